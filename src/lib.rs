@@ -1,0 +1,5 @@
+//! The library behind the `authy` command: a git-friendly secrets manager.
+
+mod kind;
+mod name;
+mod secret;

@@ -1,0 +1,3 @@
+//! The `authy` command.
+
+fn main() {}
