@@ -1,5 +1,6 @@
 //! The library behind the `authy` command: a git-friendly secrets manager.
 
+mod crypto;
 mod kind;
 mod name;
 mod secret;

@@ -1,0 +1,105 @@
+//! Every key derivation, every domain label, and the chain key: the one place to audit them.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::digest::Digest;
+use crate::secret::SecretBytes;
+
+/// Domain label of signatures over files and chain openings.
+pub(super) const SIGNED_FILE: &[u8] = b"authy/v1/signed-file";
+/// Domain label of the hash by which a chain's first line commits to its key.
+const CHAIN_COMMITMENT: &[u8] = b"authy/v1/chain-key";
+
+/// Draws `N` bytes from the operating system's generator (through a seeded CSPRNG).
+pub(crate) fn random<const N: usize>() -> Zeroizing<[u8; N]> {
+    use rand::Rng as _;
+    let mut bytes = Zeroizing::new([0; N]);
+    rand::rng().fill_bytes(bytes.as_mut_slice());
+    bytes
+}
+
+/// Draws an id of `N` random bytes in lower-case hex (2·N characters).
+pub(crate) fn random_id<const N: usize>() -> String {
+    HEXLOWER.encode(random::<N>().as_slice())
+}
+
+/// The key of one audit chain; wiped on drop.
+#[derive(Clone)]
+pub(crate) struct ChainKey(Zeroizing<[u8; 32]>);
+
+impl ChainKey {
+    /// Draws a new key.
+    pub(crate) fn generate() -> Self {
+        Self(random())
+    }
+
+    /// Takes 32 bytes; `None` where the length differs.
+    pub(crate) fn from_secret(bytes: &SecretBytes) -> Option<Self> {
+        Some(Self(Zeroizing::new(bytes.expose().try_into().ok()?)))
+    }
+
+    /// The bytes, to be sealed.
+    pub(crate) fn to_secret(&self) -> SecretBytes {
+        SecretBytes::new(self.0.to_vec())
+    }
+
+    /// The public hash by which a chain's first line names its key.
+    pub(crate) fn commitment(&self) -> Digest {
+        let mut bytes = Zeroizing::new(CHAIN_COMMITMENT.to_vec());
+        bytes.extend_from_slice(self.0.as_slice());
+        Digest::of(&bytes)
+    }
+
+    /// HMAC-SHA256 (RFC 2104) of `line`, in lower-case hex.
+    pub(crate) fn mac(&self, line: &[u8]) -> String {
+        HEXLOWER.encode(&self.hmac(line).finalize().into_bytes())
+    }
+
+    /// Whether `hex` is the mac of `line`, compared in constant time.
+    pub(crate) fn verifies(&self, line: &[u8], hex: &str) -> bool {
+        HEXLOWER.decode(hex.as_bytes()).is_ok_and(|mac| self.hmac(line).verify_slice(&mac).is_ok())
+    }
+
+    #[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
+    fn hmac(&self, line: &[u8]) -> Hmac<Sha256> {
+        let mut hmac =
+            Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any length is a key");
+        hmac.update(line);
+        hmac
+    }
+}
+
+impl fmt::Debug for ChainKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChainKey([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChainKey, random_id};
+
+    #[test]
+    fn a_mac_is_of_its_line_and_key() {
+        let key = ChainKey::generate();
+        let mac = key.mac(b"line");
+        assert!(key.verifies(b"line", &mac));
+        assert!(!key.verifies(b"lime", &mac));
+        assert!(!ChainKey::generate().verifies(b"line", &mac));
+        assert!(!key.verifies(b"line", &mac[2..]));
+        let again = ChainKey::from_secret(&key.to_secret()).expect("32 bytes");
+        assert_eq!(again.commitment(), key.commitment());
+    }
+
+    #[test]
+    fn ids_are_hex() {
+        let id = random_id::<16>();
+        assert_eq!(id.len(), 32);
+        assert!(id.bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+}

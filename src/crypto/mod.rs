@@ -1,0 +1,27 @@
+//! Cryptography: age files, identities and recipients, signatures, every key derivation.
+//!
+//! Knows no vault, no names and no policy. Nothing here reads the environment or asks:
+//! whoever has a passphrase hands it in. Age files are hostile input and pass `header`
+//! before the age crate sees them; its error texts never leave this module.
+
+mod armor;
+pub(crate) mod digest;
+mod error;
+mod header;
+mod identity;
+pub(crate) mod keys;
+mod passphrase;
+mod payload;
+mod recipient;
+mod seal;
+pub(crate) mod sign;
+mod ssh_key;
+mod ssh_wire;
+#[cfg(test)]
+mod test_keys;
+
+pub(crate) use error::CryptoError;
+pub(crate) use identity::Identity;
+pub(crate) use passphrase::seal_with_passphrase;
+pub(crate) use recipient::Recipient;
+pub(crate) use seal::{seal, seal_armored, unseal, unseal_armored};
