@@ -1,6 +1,7 @@
 //! The library behind the `authy` command: a git-friendly secrets manager.
 
 mod crypto;
+mod fs;
 mod kind;
 mod name;
 mod secret;

@@ -1,0 +1,197 @@
+//! Listing: the files in one of the vault's folders, and whatever has no business there.
+//!
+//! Names are returned as they stand: whoever lists parses them, and reports what is no name.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::error::{FsError, Place};
+use super::folder::Folder;
+use super::paths::{AUDIT, LOCAL_AUDIT, MEMBERS, POLICIES, Root, SECRETS};
+
+/// What to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Values and records, in folders of any depth.
+    Secrets,
+    /// `members/`.
+    Members,
+    /// `policies/`.
+    Policies,
+    /// `audit/`: chains and their keys.
+    Audit,
+    /// `.local/audit/`.
+    LocalAudit,
+}
+
+impl Listing {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Secrets => SECRETS,
+            Self::Members => MEMBERS,
+            Self::Policies => POLICIES,
+            Self::Audit => AUDIT,
+            Self::LocalAudit => LOCAL_AUDIT,
+        }
+    }
+
+    const fn depth(self) -> usize {
+        match self {
+            Self::Secrets => usize::MAX,
+            _ => 1,
+        }
+    }
+}
+
+/// What lies in a folder: paths relative to it, with `/` and their endings, sorted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Regular files.
+    pub(crate) files: Vec<String>,
+    /// Links, pipes, sockets, devices, names that are not UTF-8, and folders where none belong.
+    pub(crate) strays: Vec<String>,
+}
+
+/// Lists the regular files of a folder outside the vault by name, sorted; one that is
+/// missing or cannot be read is empty.
+pub(crate) fn files_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<String> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    files.sort_unstable();
+    files
+}
+
+/// Lists a folder of the vault; a missing one is empty.
+///
+/// # Errors
+/// [`FsError::NotFolder`] where the folder is a link, or [`FsError::Io`].
+pub(crate) fn list(root: &Root, what: Listing) -> Result<Listed, FsError> {
+    let mut listed = Listed::default();
+    let Some(folder) = open(root, what.folder())? else { return Ok(listed) };
+    let walk = WalkDir::new(folder.path())
+        .min_depth(1)
+        .max_depth(what.depth())
+        .follow_links(false)
+        .follow_root_links(false);
+    for entry in walk {
+        match entry {
+            Ok(entry) => listed.add(folder.path(), &entry, what),
+            Err(error) => {
+                let path = error.path().unwrap_or_else(|| folder.path()).to_owned();
+                let error = io::Error::from(error);
+                // A writer may remove a folder that it emptied while we walk.
+                if error.kind() != io::ErrorKind::NotFound {
+                    return Err(FsError::io("list", &path, error));
+                }
+            }
+        }
+    }
+    listed.files.sort_unstable();
+    listed.strays.sort_unstable();
+    Ok(listed)
+}
+
+impl Listed {
+    fn add(&mut self, folder: &Path, entry: &DirEntry, what: Listing) {
+        let kind = entry.file_type();
+        if kind.is_dir() && what.depth() > 1 {
+            return;
+        }
+        let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).as_os_str();
+        match name.to_str() {
+            Some(name) if kind.is_file() => self.files.push(name.to_owned()),
+            _ => self.strays.push(lossy(name)),
+        }
+    }
+}
+
+/// Opens a folder of the vault, no link followed on the way.
+fn open(root: &Root, folder: &str) -> Result<Option<Folder>, FsError> {
+    let Some(top) = Folder::open(root.path(), Place::Vault)? else { return Ok(None) };
+    Ok(top.at(folder, Folder::enter)?.flatten())
+}
+
+fn lossy(name: &OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Listed, Listing, list};
+    use crate::fs::{FsError, Root};
+    use rustix::fs::{CWD, Mode};
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+
+    fn vault() -> (tempfile::TempDir, Root) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        (folder, root)
+    }
+
+    #[test]
+    fn secrets_are_listed_at_any_depth_in_order() {
+        let (_folder, root) = vault();
+        fs::create_dir_all(root.path().join("secrets/a/b")).unwrap();
+        for file in ["a/b/c.age", "a/b/c.toml", "a.age", "a-b.age", ".hidden"] {
+            fs::write(root.path().join("secrets").join(file), b"").unwrap();
+        }
+        let listed = list(&root, Listing::Secrets).unwrap();
+        assert_eq!(listed.files, [".hidden", "a-b.age", "a.age", "a/b/c.age", "a/b/c.toml"]);
+        assert!(listed.strays.is_empty());
+    }
+
+    #[test]
+    fn missing_folders_are_empty() {
+        let (_folder, root) = vault();
+        for what in [Listing::Secrets, Listing::Members, Listing::LocalAudit] {
+            assert_eq!(list(&root, what).unwrap(), Listed::default());
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_file_is_a_stray() {
+        let (_folder, root) = vault();
+        let members = root.path().join("members");
+        fs::create_dir_all(members.join("sub")).unwrap();
+        fs::write(members.join("sub/x.toml"), b"").unwrap();
+        fs::write(members.join("alice.toml"), b"").unwrap();
+        symlink("/etc", members.join("link")).unwrap();
+        rustix::fs::mkfifoat(CWD, members.join("pipe"), Mode::RUSR).unwrap();
+        let listed = list(&root, Listing::Members).unwrap();
+        assert_eq!(listed.files, ["alice.toml"]);
+        assert_eq!(listed.strays, ["link", "pipe", "sub"]);
+    }
+
+    // File systems of macOS refuse such names.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_no_text_is_a_stray() {
+        let (_folder, root) = vault();
+        let secrets = root.path().join("secrets");
+        fs::create_dir(&secrets).unwrap();
+        fs::write(secrets.join(OsStr::from_bytes(b"\xff.age")), b"").unwrap();
+        let listed = list(&root, Listing::Secrets).unwrap();
+        assert_eq!((listed.files.len(), listed.strays.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_linked_folder_is_refused() {
+        let (_folder, root) = vault();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir(elsewhere.path().join("audit")).unwrap();
+        symlink(elsewhere.path(), root.path().join("secrets")).unwrap();
+        symlink(elsewhere.path(), root.path().join(".local")).unwrap();
+        for what in [Listing::Secrets, Listing::LocalAudit] {
+            assert!(matches!(list(&root, what), Err(FsError::NotFolder { .. })), "{what:?}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Files: where everything of a vault lies, and how it is read, listed, locked and replaced.
+//!
+//! What lies below a vault's root is hostile: no link is followed there, nothing but regular
+//! files is read, and every read is bounded. Vault files are replaced by rename only, all of
+//! a change or none. Knows no format of its files, except its own journal. Unix only.
+
+mod error;
+mod folder;
+mod journal;
+mod list;
+mod lock;
+mod memory;
+mod paths;
+mod publish;
+mod read;
+mod stage;
+mod write;
+
+pub(crate) use error::FsError;
+pub(crate) use journal::needs_recovery;
+pub(crate) use list::{Listing, files_in, list};
+pub(crate) use lock::{Lock, lock_file};
+pub(crate) use memory::MemoryFile;
+pub(crate) use paths::{Root, VaultPath};
+pub(crate) use publish::recover;
+pub(crate) use read::{Reader, mode_of, read, read_outside};
+pub(crate) use stage::Stage;
+pub(crate) use write::{create_new, make_folders, remove_file, replace};
+
+/// Draws a name that nobody can guess: 16 hex digits.
+fn random_name() -> String {
+    data_encoding::HEXLOWER.encode(&rand::random::<[u8; 8]>())
+}

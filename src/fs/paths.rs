@@ -1,0 +1,281 @@
+//! The one table of every path of a vault that is read or replaced through this module.
+//!
+//! A [`VaultPath`] exists only in the forms below, so nothing that names files, such as the
+//! journal of an interrupted change, can name any other.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::name::{MemberName, ScopeName, SecretName};
+
+const CONFIG: &str = "authy.toml";
+const GITIGNORE: &str = ".gitignore";
+const GITATTRIBUTES: &str = ".gitattributes";
+pub(super) const ADMINS: &str = "admins";
+pub(super) const MEMBERS: &str = "members";
+pub(super) const POLICIES: &str = "policies";
+pub(super) const SECRETS: &str = "secrets";
+pub(super) const AUDIT: &str = "audit";
+/// What belongs to this clone only.
+pub(super) const LOCAL: &str = ".local";
+pub(super) const LOCAL_AUDIT: &str = ".local/audit";
+/// Files under `.local` that belong to this module.
+pub(super) const LOCK: &str = "lock";
+pub(super) const JOURNAL: &str = "journal";
+/// Start of the name of a folder under `.local` that holds a change not yet published.
+pub(super) const STAGE_PREFIX: &str = "stage-";
+
+/// Hex digits of a clone id at the end of a chain's name.
+const CLONE_ID: usize = 8;
+
+/// The folder that holds a vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Root(PathBuf);
+
+impl Root {
+    /// Takes the vault's folder, which need not exist yet.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The vault's folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where a file of the vault lies.
+    pub(crate) fn file(&self, path: &VaultPath) -> PathBuf {
+        self.0.join(path.as_str())
+    }
+
+    /// Where the file `name` of this clone lies, `.local/<name>`.
+    pub(crate) fn local(&self, name: &str) -> PathBuf {
+        self.0.join(LOCAL).join(name)
+    }
+}
+
+/// The path of a file of a vault, relative to its root, with `/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct VaultPath(String);
+
+impl VaultPath {
+    /// `authy.toml`.
+    pub(crate) fn config() -> Self {
+        Self(CONFIG.to_owned())
+    }
+
+    /// `admins/<n>.toml`, the n-th set of admins.
+    pub(crate) fn admins(n: u32) -> Self {
+        Self(format!("{ADMINS}/{n}.toml"))
+    }
+
+    /// `members/<name>.toml`.
+    pub(crate) fn member(name: &MemberName) -> Self {
+        Self(format!("{MEMBERS}/{name}.toml"))
+    }
+
+    /// `policies/<name>.toml`.
+    pub(crate) fn policy(name: &ScopeName) -> Self {
+        Self(format!("{POLICIES}/{name}.toml"))
+    }
+
+    /// `secrets/<name>.age`, the value.
+    pub(crate) fn secret(name: &SecretName) -> Self {
+        Self(format!("{SECRETS}/{name}.age"))
+    }
+
+    /// `secrets/<name>.toml`, the record.
+    pub(crate) fn record(name: &SecretName) -> Self {
+        Self(format!("{SECRETS}/{name}.toml"))
+    }
+
+    /// `audit/<chain>.jsonl`; `None` where `chain` is no name of a chain.
+    pub(crate) fn chain(chain: &str) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.jsonl")))
+    }
+
+    /// `audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
+    pub(crate) fn chain_key(chain: &str) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.key.age")))
+    }
+
+    /// `.local/audit/<chain>.jsonl`; `None` where `chain` is no name of a chain.
+    pub(crate) fn local_chain(chain: &str) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}.jsonl")))
+    }
+
+    /// `.local/audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
+    pub(crate) fn local_chain_key(chain: &str) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}.key.age")))
+    }
+
+    /// `.gitignore`.
+    pub(crate) fn gitignore() -> Self {
+        Self(GITIGNORE.to_owned())
+    }
+
+    /// `.gitattributes`.
+    pub(crate) fn gitattributes() -> Self {
+        Self(GITATTRIBUTES.to_owned())
+    }
+
+    /// Parses exactly the forms above; `None` for anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let path = match text.split_once('/') {
+            None => match text {
+                CONFIG | GITIGNORE | GITATTRIBUTES => Self(text.to_owned()),
+                _ => return None,
+            },
+            Some((ADMINS, file)) => Self::admins(stem(file)?.parse().ok()?),
+            Some((MEMBERS, file)) => Self::member(&MemberName::parse(stem(file)?).ok()?),
+            Some((POLICIES, file)) => Self::policy(&ScopeName::parse(stem(file)?).ok()?),
+            Some((SECRETS, file)) => match file.strip_suffix(".age") {
+                Some(name) => Self::secret(&SecretName::parse(name).ok()?),
+                None => Self::record(&SecretName::parse(stem(file)?).ok()?),
+            },
+            Some((AUDIT, file)) => match file.strip_suffix(".key.age") {
+                Some(chain) => Self::chain_key(chain)?,
+                None => Self::chain(file.strip_suffix(".jsonl")?)?,
+            },
+            Some((LOCAL, rest)) if rest.starts_with("audit/") => {
+                Self(format!("{LOCAL}/{}", Self::parse(rest)?))
+            }
+            Some(_) => return None,
+        };
+        // Numbers have other spellings (`+1`, `01`); one path has one.
+        (path.0 == text).then_some(path)
+    }
+
+    /// Whether the file is neither sealed nor local.
+    pub(super) fn is_public(&self) -> bool {
+        !self.0.ends_with(".age") && !self.0.starts_with(LOCAL)
+    }
+
+    /// The path as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for VaultPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn stem(file: &str) -> Option<&str> {
+    file.strip_suffix(".toml")
+}
+
+/// Whether `name` is `<member>-<clone id>` or `s-<session id>-<clone id>`.
+///
+/// The front of the second is a valid member name too, so one rule covers both.
+fn is_chain(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(writer, clone)| {
+        clone.len() == CLONE_ID && is_lower_hex(clone) && MemberName::parse(writer).is_ok()
+    })
+}
+
+/// Whether `text` is one or more lower-case hex digits.
+pub(super) fn is_lower_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Root, VaultPath};
+    use crate::name::{MemberName, ScopeName, SecretName};
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    #[test]
+    fn every_form_reads_back() {
+        let secret = SecretName::parse("prod/db-url").unwrap();
+        let chains = ["alice-0123abcd", "s-0011223344556677-0123abcd", "a-b.c-00000000"];
+        let mut paths = vec![
+            VaultPath::config(),
+            VaultPath::gitignore(),
+            VaultPath::gitattributes(),
+            VaultPath::admins(1),
+            VaultPath::admins(u32::MAX),
+            VaultPath::member(&MemberName::parse("alice").unwrap()),
+            VaultPath::policy(&ScopeName::parse("backend").unwrap()),
+            VaultPath::secret(&secret),
+            VaultPath::record(&secret),
+        ];
+        for chain in chains {
+            paths.push(VaultPath::chain(chain).unwrap());
+            paths.push(VaultPath::chain_key(chain).unwrap());
+            paths.push(VaultPath::local_chain(chain).unwrap());
+            paths.push(VaultPath::local_chain_key(chain).unwrap());
+        }
+        for path in paths {
+            assert_eq!(VaultPath::parse(path.as_str()), Some(path));
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_a_path_of_a_vault() {
+        for text in [
+            "",
+            ".",
+            "..",
+            "/",
+            "/etc/passwd",
+            "../authy.toml",
+            "authy.toml/",
+            "Authy.toml",
+            "./authy.toml",
+            "admins/01.toml",
+            "admins/+1.toml",
+            "admins/a.toml",
+            "admins/1",
+            "admins/4294967296.toml",
+            "members/a/b.toml",
+            "members/.toml",
+            "members/A.toml",
+            "secrets/a",
+            "secrets//a.age",
+            "secrets/../a.age",
+            "secrets/a.age/b.age",
+            "secrets/a.age.age",
+            "secrets/con.age",
+            "secrets/a.age\n",
+            "audit/alice.jsonl",
+            "audit/alice-0123ABCD.jsonl",
+            "audit/-0123abcd.jsonl",
+            "audit/a/b-0123abcd.jsonl",
+            "audit/alice-0123abcd.age",
+            ".local/lock",
+            ".local/journal",
+            ".local/audit",
+            ".local/audit/alice-0123abcd.key.age.key.age",
+            ".local/alice-0123abcd.jsonl",
+            ".git/config",
+            "keys/master.key",
+            "sessions/a/grant.toml",
+        ] {
+            assert_eq!(VaultPath::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn files_lie_below_the_root() {
+        let root = Root::new("/v");
+        assert_eq!(root.file(&VaultPath::config()), Path::new("/v/authy.toml"));
+        assert_eq!(root.local("pending"), Path::new("/v/.local/pending"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_parses_stays_below_the_root(
+            text in "(admins|members|policies|secrets|audit|.local)?/?[a-z0-9./_+-]{0,40}(.toml|.age|.jsonl)?"
+        ) {
+            if let Some(path) = VaultPath::parse(&text) {
+                prop_assert_eq!(path.as_str(), text.as_str());
+                let path = Path::new(path.as_str());
+                prop_assert!(path.components().all(|c| matches!(c, std::path::Component::Normal(_))));
+            }
+        }
+    }
+}

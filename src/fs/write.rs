@@ -1,0 +1,163 @@
+//! Writing single files outside the journal: key files, the state directory, output files.
+//!
+//! Files of a vault are not written here: they go through a stage.
+
+use std::ffi::OsStr;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use super::error::{FsError, Place};
+use super::folder::Folder;
+use super::random_name;
+
+/// Creates a file that must not exist yet, with `mode`, and makes its parent folders.
+///
+/// # Errors
+/// [`FsError::Exists`] where anything stands there, a dangling link too; [`FsError::Io`].
+pub(crate) fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    let (folder, name) = place_of(path)?;
+    folder.write_new(name, bytes, mode)?;
+    folder.sync()
+}
+
+/// Replaces a file, or creates it, by a rename; it is readable by its owner only (0600).
+///
+/// # Errors
+/// [`FsError::NotRegular`] where a link, a device or a folder stands there; [`FsError::Io`].
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let (folder, name) = place_of(path)?;
+    folder.refuse_special(name)?;
+    let temp = format!(".authy-{}.tmp", random_name());
+    folder.write_new(&temp, bytes, 0o600)?;
+    match folder.rename(&temp, &folder, name) {
+        Ok(true) => folder.sync(),
+        Ok(false) => Err(FsError::io("replace", path, io::ErrorKind::NotFound)),
+        Err(error) => {
+            // Best effort: the rename's error is the one to report.
+            let _ = folder.remove(&temp);
+            Err(error)
+        }
+    }
+}
+
+/// Makes a folder and the ones above it that are missing, for their owner only (0700).
+///
+/// # Errors
+/// [`FsError::NotFolder`] where something else stands in the way; [`FsError::Io`].
+pub(crate) fn make_folders(path: &Path) -> Result<(), FsError> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+    for folder in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Ok(()) => open(parent_of(folder))?.sync()?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(FsError::io("make the folder", folder, error)),
+        }
+    }
+    open(path).map(drop)
+}
+
+/// Removes a file; a missing one is fine.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub(crate) fn remove_file(path: &Path) -> Result<(), FsError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FsError::io("remove", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The open folder that holds `path`, made if missing, and the file's name in it.
+fn place_of(path: &Path) -> Result<(Folder, &OsStr), FsError> {
+    let name =
+        path.file_name().ok_or_else(|| FsError::io("write", path, io::ErrorKind::InvalidInput))?;
+    let parent = parent_of(path);
+    make_folders(parent)?;
+    Ok((open(parent)?, name))
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn open(path: &Path) -> Result<Folder, FsError> {
+    Folder::open(path, Place::Outside)?
+        .ok_or_else(|| FsError::io("open", path, io::ErrorKind::NotFound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{create_new, make_folders, replace};
+    use crate::fs::{FsError, mode_of};
+    use crate::kind::Kind;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_key_file_and_its_folders_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/master.key");
+        create_new(&path, b"key", 0o600).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"key");
+        assert_eq!(mode_of(&path).unwrap(), Some(0o600));
+        assert_eq!(mode_of(&folder.path().join("a")).unwrap(), Some(0o700));
+        assert_eq!(mode_of(&folder.path().join("a/b")).unwrap(), Some(0o700));
+    }
+
+    #[test]
+    fn a_new_file_never_overwrites() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, b"old").unwrap();
+        symlink(folder.path().join("nowhere"), &link).unwrap();
+        for path in [&file, &link] {
+            let error = create_new(path, b"new", 0o600).unwrap_err();
+            assert!(matches!(error, FsError::Exists { .. }), "{error}");
+            assert_eq!(error.kind(), Kind::Conflict);
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert!(!folder.path().join("nowhere").exists());
+    }
+
+    #[test]
+    fn a_replaced_file_is_private_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/pins");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(mode_of(&path).unwrap(), Some(0o600));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_devices_and_folders_are_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, sub) = (folder.path().join("link"), folder.path().join("sub"));
+        symlink("/dev/null", &link).unwrap();
+        fs::create_dir(&sub).unwrap();
+        for path in [&link, &sub] {
+            let error = replace(path, b"x").unwrap_err();
+            assert!(matches!(error, FsError::NotRegular { .. }), "{error}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_a_folder_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, b"").unwrap();
+        assert!(make_folders(&file).is_err());
+        assert!(create_new(&file.join("x"), b"", 0o600).is_err());
+        assert!(create_new(&folder.path().join(".."), b"", 0o600).is_err());
+    }
+}
