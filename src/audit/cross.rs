@@ -1,0 +1,64 @@
+//! Holding chains against each other: what one saw of another must still be there.
+//!
+//! Commit lines name the heads of the other chains, so whoever cuts a chain's tail, or
+//! removes the whole file, must also alter every chain that saw it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::fault::Fault;
+use super::name::{ChainName, Head};
+use super::verify::{ChainReport, Gap, Seen, Verdict};
+
+/// Compares all chains of a vault; adds a report for a chain that is named but gone.
+pub(crate) fn cross_check(reports: &mut Vec<ChainReport>) {
+    let claims: Vec<(ChainName, Seen)> = reports
+        .iter()
+        .flat_map(|report| report.heads.iter().map(|seen| (report.chain.clone(), seen.clone())))
+        .collect();
+    let mut places: HashMap<ChainName, usize> =
+        reports.iter().enumerate().map(|(at, report)| (report.chain.clone(), at)).collect();
+    for (by, seen) in &claims {
+        let at = *places.entry(seen.chain.clone()).or_insert_with(|| {
+            reports.push(gone(&seen.chain));
+            reports.len() - 1
+        });
+        let differs = Fault::DiffersSeen { by: by.clone(), line: seen.line };
+        let cut = Fault::CutSeen { by: by.clone(), line: seen.line, seen: seen.head.seq };
+        reports[at].must_have(seen.head, differs, cut);
+    }
+    vouch(reports);
+}
+
+/// A verified chain that saw a line of another vouches for the other's key: the hash of
+/// any line covers line 1.
+fn vouch(reports: &mut [ChainReport]) {
+    let mut seen: BTreeMap<ChainName, Vec<Head>> = BTreeMap::new();
+    for witness in reports.iter().filter(|report| report.verdict == Verdict::Verified) {
+        for Seen { chain, head, .. } in &witness.heads {
+            seen.entry(chain.clone()).or_default().push(*head);
+        }
+    }
+    for report in reports {
+        let was_seen =
+            |heads: &Vec<Head>| heads.iter().any(|head| report.hash(head.seq) == Some(head.hash));
+        if report.verdict == Verdict::Unchecked(Gap::NotVouched)
+            && seen.get(&report.chain).is_some_and(was_seen)
+        {
+            report.verdict = Verdict::Verified;
+        }
+    }
+}
+
+/// A chain without lines: the first claim about it makes it damaged.
+fn gone(chain: &ChainName) -> ChainReport {
+    ChainReport {
+        chain: chain.clone(),
+        lines: 0,
+        head: None,
+        verdict: Verdict::Unchecked(Gap::Empty),
+        torn_tail: false,
+        heads: Vec::new(),
+        opened_by: None,
+        hashes: Vec::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Errors of appending to a chain and of reading it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::fault::Fault;
+use super::name::ChainName;
+use crate::kind::Kind;
+use crate::name::printable;
+
+/// Why a line could not be written or a chain not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuditError {
+    /// The chain cannot be written here: the caller may open one in the state folder.
+    #[error("cannot write the audit chain {}: it is read-only here", show(path))]
+    ReadOnly {
+        /// The chain's file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A link, folder, pipe or device where a chain belongs.
+    #[error("the audit chain {} is not a regular file", show(path))]
+    NotRegular {
+        /// The chain's file.
+        path: PathBuf,
+    },
+    /// The system refused something else.
+    #[error("cannot {doing} the audit chain {}", show(path))]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The chain's file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file was replaced again and again while it was being locked.
+    #[error("the audit chain {} keeps being replaced by another program", show(path))]
+    Moving {
+        /// The chain's file.
+        path: PathBuf,
+    },
+    /// The chain has been opened already, perhaps by another process just now.
+    #[error("the audit chain '{chain}' is open already")]
+    Exists {
+        /// Which chain.
+        chain: ChainName,
+    },
+    /// There is no file, or one without a whole line.
+    #[error("the audit chain '{chain}' has not been opened")]
+    NotOpened {
+        /// Which chain.
+        chain: ChainName,
+    },
+    /// The last line is not one that authy wrote with this key.
+    #[error("the audit chain '{chain}' was altered at line {line}: {fault}")]
+    Altered {
+        /// Which chain.
+        chain: ChainName,
+        /// The place, from 1.
+        line: u64,
+        /// What is wrong there.
+        fault: Fault,
+    },
+    /// The last line of a chain that is only being looked at is none.
+    #[error("the last line of the audit chain {} is damaged: {fault}", show(path))]
+    Unreadable {
+        /// The chain's file.
+        path: PathBuf,
+        /// What is wrong there.
+        fault: Fault,
+    },
+    /// The event does not fit into this chain; nothing was written.
+    #[error("cannot record in the audit chain '{chain}': {fault}")]
+    Unfit {
+        /// Which chain.
+        chain: ChainName,
+        /// What verification would say to such a line.
+        fault: Fault,
+    },
+}
+
+impl AuditError {
+    /// The kind of failure.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::ReadOnly { .. } | Self::Io { .. } | Self::Unfit { .. } => Kind::Failure,
+            Self::Exists { .. } | Self::Moving { .. } => Kind::Conflict,
+            Self::NotRegular { .. }
+            | Self::NotOpened { .. }
+            | Self::Altered { .. }
+            | Self::Unreadable { .. } => Kind::Damaged,
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some disk space: no value is given out without its audit line"
+            }
+            Self::ReadOnly { .. } => {
+                "no value is given out without its audit line: make the folder writable, \
+                 or point AUTHY_STATE_DIR at one that is"
+            }
+            Self::Altered { .. } | Self::Unreadable { .. } => {
+                "run 'authy audit verify' to see every damage; git may hold the intact file"
+            }
+            Self::Moving { .. } => "try again when it is done",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+fn show(path: &Path) -> String {
+    format!("'{}'", printable(&path.to_string_lossy()))
+}

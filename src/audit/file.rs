@@ -1,0 +1,279 @@
+//! The chain's file: opening it safely, locking it, its last line, its bytes.
+//!
+//! Chains arrive through git, so links, pipes and folders are refused, and a file that
+//! git replaced while we waited for its lock is opened again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use super::error::AuditError;
+use super::fault::Fault;
+use super::line::{Line, MAX_LINE};
+use super::name::Head;
+use crate::crypto::digest::Digest;
+
+/// First bite at the end of a file; most last lines fit.
+const CHUNK: u64 = 4096;
+/// How often a file may be replaced under our hands before we give up.
+const ATTEMPTS: usize = 16;
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Reading, beside other readers.
+    Read,
+    /// Appending, alone.
+    Append,
+    /// As `Append`; the file is made where it is missing.
+    Create,
+}
+
+/// The end of a chain's file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The last whole line without its newline.
+    pub(super) line: Option<Vec<u8>>,
+    /// Length of the file up to and including the last newline.
+    pub(super) whole: u64,
+}
+
+/// Reads the head of the chain at `path`; `None` where there is no file or no whole line.
+///
+/// Reads only the last line and checks only its form: whoever trusts it verifies.
+///
+/// # Errors
+/// [`AuditError::NotRegular`], [`AuditError::Unreadable`], [`AuditError::Io`],
+/// [`AuditError::Moving`].
+pub(crate) fn head(path: &Path) -> Result<Option<Head>, AuditError> {
+    let Some(file) = open(path, Access::Read)? else { return Ok(None) };
+    let unreadable = |fault| AuditError::Unreadable { path: path.to_owned(), fault };
+    let tail = tail(&file).map_err(|source| AuditError::io("read", path, source))?;
+    let Some(bytes) = tail.map_err(unreadable)?.line else { return Ok(None) };
+    let line = Line::parse(&bytes).map_err(unreadable)?;
+    Ok(Some(Head { seq: line.seq, hash: Digest::of(&bytes) }))
+}
+
+/// Reads every byte of a chain, a torn last line included, for verification.
+///
+/// # Errors
+/// [`AuditError::NotRegular`], [`AuditError::Io`] (also where there is no file),
+/// [`AuditError::Moving`].
+pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>, AuditError> {
+    let failed = |source| AuditError::io("read", path, source);
+    let mut file =
+        open(path, Access::Read)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Opens and locks the file that stands at `path` now; `None` where there is none.
+pub(super) fn open(path: &Path, access: Access) -> Result<Option<File>, AuditError> {
+    for _ in 0..ATTEMPTS {
+        let file = match options(access).open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound && access != Access::Create => {
+                return Ok(None);
+            }
+            Err(e) => return Err(refused(path, access, e)),
+        };
+        let failed = |doing| move |source| AuditError::io(doing, path, source);
+        if !file.metadata().map_err(failed("open"))?.is_file() {
+            return Err(AuditError::NotRegular { path: path.to_owned() });
+        }
+        lock(&file, access).map_err(failed("lock"))?;
+        if stands_at(&file, path).map_err(failed("open"))? {
+            return Ok(Some(file));
+        }
+    }
+    Err(AuditError::Moving { path: path.to_owned() })
+}
+
+fn options(access: Access) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .append(access != Access::Read)
+        .create(access == Access::Create)
+        .mode(0o600)
+        // NONBLOCK: opening a pipe must not wait for its other end.
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    options
+}
+
+fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
+    let link = rustix::io::Errno::LOOP.raw_os_error();
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+            if access != Access::Read =>
+        {
+            AuditError::ReadOnly { path, source }
+        }
+        io::ErrorKind::IsADirectory => AuditError::NotRegular { path },
+        _ if source.raw_os_error() == Some(link) => AuditError::NotRegular { path },
+        _ => AuditError::Io { doing: "open", path, source },
+    }
+}
+
+/// Whether `path` still names this file: a line appended to one that git has just
+/// replaced would be lost.
+fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    match path.symlink_metadata() {
+        Ok(now) => Ok((now.dev(), now.ino()) == (opened.dev(), opened.ino())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Waits for the lock, which lives as long as `file`: a killed process leaves none behind.
+fn lock(file: &File, access: Access) -> io::Result<()> {
+    loop {
+        let locked = if access == Access::Read { file.lock_shared() } else { file.lock() };
+        match locked {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Finds the last whole line, reading backwards and no further than needed.
+pub(super) fn tail(file: &File) -> io::Result<Result<Tail, Fault>> {
+    let length = file.metadata()?.len();
+    let mut start = length;
+    let mut chunk = CHUNK;
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(tail) = find_tail(&bytes, start) {
+            return Ok(Ok(tail));
+        }
+        // Room for the longest line and the longest torn one after it.
+        if bytes.len() > 2 * (MAX_LINE + 1) {
+            return Ok(Err(Fault::TooLong));
+        }
+        let step = chunk.min(start);
+        start -= step;
+        let mut longer = vec![0; usize::try_from(step).unwrap_or_default()];
+        file.read_exact_at(&mut longer, start)?;
+        longer.append(&mut bytes);
+        bytes = longer;
+        // Doubling keeps the copying linear in the length of the line.
+        chunk *= 2;
+    }
+}
+
+/// The tail in `bytes`, which are the file's from `start` on; `None`: more are needed.
+fn find_tail(bytes: &[u8], start: u64) -> Option<Tail> {
+    let newline = |bytes: &[u8]| bytes.iter().rposition(|b| *b == b'\n');
+    let Some(end) = newline(bytes) else {
+        return (start == 0).then(Tail::default);
+    };
+    let begin = match newline(&bytes[..end]) {
+        Some(before) => before + 1,
+        None if start == 0 => 0,
+        None => return None,
+    };
+    Some(Tail { line: Some(bytes[begin..end].to_vec()), whole: start + end as u64 + 1 })
+}
+
+/// Counts the whole lines: only to name the place of a damage.
+pub(super) fn count_lines(file: &File, whole: u64) -> io::Result<u64> {
+    let mut buffer = vec![0; 1 << 16];
+    let (mut at, mut lines) = (0, 0);
+    while at < whole {
+        let read = file.read_at(&mut buffer, at)?;
+        if read == 0 {
+            break;
+        }
+        lines += buffer[..read].iter().filter(|b| **b == b'\n').count() as u64;
+        at += read as u64;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, CHUNK, Tail, head, open, read_all, refused, stands_at, tail};
+    use crate::audit::AuditError;
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_last_whole_line_is_found_whatever_its_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c");
+        let long = CHUNK as usize;
+        for length in [0, 1, long - 2, long - 1, long, long + 1, 5 * long] {
+            for (before, torn) in [("", ""), ("first\n", ""), ("", "torn"), ("first\n", "torn")] {
+                let line = "x".repeat(length);
+                std::fs::write(&path, format!("{before}{line}\n{torn}")).unwrap();
+                let found = tail(&File::open(&path).unwrap()).unwrap().unwrap();
+                let whole = (before.len() + length + 1) as u64;
+                assert_eq!(found, Tail { line: Some(line.into_bytes()), whole });
+            }
+        }
+        std::fs::write(&path, "torn").unwrap();
+        assert_eq!(tail(&File::open(&path).unwrap()).unwrap().unwrap(), Tail::default());
+        assert_eq!(read_all(&path).unwrap(), b"torn");
+    }
+
+    #[test]
+    fn links_folders_and_pipes_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        std::fs::write(&target, "").unwrap();
+        let link = dir.path().join("link");
+        symlink(&target, &link).unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        for path in [&link, &pipe, &dir.path().to_owned()] {
+            for access in [Access::Read, Access::Append, Access::Create] {
+                let error = open(path, access).unwrap_err();
+                assert!(matches!(error, AuditError::NotRegular { .. }), "{path:?} {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("c"), dir.path().join("other"));
+        std::fs::write(&path, "").unwrap();
+        std::fs::write(&other, "").unwrap();
+        let file = open(&path, Access::Append).unwrap().unwrap();
+        assert!(stands_at(&file, &path).unwrap());
+        std::fs::rename(&other, &path).unwrap();
+        assert!(!stands_at(&file, &path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!stands_at(&file, &path).unwrap());
+        assert!(open(&path, Access::Append).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_read_only_place_is_told_from_other_failures() {
+        let path = std::path::Path::new("audit/a-1.jsonl");
+        for kind in [io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::PermissionDenied] {
+            let error = refused(path, Access::Append, kind.into());
+            assert!(matches!(error, AuditError::ReadOnly { .. }), "{error}");
+            let error = refused(path, Access::Read, kind.into());
+            assert!(matches!(error, AuditError::Io { .. }), "{error}");
+        }
+        let error = refused(path, Access::Append, io::ErrorKind::StorageFull.into());
+        assert!(matches!(error, AuditError::Io { .. }) && error.hint().is_some());
+    }
+
+    #[test]
+    fn an_absent_chain_has_no_head_and_a_garbled_one_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c");
+        assert_eq!(head(&path).unwrap(), None);
+        std::fs::write(&path, "garbage\n").unwrap();
+        assert!(matches!(head(&path).unwrap_err(), AuditError::Unreadable { .. }));
+    }
+}
