@@ -3,6 +3,7 @@
 mod audit;
 mod crypto;
 mod fs;
+mod git;
 mod kind;
 mod name;
 mod secret;
