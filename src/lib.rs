@@ -7,3 +7,4 @@ mod git;
 mod kind;
 mod name;
 mod secret;
+mod store;

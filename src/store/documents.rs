@@ -1,0 +1,200 @@
+//! The signed documents that admins write: settings, admin sets, members, policies.
+//!
+//! Plain data in the order in which the files show it; unknown keys are errors.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::stamp::Stamp;
+use crate::crypto::sign::VerifyKey;
+use crate::name::{GroupName, MemberName, NameError};
+
+/// The format that this authy reads and writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Whether a change becomes a commit by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CommitMode {
+    /// Every change is one commit.
+    Auto,
+    /// The user commits (a vault inside a project's repository).
+    Manual,
+}
+
+/// Where audit chains live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AuditMode {
+    /// In `audit/`, committed with the next change.
+    Repo,
+    /// In `.local/audit/`, ignored by git, verifiable only in this clone.
+    Local,
+}
+
+/// What agents without a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Agents {
+    /// Reading commands behave as run-only.
+    #[default]
+    RunOnly,
+    /// No difference is made.
+    Allow,
+}
+
+/// `authy.toml`: the vault's settings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Format version of the whole vault.
+    pub(crate) format: u32,
+    /// The vault's id: 32 hex digits.
+    pub(crate) vault: String,
+    /// When the vault was made.
+    pub(crate) created: Stamp,
+    /// Whether authy commits.
+    pub(crate) commit: CommitMode,
+    /// Where audit chains live.
+    pub(crate) audit: AuditMode,
+    /// What agents without a token may do.
+    #[serde(default)]
+    pub(crate) agents: Agents,
+}
+
+/// `admins/<n>.toml`: the n-th set of admins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminSet {
+    /// n: equals the file's number.
+    pub(crate) version: u32,
+    /// Who the admins are, and with which keys they sign.
+    pub(crate) admins: BTreeMap<MemberName, VerifyKey>,
+}
+
+/// `members/<member>.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    /// Counts the changes of this file.
+    pub(crate) version: u64,
+    /// Set when the member was removed: a tombstone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removed: Option<Stamp>,
+    /// age and ssh recipients, as their owners write them.
+    #[serde(default)]
+    pub(crate) recipients: Vec<String>,
+    /// The groups this member belongs to.
+    #[serde(default)]
+    pub(crate) groups: Vec<GroupName>,
+    /// The key that checks this member's signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) verify: Option<VerifyKey>,
+    /// The signing key, an armored age file sealed to this member's own recipients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signing: Option<String>,
+}
+
+/// `policies/<scope>.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// Counts the changes of this file.
+    pub(crate) version: u64,
+    /// Set when the policy was removed: a tombstone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removed: Option<Stamp>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) description: String,
+    /// Patterns of names that the scope reaches.
+    #[serde(default)]
+    pub(crate) allow: Vec<String>,
+    /// Patterns that override `allow`.
+    #[serde(default)]
+    pub(crate) deny: Vec<String>,
+    /// Members and `@groups` who may use the scope; admins always may.
+    #[serde(default)]
+    pub(crate) members: Vec<Grantee>,
+    /// Values go into processes only, never to a reader.
+    #[serde(default)]
+    pub(crate) run_only: bool,
+    /// Patterns of programs that `run` may start; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) commands: Option<Vec<String>>,
+    /// Longest life of a session of this scope, such as `8h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_ttl: Option<String>,
+}
+
+/// A document that leaves a tombstone when it is removed.
+pub(crate) trait Removable {
+    /// The document's version.
+    fn version(&self) -> u64;
+    /// Whether it is a tombstone.
+    fn is_removed(&self) -> bool;
+}
+
+impl Removable for Member {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn is_removed(&self) -> bool {
+        self.removed.is_some()
+    }
+}
+
+impl Removable for Policy {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn is_removed(&self) -> bool {
+        self.removed.is_some()
+    }
+}
+
+/// Who a policy names: a member, or a group written `@name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grantee {
+    /// One member.
+    Member(MemberName),
+    /// Every member of a group.
+    Group(GroupName),
+}
+
+impl Grantee {
+    /// Parses `alice` or `@backend`.
+    ///
+    /// # Errors
+    /// [`NameError`] with the rule that the name breaks.
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
+        match text.strip_prefix('@') {
+            Some(group) => GroupName::parse(group).map(Self::Group),
+            None => MemberName::parse(text).map(Self::Member),
+        }
+    }
+}
+
+impl fmt::Display for Grantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(name) => write!(f, "{name}"),
+            Self::Group(name) => write!(f, "@{name}"),
+        }
+    }
+}
+
+impl Serialize for Grantee {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Grantee {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}

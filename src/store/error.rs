@@ -1,0 +1,87 @@
+//! What can be wrong with a vault's files.
+
+use std::path::PathBuf;
+
+use crate::fs::{FsError, VaultPath};
+use crate::kind::Kind;
+use crate::name::MemberName;
+
+/// A vault that cannot be used as it lies there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("no vault at '{}'", .0.display())]
+    NoVault(PathBuf),
+    #[error("'{path}' is missing from the vault")]
+    Missing { path: VaultPath },
+    #[error("'{path}' carries no signature")]
+    Unsigned { path: VaultPath },
+    #[error("the signature of '{path}' by '{by}' does not match its content")]
+    Altered { path: VaultPath, by: MemberName },
+    #[error("'{path}' is signed by '{by}', who may not sign it")]
+    UnknownSigner { path: VaultPath, by: MemberName },
+    #[error("'{path}' cannot be read{}: {reason}", line.map(|l| format!(" at line {l}")).unwrap_or_default())]
+    Malformed { path: VaultPath, line: Option<usize>, reason: String },
+    #[error("this vault has format {found}; this authy reads format {known}")]
+    Format { found: u32, known: u32 },
+    #[error("'{value}' is not the file that '{record}' describes")]
+    Digest { value: VaultPath, record: VaultPath },
+    #[error("'{present}' has no '{absent}' beside it")]
+    Half { present: VaultPath, absent: VaultPath },
+    #[error("'{path}' was rolled back: version {found} is here, version {seen} was seen before")]
+    RolledBack { path: VaultPath, found: u64, seen: u64 },
+    #[error("the vault at '{}' is not the one that was here before (its id was {was}, now {now})", folder.display())]
+    OtherVault { folder: PathBuf, was: String, now: String },
+    #[error("'{path}' does not continue the set of admins that this machine accepted")]
+    AdminsChanged { path: VaultPath },
+    #[error("the vault's settings cannot be written as TOML")]
+    Render(#[from] toml::ser::Error),
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl StoreError {
+    /// The kind of the failure.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Fs(error) => error.kind(),
+            Self::Render(_) => Kind::Failure,
+            _ => Kind::Damaged,
+        }
+    }
+
+    /// What to do next, where something can be done.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let restore = |path: &VaultPath| {
+            format!("see 'git log -- {path}' in the vault and restore the version you trust")
+        };
+        Some(match self {
+            Self::NoVault(_) => {
+                "run 'authy init' to make one, or name it with --vault or AUTHY_VAULT".into()
+            }
+            Self::Missing { path }
+            | Self::Unsigned { path }
+            | Self::Altered { path, .. }
+            | Self::UnknownSigner { path, .. }
+            | Self::Malformed { path, .. } => restore(path),
+            Self::Half { absent, .. } => restore(absent),
+            Self::Digest { value, .. } => {
+                format!("it was swapped, edited or half restored; {}", restore(value))
+            }
+            Self::RolledBack { .. } => {
+                "an older state was put back; get the newest one ('git pull') or store a new value"
+                    .into()
+            }
+            Self::OtherVault { .. } => {
+                "if you replaced the vault yourself, name its folder differently or remove its line \
+                 from 'folders' in authy's state directory"
+                    .into()
+            }
+            Self::AdminsChanged { .. } => {
+                "ask an admin you know, by another way than this repository, who the admins are".into()
+            }
+            Self::Format { .. } => "update authy".into(),
+            Self::Fs(error) => return error.hint(),
+            Self::Render(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! The vault's files: documents, signatures, records, and what this machine remembers of them.
+//!
+//! Everything that leaves this module was read within limits, is well formed, and carries
+//! a signature that was checked. Who may sign a record is a rule, so it is asked of the
+//! caller ([`Authority`]); nothing here decides about access, and nothing here decrypts.
+
+mod documents;
+mod error;
+mod record;
+mod signed;
+mod stamp;
+mod state;
+mod vault;
+
+pub(crate) use documents::{
+    AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy,
+};
+pub(crate) use error::StoreError;
+pub(crate) use record::{Reader, Record, Sealed};
+pub(crate) use signed::{Signed, Signer, sign};
+pub(crate) use stamp::Stamp;
+pub(crate) use state::{Version, known_vault};
+pub(crate) use vault::{Authority, PolicyFile, Standing, Vault};
+
+/// Largest signed TOML file in bytes.
+pub(crate) const MAX_TOML: usize = 64 << 10;
+/// Largest sealed value in bytes: the value, 64 KiB of header, and the tag of each chunk.
+pub(crate) const MAX_SEALED: usize = crate::secret::MAX_VALUE + (64 << 10) + 4096;

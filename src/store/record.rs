@@ -1,0 +1,111 @@
+//! A secret's record: what may be known of it without opening it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::signed::Signed;
+use super::stamp::Stamp;
+use crate::crypto::digest::Digest;
+use crate::name::{MemberName, SecretName};
+
+/// `secrets/<name>.toml`: public, signed by a member who may read the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    /// Counts the changes of this secret, re-encryptions included.
+    pub(crate) version: u64,
+    /// When the name was first stored.
+    pub(crate) created: Stamp,
+    /// When it got its present value.
+    pub(crate) changed: Stamp,
+    /// Who gave it this value.
+    pub(crate) author: MemberName,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) description: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<String>,
+    /// How often the value wants changing, such as `90d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotate_every: Option<String>,
+    /// Whom the file is encrypted to, in the order of its stanzas.
+    pub(crate) readers: Vec<Reader>,
+    /// Of the whole `.age` file.
+    pub(crate) digest: Digest,
+}
+
+/// Whom a secret is encrypted to: a member, or a shared session written `session:<id>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reader {
+    /// A member, with all of the member's recipients.
+    Member(MemberName),
+    /// A session's token; 16 hex digits.
+    Session(String),
+}
+
+const SESSION: &str = "session:";
+
+impl fmt::Display for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member(name) => write!(f, "{name}"),
+            Self::Session(id) => write!(f, "{SESSION}{id}"),
+        }
+    }
+}
+
+impl Serialize for Reader {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reader {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let is_id = |id: &str| {
+            id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        match text.strip_prefix(SESSION) {
+            Some(id) if is_id(id) => Ok(Self::Session(id.to_owned())),
+            Some(_) => Err(serde::de::Error::custom("expected 'session:' and 16 hex digits")),
+            None => MemberName::parse(&text).map(Self::Member).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// A secret as it lies in the vault: the ciphertext, and the verified record that fits it.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    name: SecretName,
+    ciphertext: Vec<u8>,
+    record: Signed<Record>,
+}
+
+impl Sealed {
+    /// Joins a ciphertext to its record where the digest fits; `None` where it does not.
+    pub(super) fn join(
+        name: SecretName,
+        ciphertext: Vec<u8>,
+        record: Signed<Record>,
+    ) -> Option<Self> {
+        (Digest::of(&ciphertext) == record.digest).then_some(Self { name, ciphertext, record })
+    }
+
+    /// The secret's name.
+    pub(crate) fn name(&self) -> &SecretName {
+        &self.name
+    }
+
+    /// The `.age` file's bytes.
+    pub(crate) fn ciphertext(&self) -> &[u8] {
+        &self.ciphertext
+    }
+
+    /// The record.
+    pub(crate) fn record(&self) -> &Signed<Record> {
+        &self.record
+    }
+}

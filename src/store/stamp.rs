@@ -1,0 +1,69 @@
+//! A moment as the vault's files write it: RFC 3339, UTC, whole seconds.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+use time::UtcOffset;
+use time::format_description::well_known::Rfc3339;
+
+/// A moment in UTC, whole seconds; a TOML date-time such as `2026-11-23T10:00:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Stamp(OffsetDateTime);
+
+impl Stamp {
+    /// Cuts `moment` to whole seconds in UTC.
+    pub(crate) fn new(moment: OffsetDateTime) -> Self {
+        let utc = moment.to_offset(UtcOffset::UTC);
+        Self(utc.replace_nanosecond(0).unwrap_or(utc))
+    }
+
+    /// Parses the one written form; `None` for any other.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let stamp = Self::new(OffsetDateTime::parse(text, &Rfc3339).ok()?);
+        (stamp.to_string() == text).then_some(stamp)
+    }
+
+    /// Seconds since 1970, for ordering.
+    pub(crate) fn unix(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Serialize for Stamp {
+    /// As a TOML date-time, without quotes.
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let text = self.to_string();
+        let datetime: toml::value::Datetime = text.parse().map_err(serde::ser::Error::custom)?;
+        datetime.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let datetime = toml::value::Datetime::deserialize(d)?;
+        Self::parse(&datetime.to_string()).ok_or_else(|| {
+            serde::de::Error::custom("expected a time in UTC and whole seconds, ending in Z")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stamp;
+
+    #[test]
+    fn one_moment_has_one_written_form() {
+        let stamp = Stamp::parse("2026-11-23T10:00:00Z").unwrap();
+        assert_eq!(stamp.to_string(), "2026-11-23T10:00:00Z");
+        for other in ["2026-11-23T10:00:00.5Z", "2026-11-23T11:00:00+01:00", "2026-11-23", ""] {
+            assert_eq!(Stamp::parse(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What this machine remembers of a vault, outside the repository: pins.
+//!
+//! The set of admins last accepted, the highest version seen of each file, the audit heads
+//! last verified, and which vault lives in which folder. Pins only ever move forward, and
+//! two commands that save at once both keep what they saw. A state folder that cannot be
+//! written costs the pins, never the command.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::crypto::digest::Digest;
+use crate::fs::{FsError, VaultPath};
+
+const LIMIT: usize = 64 << 20;
+
+/// The place of a file's content in time: by creation first, then by version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// When the file's subject was made, seconds since 1970; 0 where it has no such time.
+    pub(crate) created: i64,
+    /// Its version.
+    pub(crate) version: u64,
+}
+
+/// The pins of one vault on this machine.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    folder: Option<PathBuf>,
+    admins: Option<(u32, Digest)>,
+    seen: HashMap<String, Version>,
+    heads: BTreeMap<String, String>,
+    news: Mutex<News>,
+}
+
+#[derive(Debug, Default)]
+struct News {
+    admins: Option<(u32, Digest)>,
+    seen: BTreeMap<String, Version>,
+    heads: BTreeMap<String, String>,
+}
+
+impl State {
+    /// Loads the pins of `vault` below `base`; without a base there are none.
+    ///
+    /// # Errors
+    /// [`FsError`] where a pin file exists and cannot be read.
+    pub(crate) fn load(base: Option<&Path>, vault: &str) -> Result<Self, FsError> {
+        let Some(folder) = base.map(|base| base.join(vault)) else {
+            return Ok(Self::default());
+        };
+        let mut state = Self::read(&folder)?;
+        state.folder = Some(folder);
+        Ok(state)
+    }
+
+    fn read(folder: &Path) -> Result<Self, FsError> {
+        let text = |name: &str| -> Result<String, FsError> {
+            let bytes = crate::fs::read_outside(&folder.join(name), LIMIT)?.unwrap_or_default();
+            Ok(String::from_utf8(bytes).unwrap_or_default())
+        };
+        Ok(Self {
+            admins: parse_admins(&text("admins")?),
+            seen: text("pins")?.lines().filter_map(parse_pin).collect(),
+            heads: text("heads")?.lines().filter_map(parse_head).collect(),
+            ..Self::default()
+        })
+    }
+
+    /// The folder of this vault's state, where there is one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The number and digest of the set of admins last accepted.
+    pub(crate) fn admins(&self) -> Option<(u32, Digest)> {
+        self.admins
+    }
+
+    /// The highest version seen of the file at `path`.
+    pub(crate) fn seen(&self, path: &VaultPath) -> Option<Version> {
+        self.seen.get(path.as_str()).copied()
+    }
+
+    /// The audit heads last verified, by chain.
+    pub(crate) fn heads(&self) -> &BTreeMap<String, String> {
+        &self.heads
+    }
+
+    /// Notes the accepted set of admins, to be saved.
+    pub(crate) fn accept_admins(&self, number: u32, digest: Digest) {
+        if self.admins != Some((number, digest)) {
+            self.news(|news| news.admins = Some((number, digest)));
+        }
+    }
+
+    /// Notes that `version` of `path` was fully verified, to be saved.
+    pub(crate) fn raise(&self, path: &VaultPath, version: Version) {
+        if self.seen(path).is_none_or(|seen| seen < version) {
+            self.news(|news| {
+                news.seen.insert(path.as_str().to_owned(), version);
+            });
+        }
+    }
+
+    /// Notes a verified audit head, to be saved.
+    pub(crate) fn raise_head(&self, chain: &str, head: String) {
+        if self.heads.get(chain) != Some(&head) {
+            self.news(|news| {
+                news.heads.insert(chain.to_owned(), head);
+            });
+        }
+    }
+
+    /// Saves what was noted since loading, merged with what others saved meanwhile.
+    ///
+    /// # Errors
+    /// [`FsError`] where the state folder cannot be written.
+    pub(crate) fn save(&self) -> Result<(), FsError> {
+        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(folder) = &self.folder else { return Ok(()) };
+        if news.admins.is_none() && news.seen.is_empty() && news.heads.is_empty() {
+            return Ok(());
+        }
+        crate::fs::make_folders(folder)?;
+        let _lock = crate::fs::lock_file(&folder.join("lock"))?;
+        let mut now = Self::read(folder)?;
+        if let Some((number, digest)) = news.admins
+            && now.admins.is_none_or(|(n, _)| n <= number)
+        {
+            crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
+        }
+        if !news.seen.is_empty() {
+            for (path, version) in news.seen {
+                let pin = now.seen.entry(path).or_insert(version);
+                *pin = version.max(*pin);
+            }
+            crate::fs::replace(&folder.join("pins"), render_pins(&now.seen).as_bytes())?;
+        }
+        if !news.heads.is_empty() {
+            now.heads.extend(news.heads);
+            let lines = now.heads.iter().map(|(chain, head)| format!("{chain} {head}\n"));
+            crate::fs::replace(&folder.join("heads"), lines.collect::<String>().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn news(&self, note: impl FnOnce(&mut News)) {
+        note(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Returns the id of the vault that was last used in `folder`.
+///
+/// # Errors
+/// [`FsError`] where the list exists and cannot be read.
+pub(crate) fn known_vault(base: &Path, folder: &Path) -> Result<Option<String>, FsError> {
+    Ok(folders(base)?.remove(&folder.to_string_lossy().into_owned()))
+}
+
+/// Remembers that `vault` lives in `folder`.
+///
+/// # Errors
+/// [`FsError`] where the state folder cannot be written.
+pub(crate) fn remember_vault(base: &Path, folder: &Path, vault: &str) -> Result<(), FsError> {
+    let key = folder.to_string_lossy().into_owned();
+    if folders(base)?.get(&key).is_some_and(|id| id == vault) {
+        return Ok(());
+    }
+    crate::fs::make_folders(base)?;
+    let _lock = crate::fs::lock_file(&base.join("lock"))?;
+    let mut all = folders(base)?;
+    all.insert(key, vault.to_owned());
+    let lines = all.iter().map(|(folder, id)| format!("{id} {}\n", escape(folder)));
+    crate::fs::replace(&base.join("folders"), lines.collect::<String>().as_bytes())
+}
+
+/// Which folder holds which vault; one `<id> <folder>` a line.
+fn folders(base: &Path) -> Result<BTreeMap<String, String>, FsError> {
+    let bytes = crate::fs::read_outside(&base.join("folders"), LIMIT)?.unwrap_or_default();
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let parse = |line: &str| {
+        let (id, folder) = line.split_once(' ')?;
+        Some((unescape(folder), id.to_owned()))
+    };
+    Ok(text.lines().filter_map(parse).collect())
+}
+
+fn escape(folder: &str) -> String {
+    folder.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn parse_admins(text: &str) -> Option<(u32, Digest)> {
+    let (number, digest) = text.trim_end().split_once(' ')?;
+    Some((number.parse().ok()?, Digest::parse(digest)?))
+}
+
+/// A line `<created> <version> <path>`.
+fn parse_pin(line: &str) -> Option<(String, Version)> {
+    let mut words = line.splitn(3, ' ');
+    let created = words.next()?.parse().ok()?;
+    let version = words.next()?.parse().ok()?;
+    Some((words.next()?.to_owned(), Version { created, version }))
+}
+
+fn parse_head(line: &str) -> Option<(String, String)> {
+    let (chain, head) = line.split_once(' ')?;
+    Some((chain.to_owned(), head.to_owned()))
+}
+
+fn render_pins(pins: &HashMap<String, Version>) -> String {
+    let mut lines: Vec<_> =
+        pins.iter().map(|(path, v)| format!("{} {} {path}\n", v.created, v.version)).collect();
+    lines.sort_unstable();
+    lines.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, Version, known_vault, remember_vault};
+    use crate::crypto::digest::Digest;
+    use crate::fs::VaultPath;
+    use crate::name::SecretName;
+
+    fn record(name: &str) -> VaultPath {
+        VaultPath::record(&SecretName::parse(name).unwrap())
+    }
+
+    #[test]
+    fn pins_move_forward_only_and_two_savers_both_keep_theirs() {
+        let base = tempfile::tempdir().unwrap();
+        let (one, two) = (
+            State::load(Some(base.path()), "v").unwrap(),
+            State::load(Some(base.path()), "v").unwrap(),
+        );
+        let at = |version| Version { created: 7, version };
+        one.raise(&record("a"), at(3));
+        one.accept_admins(1, Digest::of(b"set"));
+        two.raise(&record("a"), at(2));
+        two.raise(&record("b"), at(1));
+        two.raise_head("alice-1", "4:sha256:00".to_owned());
+        one.save().unwrap();
+        two.save().unwrap();
+        let now = State::load(Some(base.path()), "v").unwrap();
+        assert_eq!(now.seen(&record("a")), Some(at(3)));
+        assert_eq!(now.seen(&record("b")), Some(at(1)));
+        assert_eq!(now.admins(), Some((1, Digest::of(b"set"))));
+        assert_eq!(now.heads()["alice-1"], "4:sha256:00");
+    }
+
+    #[test]
+    fn a_secret_made_again_later_is_newer_whatever_its_version() {
+        let old = Version { created: 1, version: 9 };
+        assert!(old < Version { created: 2, version: 1 });
+    }
+
+    #[test]
+    fn folders_with_odd_names_are_remembered() {
+        let base = tempfile::tempdir().unwrap();
+        for folder in ["/a b", "/a\nb", "/a\\nb"] {
+            let folder = std::path::Path::new(folder);
+            remember_vault(base.path(), folder, "id1").unwrap();
+            assert_eq!(known_vault(base.path(), folder).unwrap().as_deref(), Some("id1"));
+        }
+        assert_eq!(known_vault(base.path(), std::path::Path::new("/c")).unwrap(), None);
+    }
+
+    #[test]
+    fn without_a_base_nothing_is_kept_and_nothing_fails() {
+        let state = State::load(None, "v").unwrap();
+        state.raise(&record("a"), Version { created: 1, version: 1 });
+        state.save().unwrap();
+        assert_eq!(state.seen(&record("a")), None);
+    }
+}

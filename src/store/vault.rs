@@ -1,0 +1,338 @@
+//! Opening a vault and reading its files, each verified before it is handed out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::documents::{AdminSet, Config, FORMAT, Member, Policy, Removable};
+use super::error::StoreError;
+use super::record::{Record, Sealed};
+use super::signed::{Signed, Unverified};
+use super::state::{self, State, Version};
+use super::{MAX_SEALED, MAX_TOML};
+use crate::crypto::digest::Digest;
+use crate::crypto::sign::VerifyKey;
+use crate::fs::{self, Listing, Reader, Root, VaultPath};
+use crate::name::{MemberName, ScopeName, SecretName};
+
+/// Answers who may sign a record: a rule, so it lives above this layer.
+pub(crate) trait Authority: Sync {
+    /// The key with which `signer` may sign the record of `name`, if he may.
+    fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
+}
+
+/// A member's or policy's file as it stands.
+#[derive(Debug)]
+pub(crate) enum Standing<T> {
+    /// Signed by an admin.
+    InForce(Signed<T>),
+    /// Signed by an admin as removed.
+    Removed(Signed<T>),
+    /// Not signed by an admin as it stands: obeyed by nobody.
+    Unapproved(Arc<StoreError>),
+    /// Not even readable, or rolled back.
+    Damaged(Arc<StoreError>),
+}
+
+/// A policy's file as it stands.
+pub(crate) type PolicyFile = Standing<Policy>;
+
+/// An open vault: settings and admins verified, pins loaded.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    root: Root,
+    files: Reader,
+    config: Signed<Config>,
+    admins: Signed<AdminSet>,
+    state: State,
+    first_use: bool,
+}
+
+impl Vault {
+    /// Opens the vault at `root` and verifies its settings against the accepted admins.
+    ///
+    /// # Errors
+    /// `NoVault` where there is none; any damage otherwise.
+    pub(crate) fn open(root: Root, base: Option<&Path>) -> Result<Self, StoreError> {
+        let path = VaultPath::config();
+        let bytes = fs::read(&root, &path, MAX_TOML)?
+            .ok_or_else(|| StoreError::NoVault(root.path().to_owned()))?;
+        let unverified = Unverified::parse(&path, bytes)?;
+        let claim: Config = unverified.peek()?;
+        check_claim(&path, &claim)?;
+        refuse_another_vault(&root, base, &claim.vault)?;
+        let state = State::load(base, &claim.vault)?;
+        let admins = accept_admins(&root, &claim.vault, &state)?;
+        let key = admins.admins.get(unverified.by()).copied();
+        let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
+        let first_use = state.admins().is_none();
+        let files = Reader::open(&root)?;
+        Ok(Self { root, files, config, admins, state, first_use })
+    }
+
+    /// The vault's folder.
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The vault's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.config.vault
+    }
+
+    /// The settings.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The admins now in force.
+    pub(crate) fn admins(&self) -> &AdminSet {
+        &self.admins
+    }
+
+    /// Whether this machine had no pins of this vault.
+    pub(crate) fn is_first_use(&self) -> bool {
+        self.first_use
+    }
+
+    /// What this machine remembers.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Reads every member's file.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the folder cannot be read; a bad file is a [`Standing`].
+    pub(crate) fn members(&self) -> Result<BTreeMap<MemberName, Standing<Member>>, StoreError> {
+        self.standings(Listing::Members, |name| {
+            let name = MemberName::parse(name).ok()?;
+            Some((VaultPath::member(&name), name))
+        })
+    }
+
+    /// Reads every policy's file.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the folder cannot be read; a bad file is a [`Standing`].
+    pub(crate) fn policies(&self) -> Result<BTreeMap<ScopeName, PolicyFile>, StoreError> {
+        self.standings(Listing::Policies, |name| {
+            let name = ScopeName::parse(name).ok()?;
+            Some((VaultPath::policy(&name), name))
+        })
+    }
+
+    /// Lists the names of all secrets, sorted, without opening or verifying any.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the folder cannot be read.
+    pub(crate) fn names(&self) -> Result<Vec<SecretName>, StoreError> {
+        let listed = fs::list(&self.root, Listing::Secrets)?;
+        let mut names: Vec<_> = listed
+            .files
+            .iter()
+            .filter_map(|file| SecretName::parse(file.strip_suffix(".toml")?).ok())
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads and verifies the record of `name`; `None` where there is no such secret.
+    ///
+    /// # Errors
+    /// Any damage of the record, a rollback below the pin included.
+    pub(crate) fn record(
+        &self,
+        name: &SecretName,
+        authority: &dyn Authority,
+    ) -> Result<Option<Signed<Record>>, StoreError> {
+        let path = VaultPath::record(name);
+        let Some(bytes) = self.files.read(&path, MAX_TOML)? else {
+            return Ok(None);
+        };
+        let unverified = Unverified::parse(&path, bytes)?;
+        let key = authority.record_key(unverified.by(), name);
+        let record = unverified.verify::<Record>(self.id(), key.as_ref())?;
+        let found = version_of(&record);
+        match self.state.seen(&path) {
+            Some(seen) if found < seen => {
+                Err(StoreError::RolledBack { path, found: found.version, seen: seen.version })
+            }
+            _ => Ok(Some(record)),
+        }
+    }
+
+    /// Reads a secret: verified record, and the ciphertext that fits it; `None` where there
+    /// is no such secret. The pin of `name` moves up to this version.
+    ///
+    /// # Errors
+    /// Any damage of either file.
+    pub(crate) fn sealed(
+        &self,
+        name: &SecretName,
+        authority: &dyn Authority,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let (value, path) = (VaultPath::secret(name), VaultPath::record(name));
+        let record = self.record(name, authority)?;
+        let ciphertext = self.files.read(&value, MAX_SEALED)?;
+        let (record, ciphertext) = match (record, ciphertext) {
+            (Some(record), Some(ciphertext)) => (record, ciphertext),
+            (None, None) => return Ok(None),
+            (Some(_), None) => return Err(StoreError::Half { present: path, absent: value }),
+            (None, Some(_)) => return Err(StoreError::Half { present: value, absent: path }),
+        };
+        let version = version_of(&record);
+        let sealed = Sealed::join(name.clone(), ciphertext, record)
+            .ok_or_else(|| StoreError::Digest { value, record: path.clone() })?;
+        self.state.raise(&path, version);
+        Ok(Some(sealed))
+    }
+
+    /// Accepts the present admins and this folder as known, and saves every pin.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the state folder cannot be written.
+    pub(crate) fn save_pins(&self, base: Option<&Path>) -> Result<(), StoreError> {
+        if let Some(base) = base {
+            state::remember_vault(base, &canonical(&self.root), self.id())?;
+        }
+        Ok(self.state.save()?)
+    }
+
+    fn standings<N: Ord, T: DeserializeOwned + Removable>(
+        &self,
+        listing: Listing,
+        name: impl Fn(&str) -> Option<(VaultPath, N)>,
+    ) -> Result<BTreeMap<N, Standing<T>>, StoreError> {
+        let mut all = BTreeMap::new();
+        for file in fs::list(&self.root, listing)?.files {
+            if let Some((path, name)) = file.strip_suffix(".toml").and_then(&name) {
+                all.insert(name, self.standing(&path));
+            }
+        }
+        Ok(all)
+    }
+
+    fn standing<T: DeserializeOwned + Removable>(&self, path: &VaultPath) -> Standing<T> {
+        let verified = self
+            .files
+            .read(path, MAX_TOML)
+            .map_err(StoreError::from)
+            .and_then(|bytes| bytes.ok_or_else(|| StoreError::Missing { path: path.clone() }))
+            .and_then(|bytes| Unverified::parse(path, bytes))
+            .and_then(|read| {
+                let key = self.admins.admins.get(read.by()).copied();
+                read.verify::<T>(self.id(), key.as_ref())
+            });
+        match verified {
+            Ok(document) => self.against_its_pin(path, document),
+            Err(
+                error @ (StoreError::Unsigned { .. }
+                | StoreError::Altered { .. }
+                | StoreError::UnknownSigner { .. }),
+            ) => Standing::Unapproved(Arc::new(error)),
+            Err(error) => Standing::Damaged(Arc::new(error)),
+        }
+    }
+
+    /// An approved file older than one seen before is a rollback.
+    fn against_its_pin<T: Removable>(&self, path: &VaultPath, document: Signed<T>) -> Standing<T> {
+        let found = Version { created: 0, version: document.version() };
+        match self.state.seen(path) {
+            Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
+                path: path.clone(),
+                found: found.version,
+                seen: seen.version,
+            })),
+            _ => {
+                self.state.raise(path, found);
+                if document.is_removed() {
+                    Standing::Removed(document)
+                } else {
+                    Standing::InForce(document)
+                }
+            }
+        }
+    }
+}
+
+fn version_of(record: &Record) -> Version {
+    Version { created: record.created.unix(), version: record.version }
+}
+
+fn canonical(root: &Root) -> std::path::PathBuf {
+    root.path().canonicalize().unwrap_or_else(|_| root.path().to_owned())
+}
+
+/// Checks what must hold before the settings' signature can be checked.
+fn check_claim(path: &VaultPath, claim: &Config) -> Result<(), StoreError> {
+    if claim.format != FORMAT {
+        return Err(StoreError::Format { found: claim.format, known: FORMAT });
+    }
+    let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if claim.vault.len() != 32 || !claim.vault.bytes().all(is_hex) {
+        return Err(StoreError::Malformed {
+            path: path.clone(),
+            line: None,
+            reason: "the vault id is not 32 hex digits".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// A folder that held one vault does not silently hold another.
+fn refuse_another_vault(root: &Root, base: Option<&Path>, id: &str) -> Result<(), StoreError> {
+    let Some(base) = base else { return Ok(()) };
+    let folder = canonical(root);
+    match state::known_vault(base, &folder)? {
+        Some(was) if was != id => Err(StoreError::OtherVault { folder, was, now: id.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Walks from the first set of admins to the newest, each signed by an admin of the one
+/// before (the first by one of its own). The set that this machine pinned must lie on the way.
+fn accept_admins(root: &Root, vault: &str, state: &State) -> Result<Signed<AdminSet>, StoreError> {
+    let mut newest: Option<Signed<AdminSet>> = None;
+    let mut number = 1;
+    while let Some((set, digest)) = admin_set(root, vault, number, newest.as_deref())? {
+        if state.admins().is_some_and(|(n, pinned)| n == number && pinned != digest) {
+            return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+        }
+        if state.admins().is_none_or(|(n, _)| n <= number) {
+            state.accept_admins(number, digest);
+        }
+        newest = Some(set);
+        number += 1;
+    }
+    let missing = || StoreError::Missing { path: VaultPath::admins(number) };
+    match state.admins() {
+        Some((pinned, _)) if number <= pinned => Err(missing()),
+        _ => newest.ok_or_else(missing),
+    }
+}
+
+/// Reads and verifies one set; `None` where there is no such file.
+fn admin_set(
+    root: &Root,
+    vault: &str,
+    number: u32,
+    before: Option<&AdminSet>,
+) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+    let path = VaultPath::admins(number);
+    let Some(bytes) = fs::read(root, &path, MAX_TOML)? else { return Ok(None) };
+    let digest = Digest::of(&bytes);
+    let unverified = Unverified::parse(&path, bytes)?;
+    let key = match before {
+        Some(set) => set.admins.get(unverified.by()).copied(),
+        None => unverified.peek::<AdminSet>()?.admins.get(unverified.by()).copied(),
+    };
+    let set = unverified.verify::<AdminSet>(vault, key.as_ref())?;
+    if set.version != number || set.admins.is_empty() {
+        let reason = format!("expected set {number} with at least one admin");
+        return Err(StoreError::Malformed { path, line: None, reason });
+    }
+    Ok(Some((set, digest)))
+}
