@@ -1,5 +1,6 @@
 //! The library behind the `authy` command: a git-friendly secrets manager.
 
+mod access;
 mod audit;
 mod crypto;
 mod fs;

@@ -1,0 +1,160 @@
+//! The decision: who asks, by which scope, for what use; and the proof that it was given.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::error::AccessError;
+use super::policy::{Rule, ScopePolicy};
+use super::rules::{PolicyState, Rules};
+use crate::crypto::Identity;
+use crate::name::{MemberName, ScopeName, SecretName};
+
+/// A member at work, with the identity that proved it.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The member's name.
+    pub(crate) name: MemberName,
+    /// What opens the member's files.
+    pub(crate) identity: Arc<Identity>,
+}
+
+/// What the values are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// To be shown: `get`, `env`, `export`, `edit`.
+    Reveal,
+    /// To be handed to a process: `run`.
+    Inject,
+    /// Names only: `list`.
+    Names,
+}
+
+/// What a caller reaches by a scope, or without one.
+#[derive(Debug)]
+pub(crate) enum Reach<'a> {
+    /// By one policy.
+    Scope(&'a ScopeName, &'a ScopePolicy),
+    /// Everything: an admin without a scope.
+    All,
+    /// What any policy gives this member.
+    Member(&'a Rules, &'a MemberName, Need),
+}
+
+/// Permission to open exactly these secrets. Only a [`Reach`] makes one.
+#[derive(Debug)]
+pub(crate) struct Access {
+    identity: Arc<Identity>,
+    names: BTreeSet<SecretName>,
+}
+
+impl Access {
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(super) fn covers(&self, name: &SecretName) -> bool {
+        self.names.contains(name)
+    }
+}
+
+impl Rules {
+    /// The policy of `scope`, if it is in force.
+    ///
+    /// # Errors
+    /// `NoPolicy`, `Unapproved`, or what is wrong with the file.
+    pub(crate) fn scope(
+        &self,
+        scope: &ScopeName,
+    ) -> Result<(&ScopeName, &ScopePolicy), AccessError> {
+        let Some((name, state)) = self.policies().find(|(name, _)| *name == scope) else {
+            return Err(AccessError::NoPolicy(scope.clone()));
+        };
+        match state {
+            PolicyState::InForce(_, policy) => Ok((name, policy)),
+            PolicyState::Removed(_) => Err(AccessError::NoPolicy(scope.clone())),
+            PolicyState::Unapproved(why) => {
+                Err(AccessError::Unapproved { scope: scope.clone(), why: Arc::clone(why) })
+            }
+            PolicyState::Damaged(why) => {
+                Err(AccessError::DamagedPolicy { scope: scope.clone(), why: Arc::clone(why) })
+            }
+            PolicyState::Bad(why) => {
+                Err(AccessError::BadPolicy { scope: scope.clone(), why: Arc::clone(why) })
+            }
+        }
+    }
+
+    /// What `caller` reaches for this need.
+    ///
+    /// # Errors
+    /// The scope is not usable, not the caller's, or run-only while values are to be shown.
+    pub(crate) fn reach<'a>(
+        &'a self,
+        caller: &'a MemberName,
+        scope: Option<&ScopeName>,
+        need: Need,
+    ) -> Result<Reach<'a>, AccessError> {
+        let Some(scope) = scope else {
+            return Ok(match self.is_admin(caller) {
+                true => Reach::All,
+                false => Reach::Member(self, caller, need),
+            });
+        };
+        let (name, policy) = self.scope(scope)?;
+        let listed = self.member(caller).is_some_and(|member| policy.lists(caller, member));
+        if !self.is_admin(caller) && !listed {
+            return Err(AccessError::NotListed { member: caller.clone(), scope: scope.clone() });
+        }
+        if need == Need::Reveal && policy.document().run_only {
+            return Err(AccessError::RunOnly { scope: scope.clone() });
+        }
+        Ok(Reach::Scope(name, policy))
+    }
+}
+
+impl Reach<'_> {
+    /// Whether `name` is reached. Asked before anyone looks whether it exists.
+    ///
+    /// # Errors
+    /// Denied, with the deciding pattern where there is one.
+    pub(crate) fn permits(&self, name: &SecretName) -> Result<(), AccessError> {
+        match self {
+            Self::All => Ok(()),
+            Self::Scope(scope, policy) => match policy.rule(name) {
+                Rule::Allow(_) => Ok(()),
+                rule => Err(AccessError::Denied {
+                    scope: (*scope).clone(),
+                    name: name.clone(),
+                    deny: match rule {
+                        Rule::Deny(pattern) => Some(pattern.to_owned()),
+                        _ => None,
+                    },
+                }),
+            },
+            Self::Member(rules, who, need) => member_permits(rules, who, *need, name),
+        }
+    }
+
+    /// Gives access to those of `names` that are reached.
+    pub(crate) fn give(&self, caller: &Caller, names: &[SecretName]) -> Access {
+        let reached = names.iter().filter(|name| self.permits(name).is_ok()).cloned();
+        Access { identity: Arc::clone(&caller.identity), names: reached.collect() }
+    }
+}
+
+/// Without a scope a member has what any policy gives him, and run-only if all of those are.
+fn member_permits(
+    rules: &Rules,
+    who: &MemberName,
+    need: Need,
+    name: &SecretName,
+) -> Result<(), AccessError> {
+    let not_given = || AccessError::NotGiven { member: who.clone(), name: name.clone() };
+    let member = rules.member(who).ok_or_else(not_given)?;
+    let mut giving = rules.giving(who, member, name).peekable();
+    giving.peek().ok_or_else(not_given)?;
+    if need == Need::Reveal && giving.all(|policy| policy.document().run_only) {
+        return Err(AccessError::RunOnlyMember { member: who.clone(), name: name.clone() });
+    }
+    Ok(())
+}

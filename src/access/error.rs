@@ -1,0 +1,100 @@
+//! Why access is not given.
+
+use std::sync::Arc;
+
+use crate::crypto::CryptoError;
+use crate::kind::Kind;
+use crate::name::{MemberName, ScopeName, SecretName};
+use crate::store::StoreError;
+
+/// Access that is denied, or that cannot be decided.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccessError {
+    #[error("invalid pattern '{pattern}': {rule}")]
+    Pattern { pattern: String, rule: String },
+    #[error("policy '{0}' not found")]
+    NoPolicy(ScopeName),
+    #[error("policy '{scope}' is not approved: {why}")]
+    Unapproved { scope: ScopeName, why: Arc<StoreError> },
+    #[error("policy '{scope}' cannot be used: {why}")]
+    DamagedPolicy { scope: ScopeName, why: Arc<StoreError> },
+    #[error("policy '{scope}' cannot be used: {why}")]
+    BadPolicy { scope: ScopeName, why: Arc<AccessError> },
+    #[error("scope '{scope}' denies '{name}'{}", deny.as_ref().map(|p| format!(" (deny \"{p}\")")).unwrap_or_default())]
+    Denied { scope: ScopeName, name: SecretName, deny: Option<String> },
+    #[error("no policy gives '{member}' the secret '{name}'")]
+    NotGiven { member: MemberName, name: SecretName },
+    #[error("'{member}' may not use scope '{scope}'")]
+    NotListed { member: MemberName, scope: ScopeName },
+    #[error("scope '{scope}' is run-only: its values go into processes, never to a reader")]
+    RunOnly { scope: ScopeName },
+    #[error("'{member}' has '{name}' by run-only policies alone")]
+    RunOnlyMember { member: MemberName, name: SecretName },
+    #[error("this shell is confined to scope '{confined}' (AUTHY_SCOPE)")]
+    Confined { confined: ScopeName },
+    #[error("'{0}' is not an admin of this vault")]
+    NotAdmin(MemberName),
+    #[error("this identity belongs to no member of the vault")]
+    NotAMember,
+    #[error("this identity belongs to no member in force: {0}")]
+    MemberNotInForce(Arc<StoreError>),
+    #[error("'{name}' cannot be opened: {source}")]
+    Open { name: SecretName, source: CryptoError },
+    #[error("'{0}' was opened without a record of it")]
+    NotRecorded(SecretName),
+}
+
+impl AccessError {
+    /// The kind of the failure.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Pattern { .. } => Kind::Usage,
+            Self::NoPolicy(_) => Kind::NotFound,
+            Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce(_) => {
+                Kind::Damaged
+            }
+            Self::Open { source, .. } => source.kind(),
+            Self::NotRecorded(_) => Kind::Failure,
+            _ => Kind::Denied,
+        }
+    }
+
+    /// What to do next, where something can be done.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Pattern { .. } => {
+                "'*' is any run of characters, '?' one, '[a-z]' a set, '{a,b}' a choice".into()
+            }
+            Self::NoPolicy(scope) => format!(
+                "run 'authy policy list', or make it: authy policy create {scope} --allow 'PATTERN'"
+            ),
+            Self::Unapproved { scope, .. } => format!(
+                "an admin must sign it; to drop the edit: git checkout -- policies/{scope}.toml"
+            ),
+            Self::DamagedPolicy { scope, why } => {
+                return why.hint().or_else(|| Some(format!("see policies/{scope}.toml")));
+            }
+            Self::BadPolicy { scope, .. } => format!("see 'authy policy show {scope}'"),
+            Self::Denied { scope, name, .. } => format!(
+                "run 'authy policy test --scope {scope} {name}'; an admin can run 'authy policy update {scope} --allow {name}'"
+            ),
+            Self::NotGiven { .. } | Self::NotListed { .. } => {
+                "ask an admin to list you in a policy that allows it".into()
+            }
+            Self::RunOnly { scope } => {
+                format!("run 'authy run --scope {scope} -- COMMAND' instead")
+            }
+            Self::RunOnlyMember { .. } => "run 'authy run --scope SCOPE -- COMMAND' instead".into(),
+            Self::Confined { confined } => {
+                format!("use scope '{confined}', or a shell that was not started by 'authy run'")
+            }
+            Self::NotAdmin(_) => "ask an admin to do it".into(),
+            Self::NotAMember => {
+                "use another identity with --keyfile, or ask an admin to add this one".into()
+            }
+            Self::Open { source, .. } => return source.hint(),
+            Self::MemberNotInForce(why) => return why.hint(),
+            Self::NotRecorded(_) => return None,
+        })
+    }
+}

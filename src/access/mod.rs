@@ -1,0 +1,18 @@
+//! Who may do what: policies compiled and asked, readers derived, values opened.
+//!
+//! The one place where access is decided, and the one place where plaintext begins to
+//! exist. Fronts and the service ask; they hold no rule of their own.
+
+mod decide;
+mod error;
+mod open;
+mod pattern;
+mod policy;
+mod rules;
+
+pub(crate) use decide::{Caller, Need, Reach};
+pub(crate) use error::AccessError;
+pub(crate) use open::open_many;
+pub(crate) use pattern::Pattern;
+pub(crate) use policy::{Rule, ScopePolicy};
+pub(crate) use rules::{PolicyState, Rules};

@@ -1,0 +1,169 @@
+//! The rules now in force: admins, members and policies of one vault, taken once a command.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::error::AccessError;
+use super::policy::ScopePolicy;
+use crate::crypto::sign::VerifyKey;
+use crate::name::{MemberName, ScopeName, SecretName};
+use crate::store::{Authority, Member, Policy, PolicyFile, Signed, Standing, StoreError, Vault};
+
+/// A policy's file, compiled where it is in force.
+#[derive(Debug)]
+pub(crate) enum PolicyState {
+    /// In force.
+    InForce(Box<Signed<Policy>>, Box<ScopePolicy>),
+    /// Removed by an admin.
+    Removed(u64),
+    /// Not signed by an admin as it stands.
+    Unapproved(Arc<StoreError>),
+    /// Not readable or rolled back.
+    Damaged(Arc<StoreError>),
+    /// Signed, but a pattern does not compile.
+    Bad(Arc<AccessError>),
+}
+
+/// The rules in force.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    admins: BTreeSet<MemberName>,
+    members: BTreeMap<MemberName, Standing<Member>>,
+    policies: BTreeMap<ScopeName, PolicyState>,
+}
+
+impl Rules {
+    /// Takes the rules of `vault` as its files state them.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a folder cannot be read; a bad file only loses its own say.
+    pub(crate) fn load(vault: &Vault) -> Result<Self, StoreError> {
+        let policies = vault.policies()?.into_iter().map(|(name, file)| {
+            let state = match file {
+                PolicyFile::InForce(document) => match ScopePolicy::compile((*document).clone()) {
+                    Ok(policy) => PolicyState::InForce(Box::new(document), Box::new(policy)),
+                    Err(error) => PolicyState::Bad(Arc::new(error)),
+                },
+                PolicyFile::Removed(document) => PolicyState::Removed(document.version),
+                PolicyFile::Unapproved(why) => PolicyState::Unapproved(why),
+                PolicyFile::Damaged(why) => PolicyState::Damaged(why),
+            };
+            (name, state)
+        });
+        Ok(Self {
+            admins: vault.admins().admins.keys().cloned().collect(),
+            policies: policies.collect(),
+            members: vault.members()?,
+        })
+    }
+
+    /// Whether `name` is an admin.
+    pub(crate) fn is_admin(&self, name: &MemberName) -> bool {
+        self.admins.contains(name)
+    }
+
+    /// The admins, sorted.
+    pub(crate) fn admins(&self) -> impl Iterator<Item = &MemberName> {
+        self.admins.iter()
+    }
+
+    /// A member in force.
+    pub(crate) fn member(&self, name: &MemberName) -> Option<&Member> {
+        match self.members.get(name) {
+            Some(Standing::InForce(member)) => Some(member),
+            _ => None,
+        }
+    }
+
+    /// Every verify key that `name` is known by, removed members included; `None` for a
+    /// name that no admin ever signed for.
+    pub(crate) fn verify_keys(&self, name: &MemberName) -> Option<Vec<VerifyKey>> {
+        match self.members.get(name)? {
+            Standing::InForce(member) | Standing::Removed(member) => {
+                Some(member.verify.into_iter().collect())
+            }
+            Standing::Unapproved(_) | Standing::Damaged(_) => None,
+        }
+    }
+
+    /// Every member in force, sorted by name.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&MemberName, &Member)> {
+        self.members.keys().filter_map(|name| Some((name, self.member(name)?)))
+    }
+
+    /// Member files that are not in force, with the reason.
+    pub(crate) fn member_problems(&self) -> impl Iterator<Item = (&MemberName, &Arc<StoreError>)> {
+        self.members.iter().filter_map(|(name, standing)| match standing {
+            Standing::Unapproved(why) | Standing::Damaged(why) => Some((name, why)),
+            Standing::InForce(_) | Standing::Removed(_) => None,
+        })
+    }
+
+    /// Every policy's state, removed ones included, sorted by name.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (&ScopeName, &PolicyState)> {
+        self.policies.iter()
+    }
+
+    /// One policy's state, a removed one included.
+    pub(crate) fn policy_state(&self, scope: &ScopeName) -> Option<&PolicyState> {
+        self.policies.get(scope)
+    }
+
+    /// The policies in force, sorted by name.
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = (&ScopeName, &ScopePolicy)> {
+        self.policies.iter().filter_map(|(name, state)| match state {
+            PolicyState::InForce(_, policy) => Some((name, &**policy)),
+            _ => None,
+        })
+    }
+
+    /// Policies that wait for an admin's signature.
+    pub(crate) fn unapproved(&self) -> impl Iterator<Item = &ScopeName> {
+        self.policies
+            .iter()
+            .filter_map(|(name, state)| matches!(state, PolicyState::Unapproved(_)).then_some(name))
+    }
+
+    /// Everybody who may read `name`: all admins, then every member listed by a policy in
+    /// force that allows it, each part sorted. This is also the order of stanzas.
+    pub(crate) fn readers(&self, name: &SecretName) -> Vec<MemberName> {
+        let is_member = |admin: &&MemberName| self.member(admin).is_some();
+        let mut readers: Vec<_> = self.admins.iter().filter(is_member).cloned().collect();
+        let others = self.members().filter(|(who, _)| !self.is_admin(who));
+        readers.extend(
+            others
+                .filter(|(who, member)| self.is_given(who, member, name))
+                .map(|(who, _)| who.clone()),
+        );
+        readers
+    }
+
+    /// Whether `who` may read `name`.
+    pub(crate) fn may_read(&self, who: &MemberName, name: &SecretName) -> bool {
+        self.member(who)
+            .is_some_and(|member| self.is_admin(who) || self.is_given(who, member, name))
+    }
+
+    fn is_given(&self, who: &MemberName, member: &Member, name: &SecretName) -> bool {
+        self.giving(who, member, name).next().is_some()
+    }
+
+    /// The policies that give `name` to `who`.
+    pub(super) fn giving(
+        &self,
+        who: &MemberName,
+        member: &Member,
+        name: &SecretName,
+    ) -> impl Iterator<Item = &ScopePolicy> {
+        self.in_force()
+            .map(|(_, policy)| policy)
+            .filter(move |policy| policy.lists(who, member) && policy.rule(name).allows())
+    }
+}
+
+impl Authority for Rules {
+    /// A record is signed by a member who may read its name under the rules now in force.
+    fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
+        self.may_read(signer, name).then(|| self.member(signer)?.verify).flatten()
+    }
+}
