@@ -1,0 +1,250 @@
+//! The program that `run` becomes: its words, its environment, and nothing of authy's.
+//!
+//! authy replaces itself, so signals, the exit code, the terminal and the process id are
+//! the program's own. std resets the ignored SIGPIPE of a Rust program and the signal mask
+//! on the way; signals that our parent chose to ignore (nohup) stay ignored.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process;
+
+use super::WITHHELD;
+use super::environment::Environment;
+use super::error::InjectError;
+use crate::name::ScopeName;
+
+/// What a clean environment keeps besides `LC_*`: enough to find programs, the user's
+/// files, the terminal and the language.
+const KEPT: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "COLORTERM",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "PWD",
+];
+
+/// A program about to be run with values.
+pub(crate) struct Command {
+    /// The program and its arguments, passed untouched.
+    pub(crate) argv: Vec<OsString>,
+    /// What authy sets.
+    pub(crate) environment: Environment,
+    /// The caller's own environment.
+    pub(crate) inherited: Vec<(OsString, OsString)>,
+    /// Keeps only [`KEPT`] of what is inherited.
+    pub(crate) clean_env: bool,
+    /// The scope that authy commands inside the program are confined to.
+    pub(crate) scope: ScopeName,
+    /// Whether a token gave access: then a nested authy must not find an identity.
+    pub(crate) under_token: bool,
+}
+
+impl Command {
+    /// Replaces this process by the program; returns only where that fails.
+    pub(crate) fn exec(self) -> InjectError {
+        match self.to_std() {
+            Ok(mut command) => self.explain(command.exec()),
+            Err(error) => error,
+        }
+    }
+
+    /// Builds the command.
+    ///
+    /// # Errors
+    /// [`InjectError::NoProgram`] without a first word.
+    fn to_std(&self) -> Result<process::Command, InjectError> {
+        let (program, arguments) = self.argv.split_first().ok_or(InjectError::NoProgram)?;
+        let mut command = process::Command::new(program);
+        command.args(arguments).env_clear();
+        for (variable, value) in &self.inherited {
+            if self.passes(variable) {
+                command.env(variable, value);
+            }
+        }
+        for (variable, _, value) in self.environment.iter() {
+            command.env(variable, OsStr::from_bytes(value.expose()));
+        }
+        command.env("AUTHY_SCOPE", self.scope.as_str());
+        if self.under_token {
+            command.env("AUTHY_TOKEN", "");
+        }
+        Ok(command)
+    }
+
+    fn passes(&self, variable: &OsStr) -> bool {
+        let is = |names: &[&str]| names.iter().any(|name| variable == *name);
+        if is(&WITHHELD) {
+            return false;
+        }
+        !self.clean_env || is(&KEPT) || variable.as_bytes().starts_with(b"LC_")
+    }
+
+    fn explain(&self, source: io::Error) -> InjectError {
+        let program = self.argv.first().map(|word| word.to_string_lossy().into_owned());
+        let program = program.unwrap_or_default();
+        match source.kind() {
+            io::ErrorKind::NotFound => InjectError::ProgramNotFound { program },
+            io::ErrorKind::ArgumentListTooLong => {
+                InjectError::TooLarge { program, largest: self.largest() }
+            }
+            _ => InjectError::ProgramNotExecutable { program, source },
+        }
+    }
+
+    fn largest(&self) -> Option<String> {
+        let largest = self.environment.iter().max_by_key(|(_, _, value)| value.len());
+        largest.map(|(_, origin, _)| origin.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Command;
+    use crate::inject::environment::Environment;
+    use crate::inject::error::InjectError;
+    use crate::inject::naming::Naming;
+    use crate::name::{ScopeName, SecretName};
+    use crate::secret::SecretBytes;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    use std::{env, fs, process};
+
+    fn command(argv: &[&str]) -> Command {
+        let secrets = vec![(SecretName::parse("db-url").unwrap(), b"v\n\xff".to_vec().into())];
+        let mut inherited: Vec<(OsString, OsString)> =
+            [("LC_TIME", "C"), ("TERM", "dumb"), ("AUTHY_VAULT", "/v"), ("db_url", "old")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into();
+        inherited.push(("PATH".into(), env::var_os("PATH").unwrap()));
+        inherited.extend(super::WITHHELD.map(|name| (name.into(), "x".into())));
+        Command {
+            argv: argv.iter().map(OsString::from).collect(),
+            environment: Environment::from_secrets(secrets, &Naming::default()).unwrap(),
+            inherited,
+            clean_env: false,
+            scope: ScopeName::parse("backend").unwrap(),
+            under_token: false,
+        }
+    }
+
+    fn stdout(command: &Command) -> Vec<u8> {
+        let output = command.to_std().unwrap().output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    }
+
+    /// The environment of a child, without PATH.
+    fn seen(command: &Command) -> Vec<Vec<u8>> {
+        let mut all: Vec<_> = stdout(command)
+            .split(|&byte| byte == 0)
+            .filter(|entry| !entry.is_empty() && !entry.starts_with(b"PATH="))
+            .map(<[u8]>::to_vec)
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn the_child_gets_values_and_scope_but_no_credentials() {
+        let all = seen(&command(&["env", "-0"]));
+        let expected: [&[u8]; 5] = [
+            b"AUTHY_SCOPE=backend",
+            b"AUTHY_VAULT=/v",
+            b"LC_TIME=C",
+            b"TERM=dumb",
+            b"db_url=v\n\xff",
+        ];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn under_a_token_the_child_gets_an_empty_one() {
+        let all = seen(&Command { under_token: true, ..command(&["env", "-0"]) });
+        assert!(all.contains(&b"AUTHY_TOKEN=".to_vec()));
+        assert!(!all.iter().any(|entry| entry.starts_with(b"AUTHY_IDENTITY")));
+    }
+
+    #[test]
+    fn a_clean_environment_keeps_the_user_and_the_terminal_only() {
+        let all = seen(&Command { clean_env: true, ..command(&["env", "-0"]) });
+        let expected: [&[u8]; 4] =
+            [b"AUTHY_SCOPE=backend", b"LC_TIME=C", b"TERM=dumb", b"db_url=v\n\xff"];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn words_pass_untouched() {
+        let mut command = command(&["printf", "%s|", "--", "a b", "$HOME", "", "*"]);
+        command.argv.push(OsString::from_vec(b"\xff'\"".to_vec()));
+        assert_eq!(stdout(&command), b"--|a b|$HOME||*|\xff'\"|");
+    }
+
+    #[test]
+    fn failures_have_the_exit_codes_of_a_shell() {
+        let missing = command(&["no-such-program-here"]).exec();
+        assert!(matches!(missing, InjectError::ProgramNotFound { .. }), "{missing}");
+        assert_eq!(missing.exit_code(), 127);
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("plain");
+        fs::write(&file, "x").unwrap();
+        for path in [dir.path(), &file] {
+            let error = command(&[path.to_str().unwrap(), "hunter2"]).exec();
+            assert_eq!(error.exit_code(), 126, "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        assert_eq!(command(&[]).exec().exit_code(), 2);
+    }
+
+    #[test]
+    fn values_too_large_for_the_system_are_named() {
+        let mut command = command(&["true"]);
+        let big = SecretBytes::new(vec![b'x'; 8 << 20]);
+        command.environment.set("BIG", big).unwrap();
+        let error = command.exec();
+        assert_eq!(error.exit_code(), 126);
+        assert!(error.hint().unwrap().contains("'BIG'"), "{error}");
+    }
+
+    /// Starts this test binary once more; there, the test below replaces it by `script`.
+    fn replaced_by(script: &str) -> process::Output {
+        process::Command::new(env::current_exe().unwrap())
+            .args(["--exact", "inject::child::tests::replace_this_process", "--ignored"])
+            .args(["--nocapture", "--quiet"])
+            .env("TEST_EXEC", script)
+            .output()
+            .unwrap()
+    }
+
+    #[test]
+    #[ignore = "started by the tests below"]
+    fn replace_this_process() {
+        if let Ok(script) = env::var("TEST_EXEC") {
+            panic!("{}", command(&["sh", "-c", &script]).exec());
+        }
+    }
+
+    #[test]
+    fn the_program_takes_the_process_and_its_exit_code_over() {
+        let output = replaced_by("printf 'value:%s' \"$db_url\"; exit 42");
+        assert_eq!(output.status.code(), Some(42));
+        let marker = b"value:v\n\xff";
+        assert!(output.stdout.windows(marker.len()).any(|window| window == marker));
+    }
+
+    #[test]
+    fn the_program_starts_with_sigpipe_and_sigterm_at_their_defaults() {
+        use std::os::unix::process::ExitStatusExt as _;
+        for signal in [13, 15] {
+            let status = replaced_by(&format!("kill -{signal} $$; exit 0")).status;
+            assert_eq!(status.signal(), Some(signal), "{status}");
+        }
+    }
+}

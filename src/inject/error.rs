@@ -1,0 +1,137 @@
+//! What can go wrong between opened values and a running program.
+//!
+//! Messages name secrets, variables and programs; never a value, a template's text or a
+//! program's arguments.
+
+use std::io;
+
+use super::generate::LENGTHS;
+use crate::kind::Kind;
+use crate::name::{SecretName, printable};
+
+/// A failure to name, write, fill in or start something.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InjectError {
+    #[error("the prefix '{}' cannot begin a variable's name", printable(prefix))]
+    Prefix { prefix: String },
+    #[error("the character '{}' cannot stand in a variable's name", printable(&character.to_string()))]
+    Replacement { character: char },
+    #[error("secret '{secret}' would become '{variable}': a variable cannot start with a digit")]
+    LeadingDigit { secret: SecretName, variable: String },
+    #[error("'{}' is not a variable's name", printable(variable))]
+    Variable { variable: String },
+    #[error("{origin} would set '{variable}', which changes how programs load or run")]
+    Refused { variable: String, origin: String },
+    #[error("{first} and {second} would both become variable '{variable}'")]
+    Collision { variable: String, first: String, second: String },
+    #[error("{origin} has a NUL byte, which no variable can hold")]
+    Nul { origin: String },
+
+    #[error("cannot write {origin} as {format}: {reason}")]
+    Unwritable { origin: String, format: &'static str, reason: &'static str },
+
+    #[error("{place}: {problem} at character {at}")]
+    Template { place: String, at: usize, problem: &'static str },
+    #[error("line {line}: {problem}")]
+    FileTemplate { line: usize, problem: &'static str },
+    #[error("no such secret here: {}", list(names))]
+    UnknownNames { names: Vec<SecretName> },
+
+    #[error("a generated value cannot have {given} characters")]
+    Length { given: usize },
+    #[error("the system gives no random bytes")]
+    Randomness(#[from] rand::rngs::SysError),
+
+    #[error("no program to run")]
+    NoProgram,
+    #[error("cannot find program '{}'", printable(program))]
+    ProgramNotFound { program: String },
+    #[error("cannot execute '{}'", printable(program))]
+    ProgramNotExecutable { program: String, source: io::Error },
+    #[error("the values are too large for the environment of '{}'", printable(program))]
+    TooLarge { program: String, largest: Option<String> },
+
+    #[error("cannot start editor '{}'", printable(editor))]
+    EditorStart { editor: String, source: io::Error },
+    #[error("the editor gave up ({status}); nothing changed")]
+    EditorFailed { status: std::process::ExitStatus },
+    #[error("stopped by a signal while the editor was open; nothing changed")]
+    EditorInterrupted,
+    #[error("cannot wait for the editor")]
+    EditorWait(#[source] io::Error),
+}
+
+impl InjectError {
+    /// Tells what kind of failure this is.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Prefix { .. }
+            | Self::Replacement { .. }
+            | Self::LeadingDigit { .. }
+            | Self::Variable { .. }
+            | Self::Refused { .. }
+            | Self::Collision { .. }
+            | Self::Nul { .. }
+            | Self::Unwritable { .. }
+            | Self::Template { .. }
+            | Self::FileTemplate { .. }
+            | Self::Length { .. }
+            | Self::NoProgram => Kind::Usage,
+            Self::UnknownNames { .. } => Kind::NotFound,
+            Self::Randomness(_)
+            | Self::ProgramNotFound { .. }
+            | Self::ProgramNotExecutable { .. }
+            | Self::TooLarge { .. }
+            | Self::EditorStart { .. }
+            | Self::EditorFailed { .. }
+            | Self::EditorInterrupted
+            | Self::EditorWait(_) => Kind::Failure,
+        }
+    }
+
+    /// Gives the exit code: a shell's own where a program could not be run, else the kind's.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::ProgramNotFound { .. } => 127,
+            Self::ProgramNotExecutable { .. } | Self::TooLarge { .. } => 126,
+            _ => self.kind().exit_code(),
+        }
+    }
+
+    /// Says what to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Prefix { .. } => {
+                "use letters, digits and '_', not starting with a digit, as in --prefix APP_"
+            }
+            Self::Replacement { .. } => "use a letter, a digit or '_'",
+            Self::LeadingDigit { .. } => "give the variables a prefix, as in --prefix APP_",
+            Self::Variable { .. } => "use letters, digits and '_', not starting with a digit",
+            Self::Refused { .. } => {
+                "use --prefix, leave it out with --only, or rename it with 'authy rename'"
+            }
+            Self::Collision { .. } => "choose one with --only, or rename one with 'authy rename'",
+            Self::Nul { .. } => "leave it out with --only, and read it with 'authy get'",
+            Self::Unwritable { .. } => "use another --format, or leave it out with --only",
+            Self::Template { .. } => {
+                "write a secret's name in braces, as in {db-url}, and '{{' or '}}' for a brace"
+            }
+            Self::FileTemplate { .. } => "write a secret's name as in <authy:db-url>",
+            Self::Length { .. } => {
+                return Some(format!("use {} to {}", LENGTHS.start(), LENGTHS.end()));
+            }
+            Self::NoProgram => "put the program after '--', as in: authy run -- ./server",
+            Self::TooLarge { largest, .. } => {
+                let largest = largest.as_ref()?;
+                return Some(format!("leave out {largest}, the largest, with --only"));
+            }
+            Self::EditorStart { .. } => "set VISUAL or EDITOR to an editor that is installed",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn list(names: &[SecretName]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,47 @@
+//! JSON: one object, sorted by variable, two spaces of indent.
+//!
+//! Written here rather than through a serializer, whose buffer is not wiped.
+
+use super::text;
+use crate::inject::buffer::Buffer;
+use crate::inject::environment::Environment;
+use crate::inject::error::InjectError;
+
+/// Writes all of `environment` as one object, and a newline.
+pub(super) fn write(environment: &Environment, out: &mut Buffer) -> Result<(), InjectError> {
+    out.push(b"{");
+    for (i, (variable, origin, value)) in environment.iter().enumerate() {
+        out.push(if i == 0 { b"\n  " } else { b",\n  " });
+        string(variable, out);
+        out.push(b": ");
+        string(text(origin, value, "json")?, out);
+    }
+    out.push(if environment.is_empty() { b"}\n" } else { b"\n}\n" });
+    Ok(())
+}
+
+fn string(text: &str, out: &mut Buffer) {
+    let special = |c: char| matches!(c, '"' | '\\' | '\0'..='\x1f' | '\x7f');
+    out.push(b"\"");
+    for part in text.split_inclusive(special) {
+        match part.chars().next_back().filter(|&c| special(c)) {
+            None => out.push(part.as_bytes()),
+            Some(c) => {
+                out.push(&part.as_bytes()[..part.len() - 1]);
+                match c {
+                    '"' => out.push(b"\\\""),
+                    '\\' => out.push(b"\\\\"),
+                    '\n' => out.push(b"\\n"),
+                    '\r' => out.push(b"\\r"),
+                    '\t' => out.push(b"\\t"),
+                    _ => out.push(&[b'\\', b'u', b'0', b'0', hex(c as u8 >> 4), hex(c as u8 & 15)]),
+                }
+            }
+        }
+    }
+    out.push(b"\"");
+}
+
+fn hex(nibble: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(nibble)]
+}

@@ -1,0 +1,91 @@
+//! The formats of `env` and `export`: one file per output format or quoting family.
+//!
+//! Every value comes back byte for byte from the reader a format is made for, or is an
+//! error: nothing is changed quietly. Names are identifiers already (see `naming`).
+
+pub(crate) mod dotenv;
+pub(crate) mod fish;
+pub(crate) mod github;
+pub(crate) mod json;
+pub(crate) mod posix;
+pub(crate) mod powershell;
+#[cfg(test)]
+mod tests;
+
+use super::buffer::Buffer;
+use super::environment::{Environment, Origin};
+use super::error::InjectError;
+use crate::secret::SecretBytes;
+
+/// How variables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For `eval` in sh, bash, zsh and ksh.
+    Shell,
+    /// For a `.env` file.
+    Dotenv,
+    /// One object, name to text.
+    Json,
+    /// For `source` in fish.
+    Fish,
+    /// For `Invoke-Expression` in PowerShell.
+    Powershell,
+    /// For the file that `$GITHUB_ENV` names.
+    Github,
+}
+
+/// Writes `environment` in `format`; with `export`, shells pass the variables on to programs.
+///
+/// # Errors
+/// [`InjectError::Unwritable`] naming what the format cannot hold.
+pub(crate) fn render(
+    environment: &Environment,
+    format: Format,
+    export: bool,
+) -> Result<SecretBytes, InjectError> {
+    let mut out = Buffer::default();
+    match format {
+        Format::Json => json::write(environment, &mut out)?,
+        Format::Shell => {
+            for (variable, _, value) in environment.iter() {
+                posix::assign(variable, value.expose(), export, &mut out);
+            }
+        }
+        Format::Fish => {
+            for (variable, _, value) in environment.iter() {
+                fish::assign(variable, value.expose(), export, &mut out);
+            }
+        }
+        Format::Dotenv => {
+            for (variable, origin, value) in environment.iter() {
+                dotenv::assign(variable, text(origin, value, "dotenv")?, &mut out)
+                    .map_err(|reason| unwritable(origin, "dotenv", reason))?;
+            }
+        }
+        Format::Powershell => {
+            for (variable, origin, value) in environment.iter() {
+                let value = text(origin, value, "powershell")?;
+                powershell::assign(variable, value, export, &mut out);
+            }
+        }
+        Format::Github => {
+            for (variable, origin, value) in environment.iter() {
+                github::assign(variable, text(origin, value, "github")?, &mut out)?;
+            }
+        }
+    }
+    Ok(out.into_secret())
+}
+
+/// Reads a value as text, for formats that know nothing else.
+fn text<'v>(
+    origin: &Origin,
+    value: &'v SecretBytes,
+    format: &'static str,
+) -> Result<&'v str, InjectError> {
+    value.expose_str().ok_or_else(|| unwritable(origin, format, "the value is not UTF-8 text"))
+}
+
+fn unwritable(origin: &Origin, format: &'static str, reason: &'static str) -> InjectError {
+    InjectError::Unwritable { origin: origin.to_string(), format, reason }
+}

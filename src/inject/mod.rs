@@ -1,0 +1,30 @@
+//! How values reach a program: variable names, the environment, output formats, templates, the child.
+//!
+//! Knows names and bytes. Nothing here knows the vault, decides access, reads the
+//! process's own environment or prints: callers pass in what was opened and what they found.
+
+mod buffer;
+mod child;
+mod editor;
+mod environment;
+mod error;
+mod format;
+mod generate;
+mod naming;
+mod refused;
+mod template;
+
+pub(crate) use child::Command;
+pub(crate) use editor::{edit, editor_command};
+pub use environment::Environment;
+pub(crate) use error::InjectError;
+pub use format::Format;
+pub(crate) use format::render;
+pub use generate::DEFAULT_LENGTH;
+pub(crate) use generate::generate;
+pub use naming::Naming;
+pub(crate) use template::Template;
+
+/// What `run` and `edit` never pass on: whoever holds these can open more than the child was given.
+pub(crate) const WITHHELD: [&str; 4] =
+    ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];

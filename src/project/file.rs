@@ -1,0 +1,255 @@
+//! What a project file says: read with care, checked key by key, each fault with its line.
+//!
+//! Nothing is obeyed here. `digest` covers the bytes that were parsed, so what was allowed
+//! is what counts even if the file changes meanwhile.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use rustix::fs::OFlags;
+use sha2::{Digest as _, Sha256};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{Fault, ProjectError};
+use crate::name::ScopeName;
+
+/// Largest project file in bytes.
+pub(crate) const MAX_SIZE: u64 = 64 << 10;
+/// The tables of a project file.
+const TABLES: [&str; 2] = ["authy", "env"];
+/// The keys of `[authy]`.
+const KEYS: [&str; 7] =
+    ["scope", "keyfile", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
+/// Longest name of an alias.
+const MAX_ALIAS: usize = 32;
+
+/// A project file as it was read. Whether its user allowed it is another question.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectFile {
+    /// Where it is; the folder's real path.
+    pub path: PathBuf,
+    /// The scope of commands given without one.
+    pub scope: Option<ScopeName>,
+    /// The identity's file.
+    pub keyfile: Option<PathBuf>,
+    /// The vault's folder.
+    pub vault: Option<PathBuf>,
+    /// Whether variables are in capitals.
+    pub uppercase: Option<bool>,
+    /// What `-`, `.` and `/` become in variables.
+    pub replace_dash: Option<char>,
+    /// What variables begin with.
+    pub prefix: Option<String>,
+    /// Programs that the shell hook wraps in `authy run`.
+    pub aliases: Option<Vec<String>>,
+    /// Variables and their templates.
+    pub env: BTreeMap<String, String>,
+    /// SHA-256 of path and content, in hex.
+    pub(super) digest: String,
+}
+
+type Found<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
+/// A fault and the byte of the file where it is.
+type Located = (usize, Fault);
+
+impl ProjectFile {
+    /// Reads the file at `path`; `home` is what `~/` stands for.
+    ///
+    /// # Errors
+    /// [`ProjectError`] for what is no small regular file, no TOML, or has a key or a
+    /// value that does not belong.
+    pub(crate) fn read(path: &Path, home: Option<&Path>) -> Result<Self, ProjectError> {
+        let failed = |source| ProjectError::Read { path: path.to_owned(), source };
+        let path = in_real_folder(path).map_err(failed)?;
+        // A pipe must not hold authy up: a hook may be waiting.
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&path)
+            .map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(ProjectError::NotAFile { path });
+        }
+        let mut content = Vec::new();
+        file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(failed)?;
+        if content.len() as u64 > MAX_SIZE {
+            return Err(ProjectError::TooLarge { path });
+        }
+        Self::parse(&path, &content, home)
+    }
+
+    fn parse(path: &Path, content: &[u8], home: Option<&Path>) -> Result<Self, ProjectError> {
+        let result = match std::str::from_utf8(content) {
+            Ok(text) => Self::parse_text(path, text, home),
+            Err(error) => Err((error.valid_up_to(), Fault::NotText)),
+        };
+        result.map_err(|(at, fault)| {
+            let before = &content[..at.min(content.len())];
+            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+            ProjectError::Content { path: path.to_owned(), line, fault }
+        })
+    }
+
+    fn parse_text(path: &Path, text: &str, home: Option<&Path>) -> Result<Self, Located> {
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            (at, Fault::Syntax(error.message().to_owned()))
+        })?;
+        let mut file =
+            Self { path: path.to_owned(), digest: digest(path, text), ..Self::default() };
+        for (key, value) in in_order(table.get_ref()) {
+            let name = key.get_ref().as_ref();
+            if !TABLES.contains(&name) {
+                return Err((key.span().start, stray(name)));
+            }
+            let table = value.get_ref().as_table().ok_or_else(|| wrong(key, "a table"))?;
+            for found in in_order(table) {
+                match name {
+                    "authy" => file.set(found, home)?,
+                    _ => file.set_variable(found)?,
+                }
+            }
+        }
+        Ok(file)
+    }
+
+    fn set(&mut self, found: Found<'_, '_>, home: Option<&Path>) -> Result<(), Located> {
+        let (key, value) = found;
+        match key.get_ref().as_ref() {
+            "scope" => {
+                let scope = ScopeName::parse(text(found, "text in quotes")?);
+                self.scope = Some(scope.map_err(|e| (value.span().start, e.into()))?);
+            }
+            "keyfile" => self.keyfile = Some(self.location("keyfile", found, home)?),
+            "vault" => self.vault = Some(self.location("vault", found, home)?),
+            "uppercase" => {
+                let uppercase = value.get_ref().as_bool();
+                self.uppercase = Some(uppercase.ok_or_else(|| wrong(key, "true or false"))?);
+            }
+            "replace_dash" => {
+                const EXPECTED: &str = "one character in quotes";
+                let mut characters = text(found, EXPECTED)?.chars();
+                match (characters.next(), characters.next()) {
+                    (Some(one), None) => self.replace_dash = Some(one),
+                    _ => return Err(wrong(key, EXPECTED)),
+                }
+            }
+            "prefix" => self.prefix = Some(text(found, "text in quotes")?.to_owned()),
+            "aliases" => self.aliases = Some(aliases(found)?),
+            unknown => {
+                let fault =
+                    Fault::UnknownKey { key: unknown.to_owned(), nearest: nearest(unknown, &KEYS) };
+                return Err((key.span().start, fault));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_variable(&mut self, found: Found<'_, '_>) -> Result<(), Located> {
+        let variable = found.0.get_ref().as_ref();
+        let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let is_rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !(variable.starts_with(is_first) && variable.chars().all(is_rest)) {
+            let fault = Fault::Variable { variable: variable.to_owned() };
+            return Err((found.0.span().start, fault));
+        }
+        let template = text(found, "text in quotes")?;
+        self.env.insert(variable.to_owned(), template.to_owned());
+        Ok(())
+    }
+
+    /// A path of the file: `~/` is the home folder, a relative one starts at the file's folder.
+    fn location(
+        &self,
+        key: &'static str,
+        found: Found<'_, '_>,
+        home: Option<&Path>,
+    ) -> Result<PathBuf, Located> {
+        let path = text(found, "a path in quotes")?;
+        if path.is_empty() || path.contains('\0') {
+            return Err(wrong(found.0, "a path in quotes"));
+        }
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let in_home = if path == "~" { Some("") } else { path.strip_prefix("~/") };
+        match (in_home, home) {
+            (None, _) => Ok(folder.join(path)),
+            (Some(rest), Some(home)) => Ok(home.join(rest.trim_start_matches('/'))),
+            (Some(_), None) => Err((found.1.span().start, Fault::NoHome { key })),
+        }
+    }
+}
+
+/// Keeps the file's own name, a link or not, in the real path of its folder.
+fn in_real_folder(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(fs::canonicalize(folder.unwrap_or(Path::new(".")))?.join(name))
+}
+
+fn digest(path: &Path, text: &str) -> String {
+    let path = path.as_os_str().as_bytes();
+    let mut hash = Sha256::new();
+    hash.update((path.len() as u64).to_be_bytes());
+    hash.update(path);
+    hash.update(text);
+    HEXLOWER.encode(&hash.finalize())
+}
+
+/// The entries of a table as they stand in the file, so that the first fault is reported.
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Found<'t, 'i>> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn aliases(found: Found<'_, '_>) -> Result<Vec<String>, Located> {
+    const EXPECTED: &str = "a list of program names in quotes";
+    let list = found.1.get_ref().as_array().ok_or_else(|| wrong(found.0, EXPECTED))?;
+    let alias = |entry: &Spanned<DeValue<'_>>| {
+        let alias = entry.get_ref().as_str().ok_or_else(|| wrong(found.0, EXPECTED))?;
+        if is_alias(alias) {
+            Ok(alias.to_owned())
+        } else {
+            Err((entry.span().start, Fault::Alias { alias: alias.to_owned() }))
+        }
+    };
+    list.iter().map(alias).collect()
+}
+
+/// Tells whether a shell can define `text` as an alias and nothing else.
+fn is_alias(text: &str) -> bool {
+    text.len() <= MAX_ALIAS
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b))
+}
+
+fn text<'t>(found: Found<'t, '_>, expected: &'static str) -> Result<&'t str, Located> {
+    found.1.get_ref().as_str().ok_or_else(|| wrong(found.0, expected))
+}
+
+fn wrong(key: &Spanned<std::borrow::Cow<'_, str>>, expected: &'static str) -> Located {
+    (key.span().start, Fault::WrongType { key: key.get_ref().to_string(), expected })
+}
+
+/// What to say of a key that stands at the top.
+fn stray(key: &str) -> Fault {
+    match KEYS.into_iter().find(|known| *known == key) {
+        Some(key) => Fault::OutsideTable { key },
+        None => Fault::UnknownKey { key: key.to_owned(), nearest: nearest(key, &TABLES) },
+    }
+}
+
+fn nearest(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    let near = known.iter().map(|key| (strsim::damerau_levenshtein(given, key), *key));
+    near.filter(|(distance, key)| *distance * 3 <= key.len()).min().map(|(_, key)| key)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! `.authy.toml`: what it may say, where it is found, and whether its user allowed it.
+//!
+//! The file comes with a repository, so it is hostile input until somebody ran
+//! `authy allow` for exactly this content at exactly this place. What needs that is decided
+//! above; nothing here opens a vault, reads the process's environment or prints.
+
+mod error;
+mod file;
+mod find;
+mod trust;
+
+pub(crate) use error::ProjectError;
+pub use file::ProjectFile;
+pub(crate) use find::find;
+pub(crate) use trust::{distrust, is_trusted, trust};

@@ -1,0 +1,155 @@
+//! Which project files the user allowed: one small file per digest of path and content.
+//!
+//! A changed file, or the same file elsewhere, has another digest and is not trusted. The
+//! small file holds the path, for people and for taking the trust back.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::error::ProjectError;
+use super::file::ProjectFile;
+
+/// Longest path read back from a small file.
+const MAX_PATH: u64 = 1 << 16;
+
+/// Tells whether the user allowed exactly this content at this path.
+pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
+    read(&entry(state_dir, file)).is_ok_and(|path| path == file.path.as_os_str().as_bytes())
+}
+
+/// Remembers that the user allows `file` as it was read.
+///
+/// # Errors
+/// [`ProjectError::Trust`] where it cannot be written.
+pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
+    let entry = entry(state_dir, file);
+    write(state_dir, &entry, file.path.as_os_str().as_bytes())
+        .map_err(|source| ProjectError::Trust { path: entry, source })
+}
+
+/// Forgets every content that was allowed at the path of `file`.
+///
+/// # Errors
+/// [`ProjectError::Trust`] where something cannot be read or removed.
+pub(crate) fn distrust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
+    let folder = folder(state_dir);
+    remove_all(&folder, file.path.as_os_str().as_bytes())
+        .map_err(|source| ProjectError::Trust { path: folder, source })
+}
+
+fn folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("trusted")
+}
+
+fn entry(state_dir: &Path, file: &ProjectFile) -> PathBuf {
+    folder(state_dir).join(&file.digest)
+}
+
+fn read(entry: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file =
+        OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(entry)?;
+    let mut path = Vec::new();
+    file.take(MAX_PATH).read_to_end(&mut path)?;
+    Ok(path)
+}
+
+/// A file torn by a crash holds no whole path, so it trusts nothing.
+fn write(state_dir: &Path, entry: &Path, path: &[u8]) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder(state_dir))?;
+    let mut file: File = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(entry)?;
+    file.write_all(path)
+}
+
+fn remove_all(folder: &Path, path: &[u8]) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?.path();
+        if read(&entry).is_ok_and(|trusted| trusted == path) {
+            fs::remove_file(entry)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distrust, is_trusted, trust};
+    use crate::project::file::ProjectFile;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    fn file(dir: &Path, content: &str) -> ProjectFile {
+        let path = dir.join(".authy.toml");
+        fs::create_dir_all(dir).unwrap();
+        fs::write(&path, content).unwrap();
+        ProjectFile::read(&path, None).unwrap()
+    }
+
+    #[test]
+    fn only_the_content_that_was_allowed_at_its_path_is_trusted() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state/deep");
+        let one = file(&dir.path().join("p"), "[authy]\nscope = \"a\"\n");
+        assert!(!is_trusted(&state, &one));
+        trust(&state, &one).unwrap();
+        trust(&state, &one).unwrap();
+        assert!(is_trusted(&state, &one));
+        let moved = file(&dir.path().join("q"), "[authy]\nscope = \"a\"\n");
+        assert!(!is_trusted(&state, &moved));
+        let changed = file(&dir.path().join("p"), "[authy]\nscope = \"b\"\n");
+        assert!(!is_trusted(&state, &changed));
+    }
+
+    #[test]
+    fn taking_trust_back_covers_every_content_of_the_path_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let other = file(&dir.path().join("q"), "");
+        let old = file(&dir.path().join("p"), "[authy]\n");
+        distrust(&state, &old).unwrap();
+        trust(&state, &old).unwrap();
+        let new = file(&dir.path().join("p"), "");
+        trust(&state, &new).unwrap();
+        trust(&state, &other).unwrap();
+        distrust(&state, &new).unwrap();
+        assert!(!is_trusted(&state, &old) && !is_trusted(&state, &new));
+        assert!(is_trusted(&state, &other));
+    }
+
+    #[test]
+    fn nobody_else_can_read_or_write_what_is_trusted() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let one = file(&dir.path().join("p"), "");
+        trust(&state, &one).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&state), 0o700);
+        assert_eq!(mode(&super::folder(&state)), 0o700);
+        assert_eq!(mode(&super::entry(&state, &one)), 0o600);
+    }
+
+    #[test]
+    fn a_torn_entry_trusts_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = file(dir.path(), "");
+        trust(dir.path(), &one).unwrap();
+        fs::write(super::entry(dir.path(), &one), "").unwrap();
+        assert!(!is_trusted(dir.path(), &one));
+    }
+}
