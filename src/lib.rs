@@ -1,13 +1,33 @@
 //! The library behind the `authy` command: a git-friendly secrets manager.
+//!
+//! A table of contents. The modules stand in layers, top to bottom, and arrows point down
+//! only; `tests/layers.rs` reads the `use` lines and fails on any other. Fronts see what is
+//! exported here, so a front cannot skip the service.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod service;
 
 mod access;
+mod inject;
+mod project;
+
 mod audit;
+mod git;
+mod store;
+
 mod crypto;
 mod fs;
-mod git;
-mod inject;
-mod kind;
+
 mod name;
-mod project;
 mod secret;
-mod store;
+
+mod kind;
+
+pub use audit::{AuditEntry, Outcome};
+pub use inject::{DEFAULT_LENGTH, Environment, Format, Naming};
+pub use kind::Kind;
+pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, printable};
+pub use project::ProjectFile;
+pub use secret::SecretBytes;
+pub use service::*;

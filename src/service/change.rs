@@ -1,0 +1,167 @@
+//! Changing a vault: lock, stage, audit, publish, commit. Every change is one of these.
+//!
+//! Dropped before `finish`, nothing happened.
+
+use super::caller::{authenticate, member_of, signer};
+use super::commit::{PENDING, Pending, commit};
+use super::context::Context;
+use super::error::{Error, Problem, Result};
+use super::opening::{LOCK_WAIT, Opened};
+use super::recorder::{Deed, Recorder};
+use crate::access::{AccessError, Caller};
+use crate::audit::Outcome;
+use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::store::{self, Signer, Stamp, Version};
+
+/// The vault under its lock, and the caller who changes it.
+pub(super) struct Workplace {
+    pub(super) opened: Opened,
+    pub(super) caller: Caller,
+    signer: Signer,
+    lock: Lock,
+}
+
+impl Workplace {
+    /// Authenticates, then locks, then reads the vault as it stands under the lock. The
+    /// order matters: a passphrase prompt must not keep others waiting.
+    pub(super) fn enter(ctx: &Context) -> Result<Self> {
+        if ctx.token.is_some() {
+            super::opening::refuse_token(ctx).map_err(read_only)?;
+        }
+        let before = Opened::open(ctx)?;
+        let caller = authenticate(ctx, &before.rules)?;
+        let lock =
+            Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
+                .is_read_only()
+            {
+                true => Error::from(Problem::ReadOnlyVault),
+                false => error.into(),
+            })?;
+        let opened = Opened::open_locked(ctx, &lock)?;
+        let name = member_of(&caller.identity, &opened.rules)?;
+        let caller = Caller { name, ..caller };
+        let signer = signer(&caller, &opened.rules)?;
+        Ok(Self { opened, caller, signer, lock })
+    }
+
+    /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
+    /// error, which is recorded.
+    pub(super) fn change<T>(
+        &self,
+        ctx: &Context,
+        deed: &Deed,
+        work: impl FnOnce(&mut Change<'_>) -> Result<(String, T)>,
+    ) -> Result<T> {
+        let mut recorder = Recorder::open_locked(ctx, &self.opened, (&self.caller, &self.lock))?;
+        let mut change = Change {
+            place: self,
+            stage: Stage::new(&self.lock),
+            at: Stamp::new(ctx.now),
+            raises: Vec::new(),
+        };
+        match work(&mut change) {
+            Ok((message, value)) => {
+                change.finish(ctx, &mut recorder, (deed, message))?;
+                self.opened.settle(ctx);
+                Ok(value)
+            }
+            Err(error) => {
+                let denied = error.kind() == crate::kind::Kind::Denied;
+                recorder.refused(deed, if denied { Outcome::Denied } else { Outcome::Failed });
+                self.opened.settle(ctx);
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses whoever is not an admin, and whoever is confined to a scope.
+    ///
+    /// # Errors
+    /// `NotAdmin` or `Confined`.
+    pub(super) fn require_admin(&self, ctx: &Context) -> Result<()> {
+        if !self.opened.rules.is_admin(&self.caller.name) {
+            return Err(AccessError::NotAdmin(self.caller.name.clone()).into());
+        }
+        match &ctx.confined {
+            Some(confined) => Err(AccessError::Confined { confined: confined.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read_only(_: Error) -> Error {
+    Problem::TokenReadOnly.into()
+}
+
+/// A change being put together.
+#[must_use = "a change that is not finished leaves nothing"]
+pub(super) struct Change<'a> {
+    place: &'a Workplace,
+    stage: Stage,
+    at: Stamp,
+    raises: Vec<(VaultPath, Version)>,
+}
+
+impl Change<'_> {
+    /// The moment of the change.
+    pub(super) fn at(&self) -> Stamp {
+        self.at
+    }
+
+    /// Stages a file as it is.
+    pub(super) fn put(&mut self, path: VaultPath, bytes: Vec<u8>) {
+        self.stage.put(path, bytes);
+    }
+
+    /// Stages the removal of a file.
+    pub(super) fn remove(&mut self, path: VaultPath) {
+        self.stage.remove(path);
+    }
+
+    /// Signs a document and stages it; its version is pinned once it is published.
+    ///
+    /// # Errors
+    /// Where the document has no TOML form.
+    pub(super) fn put_signed<T: serde::Serialize>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+        version: Version,
+    ) -> Result<()> {
+        let vault = self.place.opened.vault.id();
+        let bytes = store::sign(document, &path, vault, (&self.place.signer, self.at))?;
+        self.raises.push((path.clone(), version));
+        self.stage.put(path, bytes);
+        Ok(())
+    }
+
+    fn finish(
+        mut self,
+        ctx: &Context,
+        recorder: &mut Recorder<'_>,
+        (deed, message): (&Deed, String),
+    ) -> Result<()> {
+        let vault = &self.place.opened.vault;
+        let mut pending = Pending::load(vault.root())?;
+        pending.add(message, &self.stage.paths());
+        if vault.config().commit == store::CommitMode::Auto {
+            self.stage.put_local(PENDING, pending.render())?;
+        }
+        let staged = self.stage.write()?;
+        // On disk before the change is: a change without its line cannot happen.
+        let _receipt = recorder.granted(deed)?;
+        staged.publish()?;
+        for (path, version) in self.raises {
+            vault.state().raise(&path, version);
+        }
+        if vault.config().commit == store::CommitMode::Auto {
+            commit(ctx, (vault, &self.place.caller.name), recorder.chain(), &pending);
+        }
+        Ok(())
+    }
+}
+
+/// Drops the list of changes that wait for a commit.
+pub(super) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
+    fs::remove_file(&root.local(PENDING))
+}

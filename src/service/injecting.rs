@@ -1,0 +1,161 @@
+//! Values for processes and files of variables: `run`, `env`, `export`.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::context::Context;
+use super::error::{Problem, Result};
+use super::opening::Opened;
+use super::reading::{Wanted, read};
+use crate::access::{Need, Pattern, Reach};
+use crate::audit::Op;
+use crate::inject::{self, Environment, Format, Naming, Template};
+use crate::name::{ScopeName, SecretName, printable};
+use crate::secret::SecretBytes;
+
+/// Which values, under which variables.
+#[derive(Debug, Clone, Default)]
+pub struct InjectRequest {
+    /// The scope; there must be one.
+    pub scope: Option<ScopeName>,
+    /// How names become variables.
+    pub naming: Naming,
+    /// Globs on secret names; none means all that the scope reaches.
+    pub only: Vec<String>,
+    /// Variables and their templates, from an allowed project file.
+    pub templates: Vec<(String, String)>,
+}
+
+/// The program that `run` becomes.
+#[derive(Debug, Clone, Default)]
+pub struct RunCommand {
+    /// The program and its arguments, untouched.
+    pub argv: Vec<OsString>,
+    /// Give it the values and hardly anything else.
+    pub clean_env: bool,
+    /// The environment that authy itself was given.
+    pub inherited: Vec<(OsString, OsString)>,
+}
+
+/// Replaces this process by `command`, with the scope's values in its environment.
+///
+/// # Errors
+/// Whatever keeps the values from being read, or the program from starting (126, 127).
+pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Result<Infallible> {
+    let scope = scope_of(ctx, request)?;
+    let detail = command.argv.first().map(program_name);
+    let environment = gather(ctx, request, (Op::RUN, Need::Inject, detail))?;
+    let child = inject::Command {
+        argv: command.argv,
+        environment,
+        inherited: command.inherited,
+        clean_env: command.clean_env,
+        scope,
+        under_token: false,
+    };
+    Err(child.exec().into())
+}
+
+/// Gathers the scope's variables to be printed.
+///
+/// # Errors
+/// Whatever keeps the values from being read.
+pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
+    gather(ctx, request, (Op::ENV, Need::Reveal, None))
+}
+
+/// Gathers the scope's variables for a file, as [`env`] does; recorded as `export`.
+///
+/// # Errors
+/// As [`env`].
+pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
+    gather(ctx, request, (Op::EXPORT, Need::Reveal, None))
+}
+
+/// Writes variables in a format.
+///
+/// # Errors
+/// A value that the format cannot hold.
+pub fn render(environment: &Environment, format: Format, export: bool) -> Result<SecretBytes> {
+    Ok(inject::render(environment, format, export)?)
+}
+
+/// The scope of the request, or the one this process is confined to.
+fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<ScopeName> {
+    let scope = request.scope.as_ref().or(ctx.confined.as_ref());
+    scope.cloned().ok_or_else(|| Problem::NoScope.into())
+}
+
+/// The program's name without its folder: arguments never reach the audit.
+fn program_name(program: &OsString) -> String {
+    let name = Path::new(program).file_name().unwrap_or(program);
+    printable(&name.to_string_lossy())
+}
+
+fn gather(
+    ctx: &Context,
+    request: &InjectRequest,
+    (op, need, detail): (Op, Need, Option<String>),
+) -> Result<Environment> {
+    let scope = scope_of(ctx, request)?;
+    let only = Pattern::all(&request.only)?;
+    let templates = request
+        .templates
+        .iter()
+        .map(|(variable, text)| Ok((variable.as_str(), Template::parse(variable, text)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let by_name =
+        |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));
+    let select = |reach: &Reach<'_>, opened: &Opened| select(reach, opened, (&templates, &by_name));
+    let values = read(
+        ctx,
+        &Wanted { op, scope: Some(&scope), need, named: Vec::new(), detail, select: &select },
+    )?;
+    let mut mapped = Vec::new();
+    for (variable, template) in &templates {
+        let find = |name: &SecretName| {
+            values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
+        };
+        mapped.push((*variable, template.render(&find)?));
+    }
+    let named = values.into_iter().filter(|(name, _)| by_name(name)).collect();
+    let mut environment = Environment::from_secrets(named, &request.naming)?;
+    for (variable, value) in mapped {
+        environment.set(variable, value)?;
+    }
+    Ok(environment)
+}
+
+/// Whether a name is meant by `--only`.
+type ByName<'t> = dyn Fn(&SecretName) -> bool + 't;
+
+/// A variable and its template.
+type Mapped<'t> = (&'t str, Template);
+
+/// What the scope reaches and the request means, and what its templates name, sorted.
+fn select(
+    reach: &Reach<'_>,
+    opened: &Opened,
+    (templates, by_name): (&[Mapped<'_>], &ByName<'_>),
+) -> Result<Vec<SecretName>> {
+    let there = opened.vault.names()?;
+    let mut names: Vec<_> =
+        there.iter().filter(|name| by_name(name) && reach.permits(name).is_ok()).cloned().collect();
+    let mut missing = Vec::new();
+    for name in templates.iter().flat_map(|(_, template)| template.names()) {
+        reach.permits(name)?;
+        match there.binary_search(name) {
+            Ok(_) => names.push(name.clone()),
+            Err(_) => missing.push(name.clone()),
+        }
+    }
+    if let (false, Reach::Scope(scope, _)) = (missing.is_empty(), reach) {
+        missing.sort_unstable();
+        missing.dedup();
+        return Err(Problem::NoneOf { names: missing, scope: Some((*scope).clone()) }.into());
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}

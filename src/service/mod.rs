@@ -1,0 +1,41 @@
+//! The library's interface: one function for each thing a user does.
+//!
+//! Fronts call these and nothing else. Reading goes through `reading` (authenticate, decide,
+//! record, open), changing through `change` (lock, stage, audit, publish, commit). Nothing
+//! here prints, prompts, reads the environment or the clock: that comes in the [`Context`].
+
+mod auditing;
+mod caller;
+mod change;
+mod commit;
+mod context;
+mod error;
+mod init;
+mod injecting;
+mod listing;
+mod opening;
+mod policies;
+mod projects;
+mod reading;
+mod recorder;
+mod resolving;
+mod secrets;
+mod writing;
+
+pub use auditing::{AuditFilter, ChainSummary, VerifyReport, audit_show, audit_verify};
+pub use context::{Context, Front, IdentitySource, Note};
+pub use error::{Error, Result};
+pub use init::{InitOptions, InitReport, init};
+pub use injecting::{InjectRequest, RunCommand, env, export, render, run};
+pub use listing::{ListDetails, ListEntry, ListOptions, list};
+pub use policies::{
+    PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
+    policy_test, policy_update,
+};
+pub use projects::{allow_project, deny_project, find_project, project_is_allowed, vault_is_known};
+pub use resolving::resolve;
+pub use secrets::{get, remove, rename};
+pub use writing::{
+    EditorChoice, StoreOptions, StoreReport, edit, generate, rotate, rotate_ready, store,
+    store_ready,
+};

@@ -1,0 +1,331 @@
+//! Policies: made and changed by admins, signed at once; shown and tested by anybody.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::change::{Change, Workplace};
+use super::context::Context;
+use super::error::{Problem, Result};
+use super::opening::{Opened, effective_scope, refuse_token};
+use super::recorder::Deed;
+use crate::access::{AccessError, PolicyState, Rule, ScopePolicy};
+use crate::audit::Op;
+use crate::fs::VaultPath;
+use crate::name::{ScopeName, SecretName};
+use crate::store::{Grantee, Policy, Version};
+
+/// A policy to make, or what to add to and take from one.
+#[derive(Debug, Clone)]
+pub struct PolicyChange {
+    /// The policy, which is the scope.
+    pub name: ScopeName,
+    /// Patterns to allow.
+    pub allow: Vec<String>,
+    /// Patterns to deny.
+    pub deny: Vec<String>,
+    /// Members and `@groups` to list.
+    pub members: Vec<String>,
+    /// Allow patterns to take away.
+    pub remove_allow: Vec<String>,
+    /// Deny patterns to take away.
+    pub remove_deny: Vec<String>,
+    /// Members and `@groups` to take away.
+    pub remove_members: Vec<String>,
+    /// Whether the scope is run-only.
+    pub run_only: Option<bool>,
+    /// Patterns of programs that `run` may start.
+    pub commands: Vec<String>,
+    /// Longest life of a session, such as `8h`.
+    pub max_ttl: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+}
+
+/// A policy as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyView {
+    /// Its name.
+    pub name: ScopeName,
+    /// `in-force`, `unapproved` or `damaged`.
+    pub status: &'static str,
+    /// For people.
+    pub description: String,
+    /// Patterns allowed.
+    pub allow: Vec<String>,
+    /// Patterns denied; they override.
+    pub deny: Vec<String>,
+    /// Members and `@groups`.
+    pub members: Vec<String>,
+    /// Whether the scope is run-only.
+    pub run_only: bool,
+    /// Programs that `run` may start; absent: any.
+    pub commands: Option<Vec<String>>,
+    /// Longest life of a session.
+    pub max_ttl: Option<String>,
+    /// Counts changes.
+    pub version: u64,
+    /// The admin who signed it.
+    pub signed_by: Option<String>,
+    /// When (RFC 3339).
+    pub signed_at: Option<String>,
+    /// Why it is not in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// What a policy says about a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The scope asked.
+    pub scope: ScopeName,
+    /// The name asked about.
+    pub name: SecretName,
+    /// Whether the scope reaches it.
+    pub allowed: bool,
+    /// The deciding pattern, where one decided.
+    pub pattern: Option<String>,
+    /// `allow`, `deny` or `default`.
+    pub rule: &'static str,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.allowed { "ALLOWED" } else { "DENIED" };
+        match &self.pattern {
+            Some(pattern) => {
+                write!(f, "{word} by {} \"{}\"", self.rule, crate::name::printable(pattern))
+            }
+            None => write!(f, "{word}: no allow pattern matches"),
+        }
+    }
+}
+
+/// Makes a policy and signs it.
+///
+/// # Errors
+/// It exists; a bad pattern, member or time; the caller is no admin.
+pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
+    let added = Policy::default().with(change)?;
+    write(ctx, (Op::POLICY_CREATE, &change.name), |place, writing| {
+        let version = match place.opened.rules.policy_state(&change.name) {
+            None => 1,
+            Some(PolicyState::Removed(version)) => version + 1,
+            Some(_) => return Err(Problem::PolicyExists(change.name.clone()).into()),
+        };
+        known_members(place, &added)?;
+        sign(writing, &change.name, &Policy { version, ..added })?;
+        Ok(format!("Create policy {}", change.name))
+    })
+}
+
+/// Adds to a policy and takes from it, and signs the result.
+///
+/// # Errors
+/// As [`policy_create`]; the policy is not found or not in force.
+pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
+    Policy::default().with(change)?;
+    write(ctx, (Op::POLICY_UPDATE, &change.name), |place, writing| {
+        let old = in_force(place, &change.name)?;
+        let version = old.version + 1;
+        let new = old.with(change)?;
+        known_members(place, &new)?;
+        sign(writing, &change.name, &Policy { version, ..new })?;
+        Ok(format!("Update policy {}", change.name))
+    })
+}
+
+/// Removes a policy; a signed tombstone stays.
+///
+/// # Errors
+/// The policy is not found; the caller is no admin.
+pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
+    write(ctx, (Op::POLICY_REMOVE, name), |place, writing| {
+        let path = VaultPath::policy(name);
+        let version = match place.opened.rules.policy_state(name) {
+            None | Some(PolicyState::Removed(_)) => {
+                return Err(AccessError::NoPolicy(name.clone()).into());
+            }
+            Some(PolicyState::InForce(document, _)) => document.version,
+            Some(_) => place.opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
+        };
+        let tombstone =
+            Policy { version: version + 1, removed: Some(writing.at()), ..Policy::default() };
+        sign(writing, name, &tombstone)?;
+        Ok(format!("Remove policy {name}"))
+    })
+}
+
+/// Shows one policy, in force or not.
+///
+/// # Errors
+/// The policy is not found.
+pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
+    let found = policy_list(ctx)?.into_iter().find(|view| view.name == *name);
+    found.ok_or_else(|| AccessError::NoPolicy(name.clone()).into())
+}
+
+/// Lists every policy, sorted by name.
+///
+/// # Errors
+/// No vault, or a damaged one.
+pub fn policy_list(ctx: &Context) -> Result<Vec<PolicyView>> {
+    refuse_token(ctx)?;
+    let opened = Opened::open(ctx)?;
+    let views = opened.rules.policies().filter_map(|(name, state)| view(name, state)).collect();
+    opened.settle(ctx);
+    Ok(views)
+}
+
+/// Asks a policy about a name, which need not exist.
+///
+/// # Errors
+/// The policy is not found or not in force.
+pub fn policy_test(ctx: &Context, scope: &ScopeName, name: &SecretName) -> Result<Verdict> {
+    refuse_token(ctx)?;
+    let opened = Opened::open(ctx)?;
+    effective_scope(ctx, Some(scope))?;
+    let (_, policy) = opened.rules.scope(scope)?;
+    let rule = policy.rule(name);
+    let (word, pattern) = match rule {
+        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
+        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
+        Rule::Default => ("default", None),
+    };
+    let allowed = rule.allows();
+    Ok(Verdict { scope: scope.clone(), name: name.clone(), allowed, pattern, rule: word })
+}
+
+impl Policy {
+    /// This policy with `change` applied; the whole is checked.
+    fn with(self, change: &PolicyChange) -> Result<Self> {
+        let grantees = |texts: &[String]| -> Result<Vec<Grantee>> {
+            texts.iter().map(|text| Ok(Grantee::parse(text)?)).collect()
+        };
+        if let Some(ttl) = &change.max_ttl {
+            check_duration(ttl)?;
+        }
+        let commands = match change.commands.as_slice() {
+            [] => self.commands,
+            new => Some(merged(self.commands.unwrap_or_default(), new, &[])),
+        };
+        let policy = Self {
+            allow: merged(self.allow, &change.allow, &change.remove_allow),
+            deny: merged(self.deny, &change.deny, &change.remove_deny),
+            members: merged(
+                self.members,
+                &grantees(&change.members)?,
+                &grantees(&change.remove_members)?,
+            ),
+            run_only: change.run_only.unwrap_or(self.run_only),
+            commands,
+            max_ttl: change.max_ttl.clone().or(self.max_ttl),
+            description: change.description.clone().unwrap_or(self.description),
+            ..self
+        };
+        ScopePolicy::compile(policy.clone())?;
+        Ok(policy)
+    }
+}
+
+/// The old entries, then the new ones, each once, less those taken away.
+fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T> {
+    for one in add {
+        if !old.contains(one) {
+            old.push(one.clone());
+        }
+    }
+    old.retain(|one| !take.contains(one));
+    old
+}
+
+/// A time such as `30m`, `8h`, `7d`, `2w`.
+fn check_duration(given: &str) -> Result<()> {
+    let digits = given.strip_suffix(['m', 'h', 'd', 'w']).unwrap_or_default();
+    match digits.parse::<u32>() {
+        Ok(1..=525_600) => Ok(()),
+        _ => Err(Problem::Duration { given: crate::name::printable(given) }.into()),
+    }
+}
+
+fn write(
+    ctx: &Context,
+    (op, name): (Op, &ScopeName),
+    work: impl FnOnce(&Workplace, &mut Change<'_>) -> Result<String>,
+) -> Result<()> {
+    let place = Workplace::enter(ctx)?;
+    let deed = Deed { scope: Some(name.clone()), ..Deed::new(op) };
+    place.change(ctx, &deed, |change| {
+        place.require_admin(ctx)?;
+        Ok((work(&place, change)?, ()))
+    })
+}
+
+fn sign(change: &mut Change<'_>, name: &ScopeName, policy: &Policy) -> Result<()> {
+    let version = Version { created: 0, version: policy.version };
+    change.put_signed(VaultPath::policy(name), policy, version)
+}
+
+/// A policy that somebody edited is not signed in passing: the edit would slip in unseen.
+fn in_force(place: &Workplace, name: &ScopeName) -> Result<Policy> {
+    match place.opened.rules.policy_state(name) {
+        Some(PolicyState::InForce(document, _)) => Ok((***document).clone()),
+        Some(PolicyState::Unapproved(why)) => {
+            Err(Problem::PolicyUnapproved { scope: name.clone(), why: why.clone() }.into())
+        }
+        _ => Err(place
+            .opened
+            .rules
+            .scope(name)
+            .map_or_else(Into::into, |_| AccessError::NoPolicy(name.clone()).into())),
+    }
+}
+
+/// A member that nobody knows is a typing mistake; a group may come later.
+fn known_members(place: &Workplace, policy: &Policy) -> Result<()> {
+    for grantee in &policy.members {
+        if let Grantee::Member(name) = grantee
+            && place.opened.rules.member(name).is_none()
+        {
+            return Err(Problem::NoMember(name.clone()).into());
+        }
+    }
+    Ok(())
+}
+
+fn view(name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
+    let empty = |status, problem: Option<String>| PolicyView {
+        name: name.clone(),
+        status,
+        description: String::new(),
+        allow: Vec::new(),
+        deny: Vec::new(),
+        members: Vec::new(),
+        run_only: false,
+        commands: None,
+        max_ttl: None,
+        version: 0,
+        signed_by: None,
+        signed_at: None,
+        problem,
+    };
+    Some(match state {
+        PolicyState::Removed(_) => return None,
+        PolicyState::Unapproved(why) => empty("unapproved", Some(why.to_string())),
+        PolicyState::Damaged(why) => empty("damaged", Some(why.to_string())),
+        PolicyState::Bad(why) => empty("damaged", Some(why.to_string())),
+        PolicyState::InForce(signed, _) => PolicyView {
+            description: signed.description.clone(),
+            allow: signed.allow.clone(),
+            deny: signed.deny.clone(),
+            members: signed.members.iter().map(ToString::to_string).collect(),
+            run_only: signed.run_only,
+            commands: signed.commands.clone(),
+            max_ttl: signed.max_ttl.clone(),
+            version: signed.version,
+            signed_by: Some(signed.by().to_string()),
+            signed_at: Some(signed.at().to_string()),
+            ..empty("in-force", None)
+        },
+    })
+}

@@ -1,0 +1,127 @@
+//! Reading values: authenticate, decide, record, open. Every command that reads goes here.
+
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use super::caller::authenticate;
+use super::context::Context;
+use super::error::{Error, Problem, Result};
+use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
+use super::recorder::{Deed, Recorder};
+use crate::access::{self, Need, Reach};
+use crate::audit::{Op, Outcome};
+use crate::fs::{Lock, Root};
+use crate::name::{ScopeName, SecretName};
+use crate::secret::SecretBytes;
+use crate::store::{Sealed, StoreError};
+
+/// Decides which names a request means, given what may be reached and what exists.
+pub(super) type Select<'s> = dyn Fn(&Reach<'_>, &Opened) -> Result<Vec<SecretName>> + 's;
+
+/// A request for values.
+pub(super) struct Wanted<'s> {
+    /// The command.
+    pub(super) op: Op,
+    /// The scope asked for.
+    pub(super) scope: Option<&'s ScopeName>,
+    /// What for.
+    pub(super) need: Need,
+    /// Names known before anything is decided, for the audit line of a denial.
+    pub(super) named: Vec<SecretName>,
+    /// The program's name, for `run`.
+    pub(super) detail: Option<String>,
+    /// Which names are meant.
+    pub(super) select: &'s Select<'s>,
+}
+
+/// Reads the values that `wanted` means: all of them, or an error.
+///
+/// # Errors
+/// Denied, not found, damaged: each with its audit line where the caller is known.
+pub(super) fn read(ctx: &Context, wanted: &Wanted<'_>) -> Result<Vec<(SecretName, SecretBytes)>> {
+    let opened = Opened::open(ctx)?;
+    let caller = authenticate(ctx, &opened.rules)?;
+    let mut recorder = Recorder::open(ctx, &opened, &caller)?;
+    let mut deed = Deed {
+        op: wanted.op.clone(),
+        secrets: wanted.named.clone(),
+        scope: wanted.scope.cloned(),
+        detail: wanted.detail.clone(),
+    };
+    let result = (|| {
+        let scope = effective_scope(ctx, wanted.scope)?;
+        deed.scope.clone_from(&scope);
+        let reach = opened.rules.reach(&caller.name, scope.as_ref(), wanted.need)?;
+        let names = (wanted.select)(&reach, &opened)?;
+        deed.secrets.clone_from(&names);
+        let sealed = sealed(&opened, &names, scope.as_ref())?;
+        let access = reach.give(&caller, &names);
+        let receipt = recorder.granted(&deed)?;
+        Ok(access::open_many(&access, &receipt, &sealed)?)
+    })();
+    if let Err(error) = &result {
+        recorder.refused(&deed, outcome_of(error));
+    }
+    opened.settle(ctx);
+    result
+}
+
+fn outcome_of(error: &Error) -> Outcome {
+    match error.kind() {
+        crate::kind::Kind::Denied => Outcome::Denied,
+        _ => Outcome::Failed,
+    }
+}
+
+/// Reads and verifies the files of `names`, at once.
+fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
+    names
+        .par_iter()
+        .map(|name| {
+            let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
+            found.ok_or_else(|| not_found(opened, name, scope))
+        })
+        .collect()
+}
+
+/// Repeats a read that fell between the two renames of another command's change: taking the
+/// lock waits for that command. A vault that cannot be locked is given a moment instead.
+pub(super) fn settled<T>(
+    opened: &Opened,
+    read: impl Fn() -> std::result::Result<T, StoreError>,
+) -> Result<T> {
+    let mut result = read();
+    for pause in [0, 20, 100] {
+        match &result {
+            Err(error) if may_be_a_race(error) => {}
+            _ => break,
+        }
+        let root = Root::new(opened.vault.root().path().to_owned());
+        match Lock::acquire(&root, LOCK_WAIT) {
+            Ok(lock) => {
+                crate::fs::recover(&lock)?;
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(pause)),
+        }
+        result = read();
+    }
+    Ok(result?)
+}
+
+/// The error for a secret that is not there, with the nearest name within reach.
+pub(super) fn not_found(opened: &Opened, name: &SecretName, scope: Option<&ScopeName>) -> Error {
+    let policy = scope.and_then(|scope| opened.rules.scope(scope).ok());
+    let within =
+        |other: &SecretName| policy.as_ref().is_none_or(|(_, policy)| policy.rule(other).allows());
+    let near = |other: &SecretName| strsim::jaro_winkler(name.as_str(), other.as_str());
+    let nearest = opened
+        .vault
+        .names()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(within)
+        .max_by(|a, b| near(a).total_cmp(&near(b)))
+        .filter(|best| near(best) > 0.85);
+    Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
+}

@@ -1,0 +1,285 @@
+//! The caller's own audit chain: found or opened, and written before anything leaves.
+//!
+//! A chain has one writer: `<member>-<clone id>`. In a read-only vault the chain lives in
+//! the state folder, under a clone id of its own.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use super::caller::{recipients, signer};
+use super::context::{Context, Note};
+use super::error::{Problem, Result};
+use super::opening::{LOCK_WAIT, Opened};
+use crate::access::Caller;
+use crate::audit::{
+    Actor, AuditError, Chain, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
+};
+use crate::crypto::keys::{ChainKey, random_id};
+use crate::crypto::{seal, unseal};
+use crate::fs::{self, FsError, Lock, Root, VaultPath};
+use crate::name::{ScopeName, SecretName};
+use crate::store::AuditMode;
+
+const MAX_KEY: usize = 128 << 10;
+const CLONE: &str = "clone";
+
+/// What a command did or wanted to do, for its audit line.
+#[derive(Debug, Clone)]
+pub(super) struct Deed {
+    /// The command.
+    pub(super) op: Op,
+    /// The secrets concerned.
+    pub(super) secrets: Vec<SecretName>,
+    /// The scope, where there was one.
+    pub(super) scope: Option<ScopeName>,
+    /// The program's name, never its arguments.
+    pub(super) detail: Option<String>,
+}
+
+impl Deed {
+    /// A deed that concerns nothing yet.
+    pub(super) fn new(op: Op) -> Self {
+        Self { op, secrets: Vec::new(), scope: None, detail: None }
+    }
+
+    /// A deed that concerns `secrets`.
+    pub(super) fn of(op: Op, secrets: &[&SecretName]) -> Self {
+        Self { secrets: secrets.iter().map(|name| (*name).clone()).collect(), ..Self::new(op) }
+    }
+
+    fn event(&self, caller: &Caller, outcome: Outcome) -> Event {
+        Event {
+            op: self.op.clone(),
+            secrets: self.secrets.clone(),
+            scope: self.scope.clone(),
+            actor: actor(caller),
+            outcome,
+            detail: self.detail.clone(),
+            heads: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+fn actor(caller: &Caller) -> Actor {
+    Actor::Member { name: caller.name.clone() }
+}
+
+/// Writes the caller's audit lines.
+pub(super) struct Recorder<'a> {
+    ctx: &'a Context,
+    opened: &'a Opened,
+    caller: &'a Caller,
+    chain: Chain,
+}
+
+impl<'a> Recorder<'a> {
+    /// Finds the caller's chain of this clone, or opens it.
+    pub(super) fn open(ctx: &'a Context, opened: &'a Opened, caller: &'a Caller) -> Result<Self> {
+        Self::at(ctx, opened, caller, None)
+    }
+
+    /// As [`Recorder::open`], under a lock that the caller holds.
+    pub(super) fn open_locked(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        (caller, lock): (&'a Caller, &Lock),
+    ) -> Result<Self> {
+        Self::at(ctx, opened, caller, Some(lock))
+    }
+
+    fn at(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        caller: &'a Caller,
+        lock: Option<&Lock>,
+    ) -> Result<Self> {
+        let place = Place::in_vault(opened, caller)?;
+        let found = match place {
+            Some(place) => place.chain(ctx, opened, (caller, lock)),
+            None => Err(Problem::ReadOnlyVault.into()),
+        };
+        let chain = match found {
+            Ok(chain) => chain,
+            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, caller)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { ctx, opened, caller, chain })
+    }
+
+    /// Appends a line and syncs it; the receipt is what opens values.
+    pub(super) fn granted(&mut self, deed: &Deed) -> Result<Receipt> {
+        self.write(deed, Outcome::Granted, Chain::append)
+    }
+
+    /// Records a denied or failed attempt; that it could not be recorded is only noted,
+    /// because the attempt is refused anyway.
+    pub(super) fn refused(&mut self, deed: &Deed, outcome: Outcome) {
+        if let Err(error) = self.write(deed, outcome, Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
+    }
+
+    /// Writes a line; into the state folder's chain where the vault turns out to be read-only.
+    fn write<T>(
+        &mut self,
+        deed: &Deed,
+        outcome: Outcome,
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        let event = deed.event(self.caller, outcome);
+        match line(&self.chain, &event, self.ctx.now) {
+            Err(AuditError::ReadOnly { .. }) => {
+                self.chain = elsewhere(self.ctx, self.opened, self.caller)?;
+                Ok(line(&self.chain, &event, self.ctx.now)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// The chain itself, for the line that names other chains' heads.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+}
+
+/// Where the caller's chain lies: in the vault, or in the state folder.
+struct Place {
+    chain: ChainName,
+    file: PathBuf,
+    key: PathBuf,
+}
+
+impl Place {
+    /// The place in the vault; `None` where the vault has no clone id and takes none.
+    fn in_vault(opened: &Opened, caller: &Caller) -> Result<Option<Self>> {
+        let root = opened.vault.root();
+        let clone = match clone_id(&root.local(CLONE)) {
+            Err(error) if error.is_read_only() => return Ok(None),
+            clone => clone?,
+        };
+        let bad = || Problem::BadCloneId(root.local(CLONE));
+        let chain = ChainName::of(&actor(caller), &clone).ok_or_else(bad)?;
+        let (file, key) = chain_paths(opened.vault.config().audit, &chain).ok_or_else(bad)?;
+        Ok(Some(Self { file: root.file(&file), key: root.file(&key), chain }))
+    }
+
+    fn in_state(folder: &Path, caller: &Caller) -> Result<Self> {
+        let clone = clone_id(&folder.join(CLONE))?;
+        let bad = || Problem::BadCloneId(folder.join(CLONE));
+        let chain = ChainName::of(&actor(caller), &clone).ok_or_else(bad)?;
+        let folder = folder.join("audit");
+        Ok(Self {
+            file: folder.join(format!("{chain}.jsonl")),
+            key: folder.join(format!("{chain}.key.age")),
+            chain,
+        })
+    }
+
+    /// Attaches to the chain, or opens it where it has no file yet.
+    fn chain(
+        &self,
+        ctx: &Context,
+        opened: &Opened,
+        (caller, lock): (&Caller, Option<&Lock>),
+    ) -> Result<Chain> {
+        if let Some(chain) = self.attach(caller)? {
+            return Ok(chain);
+        }
+        // Only one process may open a chain; the lock lies beside the vault's own.
+        let root = Root::new(ctx.vault.clone());
+        let _held = match lock {
+            Some(_) => None,
+            None => Some(Lock::acquire(&root, LOCK_WAIT)?),
+        };
+        match self.attach(caller)? {
+            Some(chain) => Ok(chain),
+            None => self.open_first(ctx, opened, caller),
+        }
+    }
+
+    fn attach(&self, caller: &Caller) -> Result<Option<Chain>> {
+        if !self.file.exists() {
+            return Ok(None);
+        }
+        let key = self.key(caller)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
+        Ok(Some(Chain::attach(&self.file, self.chain.clone(), key)))
+    }
+
+    /// Unseals the chain's key; `None` where there is none yet.
+    fn key(&self, caller: &Caller) -> Result<Option<ChainKey>> {
+        let Some(sealed) = fs::read_outside(&self.key, MAX_KEY)? else { return Ok(None) };
+        let key = unseal(&sealed, &caller.identity)
+            .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?;
+        Ok(ChainKey::from_secret(&key))
+    }
+
+    /// Writes the key first, so that a chain never lies there without one.
+    fn open_first(&self, ctx: &Context, opened: &Opened, caller: &Caller) -> Result<Chain> {
+        let key = match self.key(caller)? {
+            Some(left_by_a_crash) => left_by_a_crash,
+            None => {
+                let key = ChainKey::generate();
+                let readers = std::iter::once(&caller.name).chain(
+                    opened.rules.admins().filter(|admin| opened.rules.member(admin).is_some()),
+                );
+                let sealed = seal(key.to_secret().expose(), &recipients(&opened.rules, readers)?)?;
+                fs::create_new(&self.key, &sealed, 0o600)?;
+                key
+            }
+        };
+        let signer = signer(caller, &opened.rules)?;
+        let opening = Opening {
+            chain: &self.chain,
+            vault: opened.vault.id(),
+            by: Opener::Member { name: &signer.name, signing: Some(&signer.key) },
+        };
+        Ok(Chain::open_first(&self.file, &opening, key, ctx.now)?)
+    }
+}
+
+/// The chain in the state folder, for a vault that cannot be written.
+fn elsewhere(ctx: &Context, opened: &Opened, caller: &Caller) -> Result<Chain> {
+    let folder = opened.vault.state().folder().ok_or(Problem::NoAuditPlace)?;
+    fs::make_folders(folder)?;
+    let place = Place::in_state(folder, caller)?;
+    let chain = match place.attach(caller)? {
+        Some(chain) => chain,
+        None => {
+            let _held = fs::lock_file(&folder.join("audit-lock"))?;
+            match place.attach(caller)? {
+                Some(chain) => chain,
+                None => place.open_first(ctx, opened, caller)?,
+            }
+        }
+    };
+    ctx.front.note(&Note::AuditElsewhere { file: place.file });
+    Ok(chain)
+}
+
+/// The chain's two files in the vault.
+pub(super) fn chain_paths(mode: AuditMode, chain: &ChainName) -> Option<(VaultPath, VaultPath)> {
+    let chain = chain.as_str();
+    Some(match mode {
+        AuditMode::Repo => (VaultPath::chain(chain)?, VaultPath::chain_key(chain)?),
+        AuditMode::Local => (VaultPath::local_chain(chain)?, VaultPath::local_chain_key(chain)?),
+    })
+}
+
+/// This clone's id, drawn once: 8 hex digits.
+pub(super) fn clone_id(file: &Path) -> std::result::Result<String, FsError> {
+    if let Some(id) = read_clone_id(file)? {
+        return Ok(id);
+    }
+    match fs::create_new(file, random_id::<4>().as_bytes(), 0o600) {
+        Err(error) if !error.is_already_there() => Err(error),
+        // Whoever came first decides.
+        _ => Ok(read_clone_id(file)?.unwrap_or_default()),
+    }
+}
+
+pub(super) fn read_clone_id(file: &Path) -> std::result::Result<Option<String>, FsError> {
+    let bytes = fs::read_outside(file, 64)?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.filter(|id| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit())))
+}
