@@ -1,3 +1,9 @@
-//! The `authy` command.
+//! The `authy` command: words in, exit code out.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main(&std::env::args_os().collect::<Vec<_>>())
+}

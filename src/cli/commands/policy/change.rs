@@ -1,0 +1,50 @@
+//! The flags that `policy create` and `policy update` share.
+
+use authy::{PolicyChange, ScopeName};
+
+/// What to put into a policy.
+#[derive(Debug, clap::Args)]
+pub(super) struct ChangeFlags {
+    /// The policy's name, which is the scope
+    name: ScopeName,
+    /// Reach secrets whose name matches; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    allow: Vec<String>,
+    /// Never reach secrets whose name matches, whatever is allowed; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    deny: Vec<String>,
+    /// Let this member, or @group, use the scope; may be repeated
+    #[arg(long = "member", value_name = "MEMBER")]
+    members: Vec<String>,
+    /// Put values into processes only, never show them
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    run_only: Option<bool>,
+    /// Let 'run' start only programs that match; may be repeated
+    #[arg(long = "command", value_name = "PATTERN")]
+    commands: Vec<String>,
+    /// Longest life of a session, such as 8h
+    #[arg(long, value_name = "TIME")]
+    max_ttl: Option<String>,
+    /// Say what it is for, for people
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+impl ChangeFlags {
+    /// The change without anything taken away.
+    pub(super) fn into_change(self) -> PolicyChange {
+        PolicyChange {
+            name: self.name,
+            allow: self.allow,
+            deny: self.deny,
+            members: self.members,
+            remove_allow: Vec::new(),
+            remove_deny: Vec::new(),
+            remove_members: Vec::new(),
+            run_only: self.run_only,
+            commands: self.commands,
+            max_ttl: self.max_ttl,
+            description: self.description,
+        }
+    }
+}
