@@ -30,6 +30,6 @@ mod tests {
         let rows =
             [vec!["a".to_owned(), "x".to_owned()], vec!["long\u{1b}".to_owned(), String::new()]];
         let table = super::render(&["NAME", "WHAT"], &rows);
-        assert_eq!(table, "NAME       WHAT\na          x\nlong\\u{1b}\n");
+        assert_eq!(table, "NAME        WHAT\na           x\nlong\\u{1b}\n");
     }
 }
