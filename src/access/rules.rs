@@ -167,3 +167,6 @@ impl Authority for Rules {
         self.may_read(signer, name).then(|| self.member(signer)?.verify).flatten()
     }
 }
+
+#[cfg(test)]
+mod tests;

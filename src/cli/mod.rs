@@ -75,6 +75,7 @@ enum When {
 
 /// Runs one command line; returns the exit code.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
+    authy::keep_memory_private();
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return error::usage(&error, words),

@@ -45,6 +45,16 @@ impl<T> Signed<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Signed<T> {
+    /// Takes a document as signed, for tests of the rules above.
+    pub(crate) fn unchecked(value: T, by: &str) -> Self {
+        let by = MemberName::parse(by).expect("a test's member name");
+        let at = Stamp::parse("2026-11-23T10:00:00Z").expect("a test's time");
+        Self { value, by, at }
+    }
+}
+
 impl<T> Deref for Signed<T> {
     type Target = T;
     fn deref(&self) -> &T {

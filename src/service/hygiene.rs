@@ -1,0 +1,12 @@
+//! Keeping this process's memory to itself.
+
+/// Turns core files and tracing by other processes of the same user off for this process.
+/// A program that `run` becomes starts afresh. Where the system has no such switch, or
+/// refuses, nothing happens: it is a precaution, not a wall.
+pub fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
