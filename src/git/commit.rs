@@ -1,185 +1,155 @@
-//! One commit of exactly given paths, made with gix.
+//! A commit made with gix: the tree of HEAD with some files exchanged, never the index.
 //!
-//! The order keeps other people's work safe: git's index is locked before it is read, the
-//! new tree starts from HEAD's tree and not from the index, HEAD moves only if nobody moved
-//! it meanwhile, and the index is written last.
+//! The order matters. The index is locked before anything is read, so that no other commit of
+//! authy, and no `git add`, comes between. The new index is on disk before the branch moves, and
+//! renamed after. The branch moves only if it is where it was read; `git commit` moves it without
+//! holding the index, so that is tried again. Like git, nothing here is synced to disk: the files
+//! of the vault are, and they make the same commit again.
 
-use std::io::{BufWriter, Write as _};
-use std::path::Path;
-use std::time::Duration;
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::head::Kind;
 
-use gix::bstr::BStr;
-use gix::lock::acquire::Fail;
-use gix::objs::tree::EntryKind;
+use super::error::GitError;
+use super::file::Folder;
+use super::identity::{Identity, Role};
+use super::index::{self, Change};
+use super::lock::{self, IndexLock};
+use super::{Job, Outcome, Reason, program, state};
 
-use super::GitError;
-use super::index;
-use super::locate::{has_git_above, open_trusted, prefix_of};
-use super::program;
-use super::reason::{Outcome, Reason};
+/// How often the branch may move meanwhile.
+const TRIES: usize = 20;
 
-/// How long to wait for another program's `index.lock`.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
-/// How often to start again when HEAD moved.
-const TRIES: u32 = 5;
-
-/// A commit to make.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    /// The vault's folder.
-    pub(crate) vault: &'a Path,
-    /// Paths relative to the vault, with `/`: committed as they are now, removed if missing.
-    pub(crate) paths: &'a [String],
-    /// The message.
-    pub(crate) message: &'a str,
-    /// Whose name stands in the commit where git has none configured.
-    pub(crate) fallback_author: &'a str,
-}
-
-/// Makes the commit, or says why it has to wait.
+/// Commits the paths of `job`.
 ///
 /// # Errors
-/// None at present; everything that keeps a commit from being made defers it.
-pub(crate) fn commit(request: &Request<'_>) -> Result<Outcome, GitError> {
-    let Some(repo) = open_trusted(request.vault) else {
-        let reason =
-            if has_git_above(request.vault) { Reason::NotTrusted } else { Reason::NoRepository };
-        return Ok(Outcome::Deferred(reason));
+/// As [`super::commit`].
+pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, GitError> {
+    let place = &job.place;
+    let path = place.index();
+    let Some(mut lock) = IndexLock::acquire(&path, job.settings.wait())? else {
+        return Ok(Outcome::Deferred(Reason::IndexLocked { lock: lock::path_of(&path) }));
     };
-    let Some(prefix) = prefix_of(&repo, request.vault) else {
-        return Ok(Outcome::Deferred(Reason::NoRepository));
-    };
-    if let Some(reason) = obstacle(&repo) {
-        return Ok(Outcome::Deferred(reason));
+    if let Some(operation) = state::unfinished(&place.git_dir) {
+        return Ok(Outcome::Deferred(Reason::InProgress(operation)));
     }
-    if program::is_wanted(&repo) {
-        return Ok(program::commit(&repo, request, &prefix));
+    let mut index = index::load(&path, repo.object_hash())?;
+    if index.is_sparse() {
+        // Folders stand for their files in it, which gix cannot take apart.
+        drop(lock);
+        return program::commit(job);
     }
-    let mut outcome = Outcome::Deferred(Reason::HeadMoved);
-    for _ in 0..TRIES {
-        outcome = match attempt(&repo, request, &prefix) {
-            Ok(outcome) => outcome,
-            Err(Failed::HeadMoved) => continue,
-            Err(Failed::Deferred(reason)) => Outcome::Deferred(reason),
+    if Tip::read(repo)?.is_none() {
+        return Ok(Outcome::Deferred(Reason::Detached));
+    }
+    let changes = read(repo, job)?;
+    if index::apply(&mut index, &changes) {
+        let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
+        lock.stage(|out| index::write(&index, out, skip_hash))?;
+    }
+    let mut outcome = advance(repo, &changes, job)?;
+    if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
+        // Nobody let go of the branch for as long as git itself would wait, and an authy was
+        // killed while it may have been moving it: its locks stay behind, unlike the system's.
+        remove_branch_locks(repo, job);
+        outcome = advance(repo, &changes, job)?;
+    }
+    if !matches!(outcome, Outcome::Deferred(_)) {
+        lock.publish()?;
+    }
+    Ok(outcome)
+}
+
+/// Removes the locks that moving the branch takes.
+fn remove_branch_locks(repo: &gix::Repository, job: &Job<'_>) {
+    let mut locks = vec![job.place.git_dir.join("HEAD.lock")];
+    if let Ok(Some(name)) = repo.head_name() {
+        let name = name.as_bstr().to_str_lossy().into_owned();
+        locks.push(job.place.common_dir.join(format!("{name}.lock")));
+    }
+    for lock in locks {
+        // One that cannot be removed shows as a busy branch again.
+        let _ = std::fs::remove_file(lock);
+    }
+}
+
+/// Where the branch stands.
+#[derive(Debug, PartialEq, Eq)]
+struct Tip {
+    commit: Option<ObjectId>,
+    tree: ObjectId,
+}
+
+impl Tip {
+    /// Reads it; `None` where no branch is checked out.
+    fn read(repo: &gix::Repository) -> Result<Option<Self>, GitError> {
+        let read = || -> gix::Result<Option<Self>> {
+            let head = repo.head()?;
+            match head.kind {
+                Kind::Detached { .. } => Ok(None),
+                Kind::Unborn(_) => {
+                    let tree = ObjectId::empty_tree(repo.object_hash());
+                    Ok(Some(Self { commit: None, tree }))
+                }
+                Kind::Symbolic(_) => {
+                    let commit = head.into_peeled_id()?.detach();
+                    let tree = repo.find_commit(commit)?.tree_id()?.detach();
+                    Ok(Some(Self { commit: Some(commit), tree }))
+                }
+            }
         };
-        break;
-    }
-    program::maintain(&repo);
-    Ok(outcome)
-}
-
-/// What keeps a commit from being made at all.
-fn obstacle(repo: &gix::Repository) -> Option<Reason> {
-    use gix::state::InProgress as At;
-    let what = match repo.state() {
-        None => None,
-        Some(At::Merge) => Some("merge"),
-        Some(At::Rebase | At::RebaseInteractive | At::ApplyMailbox | At::ApplyMailboxRebase) => {
-            Some("rebase")
-        }
-        Some(At::CherryPick | At::CherryPickSequence) => Some("cherry-pick"),
-        Some(At::Revert | At::RevertSequence) => Some("revert"),
-        Some(At::Bisect) => Some("bisect"),
-    };
-    if let Some(what) = what {
-        return Some(Reason::InProgress(what));
-    }
-    match repo.head() {
-        Ok(head) if head.is_detached() => Some(Reason::Detached),
-        Ok(_) => None,
-        Err(error) => Some(Reason::Failed(error.to_string())),
+        read().map_err(GitError::gix("read the branch"))
     }
 }
 
-enum Failed {
-    HeadMoved,
-    Deferred(Reason),
-}
-
-fn failed(error: impl std::fmt::Display) -> Failed {
-    Failed::Deferred(Reason::Failed(error.to_string()))
-}
-
-fn attempt(repo: &gix::Repository, request: &Request<'_>, prefix: &str) -> Result<Outcome, Failed> {
-    let lock = gix::lock::File::acquire_to_update_resource(
-        repo.index_path(),
-        Fail::AfterDurationWithBackoff(LOCK_WAIT),
-        None,
-        0,
-    )
-    .map_err(|_| Failed::Deferred(Reason::IndexLocked))?;
-    let mut index = index::open(repo).map_err(failed)?;
-    let parent = repo.head_id().ok().map(gix::Id::detach);
-    let base = repo.head_tree_id_or_empty().map_err(failed)?.detach();
-    let mut editor = repo.edit_tree(base).map_err(failed)?;
-    for path in request.paths {
-        let full = format!("{prefix}{path}");
-        check_components(&full)?;
-        match index::read(request.vault, path).map_err(failed)? {
+/// Reads each file once, and writes its blob.
+fn read(repo: &gix::Repository, job: &Job<'_>) -> Result<Vec<Change>, GitError> {
+    let folder = Folder::open(&job.place.vault)?;
+    let change = |path: &&str| {
+        let new = match folder.read(path)? {
             Some(content) => {
-                let id = repo.write_blob(&content.bytes).map_err(failed)?.detach();
-                editor.upsert(full.as_str(), EntryKind::Blob, id).map_err(failed)?;
-                index::put(&mut index, &full, &index::Content { id, stat: content.stat });
+                let blob = repo
+                    .write_blob(&content.bytes)
+                    .map_err(GitError::gix("write to the git repository"))?;
+                Some((blob.detach(), content.stat))
             }
-            None => {
-                editor.remove(full.as_str()).map_err(failed)?;
-                index::remove(&mut index, &full);
-            }
-        }
-    }
-    // The plumbing write does not look at every object of a flat folder again.
-    let tree = editor
-        .detach()
-        .write(|tree| -> Result<gix::ObjectId, gix::Error> {
-            Ok(repo.write_object(tree)?.detach())
-        })
-        .map_err(failed)?;
-    let outcome = if tree == base {
-        Outcome::Nothing
-    } else {
-        let id = write_commit(repo, request, (tree, parent))?;
-        Outcome::Committed { id: id.to_string() }
+            None => None,
+        };
+        Ok(Change { path: job.place.full(path), new })
     };
-    index::refresh_racy(&mut index);
-    let mut out = BufWriter::with_capacity(1 << 16, lock);
-    index.write_to(&mut out, Default::default()).map_err(failed)?;
-    out.flush().map_err(failed)?;
-    let lock = out.into_inner().map_err(failed)?;
-    lock.commit().map_err(failed)?;
-    Ok(outcome)
+    job.paths.iter().map(change).collect()
 }
 
-/// The plumbing write checks no names, so they are checked here.
-fn check_components(path: &str) -> Result<(), Failed> {
-    for part in path.split('/') {
-        gix::validate::path::component(BStr::new(part), None, Default::default())
-            .map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn write_commit(
-    repo: &gix::Repository,
-    request: &Request<'_>,
-    (tree, parent): (gix::ObjectId, Option<gix::ObjectId>),
-) -> Result<gix::ObjectId, Failed> {
-    let email = format!("{}@localhost", request.fallback_author);
-    let now = gix::date::Time::now_local_or_utc().to_string();
-    let fallback = || gix::actor::SignatureRef {
-        name: BStr::new(request.fallback_author),
-        email: BStr::new(&email),
-        time: &now,
-    };
-    let author = repo.author().and_then(Result::ok).unwrap_or_else(fallback);
-    let committer = repo.committer().and_then(Result::ok).unwrap_or_else(fallback);
-    let before = repo.head_id().ok().map(gix::Id::detach);
-    let made = repo.commit_as(committer, author, "HEAD", request.message, tree, parent);
-    match made {
-        Ok(id) => Ok(id.detach()),
-        Err(error) => {
-            let now = repo.head_id().ok().map(gix::Id::detach);
-            // The commit insists on the parent it was built on.
-            if now != parent || now != before { Err(Failed::HeadMoved) } else { Err(failed(error)) }
+/// Moves the branch to a commit with the changes, if there are any.
+fn advance(repo: &gix::Repository, changes: &[Change], job: &Job<'_>) -> Result<Outcome, GitError> {
+    let author = Identity::of(repo, Role::Author, job.author);
+    let committer = Identity::of(repo, Role::Committer, job.author);
+    for _ in 0..TRIES {
+        let Some(tip) = Tip::read(repo)? else { return Ok(Outcome::Deferred(Reason::Detached)) };
+        let tree = edit(repo, tip.tree, changes).map_err(GitError::gix("write the git tree"))?;
+        if tree == tip.tree {
+            return Ok(Outcome::Nothing);
+        }
+        let (by, of) = (committer.signature(), author.signature());
+        match repo.commit_as(by, of, "HEAD", &job.message, tree, tip.commit) {
+            Ok(id) => return Ok(Outcome::Committed { id: id.to_string() }),
+            Err(error) if error.can_retry() || Tip::read(repo)?.as_ref() != Some(&tip) => {}
+            Err(error) => return Err(GitError::gix("commit")(error)),
         }
     }
+    Ok(Outcome::Deferred(Reason::BranchBusy))
+}
+
+/// Writes the trees that change. The plumbing editor does not look up each entry of each of them;
+/// it does not check names either, which the caller has done.
+fn edit(repo: &gix::Repository, tree: ObjectId, changes: &[Change]) -> gix::Result<ObjectId> {
+    let mut editor = repo.edit_tree(tree)?.detach();
+    for change in changes {
+        let segments = change.path.split_str("/").map(ByteSlice::as_bstr);
+        match change.new {
+            Some((id, _)) => editor.upsert(segments, index::KIND, id)?,
+            None => editor.remove_if_leaf(segments)?,
+        };
+    }
+    editor.write(|tree| Ok(repo.write_object(tree)?.detach()))
 }

@@ -1,40 +1,90 @@
-//! What can go wrong with the vault's repository before a commit is even tried.
+//! What can go wrong with git. Messages name paths, never what the files hold.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::kind::Kind;
 use crate::name::printable;
 
-/// A failure around the vault's repository.
+/// A failure to read or write the repository.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GitError {
-    /// The repository could not be made.
-    #[error("cannot make a git repository in '{}': {}", path.display(), printable(reason))]
-    Init { path: PathBuf, reason: String },
-    /// The repository is there and cannot be opened.
-    #[error("cannot open the git repository of '{}': {}", path.display(), printable(reason))]
-    Open { path: PathBuf, reason: String },
-    /// The index is there and cannot be read.
-    #[error("cannot read the git index '{}': {}", path.display(), printable(reason))]
-    Index { path: PathBuf, reason: String },
+    /// The system refused a call.
+    #[error("cannot {action} '{}': {}", printable(&path.to_string_lossy()), reason(source))]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+    /// The repository could not be read or written.
+    #[error("cannot {action}: {}", line(source.probable_cause()))]
+    Gix { action: &'static str, source: Box<gix::Error> },
+    /// A path that leads out of the vault or that git forbids.
+    #[error("'{}' is not a path that git can hold", printable(path))]
+    Path { path: String },
+    /// A link, device, pipe, socket or folder stands where a file belongs.
+    #[error("'{}' is not a regular file", printable(path))]
+    NotRegular { path: String },
+    /// A file changed each time it was read.
+    #[error("'{}' keeps changing while it is read", printable(path))]
+    Unstable { path: String },
+    /// The git program could not be started or failed to answer.
+    #[error("cannot {action} with the git program: {}", reason(source))]
+    Program { action: &'static str, source: io::Error },
+    /// The git program refused a question.
+    #[error("cannot {action}: {}", printable(line))]
+    Refused { action: &'static str, line: String },
 }
 
 impl GitError {
-    /// The kind of the failure.
-    pub(crate) fn kind(&self) -> Kind {
+    /// Tells what kind of failure this is.
+    pub(crate) const fn kind(&self) -> Kind {
         match self {
-            Self::Init { .. } | Self::Open { .. } => Kind::Failure,
-            Self::Index { .. } => Kind::Damaged,
+            Self::NotRegular { .. } => Kind::Damaged,
+            Self::Io { .. }
+            | Self::Gix { .. }
+            | Self::Path { .. }
+            | Self::Unstable { .. }
+            | Self::Program { .. }
+            | Self::Refused { .. } => Kind::Failure,
         }
     }
 
-    /// What to do next, where something can be done.
+    /// Says what to do next, where there is something.
     pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Open { path, .. } | Self::Index { path, .. } => {
-                Some(format!("run 'git status' in '{}'", path.display()))
+        let hint = match self {
+            Self::NotRegular { .. } => {
+                "a vault holds plain files and folders only: remove it and restore it from git"
             }
-            Self::Init { .. } => None,
-        }
+            Self::Unstable { .. } => "run the command again",
+            Self::Gix { .. } => "look at the repository with 'git status' and 'git fsck'",
+            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "install git"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
+
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    pub(super) fn gix(action: &'static str) -> impl FnOnce(gix::Error) -> Self {
+        move |source| Self::Gix { action, source: Box::new(source) }
+    }
+}
+
+/// The system's words, in the shape of ours: lower case, without the number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    lowered(text.split(" (os error").next().unwrap_or(&text))
+}
+
+fn line(error: &(dyn std::error::Error + 'static)) -> String {
+    lowered(error.to_string().lines().next().unwrap_or_default())
+}
+
+fn lowered(text: &str) -> String {
+    let mut chars = text.trim_end_matches('.').chars();
+    let text: String =
+        chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect());
+    printable(&text)
 }

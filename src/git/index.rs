@@ -1,113 +1,132 @@
-//! git's index: entries for the committed paths, and nothing else changed in it.
+//! The entries of git's index for the paths of a commit, and what git needs to trust the rest.
+//!
+//! gix writes an index as it is told. Here is what git does besides: forget conflicts, forget the
+//! cached trees along a path, and mark entries that may have changed since without showing it.
 
-use std::io::Read as _;
+use std::collections::HashSet;
+use std::io::Write;
 use std::path::Path;
 
 use gix::bstr::{BStr, BString, ByteSlice as _};
-use gix::index::entry::{Flags, Mode, Stage, Stat};
-use rustix::fs::{OFlags, open as open_at};
+use gix::index::entry::{Flags, Mode, Stage, Stat, stat};
+use gix::index::extension::Tree;
+use gix::index::{File, write};
+use gix::objs::tree::EntryKind;
 
-/// A file as it is committed.
-pub(super) struct Read {
-    pub(super) bytes: Vec<u8>,
-    pub(super) stat: Stat,
+use super::error::GitError;
+
+/// A file of the commit.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// Its path from the root of the work tree.
+    pub(super) path: BString,
+    /// Its blob and `stat`; `None` where it is removed.
+    pub(super) new: Option<(gix::ObjectId, Stat)>,
 }
 
-/// What an entry of the index says.
-pub(super) struct Content {
-    pub(super) id: gix::ObjectId,
-    pub(super) stat: Stat,
+/// How [`Change`]s stand in trees.
+pub(super) const KIND: EntryKind = EntryKind::Blob;
+
+/// Reads the index at `path`; a missing one is empty.
+///
+/// # Errors
+/// [`GitError::Gix`].
+pub(super) fn load(path: &Path, hash: gix::hash::Kind) -> Result<File, GitError> {
+    File::at_or_default(path, hash, false, Default::default())
+        .map_err(GitError::gix("read the git index"))
 }
 
-/// Opens the index, or makes an empty one.
-pub(super) fn open(repo: &gix::Repository) -> Result<gix::index::File, gix::Error> {
-    if repo.index_path().exists() {
-        return repo.open_index();
-    }
-    let state = gix::index::State::new(repo.object_hash());
-    Ok(gix::index::File::from_state(state, repo.index_path()))
-}
-
-/// Reads a file and its stat from the same open file; `None` where it is missing.
-pub(super) fn read(vault: &Path, path: &str) -> std::io::Result<Option<Read>> {
-    let file = vault.join(path);
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut open = match open_at(&file, flags, rustix::fs::Mode::empty()) {
-        Ok(fd) => std::fs::File::from(fd),
-        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let meta = open.metadata()?;
-    if !meta.is_file() {
-        return Err(std::io::Error::other(format!("'{path}' is not a regular file")));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default());
-    open.read_to_end(&mut bytes)?;
-    whole_lines(path, &mut bytes);
-    let fs_meta = gix::index::fs::Metadata::from_file(&open)?;
-    let stat = Stat::from_fs(&fs_meta).map_err(std::io::Error::other)?;
-    // A chain may have grown by a line since: then the stat is not that of these bytes.
-    let stat = if stat.size as usize == bytes.len() { stat } else { Stat { size: 0, ..stat } };
-    Ok(Some(Read { bytes, stat }))
-}
-
-/// An audit chain that is being appended to is committed up to its last whole line.
-fn whole_lines(path: &str, bytes: &mut Vec<u8>) {
-    if path.ends_with(".jsonl") {
-        bytes.truncate(bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
-    }
-}
-
-/// Sets the entry of `path`, out of any conflict.
-pub(super) fn put(index: &mut gix::index::File, path: &str, content: &Content) {
-    let path = BString::from(path);
-    index.remove_entries(|_, other, entry| other == path && entry.stage_raw() != 0);
-    match index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
-        Some(entry) => {
-            entry.id = content.id;
-            entry.stat = content.stat;
-            entry.mode = Mode::FILE;
-            entry.flags.remove(Flags::INTENT_TO_ADD);
-        }
-        None => {
-            let (id, stat) = (content.id, content.stat);
-            index.dangerously_push_entry(stat, id, Flags::empty(), Mode::FILE, path.as_bstr());
-            index.sort_entries();
+/// Makes the entries of `changes` what the work tree holds; tells whether that changed anything.
+pub(super) fn apply(index: &mut File, changes: &[Change]) -> bool {
+    let before = index.entries().len();
+    smudge(index);
+    remove_obstacles(index, changes);
+    let mut is_changed = index.entries().len() != before;
+    let mut added = Vec::new();
+    for change in changes {
+        let Some((id, stat)) = change.new else { continue };
+        match index.entry_mut_by_path_and_stage(change.path.as_bstr(), Stage::Unconflicted) {
+            Some(entry) => {
+                is_changed |= entry.id != id || entry.mode != Mode::FILE;
+                (entry.id, entry.stat) = (id, stat);
+                (entry.mode, entry.flags) = (Mode::FILE, Flags::empty());
+            }
+            None => added.push((id, stat, change.path.as_bstr())),
         }
     }
-    invalidate(index, path.as_bstr());
-}
-
-/// Removes every entry of `path`.
-pub(super) fn remove(index: &mut gix::index::File, path: &str) {
-    let path = BStr::new(path);
-    index.remove_entries(|_, other, _| other == path);
-    invalidate(index, path);
-}
-
-/// Marks the cached trees along `path` as outdated, as `git add` does: a stale one would
-/// make the user's next commit record old content.
-fn invalidate(index: &mut gix::index::File, path: &BStr) {
-    let Some(mut tree) = index.tree_mut() else { return };
-    tree.num_entries = None;
-    let folders = path.rsplit_once_str(b"/").map(|(folders, _)| folders).unwrap_or_default();
-    for folder in folders.split(|b| *b == b'/').filter(|folder| !folder.is_empty()) {
-        match tree.children.iter_mut().find(|child| child.name.as_slice() == folder) {
-            Some(child) => tree = child,
-            None => return,
-        }
-        tree.num_entries = None;
+    // Looking up needs the entries sorted, so the new ones come last.
+    is_changed |= !added.is_empty();
+    for (id, stat, path) in added {
+        index.dangerously_push_entry(stat, id, Flags::empty(), Mode::FILE, path);
     }
+    index.sort_entries();
+    if let Some(tree) = index.tree_mut() {
+        changes.iter().for_each(|change| invalidate(tree, change.path.as_bstr()));
+    }
+    is_changed
 }
 
-/// git compares contents where a file changed in the same tick as the index was written;
-/// gix does not mark such entries when it writes, so they are marked here.
-pub(super) fn refresh_racy(index: &mut gix::index::File) {
-    let written = index.timestamp();
+/// Writes the index as git would, with a checksum unless `skip_hash`.
+///
+/// # Errors
+/// [`GitError::Gix`].
+pub(super) fn write(index: &File, out: &mut dyn Write, skip_hash: bool) -> Result<(), GitError> {
+    index
+        .write_to(out, write::Options { skip_hash, ..Default::default() })
+        .map_err(GitError::gix("write the git index"))?;
+    Ok(())
+}
+
+/// Makes git compare the content of entries that are as young as the index they were read from.
+///
+/// Such a file may have changed in the same tick without showing it in its `stat`. Git sees that
+/// from the time of the index, which is about to become younger. Seconds, because git usually is
+/// built to compare seconds.
+fn smudge(index: &mut File) {
+    let options = stat::Options { use_nsec: false, ..Default::default() };
+    let timestamp = index.timestamp();
     for entry in index.entries_mut() {
-        let changed = entry.stat.mtime;
-        if i64::from(changed.secs) >= written.unix_seconds() {
+        if entry.stat.is_racy(timestamp, options) {
             entry.stat.size = 0;
         }
+    }
+}
+
+/// Removes what is deleted, the sides of conflicts, and files where a folder is to be, or the
+/// other way round.
+fn remove_obstacles(index: &mut File, changes: &[Change]) {
+    let removed: HashSet<&BStr> =
+        changes.iter().filter(|c| c.new.is_none()).map(|c| c.path.as_bstr()).collect();
+    let kept: HashSet<&BStr> =
+        changes.iter().filter(|c| c.new.is_some()).map(|c| c.path.as_bstr()).collect();
+    let folders: HashSet<&BStr> = kept.iter().copied().flat_map(folders_of).collect();
+    index.remove_entries(|_, path, entry| {
+        removed.contains(path)
+            || folders.contains(path)
+            || (entry.stage_raw() != 0 && kept.contains(path))
+            || folders_of(path).any(|folder| kept.contains(folder))
+    });
+}
+
+/// The folders above `path`.
+fn folders_of(path: &BStr) -> impl Iterator<Item = &BStr> {
+    path.find_iter("/").map(|end| path[..end].as_bstr())
+}
+
+/// Forgets the cached trees along `path`, or the next `git commit` would take the old ones.
+fn invalidate(tree: &mut Tree, path: &BStr) {
+    tree.num_entries = None;
+    let (name, rest) = match path.split_once_str("/") {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (path.as_bytes(), None),
+    };
+    let child = tree.children.iter().position(|child| child.name.as_slice() == name);
+    match (child, rest) {
+        (Some(child), Some(rest)) => invalidate(&mut tree.children[child], rest.as_bstr()),
+        // A file takes the folder's place.
+        (Some(child), None) => {
+            tree.children.remove(child);
+        }
+        (None, _) => {}
     }
 }

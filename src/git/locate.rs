@@ -1,117 +1,130 @@
-//! Finding and making the vault's repository.
+//! Where the vault's repository is, found from the outside: a few `stat` calls, nothing opened.
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BStr, ByteSlice as _};
-use gix::sec::trust::Mapping;
+use gix::bstr::{BString, ByteSlice as _};
+use gix::discover::repository::Path as Found;
+use gix::discover::upwards;
 
 use super::error::GitError;
 
-/// Folders of a vault that must never be tracked.
-const PRIVATE: [&str; 3] = ["keys/", ".local/", "sessions/"];
-/// The part of `sessions/` that travels with the repository.
-const SHARED: &str = "sessions/shared/";
-
-/// Where the vault lies.
-#[derive(Debug, PartialEq, Eq)]
+/// How the vault lies to git's work trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Home {
-    /// It is the root of a work tree.
+    /// The vault is the root of a work tree, linked ones included.
     Own,
-    /// It is a folder inside a work tree.
-    Inside {
-        /// That work tree's root.
-        work_tree: PathBuf,
-    },
-    /// It is in no repository.
+    /// The vault is a folder inside this work tree.
+    Inside { work_tree: PathBuf },
+    /// No work tree holds the vault.
     None,
 }
 
-/// Finds out where the vault lies.
+/// Tells how `vault`, which need not exist yet, lies to git's work trees.
 ///
 /// # Errors
-/// `Open` where there is a repository that cannot be opened.
+/// [`GitError::Io`] where the folder cannot be reached, [`GitError::Gix`] where a repository above
+/// it cannot be read.
 pub(crate) fn locate(vault: &Path) -> Result<Home, GitError> {
-    let Some(repo) = open_any(vault)? else { return Ok(Home::None) };
-    let Some(work_tree) = repo.workdir() else { return Ok(Home::None) };
-    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let work_tree = canonical(work_tree);
-    Ok(if work_tree == canonical(vault) { Home::Own } else { Home::Inside { work_tree } })
+    Ok(match Place::find(vault)? {
+        None => Home::None,
+        Some(place) if place.prefix.is_empty() => Home::Own,
+        Some(place) => Home::Inside { work_tree: place.work_tree },
+    })
 }
 
-/// Makes a repository for the vault; the branch is named as the user's git names it.
-///
-/// # Errors
-/// `Init` where that fails.
-pub(crate) fn init(vault: &Path) -> Result<(), GitError> {
-    let failed = |reason: String| GitError::Init { path: vault.to_owned(), reason };
-    let repo = gix::init(vault).map_err(|error| failed(error.to_string()))?;
-    // Samples of hooks are noise in a repository that nobody codes in.
-    let hooks = repo.git_dir().join("hooks");
-    for entry in std::fs::read_dir(hooks).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|ext| ext == "sample") {
-            let _ = std::fs::remove_file(entry.path());
+/// A vault in a work tree.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The vault's folder, without links.
+    pub(super) vault: PathBuf,
+    /// The root of the work tree.
+    pub(super) work_tree: PathBuf,
+    /// What belongs to this work tree alone: `HEAD`, `index`.
+    pub(super) git_dir: PathBuf,
+    /// What all work trees of the repository share: `objects`, `config`, `hooks`.
+    pub(super) common_dir: PathBuf,
+    /// The vault as git names it: empty, or segments that each end in `/`.
+    pub(super) prefix: BString,
+    /// Whether this user owns the folders of the repository.
+    pub(super) is_owned: bool,
+}
+
+impl Place {
+    /// Finds the work tree around `vault`.
+    ///
+    /// # Errors
+    /// As [`locate`].
+    pub(super) fn find(vault: &Path) -> Result<Option<Self>, GitError> {
+        let (start, vault) = resolve(vault)?;
+        // Variables that name a repository (GIT_DIR and the like) are left alone: in a hook they
+        // speak of the hook's repository. GIT_CEILING_DIRECTORIES names none.
+        let options = upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+        let found = gix::discover::upwards_opts(&start, options.apply_environment());
+        let (found, trust) = match found {
+            Ok(found) => found,
+            Err(error) if error.downcast_any_ref::<upwards::Error>().is_some() => return Ok(None),
+            Err(error) => return Err(GitError::gix("look for a git repository")(error)),
+        };
+        let (git_dir, work_tree) = match found {
+            Found::LinkedWorkTree { work_dir, git_dir } => (git_dir, work_dir),
+            Found::WorkTree(work_dir) => (work_dir.join(".git"), work_dir),
+            Found::Repository(_) => return Ok(None),
+        };
+        let Ok(inner) = vault.strip_prefix(&work_tree) else { return Ok(None) };
+        let mut prefix = gix::path::into_bstr(inner)
+            .map_err(GitError::gix("name the vault's folder"))?
+            .into_owned();
+        if prefix.split_str("/").any(|segment| segment == b".git") {
+            return Ok(None);
         }
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let common_dir = common_dir(&git_dir)?;
+        let is_owned = trust == gix::sec::Trust::Full;
+        Ok(Some(Self { vault, work_tree, git_dir, common_dir, prefix, is_owned }))
     }
-    Ok(())
+
+    /// The index, whatever GIT_INDEX_FILE says.
+    pub(super) fn index(&self) -> PathBuf {
+        self.git_dir.join("index")
+    }
+
+    /// Names a file of the vault as git does.
+    pub(super) fn full(&self, path: &str) -> BString {
+        let mut full = self.prefix.clone();
+        full.extend_from_slice(path.as_bytes());
+        full
+    }
+
+    /// Tells whether only the git program can read this repository: SHA-256, reftable or a
+    /// partial clone.
+    ///
+    /// These words are looked for in the text, before gix opens anything and stumbles. A word
+    /// found by mistake costs only time.
+    pub(super) fn is_foreign_to_gix(&self) -> bool {
+        let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
+        let config = config.to_ascii_lowercase();
+        ["objectformat", "refstorage", "partialclone"].iter().any(|word| config.contains_str(word))
+    }
 }
 
-/// Lists what git tracks of the vault's private folders.
-///
-/// # Errors
-/// `Index` where the index cannot be read.
-pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
-    let git = vault.join(".git");
-    let (index, prefix) = if git.is_dir() {
-        (git.join("index"), String::new())
-    } else {
-        let Some(repo) = open_any(vault)? else { return Ok(Vec::new()) };
-        let Some(prefix) = prefix_of(&repo, vault) else { return Ok(Vec::new()) };
-        (repo.index_path(), prefix)
+/// Returns the nearest folder that exists, and the vault, both without links.
+fn resolve(vault: &Path) -> Result<(PathBuf, PathBuf), GitError> {
+    let absolute = std::path::absolute(vault).map_err(GitError::io("find", vault))?;
+    let existing = absolute.ancestors().find(|path| path.is_dir()).unwrap_or(&absolute);
+    let start = existing.canonicalize().map_err(GitError::io("open", existing))?;
+    let vault = match absolute.strip_prefix(existing) {
+        Ok(rest) if !rest.as_os_str().is_empty() => start.join(rest),
+        _ => start.clone(),
     };
-    if !index.exists() {
-        return Ok(Vec::new());
+    Ok((start, vault))
+}
+
+fn common_dir(git_dir: &Path) -> Result<PathBuf, GitError> {
+    let pointer = git_dir.join("commondir");
+    match gix::discover::path::from_plain_file_relative_to_file(&pointer) {
+        None => Ok(git_dir.to_owned()),
+        Some(read) => read.map_err(GitError::io("read", &pointer)),
     }
-    // The index's own checksum is git's business; this is asked on every command.
-    let index = gix::index::File::at(&index, gix::hash::Kind::Sha1, true, Default::default())
-        .map_err(|error| GitError::Index { path: index.clone(), reason: error.to_string() })?;
-    let shared = format!("{prefix}{SHARED}");
-    let mut found = Vec::new();
-    for folder in PRIVATE {
-        let folder = format!("{prefix}{folder}");
-        let entries = index.prefixed_entries(BStr::new(&folder)).unwrap_or_default();
-        let paths = entries.iter().map(|entry| entry.path(&index).to_str_lossy().into_owned());
-        found.extend(paths.filter(|path| !path.starts_with(&shared)));
-    }
-    Ok(found)
-}
-
-/// The vault's folder relative to the work tree, with a `/` at its end; empty at the root.
-pub(super) fn prefix_of(repo: &gix::Repository, vault: &Path) -> Option<String> {
-    let work_tree = repo.workdir()?.canonicalize().ok()?;
-    let vault = vault.canonicalize().ok()?;
-    let relative = vault.strip_prefix(work_tree).ok()?.to_str()?.to_owned();
-    Some(if relative.is_empty() { relative } else { format!("{relative}/") })
-}
-
-/// Opens the repository around the vault whoever owns it, only to look.
-fn open_any(vault: &Path) -> Result<Option<gix::Repository>, GitError> {
-    match gix::discover(vault) {
-        Ok(repo) => Ok(Some(repo)),
-        Err(_) if !has_git_above(vault) => Ok(None),
-        Err(error) => Err(GitError::Open { path: vault.to_owned(), reason: error.to_string() }),
-    }
-}
-
-/// Opens the repository around the vault to write, as strict about its owner as git is.
-pub(super) fn open_trusted(vault: &Path) -> Option<gix::Repository> {
-    let options = gix::open::Options::default().bail_if_untrusted(true);
-    let trust = Mapping { full: options.clone(), reduced: options };
-    let repo = gix::ThreadSafeRepository::discover_opts(vault, Default::default(), trust).ok()?;
-    Some(repo.to_thread_local())
-}
-
-/// Whether there is anything that looks like a repository at or above the vault.
-pub(super) fn has_git_above(vault: &Path) -> bool {
-    let vault = vault.canonicalize().unwrap_or_else(|_| vault.to_owned());
-    vault.ancestors().any(|folder| folder.join(".git").exists())
 }

@@ -1,16 +1,169 @@
-//! git: where the vault's repository is, and commits of exactly given paths.
+//! Git: where the vault's repository is, what it tracks, and commits of exactly given paths.
 //!
-//! The only module that knows gix. Commits touch authy's own paths and nothing else: what
-//! the user staged, edited or left untracked stays as it was. Nothing here fetches or pushes.
+//! The only module that knows gix. A commit touches the named paths and nothing else: what the
+//! user has staged, edited or left untracked stays as it is. Where a commit should wait, it is
+//! deferred with a reason instead of failing, because the files have changed already.
+//! Content filters (`autocrlf`, `filter=`) are not applied: authy's files have none.
 
 mod commit;
 mod error;
+mod file;
+mod identity;
 mod index;
+mod init;
 mod locate;
+mod lock;
+mod maintain;
+mod private;
 mod program;
 mod reason;
+mod state;
 
-pub(crate) use commit::{Request, commit};
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use gix::bstr::BStr;
+
 pub(crate) use error::GitError;
-pub(crate) use locate::{Home, init, locate, tracked_private};
-pub(crate) use reason::Outcome;
+pub(crate) use init::init;
+pub(crate) use locate::{Home, locate};
+pub(crate) use private::tracked_private;
+pub(crate) use reason::Reason;
+
+use locate::Place;
+
+/// How long a commit waits for another git command to let go of the index.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// A commit to make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// The vault's folder.
+    pub(crate) vault: &'a Path,
+    /// Files of the vault, `/` between segments. A file that exists is recorded as it is now, one
+    /// that does not is removed.
+    pub(crate) paths: &'a [String],
+    /// The commit message.
+    pub(crate) message: &'a str,
+    /// Who commits where git knows no name: `<fallback_author> <fallback_author@localhost>`.
+    pub(crate) fallback_author: &'a str,
+}
+
+/// What became of a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The commit with this id holds the paths as they are.
+    Committed { id: String },
+    /// The last commit holds the paths as they are already.
+    Nothing,
+    /// The files wait in the work tree for a later commit.
+    Deferred(Reason),
+}
+
+/// Commits the named paths on the branch that is checked out.
+///
+/// # Errors
+/// [`GitError::Path`] for a path git cannot hold, [`GitError::NotRegular`] and
+/// [`GitError::Unstable`] for a file that cannot be recorded, [`GitError::Io`] and
+/// [`GitError::Gix`] where reading or writing the repository fails. The files of the vault are
+/// untouched in every case, so a caller that published them already reports the error and goes on.
+pub(crate) fn commit(request: &Request<'_>) -> Result<Outcome, GitError> {
+    commit_with(request, &Settings::default())
+}
+
+/// What tests replace: the sources of git's configuration, and the patience.
+#[derive(Default)]
+struct Settings {
+    options: gix::open::Options,
+    wait: Option<Duration>,
+    env: Vec<(&'static str, OsString)>,
+}
+
+impl Settings {
+    fn wait(&self) -> Duration {
+        self.wait.unwrap_or(WAIT)
+    }
+}
+
+/// A request whose paths are checked and whose repository is found.
+struct Job<'a> {
+    place: Place,
+    /// Sorted, each once, relative to the vault.
+    paths: Vec<&'a str>,
+    message: String,
+    author: &'a str,
+    settings: &'a Settings,
+}
+
+fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, GitError> {
+    let paths = checked(request.paths)?;
+    if paths.is_empty() {
+        return Ok(Outcome::Nothing);
+    }
+    let Some(place) = Place::find(request.vault)? else {
+        return Ok(Outcome::Deferred(Reason::NoRepository));
+    };
+    let message = message(request.message);
+    let job = Job { place, paths, message, author: request.fallback_author, settings };
+    if job.place.is_foreign_to_gix() {
+        return program::commit(&job);
+    }
+    let repo = match open(&job.place, settings)? {
+        Ok(repo) => repo,
+        Err(reason) => return Ok(Outcome::Deferred(reason)),
+    };
+    if program::is_needed(&repo, &job.place) {
+        return program::commit(&job);
+    }
+    let outcome = commit::commit(&repo, &job)?;
+    if matches!(outcome, Outcome::Committed { .. }) {
+        maintain::maintain(&job.place, settings);
+    }
+    Ok(outcome)
+}
+
+/// Opens the repository as strictly as git does: not where another user owns it, unless
+/// `safe.directory` names it.
+fn open(place: &Place, settings: &Settings) -> Result<Result<gix::Repository, Reason>, GitError> {
+    let strict = settings.options.clone().bail_if_untrusted(true);
+    let options = gix::sec::trust::Mapping { full: strict.clone(), reduced: strict };
+    let opened =
+        gix::ThreadSafeRepository::discover_opts(&place.work_tree, Default::default(), options);
+    let mut repo = match opened {
+        Ok(repo) => repo.to_thread_local(),
+        Err(error) if !place.is_owned && error.is_permission_denied() => {
+            return Ok(Err(Reason::NotTrusted { work_tree: place.work_tree.clone() }));
+        }
+        Err(error) => return Err(GitError::gix("open the git repository")(error)),
+    };
+    // A hook's GIT_NAMESPACE speaks of another repository.
+    repo.clear_namespace();
+    Ok(if repo.workdir().is_some() { Ok(repo) } else { Err(Reason::NoRepository) })
+}
+
+fn checked(paths: &[String]) -> Result<Vec<&str>, GitError> {
+    let mut all: Vec<&str> = paths.iter().map(String::as_str).collect();
+    all.sort_unstable();
+    all.dedup();
+    let options = gix::validate::path::component::Options::default();
+    let is_valid = |segment: &str| {
+        let bytes: &BStr = segment.as_bytes().into();
+        gix::validate::path::component(bytes, None, options).is_ok() && !segment.contains('\0')
+    };
+    match all.iter().find(|path| !path.split('/').all(is_valid)) {
+        Some(path) => Err(GitError::Path { path: (*path).to_owned() }),
+        None => Ok(all),
+    }
+}
+
+/// Ends the message with one newline, as git does, and drops what a commit cannot hold.
+fn message(text: &str) -> String {
+    let mut text = text.replace('\0', "");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests;

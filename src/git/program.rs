@@ -1,115 +1,276 @@
-//! The `git` program, where gix cannot stand in for it: hooks, signatures, maintenance.
+//! Commits made by the git program: where hooks, signatures or the repository's format need it.
+//!
+//! Paths go through standard input, so that thousands fit, and are taken literally. What the
+//! program prints is kept, not shown; its first line of complaint becomes the reason for waiting.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::io::{self, Read, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
 
-use super::commit::Request;
-use super::reason::{Outcome, Reason};
+use gix::bstr::{BStr, BString, ByteSlice as _};
 
-/// Hooks that `git commit` would run.
-const HOOKS: [&str; 4] = ["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit"];
-/// What git's own children must not see.
-const WITHHELD: [&str; 4] = ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
-/// Loose objects in one of 256 folders from which git would think of tidying up (6700 / 256).
-const MANY: usize = 27;
+use super::error::GitError;
+use super::file::Folder;
+use super::locate::Place;
+use super::{Job, Outcome, Reason, Settings, lock, state};
 
-/// Whether commits here are signed or watched by hooks, which only the program does right.
-pub(super) fn is_wanted(repo: &gix::Repository) -> bool {
-    let signs = repo.config_snapshot().boolean("commit.gpgSign").unwrap_or(false);
-    signs || HOOKS.iter().any(|hook| is_executable(&hooks_folder(repo).join(hook)))
+/// Variables that must not reach git, hooks and signing programs: authy's keys, and what a hook
+/// would hand down about its own repository.
+const REMOVED: [&str; 18] = [
+    "AUTHY_TOKEN",
+    "AUTHY_KEYFILE",
+    "AUTHY_IDENTITY",
+    "AUTHY_PASSPHRASE",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    // Git refuses these beside literal paths.
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+];
+
+/// Hooks that `git commit` runs.
+const HOOKS: [&str; 6] = [
+    "pre-commit",
+    "prepare-commit-msg",
+    "commit-msg",
+    "post-commit",
+    "reference-transaction",
+    "post-index-change",
+];
+
+/// Longest line of complaint, in characters.
+const LONGEST_LINE: usize = 200;
+/// Most of a complaint that is kept, in bytes.
+const KEPT: usize = 1 << 16;
+/// How long a complaint may lag behind the end of the program.
+const LAG: Duration = Duration::from_millis(500);
+
+/// Tells whether this repository asks for something that gix does not do.
+pub(super) fn is_needed(repo: &gix::Repository, place: &Place) -> bool {
+    let config = repo.config_snapshot();
+    // gix ignores part of the configuration in folders of another user, git does not.
+    !place.is_owned
+        || config.boolean("commit.gpgSign") == Some(true)
+        || config.string("core.sharedRepository").is_some()
+        || config.string("core.fsync").is_some()
+        || config.plumbing().sections_by_name("hook").is_some()
+        || has_hooks(&config, place)
 }
 
-fn hooks_folder(repo: &gix::Repository) -> PathBuf {
-    let configured = repo.config_snapshot().trusted_path("core.hooksPath");
-    match configured.ok().flatten() {
-        Some(path) => repo.workdir().unwrap_or(repo.git_dir()).join(path),
-        None => repo.common_dir().join("hooks"),
+fn has_hooks(config: &gix::config::Snapshot<'_>, place: &Place) -> bool {
+    let folder = match config.trusted_path("core.hooksPath") {
+        Ok(Some(path)) => place.work_tree.join(path),
+        Ok(None) => place.common_dir.join("hooks"),
+        Err(_) => return true,
+    };
+    let is_executable = |hook: &&str| {
+        folder
+            .join(hook)
+            .metadata()
+            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    };
+    HOOKS.iter().any(is_executable)
+}
+
+/// Commits the paths of `job` with the git program.
+///
+/// # Errors
+/// [`GitError::NotRegular`], [`GitError::Io`], [`GitError::Program`].
+pub(super) fn commit(job: &Job<'_>) -> Result<Outcome, GitError> {
+    let place = &job.place;
+    if let Some(operation) = state::unfinished(&place.git_dir) {
+        return Ok(Outcome::Deferred(Reason::InProgress(operation)));
+    }
+    let folder = Folder::open(&place.vault)?;
+    for path in &job.paths {
+        folder.find(path)?;
+    }
+    if !lock::wait_until_free(&place.index(), job.settings.wait()) {
+        let lock = lock::path_of(&place.index());
+        return Ok(Outcome::Deferred(Reason::IndexLocked { lock }));
+    }
+    match run(job) {
+        Ok(outcome) => Ok(outcome),
+        Err(Stop::Deferred(reason)) => Ok(Outcome::Deferred(reason)),
+        Err(Stop::Failed(error)) => Err(error),
     }
 }
 
-fn is_executable(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+/// Lists what git tracks below `folders` of the vault, each path ended by a zero byte.
+///
+/// # Errors
+/// [`GitError::Program`], [`GitError::Refused`].
+pub(super) fn tracked(place: &Place, folders: &[&str]) -> Result<Vec<u8>, GitError> {
+    const ACTION: &str = "read the git index";
+    let mut command = git(place, &Settings::default());
+    command.args(["ls-files", "-z", "--"]);
+    command.args(folders.iter().map(|folder| OsString::from_vec(place.full(folder).into())));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| GitError::Program { action: ACTION, source })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) })
 }
 
-/// Makes the commit with `git commit --only`, which leaves the user's staged work alone.
-pub(super) fn commit(repo: &gix::Repository, request: &Request<'_>, prefix: &str) -> Outcome {
-    let Some(work_tree) = repo.workdir() else { return Outcome::Deferred(Reason::NoRepository) };
-    let paths: Vec<String> = request
-        .paths
-        .iter()
-        .map(|path| format!("{prefix}{path}"))
-        .filter(|path| work_tree.join(path).symlink_metadata().is_ok() || is_tracked(repo, path))
-        .collect();
-    let git = Git { repo, work_tree, request };
-    if let Err(reason) = git.run(&["add", "-A", "-f", "--"], &paths) {
-        return Outcome::Deferred(reason);
-    }
-    if git.run(&["diff", "--cached", "--quiet", "HEAD", "--"], &paths).is_ok() {
-        return Outcome::Nothing;
-    }
-    let message = request.message;
-    let words = ["commit", "-q", "-m", message, "--only", "--"];
-    match git.run(&words, &paths) {
-        Ok(()) => {
-            let id = repo.head_id().map(|id| id.to_string()).unwrap_or_default();
-            Outcome::Committed { id }
-        }
-        Err(reason) => Outcome::Deferred(reason),
-    }
-}
-
-fn is_tracked(repo: &gix::Repository, path: &str) -> bool {
-    repo.open_index().is_ok_and(|index| index.entry_by_path(path.into()).is_some())
-}
-
-struct Git<'a> {
-    repo: &'a gix::Repository,
-    work_tree: &'a Path,
-    request: &'a Request<'a>,
-}
-
-impl Git<'_> {
-    /// Runs git silently; its first line of complaint becomes the reason.
-    fn run(&self, words: &[&str], paths: &[String]) -> Result<(), Reason> {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(self.work_tree).arg("--literal-pathspecs").args(words).args(paths);
-        self.environment(&mut command);
-        let output = command.stdin(Stdio::null()).output();
-        let output = output.map_err(|error| Reason::GitRefused(error.to_string()))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let line = text.lines().find(|line| !line.trim().is_empty());
-        Err(Reason::GitRefused(line.unwrap_or("it gave no reason").to_owned()))
-    }
-
-    fn environment(&self, command: &mut Command) {
-        WITHHELD.iter().for_each(|name| _ = command.env_remove(name));
-        let name = self.request.fallback_author;
-        for (present, who) in [
-            (self.repo.author().is_some(), "AUTHOR"),
-            (self.repo.committer().is_some(), "COMMITTER"),
-        ] {
-            if !present {
-                command.env(format!("GIT_{who}_NAME"), name);
-                command.env(format!("GIT_{who}_EMAIL"), format!("{name}@localhost"));
-            }
-        }
-    }
-}
-
-/// Lets git tidy up now and then: gix never does. Looks at one of 256 folders, as git does;
-/// a vault that is never tidied only grows, so a failure is no reason to trouble anybody.
-pub(super) fn maintain(repo: &gix::Repository) {
-    let folder = repo.common_dir().join("objects").join("17");
-    if std::fs::read_dir(folder).map_or(0, Iterator::count) <= MANY {
-        return;
-    }
+/// Prepares a call of git in the work tree of `place`.
+pub(super) fn git(place: &Place, settings: &Settings) -> Command {
     let mut command = Command::new("git");
-    WITHHELD.iter().for_each(|name| _ = command.env_remove(name));
-    command.arg("-C").arg(repo.git_dir()).args(["maintenance", "run", "--auto", "--quiet"]);
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let _ = quiet.spawn();
+    command.arg("-C").arg(&place.work_tree).arg("--literal-pathspecs");
+    for name in REMOVED {
+        command.env_remove(name);
+    }
+    command.envs(settings.env.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// Keeps the program from reading and printing.
+pub(super) fn silent(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
+
+/// Why a sequence of calls ended early.
+#[derive(Debug)]
+enum Stop {
+    Deferred(Reason),
+    Failed(GitError),
+}
+
+impl Stop {
+    fn io(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Deferred(Reason::NoProgram),
+            _ => Self::Failed(GitError::Program { action: "commit", source }),
+        }
+    }
+}
+
+fn run(job: &Job<'_>) -> Result<Outcome, Stop> {
+    if !answers(job, &["symbolic-ref", "-q", "HEAD"])? {
+        return Err(Stop::Deferred(Reason::Detached));
+    }
+    let paths: Vec<BString> = job.paths.iter().map(|path| job.place.full(path)).collect();
+    // Unlike `git add`, this takes ignored files, and missing ones that were never tracked.
+    let update = ["update-index", "-z", "--add", "--remove", "--stdin"];
+    feed(call(job, &update), paths.iter().map(|path| path.as_bstr()))?;
+    let differing = if answers(job, &["rev-parse", "-q", "--verify", "HEAD"])? {
+        ask(job, &["diff-index", "--cached", "--no-renames", "--name-only", "-z", "HEAD"])?
+    } else {
+        ask(job, &["ls-files", "-z"])?
+    };
+    // `git commit` refuses paths that it has never seen, such as one that came and went.
+    let changed: Vec<&BStr> = differing
+        .split(|byte| *byte == 0)
+        .map(BStr::new)
+        .filter(|path| paths.binary_search_by(|known| known.as_bstr().cmp(path)).is_ok())
+        .collect();
+    if changed.is_empty() {
+        return Ok(Outcome::Nothing);
+    }
+    let options = ["commit", "-q", "--only", "--cleanup=whitespace", "-m", &job.message];
+    let mut command = call(job, &options);
+    command.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
+    for (question, name, email) in [
+        ("GIT_AUTHOR_IDENT", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
+        ("GIT_COMMITTER_IDENT", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    ] {
+        if !answers(job, &["-c", "user.useConfigOnly=true", "var", question])? {
+            command.env(name, job.author).env(email, format!("{}@localhost", job.author));
+        }
+    }
+    if let Err(stop) = feed(command, changed.iter().copied()) {
+        // Left in the index, our paths would slip into the user's next commit.
+        let reset = ["reset", "-q", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let _ = feed(call(job, &reset), changed.into_iter());
+        return Err(stop);
+    }
+    let id = ask(job, &["rev-parse", "HEAD"])?;
+    Ok(Outcome::Committed { id: id.trim().to_str_lossy().into_owned() })
+}
+
+fn call(job: &Job<'_>, arguments: &[&str]) -> Command {
+    let mut command = git(&job.place, job.settings);
+    command.args(arguments);
+    command
+}
+
+/// Tells whether git answers yes.
+fn answers(job: &Job<'_>, question: &[&str]) -> Result<bool, Stop> {
+    let status = silent(&mut call(job, question)).status().map_err(Stop::io)?;
+    Ok(status.success())
+}
+
+/// Returns what git answers.
+fn ask(job: &Job<'_>, question: &[&str]) -> Result<Vec<u8>, Stop> {
+    let output = call(job, question).stdin(Stdio::null()).output().map_err(Stop::io)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(Stop::Deferred(Reason::GitRefused { line: complaint(&output.stderr) }))
+}
+
+/// Runs git with `paths` on its standard input.
+///
+/// A hook may leave something running that keeps standard error open, so the end of the program
+/// is waited for, not the end of what it prints.
+fn feed<'a>(mut command: Command, paths: impl Iterator<Item = &'a BStr>) -> Result<(), Stop> {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(Stop::io)?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(stderr) = child.stderr.take() {
+        thread::spawn(move || drain(stderr, &sender));
+    }
+    if let Some(mut stdin) = child.stdin.take() {
+        let input: Vec<u8> = paths.flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
+        // A program that ends early says why by itself.
+        let _ = stdin.write_all(&input);
+    }
+    if child.wait().map_err(Stop::io)?.success() {
+        return Ok(());
+    }
+    let line = complaint(&heard(&receiver));
+    Err(Stop::Deferred(Reason::GitRefused { line }))
+}
+
+/// Reads all that is printed, so that nobody waits for a reader, and passes the beginning on.
+fn drain(mut stderr: impl Read, sender: &Sender<Vec<u8>>) {
+    let (mut buffer, mut sent) = ([0; 4096], 0);
+    while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+        if sent < KEPT {
+            sent += count;
+            let _ = sender.send(buffer[..count].to_vec());
+        }
+    }
+}
+
+fn heard(receiver: &Receiver<Vec<u8>>) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Ok(part) = receiver.recv_timeout(LAG) {
+        all.extend(part);
+    }
+    all
+}
+
+/// The first line that says something.
+fn complaint(stderr: &[u8]) -> String {
+    let text = stderr.to_str_lossy();
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or("no reason given").chars().take(LONGEST_LINE).collect()
 }

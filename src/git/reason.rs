@@ -1,60 +1,115 @@
-//! How a commit ended, and why one had to wait.
+//! Why a commit waits: the reasons, their sentences, and what ends the wait.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use crate::name::printable;
 
-/// How a commit ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It was made.
-    Committed {
-        /// The commit's id.
-        id: String,
-    },
-    /// Nothing in the paths differs from the last commit.
-    Nothing,
-    /// It cannot be made now; the files are as they should be.
-    Deferred(Reason),
-}
-
-/// Why a commit has to wait.
+/// Why the files changed but no commit was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// A merge, rebase or the like is going on.
-    InProgress(&'static str),
-    /// Another program holds the index.
-    IndexLocked,
+    /// The vault lies in no work tree of a git repository.
+    NoRepository,
+    /// The user is in the middle of something that ends with a commit of his own.
+    InProgress(Operation),
+    /// Another git command holds the index, or died holding it.
+    IndexLocked { lock: PathBuf },
     /// No branch is checked out.
     Detached,
-    /// Other commits kept coming.
-    HeadMoved,
-    /// There is no repository.
-    NoRepository,
-    /// The repository belongs to another user and is not listed as safe.
-    NotTrusted,
-    /// The `git` program refused, or is missing.
-    GitRefused(String),
-    /// Something else, in the words of the library.
-    Failed(String),
+    /// Other git commands kept changing the branch.
+    BranchBusy,
+    /// Another user owns the repository and `safe.directory` does not name it.
+    NotTrusted { work_tree: PathBuf },
+    /// The git program, a hook or the signing program said no.
+    GitRefused { line: String },
+    /// Hooks, signing or the repository's format need the git program, which is not installed.
+    NoProgram,
+}
+
+/// Something git can be in the middle of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Merge,
+    Rebase,
+    CherryPick,
+    Revert,
+    Bisect,
+    Mailbox,
+    /// A cherry-pick or a revert of several commits, between two of them.
+    Sequence,
+}
+
+impl Operation {
+    /// The noun, with its article.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Merge => "a merge",
+            Self::Rebase => "a rebase",
+            Self::CherryPick => "a cherry-pick",
+            Self::Revert => "a revert",
+            Self::Bisect => "a bisect",
+            Self::Mailbox => "'git am'",
+            Self::Sequence => "a cherry-pick or revert",
+        }
+    }
+}
+
+impl Reason {
+    /// Says what ends the wait.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoRepository => return None,
+            Self::InProgress(_) => "finish or abort it with git, then run 'authy sync'",
+            Self::IndexLocked { lock } => {
+                return Some(format!(
+                    "run 'authy sync' once it has ended; if no git is running, remove {}",
+                    quoted(lock)
+                ));
+            }
+            Self::Detached => "check out a branch with 'git switch', then run 'authy sync'",
+            Self::BranchBusy => "run 'authy sync' once the other command has ended",
+            Self::NotTrusted { work_tree } => {
+                return Some(format!(
+                    "if you trust it: git config --global --add safe.directory {}",
+                    quoted(work_tree)
+                ));
+            }
+            Self::GitRefused { .. } => "settle what git complains about, then run 'authy sync'",
+            Self::NoProgram => "install git, then run 'authy sync'",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InProgress(what) => {
-                write!(f, "a {what} is in progress in the vault's repository")
-            }
-            Self::IndexLocked => f.write_str("another program holds git's index.lock"),
+            Self::NoRepository => f.write_str("the vault is not in a git repository"),
+            Self::InProgress(operation) => write!(f, "{} is in progress", operation.noun()),
+            Self::IndexLocked { .. } => f.write_str("another git command holds the index lock"),
             Self::Detached => f.write_str("no branch is checked out (detached HEAD)"),
-            Self::HeadMoved => f.write_str("other commits kept coming"),
-            Self::NoRepository => f.write_str("the vault is in no git repository"),
-            Self::NotTrusted => f.write_str(
-                "the repository belongs to another user \
-                 (git config --global --add safe.directory PATH)",
-            ),
-            Self::GitRefused(line) => write!(f, "git refused: {}", printable(line)),
-            Self::Failed(why) => printable(why).fmt(f),
+            Self::BranchBusy => f.write_str("another git command is changing the branch"),
+            Self::NotTrusted { .. } => f.write_str("another user owns the git repository"),
+            Self::GitRefused { line } => write!(f, "git refused the commit: {}", printable(line)),
+            Self::NoProgram => {
+                f.write_str("this repository needs the git program, which was not found")
+            }
         }
+    }
+}
+
+/// A path as a shell takes it, because hints are copied into one.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", printable(&path.to_string_lossy()).replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn a_path_in_a_hint_stays_one_word_for_a_shell() {
+        let hint = Reason::NotTrusted { work_tree: "/a'; rm -rf b\n".into() }.hint().unwrap();
+        assert!(hint.ends_with(r"safe.directory '/a'\''; rm -rf b\u{a}'"), "{hint}");
     }
 }

@@ -1,0 +1,135 @@
+//! When a commit waits, and that the repository then stays as it was.
+
+use super::super::Reason;
+use super::super::reason::Operation;
+use super::{Outcome, Sandbox, fs};
+
+/// Two branches whose merge or rebase conflicts, on `main`.
+fn diverged() -> Sandbox {
+    let sandbox = Sandbox::started();
+    sandbox.git(&["switch", "-q", "-c", "side"]);
+    sandbox.write("first", "side");
+    sandbox.committed(&["first"]);
+    sandbox.git(&["switch", "-q", "main"]);
+    sandbox.write("first", "main");
+    sandbox.committed(&["first"]);
+    sandbox.write("ours", "waits");
+    sandbox
+}
+
+fn assert_waits(sandbox: &Sandbox, reason: &Reason) {
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    let index = fs::read(sandbox.path(".git/index")).unwrap();
+    assert_eq!(&sandbox.deferred(&["ours"]), reason);
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), head);
+    assert_eq!(fs::read(sandbox.path(".git/index")).unwrap(), index);
+    assert_eq!(fs::read(sandbox.path("ours")).unwrap(), b"waits");
+}
+
+#[test]
+fn unfinished_operations_are_not_disturbed() {
+    for (command, operation) in [
+        (&["merge", "side"][..], Operation::Merge),
+        (&["rebase", "side"], Operation::Rebase),
+        (&["rebase", "--apply", "side"], Operation::Rebase),
+        (&["cherry-pick", "side"], Operation::CherryPick),
+        (&["revert", "--no-edit", "HEAD~1"], Operation::Revert),
+        (&["bisect", "start"], Operation::Bisect),
+    ] {
+        let sandbox = diverged();
+        sandbox.try_git(&sandbox.vault, command);
+        assert_waits(&sandbox, &Reason::InProgress(operation));
+    }
+}
+
+#[test]
+fn a_sequence_between_two_picks_is_not_disturbed() {
+    let sandbox = diverged();
+    sandbox.git(&["switch", "-q", "side"]);
+    sandbox.write("more", "side");
+    sandbox.committed(&["more"]);
+    sandbox.git(&["switch", "-q", "main"]);
+    sandbox.try_git(&sandbox.vault, &["cherry-pick", "side~1", "side"]);
+    sandbox.write("first", "solved");
+    sandbox.git(&["commit", "-q", "-a", "-m", "solved"]);
+    assert_waits(&sandbox, &Reason::InProgress(Operation::Sequence));
+}
+
+#[test]
+fn a_finished_merge_disturbs_nothing() {
+    let sandbox = diverged();
+    sandbox.try_git(&sandbox.vault, &["merge", "side"]);
+    sandbox.write("first", "solved");
+    sandbox.git(&["commit", "-q", "-a", "-m", "merged"]);
+    sandbox.committed(&["ours"]);
+    sandbox.assert_clean();
+}
+
+#[test]
+fn conflicts_of_a_path_are_settled_by_its_commit() {
+    let sandbox = diverged();
+    sandbox.try_git(&sandbox.vault, &["merge", "side"]);
+    // As after `git merge --quit`: the conflict stays in the index, the merge is over.
+    sandbox.git(&["merge", "--quit"]);
+    sandbox.write("first", "solved");
+    sandbox.committed(&["first", "ours"]);
+    sandbox.assert_clean();
+}
+
+#[test]
+fn a_held_index_lock_is_waited_for_and_then_respected() {
+    let sandbox = diverged();
+    let lock = sandbox.path(".git/index.lock");
+    fs::write(&lock, "").unwrap();
+    assert_waits(&sandbox, &Reason::IndexLocked { lock: lock.clone() });
+    assert!(lock.exists());
+    let hint = Reason::IndexLocked { lock: lock.clone() }.hint().unwrap();
+    assert!(hint.contains(lock.to_str().unwrap()), "{hint}");
+    fs::remove_file(&lock).unwrap();
+    sandbox.committed(&["ours"]);
+}
+
+#[test]
+fn a_detached_head_gets_no_commits() {
+    let sandbox = diverged();
+    sandbox.git(&["switch", "-q", "--detach"]);
+    assert_waits(&sandbox, &Reason::Detached);
+}
+
+#[test]
+fn a_locked_branch_is_left_alone() {
+    let sandbox = diverged();
+    sandbox.git(&["config", "core.filesRefLockTimeout", "0"]);
+    let lock = sandbox.path(".git/refs/heads/main.lock");
+    fs::write(&lock, "").unwrap();
+    assert_waits(&sandbox, &Reason::BranchBusy);
+    fs::remove_file(&lock).unwrap();
+    sandbox.committed(&["ours"]);
+    sandbox.assert_clean();
+}
+
+#[test]
+fn a_vault_without_a_work_tree_has_nothing_to_commit_to() {
+    let sandbox = Sandbox::bare();
+    sandbox.write("ours", "");
+    assert_eq!(sandbox.commit(&["ours"]).unwrap(), Outcome::Deferred(Reason::NoRepository));
+    sandbox.git(&["init", "-q", "--bare"]);
+    assert_eq!(sandbox.commit(&["ours"]).unwrap(), Outcome::Deferred(Reason::NoRepository));
+}
+
+#[test]
+fn a_repository_of_another_user_is_not_trusted() {
+    let sandbox = diverged();
+    let give = |path: &std::path::Path| std::os::unix::fs::chown(path, Some(12345), Some(12345));
+    if give(&sandbox.path(".git")).is_err() {
+        return; // only root can give files away
+    }
+    give(&sandbox.vault).unwrap();
+    let head = fs::read(sandbox.path(".git/refs/heads/main")).unwrap();
+    let reason = sandbox.deferred(&["ours"]);
+    assert_eq!(reason, Reason::NotTrusted { work_tree: sandbox.vault.clone() });
+    assert!(reason.hint().unwrap().contains("safe.directory"));
+    assert_eq!(fs::read(sandbox.path(".git/refs/heads/main")).unwrap(), head);
+    // Git agrees.
+    assert!(!sandbox.try_git(&sandbox.vault, &["status"]).status.success());
+}

@@ -1,0 +1,97 @@
+//! Where vaults lie, and what git tracks of them.
+
+use super::super::{Home, locate, tracked_private};
+use super::{Sandbox, fs};
+
+#[test]
+fn a_vault_knows_its_own_repository() {
+    let sandbox = Sandbox::started();
+    let linked = sandbox.dir.path().join("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    let link = sandbox.dir.path().join("link");
+    std::os::unix::fs::symlink(&sandbox.vault, &link).unwrap();
+    for vault in [&sandbox.vault, &linked, &link] {
+        assert_eq!(locate(vault).unwrap(), Home::Own, "{vault:?}");
+    }
+}
+
+#[test]
+fn a_vault_knows_the_repository_around_it() {
+    let sandbox = Sandbox::started();
+    sandbox.write("apps/vault/x", "");
+    let link = sandbox.dir.path().join("link");
+    std::os::unix::fs::symlink(sandbox.path("apps"), &link).unwrap();
+    let inside = Home::Inside { work_tree: sandbox.vault.clone() };
+    for vault in [sandbox.path("apps/vault"), link.join("vault"), sandbox.path("not/yet")] {
+        assert_eq!(locate(&vault).unwrap(), inside, "{vault:?}");
+    }
+}
+
+#[test]
+fn no_repository_is_no_error() {
+    let sandbox = Sandbox::bare();
+    assert_eq!(locate(&sandbox.vault).unwrap(), Home::None);
+    assert_eq!(locate(&sandbox.path("not/yet")).unwrap(), Home::None);
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    sandbox.git(&["init", "-q"]);
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    assert_eq!(locate(&sandbox.path(".git")).unwrap(), Home::None);
+}
+
+#[test]
+fn a_submodule_is_a_repository_of_its_own() {
+    let sandbox = Sandbox::started();
+    let outer = Sandbox::started();
+    let url = sandbox.vault.to_str().unwrap();
+    outer.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "sub"]);
+    assert_eq!(locate(&outer.path("sub")).unwrap(), Home::Own);
+    outer.git(&["-C", "sub", "config", "user.name", "Ann"]);
+    fs::write(outer.path("sub/new"), "").unwrap();
+    outer.commit_in(&outer.path("sub"), &["new"], "Add new").unwrap();
+    assert_eq!(outer.git(&["-C", "sub", "status", "--porcelain"]), "");
+    assert_eq!(outer.git(&["-C", "sub", "log", "-1", "--format=%s"]), "Add new");
+}
+
+const PRIVATE: [&str; 5] =
+    [".local/id", "keys/master.key", "sessions/ab/keys.age", "sessions/x", "keys"];
+const PUBLIC: [&str; 5] =
+    ["sessions/shared/ab/keys.age", "secrets/keys/x.age", "keys2", "authy.toml", "a/.local/x"];
+
+fn track(sandbox: &Sandbox, prefix: &str) {
+    for path in PUBLIC.iter().chain(&PRIVATE[..4]) {
+        let path = format!("{prefix}{path}");
+        sandbox.write(&path, "");
+        sandbox.git(&["add", "-f", &path]);
+    }
+}
+
+#[test]
+fn private_files_that_git_tracks_are_named() {
+    let sandbox = Sandbox::started();
+    track(&sandbox, "");
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), PRIVATE[..4]);
+    sandbox.git(&["rm", "-r", "-q", "--cached", "keys", ".local", "sessions/ab", "sessions/x"]);
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    sandbox.git(&["update-index", "--add", "--cacheinfo", "120000", &"1".repeat(40), "keys"]);
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), PRIVATE[4..]);
+}
+
+#[test]
+fn private_files_are_found_inside_other_repositories_and_linked_worktrees() {
+    let sandbox = Sandbox::started();
+    track(&sandbox, "apps/vault/");
+    assert_eq!(tracked_private(&sandbox.path("apps/vault")).unwrap(), PRIVATE[..4]);
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    sandbox.git(&["commit", "-q", "-m", "private"]);
+    let linked = sandbox.dir.path().join("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    assert_eq!(tracked_private(&linked.join("apps/vault")).unwrap(), PRIVATE[..4]);
+}
+
+#[test]
+fn private_files_are_found_where_only_the_git_program_can_look() {
+    let sandbox = Sandbox::bare();
+    sandbox.git(&["init", "-q", "--object-format=sha256"]);
+    track(&sandbox, "");
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), PRIVATE[..4]);
+}
