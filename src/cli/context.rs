@@ -1,243 +1,238 @@
 //! The world around the command: the one place that reads the environment.
 //!
-//! Flags come before the environment, that before `.authy.toml`, that before defaults.
-//! A project file that nobody allowed gives a scope and naming to typed commands, and
-//! nothing that opens another vault, another identity or sets variables of its own.
+//! Flags come before the environment, that before `.authy.toml`, that before the vault. A
+//! project file that nobody allowed gives scope and naming to typed commands; it opens no
+//! vault this machine does not know, no identity outside `~/.authy/keys`, and sets no
+//! variables.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use authy::{Context, IdentitySource, InjectRequest, Naming, ProjectFile, ScopeName, SecretBytes};
+use authy::{Context, EditorChoice, IdentitySource, ProjectFile, ScopeName, SecretBytes};
 use time::OffsetDateTime;
 
 use super::Global;
+use super::ask::{FrontOfPerson, Person};
 use super::error::Failure;
-use super::front::Person;
 use super::ui::Ui;
 
-/// Flags and environment, before they are resolved.
+#[cfg(test)]
+mod tests;
+
+/// Looks a variable up.
+type Variables = Box<dyn Fn(&str) -> Option<OsString>>;
+
+/// Flags and environment, resolved only as far as a command asks.
 pub(crate) struct World {
     global: Global,
     ui: Ui,
+    now: OffsetDateTime,
+    folder: Option<PathBuf>,
+    variables: Variables,
+    /// Read once: what was judged is what is obeyed.
+    project: OnceCell<Option<ProjectFile>>,
 }
 
 impl World {
-    /// Keeps the flags.
+    /// Returns the world this process lives in.
     pub(crate) fn new(global: Global, ui: Ui) -> Self {
-        Self { global, ui }
+        Self {
+            global,
+            ui,
+            now: OffsetDateTime::now_utc(),
+            folder: std::env::current_dir().ok(),
+            variables: Box::new(|name| std::env::var_os(name)),
+            project: OnceCell::new(),
+        }
     }
 
-    /// Where output goes.
+    /// Returns where output goes.
     pub(crate) fn ui(&self) -> Ui {
         self.ui
     }
 
-    /// Whether `--json` was given.
-    pub(crate) fn json(&self) -> bool {
-        self.global.json
+    /// Returns the person at the terminal.
+    pub(crate) fn person(&self) -> Person {
+        let silent = self.variable("AUTHY_NON_INTERACTIVE").is_some_and(|value| value != "0");
+        Person::new(self.ui, !self.global.no_input && !silent)
     }
 
-    /// Whether a person may be asked.
-    pub(crate) fn may_ask(&self) -> bool {
-        let quiet = variable("AUTHY_NON_INTERACTIVE").is_some_and(|value| value == "1");
-        !self.global.no_input && !quiet
+    /// Resolves flags, environment and project file.
+    ///
+    /// # Errors
+    /// The project file cannot be understood, or wants what only an allowed one gets.
+    pub(crate) fn context(&self) -> Result<Context, Failure> {
+        let project = self.project()?;
+        self.context_with(self.vault(project)?, self.identity(project)?)
     }
 
-    /// The project file at or above the current folder.
+    /// Resolves flags and environment alone, for commands that judge the project file or
+    /// have nothing to do with it.
+    ///
+    /// # Errors
+    /// `AUTHY_SCOPE` is no scope; nothing says where the vault is.
+    pub(crate) fn context_without_project(&self) -> Result<Context, Failure> {
+        self.context_with(self.vault(None)?, self.identity(None)?)
+    }
+
+    /// Finds the project file of the current folder.
     ///
     /// # Errors
     /// It is there and cannot be understood.
-    pub(crate) fn project(&self) -> Result<Option<ProjectFile>, Failure> {
-        match std::env::current_dir() {
-            Ok(folder) => Ok(authy::find_project(&folder, home().as_deref())?),
-            Err(_) => Ok(None),
+    pub(crate) fn project(&self) -> Result<Option<&ProjectFile>, Failure> {
+        if self.project.get().is_none() {
+            let found = match &self.folder {
+                Some(folder) => authy::find_project(folder, self.home().as_deref())?,
+                None => None,
+            };
+            return Ok(self.project.get_or_init(|| found).as_ref());
+        }
+        Ok(self.project.get().and_then(Option::as_ref))
+    }
+
+    /// Finds the project file of a command that is about it.
+    ///
+    /// # Errors
+    /// As [`World::project`]; there is none.
+    pub(crate) fn the_project(&self) -> Result<&ProjectFile, Failure> {
+        self.project()?.ok_or(Failure::NoProject)
+    }
+
+    /// Tells whether the user allowed the project file.
+    pub(crate) fn allows(&self, file: &ProjectFile) -> bool {
+        authy::project_is_allowed(self.state().as_deref(), file)
+    }
+
+    /// Insists that the user allowed the project file, because of `what` it does.
+    ///
+    /// # Errors
+    /// [`Failure::NotAllowed`].
+    pub(crate) fn must_be_allowed(
+        &self,
+        file: &ProjectFile,
+        what: &'static str,
+    ) -> Result<(), Failure> {
+        match self.allows(file) {
+            true => Ok(()),
+            false => Err(Failure::NotAllowed { path: file.path.clone(), what }),
         }
     }
 
-    /// Resolves flags, environment and project file for a command.
+    /// Resolves the scope of a typed command.
     ///
     /// # Errors
-    /// The project file cannot be understood or wants what nobody allowed.
-    pub(crate) fn context(&self) -> Result<Context, Failure> {
-        let project = self.project()?;
-        let vault = self.vault(project.as_ref())?;
-        let identity = self.identity(project.as_ref())?;
-        self.build(vault, identity)
+    /// `AUTHY_SCOPE` is no scope; the project file cannot be understood.
+    pub(crate) fn scope(&self, flag: Option<ScopeName>) -> Result<Option<ScopeName>, Failure> {
+        match flag.map_or_else(|| self.confined(), |flag| Ok(Some(flag)))? {
+            Some(scope) => Ok(Some(scope)),
+            None => Ok(self.project()?.and_then(|file| file.scope.clone())),
+        }
     }
 
-    /// As [`World::context`], but without obeying a project file.
-    ///
-    /// # Errors
-    /// `AUTHY_SCOPE` is no name.
-    pub(crate) fn context_without_project(&self) -> Result<Context, Failure> {
-        self.build(self.vault(None)?, self.identity(None)?)
+    /// Returns the user's editor, and where a value may lie while it is edited.
+    pub(crate) fn editor(&self) -> EditorChoice {
+        let runtime = self.path("XDG_RUNTIME_DIR");
+        EditorChoice {
+            visual: self.variable("VISUAL"),
+            editor: self.variable("EDITOR"),
+            memory_dirs: runtime.into_iter().chain([PathBuf::from("/dev/shm")]).collect(),
+        }
     }
 
-    fn build(&self, vault: PathBuf, identity: IdentitySource) -> Result<Context, Failure> {
-        let passphrase = secret("AUTHY_PASSPHRASE");
+    /// Returns the environment that a child may inherit.
+    #[allow(clippy::unused_self, reason = "the environment is asked for here and nowhere else")]
+    pub(crate) fn inherited(&self) -> Vec<(OsString, OsString)> {
+        std::env::vars_os().collect()
+    }
+
+    fn context_with(&self, vault: PathBuf, identity: IdentitySource) -> Result<Context, Failure> {
+        let passphrase = self.secret("AUTHY_PASSPHRASE");
         Ok(Context {
             vault,
-            home: home(),
-            state: state(),
+            home: self.home(),
+            state: self.state(),
             identity,
-            token: secret("AUTHY_TOKEN"),
-            confined: confined()?,
-            user: variable("USER").or_else(|| variable("LOGNAME")).and_then(text),
-            now: OffsetDateTime::now_utc(),
-            front: Box::new(Person { ui: self.ui, passphrase, may_ask: self.may_ask() }),
+            token: self.secret("AUTHY_TOKEN"),
+            confined: self.confined()?,
+            user: self.variable("USER").and_then(|user| user.into_string().ok()),
+            now: self.now,
+            front: Box::new(FrontOfPerson { person: self.person(), passphrase }),
         })
     }
 
-    /// The scope of a typed command: the flag, `AUTHY_SCOPE`, or the project file's.
-    ///
-    /// # Errors
-    /// The project file cannot be understood, `AUTHY_SCOPE` is no name.
-    pub(crate) fn scope(&self, flag: Option<ScopeName>) -> Result<Option<ScopeName>, Failure> {
-        if flag.is_some() {
-            return Ok(flag);
-        }
-        match confined()? {
-            Some(scope) => Ok(Some(scope)),
-            None => Ok(self.project()?.and_then(|file| file.scope)),
-        }
-    }
-
-    /// Naming, scope and templates for `run`, `env` and `export`.
-    ///
-    /// # Errors
-    /// The project file maps variables and nobody allowed it.
-    pub(crate) fn request(&self, flags: InjectFlags) -> Result<InjectRequest, Failure> {
-        let scope = self.scope(flags.scope)?;
-        let file = self.project()?;
-        let mut templates = Vec::new();
-        if let Some(file) = file.as_ref().filter(|file| !file.env.is_empty()) {
-            if !allowed(file) {
-                return Err(not_allowed(file, "maps variables in [env]"));
-            }
-            templates = file.env.clone().into_iter().collect();
-        }
-        let from_file = |pick: fn(&ProjectFile) -> Option<bool>| file.as_ref().and_then(pick);
-        let naming = Naming {
-            uppercase: flags.uppercase || from_file(|file| file.uppercase).unwrap_or(false),
-            replace_dash: flags
-                .replace_dash
-                .or_else(|| file.as_ref().and_then(|file| file.replace_dash)),
-            prefix: flags
-                .prefix
-                .or_else(|| file.as_ref().and_then(|file| file.prefix.clone()))
-                .unwrap_or_default(),
-        };
-        Ok(InjectRequest { scope, naming, only: flags.only, templates })
-    }
-
     fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {
-        if let Some(vault) = self.global.vault.clone().or_else(|| path("AUTHY_VAULT")) {
+        if let Some(vault) = self.global.vault.clone().or_else(|| self.path("AUTHY_VAULT")) {
             return Ok(vault);
         }
         if let Some((file, vault)) = project.and_then(|file| Some((file, file.vault.clone()?))) {
-            if !allowed(file) && !authy::vault_is_known(state().as_deref(), &vault) {
-                return Err(not_allowed(file, "names a vault that this machine does not know"));
+            if !authy::vault_is_known(self.state().as_deref(), &vault) {
+                self.must_be_allowed(file, "names a vault that is new to this machine")?;
             }
             return Ok(vault);
         }
-        match home() {
-            Some(home) => Ok(home.join(".authy")),
-            None => Err(Failure::usage("HOME is not set", "name the vault with --vault")),
-        }
+        self.home().map(|home| home.join(".authy")).ok_or(Failure::NoHome)
     }
 
     fn identity(&self, project: Option<&ProjectFile>) -> Result<IdentitySource, Failure> {
-        if let Some(file) = self.global.keyfile.clone().or_else(|| path("AUTHY_KEYFILE")) {
-            return Ok(IdentitySource::File(expand(file)));
+        if let Some(file) = self.global.keyfile.clone().or_else(|| self.path("AUTHY_KEYFILE")) {
+            return Ok(IdentitySource::File(self.expanded(file)));
         }
-        if let Some(identity) = secret("AUTHY_IDENTITY") {
+        if let Some(identity) = self.secret("AUTHY_IDENTITY") {
             return Ok(IdentitySource::Text(identity));
         }
         if let Some((file, key)) = project.and_then(|file| Some((file, file.keyfile.clone()?))) {
-            if !is_own_key(&key) && !allowed(file) {
-                return Err(not_allowed(file, "names an identity outside ~/.authy/keys"));
+            if !self.is_own_key(&key) {
+                self.must_be_allowed(file, "names an identity outside ~/.authy/keys")?;
             }
             return Ok(IdentitySource::File(key));
         }
         Ok(IdentitySource::Default)
     }
-}
 
-/// What was typed about scope and naming.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct InjectFlags {
-    /// Take the values that this policy allows
-    #[arg(long, value_name = "SCOPE")]
-    scope: Option<ScopeName>,
-    /// Write variables in upper case: db-url becomes DB_URL
-    #[arg(long)]
-    uppercase: bool,
-    /// Write this character for '-', '.' and '/' instead of '_'
-    #[arg(long, value_name = "C")]
-    replace_dash: Option<char>,
-    /// Put this before every variable
-    #[arg(long, value_name = "TEXT")]
-    prefix: Option<String>,
-    /// Take only secrets whose name matches this pattern; may be repeated
-    #[arg(long, value_name = "PATTERN")]
-    only: Vec<String>,
-}
-
-/// Whether the user allowed the file.
-pub(crate) fn allowed(file: &ProjectFile) -> bool {
-    authy::project_is_allowed(state().as_deref(), file)
-}
-
-fn not_allowed(file: &ProjectFile, what: &str) -> Failure {
-    let path = authy::printable(&file.path.to_string_lossy());
-    Failure::denied(
-        format!("'{path}' {what} and is not allowed"),
-        "look at it, then run 'authy allow'",
-    )
-}
-
-/// Whether the key lies in the user's own folder of identities.
-fn is_own_key(key: &Path) -> bool {
-    let plain = key.components().all(|part| !matches!(part, std::path::Component::ParentDir));
-    plain && home().is_some_and(|home| key.starts_with(home.join(".authy").join("keys")))
-}
-
-/// A leading `~/` that no shell expanded.
-fn expand(path: PathBuf) -> PathBuf {
-    match (path.strip_prefix("~"), home()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
+    /// Tells whether the path leads into the user's own folder of identities.
+    fn is_own_key(&self, key: &Path) -> bool {
+        let direct = key.components().all(|part| part != Component::ParentDir);
+        direct && self.home().is_some_and(|home| key.starts_with(home.join(".authy/keys")))
     }
-}
 
-fn confined() -> Result<Option<ScopeName>, Failure> {
-    let scope = variable("AUTHY_SCOPE").filter(|value| !value.is_empty()).and_then(text);
-    Ok(scope.map(|scope| ScopeName::parse(&scope)).transpose()?)
-}
+    /// Expands a `~/` that no shell has seen, as in the configuration of an agent.
+    fn expanded(&self, path: PathBuf) -> PathBuf {
+        match (path.strip_prefix("~"), self.home()) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path,
+        }
+    }
 
-fn home() -> Option<PathBuf> {
-    path("HOME")
-}
+    /// A scope that is no text confines too: it is an error, not the absence of a scope.
+    fn confined(&self) -> Result<Option<ScopeName>, Failure> {
+        let Some(scope) = self.variable("AUTHY_SCOPE").filter(|scope| !scope.is_empty()) else {
+            return Ok(None);
+        };
+        ScopeName::parse(&scope.to_string_lossy()).map(Some).map_err(Failure::Confined)
+    }
 
-fn state() -> Option<PathBuf> {
-    path("AUTHY_STATE_DIR")
-        .or_else(|| Some(path("XDG_STATE_HOME")?.join("authy")))
-        .or_else(|| Some(home()?.join(".local").join("state").join("authy")))
-}
+    fn home(&self) -> Option<PathBuf> {
+        self.path("HOME")
+    }
 
-fn path(name: &str) -> Option<PathBuf> {
-    variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
+    fn state(&self) -> Option<PathBuf> {
+        // The XDG specification: a path that is not absolute is to be ignored.
+        let absolute = |path: &PathBuf| path.is_absolute();
+        self.path("AUTHY_STATE_DIR")
+            .or_else(|| Some(self.path("XDG_STATE_HOME").filter(absolute)?.join("authy")))
+            .or_else(|| Some(self.home()?.join(".local/state/authy")))
+    }
 
-fn secret(name: &str) -> Option<SecretBytes> {
-    variable(name).map(|value| SecretBytes::new(value.into_encoded_bytes()))
-}
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
 
-fn text(value: OsString) -> Option<String> {
-    value.into_string().ok()
-}
+    fn secret(&self, name: &str) -> Option<SecretBytes> {
+        self.variable(name).map(|value| SecretBytes::new(value.into_encoded_bytes()))
+    }
 
-/// A variable of this process.
-pub(crate) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
+    fn variable(&self, name: &str) -> Option<OsString> {
+        (self.variables)(name)
+    }
 }

@@ -1,14 +1,18 @@
-//! The command line: words parsed, the library called, results printed.
+//! The command line: words are parsed, the library is called, results are printed.
 //!
-//! No rule lives here. The folder of commands is the tree of commands, one file each.
+//! No rule lives here: what may be read or written is the library's to say. The folder of
+//! commands is the tree of commands, one file each; only `context` reads the environment,
+//! only `ui` writes, only `ask` asks.
 
+mod ask;
 mod commands;
 mod context;
 mod error;
-mod front;
+mod inject;
+mod moment;
+#[cfg(test)]
 mod reference;
 mod table;
-mod time;
 mod ui;
 mod value;
 
@@ -22,10 +26,22 @@ use commands::Command;
 use context::World;
 use ui::Ui;
 
-/// Keeps secrets out of plaintext config, shell history and agents' hands.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  other failure
+  2  usage; invalid name or pattern
+  3  not found: secret, policy, session, member
+  4  access denied: policy, run-only, not a reader, read-only token, unapproved
+  5  vault missing, damaged or tampered with
+  6  credentials: no identity, wrong passphrase, token invalid, expired or revoked
+  7  conflict: already exists, locked, merge conflict
+  'run' exits as its command does: 128+n for signal n, 126 where the command cannot be
+  executed, 127 where it is not found";
+
+/// Keep a team's secrets in git, encrypted, and give each program only what it needs
 #[derive(Debug, Parser)]
-#[command(name = "authy", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = EXIT_CODES)]
+#[command(name = "authy", version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -33,30 +49,26 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 other failure, 2 usage, 3 not found, 4 access denied, 5 vault missing or
-damaged, 6 credentials, 7 conflict. 'run' exits as its command does: 128+n for signal n, 126
-where it cannot be executed, 127 where it is not found.";
-
-/// Flags that every command takes.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Global {
+/// The flags of every command.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
     /// Use the vault in this folder
     #[arg(long, global = true, value_name = "DIR")]
     vault: Option<PathBuf>,
-    /// Use this identity file
+    /// Use the identity in this file
     #[arg(long, global = true, value_name = "FILE")]
     keyfile: Option<PathBuf>,
-    /// Print JSON
+    /// Print data and errors as JSON
     #[arg(long, global = true)]
     json: bool,
-    /// Never ask
+    /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     no_input: bool,
-    /// Colour errors
+    /// Colour what goes to standard error
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: When,
-    /// Print no notes
+    /// Print errors only, no notes
     #[arg(short, long, global = true)]
     quiet: bool,
 }
@@ -73,41 +85,90 @@ enum When {
     Never,
 }
 
-/// Runs one command line; returns the exit code.
+/// Runs one command line and returns its exit code.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
     authy::keep_memory_private();
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(error) => return error::usage(&error, words),
+        Err(error) => return error::present_usage(&error, words),
     };
     let ui = Ui::new(&cli.global);
-    let world = World::new(cli.global, ui);
-    match commands::run(&world, cli.command) {
+    match commands::run(cli.command, &World::new(cli.global, ui)) {
         Ok(code) => code,
-        Err(error) => error::present(world.ui(), &error),
+        Err(failure) => error::present(ui, &failure),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, Command, reference};
 
     #[test]
     fn the_command_tree_is_sound() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     #[test]
-    fn the_reference_is_what_clap_says() {
-        let text = super::reference::render(super::Cli::command());
+    fn the_reference_is_what_the_command_tree_says() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/COMMANDS.md");
-        if std::env::var_os("AUTHY_UPDATE_DOCS").is_some() {
+        let text = reference::render(Cli::command());
+        if std::env::var_os("AUTHY_UPDATE_DOCS").is_some_and(|value| value == "1") {
             std::fs::write(path, &text).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == text,
-            "docs/COMMANDS.md is old: AUTHY_UPDATE_DOCS=1 cargo test reference"
-        );
+        assert!(written == text, "docs/COMMANDS.md is old: run the tests with AUTHY_UPDATE_DOCS=1");
+    }
+
+    /// Parses `authy run …` and gives the words of the child.
+    fn child(words: &[&str]) -> Result<Vec<OsString>, clap::Error> {
+        match Cli::try_parse_from(["authy", "run"].iter().chain(words))?.command {
+            Command::Run(args) => Ok(args.into_words()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_word_that_is_no_flag_starts_the_command() {
+        for words in [&["--", "ls", "--json", "-q"][..], &["ls", "--json", "-q"]] {
+            assert_eq!(child(words).unwrap(), ["ls", "--json", "-q"]);
+        }
+        assert_eq!(child(&["--", "ls", "--", "x"]).unwrap(), ["ls", "--", "x"]);
+        assert_eq!(child(&["ls", "--", "x"]).unwrap(), ["ls", "--", "x"]);
+        assert_eq!(child(&["--scope", "s", "ls", "--scope", "t"]).unwrap(), ["ls", "--scope", "t"]);
+        assert_eq!(child(&["--", "--odd-name"]).unwrap(), ["--odd-name"]);
+        assert_eq!(child(&["--", "sh", "-c", ""]).unwrap(), ["sh", "-c", ""]);
+    }
+
+    #[test]
+    fn a_mistyped_flag_of_run_does_not_become_the_command() {
+        assert!(child(&["--scop", "s", "--", "ls"]).is_err());
+        assert!(child(&["-x", "ls"]).is_err());
+        assert!(child(&["--"]).is_err());
+    }
+
+    #[test]
+    fn words_that_are_no_text_reach_the_command() {
+        let odd = OsString::from_vec(b"\xff\xfe".to_vec());
+        let words = ["authy".into(), "run".into(), "--".into(), "ls".into(), odd.clone()];
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Run(args) => assert_eq!(args.into_words(), [OsString::from("ls"), odd]),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for words in [
+            ["authy", "--json", "-q", "--vault", "v", "list"],
+            ["authy", "list", "--json", "-q", "--vault", "v"],
+        ] {
+            let global = Cli::try_parse_from(words).unwrap().global;
+            assert!(global.json && global.quiet && global.vault.is_some());
+        }
     }
 }

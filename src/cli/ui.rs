@@ -1,16 +1,22 @@
-//! All output of the command line.
+//! The one place that writes.
 //!
-//! Standard output carries data and nothing else, so that it can be piped. Everything meant
-//! for a person goes to standard error: notes begin with `authy:`, errors with `error:`, and
-//! a `hint:` line says what to do next. A reader that closes the pipe ends us quietly.
+//! Standard output carries data and nothing else, so that it can be piped and parsed.
+//! Everything for a person goes to standard error: notes begin with `authy:` (`-q` silences
+//! them), errors with `error:` and, where something can be done, a `hint:` line follows.
+//! With `--json` the error is one JSON line, the last one there. Colour follows `--color`
+//! and NO_COLOR. A reader that closes the pipe has what it wanted: no failure.
 
+use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::error::Failure;
+use super::table::Table;
 use super::{Global, When};
 
 /// Where output goes, and in which form.
@@ -21,8 +27,8 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    /// Takes the global flags.
-    pub(crate) fn new(global: &Global) -> Self {
+    /// Takes the global flags; sets the colour of this process.
+    pub(super) fn new(global: &Global) -> Self {
         match global.color {
             When::Auto => {}
             When::Always => ColorChoice::Always.write_global(),
@@ -31,56 +37,98 @@ impl Ui {
         Self { json: global.json, quiet: global.quiet }
     }
 
-    /// Whether `--json` was given.
-    pub(crate) fn json(self) -> bool {
+    /// Returns the form for a command line that could not be parsed.
+    pub(crate) const fn unparsed(json: bool) -> Self {
+        Self { json, quiet: false }
+    }
+
+    /// Tells whether `--json` was given.
+    pub(crate) const fn wants_json(self) -> bool {
         self.json
     }
 
-    /// Whether standard output is a terminal.
-    pub(crate) fn is_terminal(self) -> bool {
-        io::stdout().is_terminal()
+    /// Tells whether `-q` was given.
+    pub(crate) const fn is_quiet(self) -> bool {
+        self.quiet
     }
 
-    /// Writes data as it is.
+    /// Writes data, byte for byte.
+    ///
+    /// # Errors
+    /// [`Failure::Output`], but not for a closed pipe.
     pub(crate) fn data(self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        // Past the buffer of `io::stdout`, which would keep a copy of a value.
+        let written = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        match written.and_then(|mut out| out.write_all(bytes)) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written.map_err(Failure::Output)?),
+            written => written.map_err(Failure::Output),
         }
     }
 
-    /// Writes a line of data.
-    pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
-        self.data(format!("{text}\n").as_bytes())
+    /// Writes a value byte for byte; on a terminal a final newline is seen to.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub(crate) fn value(self, bytes: &[u8]) -> Result<(), Failure> {
+        self.data(bytes)?;
+        if io::stdout().is_terminal() && !bytes.ends_with(b"\n") {
+            self.data(b"\n")?;
+        }
+        Ok(())
     }
 
-    /// Writes a value as pretty JSON.
-    pub(crate) fn value(self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value).map_err(Failure::Json)?;
-        self.line(&text)
+    /// Writes data as JSON.
+    ///
+    /// # Errors
+    /// As [`Ui::data`]; [`Failure::Json`] for data without a JSON form.
+    pub(crate) fn json(self, data: &impl Serialize) -> Result<(), Failure> {
+        let mut text = zeroize::Zeroizing::new(Vec::with_capacity(JSON_ROOM));
+        serde_json::to_writer_pretty(&mut *text, data).map_err(Failure::Json)?;
+        text.push(b'\n');
+        self.data(&text)
     }
 
-    /// Tells a person what was done; not with `-q`.
-    pub(crate) fn note(self, text: &str) {
+    /// Writes a table: its heading for a person's eyes only, the rows for everybody.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub(crate) fn table(self, table: &Table) -> Result<(), Failure> {
+        self.data(table.render(io::stdout().is_terminal()).as_bytes())
+    }
+
+    /// Tells a person something; not with `-q`.
+    pub(crate) fn note(self, text: impl Display) {
         if !self.quiet {
             tell(&format!("authy: {text}"));
         }
     }
 
-    /// Says what went wrong and what to do next.
+    /// Shows a person what a question is about.
+    pub(crate) fn show(self, text: &str) {
+        tell(text);
+    }
+
+    /// Says what went wrong, and what to do next.
     pub(crate) fn error(self, message: &str, hint: Option<&str>) {
-        let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        let lead = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
+        let red = lead(AnsiColor::Red);
         tell(&format!("{red}error:{red:#} {message}"));
         if let Some(hint) = hint {
-            let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+            let cyan = lead(AnsiColor::Cyan);
             tell(&format!("{cyan}hint:{cyan:#} {hint}"));
         }
     }
+
+    /// Says what went wrong to a program.
+    pub(crate) fn error_json(self, error: &impl Serialize) {
+        tell(&serde_json::to_string(error).unwrap_or_default());
+    }
 }
 
-/// Writes a line to standard error; one that cannot be written is lost, as there is nobody
-/// left to tell.
-pub(crate) fn tell(line: &str) {
+/// Room for what is mostly written, as a buffer that grows leaves copies behind.
+const JSON_ROOM: usize = 64 << 10;
+
+/// Writes a line to standard error. Where that fails nobody is left to tell.
+fn tell(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }

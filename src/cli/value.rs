@@ -1,18 +1,23 @@
-//! Taking a new value: a file, a generator, standard input, or a hidden prompt.
+//! Where a new value comes from: a file, a generator, standard input, or a hidden prompt.
+//!
+//! Never from the words of the command line. What is read lies in memory that is wiped.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
 use std::path::PathBuf;
 
-use authy::{Kind, SecretBytes};
+use authy::{SecretBytes, SecretName};
+use zeroize::Zeroizing;
 
-use super::context::World;
+use super::ask::Person;
 use super::error::Failure;
-use super::front::hidden;
 
-/// Largest value that is read: one byte more than the library takes, so that it says no.
-const LIMIT: u64 = (1 << 20) + 1;
+/// The largest value, two bytes of a newline that may be dropped, and one byte more: a value
+/// that fills this is too large however it ends, and the library refuses it.
+const LIMIT: usize = (1 << 20) + 3;
 
-/// Where the value comes from.
+/// The words about a new value.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ValueFlags {
     /// Take the value from this file
@@ -21,72 +26,115 @@ pub(crate) struct ValueFlags {
     /// Keep a newline at the end of the value, and accept an empty one
     #[arg(long)]
     raw: bool,
-    /// Draw a random value of this many characters
+    /// Draw a random value of this many characters; it is not printed
     #[arg(long, value_name = "LEN", num_args = 0..=1, require_equals = true)]
     generate: Option<Option<usize>>,
+    /// Catches a value that stands where none may stand, so that no error repeats it.
+    #[arg(hide = true, value_name = "VALUE")]
+    misplaced: Vec<OsString>,
 }
 
 impl ValueFlags {
-    /// Whether somebody will be asked to type.
-    pub(crate) fn will_ask(&self) -> bool {
-        self.file.is_none() && self.generate.is_none() && io::stdin().is_terminal()
-    }
-
-    /// Takes the value.
+    /// Reads the value of `name`; `ready` is asked first where a person would have to type.
     ///
     /// # Errors
-    /// It is empty, too large, or cannot be read.
-    pub(crate) fn read(&self, world: &World, name: &str) -> Result<SecretBytes, Failure> {
+    /// A value among the words, an empty value, nobody to ask, an I/O error, or what
+    /// `ready` says.
+    pub(crate) fn read(
+        &self,
+        person: Person,
+        name: &SecretName,
+        ready: impl FnOnce() -> Result<(), authy::Error>,
+    ) -> Result<SecretBytes, Failure> {
+        if !self.misplaced.is_empty() {
+            return Err(Failure::ValueInWords);
+        }
         if let Some(length) = self.generate {
             return Ok(authy::generate(length.unwrap_or(authy::DEFAULT_LENGTH))?);
         }
         let value = match &self.file {
-            Some(file) => self.trim(from_file(file)?),
-            None if self.will_ask() => ask(world, name)?,
-            None => self.trim(from_stdin()?),
+            Some(path) => {
+                let failed = |source| Failure::ValueFile { path: path.clone(), source };
+                let bytes = File::open(path).and_then(read_some).map_err(failed)?;
+                self.trimmed(bytes)
+            }
+            None if io::stdin().is_terminal() => {
+                ready()?;
+                let typed = person.hidden(&format!("Value of {name}: "));
+                typed.ok_or_else(|| Failure::NobodyToAsk(format!("the value of '{name}'")))?
+            }
+            None => self.trimmed(read_some(io::stdin().lock()).map_err(Failure::Input)?),
         };
         if value.is_empty() && !self.raw {
-            return Err(Failure::usage(
-                "the value is empty",
-                "pipe it in, as in 'printf %s VALUE | authy store NAME'; --raw stores an empty one",
-            ));
+            return Err(Failure::EmptyValue);
         }
         Ok(value)
     }
 
-    /// Drops the newline that `echo` adds.
-    fn trim(&self, value: SecretBytes) -> SecretBytes {
-        let bytes = value.expose();
-        let body = bytes.strip_suffix(b"\n").map(|b| b.strip_suffix(b"\r").unwrap_or(b));
-        match body {
-            Some(body) if !self.raw => SecretBytes::new(body.to_vec()),
-            _ => value,
+    /// Drops the one newline that `echo` and editors add.
+    fn trimmed(&self, mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
+        if !self.raw && bytes.ends_with(b"\n") {
+            bytes.pop();
+            if bytes.ends_with(b"\r") {
+                bytes.pop();
+            }
         }
+        SecretBytes::new(std::mem::take(&mut *bytes))
     }
 }
 
-fn from_file(file: &PathBuf) -> Result<SecretBytes, Failure> {
-    let open = std::fs::File::open(file).and_then(limited);
-    open.map_err(|error| Failure::Words {
-        message: format!("cannot read '{}': {error}", authy::printable(&file.to_string_lossy())),
-        hint: None,
-        kind: if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Failure },
-    })
+/// Reads at most [`LIMIT`] bytes into room for all of them: a buffer that grows leaves
+/// copies behind.
+fn read_some(from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT));
+    from.take(LIMIT as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-fn from_stdin() -> Result<SecretBytes, Failure> {
-    limited(io::stdin().lock()).map_err(Failure::Input)
-}
+#[cfg(test)]
+mod tests {
+    use super::{LIMIT, ValueFlags, read_some};
 
-/// Reads with room for everything: a buffer that grows leaves copies behind.
-fn limited(from: impl io::Read) -> io::Result<SecretBytes> {
-    let mut bytes = Vec::with_capacity(usize::try_from(LIMIT).unwrap_or_default());
-    let read = from.take(LIMIT).read_to_end(&mut bytes);
-    let value = SecretBytes::new(bytes);
-    read.map(|_| value)
-}
+    fn kept(given: &[u8], raw: bool) -> Vec<u8> {
+        let flags = ValueFlags { raw, ..ValueFlags::default() };
+        flags.trimmed(read_some(given).unwrap()).expose().to_vec()
+    }
 
-fn ask(world: &World, name: &str) -> Result<SecretBytes, Failure> {
-    let typed = world.may_ask().then(|| hidden(&format!("Value of {name}: "))).flatten();
-    typed.ok_or_else(|| Failure::usage("there is nobody to ask for the value", "pipe it in"))
+    #[test]
+    fn one_newline_at_the_end_is_dropped_unless_raw() {
+        let cases: [(&[u8], &[u8]); 8] = [
+            (b"v", b"v"),
+            (b"v\n", b"v"),
+            (b"v\r\n", b"v"),
+            (b"v\n\n", b"v\n"),
+            (b"v\r", b"v\r"),
+            (b"\n", b""),
+            (b"", b""),
+            (b" v \n", b" v "),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(kept(given, false), expected);
+            assert_eq!(kept(given, true), given);
+        }
+    }
+
+    #[test]
+    fn a_value_that_was_cut_is_always_too_large() {
+        let most = 1 << 20;
+        for ending in [&b"x"[..], b"\n", b"\r\n"] {
+            let mut given = vec![b'x'; LIMIT - ending.len()];
+            given.extend(ending);
+            given.extend(b"more");
+            assert!(kept(&given, false).len() > most);
+        }
+        let mut given = vec![b'x'; most];
+        given.extend(b"\r\n");
+        assert_eq!(kept(&given, false).len(), most);
+    }
+
+    #[test]
+    fn reading_does_not_move_the_bytes() {
+        let bytes = read_some(std::io::repeat(b'x')).unwrap();
+        assert_eq!((bytes.len(), bytes.capacity()), (LIMIT, LIMIT));
+    }
 }

@@ -1,17 +1,18 @@
 //! `authy allow`.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
-use super::project_info::describe;
+use authy::printable;
+
+use super::{Ending, project_info};
 use crate::cli::context::World;
 use crate::cli::error::Failure;
-use crate::cli::ui::tell;
 
-/// Trust the .authy.toml found from here, as it is now
+/// Allow the .authy.toml of this folder, as it is now
 ///
-/// Needed once for each content and place before a project may name a vault or an identity
-/// of its own, or map variables in [env].
+/// Before that a project may choose the scope and the names of variables. Only an allowed
+/// one may also name a vault that is new to this machine or an identity outside
+/// ~/.authy/keys, or set variables of its own. A changed file has to be allowed again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Do not ask
@@ -19,28 +20,22 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    let Some(file) = world.project()? else {
-        return Err(Failure::usage(
-            "there is no .authy.toml here or above",
-            "make one; 'authy project-info' shows what is found",
-        ));
-    };
-    tell(&describe(&file));
-    if !(args.yes || world.may_ask() && agreed()?) {
-        return Err(Failure::denied("not allowed", "say yes at the prompt, or give --yes"));
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let file = world.the_project()?;
+        let ui = world.ui();
+        if !(self.yes && ui.is_quiet()) {
+            ui.show(project_info::describe(file).trim_end());
+        }
+        if !self.yes {
+            let answer = world.person().agrees("Allow this?");
+            let asked = || Failure::NobodyToAsk("a yes; --yes says so".to_owned());
+            if !answer.ok_or_else(asked)? {
+                return Err(Failure::Declined(file.path.clone()));
+            }
+        }
+        authy::allow_project(&world.context_without_project()?, file)?;
+        ui.note(format_args!("allowed '{}'", printable(&file.path.to_string_lossy())));
+        Ok(ExitCode::SUCCESS)
     }
-    authy::allow_project(&world.context_without_project()?, &file)?;
-    world.ui().note(&format!("allowed '{}'", authy::printable(&file.path.to_string_lossy())));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn agreed() -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    tell("Allow this? [y/N]");
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(Failure::Input)?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }

@@ -5,23 +5,26 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
+use super::Ending;
 use crate::cli::Cli;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Print a completion script
+/// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  authy completions bash > ~/.local/share/bash-completion/completions/authy"
-)]
+#[command(after_help = "\
+Examples:
+  authy completions bash > ~/.local/share/bash-completion/completions/authy
+  authy completions fish > ~/.config/fish/completions/authy.fish")]
 pub(crate) struct Args {
-    /// The shell
+    /// Write it for this shell
     shell: Shell,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "authy", &mut script);
-    world.ui().data(&script)?;
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "authy", &mut script);
+        world.ui().data(&script)?;
+        Ok(ExitCode::SUCCESS)
+    }
 }

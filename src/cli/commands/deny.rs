@@ -2,18 +2,21 @@
 
 use std::process::ExitCode;
 
-use crate::cli::context::World;
-use crate::cli::error::Failure;
+use authy::printable;
 
-/// Take back the trust in the .authy.toml found from here
+use super::Ending;
+use crate::cli::context::World;
+
+/// Take back what 'authy allow' gave the .authy.toml of this folder
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(crate) fn run(world: &World, _: &Args) -> Result<ExitCode, Failure> {
-    let Some(file) = world.project()? else {
-        return Err(Failure::usage("there is no .authy.toml here or above", "nothing to deny"));
-    };
-    authy::deny_project(&world.context_without_project()?, &file)?;
-    world.ui().note(&format!("denied '{}'", authy::printable(&file.path.to_string_lossy())));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    #[allow(clippy::unused_self, reason = "every command runs the same way")]
+    pub(super) fn run(self, world: &World) -> Ending {
+        let file = world.the_project()?;
+        authy::deny_project(&world.context_without_project()?, file)?;
+        world.ui().note(format_args!("denied '{}'", printable(&file.path.to_string_lossy())));
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -1,50 +1,57 @@
-//! `authy env` and `authy export`.
+//! `authy env`, and what it shares with `authy export`.
 
 use std::process::ExitCode;
 
 use authy::{Environment, Format};
 use clap::ValueEnum;
 
-use crate::cli::context::{InjectFlags, World};
-use crate::cli::error::Failure;
+use super::Ending;
+use crate::cli::context::World;
+use crate::cli::inject::InjectFlags;
+use crate::cli::ui::Ui;
 
-/// Print the scope's values as variables, for a shell to read
+/// Print the secrets of a scope as variables for a shell
 ///
-/// Quoted so that every value survives 'eval' unchanged.
+/// Every value is quoted so that it comes out of 'eval' unchanged.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  eval \"$(authy env --scope backend --uppercase)\"")]
+#[command(after_help = "\
+Examples:
+  eval \"$(authy env --scope backend --uppercase)\"
+  authy env --scope backend --format fish | source
+  authy env --scope ci --format github >> \"$GITHUB_ENV\"")]
 pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
-    /// Write them in this form
+    /// Write them in this form; --json means json
     #[arg(long, value_enum, default_value_t = Form::Shell, value_name = "FORMAT")]
     format: Form,
-    /// Set variables without exporting them
+    /// Set the variables without exporting them
     #[arg(long)]
     no_export: bool,
 }
 
-/// Print the scope's values as a file of variables
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    inject: InjectFlags,
-    /// Write them in this form
-    #[arg(long, value_enum, default_value_t = Form::Dotenv, value_name = "FORMAT")]
-    format: Form,
-    /// Set variables without exporting them
-    #[arg(long)]
-    no_export: bool,
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let environment = authy::env(&ctx, &self.inject.request(world)?)?;
+        print(world.ui(), &environment, (self.format, !self.no_export))
+    }
 }
 
 /// A form of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub(super) enum Form {
+    /// For eval in sh, bash, zsh and ksh
     Shell,
+    /// For a .env file
     Dotenv,
+    /// One object
     Json,
+    /// For source in fish
     Fish,
+    /// For Invoke-Expression in PowerShell
     Powershell,
+    /// For the file that $GITHUB_ENV names
     Github,
 }
 
@@ -61,23 +68,9 @@ impl From<Form> for Format {
     }
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let (ctx, request) = (world.context()?, world.request(args.inject)?);
-    print(world, &authy::env(&ctx, &request)?, (args.format, !args.no_export))
-}
-
-pub(crate) fn export(world: &World, args: ExportArgs) -> Result<ExitCode, Failure> {
-    let (ctx, request) = (world.context()?, world.request(args.inject)?);
-    print(world, &authy::export(&ctx, &request)?, (args.format, !args.no_export))
-}
-
-fn print(
-    world: &World,
-    environment: &Environment,
-    (form, export): (Form, bool),
-) -> Result<ExitCode, Failure> {
-    let form = if world.json() { Form::Json } else { form };
-    let text = authy::render(environment, form.into(), export)?;
-    world.ui().data(text.expose())?;
+/// Prints variables in a form, exported or not.
+pub(super) fn print(ui: Ui, environment: &Environment, (form, export): (Form, bool)) -> Ending {
+    let form = if ui.wants_json() { Form::Json } else { form };
+    ui.data(authy::render(environment, form.into(), export)?.expose())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,43 +2,79 @@
 
 use std::process::ExitCode;
 
-use authy::{ScopeName, SecretName};
+use authy::{ScopeName, SecretBytes, SecretName};
 use data_encoding::BASE64;
+use serde::Serialize;
+use zeroize::Zeroizing;
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Print a secret's value: its exact bytes
+/// Print a secret's value, byte for byte
 ///
-/// A newline is added only on a terminal. With --json the value is text, or base64 where it
-/// is no text.
+/// A final newline is added on a terminal only. With --json a value that is no text is
+/// given as base64, under 'value_base64'.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy get db-url
+  PGPASSWORD=\"$(authy get db-password --scope backend)\" psql")]
 pub(crate) struct Args {
-    /// The secret's name
+    /// Name the secret
     name: SecretName,
-    /// Read it by this policy
+    /// Read it under this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    let scope = world.scope(args.scope)?;
-    let value = authy::get(&ctx, &args.name, scope.as_ref())?;
-    let ui = world.ui();
-    if world.json() {
-        ui.value(&match value.expose_str() {
-            Some(text) => serde_json::json!({ "name": args.name, "value": text }),
-            None => serde_json::json!({
-                "name": args.name,
-                "value_base64": BASE64.encode(value.expose()),
-            }),
-        })?;
-        return Ok(ExitCode::SUCCESS);
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let scope = world.scope(self.scope)?;
+        let value = authy::get(&world.context()?, &self.name, scope.as_ref())?;
+        match world.ui().wants_json() {
+            true => world.ui().json(&Shown::new(&self.name, &value))?,
+            false => world.ui().value(value.expose())?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    ui.data(value.expose())?;
-    if ui.is_terminal() && !value.expose().ends_with(b"\n") {
-        ui.data(b"\n")?;
+}
+
+/// A value in JSON, without a copy of it that is not wiped.
+#[derive(Serialize)]
+struct Shown<'v> {
+    name: &'v SecretName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text")]
+    value_base64: Option<Zeroizing<String>>,
+}
+
+impl<'v> Shown<'v> {
+    fn new(name: &'v SecretName, value: &'v SecretBytes) -> Self {
+        let text = value.expose_str();
+        let encoded = || Zeroizing::new(BASE64.encode(value.expose()));
+        Self { name, value: text, value_base64: text.is_none().then(encoded) }
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+#[allow(clippy::ref_option, reason = "serde hands the field over like this")]
+fn text<S: serde::Serializer>(text: &Option<Zeroizing<String>>, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(text.as_ref().map_or("", |text| text.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SecretBytes, SecretName, Shown};
+
+    fn json(value: &[u8]) -> String {
+        let (name, value) = (SecretName::parse("a").unwrap(), SecretBytes::new(value.to_vec()));
+        serde_json::to_string(&Shown::new(&name, &value)).unwrap()
+    }
+
+    #[test]
+    fn text_is_a_value_and_bytes_are_base64() {
+        assert_eq!(json(b"it's \"x\"\n"), r#"{"name":"a","value":"it's \"x\"\n"}"#);
+        assert_eq!(json(b"\xff\xfe"), r#"{"name":"a","value_base64":"//4="}"#);
+        assert_eq!(json(b""), r#"{"name":"a","value":""}"#);
+    }
 }

@@ -1,64 +1,79 @@
 //! `authy init`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authy::{InitOptions, MemberName};
+use authy::{InitOptions, InitReport, MemberName, printable};
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
+use crate::cli::ui::Ui;
 
 /// Make a vault, its first admin, an identity and a git repository
 ///
-/// The identity is written to ~/.authy/keys/master.key (0600), or an existing one there is used.
-/// Inside another git repository authy does not commit, and keeps the audit trail out of git.
+/// The identity is written to ~/.authy/keys/master.key, readable by you alone; one that is
+/// already there is used. Inside another git repository authy does not commit, and keeps the
+/// audit trail out of git.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy init
+  authy --vault ./secrets init --member alice")]
 pub(crate) struct Args {
-    /// Call the first admin this [default: the login name]
+    /// Call the first admin this [default: your login name]
     #[arg(long, value_name = "NAME")]
     member: Option<MemberName>,
     /// Make a new identity in this file
     #[arg(long, value_name = "FILE")]
     generate_keyfile: Option<PathBuf>,
-    /// Protect the new identity with a passphrase (asked twice, or AUTHY_PASSPHRASE)
+    /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
     #[arg(long)]
     passphrase: bool,
-    /// Leave committing to me
+    /// Leave the commits to you
     #[arg(long)]
     manual_commit: bool,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context_without_project()?;
-    let options = InitOptions {
-        member: args.member,
-        generate_keyfile: args.generate_keyfile,
-        passphrase: args.passphrase,
-        manual_commit: args.manual_commit,
-    };
-    let report = authy::init(&ctx, &options)?;
-    let ui = world.ui();
-    if world.json() {
-        ui.value(&serde_json::json!({
-            "vault": report.vault,
-            "id": report.id,
-            "member": report.member,
-            "keyfile": report.keyfile,
-            "keyfile_created": report.keyfile_created,
-            "recipient": report.recipient,
-            "fingerprint": report.fingerprint,
-            "commits": report.commits,
-        }))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    ui.note(&format!("made a vault in '{}'", report.vault.display()));
-    ui.note(&format!("admin {} ({})", report.member, report.fingerprint));
-    if let Some(file) = &report.keyfile {
-        let verb = if report.keyfile_created { "new identity" } else { "identity" };
-        ui.note(&format!("{verb} '{}' ({})", file.display(), report.recipient));
-        if report.keyfile_created {
-            ui.note("keep a copy of that file somewhere safe: without it nothing can be read");
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let options = InitOptions {
+            member: self.member,
+            generate_keyfile: self.generate_keyfile,
+            passphrase: self.passphrase,
+            manual_commit: self.manual_commit,
+        };
+        // A project file may name a vault, but not where one is made.
+        let report = authy::init(&world.context_without_project()?, &options)?;
+        if world.ui().wants_json() {
+            world.ui().json(&as_json(&report))?;
+        } else {
+            tell(world.ui(), &report);
         }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(report: &InitReport) -> serde_json::Value {
+    serde_json::json!({
+        "vault": report.vault.to_string_lossy(),
+        "id": report.id,
+        "member": report.member,
+        "keyfile": report.keyfile.as_ref().map(|file| file.to_string_lossy()),
+        "keyfile_created": report.keyfile_created,
+        "recipient": report.recipient,
+        "fingerprint": report.fingerprint,
+        "commits": report.commits,
+    })
+}
+
+fn tell(ui: Ui, report: &InitReport) {
+    let shown = |path: &Path| printable(&path.to_string_lossy());
+    ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
+    ui.note(format_args!("its admin is {} ({})", report.member, report.fingerprint));
+    let Some(file) = &report.keyfile else { return };
+    let which = if report.keyfile_created { "new identity in" } else { "identity from" };
+    ui.note(format_args!("{which} '{}' ({})", shown(file), report.recipient));
+    if report.keyfile_created {
+        ui.note("keep a copy of that file somewhere safe: without it nothing can be read");
+    }
 }

@@ -4,66 +4,68 @@ use std::process::ExitCode;
 
 use authy::{ListEntry, ListOptions, ScopeName};
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
-use crate::cli::table;
+use crate::cli::table::Table;
 
-/// List secrets by name; needs no identity
+/// List secrets by name; this needs no identity
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy list
+  authy list 'db-*' --long
+  authy list --scope backend --json")]
 pub(crate) struct Args {
-    /// Only names that match, such as 'db-*'
+    /// Take only names that match
     pattern: Option<String>,
-    /// Only what this policy allows
+    /// Take only what this policy allows
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// Show versions, times, readers, tags and descriptions
+    /// Show versions, times, readers, tags and descriptions too
     #[arg(short, long)]
     long: bool,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    let options = ListOptions {
-        pattern: args.pattern,
-        scope: world.scope(args.scope)?,
-        details: args.long || world.json(),
-    };
-    let entries = authy::list(&ctx, &options)?;
-    let ui = world.ui();
-    if world.json() {
-        ui.value(&entries)?;
-    } else if args.long {
-        let rows: Vec<_> = entries.iter().map(row).collect();
-        let heading = ["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "DESCRIPTION"];
-        ui.data(table::render(&heading, &rows).as_bytes())?;
-    } else {
-        let names: String = entries.iter().map(|entry| format!("{}\n", entry.name)).collect();
-        ui.data(names.as_bytes())?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ui = world.ui();
+        let options = ListOptions {
+            pattern: self.pattern,
+            scope: world.scope(self.scope)?,
+            details: self.long || ui.wants_json(),
+        };
+        let entries = authy::list(&world.context()?, &options)?;
+        if ui.wants_json() {
+            ui.json(&entries)?;
+        } else if self.long {
+            ui.table(&table(&entries))?;
+        } else {
+            let names: String = entries.iter().map(|entry| format!("{}\n", entry.name)).collect();
+            ui.data(names.as_bytes())?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-fn row(entry: &ListEntry) -> Vec<String> {
-    let name = entry.name.to_string();
-    match (&entry.details, &entry.problem) {
-        (Some(it), _) => vec![
-            name,
-            it.version.to_string(),
-            it.changed.clone(),
-            it.readers.join(","),
-            it.tags.join(","),
-            it.description.clone(),
-        ],
-        (None, problem) => {
-            let problem = problem.clone().unwrap_or_default();
-            vec![
+fn table(entries: &[ListEntry]) -> Table {
+    let mut table = Table::new(["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "DESCRIPTION"]);
+    for entry in entries {
+        let name = entry.name.to_string();
+        let problem = entry.problem.as_ref().map(|problem| format!("problem: {problem}"));
+        match &entry.details {
+            Some(details) => table.push([
                 name,
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                format!("damaged: {problem}"),
-            ]
+                details.version.to_string(),
+                details.changed.clone(),
+                details.readers.join(","),
+                details.tags.join(","),
+                problem.unwrap_or_else(|| details.description.clone()),
+            ]),
+            None => {
+                let none = String::new;
+                table.push([name, none(), none(), none(), none(), problem.unwrap_or_default()]);
+            }
         }
     }
+    table
 }

@@ -6,6 +6,7 @@ mod completions;
 mod deny;
 mod edit;
 mod env;
+mod export;
 mod get;
 mod init;
 mod list;
@@ -25,6 +26,9 @@ use clap::Subcommand;
 use super::context::World;
 use super::error::Failure;
 
+/// How a command ends.
+pub(crate) type Ending = Result<ExitCode, Failure>;
+
 /// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -40,7 +44,7 @@ pub(crate) enum Command {
     Policy(policy::Command),
     Run(run::Args),
     Env(env::Args),
-    Export(env::ExportArgs),
+    Export(export::Args),
     Resolve(resolve::Args),
     #[command(subcommand)]
     Audit(audit::Command),
@@ -50,26 +54,26 @@ pub(crate) enum Command {
     Completions(completions::Args),
 }
 
-/// Runs a command; returns the exit code of one that worked.
-pub(crate) fn run(world: &World, command: Command) -> Result<ExitCode, Failure> {
+/// Runs a command.
+pub(crate) fn run(command: Command, world: &World) -> Ending {
     match command {
-        Command::Init(args) => init::run(world, args),
-        Command::Store(args) => store::run(world, &args),
-        Command::Get(args) => get::run(world, args),
-        Command::List(args) => list::run(world, args),
-        Command::Rotate(args) => rotate::run(world, &args),
-        Command::Edit(args) => edit::run(world, &args),
-        Command::Rename(args) => rename::run(world, &args),
-        Command::Remove(args) => remove::run(world, &args),
-        Command::Policy(command) => policy::run(world, command),
-        Command::Run(args) => run::run(world, args),
-        Command::Env(args) => env::run(world, args),
-        Command::Export(args) => env::export(world, args),
-        Command::Resolve(args) => resolve::run(world, args),
-        Command::Audit(command) => audit::run(world, command),
-        Command::Allow(args) => allow::run(world, &args),
-        Command::Deny(args) => deny::run(world, &args),
-        Command::ProjectInfo(args) => project_info::run(world, &args),
-        Command::Completions(args) => completions::run(world, &args),
+        Command::Init(args) => args.run(world),
+        Command::Store(args) => args.run(world),
+        Command::Get(args) => args.run(world),
+        Command::List(args) => args.run(world),
+        Command::Rotate(args) => args.run(world),
+        Command::Edit(args) => args.run(world),
+        Command::Rename(args) => args.run(world),
+        Command::Remove(args) => args.run(world),
+        Command::Policy(command) => policy::run(command, world),
+        Command::Run(args) => args.run(world),
+        Command::Env(args) => args.run(world),
+        Command::Export(args) => args.run(world),
+        Command::Resolve(args) => args.run(world),
+        Command::Audit(command) => audit::run(command, world),
+        Command::Allow(args) => args.run(world),
+        Command::Deny(args) => args.run(world),
+        Command::ProjectInfo(args) => args.run(world),
+        Command::Completions(args) => args.run(world),
     }
 }

@@ -1,60 +1,70 @@
 //! `authy project-info`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use authy::{Kind, ProjectFile, printable};
+use authy::{ProjectFile, printable};
 
-use crate::cli::context::{World, allowed};
-use crate::cli::error::Failure;
+use super::Ending;
+use crate::cli::context::World;
 
-/// Show the .authy.toml found from here, and whether it is allowed
+/// Show the .authy.toml of this folder, and whether it is allowed
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(crate) fn run(world: &World, _: &Args) -> Result<ExitCode, Failure> {
-    let Some(file) = world.project()? else {
-        return Err(Failure::Words {
-            message: "there is no .authy.toml here or above".to_owned(),
-            hint: None,
-            kind: Kind::NotFound,
-        });
-    };
-    if world.json() {
-        world.ui().value(&serde_json::json!({
-            "path": file.path,
-            "allowed": allowed(&file),
-            "scope": file.scope,
-            "vault": file.vault,
-            "keyfile": file.keyfile,
-            "uppercase": file.uppercase,
-            "replace_dash": file.replace_dash,
-            "prefix": file.prefix,
-            "aliases": file.aliases,
-            "env": file.env.keys().collect::<Vec<_>>(),
-        }))?;
-    } else {
-        world.ui().line(&describe(&file))?;
-        world.ui().line(if allowed(&file) { "allowed: yes" } else { "allowed: no" })?;
+impl Args {
+    #[allow(clippy::unused_self, reason = "every command runs the same way")]
+    pub(super) fn run(self, world: &World) -> Ending {
+        let file = world.the_project()?;
+        let allowed = world.allows(file);
+        if world.ui().wants_json() {
+            world.ui().json(&as_json(file, allowed))?;
+        } else {
+            let allowed = line("allowed", if allowed { "yes" } else { "no" });
+            world.ui().data(format!("{}{allowed}", describe(file)).as_bytes())?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-/// What the file does, a line each.
+fn as_json(file: &ProjectFile, allowed: bool) -> serde_json::Value {
+    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    serde_json::json!({
+        "path": text(&file.path),
+        "allowed": allowed,
+        "scope": file.scope,
+        "vault": file.vault.as_ref().map(text),
+        "keyfile": file.keyfile.as_ref().map(text),
+        "uppercase": file.uppercase,
+        "replace_dash": file.replace_dash,
+        "prefix": file.prefix,
+        "aliases": file.aliases,
+        "env": file.env,
+    })
+}
+
+/// Describes what the file does, a line each.
 pub(super) fn describe(file: &ProjectFile) -> String {
-    let shown = |path: &std::path::PathBuf| printable(&path.to_string_lossy());
-    let mut lines = vec![format!("file: {}", shown(&file.path))];
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let mut out = line("file", &path(&file.path));
     let mut add = |what: &str, value: Option<String>| {
-        lines.extend(value.map(|value| format!("{what}: {value}")));
+        if let Some(value) = value {
+            out.push_str(&line(what, &value));
+        }
     };
     add("scope", file.scope.as_ref().map(ToString::to_string));
-    add("vault", file.vault.as_ref().map(shown));
-    add("keyfile", file.keyfile.as_ref().map(shown));
-    add("uppercase", file.uppercase.map(|yes| yes.to_string()));
-    add("replace_dash", file.replace_dash.map(|c| c.to_string()));
-    add("prefix", file.prefix.as_deref().map(printable));
-    add("aliases", file.aliases.as_ref().map(|names| printable(&names.join(" "))));
+    add("vault", file.vault.as_deref().map(path));
+    add("keyfile", file.keyfile.as_deref().map(path));
+    add("uppercase", file.uppercase.map(|yes| if yes { "yes" } else { "no" }.to_owned()));
+    add("replace-dash", file.replace_dash.map(String::from));
+    add("prefix", file.prefix.clone());
+    add("aliases", file.aliases.as_ref().map(|names| names.join(" ")));
     for (variable, template) in &file.env {
-        add("env", Some(format!("{} = {}", printable(variable), printable(template))));
+        add("variable", Some(format!("{variable} = {template}")));
     }
-    lines.join("\n")
+    out
+}
+
+fn line(what: &str, value: &str) -> String {
+    format!("{:<14}{}\n", format!("{what}:"), printable(value))
 }

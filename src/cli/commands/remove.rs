@@ -4,18 +4,23 @@ use std::process::ExitCode;
 
 use authy::SecretName;
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Remove a secret; git history keeps its old ciphertext
+/// Remove a secret
+///
+/// Nothing is asked: git keeps what was committed. A value that must not be used any more
+/// has to be changed where it is accepted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The secret's name
+    /// Name the secret
     name: SecretName,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    authy::remove(&world.context()?, &args.name)?;
-    world.ui().note(&format!("removed {}", args.name));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        authy::remove(&world.context()?, &self.name)?;
+        world.ui().note(format_args!("removed {}", self.name));
+        Ok(ExitCode::SUCCESS)
+    }
 }

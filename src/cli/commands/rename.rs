@@ -4,20 +4,24 @@ use std::process::ExitCode;
 
 use authy::SecretName;
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Give a secret another name; value and readers stay
+/// Give a secret another name
+///
+/// Policies speak of names: another scope may reach it afterwards.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The name it has
+    /// Name the secret as it is now
     old: SecretName,
-    /// The name it gets
+    /// Name it anew
     new: SecretName,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    authy::rename(&world.context()?, &args.old, &args.new)?;
-    world.ui().note(&format!("renamed {} to {}", args.old, args.new));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        authy::rename(&world.context()?, &self.old, &self.new)?;
+        world.ui().note(format_args!("renamed {} to {}", self.old, self.new));
+        Ok(ExitCode::SUCCESS)
+    }
 }

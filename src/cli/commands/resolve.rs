@@ -3,34 +3,39 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authy::ScopeName;
+use authy::{ScopeName, printable};
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
 /// Fill in the <authy:NAME> placeholders of a text file
 ///
-/// With -o the result is a file that only you can read; nothing is written unless every
-/// name is known.
+/// With -o the result is written to a file that only you can read, all of it or nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  authy resolve config.tmpl -o config.json --scope backend")]
 pub(crate) struct Args {
-    /// The file with placeholders
+    /// Read this file
     file: PathBuf,
     /// Write the result here instead of printing it
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Read by this policy
+    /// Read secrets under this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    let scope = world.scope(args.scope)?;
-    let out = args.output.as_deref();
-    match authy::resolve(&ctx, &args.file, out, scope.as_ref())? {
-        Some(text) => world.ui().data(text.expose())?,
-        None => world.ui().note("written"),
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let scope = world.scope(self.scope)?;
+        let (ctx, out) = (world.context()?, self.output.as_deref());
+        if let Some(text) = authy::resolve(&ctx, &self.file, out, scope.as_ref())? {
+            world.ui().data(text.expose())?;
+        }
+        if let Some(out) = out {
+            world.ui().note(format_args!("wrote '{}'", printable(&out.to_string_lossy())));
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,30 +1,31 @@
 //! `authy rotate`.
 
-use std::process::ExitCode;
-
 use authy::SecretName;
 
-use super::store::stored;
+use super::{Ending, store};
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 use crate::cli::value::ValueFlags;
 
 /// Give a secret a new value
 ///
-/// The value is taken as 'authy store' takes it. Its readers stay as recorded.
+/// The value is taken as 'authy store' takes it. Its readers stay as they are.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy rotate db-password --generate
+  vault-tool new-key | authy rotate api-key")]
 pub(crate) struct Args {
-    /// The secret's name
+    /// Name the secret
     name: SecretName,
     #[command(flatten)]
     value: ValueFlags,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    if args.value.will_ask() {
-        authy::rotate_ready(&ctx, &args.name)?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let ready = || authy::rotate_ready(&ctx, &self.name);
+        let value = self.value.read(world.person(), &self.name, ready)?;
+        store::report(world.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)
     }
-    let value = args.value.read(world, args.name.as_str())?;
-    stored(world, &authy::rotate(&ctx, &args.name, &value)?)
 }

@@ -1,44 +1,49 @@
 //! `authy run`.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use authy::RunCommand;
 
-use crate::cli::context::{InjectFlags, World};
-use crate::cli::error::Failure;
+use super::Ending;
+use crate::cli::context::World;
+use crate::cli::inject::InjectFlags;
 
-/// Run a command with the scope's values in its environment
+/// Run a command with the secrets of a scope in its environment
 ///
-/// authy replaces itself by the command: signals, terminal and exit code are the command's own.
-/// The command's words are passed untouched.
+/// authy becomes the command: signals, terminal and exit code are its own. The first word
+/// that is no flag starts the command, and from there on every word is the command's.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  authy run --scope backend --uppercase -- ./server\n  authy run -- npm run dev        (scope from .authy.toml)"
-)]
+#[command(after_help = "\
+Examples:
+  authy run --scope backend --uppercase -- ./server --port 80
+  authy run -- npm run dev                 scope and naming from .authy.toml
+  authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh")]
 pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
-    /// Give it the values and hardly anything else of this environment
+    /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
-    /// The command and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "CMD"
-    )]
+    /// Run this, with these arguments
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    let request = world.request(args.inject)?;
-    let command = RunCommand {
-        argv: args.command,
-        clean_env: args.clean_env,
-        inherited: std::env::vars_os().collect(),
-    };
-    match authy::run(&ctx, &request, command)? {}
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let request = self.inject.request(world)?;
+        let command = RunCommand {
+            argv: self.command,
+            clean_env: self.clean_env,
+            inherited: world.inherited(),
+        };
+        match authy::run(&ctx, &request, command)? {}
+    }
+
+    /// Returns the words of the command.
+    #[cfg(test)]
+    pub(crate) fn into_words(self) -> Vec<OsString> {
+        self.command
+    }
 }

@@ -4,55 +4,60 @@ use std::process::ExitCode;
 
 use authy::{SecretName, StoreOptions, StoreReport};
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
+use crate::cli::ui::Ui;
 use crate::cli::value::ValueFlags;
 
 /// Store a new secret
 ///
-/// The value comes from standard input (one newline at its end is dropped), from a hidden
-/// prompt on a terminal, from --file, or is drawn with --generate. It is never an argument.
+/// The value comes from standard input, where one newline at its end is dropped; on a
+/// terminal it is asked for without being shown. It is never an argument: others could see
+/// it there.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  echo \"$VALUE\" | authy store db-url\n  authy store api-key --generate=40 --tag api"
-)]
+#[command(after_help = "\
+Examples:
+  authy store db-url                       asks for the value
+  printf %s \"$VALUE\" | authy store db-url
+  authy store tls/key --file key.pem --raw
+  authy store api-key --generate=40 --tag api --description \"search service\"")]
 pub(crate) struct Args {
-    /// The secret's name
+    /// Name the secret
     name: SecretName,
     #[command(flatten)]
     value: ValueFlags,
     /// Replace the value of a secret that exists
     #[arg(long)]
     force: bool,
-    /// Say what it is, for people
+    /// Say what it is; anybody who has the vault can read this
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Tag it, for people; may be repeated
+    /// Tag it; may be repeated; anybody who has the vault can read this
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    if args.value.will_ask() {
-        authy::store_ready(&ctx, &args.name, args.force)?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let ready = || authy::store_ready(&ctx, &self.name, self.force);
+        let value = self.value.read(world.person(), &self.name, ready)?;
+        let options =
+            StoreOptions { force: self.force, description: self.description, tags: self.tags };
+        report(world.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
     }
-    let value = args.value.read(world, args.name.as_str())?;
-    let options = StoreOptions {
-        force: args.force,
-        description: args.description.clone(),
-        tags: args.tags.clone(),
-    };
-    stored(world, &authy::store(&ctx, &args.name, &value, &options)?)
 }
 
-/// Says what was written; shared by the commands that write values.
-pub(super) fn stored(world: &World, report: &StoreReport) -> Result<ExitCode, Failure> {
-    if world.json() {
-        world.ui().value(report)?;
+/// Tells what was written; for every command that writes a value.
+pub(super) fn report(ui: Ui, verb: &str, report: &StoreReport) -> Ending {
+    if ui.wants_json() {
+        ui.json(&serde_json::json!({
+            "name": report.name,
+            "version": report.version,
+            "created": report.created,
+        }))?;
     } else {
-        let verb = if report.created { "stored" } else { "rotated" };
-        world.ui().note(&format!("{verb} {} (version {})", report.name, report.version));
+        ui.note(format_args!("{verb} {} (version {})", report.name, report.version));
     }
     Ok(ExitCode::SUCCESS)
 }

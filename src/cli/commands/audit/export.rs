@@ -3,18 +3,24 @@
 use std::process::ExitCode;
 
 use super::filter::FilterFlags;
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Print the audit trail as a JSON array
+/// Print the audit trail as a JSON array, newest last
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  authy audit export --since 2026-01-01 > audit.json")]
 pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterFlags,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let entries = authy::audit_show(&world.context()?, &args.filter.into(), None)?;
-    world.ui().value(&entries)?;
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let filter = self.filter.into_filter(ctx.now);
+        world.ui().json(&authy::audit_show(&ctx, &filter, None)?)?;
+        Ok(ExitCode::SUCCESS)
+    }
 }

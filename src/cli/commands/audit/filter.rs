@@ -4,34 +4,35 @@ use authy::{AuditFilter, Outcome, ScopeName};
 use clap::ValueEnum;
 use time::OffsetDateTime;
 
-use crate::cli::time::moment;
+use crate::cli::moment::Moment;
 
 /// Which lines are wanted.
 #[derive(Debug, clap::Args)]
 pub(super) struct FilterFlags {
-    /// Lines about secrets whose name matches this pattern
+    /// Take lines about secrets whose name matches
     #[arg(long, value_name = "PATTERN")]
     secret: Option<String>,
-    /// Lines of this scope
+    /// Take lines of this scope
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// Lines of this member, or of this session's id or label
+    /// Take lines of this member, or of the session with this id or label
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Lines of this operation: 'policy.create', or 'policy' for all of them
+    /// Take lines of this operation: policy.create, or policy for all of them
     #[arg(long, value_name = "OP")]
     op: Option<String>,
-    /// Lines with this outcome
+    /// Take lines with this outcome
     #[arg(long, value_enum, value_name = "OUTCOME")]
     outcome: Option<Ended>,
-    /// Lines from then on: RFC 3339, a date, or an age such as 8h
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<OffsetDateTime>,
-    /// Lines up to then
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<OffsetDateTime>,
+    /// Take lines from then on: RFC 3339, a date, or an age such as 30m, 8h, 7d
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+    /// Take lines up to then
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
 }
 
+/// How an operation ended.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Ended {
     Granted,
@@ -39,20 +40,21 @@ enum Ended {
     Failed,
 }
 
-impl From<FilterFlags> for AuditFilter {
-    fn from(flags: FilterFlags) -> Self {
-        Self {
-            secret: flags.secret,
-            scope: flags.scope,
-            actor: flags.actor,
-            op: flags.op,
-            outcome: flags.outcome.map(|outcome| match outcome {
+impl FilterFlags {
+    /// Returns the filter; ages count back from `now`.
+    pub(super) fn into_filter(self, now: OffsetDateTime) -> AuditFilter {
+        AuditFilter {
+            secret: self.secret,
+            scope: self.scope,
+            actor: self.actor,
+            op: self.op,
+            outcome: self.outcome.map(|outcome| match outcome {
                 Ended::Granted => Outcome::Granted,
                 Ended::Denied => Outcome::Denied,
                 Ended::Failed => Outcome::Failed,
             }),
-            since: flags.since,
-            until: flags.until,
+            since: self.since.map(|moment| moment.before(now)),
+            until: self.until.map(|moment| moment.before(now)),
         }
     }
 }

@@ -5,14 +5,12 @@ mod filter;
 mod show;
 mod verify;
 
-use std::process::ExitCode;
-
 use clap::Subcommand;
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Read and verify the audit trail
+/// Show and verify who did what
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Show(show::Args),
@@ -20,10 +18,10 @@ pub(crate) enum Command {
     Export(export::Args),
 }
 
-pub(crate) fn run(world: &World, command: Command) -> Result<ExitCode, Failure> {
+pub(super) fn run(command: Command, world: &World) -> Ending {
     match command {
-        Command::Show(args) => show::run(world, args),
-        Command::Verify(args) => verify::run(world, &args),
-        Command::Export(args) => export::run(world, args),
+        Command::Show(args) => args.run(world),
+        Command::Verify(args) => args.run(world),
+        Command::Export(args) => args.run(world),
     }
 }

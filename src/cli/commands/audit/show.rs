@@ -5,42 +5,51 @@ use std::process::ExitCode;
 use authy::AuditEntry;
 
 use super::filter::FilterFlags;
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
-use crate::cli::table;
+use crate::cli::table::Table;
 
 /// Show who did what, newest last
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy audit show -n 20
+  authy audit show --secret 'db-*' --outcome denied --since 7d")]
 pub(crate) struct Args {
-    /// Show this many of the newest lines; 0 shows all
+    /// Show so many of the newest lines; 0 shows all
     #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
     lines: usize,
     #[command(flatten)]
     filter: FilterFlags,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let last = (args.lines > 0).then_some(args.lines);
-    let entries = authy::audit_show(&world.context()?, &args.filter.into(), last)?;
-    if world.json() {
-        world.ui().value(&entries)?;
-    } else if !entries.is_empty() {
-        let rows: Vec<_> = entries.iter().map(row).collect();
-        let heading = ["TIME", "ACTOR", "OPERATION", "OUTCOME", "SCOPE", "PROGRAM", "SECRETS"];
-        world.ui().data(table::render(&heading, &rows).as_bytes())?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let ctx = world.context()?;
+        let filter = self.filter.into_filter(ctx.now);
+        let last = (self.lines > 0).then_some(self.lines);
+        let entries = authy::audit_show(&ctx, &filter, last)?;
+        match world.ui().wants_json() {
+            true => world.ui().json(&entries)?,
+            false => world.ui().table(&table(&entries))?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-fn row(entry: &AuditEntry) -> Vec<String> {
-    let dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
-    vec![
-        entry.time(),
-        entry.actor(),
-        entry.op().to_owned(),
-        entry.outcome().as_str().to_owned(),
-        dash(entry.scope()),
-        dash(entry.detail()),
-        entry.secrets().collect::<Vec<_>>().join(" "),
-    ]
+fn table(entries: &[AuditEntry]) -> Table {
+    let heading = ["TIME", "ACTOR", "OPERATION", "OUTCOME", "SCOPE", "PROGRAM", "SECRETS"];
+    let mut table = Table::new(heading);
+    for entry in entries {
+        table.push([
+            entry.time(),
+            entry.actor(),
+            entry.op().to_owned(),
+            entry.outcome().as_str().to_owned(),
+            entry.scope().unwrap_or_default().to_owned(),
+            entry.detail().unwrap_or_default().to_owned(),
+            entry.secrets().collect::<Vec<_>>().join(" "),
+        ]);
+    }
+    table
 }

@@ -2,41 +2,54 @@
 
 use std::process::ExitCode;
 
-use authy::{ChainSummary, Kind};
+use authy::{ChainSummary, Kind, VerifyReport, printable};
 
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Verify every audit chain; exits 5 where one is damaged
+/// Verify the audit trail, chain by chain
 ///
-/// Without an identity only the continuity of the chains can be checked, and they are
-/// reported as unchecked.
+/// Exits with 5 where a chain is damaged. A chain whose key you do not have is 'unchecked':
+/// only that its lines follow one another can be seen.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(crate) fn run(world: &World, _: &Args) -> Result<ExitCode, Failure> {
-    let report = authy::audit_verify(&world.context()?)?;
-    if world.json() {
-        world.ui().value(&report.chains)?;
-    } else {
-        let lines: String = report.chains.iter().map(line).collect();
-        world.ui().data(lines.as_bytes())?;
+impl Args {
+    #[allow(clippy::unused_self, reason = "every command runs the same way")]
+    pub(super) fn run(self, world: &World) -> Ending {
+        let report = authy::audit_verify(&world.context()?)?;
+        if world.ui().wants_json() {
+            world.ui().json(&report.chains)?;
+        } else {
+            let lines: String = report.chains.iter().map(line).collect();
+            world.ui().data(lines.as_bytes())?;
+            if let Some(text) = unchecked(&report) {
+                world.ui().note(text);
+            }
+        }
+        Ok(match report.is_damaged() {
+            true => ExitCode::from(Kind::Damaged.exit_code()),
+            false => ExitCode::SUCCESS,
+        })
     }
-    Ok(match report.is_damaged() {
-        true => ExitCode::from(Kind::Damaged.exit_code()),
-        false => ExitCode::SUCCESS,
-    })
 }
 
 fn line(chain: &ChainSummary) -> String {
-    let count = if chain.lines == 1 { "line" } else { "lines" };
-    let mut text = format!("{}: {}, {} {count}", chain.chain, chain.status, chain.lines);
+    let plural = if chain.lines == 1 { "" } else { "s" };
+    let mut text = format!("{}: {}, {} line{plural}", chain.chain, chain.status, chain.lines);
     if let Some(line) = chain.line {
         text.push_str(&format!(", line {line}"));
     }
     if let Some(fault) = &chain.fault {
-        text.push_str(&format!(": {}", authy::printable(fault)));
+        text.push_str(&format!(": {fault}"));
     }
-    text.push('\n');
-    text
+    printable(&text) + "\n"
+}
+
+fn unchecked(report: &VerifyReport) -> Option<String> {
+    match report.chains.iter().filter(|chain| chain.status == "unchecked").count() {
+        0 => None,
+        1 => Some("1 chain could not be checked for lack of its key".to_owned()),
+        n => Some(format!("{n} chains could not be checked for lack of their keys")),
+    }
 }

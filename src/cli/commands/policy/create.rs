@@ -2,24 +2,29 @@
 
 use std::process::ExitCode;
 
-use super::change::ChangeFlags;
+use super::flags::PolicyFlags;
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Make a policy: which names a scope reaches
+/// Make a policy
 ///
-/// Deny overrides allow, and what nothing allows is denied. '*' is any run of characters, '/'
-/// included, '?' one, '[a-z]' a set, '{a,b}' a choice.
+/// A scope reaches the secrets whose name an allow pattern matches and no deny pattern.
+/// '*' matches anything, '/' included; '?' one character; [a-z] and {a,b} work too.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  authy policy create backend --allow 'db-*' --deny '*-admin'")]
+#[command(after_help = "\
+Examples:
+  authy policy create backend --allow 'db-dev-*' --allow 'api-*' --deny '*-admin'
+  authy policy create agent --allow 'github-*' --run-only --command claude")]
 pub(crate) struct Args {
     #[command(flatten)]
-    change: ChangeFlags,
+    policy: PolicyFlags,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let change = args.change.into_change();
-    authy::policy_create(&world.context()?, &change)?;
-    world.ui().note(&format!("created policy {}", change.name));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let change = self.policy.into_change();
+        authy::policy_create(&world.context()?, &change)?;
+        world.ui().note(format_args!("created policy {}", change.name));
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -1,38 +1,36 @@
 //! `authy policy …`.
 
-mod change;
 mod create;
+mod flags;
 mod list;
 mod remove;
 mod show;
 mod test;
 mod update;
 
-use std::process::ExitCode;
-
 use clap::Subcommand;
 
+use super::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Make, change, show and test policies
+/// Say which secrets a scope reaches, and who may use it
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Create(create::Args),
     Update(update::Args),
     Show(show::Args),
     List(list::Args),
-    Test(test::Args),
     Remove(remove::Args),
+    Test(test::Args),
 }
 
-pub(crate) fn run(world: &World, command: Command) -> Result<ExitCode, Failure> {
+pub(super) fn run(command: Command, world: &World) -> Ending {
     match command {
-        Command::Create(args) => create::run(world, args),
-        Command::Update(args) => update::run(world, args),
-        Command::Show(args) => show::run(world, &args),
-        Command::List(args) => list::run(world, &args),
-        Command::Test(args) => test::run(world, args),
-        Command::Remove(args) => remove::run(world, &args),
+        Command::Create(args) => args.run(world),
+        Command::Update(args) => args.run(world),
+        Command::Show(args) => args.run(world),
+        Command::List(args) => args.run(world),
+        Command::Remove(args) => args.run(world),
+        Command::Test(args) => args.run(world),
     }
 }

@@ -4,18 +4,20 @@ use std::process::ExitCode;
 
 use authy::ScopeName;
 
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
-/// Remove a policy
+/// Remove a policy; its scope reaches nothing any more
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The policy's name
+    /// Name the policy
     name: ScopeName,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    authy::policy_remove(&world.context()?, &args.name)?;
-    world.ui().note(&format!("removed policy {}", args.name));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        authy::policy_remove(&world.context()?, &self.name)?;
+        world.ui().note(format_args!("removed policy {}", self.name));
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -4,44 +4,51 @@ use std::process::ExitCode;
 
 use authy::{PolicyView, ScopeName, printable};
 
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
 /// Show a policy
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The policy's name
+    /// Name the policy
     name: ScopeName,
 }
 
-pub(crate) fn run(world: &World, args: &Args) -> Result<ExitCode, Failure> {
-    let view = authy::policy_show(&world.context()?, &args.name)?;
-    if world.json() {
-        world.ui().value(&view)?;
-    } else {
-        world.ui().data(describe(&view).as_bytes())?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let view = authy::policy_show(&world.context()?, &self.name)?;
+        match world.ui().wants_json() {
+            true => world.ui().json(&view)?,
+            false => world.ui().data(describe(&view).as_bytes())?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn describe(view: &PolicyView) -> String {
-    let mut out = format!("policy:      {}\nstatus:      {}\n", view.name, view.status);
-    let mut add = |what: &str, value: String| {
+    let mut out = String::new();
+    let mut add = |what: &str, value: &str| {
         if !value.is_empty() {
-            out.push_str(&format!("{:<13}{}\n", format!("{what}:"), printable(&value)));
+            out.push_str(&format!("{:<13}{}\n", format!("{what}:"), printable(value)));
         }
     };
-    add("problem", view.problem.clone().unwrap_or_default());
-    add("description", view.description.clone());
-    view.allow.iter().for_each(|pattern| add("allow", pattern.clone()));
-    view.deny.iter().for_each(|pattern| add("deny", pattern.clone()));
-    add("members", view.members.join(" "));
-    add("run-only", if view.run_only { "yes".to_owned() } else { String::new() });
-    add("commands", view.commands.clone().unwrap_or_default().join(" "));
-    add("max-ttl", view.max_ttl.clone().unwrap_or_default());
+    add("policy", view.name.as_str());
+    add("status", view.status);
+    add("problem", view.problem.as_deref().unwrap_or_default());
+    add("description", &view.description);
+    view.allow.iter().for_each(|pattern| add("allow", pattern));
+    view.deny.iter().for_each(|pattern| add("deny", pattern));
+    add("members", &view.members.join(" "));
+    add("run-only", if view.run_only { "yes" } else { "no" });
+    match view.commands.as_deref() {
+        Some([]) => add("commands", "none"),
+        Some(commands) => add("commands", &commands.join(" ")),
+        None => add("commands", "any"),
+    }
+    add("max-ttl", view.max_ttl.as_deref().unwrap_or_default());
+    add("version", &view.version.to_string());
     if let (Some(by), Some(at)) = (&view.signed_by, &view.signed_at) {
-        add("version", view.version.to_string());
-        add("signed", format!("by {by} at {at}"));
+        add("signed", &format!("by {by} at {at}"));
     }
     out
 }

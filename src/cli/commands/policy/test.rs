@@ -4,34 +4,36 @@ use std::process::ExitCode;
 
 use authy::{Kind, ScopeName, SecretName};
 
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
 use crate::cli::error::Failure;
 
-/// Say whether a scope reaches a name, and by which pattern
+/// Say whether a scope reaches a name, and which pattern decides
 ///
-/// Exits 0 where it is allowed and 4 where it is denied. The secret need not exist.
+/// Exits with 0 where it is allowed and with 4 where it is denied. No such secret need exist.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  authy policy test --scope backend db-prod-password")]
 pub(crate) struct Args {
-    /// The scope
+    /// Ask this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// The secret's name
+    /// Ask about this name
     name: SecretName,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let ctx = world.context()?;
-    let Some(scope) = world.scope(args.scope)? else {
-        return Err(Failure::usage("no scope given", "name one with --scope"));
-    };
-    let verdict = authy::policy_test(&ctx, &scope, &args.name)?;
-    if world.json() {
-        world.ui().value(&verdict)?;
-    } else {
-        world.ui().line(&verdict.to_string())?;
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let scope = world.scope(self.scope)?.ok_or(Failure::NoScope)?;
+        let verdict = authy::policy_test(&world.context()?, &scope, &self.name)?;
+        match world.ui().wants_json() {
+            true => world.ui().json(&verdict)?,
+            false => world.ui().data(format!("{verdict}\n").as_bytes())?,
+        }
+        Ok(match verdict.allowed {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(Kind::Denied.exit_code()),
+        })
     }
-    Ok(match verdict.allowed {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(Kind::Denied.exit_code()),
-    })
 }

@@ -2,35 +2,42 @@
 
 use std::process::ExitCode;
 
-use super::change::ChangeFlags;
+use authy::PolicyChange;
+
+use super::flags::PolicyFlags;
+use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
 /// Add to a policy, and take from it
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  authy policy update backend --allow cache-url --remove-deny '*-admin'"
-)]
+#[command(after_help = "\
+Examples:
+  authy policy update backend --allow cache-url
+  authy policy update backend --remove-deny '*-admin' --run-only=false")]
 pub(crate) struct Args {
     #[command(flatten)]
-    change: ChangeFlags,
+    policy: PolicyFlags,
     /// Take this allow pattern away; may be repeated
     #[arg(long, value_name = "PATTERN")]
     remove_allow: Vec<String>,
     /// Take this deny pattern away; may be repeated
     #[arg(long, value_name = "PATTERN")]
     remove_deny: Vec<String>,
-    /// Take this member, or @group, away; may be repeated
+    /// Take this member or @group away; may be repeated
     #[arg(long = "remove-member", value_name = "MEMBER")]
     remove_members: Vec<String>,
 }
 
-pub(crate) fn run(world: &World, args: Args) -> Result<ExitCode, Failure> {
-    let mut change = args.change.into_change();
-    change.remove_allow = args.remove_allow;
-    change.remove_deny = args.remove_deny;
-    change.remove_members = args.remove_members;
-    authy::policy_update(&world.context()?, &change)?;
-    world.ui().note(&format!("updated policy {}", change.name));
-    Ok(ExitCode::SUCCESS)
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let change = PolicyChange {
+            remove_allow: self.remove_allow,
+            remove_deny: self.remove_deny,
+            remove_members: self.remove_members,
+            ..self.policy.into_change()
+        };
+        authy::policy_update(&world.context()?, &change)?;
+        world.ui().note(format_args!("updated policy {}", change.name));
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -1,11 +1,11 @@
-//! The flags that `policy create` and `policy update` share.
+//! The words that `policy create` and `policy update` share.
 
 use authy::{PolicyChange, ScopeName};
 
 /// What to put into a policy.
 #[derive(Debug, clap::Args)]
-pub(super) struct ChangeFlags {
-    /// The policy's name, which is the scope
+pub(super) struct PolicyFlags {
+    /// Name the policy, which is the scope
     name: ScopeName,
     /// Reach secrets whose name matches; may be repeated
     #[arg(long, value_name = "PATTERN")]
@@ -13,25 +13,31 @@ pub(super) struct ChangeFlags {
     /// Never reach secrets whose name matches, whatever is allowed; may be repeated
     #[arg(long, value_name = "PATTERN")]
     deny: Vec<String>,
-    /// Let this member, or @group, use the scope; may be repeated
+    /// Let this member or @group use the scope; may be repeated
     #[arg(long = "member", value_name = "MEMBER")]
     members: Vec<String>,
-    /// Put values into processes only, never show them
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Hand values to programs only, never show them; =false takes it back
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
     run_only: Option<bool>,
-    /// Let 'run' start only programs that match; may be repeated
+    /// Let 'run' start only programs whose name matches; may be repeated
     #[arg(long = "command", value_name = "PATTERN")]
     commands: Vec<String>,
-    /// Longest life of a session, such as 8h
+    /// Let sessions live no longer than this, such as 8h
     #[arg(long, value_name = "TIME")]
     max_ttl: Option<String>,
-    /// Say what it is for, for people
+    /// Say what it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 }
 
-impl ChangeFlags {
-    /// The change without anything taken away.
+impl PolicyFlags {
+    /// Returns the change, with nothing taken away.
     pub(super) fn into_change(self) -> PolicyChange {
         PolicyChange {
             name: self.name,

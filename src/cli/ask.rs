@@ -1,0 +1,83 @@
+//! Questions to the person at the terminal, and the answers that stand in for them.
+//!
+//! Everything is asked on `/dev/tty`, so standard input stays free for data. `None` means
+//! there is nobody to ask; with `--no-input` there never is.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Write as _};
+
+use authy::{Front, Note, SecretBytes};
+
+use super::ui::Ui;
+
+/// How often a new passphrase may be mistyped.
+const ATTEMPTS: usize = 3;
+
+/// The person at the terminal, if there is one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Person {
+    ui: Ui,
+    may_ask: bool,
+}
+
+impl Person {
+    /// Returns somebody who is asked only where `may_ask` says so.
+    pub(crate) const fn new(ui: Ui, may_ask: bool) -> Self {
+        Self { ui, may_ask }
+    }
+
+    /// Asks for a line that is not shown while it is typed.
+    pub(crate) fn hidden(self, question: &str) -> Option<SecretBytes> {
+        if !self.may_ask {
+            return None;
+        }
+        rpassword::prompt_password(question).ok().map(SecretBytes::from)
+    }
+
+    /// Asks a question that only a clear yes answers with yes.
+    pub(crate) fn agrees(self, question: &str) -> Option<bool> {
+        if !self.may_ask {
+            return None;
+        }
+        let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
+        write!(terminal, "{question} [y/N] ").ok()?;
+        let mut answer = String::new();
+        BufReader::new(terminal).read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+}
+
+/// What the library asks and tells.
+pub(crate) struct FrontOfPerson {
+    /// Who is asked.
+    pub(crate) person: Person,
+    /// `AUTHY_PASSPHRASE`, which answers first.
+    pub(crate) passphrase: Option<SecretBytes>,
+}
+
+impl Front for FrontOfPerson {
+    fn passphrase(&self, what: &str) -> Option<SecretBytes> {
+        let ask = || self.person.hidden(&format!("Passphrase of {}: ", authy::printable(what)));
+        self.passphrase.clone().or_else(ask)
+    }
+
+    fn new_passphrase(&self, what: &str) -> Option<SecretBytes> {
+        if self.passphrase.is_some() {
+            return self.passphrase.clone();
+        }
+        let what = authy::printable(what);
+        for _ in 0..ATTEMPTS {
+            let first = self.person.hidden(&format!("New passphrase for {what}: "))?;
+            let second = self.person.hidden("The same again: ")?;
+            if first == second && !first.is_empty() {
+                return Some(first);
+            }
+            self.person.ui.show("authy: empty, or not the same twice");
+        }
+        None
+    }
+
+    fn note(&self, note: &Note) {
+        self.person.ui.note(note);
+    }
+}

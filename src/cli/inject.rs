@@ -1,0 +1,55 @@
+//! The words about scope and naming that `run`, `env` and `export` share, resolved against
+//! the environment and the project file.
+
+use authy::{InjectRequest, Naming, ProjectFile, ScopeName};
+
+use super::context::World;
+use super::error::Failure;
+
+/// What was typed about scope and naming.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct InjectFlags {
+    /// Take the secrets that this policy allows
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<ScopeName>,
+    /// Write variables in upper case: db-url becomes DB_URL
+    #[arg(long)]
+    uppercase: bool,
+    /// Write this character for '-', '.' and '/' instead of '_'
+    #[arg(long, value_name = "C")]
+    replace_dash: Option<char>,
+    /// Put this before every variable: AUTHY_ makes AUTHY_db_url
+    #[arg(long, value_name = "TEXT")]
+    prefix: Option<String>,
+    /// Take only secrets whose name matches; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+}
+
+impl InjectFlags {
+    /// Resolves the words: flags first, then the environment, then the project file.
+    ///
+    /// # Errors
+    /// The project file cannot be understood, or sets variables and is not allowed.
+    pub(crate) fn request(self, world: &World) -> Result<InjectRequest, Failure> {
+        let scope = world.scope(self.scope)?;
+        let project = world.project()?;
+        let setting = |pick: fn(&ProjectFile) -> Option<bool>| project.and_then(pick);
+        let naming = Naming {
+            uppercase: self.uppercase || setting(|file| file.uppercase).unwrap_or(false),
+            replace_dash: self.replace_dash.or(project.and_then(|file| file.replace_dash)),
+            prefix: self
+                .prefix
+                .or_else(|| project.and_then(|file| file.prefix.clone()))
+                .unwrap_or_default(),
+        };
+        let templates = match project.filter(|file| !file.env.is_empty()) {
+            Some(file) => {
+                world.must_be_allowed(file, "sets variables of its own")?;
+                file.env.clone().into_iter().collect()
+            }
+            None => Vec::new(),
+        };
+        Ok(InjectRequest { scope, naming, only: self.only, templates })
+    }
+}
