@@ -1,9 +1,11 @@
 //! The decision: who asks, by which scope, for what use; and the proof that it was given.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::AccessError;
+use super::pattern::Pattern;
 use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
 use crate::crypto::Identity;
@@ -67,11 +69,11 @@ impl Rules {
         scope: &ScopeName,
     ) -> Result<(&ScopeName, &ScopePolicy), AccessError> {
         let Some((name, state)) = self.policies().find(|(name, _)| *name == scope) else {
-            return Err(AccessError::NoPolicy(scope.clone()));
+            return Err(self.no_policy(scope));
         };
         match state {
             PolicyState::InForce(_, policy) => Ok((name, policy)),
-            PolicyState::Removed(_) => Err(AccessError::NoPolicy(scope.clone())),
+            PolicyState::Removed(_) => Err(self.no_policy(scope)),
             PolicyState::Unapproved(why) => {
                 Err(AccessError::Unapproved { scope: scope.clone(), why: Arc::clone(why) })
             }
@@ -82,6 +84,17 @@ impl Rules {
                 Err(AccessError::BadPolicy { scope: scope.clone(), why: Arc::clone(why) })
             }
         }
+    }
+
+    /// The error for a scope that is not there, with the nearest one that is.
+    pub(crate) fn no_policy(&self, scope: &ScopeName) -> AccessError {
+        let near = |other: &ScopeName| strsim::jaro_winkler(scope.as_str(), other.as_str());
+        let nearest = self
+            .in_force()
+            .map(|(name, _)| name)
+            .max_by(|a, b| near(a).total_cmp(&near(b)))
+            .filter(|best| near(best) > 0.85);
+        AccessError::NoPolicy(scope.clone(), nearest.cloned())
     }
 
     /// What `caller` reaches for this need.
@@ -133,6 +146,30 @@ impl Reach<'_> {
             },
             Self::Member(rules, who, need) => member_permits(rules, who, *need, name),
         }
+    }
+
+    /// Whether `run` may start this program: named by a pattern as it was typed, without a
+    /// folder, or by a pattern of its whole path. A path that was typed is no bare name, so
+    /// that `./psql` does not pass for `psql`.
+    ///
+    /// # Errors
+    /// `Program` where the scope lists programs and not this one.
+    pub(crate) fn permits_program(
+        &self,
+        typed: &str,
+        path: Option<&Path>,
+    ) -> Result<(), AccessError> {
+        let Self::Scope(scope, policy) = self else { return Ok(()) };
+        let Some(commands) = policy.commands() else { return Ok(()) };
+        let path = path.and_then(Path::to_str);
+        let matches = |pattern: &Pattern| {
+            path.is_some_and(|path| pattern.matches(path))
+                || !typed.contains('/') && pattern.matches(typed)
+        };
+        if commands.iter().any(matches) {
+            return Ok(());
+        }
+        Err(AccessError::Program { scope: (*scope).clone(), program: typed.to_owned() })
     }
 
     /// Gives access to those of `names` that are reached.

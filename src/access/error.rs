@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::crypto::CryptoError;
 use crate::kind::Kind;
-use crate::name::{MemberName, ScopeName, SecretName};
+use crate::name::{MemberName, ScopeName, SecretName, printable};
 use crate::store::StoreError;
 
 /// Access that is denied, or that cannot be decided.
@@ -13,7 +13,7 @@ pub(crate) enum AccessError {
     #[error("invalid pattern '{pattern}': {rule}")]
     Pattern { pattern: String, rule: String },
     #[error("policy '{0}' not found")]
-    NoPolicy(ScopeName),
+    NoPolicy(ScopeName, Option<ScopeName>),
     #[error("policy '{scope}' is not approved: {why}")]
     Unapproved { scope: ScopeName, why: Arc<StoreError> },
     #[error("policy '{scope}' cannot be used: {why}")]
@@ -32,6 +32,8 @@ pub(crate) enum AccessError {
     RunOnlyMember { member: MemberName, name: SecretName },
     #[error("this shell is confined to scope '{confined}' (AUTHY_SCOPE)")]
     Confined { confined: ScopeName },
+    #[error("scope '{scope}' may not start '{}'", printable(program))]
+    Program { scope: ScopeName, program: String },
     #[error("'{0}' is not an admin of this vault")]
     NotAdmin(MemberName),
     #[error("this identity belongs to no member of the vault")]
@@ -49,7 +51,7 @@ impl AccessError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Pattern { .. } => Kind::Usage,
-            Self::NoPolicy(_) => Kind::NotFound,
+            Self::NoPolicy(..) => Kind::NotFound,
             Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce(_) => {
                 Kind::Damaged
             }
@@ -65,7 +67,8 @@ impl AccessError {
             Self::Pattern { .. } => {
                 "'*' is any run of characters, '?' one, '[a-z]' a set, '{a,b}' a choice".into()
             }
-            Self::NoPolicy(scope) => format!(
+            Self::NoPolicy(_, Some(near)) => format!("did you mean '{near}'?"),
+            Self::NoPolicy(scope, None) => format!(
                 "run 'authy policy list', or make it: authy policy create {scope} --allow 'PATTERN'"
             ),
             Self::Unapproved { scope, .. } => format!(
@@ -87,6 +90,9 @@ impl AccessError {
             Self::RunOnlyMember { .. } => "run 'authy run --scope SCOPE -- COMMAND' instead".into(),
             Self::Confined { confined } => {
                 format!("use scope '{confined}', or a shell that was not started by 'authy run'")
+            }
+            Self::Program { scope, .. } => {
+                format!("see its commands with 'authy policy show {scope}'")
             }
             Self::NotAdmin(_) => "ask an admin to do it".into(),
             Self::NotAMember => {

@@ -11,6 +11,7 @@ pub(crate) struct ScopePolicy {
     document: Policy,
     allow: Vec<Pattern>,
     deny: Vec<Pattern>,
+    commands: Option<Vec<Pattern>>,
 }
 
 /// What decided about a name.
@@ -39,13 +40,18 @@ impl ScopePolicy {
     pub(crate) fn compile(document: Policy) -> Result<Self, AccessError> {
         let allow = Pattern::all(&document.allow)?;
         let deny = Pattern::all(&document.deny)?;
-        Pattern::all(document.commands.as_deref().unwrap_or_default())?;
-        Ok(Self { document, allow, deny })
+        let commands = document.commands.as_deref().map(Pattern::all).transpose()?;
+        Ok(Self { document, allow, deny, commands })
     }
 
     /// The document.
     pub(crate) fn document(&self) -> &Policy {
         &self.document
+    }
+
+    /// The programs that `run` may start; `None`: any.
+    pub(crate) fn commands(&self) -> Option<&[Pattern]> {
+        self.commands.as_deref()
     }
 
     /// Decides about `name` and says by which pattern.

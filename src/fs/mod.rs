@@ -23,7 +23,7 @@ pub(crate) use lock::{Lock, lock_file};
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{Root, VaultPath};
 pub(crate) use publish::recover;
-pub(crate) use read::{Reader, mode_of, read, read_outside};
+pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};
 pub(crate) use stage::Stage;
 pub(crate) use write::{create_new, make_folders, remove_file, replace};
 

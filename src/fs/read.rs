@@ -1,5 +1,6 @@
 //! Reading: regular files only, bounded, never hanging on a pipe.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -64,6 +65,32 @@ pub(crate) fn read(
     limit: usize,
 ) -> Result<Option<Vec<u8>>, FsError> {
     Reader::open(root)?.read(path, limit)
+}
+
+/// Refuses a file of a vault that lies behind a linked folder, whether or not it is there.
+///
+/// # Errors
+/// [`FsError::NotFolder`] or [`FsError::Io`].
+pub(crate) fn refuse_linked_folders(root: &Root, path: &VaultPath) -> Result<(), FsError> {
+    if let Some(folder) = Folder::open(root.path(), Place::Vault)? {
+        folder.at(path.as_str(), |_, _| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Reads a file of a vault or a state folder by its whole path; a link in its place is refused.
+///
+/// # Errors
+/// As [`Reader::read`].
+pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str))
+    else {
+        return Ok(None);
+    };
+    match Folder::open(parent, Place::Vault)? {
+        Some(folder) => folder.read(name, limit),
+        None => Ok(None),
+    }
 }
 
 /// Reads a file that the user named, through links; `None` where it is missing.

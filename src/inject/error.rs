@@ -107,6 +107,9 @@ impl InjectError {
             Self::Replacement { .. } => "use a letter, a digit or '_'",
             Self::LeadingDigit { .. } => "give the variables a prefix, as in --prefix APP_",
             Self::Variable { .. } => "use letters, digits and '_', not starting with a digit",
+            Self::Refused { origin, .. } if origin.starts_with("the template") => {
+                "choose another variable in [env] of .authy.toml"
+            }
             Self::Refused { .. } => {
                 "use --prefix, leave it out with --only, or rename it with 'authy rename'"
             }

@@ -94,7 +94,8 @@ pub(super) fn load_source(ctx: &Context) -> Result<Identity> {
 /// Loads an identity file that only its owner can read.
 pub(super) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
     let bytes = SecretBytes::new(
-        fs::read_outside(path, MAX_IDENTITY)?
+        fs::read_outside(path, MAX_IDENTITY)
+            .map_err(Problem::IdentityFile)?
             .ok_or_else(|| Problem::NoIdentityFile(path.to_owned()))?,
     );
     if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {

@@ -6,7 +6,7 @@ use super::caller::{authenticate, member_of, signer};
 use super::commit::{PENDING, Pending, commit};
 use super::context::Context;
 use super::error::{Error, Problem, Result};
-use super::opening::{LOCK_WAIT, Opened};
+use super::opening::{LOCK_WAIT, Opened, refuse_token};
 use super::recorder::{Deed, Recorder};
 use crate::access::{AccessError, Caller};
 use crate::audit::Outcome;
@@ -25,9 +25,7 @@ impl Workplace {
     /// Authenticates, then locks, then reads the vault as it stands under the lock. The
     /// order matters: a passphrase prompt must not keep others waiting.
     pub(super) fn enter(ctx: &Context) -> Result<Self> {
-        if ctx.token.is_some() {
-            super::opening::refuse_token(ctx).map_err(read_only)?;
-        }
+        refuse_token(ctx)?;
         let before = Opened::open(ctx)?;
         let caller = authenticate(ctx, &before.rules)?;
         let lock =
@@ -87,10 +85,6 @@ impl Workplace {
             None => Ok(()),
         }
     }
-}
-
-fn read_only(_: Error) -> Error {
-    Problem::TokenReadOnly.into()
 }
 
 /// A change being put together.

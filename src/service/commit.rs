@@ -70,7 +70,7 @@ pub(super) fn commit(
     chain: &Chain,
     pending: &Pending,
 ) {
-    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason });
+    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
     if let Err(error) = name_other_heads(ctx, (vault, member), chain) {
         return note(error.to_string());
     }
@@ -87,7 +87,10 @@ pub(super) fn commit(
         fallback_author: member.as_str(),
     };
     match git::commit(&request) {
-        Ok(git::Outcome::Deferred(reason)) => note(reason.to_string()),
+        Ok(git::Outcome::Deferred(reason)) => {
+            let hint = reason.hint();
+            ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
+        }
         Ok(_) => {
             if let Err(error) = drop_pending(vault.root()) {
                 note(error.to_string());

@@ -86,6 +86,8 @@ pub enum Note {
     CommitDeferred {
         /// Why, in a sentence.
         reason: String,
+        /// What to do, where there is something.
+        hint: Option<String>,
     },
     /// A policy that waits for an admin's signature gives nothing to the new secret.
     Unapproved {
@@ -96,6 +98,11 @@ pub enum Note {
     NotRecorded {
         /// Why.
         reason: String,
+    },
+    /// A pattern of `--only` matches nothing that the scope reaches.
+    OnlyNothing {
+        /// The pattern.
+        pattern: String,
     },
     /// The vault lies inside a project's repository.
     ManualCommit,
@@ -117,8 +124,9 @@ impl fmt::Display for Note {
                 printable(&file.to_string_lossy())
             ),
             Self::Recovered => f.write_str("completed a change that was interrupted"),
-            Self::CommitDeferred { reason } => {
-                write!(f, "not committed: {}; the next change commits it", printable(reason))
+            Self::CommitDeferred { reason, hint } => {
+                write!(f, "not committed: {}; the next change commits it", printable(reason))?;
+                hint.iter().try_for_each(|hint| write!(f, " ({})", printable(hint)))
             }
             Self::Unapproved { policies } => {
                 f.write_str("not approved, so they give the new secret to nobody:")?;
@@ -126,6 +134,9 @@ impl fmt::Display for Note {
             }
             Self::NotRecorded { reason } => {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
+            }
+            Self::OnlyNothing { pattern } => {
+                write!(f, "--only '{}' matches nothing in the scope", printable(pattern))
             }
             Self::ManualCommit => f.write_str(
                 "the vault lies inside another git repository: authy will not commit there, and \

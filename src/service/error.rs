@@ -70,6 +70,8 @@ pub(super) enum Problem {
     NoMember(MemberName),
     #[error("secret '{0}' exists already")]
     Exists(SecretName),
+    #[error("secret '{0}' exists already")]
+    Taken(SecretName),
     #[error("policy '{0}' exists already")]
     PolicyExists(ScopeName),
     #[error("policy '{scope}' cannot be changed as it stands: {why}")]
@@ -78,8 +80,6 @@ pub(super) enum Problem {
     VaultExists(PathBuf),
     #[error("secret '{0}' was changed by somebody else meanwhile")]
     ChangedMeanwhile(SecretName),
-    #[error("session tokens are read-only")]
-    TokenReadOnly,
     #[error("session revoked or unknown")]
     TokenUnknown,
     #[error("AUTHY_TOKEN is set, but holds no session token")]
@@ -92,6 +92,8 @@ pub(super) enum Problem {
     SeveralIdentities { dir: PathBuf, count: usize },
     #[error("identity file '{}' can be read by others", .0.display())]
     IdentityOpen(PathBuf),
+    #[error("identity: {0}")]
+    IdentityFile(FsError),
     #[error("identity '{label}': {source}")]
     Identity { label: String, source: CryptoError },
     #[error("member '{0}' has no signing key")]
@@ -118,6 +120,8 @@ pub(super) enum Problem {
     TooLarge,
     #[error("'{given}' is not a number of minutes, hours, days or weeks such as 8h")]
     Duration { given: String },
+    #[error("policy '{0}' says that already: nothing to change")]
+    Unchanged(ScopeName),
     #[error("there is no state folder to remember it in")]
     NoState,
     #[error("no scope given")]
@@ -145,31 +149,33 @@ pub(super) enum Problem {
 impl Problem {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotFound { .. } | Self::NoneOf { .. } | Self::NoFile(_) | Self::NoMember(_) => {
-                Kind::NotFound
-            }
+            Self::NotFound { .. } | Self::NoneOf { .. } | Self::NoMember(_) => Kind::NotFound,
             Self::Exists(_)
+            | Self::Taken(_)
             | Self::PolicyExists(_)
             | Self::VaultExists(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
-            Self::TokenReadOnly | Self::PolicyUnapproved { .. } | Self::NoSigningKey(_) => {
-                Kind::Denied
-            }
+            Self::PolicyUnapproved { .. } | Self::NoSigningKey(_) => Kind::Denied,
             Self::TokenUnknown
             | Self::TokenInvalid
             | Self::NoIdentity { .. }
             | Self::NoIdentityFile(_)
             | Self::SeveralIdentities { .. }
             | Self::IdentityOpen(_)
+            | Self::IdentityFile(_)
             | Self::NoPassphrase => Kind::Credentials,
             Self::ForeignSigningKey(_)
             | Self::TrackedPrivate { .. }
             | Self::NoChainKey(_)
             | Self::BadCloneId(_) => Kind::Damaged,
-            Self::NoAuditPlace | Self::ReadOnlyVault | Self::NoState => Kind::Failure,
-            Self::NoMemberName | Self::TooLarge | Self::Duration { .. } | Self::NoScope => {
-                Kind::Usage
+            Self::NoAuditPlace | Self::ReadOnlyVault | Self::NoState | Self::NoFile(_) => {
+                Kind::Failure
             }
+            Self::NoMemberName
+            | Self::TooLarge
+            | Self::Duration { .. }
+            | Self::Unchanged(_)
+            | Self::NoScope => Kind::Usage,
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => source.kind(),
             Self::Name(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -190,9 +196,8 @@ impl Problem {
             | Self::NoneOf { scope: Some(scope), .. } => {
                 format!("run 'authy list --scope {scope}'")
             }
-            Self::NotFound { name, .. } => {
-                format!("run 'authy list', or store it: authy store {name}")
-            }
+            Self::NotFound { .. } => "run 'authy list'".into(),
+            Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
             Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
             Self::NoFile(_) => return None,
             Self::NoMember(_) => "members are the files in 'members/' of the vault".into(),
@@ -205,7 +210,6 @@ impl Problem {
             }
             Self::VaultExists(_) => "choose another folder with --vault".into(),
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
-            Self::TokenReadOnly => "unset AUTHY_TOKEN to act as a member".into(),
             Self::TokenUnknown | Self::TokenInvalid => {
                 "ask for a new token, or unset AUTHY_TOKEN to use your identity".into()
             }
@@ -215,6 +219,7 @@ impl Problem {
             Self::NoIdentityFile(_) => "name an existing file with --keyfile or AUTHY_KEYFILE".into(),
             Self::SeveralIdentities { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
             Self::IdentityOpen(path) => format!("run: chmod 600 '{}'", path.display()),
+            Self::IdentityFile(error) => return error.hint(),
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }
@@ -233,6 +238,7 @@ impl Problem {
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
             Self::NoMemberName => "name yourself with --member".into(),
             Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
+            Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
             Self::TooLarge | Self::Duration { .. } | Self::Name(_) => return None,
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => return source.hint(),
             Self::Store(error) => return error.hint(),

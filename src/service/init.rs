@@ -7,7 +7,7 @@ use super::caller;
 use super::commit::{PENDING, Pending, commit};
 use super::context::{Context, IdentitySource, Note};
 use super::error::{Problem, Result};
-use super::opening::{LOCK_WAIT, Opened};
+use super::opening::{LOCK_WAIT, Opened, refuse_token};
 use super::recorder::{Deed, Recorder};
 use crate::access::Caller;
 use crate::audit::Op;
@@ -72,9 +72,7 @@ pub struct InitReport {
 /// # Errors
 /// A vault is there already, the identity cannot be used or made, the folder not written.
 pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
-    if ctx.token.is_some() {
-        return Err(Problem::TokenReadOnly.into());
-    }
+    refuse_token(ctx)?;
     let root = Root::new(ctx.vault.clone());
     if root.file(&VaultPath::config()).exists() {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
@@ -101,6 +99,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     };
     let signer = Signer { name: member.clone(), key: SigningKey::generate() };
     let pending = publish(Stage::new(&lock), (&config, &signer), &key.identity)?;
+    take_the_folder(ctx, &config.vault);
     record(ctx, (&signer, key.identity), (&lock, &pending))?;
     Ok(InitReport {
         vault: ctx.vault.clone(),
@@ -112,6 +111,14 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         fingerprint: signer.key.verify_key().fingerprint(),
         commits: config.commit == CommitMode::Auto,
     })
+}
+
+/// Makes the folder known for the new vault: `init` says so explicitly, where another
+/// vault's files in the same folder would be refused. Saving the pins notes a failure.
+fn take_the_folder(ctx: &Context, vault: &str) {
+    if let (Some(base), Ok(folder)) = (&ctx.state, ctx.vault.canonicalize()) {
+        let _ = store::remember_vault(base, &folder, vault);
+    }
 }
 
 /// The identity that `init` uses.

@@ -1,10 +1,10 @@
 //! Values for processes and files of variables: `run`, `env`, `export`.
 
 use std::convert::Infallible;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::{Context, Note};
 use super::error::{Problem, Result};
 use super::opening::Opened;
 use super::reading::{Wanted, read};
@@ -44,17 +44,22 @@ pub struct RunCommand {
 /// Whatever keeps the values from being read, or the program from starting (126, 127).
 pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Result<Infallible> {
     let scope = scope_of(ctx, request)?;
-    let detail = command.argv.first().map(program_name);
-    let environment = gather(ctx, request, (Op::RUN, Need::Inject, detail))?;
-    let child = inject::Command {
-        argv: command.argv,
-        environment,
-        inherited: command.inherited,
-        clean_env: command.clean_env,
-        scope,
-        under_token: false,
+    let wanted = Gather {
+        op: Op::RUN,
+        need: Need::Inject,
+        program: command.argv.first().map(|word| Program::find(word, &command.inherited)),
     };
-    Err(child.exec().into())
+    gather(ctx, request, &wanted, |environment| {
+        let child = inject::Command {
+            argv: command.argv,
+            environment,
+            inherited: command.inherited,
+            clean_env: command.clean_env,
+            scope,
+            under_token: false,
+        };
+        Err(child.exec().into())
+    })
 }
 
 /// Gathers the scope's variables to be printed.
@@ -62,7 +67,8 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
 /// # Errors
 /// Whatever keeps the values from being read.
 pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
-    gather(ctx, request, (Op::ENV, Need::Reveal, None))
+    let wanted = Gather { op: Op::ENV, need: Need::Reveal, program: None };
+    gather(ctx, request, &wanted, Ok)
 }
 
 /// Gathers the scope's variables for a file, as [`env`] does; recorded as `export`.
@@ -70,7 +76,8 @@ pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
 /// # Errors
 /// As [`env`].
 pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
-    gather(ctx, request, (Op::EXPORT, Need::Reveal, None))
+    let wanted = Gather { op: Op::EXPORT, need: Need::Reveal, program: None };
+    gather(ctx, request, &wanted, Ok)
 }
 
 /// Writes variables in a format.
@@ -87,17 +94,47 @@ fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<ScopeName> {
     scope.cloned().ok_or_else(|| Problem::NoScope.into())
 }
 
-/// The program's name without its folder: arguments never reach the audit.
-fn program_name(program: &OsString) -> String {
-    let name = Path::new(program).file_name().unwrap_or(program);
-    printable(&name.to_string_lossy())
+/// What the values are gathered for.
+struct Gather {
+    op: Op,
+    need: Need,
+    program: Option<Program>,
 }
 
-fn gather(
+/// A program as it was typed, and where it is.
+struct Program {
+    typed: String,
+    path: Option<PathBuf>,
+}
+
+impl Program {
+    /// Looks a bare name up in the caller's `PATH`, as starting it will.
+    fn find(word: &OsStr, inherited: &[(OsString, OsString)]) -> Self {
+        let typed = word.to_string_lossy().into_owned();
+        let path = if typed.contains('/') {
+            Path::new(word).canonicalize().ok()
+        } else {
+            let path = inherited.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value);
+            let folders = path.into_iter().flat_map(std::env::split_paths);
+            folders.map(|folder| folder.join(word)).find(|file| file.is_file())
+        };
+        Self { typed, path }
+    }
+
+    /// The name without its folder: arguments never reach the audit.
+    fn name(&self) -> String {
+        let name = self.typed.rsplit('/').next().unwrap_or(&self.typed);
+        printable(name)
+    }
+}
+
+/// Reads the values, names their variables, and hands them to `then`.
+fn gather<T>(
     ctx: &Context,
     request: &InjectRequest,
-    (op, need, detail): (Op, Need, Option<String>),
-) -> Result<Environment> {
+    wanted: &Gather,
+    then: impl FnOnce(Environment) -> Result<T>,
+) -> Result<T> {
     let scope = scope_of(ctx, request)?;
     let only = Pattern::all(&request.only)?;
     let templates = request
@@ -107,24 +144,40 @@ fn gather(
         .collect::<Result<Vec<_>>>()?;
     let by_name =
         |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));
-    let select = |reach: &Reach<'_>, opened: &Opened| select(reach, opened, (&templates, &by_name));
-    let values = read(
-        ctx,
-        &Wanted { op, scope: Some(&scope), need, named: Vec::new(), detail, select: &select },
-    )?;
-    let mut mapped = Vec::new();
-    for (variable, template) in &templates {
-        let find = |name: &SecretName| {
-            values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
-        };
-        mapped.push((*variable, template.render(&find)?));
-    }
-    let named = values.into_iter().filter(|(name, _)| by_name(name)).collect();
-    let mut environment = Environment::from_secrets(named, &request.naming)?;
-    for (variable, value) in mapped {
-        environment.set(variable, value)?;
-    }
-    Ok(environment)
+    let select = |reach: &Reach<'_>, opened: &Opened| {
+        if let Some(program) = &wanted.program {
+            reach.permits_program(&program.typed, program.path.as_deref())?;
+        }
+        let names = select(reach, opened, (&templates, &by_name))?;
+        for pattern in only.iter().filter(|p| !names.iter().any(|name| p.matches(name.as_str()))) {
+            ctx.front.note(&Note::OnlyNothing { pattern: pattern.text().to_owned() });
+        }
+        Ok(names)
+    };
+    let detail = wanted.program.as_ref().map(Program::name);
+    let wanted = Wanted {
+        op: wanted.op.clone(),
+        scope: Some(&scope),
+        need: wanted.need,
+        named: Vec::new(),
+        detail,
+        select: &select,
+    };
+    read(ctx, &wanted, |values| {
+        let mut mapped = Vec::new();
+        for (variable, template) in &templates {
+            let find = |name: &SecretName| {
+                values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
+            };
+            mapped.push((*variable, template.render(&find)?));
+        }
+        let named = values.into_iter().filter(|(name, _)| by_name(name)).collect();
+        let mut environment = Environment::from_secrets(named, &request.naming)?;
+        for (variable, value) in mapped {
+            environment.set(variable, value)?;
+        }
+        then(environment)
+    })
 }
 
 /// Whether a name is meant by `--only`.

@@ -103,7 +103,9 @@ fn detailed(opened: &Opened, name: SecretName) -> ListEntry {
         Ok(Some(record)) => {
             ListEntry { name, details: Some(ListDetails::of(&record)), problem: None }
         }
-        Ok(None) => ListEntry { name, details: None, problem: Some("just removed".to_owned()) },
+        Ok(None) => {
+            ListEntry { name, details: None, problem: Some("its record is missing".to_owned()) }
+        }
         Err(error) => ListEntry { name, details: None, problem: Some(error.to_string()) },
     }
 }

@@ -1,5 +1,6 @@
 //! Opening a vault for one command: recovered, verified, pinned, its rules taken.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::context::{Context, Note};
@@ -18,6 +19,7 @@ pub(super) const LOCK_WAIT: Duration = Duration::from_secs(30);
 pub(super) struct Opened {
     pub(super) vault: Vault,
     pub(super) rules: Rules,
+    settled: AtomicBool,
 }
 
 impl Opened {
@@ -42,12 +44,15 @@ impl Opened {
     fn open_as_it_lies(ctx: &Context) -> Result<Self> {
         let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
         let rules = Rules::load(&vault)?;
-        Ok(Self { vault, rules })
+        Ok(Self { vault, rules, settled: AtomicBool::new(false) })
     }
 
-    /// Keeps what was verified, and says so where the vault is new to this machine.
+    /// Keeps what was verified, and says so, once, where the vault is new to this machine.
     pub(super) fn settle(&self, ctx: &Context) {
         let saved = self.vault.save_pins(ctx.state.as_deref());
+        if self.settled.swap(true, Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = saved {
             ctx.front.note(&Note::NoPins { reason: error.to_string() });
         } else if self.vault.is_first_use() && ctx.state.is_some() {

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::{Problem, Result};
 use super::opening::{Opened, effective_scope, refuse_token};
 use super::recorder::Deed;
-use crate::access::{AccessError, PolicyState, Rule, ScopePolicy};
+use crate::access::{PolicyState, Rule, ScopePolicy};
 use crate::audit::Op;
 use crate::fs::VaultPath;
 use crate::name::{ScopeName, SecretName};
@@ -128,7 +128,10 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
     write(ctx, (Op::POLICY_UPDATE, &change.name), |place, writing| {
         let old = in_force(place, &change.name)?;
         let version = old.version + 1;
-        let new = old.with(change)?;
+        let new = old.clone().with(change)?;
+        if new == old {
+            return Err(Problem::Unchanged(change.name.clone()).into());
+        }
         known_members(place, &new)?;
         sign(writing, &change.name, &Policy { version, ..new })?;
         Ok(format!("Update policy {}", change.name))
@@ -144,7 +147,7 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
         let path = VaultPath::policy(name);
         let version = match place.opened.rules.policy_state(name) {
             None | Some(PolicyState::Removed(_)) => {
-                return Err(AccessError::NoPolicy(name.clone()).into());
+                return Err(place.opened.rules.no_policy(name).into());
             }
             Some(PolicyState::InForce(document, _)) => document.version,
             Some(_) => place.opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
@@ -161,8 +164,12 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
 /// # Errors
 /// The policy is not found.
 pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
-    let found = policy_list(ctx)?.into_iter().find(|view| view.name == *name);
-    found.ok_or_else(|| AccessError::NoPolicy(name.clone()).into())
+    refuse_token(ctx)?;
+    let opened = Opened::open(ctx)?;
+    let state = opened.rules.policy_state(name);
+    let found = state.and_then(|state| view(name, state));
+    opened.settle(ctx);
+    found.ok_or_else(|| opened.rules.no_policy(name).into())
 }
 
 /// Lists every policy, sorted by name.
@@ -273,11 +280,11 @@ fn in_force(place: &Workplace, name: &ScopeName) -> Result<Policy> {
         Some(PolicyState::Unapproved(why)) => {
             Err(Problem::PolicyUnapproved { scope: name.clone(), why: why.clone() }.into())
         }
-        _ => Err(place
-            .opened
-            .rules
-            .scope(name)
-            .map_or_else(Into::into, |_| AccessError::NoPolicy(name.clone()).into())),
+        _ => Err(match place.opened.rules.scope(name) {
+            Err(error) => error,
+            Ok(_) => place.opened.rules.no_policy(name),
+        }
+        .into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::caller::authenticate;
 use super::context::{Context, Note};
 use super::error::{Problem, Result};
-use super::opening::Opened;
+use super::opening::{Opened, refuse_token};
 use super::recorder::{Deed, Recorder};
 use crate::access::AccessError;
 use crate::audit::Op;
@@ -55,9 +55,7 @@ fn change_trust(
     op: Op,
     change: impl FnOnce(&Path) -> std::result::Result<(), ProjectError>,
 ) -> Result<()> {
-    if ctx.token.is_some() {
-        return Err(Problem::TokenReadOnly.into());
-    }
+    refuse_token(ctx)?;
     // A program that was given values must not widen what runs by itself.
     if let Some(confined) = &ctx.confined {
         return Err(AccessError::Confined { confined: confined.clone() }.into());

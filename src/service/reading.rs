@@ -35,11 +35,19 @@ pub(super) struct Wanted<'s> {
     pub(super) select: &'s Select<'s>,
 }
 
-/// Reads the values that `wanted` means: all of them, or an error.
+/// The values read, in the order of their names.
+pub(super) type Values = Vec<(SecretName, SecretBytes)>;
+
+/// Reads the values that `wanted` means, all of them or an error, and hands them to `then`.
+/// What fails in there is recorded as failed, after the line that granted the values.
 ///
 /// # Errors
 /// Denied, not found, damaged: each with its audit line where the caller is known.
-pub(super) fn read(ctx: &Context, wanted: &Wanted<'_>) -> Result<Vec<(SecretName, SecretBytes)>> {
+pub(super) fn read<T>(
+    ctx: &Context,
+    wanted: &Wanted<'_>,
+    then: impl FnOnce(Values) -> Result<T>,
+) -> Result<T> {
     let opened = Opened::open(ctx)?;
     let caller = authenticate(ctx, &opened.rules)?;
     let mut recorder = Recorder::open(ctx, &opened, &caller)?;
@@ -49,7 +57,7 @@ pub(super) fn read(ctx: &Context, wanted: &Wanted<'_>) -> Result<Vec<(SecretName
         scope: wanted.scope.cloned(),
         detail: wanted.detail.clone(),
     };
-    let result = (|| {
+    let result = (|| -> Result<T> {
         let scope = effective_scope(ctx, wanted.scope)?;
         deed.scope.clone_from(&scope);
         let reach = opened.rules.reach(&caller.name, scope.as_ref(), wanted.need)?;
@@ -58,12 +66,15 @@ pub(super) fn read(ctx: &Context, wanted: &Wanted<'_>) -> Result<Vec<(SecretName
         let sealed = sealed(&opened, &names, scope.as_ref())?;
         let access = reach.give(&caller, &names);
         let receipt = recorder.granted(&deed)?;
-        Ok(access::open_many(&access, &receipt, &sealed)?)
+        let values = access::open_many(&access, &receipt, &sealed)?;
+        // Before `then`, which may replace this process.
+        opened.settle(ctx);
+        then(values)
     })();
     if let Err(error) = &result {
         recorder.refused(&deed, outcome_of(error));
+        opened.settle(ctx);
     }
-    opened.settle(ctx);
     result
 }
 
@@ -82,6 +93,9 @@ fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> R
             let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
             found.ok_or_else(|| not_found(opened, name, scope))
         })
+        // Collected first: of several damaged secrets the same one is named each time.
+        .collect::<Vec<Result<Sealed>>>()
+        .into_iter()
         .collect()
 }
 

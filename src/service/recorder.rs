@@ -161,6 +161,7 @@ impl Place {
         let bad = || Problem::BadCloneId(root.local(CLONE));
         let chain = ChainName::of(&actor(caller), &clone).ok_or_else(bad)?;
         let (file, key) = chain_paths(opened.vault.config().audit, &chain).ok_or_else(bad)?;
+        fs::refuse_linked_folders(root, &file)?;
         Ok(Some(Self { file: root.file(&file), key: root.file(&key), chain }))
     }
 
@@ -208,7 +209,8 @@ impl Place {
 
     /// Unseals the chain's key; `None` where there is none yet.
     fn key(&self, caller: &Caller) -> Result<Option<ChainKey>> {
-        let Some(sealed) = fs::read_outside(&self.key, MAX_KEY)? else { return Ok(None) };
+        let sealed = fs::read_plain(&self.key, MAX_KEY)?;
+        let Some(sealed) = sealed else { return Ok(None) };
         let key = unseal(&sealed, &caller.identity)
             .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?;
         Ok(ChainKey::from_secret(&key))
@@ -241,7 +243,7 @@ impl Place {
 /// The chain in the state folder, for a vault that cannot be written.
 fn elsewhere(ctx: &Context, opened: &Opened, caller: &Caller) -> Result<Chain> {
     let folder = opened.vault.state().folder().ok_or(Problem::NoAuditPlace)?;
-    fs::make_folders(folder)?;
+    fs::make_folders(folder).map_err(|_| Problem::NoAuditPlace)?;
     let place = Place::in_state(folder, caller)?;
     let chain = match place.attach(caller)? {
         Some(chain) => chain,

@@ -42,18 +42,19 @@ pub fn resolve(
         detail: None,
         select: &select,
     };
-    let values = read(ctx, &wanted)?;
-    let find = |name: &SecretName| {
-        values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
-    };
-    let resolved = template.render(&find)?;
-    match out {
-        Some(out) => {
-            fs::replace(out, resolved.expose())?;
-            Ok(None)
+    read(ctx, &wanted, |values| {
+        let find = |name: &SecretName| {
+            values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
+        };
+        let resolved = template.render(&find)?;
+        match out {
+            Some(out) => {
+                fs::replace(out, resolved.expose())?;
+                Ok(None)
+            }
+            None => Ok(Some(resolved)),
         }
-        None => Ok(Some(resolved)),
-    }
+    })
 }
 
 /// All of `names`, sorted, if all are permitted and all exist.

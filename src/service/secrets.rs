@@ -31,17 +31,15 @@ pub(super) fn get_for(
         reach.permits(name)?;
         Ok(vec![name.clone()])
     };
-    let values = read(
-        ctx,
-        &Wanted {
-            op,
-            scope,
-            need: Need::Reveal,
-            named: vec![name.clone()],
-            detail: None,
-            select: &select,
-        },
-    )?;
+    let wanted = Wanted {
+        op,
+        scope,
+        need: Need::Reveal,
+        named: vec![name.clone()],
+        detail: None,
+        select: &select,
+    };
+    let values = read(ctx, &wanted, Ok)?;
     let value = values.into_iter().next().map(|(_, value)| value);
     value.ok_or_else(|| {
         Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
@@ -80,7 +78,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         let sealed = settled(opened, || opened.vault.sealed(old, &opened.rules))?
             .ok_or_else(|| not_found(opened, old, None))?;
         if exists(&place, new) {
-            return Err(Problem::Exists(new.clone()).into());
+            return Err(Problem::Taken(new.clone()).into());
         }
         let record: Record = (**sealed.record()).clone();
         change.put(VaultPath::secret(new), sealed.ciphertext().to_vec());

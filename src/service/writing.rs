@@ -7,7 +7,7 @@ use super::caller::recipients;
 use super::change::{Change, Workplace};
 use super::context::{Context, Note};
 use super::error::{Problem, Result};
-use super::opening::Opened;
+use super::opening::{Opened, refuse_token};
 use super::reading::not_found;
 use super::recorder::Deed;
 use super::secrets::{exists, get_for, may_write, put_record};
@@ -86,9 +86,7 @@ fn ready(
     name: &SecretName,
     check: impl Fn(bool) -> std::result::Result<(), Problem>,
 ) -> Result<()> {
-    if ctx.token.is_some() {
-        return Err(Problem::TokenReadOnly.into());
-    }
+    refuse_token(ctx)?;
     let opened = Opened::open(ctx)?;
     let record = opened.vault.root().file(&VaultPath::record(name));
     Ok(check(record.symlink_metadata().is_ok())?)

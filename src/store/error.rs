@@ -68,7 +68,8 @@ impl StoreError {
                 format!("it was swapped, edited or half restored; {}", restore(value))
             }
             Self::RolledBack { .. } => {
-                "an older state was put back; get the newest one ('git pull') or store a new value"
+                "an older state was put back: bring the newest one back with git, or remove the secret \
+                 and store it again"
                     .into()
             }
             Self::OtherVault { .. } => {

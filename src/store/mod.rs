@@ -19,7 +19,7 @@ pub(crate) use error::StoreError;
 pub(crate) use record::{Reader, Record, Sealed};
 pub(crate) use signed::{Signed, Signer, sign};
 pub(crate) use stamp::Stamp;
-pub(crate) use state::{Version, known_vault};
+pub(crate) use state::{Version, known_vault, remember_vault};
 pub(crate) use vault::{Authority, PolicyFile, Standing, Vault};
 
 /// Largest signed TOML file in bytes.

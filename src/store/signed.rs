@@ -84,7 +84,8 @@ impl Unverified {
     /// `Unsigned` where there is none, `Malformed` where the block is not in order.
     pub(crate) fn parse(path: &VaultPath, bytes: Vec<u8>) -> Result<Self, StoreError> {
         let start = mark_position(&bytes).ok_or(StoreError::Unsigned { path: path.clone() })?;
-        let block = Block::deserialize_after(path, &bytes[start + MARK.len()..])?;
+        let above = lines_in(&bytes[..start]);
+        let block = document(path, &bytes[start + MARK.len()..], above)?;
         let mut body = bytes;
         body.truncate(start);
         Ok(Self { path: path.clone(), body, block })
@@ -97,7 +98,7 @@ impl Unverified {
 
     /// The document without any check: only to learn which vault this claims to be.
     pub(crate) fn peek<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        document(&self.path, &self.body)
+        document(&self.path, &self.body, 0)
     }
 
     /// Checks the signature with `key` and returns the document.
@@ -125,7 +126,7 @@ impl Unverified {
         if !key.verifies(&statement, &sig) {
             return Err(StoreError::Altered { path: self.path, by });
         }
-        Ok(Signed { value: document(&self.path, &self.body)?, by, at })
+        Ok(Signed { value: document(&self.path, &self.body, 0)?, by, at })
     }
 }
 
@@ -157,12 +158,6 @@ pub(crate) fn sign<T: Serialize>(
     Ok(file.into_bytes())
 }
 
-impl Block {
-    fn deserialize_after(path: &VaultPath, bytes: &[u8]) -> Result<Self, StoreError> {
-        document(path, bytes)
-    }
-}
-
 /// Finds the last line that is exactly the mark.
 fn mark_position(bytes: &[u8]) -> Option<usize> {
     let mut start = bytes.len();
@@ -176,18 +171,24 @@ fn mark_position(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Parses TOML; an error names the line and the rule, never the content.
-fn document<T: DeserializeOwned>(path: &VaultPath, bytes: &[u8]) -> Result<T, StoreError> {
+fn lines_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b == b'\n').count()
+}
+
+/// Parses TOML that stands below `above` lines; an error names the line and the rule, never
+/// the content.
+fn document<T: DeserializeOwned>(
+    path: &VaultPath,
+    bytes: &[u8],
+    above: usize,
+) -> Result<T, StoreError> {
     let malformed = |line, reason| StoreError::Malformed { path: path.clone(), line, reason };
     let text = std::str::from_utf8(bytes)
         .map_err(|_| malformed(None, "it is not UTF-8 text".to_owned()))?;
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| {
-            1 + text.as_bytes()[..span.start.min(text.len())]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count()
-        });
+        let line = error
+            .span()
+            .map(|span| above + 1 + lines_in(&text.as_bytes()[..span.start.min(text.len())]));
         malformed(line, printable(error.message()))
     })
 }

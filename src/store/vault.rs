@@ -1,6 +1,6 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,13 +130,14 @@ impl Vault {
     /// [`StoreError`] where the folder cannot be read.
     pub(crate) fn names(&self) -> Result<Vec<SecretName>, StoreError> {
         let listed = fs::list(&self.root, Listing::Secrets)?;
-        let mut names: Vec<_> = listed
-            .files
-            .iter()
-            .filter_map(|file| SecretName::parse(file.strip_suffix(".toml")?).ok())
-            .collect();
-        names.sort_unstable();
-        Ok(names)
+        // Half a secret is listed too: whoever reads it is told, instead of missing it.
+        let stem = |file: &str| -> Option<SecretName> {
+            let stem = file.strip_suffix(".toml").or_else(|| file.strip_suffix(".age"))?;
+            SecretName::parse(stem).ok()
+        };
+        let all = listed.files.iter().chain(&listed.strays);
+        let names: BTreeSet<_> = all.filter_map(|file| stem(file)).collect();
+        Ok(names.into_iter().collect())
     }
 
     /// Reads and verifies the record of `name`; `None` where there is no such secret.
@@ -207,7 +208,9 @@ impl Vault {
         name: impl Fn(&str) -> Option<(VaultPath, N)>,
     ) -> Result<BTreeMap<N, Standing<T>>, StoreError> {
         let mut all = BTreeMap::new();
-        for file in fs::list(&self.root, listing)?.files {
+        let listed = fs::list(&self.root, listing)?;
+        // A link or a pipe under a document's name is a damaged document, not none.
+        for file in listed.files.iter().chain(&listed.strays) {
             if let Some((path, name)) = file.strip_suffix(".toml").and_then(&name) {
                 all.insert(name, self.standing(&path));
             }
