@@ -1,0 +1,247 @@
+//! The sandbox of one test: its own HOME, a cleared environment, a work folder, a watchdog.
+//!
+//! `t.authy(["store", "db-url"]).stdin("v\n").ok()` runs the binary; `ok` and `fails`
+//! check the exit code and hand back what it printed. Whatever goes wrong, the panic shows
+//! the command with everything it printed.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::outcome::Done;
+use crate::snapshot::Snapshot;
+
+/// The binary under test.
+pub(crate) const AUTHY: &str = env!("CARGO_BIN_EXE_authy");
+/// No command may take longer; one that does is killed and fails the test.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A place where authy finds nothing that the test did not put there.
+pub(crate) struct Sandbox {
+    root: TempDir,
+    vars: BTreeMap<OsString, OsString>,
+}
+
+impl Sandbox {
+    /// Makes an empty HOME: no vault, no identity, git knows who commits.
+    pub(crate) fn empty() -> Self {
+        let root = TempDir::with_prefix("authy-test-").unwrap();
+        let mut t = Self { root, vars: BTreeMap::new() };
+        for folder in [t.home(), t.work(), t.tmp()] {
+            std::fs::create_dir(&folder).unwrap();
+        }
+        let config = t.path("gitconfig");
+        std::fs::write(&config, "[user]\n\tname = Alice Test\n\temail = alice@example.com\n")
+            .unwrap();
+        t.set("PATH", std::env::var_os("PATH").unwrap());
+        t.set("TERM", "xterm");
+        t.set("LANG", "C.UTF-8");
+        t.set("HOME", t.home());
+        t.set("TMPDIR", t.tmp());
+        t.set("XDG_STATE_HOME", t.path("state"));
+        t.set("GIT_CONFIG_NOSYSTEM", "1");
+        t.set("GIT_CONFIG_GLOBAL", config);
+        t
+    }
+
+    /// Makes a HOME with a vault at `~/.authy` whose only admin is alice.
+    pub(crate) fn new() -> Self {
+        let t = Self::empty();
+        t.authy(["init", "--member", "alice"]).ok();
+        t
+    }
+
+    /// Sets a variable for every command of this sandbox.
+    pub(crate) fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
+        self.vars.insert(name.as_ref().into(), value.as_ref().into());
+    }
+
+    /// Names a path inside the sandbox.
+    pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
+        self.root.path().join(inside)
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    /// Names the folder commands run in.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.path("work")
+    }
+
+    /// Names the TMPDIR of every command.
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.path("tmp")
+    }
+
+    pub(crate) fn vault(&self) -> PathBuf {
+        self.path("home/.authy")
+    }
+
+    /// Names the identity file that `init` makes.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path("home/.authy/keys/master.key")
+    }
+
+    /// Prepares a call of the binary under test.
+    pub(crate) fn authy<I>(&self, args: I) -> Call<'_>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        self.program(AUTHY, args)
+    }
+
+    /// Prepares a call of any program in the same environment; `authy` is on its PATH.
+    pub(crate) fn program<I>(&self, program: impl AsRef<OsStr>, args: I) -> Call<'_>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let mut command = Command::new(program);
+        command.args(args).env_clear().envs(&self.vars).current_dir(self.work());
+        let mut path = OsString::from(Path::new(AUTHY).parent().unwrap());
+        path.push(":");
+        path.push(self.vars.get(OsStr::new("PATH")).unwrap());
+        command.env("PATH", path);
+        Call { command, stdin: Vec::new(), vault: self.vault(), sandbox: self }
+    }
+
+    /// Prepares a script for `sh`.
+    pub(crate) fn sh(&self, script: &str) -> Call<'_> {
+        self.program("sh", ["-c", script])
+    }
+
+    /// Writes a file in the work folder and hands back its path.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.work().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes an executable script in the work folder and hands back its path.
+    pub(crate) fn script(&self, name: &str, content: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.write(name, format!("#!/bin/sh\n{content}\n"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+}
+
+/// One command, not yet run.
+#[must_use]
+pub(crate) struct Call<'t> {
+    command: Command,
+    stdin: Vec<u8>,
+    vault: PathBuf,
+    sandbox: &'t Sandbox,
+}
+
+impl Call<'_> {
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        if name.as_ref() == "AUTHY_VAULT" {
+            self.vault = self.sandbox.work().join(Path::new(value.as_ref()));
+        }
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn dir(mut self, path: impl AsRef<Path>) -> Self {
+        self.command.current_dir(path);
+        self
+    }
+
+    /// Runs it and expects exit 0.
+    pub(crate) fn ok(self) -> Done {
+        self.ends().code_is(0)
+    }
+
+    /// Runs it, expects this exit code and a vault that is byte for byte as before.
+    pub(crate) fn fails(self, code: i32) -> Done {
+        let vault = self.vault.clone();
+        let before = Snapshot::take(&vault);
+        let done = self.ends().code_is(code);
+        done.assert(before.differences(&Snapshot::take(&vault)));
+        done
+    }
+
+    /// Runs it, whatever its exit code.
+    pub(crate) fn ends(self) -> Done {
+        let words = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
+        let stdin = self.stdin.clone();
+        let mut child = self.spawn();
+        if let Some(mut pipe) = child.stdin.take() {
+            // A program that does not read its input closes the pipe: no failure of ours.
+            std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        }
+        let pid = child.id();
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(output) => {
+                let output = output.unwrap();
+                Done {
+                    words,
+                    code: code(output.status),
+                    stdout: output.stdout,
+                    stderr: output.stderr,
+                }
+            }
+            Err(_) => {
+                signal(pid, rustix::process::Signal::KILL);
+                panic!("authy {words} hung")
+            }
+        }
+    }
+
+    /// Starts it with pipes and leaves it running.
+    pub(crate) fn spawn(mut self) -> Child {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Starts it with no input and no output and leaves it running.
+    pub(crate) fn spawn_silent(mut self) -> Child {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+}
+
+/// Gives the exit code as a shell would: 128+n for signal n.
+pub(crate) fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// Sends a signal to a process that the test started.
+pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// Whether a program can be found on PATH.
+pub(crate) fn have(program: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(program).is_file())
+}

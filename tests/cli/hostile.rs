@@ -1,0 +1,239 @@
+//! Files that arrive through git can be anything: each is refused quickly, none hangs authy.
+//!
+//! The watchdog of the harness is what "quickly" means: a pipe that blocks or a header that
+//! is parsed in quadratic time runs into it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::harness::Sandbox;
+use crate::outcome::Done;
+use crate::vault::{chmod, text};
+
+fn stocked() -> Sandbox {
+    let t = Sandbox::new();
+    t.store([("db-url", "1"), ("api-key", "2")]);
+    t.policy("backend", ["db-*"]);
+    t
+}
+
+/// Every file that a scoped read of `db-url` depends on.
+fn depended_on(t: &Sandbox) -> Vec<PathBuf> {
+    vec![
+        t.file("authy.toml"),
+        t.only_file("admins", ".toml"),
+        t.file("members/alice.toml"),
+        t.file("policies/backend.toml"),
+        t.file("secrets/db-url.toml"),
+        t.file("secrets/db-url.age"),
+        t.only_file("audit", ".jsonl"),
+        t.only_file("audit", ".key.age"),
+    ]
+}
+
+fn read(t: &Sandbox) -> Done {
+    t.authy(["get", "db-url", "--scope", "backend"]).fails(5).stdout_is("").only_printable()
+}
+
+/// Puts something else in the place of each file and asserts that the read is refused.
+fn replaced_by(put: impl Fn(&Sandbox, &Path, &Path)) {
+    let t = stocked();
+    for path in depended_on(&t) {
+        let aside = t.path("aside");
+        fs::rename(&path, &aside).unwrap();
+        put(&t, &path, &aside);
+        eprintln!("in place of {}", path.display());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let said = read(&t).messages();
+        assert!(said.contains(name) || said.contains(stem), "{name} is not named: {said}");
+        if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir(&path).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        fs::rename(&aside, &path).unwrap();
+    }
+    t.holds("db-url", "1");
+}
+
+#[test]
+fn symbolic_links_are_refused_even_to_the_right_content() {
+    replaced_by(|_, path, aside| symlink(aside, path).unwrap());
+}
+
+#[test]
+fn pipes_are_refused() {
+    replaced_by(|t, path, _| {
+        t.program("mkfifo", [path]).ok();
+    });
+}
+
+#[test]
+fn folders_are_refused() {
+    replaced_by(|_, path, _| fs::create_dir(path).unwrap());
+}
+
+#[test]
+fn huge_files_are_refused() {
+    replaced_by(|_, path, _| fs::File::create(path).unwrap().set_len(1 << 36).unwrap());
+}
+
+#[test]
+fn linked_folders_are_refused() {
+    for folder in ["secrets", "members", "admins", "policies", "audit"] {
+        let t = stocked();
+        let aside = t.path("aside");
+        fs::rename(t.file(folder), &aside).unwrap();
+        symlink(&aside, t.file(folder)).unwrap();
+        read(&t).stderr_has(folder);
+    }
+}
+
+#[test]
+fn signed_files_over_64_kib_are_refused() {
+    let t = stocked();
+    for path in depended_on(&t).iter().filter(|path| path.extension().is_some_and(|e| e == "toml"))
+    {
+        let good = text(path);
+        fs::write(path, format!("#{}\n{good}", "x".repeat(70_000))).unwrap();
+        read(&t).stderr_has("larger than");
+        fs::write(path, good).unwrap();
+    }
+}
+
+#[test]
+fn unknown_keys_in_signed_files_are_refused() {
+    let t = stocked();
+    for path in depended_on(&t).iter().filter(|path| path.extension().is_some_and(|e| e == "toml"))
+    {
+        let good = text(path);
+        fs::write(path, format!("surprise = 1\n{good}")).unwrap();
+        let done = t.authy(["get", "db-url", "--scope", "backend"]).ends();
+        let policy = path.to_str().unwrap().contains("policies");
+        assert!(done.code == 5 || policy && done.code == 4, "{done}");
+        fs::write(path, good).unwrap();
+    }
+}
+
+/// An age header with this many stanzas for nobody.
+fn bomb(stanzas: usize) -> Vec<u8> {
+    let stanza = "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+    let mut header = String::from("age-encryption.org/v1\n");
+    header.push_str(&stanza.repeat(stanzas));
+    header.push_str("--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n0123456789abcdef");
+    header.into_bytes()
+}
+
+#[test]
+fn age_headers_without_end_are_refused_before_they_are_parsed() {
+    let t = stocked();
+    let key = t.only_file("audit", ".key.age");
+    let good = fs::read(&key).unwrap();
+    for stanzas in [513, 5_000, 9_000] {
+        fs::write(&key, bomb(stanzas)).unwrap();
+        read(&t);
+        t.authy(["store", "new"]).stdin("v").fails(5);
+    }
+    fs::write(&key, good).unwrap();
+    fs::write(t.file("secrets/db-url.age"), bomb(9_000)).unwrap();
+    read(&t).stderr_has("db-url");
+}
+
+#[test]
+fn scrypt_stanzas_are_refused_before_they_cost_anything() {
+    let t = stocked();
+    let key = t.only_file("audit", ".key.age");
+    let file = "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 30\n\
+                AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n\
+                --- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n0123456789abcdef";
+    fs::write(key, file).unwrap();
+    read(&t);
+}
+
+#[test]
+fn identities_that_are_no_files_are_refused() {
+    let t = stocked();
+    let key = t.path("home/odd.key");
+    t.program("mkfifo", ["-m", "600", key.to_str().unwrap()]).ok();
+    t.authy(["get", "db-url"]).env("AUTHY_KEYFILE", &key).fails(6);
+    fs::remove_file(&key).unwrap();
+    fs::create_dir(&key).unwrap();
+    t.authy(["get", "db-url"]).env("AUTHY_KEYFILE", &key).fails(6);
+    fs::remove_dir(&key).unwrap();
+    fs::File::create(&key).unwrap().set_len(1 << 36).unwrap();
+    chmod(&key, 0o600);
+    t.authy(["get", "db-url"]).env("AUTHY_KEYFILE", &key).fails(6);
+    fs::write(&key, "").unwrap();
+    t.authy(["get", "db-url"]).env("AUTHY_KEYFILE", &key).fails(6);
+}
+
+#[test]
+fn a_project_file_that_is_no_file_does_not_hang() {
+    let t = stocked();
+    let file = t.work().join(".authy.toml");
+    t.program("mkfifo", [&file]).ok();
+    assert_ne!(t.authy(["run", "--", "true"]).ends().code, 0);
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_ne!(t.authy(["run", "--", "true"]).ends().code, 0);
+    fs::remove_dir(&file).unwrap();
+    fs::File::create(&file).unwrap().set_len(1 << 36).unwrap();
+    t.authy(["run", "--", "true"]).fails(2).stderr_has("larger than");
+}
+
+#[test]
+fn a_lock_that_is_no_file_does_not_hang() {
+    let t = stocked();
+    let lock = t.file(".local/lock");
+    let _ = fs::remove_file(&lock);
+    t.program("mkfifo", [&lock]).ok();
+    let done = t.authy(["store", "new"]).stdin("v").ends();
+    assert_ne!(done.code, 0, "{done}");
+    fs::remove_file(&lock).unwrap();
+    let victim = t.write("victim", "precious");
+    symlink(&victim, &lock).unwrap();
+    let done = t.authy(["store", "new"]).stdin("v").ends();
+    assert_ne!(done.code, 0, "{done}");
+    assert_eq!(text(&victim), "precious");
+}
+
+#[test]
+fn strange_file_names_never_reach_the_terminal_raw() {
+    let t = stocked();
+    for name in
+        ["a\u{1b}[31m.age", "a\u{1b}[31m.toml", "UPPER.age", "x y.toml", "b\nc.age", ".hidden.age"]
+    {
+        fs::write(t.file("secrets").join(name), "x").unwrap();
+    }
+    t.authy(["list"]).ends().only_printable().stdout_has("api-key");
+    t.authy(["list", "--long"]).ends().only_printable();
+    t.holds("api-key", "2");
+}
+
+#[test]
+fn control_characters_of_a_forged_record_never_reach_the_terminal_raw() {
+    let t = stocked();
+    let record = t.file("secrets/db-url.toml");
+    let forged = text(&record).replace("readers", "description = \"\\u001b[31m\\u0007\"\nreaders");
+    fs::write(&record, forged).unwrap();
+    t.authy(["list", "--long"]).ends().only_printable();
+    t.authy(["get", "db-url"]).fails(5).only_printable();
+}
+
+#[test]
+fn authy_never_writes_through_a_link() {
+    let t = stocked();
+    let victim = t.write("victim", "precious");
+    symlink(&victim, t.file("secrets/new.age")).unwrap();
+    symlink(&victim, t.file("policies/new.toml")).unwrap();
+    t.authy(["store", "new", "--force"]).stdin("v").ends();
+    t.authy(["policy", "create", "new", "--allow", "x"]).ends();
+    assert_eq!(text(&victim), "precious");
+    let elsewhere = t.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, t.file("secrets/team")).unwrap();
+    t.authy(["store", "team/db"]).stdin("v").fails(5);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+}

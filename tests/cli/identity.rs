@@ -1,0 +1,137 @@
+//! Which identity opens the vault: files, passphrases, ssh keys, variables.
+
+use std::fs;
+
+use crate::harness::{Sandbox, have};
+use crate::vault::{chmod, text};
+
+#[test]
+fn a_passphrase_protects_the_identity() {
+    let t = Sandbox::empty();
+    t.authy(["init", "--member", "alice", "--passphrase"])
+        .env("AUTHY_PASSPHRASE", "correct horse")
+        .ok();
+    assert!(!text(&t.key()).contains("SECRET-KEY"));
+    t.authy(["store", "a"]).env("AUTHY_PASSPHRASE", "correct horse").stdin("1").ok();
+    t.authy(["get", "a"]).env("AUTHY_PASSPHRASE", "correct horse").ok().stdout_is("1");
+    t.authy(["get", "a"])
+        .env("AUTHY_PASSPHRASE", "battery staple")
+        .fails(6)
+        .stderr_has("passphrase");
+    t.authy(["get", "a"]).env("AUTHY_PASSPHRASE", "").fails(6);
+    t.authy(["--no-input", "get", "a"]).fails(6).stderr_has("AUTHY_PASSPHRASE");
+    t.authy(["get", "a"]).env("AUTHY_NON_INTERACTIVE", "1").fails(6);
+}
+
+#[test]
+fn a_passphrase_that_cannot_be_asked_for_makes_no_vault() {
+    let t = Sandbox::empty();
+    t.authy(["--no-input", "init", "--member", "alice", "--passphrase"]).fails(6);
+    assert!(!t.file("authy.toml").exists());
+    assert!(!t.key().exists());
+}
+
+#[test]
+fn an_identity_others_can_read_is_refused() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    for bits in [0o640, 0o604, 0o644, 0o660] {
+        chmod(&t.key(), bits);
+        t.authy(["get", "a"]).fails(6).stderr_has("chmod");
+        t.authy(["store", "b"]).stdin("2").fails(6).stderr_has("chmod");
+    }
+    chmod(&t.key(), 0o600);
+    t.holds("a", "1");
+    chmod(&t.key(), 0o400);
+    t.holds("a", "1");
+}
+
+#[test]
+fn the_identity_can_stand_in_a_variable() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let identity = text(&t.key());
+    fs::rename(t.file("keys"), t.path("elsewhere")).unwrap();
+    t.authy(["get", "a"]).fails(6);
+    t.authy(["get", "a"]).env("AUTHY_IDENTITY", &identity).ok().stdout_is("1");
+    let bare = identity.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1")).unwrap();
+    t.authy(["get", "a"]).env("AUTHY_IDENTITY", bare).ok().stdout_is("1");
+    t.authy(["store", "b"]).env("AUTHY_IDENTITY", bare).stdin("2").ok();
+    let done = t.authy(["get", "a"]).env("AUTHY_IDENTITY", "AGE-SECRET-KEY-1GARBAGE").fails(6);
+    done.stderr_lacks("GARBAGE");
+}
+
+#[test]
+fn the_keyfile_flag_wins_over_the_variables() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let key = t.key();
+    t.authy(["--keyfile", key.to_str().unwrap(), "get", "a"])
+        .env("AUTHY_KEYFILE", "/nonexistent")
+        .env("AUTHY_IDENTITY", "garbage")
+        .ok()
+        .stdout_is("1");
+    t.authy(["get", "a"])
+        .env("AUTHY_KEYFILE", &key)
+        .env("AUTHY_IDENTITY", "garbage")
+        .ok()
+        .stdout_is("1");
+    t.authy(["get", "a"])
+        .env("AUTHY_KEYFILE", "/nonexistent/key")
+        .fails(6)
+        .stderr_has("/nonexistent/key");
+}
+
+#[test]
+fn a_stranger_gets_nothing() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let key = t.path("stranger.key");
+    t.program("age-keygen", ["-o".as_ref(), key.as_os_str()]).ok();
+    let code = t.authy(["get", "a"]).env("AUTHY_KEYFILE", &key).ends().code;
+    assert!(code == 4 || code == 6, "{code}");
+    let code = t.authy(["store", "b"]).env("AUTHY_KEYFILE", &key).stdin("2").ends().code;
+    assert!(code == 4 || code == 6, "{code}");
+    assert!(!t.file("secrets/b.age").exists());
+}
+
+#[test]
+fn a_file_that_is_no_identity_is_never_quoted() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let key = t.write("wrong.key", "hunter2-not-a-key\n");
+    chmod(&key, 0o600);
+    t.authy(["get", "a"]).env("AUTHY_KEYFILE", &key).fails(6).stderr_lacks("hunter2");
+}
+
+fn ssh_identity_works(kind: &str, extra: &[&str]) {
+    if !have("ssh-keygen") {
+        return;
+    }
+    let t = Sandbox::empty();
+    let key = t.path("home/id");
+    let mut words =
+        vec!["-q", "-t", kind, "-N", "", "-C", "alice@laptop", "-f", key.to_str().unwrap()];
+    words.extend(extra);
+    t.program("ssh-keygen", words).ok();
+    let before = fs::read(&key).unwrap();
+    t.authy(["--keyfile", key.to_str().unwrap(), "init", "--member", "alice"]).ok();
+    assert_eq!(fs::read(&key).unwrap(), before);
+    t.authy(["store", "a"]).env("AUTHY_KEYFILE", &key).stdin("1").ok();
+    t.authy(["get", "a"]).env("AUTHY_KEYFILE", &key).ok().stdout_is("1");
+    let secret = t.file("secrets/a.age");
+    t.program("age", ["-d".as_ref(), "-i".as_ref(), key.as_os_str(), secret.as_os_str()])
+        .ok()
+        .stdout_is("1");
+    t.authy(["audit", "verify"]).env("AUTHY_KEYFILE", &key).ok();
+}
+
+#[test]
+fn an_ssh_ed25519_identity_works() {
+    ssh_identity_works("ed25519", &[]);
+}
+
+#[test]
+fn an_ssh_rsa_identity_works() {
+    ssh_identity_works("rsa", &["-b", "2048"]);
+}

@@ -1,0 +1,47 @@
+//! Drives the real `authy` binary with real git, age and shells, each test in a HOME of its own.
+//!
+//! One file per command or theme. Rules are tested beside the code; what is tested here is
+//! what a person or a script sees: exit codes, bytes, files, commits. A refusal
+//! (`Call::fails`) always asserts that the vault is byte for byte as it was.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test helper that fails should stop the test"
+)]
+
+mod harness;
+mod outcome;
+mod snapshot;
+mod vault;
+
+mod audit;
+mod audit_tamper;
+mod change;
+mod child;
+mod concurrency;
+mod crash;
+mod edit;
+mod env;
+mod get;
+mod git;
+mod git_deferred;
+mod guide;
+mod hostile;
+mod identity;
+mod init;
+mod leaks;
+mod list;
+mod policy;
+mod policy_bites;
+mod project;
+mod read_only;
+mod refused_variables;
+mod run;
+mod shells;
+mod store;
+mod tamper;
+mod terminal;
+mod token;
