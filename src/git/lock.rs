@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions, rename};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -111,7 +112,9 @@ pub(super) fn wait_until_free(index: &Path, wait: Duration) -> bool {
 /// Makes the lock, marked from its first moment: it is written under another name and linked,
 /// so that no kill leaves one that cannot be told from git's.
 fn marked(index: &Path, path: &Path) -> io::Result<File> {
-    let other = index.with_extension(format!("authy-{}", std::process::id()));
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let nth = MADE.fetch_add(1, Ordering::Relaxed);
+    let other = index.with_extension(format!("authy-{}-{nth}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&other)?;
     // Without the system's lock, ours is only not recognised after a crash.
     let _ = file.try_lock();

@@ -59,23 +59,20 @@ impl Reason {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoRepository => return None,
-            Self::InProgress(_) => "finish or abort it with git, then run 'authy sync'",
+            Self::InProgress(_) => "finish or abort it with git",
             Self::IndexLocked { lock } => {
-                return Some(format!(
-                    "run 'authy sync' once it has ended; if no git is running, remove {}",
-                    quoted(lock)
-                ));
+                return Some(format!("if no git is running, remove {}", quoted(lock)));
             }
-            Self::Detached => "check out a branch with 'git switch', then run 'authy sync'",
-            Self::BranchBusy => "run 'authy sync' once the other command has ended",
+            Self::Detached => "check out a branch with 'git switch'",
+            Self::BranchBusy => "wait for the other command to end",
             Self::NotTrusted { work_tree } => {
                 return Some(format!(
                     "if you trust it: git config --global --add safe.directory {}",
                     quoted(work_tree)
                 ));
             }
-            Self::GitRefused { .. } => "settle what git complains about, then run 'authy sync'",
-            Self::NoProgram => "install git, then run 'authy sync'",
+            Self::GitRefused { .. } => "settle what git complains about",
+            Self::NoProgram => "install git",
         };
         Some(hint.to_owned())
     }
