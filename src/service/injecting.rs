@@ -71,10 +71,10 @@ pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
     gather(ctx, request, &wanted, Ok)
 }
 
-/// Gathers the scope's variables for a file, as [`env`] does; recorded as `export`.
+/// Gathers the scope's variables for a file, as [`env()`] does; recorded as `export`.
 ///
 /// # Errors
-/// As [`env`].
+/// As [`env()`].
 pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
     let wanted = Gather { op: Op::EXPORT, need: Need::Reveal, program: None };
     gather(ctx, request, &wanted, Ok)
