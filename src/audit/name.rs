@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::event::Actor;
 use crate::crypto::digest::Digest;
+use crate::crypto::text::serde_as_text;
 
 /// Longest chain name in bytes: the longest member name, a dash, a long clone id.
 const MAX_CHAIN: usize = 160;
@@ -90,23 +89,6 @@ impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.seq, self.hash)
     }
-}
-
-macro_rules! serde_as_text {
-    ($type:ident, $expected:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(d)?;
-                Self::parse(&text).ok_or_else(|| serde::de::Error::custom($expected))
-            }
-        }
-    };
 }
 
 serde_as_text!(ChainName, "expected the name of a chain");

@@ -19,6 +19,7 @@ mod ssh_key;
 mod ssh_wire;
 #[cfg(test)]
 mod test_keys;
+pub(crate) mod text;
 
 pub(crate) use error::CryptoError;
 pub(crate) use identity::Identity;

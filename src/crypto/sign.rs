@@ -8,11 +8,11 @@ use std::fmt;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use ed25519_dalek::Signer as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::digest::Digest;
 use super::keys::{SIGNED_FILE, random};
+use super::text::serde_as_text;
 use crate::secret::SecretBytes;
 
 const PREFIX: &str = "ed25519:";
@@ -134,23 +134,6 @@ impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PREFIX}{}", BASE64.encode(&self.0.to_bytes()))
     }
-}
-
-macro_rules! serde_as_text {
-    ($type:ident, $expected:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(d)?;
-                Self::parse(&text).ok_or_else(|| serde::de::Error::custom($expected))
-            }
-        }
-    };
 }
 
 serde_as_text!(VerifyKey, "expected 'ed25519:' and a base64 key");

@@ -1,3 +1,5 @@
+//! How flags, environment and project file are resolved, without touching the real ones.
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
