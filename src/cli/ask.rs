@@ -3,6 +3,8 @@
 //! Everything is asked on `/dev/tty`, so standard input stays free for data. `None` means
 //! there is nobody to ask; with `--no-input` there never is.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
 
@@ -53,12 +55,20 @@ pub(crate) struct FrontOfPerson {
     pub(crate) person: Person,
     /// `AUTHY_PASSPHRASE`, which answers first.
     pub(crate) passphrase: Option<SecretBytes>,
+    /// What was typed for which identity: a command that opens it twice asks once.
+    pub(crate) typed: RefCell<BTreeMap<String, SecretBytes>>,
 }
 
 impl Front for FrontOfPerson {
     fn passphrase(&self, what: &str) -> Option<SecretBytes> {
-        let ask = || self.person.hidden(&format!("Passphrase of {}: ", authy::printable(what)));
-        self.passphrase.clone().or_else(ask)
+        let known = || self.typed.borrow().get(what).cloned();
+        if let Some(passphrase) = self.passphrase.clone().or_else(known) {
+            return Some(passphrase);
+        }
+        let question = format!("Passphrase of {}: ", authy::printable(what));
+        let passphrase = self.person.hidden(&question)?;
+        self.typed.borrow_mut().insert(what.to_owned(), passphrase.clone());
+        Some(passphrase)
     }
 
     fn new_passphrase(&self, what: &str) -> Option<SecretBytes> {

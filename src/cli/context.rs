@@ -5,7 +5,7 @@
 //! vault this machine does not know, no identity outside `~/.authy/keys`, and sets no
 //! variables.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
@@ -157,7 +157,11 @@ impl World {
             confined: self.confined()?,
             user: self.variable("USER").and_then(|user| user.into_string().ok()),
             now: self.now,
-            front: Box::new(FrontOfPerson { person: self.person(), passphrase }),
+            front: Box::new(FrontOfPerson {
+                person: self.person(),
+                passphrase,
+                typed: RefCell::default(),
+            }),
         })
     }
 

@@ -11,6 +11,7 @@ use super::recorder::{Deed, Recorder};
 use crate::access::{AccessError, Caller};
 use crate::audit::Outcome;
 use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::kind::Kind;
 use crate::store::{self, Signer, Stamp, Version};
 
 /// The vault under its lock, and the caller who changes it.
@@ -57,19 +58,19 @@ impl Workplace {
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
         };
-        match work(&mut change) {
-            Ok((message, value)) => {
-                change.finish(ctx, &mut recorder, (deed, message))?;
-                self.opened.settle(ctx);
-                Ok(value)
-            }
-            Err(error) => {
-                let denied = error.kind() == crate::kind::Kind::Denied;
-                recorder.refused(deed, if denied { Outcome::Denied } else { Outcome::Failed });
-                self.opened.settle(ctx);
-                Err(error)
-            }
+        let result = work(&mut change).and_then(|(message, value)| {
+            change.finish(ctx, &mut recorder, (deed, message))?;
+            Ok(value)
+        });
+        match &result {
+            Err(error) if error.kind() == Kind::Denied => recorder.refused(deed, Outcome::Denied),
+            // What is published will happen: the line that granted it stays true.
+            Err(error) if error.is_unfinished() => {}
+            Err(_) => recorder.refused(deed, Outcome::Failed),
+            Ok(_) => {}
         }
+        self.opened.settle(ctx);
+        result
     }
 
     /// Refuses whoever is not an admin, and whoever is confined to a scope.

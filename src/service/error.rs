@@ -43,6 +43,11 @@ impl Error {
         }
     }
 
+    /// Whether the change is decided, and the next command finishes it.
+    pub(super) fn is_unfinished(&self) -> bool {
+        matches!(&*self.0, Problem::Fs(FsError::Unfinished { .. }))
+    }
+
     /// The exit code: the kind's, except for a program that `run` could not start (126, 127).
     pub fn exit_code(&self) -> u8 {
         match &*self.0 {
