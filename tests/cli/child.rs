@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::process::Signal;
 
-use crate::harness::{Sandbox, code, have, signal};
+use crate::harness::{Sandbox, finish, have, signal};
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();
@@ -54,6 +54,13 @@ fn a_script_without_a_first_line_runs_as_in_a_shell_or_is_126() {
     std::fs::write(&script, "exit 7\n").unwrap();
     let code = run(&t, &[script.to_str().unwrap()]).ends().code;
     assert!(code == 7 || code == 126, "{code}");
+}
+
+#[test]
+fn a_value_too_large_for_the_environment_is_126_naming_the_secret() {
+    let t = stocked();
+    t.authy(["store", "db-dump"]).stdin(vec![b'x'; 1 << 20]).ok();
+    run(&t, &["true"]).fails(126).stderr_has("db-dump");
 }
 
 #[test]
@@ -123,7 +130,7 @@ fn a_signal_to_authy_reaches_the_child() {
         out.read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
         signal(child.id(), sent);
-        assert_eq!(code(child.wait().unwrap()), answer);
+        assert_eq!(finish(child), answer);
     }
 }
 
@@ -134,7 +141,7 @@ fn a_child_killed_by_a_signal_sent_to_authy_is_128_plus_n() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
     signal(child.id(), Signal::TERM);
-    assert_eq!(code(child.wait().unwrap()), 143);
+    assert_eq!(finish(child), 143);
 }
 
 #[test]

@@ -189,23 +189,12 @@ impl Call<'_> {
             std::thread::spawn(move || drop(pipe.write_all(&stdin)));
         }
         let pid = child.id();
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || sender.send(child.wait_with_output()));
-        match receiver.recv_timeout(PATIENCE) {
-            Ok(output) => {
-                let output = output.unwrap();
-                Done {
-                    words,
-                    code: code(output.status),
-                    stdout: output.stdout,
-                    stderr: output.stderr,
-                }
-            }
-            Err(_) => {
-                signal(pid, rustix::process::Signal::KILL);
-                panic!("authy {words} hung")
-            }
-        }
+        let Some(output) = patiently(move || child.wait_with_output()) else {
+            signal(pid, rustix::process::Signal::KILL);
+            panic!("authy {words} hung")
+        };
+        let output = output.unwrap();
+        Done { words, code: code(output.status), stdout: output.stdout, stderr: output.stderr }
     }
 
     /// Starts it with pipes and leaves it running.
@@ -229,8 +218,25 @@ impl Call<'_> {
     }
 }
 
+/// Waits for a process that was left running and gives its exit code.
+pub(crate) fn finish(mut child: Child) -> i32 {
+    let pid = child.id();
+    let Some(status) = patiently(move || child.wait()) else {
+        signal(pid, rustix::process::Signal::KILL);
+        panic!("process {pid} hung")
+    };
+    code(status.unwrap())
+}
+
+/// Does something that may block; `None` when it takes longer than anything should.
+pub(crate) fn patiently<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(job()));
+    receiver.recv_timeout(PATIENCE).ok()
+}
+
 /// Gives the exit code as a shell would: 128+n for signal n.
-pub(crate) fn code(status: ExitStatus) -> i32 {
+fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
