@@ -14,6 +14,7 @@ mod project;
 
 mod audit;
 mod git;
+mod session;
 mod store;
 
 mod crypto;
@@ -25,9 +26,10 @@ mod secret;
 mod kind;
 
 pub use audit::{AuditEntry, Outcome};
-pub use inject::{DEFAULT_LENGTH, Environment, Format, Naming};
+pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming};
 pub use kind::Kind;
-pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, printable};
+pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, printable};
 pub use project::ProjectFile;
 pub use secret::SecretBytes;
 pub use service::*;
+pub use session::{Ttl, TtlError};

@@ -179,6 +179,16 @@ name_type!(
     /// The name of a group of members: one segment, written `@name` where members stand too.
     GroupName, "group", check_segment
 );
+name_type!(
+    /// The id of a session: 16 lower-case hex digits.
+    SessionId, "session", |text| {
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        match text.len() == 16 && text.bytes().all(hex) {
+            true => Ok(()),
+            false => Err("a session's id has 16 hex digits"),
+        }
+    }
+);
 
 #[cfg(test)]
 mod tests {

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::bearer::Bearer;
 use super::error::AccessError;
 use super::pattern::Pattern;
 use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
+use crate::store::Sealed;
 
 /// A member at work, with the identity that proved it.
 #[derive(Debug, Clone)]
@@ -18,6 +20,15 @@ pub(crate) struct Caller {
     pub(crate) name: MemberName,
     /// What opens the member's files.
     pub(crate) identity: Arc<Identity>,
+}
+
+/// Whoever asks: a member by an identity, or the bearer of a token.
+#[derive(Debug, Clone)]
+pub(crate) enum Asker {
+    /// A member.
+    Member(Caller),
+    /// A token; then no identity counts.
+    Bearer(Arc<Bearer>),
 }
 
 /// What the values are wanted for.
@@ -36,6 +47,8 @@ pub(crate) enum Need {
 pub(crate) enum Reach<'a> {
     /// By one policy.
     Scope(&'a ScopeName, &'a ScopePolicy),
+    /// By one policy, as far as a session's grant goes.
+    Grant(&'a ScopeName, &'a ScopePolicy, &'a Bearer),
     /// Everything: an admin without a scope.
     All,
     /// What any policy gives this member.
@@ -45,13 +58,20 @@ pub(crate) enum Reach<'a> {
 /// Permission to open exactly these secrets. Only a [`Reach`] makes one.
 #[derive(Debug)]
 pub(crate) struct Access {
-    identity: Arc<Identity>,
+    means: Means,
     names: BTreeSet<SecretName>,
 }
 
+/// What opens the files.
+#[derive(Debug)]
+pub(super) enum Means {
+    Identity(Arc<Identity>),
+    Grant(Arc<Bearer>),
+}
+
 impl Access {
-    pub(super) fn identity(&self) -> &Identity {
-        &self.identity
+    pub(super) fn means(&self) -> &Means {
+        &self.means
     }
 
     pub(super) fn covers(&self, name: &SecretName) -> bool {
@@ -97,10 +117,26 @@ impl Rules {
         AccessError::NoPolicy(scope.clone(), nearest.cloned())
     }
 
-    /// What `caller` reaches for this need.
+    /// What the asker reaches for this need.
     ///
     /// # Errors
-    /// The scope is not usable, not the caller's, or run-only while values are to be shown.
+    /// The scope is not usable, not the asker's, or run-only while values are to be shown.
+    pub(crate) fn reach_of<'a>(
+        &'a self,
+        asker: &'a Asker,
+        scope: Option<&ScopeName>,
+        need: Need,
+    ) -> Result<Reach<'a>, AccessError> {
+        match asker {
+            Asker::Member(caller) => self.reach(&caller.name, scope, need),
+            Asker::Bearer(bearer) => self.reach_of_bearer(bearer, scope, need),
+        }
+    }
+
+    /// What a member reaches for this need.
+    ///
+    /// # Errors
+    /// As [`Rules::reach_of`].
     pub(crate) fn reach<'a>(
         &'a self,
         caller: &'a MemberName,
@@ -133,18 +169,56 @@ impl Reach<'_> {
     pub(crate) fn permits(&self, name: &SecretName) -> Result<(), AccessError> {
         match self {
             Self::All => Ok(()),
-            Self::Scope(scope, policy) => match policy.rule(name) {
-                Rule::Allow(_) => Ok(()),
-                rule => Err(AccessError::Denied {
-                    scope: (*scope).clone(),
-                    name: name.clone(),
-                    deny: match rule {
-                        Rule::Deny(pattern) => Some(pattern.to_owned()),
-                        _ => None,
-                    },
-                }),
-            },
+            Self::Scope(scope, policy) => policy_permits(scope, policy, name),
+            Self::Grant(scope, policy, bearer) => {
+                policy_permits(scope, policy, name)?;
+                match bearer.limits().rule(name).allows() {
+                    true => Ok(()),
+                    false => Err(bearer.lacks(name)),
+                }
+            }
             Self::Member(rules, who, need) => member_permits(rules, who, *need, name),
+        }
+    }
+
+    /// Whether there is a key for `name`: a token has those of its grant only.
+    ///
+    /// # Errors
+    /// `NotInGrant`.
+    pub(crate) fn holds(&self, name: &SecretName) -> Result<(), AccessError> {
+        match self {
+            Self::Grant(_, _, bearer) if !bearer.holds(name) => Err(bearer.lacks(name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what was read can be opened: a token has the keys of the files as they were
+    /// when its grant was last refreshed.
+    ///
+    /// # Errors
+    /// `NotInGrant` or `Stale`.
+    pub(crate) fn opens(&self, sealed: &[Sealed]) -> Result<(), AccessError> {
+        let Self::Grant(_, _, bearer) = self else { return Ok(()) };
+        sealed.iter().try_for_each(|one| {
+            self.holds(one.name())?;
+            bearer.opens(one)
+        })
+    }
+
+    /// Whether values may go into processes only, never to a reader.
+    pub(crate) fn is_run_only(&self) -> bool {
+        match self {
+            Self::Scope(_, policy) => policy.document().run_only,
+            Self::Grant(_, policy, bearer) => policy.document().run_only || bearer.grant().run_only,
+            Self::All | Self::Member(..) => false,
+        }
+    }
+
+    /// The scope, where there is one.
+    pub(crate) fn scope(&self) -> Option<&ScopeName> {
+        match self {
+            Self::Scope(scope, _) | Self::Grant(scope, ..) => Some(scope),
+            Self::All | Self::Member(..) => None,
         }
     }
 
@@ -159,24 +233,46 @@ impl Reach<'_> {
         typed: &str,
         path: Option<&Path>,
     ) -> Result<(), AccessError> {
-        let Self::Scope(scope, policy) = self else { return Ok(()) };
-        let Some(commands) = policy.commands() else { return Ok(()) };
+        let (scope, lists) = match self {
+            Self::Scope(scope, policy) => (scope, [policy.commands(), None]),
+            Self::Grant(scope, policy, bearer) => {
+                (scope, [policy.commands(), bearer.limits().commands()])
+            }
+            Self::All | Self::Member(..) => return Ok(()),
+        };
         let path = path.and_then(Path::to_str);
         let matches = |pattern: &Pattern| {
             path.is_some_and(|path| pattern.matches(path))
                 || !typed.contains('/') && pattern.matches(typed)
         };
-        if commands.iter().any(matches) {
+        if lists.into_iter().flatten().all(|commands| commands.iter().any(matches)) {
             return Ok(());
         }
         Err(AccessError::Program { scope: (*scope).clone(), program: typed.to_owned() })
     }
 
     /// Gives access to those of `names` that are reached.
-    pub(crate) fn give(&self, caller: &Caller, names: &[SecretName]) -> Access {
-        let reached = names.iter().filter(|name| self.permits(name).is_ok()).cloned();
-        Access { identity: Arc::clone(&caller.identity), names: reached.collect() }
+    pub(crate) fn give(&self, asker: &Asker, names: &[SecretName]) -> Access {
+        let reached = |name: &&SecretName| self.permits(name).is_ok() && self.holds(name).is_ok();
+        let means = match asker {
+            Asker::Member(caller) => Means::Identity(Arc::clone(&caller.identity)),
+            Asker::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
+        };
+        Access { means, names: names.iter().filter(reached).cloned().collect() }
     }
+}
+
+fn policy_permits(
+    scope: &ScopeName,
+    policy: &ScopePolicy,
+    name: &SecretName,
+) -> Result<(), AccessError> {
+    let deny = match policy.rule(name) {
+        Rule::Allow(_) => return Ok(()),
+        Rule::Deny(pattern) => Some(pattern.to_owned()),
+        Rule::Default => None,
+    };
+    Err(AccessError::Denied { scope: scope.clone(), name: name.clone(), deny })
 }
 
 /// Without a scope a member has what any policy gives him, and run-only if all of those are.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::crypto::CryptoError;
 use crate::kind::Kind;
-use crate::name::{MemberName, ScopeName, SecretName, printable};
+use crate::name::{MemberName, ScopeName, SecretName, SessionId, printable};
 use crate::store::StoreError;
 
 /// Access that is denied, or that cannot be decided.
@@ -44,6 +44,20 @@ pub(crate) enum AccessError {
     Open { name: SecretName, source: CryptoError },
     #[error("'{0}' was opened without a record of it")]
     NotRecorded(SecretName),
+    #[error("this session token is for scope '{scope}', not '{asked}'")]
+    OtherScope { asked: ScopeName, scope: ScopeName },
+    #[error(
+        "this session token is run-only: values of scope '{scope}' go into processes, never to a reader"
+    )]
+    RunOnlyToken { scope: ScopeName },
+    #[error("session {id} was not given '{name}'")]
+    NotInGrant { name: SecretName, id: SessionId, creator: MemberName },
+    #[error(
+        "session revoked or unknown: its creator '{creator}' may not use scope '{scope}' any more"
+    )]
+    Creator { creator: MemberName, scope: ScopeName },
+    #[error("'{name}' has changed since session {id} was last refreshed")]
+    Stale { name: SecretName, creator: MemberName, id: SessionId },
 }
 
 impl AccessError {
@@ -56,6 +70,7 @@ impl AccessError {
                 Kind::Damaged
             }
             Self::Open { source, .. } => source.kind(),
+            Self::Creator { .. } | Self::Stale { .. } => Kind::Credentials,
             Self::NotRecorded(_) => Kind::Failure,
             _ => Kind::Denied,
         }
@@ -100,6 +115,23 @@ impl AccessError {
             }
             Self::Open { source, .. } => return source.hint(),
             Self::MemberNotInForce(why) => return why.hint(),
+            Self::OtherScope { scope, .. } => {
+                format!("use scope '{scope}', or ask for a token of the other one")
+            }
+            Self::RunOnlyToken { scope } => {
+                format!("run 'authy run --scope {scope} -- COMMAND' instead")
+            }
+            Self::NotInGrant { creator, .. } => {
+                format!(
+                    "a new secret reaches the session once '{creator}' runs 'authy session refresh' here; a wider policy needs a new token"
+                )
+            }
+            Self::Creator { .. } => {
+                "ask for a new token, or unset AUTHY_TOKEN to use your identity".into()
+            }
+            Self::Stale { creator, .. } => {
+                format!("'{creator}' must run 'authy session refresh' here, or make a new session")
+            }
             Self::NotRecorded(_) => return None,
         })
     }

@@ -3,6 +3,7 @@
 //! The one place where access is decided, and the one place where plaintext begins to
 //! exist. Fronts and the service ask; they hold no rule of their own.
 
+mod bearer;
 mod decide;
 mod error;
 mod open;
@@ -10,7 +11,8 @@ mod pattern;
 mod policy;
 mod rules;
 
-pub(crate) use decide::{Caller, Need, Reach};
+pub(crate) use bearer::{Bearer, limits};
+pub(crate) use decide::{Access, Asker, Caller, Need, Reach};
 pub(crate) use error::AccessError;
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;

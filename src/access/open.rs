@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::decide::Access;
+use super::decide::{Access, Means};
 use super::error::AccessError;
 use crate::audit::Receipt;
 use crate::crypto::unseal;
@@ -13,7 +13,8 @@ use crate::store::Sealed;
 /// Opens a secret that `access` covers and whose audit line is on disk.
 ///
 /// # Errors
-/// `NotRecorded` where access or receipt do not cover it, `Open` where it cannot be decrypted.
+/// `NotRecorded` where access or receipt do not cover it, `Open` where it cannot be decrypted,
+/// `Stale` where a token's grant has the key of an older file.
 pub(crate) fn open(
     access: &Access,
     receipt: &Receipt,
@@ -23,8 +24,11 @@ pub(crate) fn open(
     if !access.covers(name) || !receipt.covers(name) {
         return Err(AccessError::NotRecorded(name.clone()));
     }
-    unseal(sealed.ciphertext(), access.identity())
-        .map_err(|source| AccessError::Open { name: name.clone(), source })
+    match access.means() {
+        Means::Identity(identity) => unseal(sealed.ciphertext(), identity)
+            .map_err(|source| AccessError::Open { name: name.clone(), source }),
+        Means::Grant(bearer) => bearer.open(sealed),
+    }
 }
 
 /// Opens many secrets at once, in the order given.

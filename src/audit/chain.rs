@@ -52,7 +52,6 @@ pub(crate) enum Opener<'a> {
         signing: Option<&'a SigningKey>,
     },
     /// A session, whose signed grant names the chain key.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the format has them; tokens come next"))]
     Session {
         /// The session's id.
         id: &'a str,

@@ -73,6 +73,21 @@ ops! {
     COMMIT "commit",
     ALLOW "allow",
     DENY "deny",
+    CONFIG_SET "config.set",
+    LIST "list",
+    POLICY_SHOW "policy.show",
+    POLICY_LIST "policy.list",
+    POLICY_TEST "policy.test",
+    AUDIT_SHOW "audit.show",
+    AUDIT_VERIFY "audit.verify",
+    MASK "run.mask",
+    SESSION_CREATE "session.create",
+    SESSION_LIST "session.list",
+    SESSION_REFRESH "session.refresh",
+    SESSION_REVOKE "session.revoke",
+    SESSION_REVOKE_ALL "session.revoke-all",
+    SESSION_EXPIRE "session.expire",
+    REKEY "rekey",
 }
 
 impl Op {

@@ -9,6 +9,7 @@ use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
 
 use authy::{Front, Note, SecretBytes};
+use time::OffsetDateTime;
 
 use super::ui::Ui;
 
@@ -85,6 +86,14 @@ impl Front for FrontOfPerson {
             self.person.ui.show("authy: empty, or not the same twice");
         }
         None
+    }
+
+    fn consents(&self, question: &str) -> bool {
+        self.person.agrees(question).unwrap_or(false)
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
     }
 
     fn note(&self, note: &Note) {

@@ -13,6 +13,7 @@ use authy::{Context, EditorChoice, IdentitySource, ProjectFile, ScopeName, Secre
 use time::OffsetDateTime;
 
 use super::Global;
+use super::agent;
 use super::ask::{FrontOfPerson, Person};
 use super::error::Failure;
 use super::ui::Ui;
@@ -154,6 +155,7 @@ impl World {
             state: self.state(),
             identity,
             token: self.secret("AUTHY_TOKEN"),
+            agent: self.agent()?,
             confined: self.confined()?,
             user: self.variable("USER").and_then(|user| user.into_string().ok()),
             now: self.now,
@@ -163,6 +165,14 @@ impl World {
                 typed: RefCell::default(),
             }),
         })
+    }
+
+    /// Tells what shows that an agent is at work, unless a person started the `run` above.
+    fn agent(&self) -> Result<Option<String>, Failure> {
+        let Some(marker) = agent::marker(&*self.variables) else { return Ok(None) };
+        let below = |scope: ScopeName| agent::is_below_a_run(scope.as_str());
+        let persons = self.confined()?.is_some_and(below);
+        Ok((!persons).then(|| marker.to_owned()))
     }
 
     fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {

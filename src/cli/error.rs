@@ -27,9 +27,6 @@ pub(crate) enum Failure {
     /// Nothing says where the vault is.
     #[error("HOME is not set")]
     NoHome,
-    /// The command is about one scope and none was given.
-    #[error("no scope given")]
-    NoScope,
     /// The command is about a project file and there is none.
     #[error("there is no .authy.toml here or in a folder above")]
     NoProject,
@@ -67,7 +64,7 @@ impl Failure {
         match self {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
-            Self::NoHome | Self::NoScope | Self::NobodyToAsk(_) => Kind::Usage,
+            Self::NoHome | Self::NobodyToAsk(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
             Self::Declined(_) | Self::ValueFile { .. } => Kind::Failure,
@@ -86,7 +83,6 @@ impl Failure {
         let hint = match self {
             Self::Core(error) => return error.hint(),
             Self::NoHome => "name the vault with --vault",
-            Self::NoScope => "name one with --scope",
             Self::NoProject => "make one with '[authy]' and 'scope = \"NAME\"' in it",
             Self::NotAllowed { .. } => {
                 "'authy project-info' shows what it does; 'authy allow' allows it"

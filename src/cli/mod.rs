@@ -4,11 +4,13 @@
 //! commands is the tree of commands, one file each; only `context` reads the environment,
 //! only `ui` writes, only `ask` asks.
 
+mod agent;
 mod ask;
 mod commands;
 mod context;
 mod error;
 mod inject;
+mod leader;
 mod moment;
 #[cfg(test)]
 mod reference;
@@ -88,6 +90,11 @@ enum When {
 /// Runs one command line and returns its exit code.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
     authy::keep_memory_private();
+    if let Some(program) = leader::led(words) {
+        let result = authy::lead(program).map(leader::end);
+        return result
+            .unwrap_or_else(|error| error::present(Ui::new(&Global::default()), &error.into()));
+    }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return error::present_usage(&error, words),

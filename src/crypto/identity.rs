@@ -7,12 +7,17 @@
 use std::fmt;
 
 use age::secrecy::ExposeSecret as _;
+use age_core::primitives::bech32_encode_to_fmt;
+use bech32::Hrp;
+use zeroize::Zeroizing;
 
 use super::error::{CryptoError, Damage};
 use super::recipient::Recipient;
 use super::{armor, header, passphrase, ssh_key};
 use crate::secret::SecretBytes;
 
+/// Characters of an age secret key.
+const AGE_SECRET_KEY: usize = 74;
 /// Largest identity in bytes.
 const MAX_IDENTITY: usize = 64 * 1024;
 
@@ -48,6 +53,19 @@ impl Identity {
         let mut identity = Self::empty();
         identity.add(key, recipient);
         (identity, SecretBytes::new(file))
+    }
+
+    /// Makes the identity whose X25519 secret key is `seed`.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidIdentity`], which no 32 bytes cause.
+    pub(crate) fn from_seed(seed: &[u8; 32]) -> Result<Self, CryptoError> {
+        // The age crate takes a key as text only (bech32, BIP 173).
+        let mut text = Zeroizing::new(String::with_capacity(AGE_SECRET_KEY));
+        bech32_encode_to_fmt(&mut *text, Hrp::parse_unchecked("age-secret-key-"), seed)
+            .map_err(|_| invalid("it has no text form"))?;
+        text.make_ascii_uppercase();
+        from_lines(&text)
     }
 
     /// Reads an identity: age keys as text, an ssh private key, or an age file that a
@@ -220,6 +238,17 @@ mod tests {
         assert!(lines[2].starts_with("AGE-SECRET-KEY-1") && lines.len() == 3);
         assert!(text.ends_with('\n'));
         assert_eq!(public(text), [identity.recipients()[0].to_string()]);
+    }
+
+    #[test]
+    fn a_seed_makes_one_identity() {
+        let one = Identity::from_seed(&[7; 32]).unwrap();
+        let same = Identity::from_seed(&[7; 32]).unwrap();
+        let other = Identity::from_seed(&[8; 32]).unwrap();
+        assert_eq!(one.recipients(), same.recipients());
+        assert_ne!(one.recipients(), other.recipients());
+        let file = seal(b"value", one.recipients()).unwrap();
+        assert_eq!(crate::crypto::unseal(&file, &same).unwrap().expose(), b"value");
     }
 
     #[test]

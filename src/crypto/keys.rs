@@ -15,6 +15,32 @@ pub(super) const SIGNED_FILE: &[u8] = b"authy/v1/signed-file";
 /// Domain label of the hash by which a chain's first line commits to its key.
 const CHAIN_COMMITMENT: &[u8] = b"authy/v1/chain-key";
 
+/// What a session token's bytes derive (HKDF `info`).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose {
+    /// The session's id: the first 8 bytes, in hex.
+    Id,
+    /// The session's age identity, 32 bytes of an X25519 secret key.
+    Identity,
+    /// The key of the session's audit chains.
+    Audit,
+}
+
+impl Purpose {
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Self::Id => b"authy/v1/id",
+            Self::Identity => b"authy/v1/identity",
+            Self::Audit => b"authy/v1/audit",
+        }
+    }
+}
+
+/// Derives 32 bytes from a token: HKDF-SHA256 (RFC 5869) with the vault's id, as text, for salt.
+pub(crate) fn derive(token: &[u8; 32], vault: &str, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(age_core::primitives::hkdf(vault.as_bytes(), purpose.info(), token))
+}
+
 /// Draws `N` bytes from the operating system's generator (through a seeded CSPRNG).
 pub(crate) fn random<const N: usize>() -> Zeroizing<[u8; N]> {
     use rand::Rng as _;
@@ -36,6 +62,11 @@ impl ChainKey {
     /// Draws a new key.
     pub(crate) fn generate() -> Self {
         Self(random())
+    }
+
+    /// Takes a derived key.
+    pub(crate) fn derived(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
     }
 
     /// Takes 32 bytes; `None` where the length differs.
@@ -82,7 +113,7 @@ impl fmt::Debug for ChainKey {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChainKey, random_id};
+    use super::{ChainKey, Purpose, derive, random_id};
 
     #[test]
     fn a_mac_is_of_its_line_and_key() {
@@ -94,6 +125,27 @@ mod tests {
         assert!(!key.verifies(b"line", &mac[2..]));
         let again = ChainKey::from_secret(&key.to_secret()).expect("32 bytes");
         assert_eq!(again.commitment(), key.commitment());
+    }
+
+    #[test]
+    fn what_a_token_derives_depends_on_token_vault_and_purpose() {
+        let hex = |token: u8, vault, purpose| {
+            data_encoding::HEXLOWER.encode(derive(&[token; 32], vault, purpose).as_slice())
+        };
+        // Computed with Python's hmac and hashlib from RFC 5869.
+        assert_eq!(
+            hex(7, "00112233445566778899aabbccddeeff", Purpose::Id),
+            "f37106aac9dc617cfe92a4cece53e5a02c62d2be576f28ba8b3e00d9ff6dda18"
+        );
+        let all = [
+            hex(7, "a", Purpose::Id),
+            hex(7, "a", Purpose::Identity),
+            hex(7, "a", Purpose::Audit),
+            hex(7, "b", Purpose::Id),
+            hex(8, "a", Purpose::Id),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
     }
 
     #[test]

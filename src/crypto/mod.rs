@@ -7,6 +7,7 @@
 mod armor;
 pub(crate) mod digest;
 mod error;
+mod file_key;
 mod header;
 mod identity;
 pub(crate) mod keys;
@@ -22,7 +23,8 @@ mod test_keys;
 pub(crate) mod text;
 
 pub(crate) use error::CryptoError;
+pub(crate) use file_key::{FileKey, file_key, unseal_with_key};
 pub(crate) use identity::Identity;
 pub(crate) use passphrase::seal_with_passphrase;
 pub(crate) use recipient::Recipient;
-pub(crate) use seal::{seal, seal_armored, unseal, unseal_armored};
+pub(crate) use seal::{seal, seal_armored, seal_up_to, unseal, unseal_armored, unseal_up_to};

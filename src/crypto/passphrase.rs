@@ -9,7 +9,7 @@ use super::armor::armor;
 use super::error::CryptoError;
 use super::header::scan_passphrase;
 use super::payload;
-use crate::secret::SecretBytes;
+use crate::secret::{MAX_VALUE, SecretBytes};
 
 /// The scrypt work factor of what we write, as a power of two.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn seal_with_passphrase(
     recipient.set_work_factor(WORK_FACTOR);
     let encryptor = age::Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
         .map_err(|_| CryptoError::EncryptionFailed)?;
-    Ok(armor(&payload::write(plain, encryptor)?)?.into_bytes())
+    Ok(armor(&payload::write(plain, encryptor, MAX_VALUE)?)?.into_bytes())
 }
 
 /// Opens the binary age file `file` with its passphrase, which is asked for once.
@@ -49,7 +49,7 @@ pub(super) fn unseal_with_passphrase(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<SecretBytes, CryptoError> {
-    let length = payload::length(file, &scan_passphrase(file)?)?;
+    let length = payload::length(file, &scan_passphrase(file)?, MAX_VALUE)?;
     let decryptor = age::Decryptor::new_buffered(file)?;
     let passphrase = ask().ok_or(CryptoError::PassphraseNeeded)?;
     let passphrase = text(&passphrase).ok_or(CryptoError::WrongPassphrase)?;

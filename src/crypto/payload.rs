@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::error::{CryptoError, Damage};
 use super::header::Header;
-use crate::secret::{MAX_VALUE, SecretBytes};
+use crate::secret::SecretBytes;
 
 const NONCE: usize = 16;
 const TAG: usize = 16;
@@ -20,10 +20,14 @@ const CHUNK: usize = 64 * 1024 + TAG;
 /// Encrypts `plain` into a whole age file.
 ///
 /// # Errors
-/// [`CryptoError::TooLargeToSeal`] above 1 MiB, and [`CryptoError::EncryptionFailed`].
-pub(super) fn write(plain: &[u8], encryptor: age::Encryptor) -> Result<Vec<u8>, CryptoError> {
-    if plain.len() > MAX_VALUE {
-        return Err(CryptoError::TooLargeToSeal { limit: MAX_VALUE });
+/// [`CryptoError::TooLargeToSeal`] above `limit` bytes, and [`CryptoError::EncryptionFailed`].
+pub(super) fn write(
+    plain: &[u8],
+    encryptor: age::Encryptor,
+    limit: usize,
+) -> Result<Vec<u8>, CryptoError> {
+    if plain.len() > limit {
+        return Err(CryptoError::TooLargeToSeal { limit });
     }
     let file = Vec::with_capacity(plain.len() + 1024);
     let mut writer = encryptor.wrap_output(file).map_err(|_| CryptoError::EncryptionFailed)?;
@@ -36,15 +40,15 @@ pub(super) fn write(plain: &[u8], encryptor: age::Encryptor) -> Result<Vec<u8>, 
 /// Computes the value's length from the file's.
 ///
 /// # Errors
-/// [`Damage`] where there is no whole payload, or one larger than a value may be.
-pub(super) fn length(file: &[u8], header: &Header) -> Result<usize, Damage> {
+/// [`Damage`] where there is no whole payload, or one of more than `limit` bytes.
+pub(super) fn length(file: &[u8], header: &Header, limit: usize) -> Result<usize, Damage> {
     let body = file
         .len()
         .checked_sub(header.payload_offset + NONCE)
         .filter(|&body| body >= TAG)
         .ok_or(Damage::Truncated)?;
     let length = body - body.div_ceil(CHUNK) * TAG;
-    if length > MAX_VALUE { Err(Damage::TooLarge) } else { Ok(length) }
+    if length > limit { Err(Damage::TooLarge) } else { Ok(length) }
 }
 
 /// Reads the value, exactly `length` bytes and then the end.

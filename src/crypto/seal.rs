@@ -6,7 +6,7 @@ use super::header::scan;
 use super::identity::Identity;
 use super::payload;
 use super::recipient::Recipient;
-use crate::secret::SecretBytes;
+use crate::secret::{MAX_VALUE, SecretBytes};
 
 /// Encrypts `plain` to everyone in `to`, as a binary age file.
 ///
@@ -17,12 +17,24 @@ use crate::secret::SecretBytes;
 /// [`CryptoError::NoRecipients`], [`CryptoError::TooManyRecipients`] and
 /// [`CryptoError::TooLargeToSeal`]: nothing is written that `unseal` would refuse.
 pub(crate) fn seal(plain: &[u8], to: &[Recipient]) -> Result<Vec<u8>, CryptoError> {
+    seal_up_to(MAX_VALUE, plain, to)
+}
+
+/// As [`seal`], for what is no value and may have up to `limit` bytes.
+///
+/// # Errors
+/// As [`seal`].
+pub(crate) fn seal_up_to(
+    limit: usize,
+    plain: &[u8],
+    to: &[Recipient],
+) -> Result<Vec<u8>, CryptoError> {
     if to.is_empty() {
         return Err(CryptoError::NoRecipients);
     }
     let encryptor = age::Encryptor::with_recipients(to.iter().map(Recipient::as_age))
         .map_err(|_| CryptoError::EncryptionFailed)?;
-    let file = payload::write(plain, encryptor)?;
+    let file = payload::write(plain, encryptor, limit)?;
     scan(&file).map_err(|_| CryptoError::TooManyRecipients)?;
     Ok(file)
 }
@@ -33,7 +45,19 @@ pub(crate) fn seal(plain: &[u8], to: &[Recipient]) -> Result<Vec<u8>, CryptoErro
 /// [`CryptoError::NotAReader`] where no stanza is for `with`, [`CryptoError::Damaged`]
 /// otherwise. A damaged X25519 stanza looks like one for somebody else.
 pub(crate) fn unseal(file: &[u8], with: &Identity) -> Result<SecretBytes, CryptoError> {
-    let length = payload::length(file, &scan(file)?)?;
+    unseal_up_to(MAX_VALUE, file, with)
+}
+
+/// As [`unseal`], for what [`seal_up_to`] sealed.
+///
+/// # Errors
+/// As [`unseal`].
+pub(crate) fn unseal_up_to(
+    limit: usize,
+    file: &[u8],
+    with: &Identity,
+) -> Result<SecretBytes, CryptoError> {
+    let length = payload::length(file, &scan(file)?, limit)?;
     let reader = age::Decryptor::new_buffered(file)?.decrypt(with.keys())?;
     Ok(payload::read(reader, length)?)
 }

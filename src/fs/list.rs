@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::error::{FsError, Place};
 use super::folder::Folder;
-use super::paths::{AUDIT, LOCAL_AUDIT, MEMBERS, POLICIES, Root, SECRETS};
+use super::paths::{AUDIT, LOCAL_AUDIT, MEMBERS, POLICIES, Root, SECRETS, SESSIONS};
 
 /// What to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,22 +25,27 @@ pub(crate) enum Listing {
     Audit,
     /// `.local/audit/`.
     LocalAudit,
+    /// `sessions/`: the files of grants, those of `sessions/shared/` too.
+    Sessions,
 }
 
 impl Listing {
-    const fn folder(self) -> &'static str {
+    /// The folder's path below the root.
+    pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Secrets => SECRETS,
             Self::Members => MEMBERS,
             Self::Policies => POLICIES,
             Self::Audit => AUDIT,
             Self::LocalAudit => LOCAL_AUDIT,
+            Self::Sessions => SESSIONS,
         }
     }
 
     const fn depth(self) -> usize {
         match self {
             Self::Secrets => usize::MAX,
+            Self::Sessions => 3,
             _ => 1,
         }
     }

@@ -4,6 +4,7 @@
 //! files is read, and every read is bounded. Vault files are replaced by rename only, all of
 //! a change or none. Knows no format of its files, except its own journal. Unix only.
 
+pub(crate) mod clock;
 mod error;
 mod folder;
 mod journal;
@@ -21,7 +22,7 @@ pub(crate) use journal::needs_recovery;
 pub(crate) use list::{Listing, files_in, list};
 pub(crate) use lock::{Lock, lock_file};
 pub(crate) use memory::MemoryFile;
-pub(crate) use paths::{Root, VaultPath};
+pub(crate) use paths::{GrantPlace, Root, VaultPath};
 pub(crate) use publish::recover;
 pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};
 pub(crate) use stage::Stage;

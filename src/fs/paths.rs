@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::name::{MemberName, ScopeName, SecretName};
+use crate::name::{MemberName, ScopeName, SecretName, SessionId};
 
 const CONFIG: &str = "authy.toml";
 const GITIGNORE: &str = ".gitignore";
@@ -16,6 +16,10 @@ pub(super) const MEMBERS: &str = "members";
 pub(super) const POLICIES: &str = "policies";
 pub(super) const SECRETS: &str = "secrets";
 pub(super) const AUDIT: &str = "audit";
+pub(super) const SESSIONS: &str = "sessions";
+pub(super) const SHARED_SESSIONS: &str = "sessions/shared";
+/// The files of a grant.
+const GRANT_FILES: [&str; 3] = ["grant.toml", "keys.age", "chain.key.age"];
 /// What belongs to this clone only.
 pub(super) const LOCAL: &str = ".local";
 pub(super) const LOCAL_AUDIT: &str = ".local/audit";
@@ -51,6 +55,42 @@ impl Root {
     /// Where the file `name` of this clone lies, `.local/<name>`.
     pub(crate) fn local(&self, name: &str) -> PathBuf {
         self.0.join(LOCAL).join(name)
+    }
+}
+
+/// A session's folder: of this clone, or travelling with the repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct GrantPlace {
+    /// The session.
+    pub(crate) id: SessionId,
+    /// Whether it lies in `sessions/shared/`.
+    pub(crate) shared: bool,
+}
+
+impl GrantPlace {
+    fn file(&self, name: &str) -> VaultPath {
+        let folder = if self.shared { SHARED_SESSIONS } else { SESSIONS };
+        VaultPath(format!("{folder}/{}/{name}", self.id))
+    }
+
+    /// `grant.toml`, signed.
+    pub(crate) fn grant(&self) -> VaultPath {
+        self.file(GRANT_FILES[0])
+    }
+
+    /// `keys.age`, the list of file keys.
+    pub(crate) fn keys(&self) -> VaultPath {
+        self.file(GRANT_FILES[1])
+    }
+
+    /// `chain.key.age`, the key of the session's audit chains.
+    pub(crate) fn chain_key(&self) -> VaultPath {
+        self.file(GRANT_FILES[2])
+    }
+
+    /// Every file of the grant.
+    pub(crate) fn files(&self) -> [VaultPath; 3] {
+        GRANT_FILES.map(|name| self.file(name))
     }
 }
 
@@ -137,6 +177,16 @@ impl VaultPath {
                 Some(chain) => Self::chain_key(chain)?,
                 None => Self::chain(file.strip_suffix(".jsonl")?)?,
             },
+            Some((SESSIONS, rest)) => {
+                let (shared, rest) = match rest.strip_prefix("shared/") {
+                    Some(rest) => (true, rest),
+                    None => (false, rest),
+                };
+                let (id, file) = rest.split_once('/')?;
+                let id = SessionId::parse(id).ok()?;
+                let name = GRANT_FILES.iter().find(|name| **name == file)?;
+                GrantPlace { id, shared }.file(name)
+            }
             Some((LOCAL, rest)) if rest.starts_with("audit/") => {
                 Self(format!("{LOCAL}/{}", Self::parse(rest)?))
             }
@@ -148,7 +198,14 @@ impl VaultPath {
 
     /// Whether the file is neither sealed nor local.
     pub(super) fn is_public(&self) -> bool {
-        !self.0.ends_with(".age") && !self.0.starts_with(LOCAL)
+        !self.0.ends_with(".age") && self.travels()
+    }
+
+    /// Whether the file belongs into the repository; others stay in this clone.
+    pub(crate) fn travels(&self) -> bool {
+        let below =
+            |folder: &str| self.0.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        !below(LOCAL) && (!below(SESSIONS) || below(SHARED_SESSIONS))
     }
 
     /// The path as text.
@@ -183,8 +240,8 @@ pub(super) fn is_lower_hex(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Root, VaultPath};
-    use crate::name::{MemberName, ScopeName, SecretName};
+    use super::{GrantPlace, Root, VaultPath};
+    use crate::name::{MemberName, ScopeName, SecretName, SessionId};
     use proptest::prelude::*;
     use std::path::Path;
 
@@ -208,6 +265,12 @@ mod tests {
             paths.push(VaultPath::chain_key(chain).unwrap());
             paths.push(VaultPath::local_chain(chain).unwrap());
             paths.push(VaultPath::local_chain_key(chain).unwrap());
+        }
+        for shared in [false, true] {
+            let id = SessionId::parse("0011223344556677").unwrap();
+            let place = GrantPlace { id, shared };
+            assert!(place.files().iter().all(|path| path.travels() == shared));
+            paths.extend(place.files());
         }
         for path in paths {
             assert_eq!(VaultPath::parse(path.as_str()), Some(path));
@@ -254,6 +317,11 @@ mod tests {
             ".git/config",
             "keys/master.key",
             "sessions/a/grant.toml",
+            "sessions/0011223344556677",
+            "sessions/0011223344556677/x",
+            "sessions/shared/grant.toml",
+            "sessions/shared/shared/0011223344556677/grant.toml",
+            "sessions/001122334455667g/keys.age",
         ] {
             assert_eq!(VaultPath::parse(text), None, "{text:?}");
         }

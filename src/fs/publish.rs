@@ -11,7 +11,7 @@ use super::error::FsError;
 use super::folder::Folder;
 use super::journal::{Journal, Op, Target};
 use super::lock::{Held, Lock};
-use super::paths::{JOURNAL, SECRETS, STAGE_PREFIX};
+use super::paths::{JOURNAL, SECRETS, SESSIONS, SHARED_SESSIONS, STAGE_PREFIX};
 
 /// Finishes the change that a crash interrupted, if there is one, and tells whether there was.
 ///
@@ -128,8 +128,9 @@ fn flush(root: &Folder, folder: &str) -> Result<(), FsError> {
 fn prune(root: &Folder, target: &Target) -> Result<(), FsError> {
     let path = target.path();
     for folder in folders_above(&path).iter().rev() {
-        let below_secrets = folder.strip_prefix(SECRETS).is_some_and(|rest| rest.starts_with('/'));
-        if !below_secrets || root.at(folder, Folder::remove_empty)? == Some(false) {
+        let below = |top: &str| folder.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+        let may_go = below(SECRETS) || below(SESSIONS) && folder != SHARED_SESSIONS;
+        if !may_go || root.at(folder, Folder::remove_empty)? == Some(false) {
             break;
         }
     }

@@ -13,6 +13,7 @@ use std::process;
 use super::WITHHELD;
 use super::environment::Environment;
 use super::error::InjectError;
+use super::supervise::Leader;
 use crate::name::ScopeName;
 
 /// What a clean environment keeps besides `LC_*`: enough to find programs, the user's
@@ -60,10 +61,30 @@ impl Command {
     ///
     /// # Errors
     /// [`InjectError::NoProgram`] without a first word.
-    fn to_std(&self) -> Result<process::Command, InjectError> {
+    pub(super) fn to_std(&self) -> Result<process::Command, InjectError> {
         let (program, arguments) = self.argv.split_first().ok_or(InjectError::NoProgram)?;
         let mut command = process::Command::new(program);
-        command.args(arguments).env_clear();
+        command.args(arguments);
+        self.set_environment(&mut command);
+        Ok(command)
+    }
+
+    /// Builds the command of `leader`, which is to start the program in turn.
+    ///
+    /// # Errors
+    /// [`InjectError::NoProgram`] without a first word.
+    pub(super) fn led_by(&self, leader: &Leader) -> Result<process::Command, InjectError> {
+        if self.argv.is_empty() {
+            return Err(InjectError::NoProgram);
+        }
+        let mut command = process::Command::new(&leader.program);
+        command.arg0("authy").arg(&leader.word).args(&self.argv);
+        self.set_environment(&mut command);
+        Ok(command)
+    }
+
+    fn set_environment(&self, command: &mut process::Command) {
+        command.env_clear();
         for (variable, value) in &self.inherited {
             if self.passes(variable) {
                 command.env(variable, value);
@@ -76,7 +97,6 @@ impl Command {
         if self.under_token {
             command.env("AUTHY_TOKEN", "");
         }
-        Ok(command)
     }
 
     fn passes(&self, variable: &OsStr) -> bool {
@@ -87,21 +107,28 @@ impl Command {
         !self.clean_env || is(&KEPT) || variable.as_bytes().starts_with(b"LC_")
     }
 
-    fn explain(&self, source: io::Error) -> InjectError {
-        let program = self.argv.first().map(|word| word.to_string_lossy().into_owned());
-        let program = program.unwrap_or_default();
-        match source.kind() {
-            io::ErrorKind::NotFound => InjectError::ProgramNotFound { program },
-            io::ErrorKind::ArgumentListTooLong => {
+    pub(super) fn explain(&self, source: io::Error) -> InjectError {
+        match not_started(self.argv.first(), source) {
+            InjectError::TooLarge { program, .. } => {
                 InjectError::TooLarge { program, largest: self.largest() }
             }
-            _ => InjectError::ProgramNotExecutable { program, source },
+            other => other,
         }
     }
 
     fn largest(&self) -> Option<String> {
         let largest = self.environment.iter().max_by_key(|(_, _, value)| value.len());
         largest.map(|(_, origin, _)| origin.to_string())
+    }
+}
+
+/// Says why `program` could not be started.
+pub(super) fn not_started(program: Option<&OsString>, source: io::Error) -> InjectError {
+    let program = program.map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    match source.kind() {
+        io::ErrorKind::NotFound => InjectError::ProgramNotFound { program },
+        io::ErrorKind::ArgumentListTooLong => InjectError::TooLarge { program, largest: None },
+        _ => InjectError::ProgramNotExecutable { program, source },
     }
 }
 
@@ -187,20 +214,29 @@ mod tests {
         assert_eq!(stdout(&command), b"--|a b|$HOME||*|\xff'\"|");
     }
 
+    /// Why `command` does not start. An `exec` that fails would leave this process, and so the
+    /// other tests, to die of SIGPIPE.
+    fn refused(command: &Command) -> InjectError {
+        match command.to_std() {
+            Ok(mut std) => command.explain(std.spawn().unwrap_err()),
+            Err(error) => error,
+        }
+    }
+
     #[test]
     fn failures_have_the_exit_codes_of_a_shell() {
-        let missing = command(&["no-such-program-here"]).exec();
+        let missing = refused(&command(&["no-such-program-here"]));
         assert!(matches!(missing, InjectError::ProgramNotFound { .. }), "{missing}");
         assert_eq!(missing.exit_code(), 127);
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("plain");
         fs::write(&file, "x").unwrap();
         for path in [dir.path(), &file] {
-            let error = command(&[path.to_str().unwrap(), "hunter2"]).exec();
+            let error = refused(&command(&[path.to_str().unwrap(), "hunter2"]));
             assert_eq!(error.exit_code(), 126, "{error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
-        assert_eq!(command(&[]).exec().exit_code(), 2);
+        assert_eq!(refused(&command(&[])).exit_code(), 2);
     }
 
     #[test]
@@ -208,7 +244,7 @@ mod tests {
         let mut command = command(&["true"]);
         let big = SecretBytes::new(vec![b'x'; 8 << 20]);
         command.environment.set("BIG", big).unwrap();
-        let error = command.exec();
+        let error = refused(&command);
         assert_eq!(error.exit_code(), 126);
         assert!(error.hint().unwrap().contains("'BIG'"), "{error}");
     }

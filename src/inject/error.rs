@@ -51,6 +51,9 @@ pub(crate) enum InjectError {
     #[error("the values are too large for the environment of '{}'", printable(program))]
     TooLarge { program: String, largest: Option<String> },
 
+    #[error("cannot go on running '{}'", printable(program))]
+    Supervise { program: String, source: io::Error },
+
     #[error("cannot start editor '{}'", printable(editor))]
     EditorStart { editor: String, source: io::Error },
     #[error("the editor gave up ({status}); nothing changed")]
@@ -82,6 +85,7 @@ impl InjectError {
             | Self::ProgramNotFound { .. }
             | Self::ProgramNotExecutable { .. }
             | Self::TooLarge { .. }
+            | Self::Supervise { .. }
             | Self::EditorStart { .. }
             | Self::EditorFailed { .. }
             | Self::EditorInterrupted

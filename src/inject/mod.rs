@@ -10,8 +10,10 @@ mod environment;
 mod error;
 mod format;
 mod generate;
+mod mask;
 mod naming;
 mod refused;
+mod supervise;
 mod template;
 
 pub(crate) use child::Command;
@@ -22,7 +24,10 @@ pub use format::Format;
 pub(crate) use format::render;
 pub use generate::DEFAULT_LENGTH;
 pub(crate) use generate::generate;
+pub(crate) use mask::{Filter, Masker};
 pub use naming::Naming;
+pub(crate) use supervise::lead;
+pub use supervise::{Ended, Leader};
 pub(crate) use template::Template;
 
 /// What `run` and `edit` never pass on: whoever holds these can open more than the child was given.

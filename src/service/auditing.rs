@@ -1,23 +1,28 @@
 //! The audit trail: shown, filtered, verified.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::bearer::{bearer, creator_key};
 use super::caller::authenticate;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
-use super::opening::{LOCK_WAIT, Opened, refuse_token};
-use crate::access::{Caller, Pattern};
+use super::opening::{LOCK_WAIT, Opened};
+use super::sessions::parse_created_line;
+use crate::access::{Bearer, Caller, Pattern};
 use crate::audit::{
-    self, AuditEntry, ChainName, ChainReport, Expect, Filter, Head, Outcome, Verdict,
+    self, AuditEntry, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome, Verdict,
 };
+use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::unseal;
 use crate::fs::{self, Listing, Lock};
 use crate::kind::Kind;
-use crate::name::{ScopeName, SecretName};
+use crate::name::{ScopeName, SecretName, SessionId};
 
 const MAX_KEY: usize = 128 << 10;
 
@@ -73,7 +78,8 @@ pub struct ChainSummary {
     pub file: Option<PathBuf>,
 }
 
-/// Shows the audit trail, newest last; `last` keeps that many of the newest.
+/// Shows the audit trail, newest last; `last` keeps that many of the newest. With a token
+/// it is the session's own.
 ///
 /// # Errors
 /// A pattern that does not compile, a chain that cannot be read, no vault.
@@ -82,8 +88,8 @@ pub fn audit_show(
     filter: &AuditFilter,
     last: Option<usize>,
 ) -> Result<Vec<AuditEntry>> {
-    refuse_token(ctx)?;
     let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::AUDIT_SHOW)?;
     let pattern = filter.secret.as_deref().map(Pattern::new).transpose()?;
     let by_secret =
         |name: &SecretName| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str()));
@@ -97,7 +103,11 @@ pub fn audit_show(
         until: filter.until,
     };
     let mut chains = Vec::new();
+    let own = bearer.map(|bearer| format!("s-{}-", bearer.id()));
     for place in places(&opened)? {
+        if own.as_ref().is_some_and(|own| !place.chain.as_str().starts_with(own)) {
+            continue;
+        }
         let (lines, _) = audit::read_lines(&audit::read_all(&place.file)?);
         chains.push((place.chain, lines));
     }
@@ -109,17 +119,32 @@ pub fn audit_show(
 /// # Errors
 /// An identity that was named and cannot be used; no vault. Damage is in the report.
 pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
-    refuse_token(ctx)?;
     let opened = Opened::open(ctx)?;
-    let caller = caller_if_any(ctx, &opened)?;
+    let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
+    let caller = match bearer {
+        Some(_) => None,
+        None => caller_if_any(ctx, &opened)?,
+    };
     // Under the lock, so that no commit names a head between two of these reads; whoever
     // cannot lock cannot write either.
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
     let places = places(&opened)?;
     let pinned = |chain: &ChainName| Head::parse(opened.vault.state().heads().get(chain.as_str())?);
+    let keys = Keys { caller, bearer };
+    let mut vouchers = of_grants(&opened)?;
     let mut reports = Vec::new();
-    for place in &places {
-        reports.push(verify(&opened, place, (caller.as_ref(), pinned(&place.chain)))?);
+    // Members first: their lines vouch for the keys of the sessions they made.
+    let (sessions, members): (Vec<_>, Vec<_>) =
+        places.iter().partition(|place| session_of(&place.chain).is_some());
+    for place in members.into_iter().chain(sessions) {
+        let bytes = audit::read_all(&place.file)?;
+        let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
+        let about = About { commitment, pinned: pinned(&place.chain) };
+        let report = verify(&opened, (place, &bytes), (&keys, about));
+        if report.verdict == Verdict::Verified {
+            vouchers.extend(of_lines(&place.chain, &bytes));
+        }
+        reports.push(report);
     }
     for (chain, head) in opened.vault.state().heads() {
         let missing =
@@ -182,28 +207,75 @@ fn caller_if_any(ctx: &Context, opened: &Opened) -> Result<Option<Caller>> {
     }
 }
 
+/// Who opens chain keys.
+struct Keys {
+    caller: Option<Caller>,
+    bearer: Option<Arc<Bearer>>,
+}
+
+impl Keys {
+    /// A chain's key; `None` where it cannot be had here.
+    fn of(&self, place: &Place) -> Option<ChainKey> {
+        if let Some(bearer) = &self.bearer {
+            let own = session_of(&place.chain).is_some_and(|id| id == *bearer.id());
+            return own.then(|| bearer.chain_key().clone());
+        }
+        let sealed = fs::read_plain(&place.key, MAX_KEY).ok()??;
+        ChainKey::from_secret(&unseal(&sealed, &self.caller.as_ref()?.identity).ok()?)
+    }
+}
+
+/// What is known of a chain from elsewhere.
+struct About {
+    commitment: Option<Digest>,
+    pinned: Option<Head>,
+}
+
 fn verify(
     opened: &Opened,
-    place: &Place,
-    (caller, pinned): (Option<&Caller>, Option<Head>),
-) -> Result<ChainReport> {
-    let key = caller.and_then(|caller| chain_key(place, caller));
+    (place, bytes): (&Place, &[u8]),
+    (keys, about): (&Keys, About),
+) -> ChainReport {
+    let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {
         chain: &place.chain,
         vault: opened.vault.id(),
         key: key.as_ref(),
-        commitment: None,
+        commitment: about.commitment,
         signer: &signer,
-        pinned,
+        pinned: about.pinned,
     };
-    Ok(audit::verify(&audit::read_all(&place.file)?, &expect))
+    audit::verify(bytes, &expect)
 }
 
-/// A chain's key; `None` where this caller cannot have it.
-fn chain_key(place: &Place, caller: &Caller) -> Option<ChainKey> {
-    let sealed = fs::read_plain(&place.key, MAX_KEY).ok()??;
-    ChainKey::from_secret(&unseal(&sealed, &caller.identity).ok()?)
+/// The session that writes this chain, by its name `s-<id>-<clone id>`.
+fn session_of(chain: &ChainName) -> Option<SessionId> {
+    let (id, _) = chain.as_str().strip_prefix("s-")?.split_once('-')?;
+    SessionId::parse(id).ok()
+}
+
+/// The commitments to chain keys that signed grants state.
+fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
+    let mut all = BTreeMap::new();
+    for place in opened.vault.sessions()? {
+        if let Ok(Some(grant)) = opened.vault.grant(&place, &creator_key(&opened.rules)) {
+            all.insert(place.id, grant.chain);
+        }
+    }
+    Ok(all)
+}
+
+/// The commitments that the lines of a verified chain state, for grants that are gone.
+fn of_lines(chain: &ChainName, bytes: &[u8]) -> BTreeMap<SessionId, Digest> {
+    let (lines, _) = audit::read_lines(bytes);
+    let made = Filter {
+        op: Some(Op::SESSION_CREATE.to_string()),
+        outcome: Some(Outcome::Granted),
+        ..Filter::default()
+    };
+    let entries = audit::merge(vec![(chain.clone(), lines)], &made, None);
+    entries.iter().filter_map(|entry| parse_created_line(entry.detail()?)).collect()
 }
 
 fn summary(report: &ChainReport, places: &[Place]) -> ChainSummary {

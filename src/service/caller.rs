@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::context::{Context, IdentitySource};
-use super::error::{Problem, Result};
-use super::opening::refuse_token;
+use super::error::Result;
+use super::problem::Problem;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, unseal_armored};
@@ -16,12 +16,15 @@ use crate::store::{Member, Signer};
 
 const MAX_IDENTITY: usize = 1 << 20;
 
-/// Proves who is calling.
+/// Proves which member is calling.
 ///
 /// # Errors
-/// No identity, a wrong passphrase, a token, or an identity that is nobody's here.
+/// No identity, a wrong passphrase, an identity that is nobody's here; a token, beside
+/// which no identity is ever used.
 pub(super) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
-    refuse_token(ctx)?;
+    if ctx.token.is_some() {
+        return Err(Problem::ReadOnlyToken.into());
+    }
     let identity = match &ctx.identity {
         IdentitySource::Default => default_identity(ctx, rules)?,
         _ => load_source(ctx)?,

@@ -2,17 +2,22 @@
 //!
 //! Dropped before `finish`, nothing happened.
 
+use super::bearer::refuse_token;
 use super::caller::{authenticate, member_of, signer};
 use super::commit::{PENDING, Pending, commit};
 use super::context::Context;
-use super::error::{Error, Problem, Result};
-use super::opening::{LOCK_WAIT, Opened, refuse_token};
+use super::error::{Error, Result};
+use super::opening::{LOCK_WAIT, Opened};
+use super::problem::Problem;
 use super::recorder::{Deed, Recorder};
-use crate::access::{AccessError, Caller};
-use crate::audit::Outcome;
+use super::refresh::refresh_locked;
+use crate::access::{self, AccessError, Asker, Caller, Need};
+use crate::audit::{Op, Outcome};
 use crate::fs::{self, Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
-use crate::store::{self, Signer, Stamp, Version};
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::store::{self, Sealed, Signer, Stamp, Version};
 
 /// The vault under its lock, and the caller who changes it.
 pub(super) struct Workplace {
@@ -25,8 +30,8 @@ pub(super) struct Workplace {
 impl Workplace {
     /// Authenticates, then locks, then reads the vault as it stands under the lock. The
     /// order matters: a passphrase prompt must not keep others waiting.
-    pub(super) fn enter(ctx: &Context) -> Result<Self> {
-        refuse_token(ctx)?;
+    pub(super) fn enter(ctx: &Context, op: &Op) -> Result<Self> {
+        refuse_token(ctx, op)?;
         let before = Opened::open(ctx)?;
         let caller = authenticate(ctx, &before.rules)?;
         let lock =
@@ -51,22 +56,27 @@ impl Workplace {
         deed: &Deed,
         work: impl FnOnce(&mut Change<'_>) -> Result<(String, T)>,
     ) -> Result<T> {
-        let mut recorder = Recorder::open_locked(ctx, &self.opened, (&self.caller, &self.lock))?;
+        let asker = Asker::Member(self.caller.clone());
         let mut change = Change {
             place: self,
+            recorder: Recorder::open_locked(ctx, &self.opened, (&asker, &self.lock))?,
+            asker: &asker,
             stage: Stage::new(&self.lock),
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
         };
         let result = work(&mut change).and_then(|(message, value)| {
-            change.finish(ctx, &mut recorder, (deed, message))?;
+            change.finish(ctx, (deed, message))?;
+            refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
             Ok(value)
         });
         match &result {
-            Err(error) if error.kind() == Kind::Denied => recorder.refused(deed, Outcome::Denied),
+            Err(error) if error.kind() == Kind::Denied => {
+                change.recorder.refused(deed, Outcome::Denied);
+            }
             // What is published will happen: the line that granted it stays true.
             Err(error) if error.is_unfinished() => {}
-            Err(_) => recorder.refused(deed, Outcome::Failed),
+            Err(_) => change.recorder.refused(deed, Outcome::Failed),
             Ok(_) => {}
         }
         self.opened.settle(ctx);
@@ -92,6 +102,8 @@ impl Workplace {
 #[must_use = "a change that is not finished leaves nothing"]
 pub(super) struct Change<'a> {
     place: &'a Workplace,
+    asker: &'a Asker,
+    recorder: Recorder<'a>,
     stage: Stage,
     at: Stamp,
     raises: Vec<(VaultPath, Version)>,
@@ -101,6 +113,18 @@ impl Change<'_> {
     /// The moment of the change.
     pub(super) fn at(&self) -> Stamp {
         self.at
+    }
+
+    /// Opens secrets that are to be encrypted anew; their names are recorded first.
+    ///
+    /// # Errors
+    /// Denied; damaged; not recorded.
+    pub(super) fn reopen(&mut self, sealed: &[Sealed]) -> Result<Vec<(SecretName, SecretBytes)>> {
+        let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
+        let reach = self.place.opened.rules.reach_of(self.asker, None, Need::Inject)?;
+        let access = reach.give(self.asker, &names);
+        let receipt = self.recorder.granted(&Deed { secrets: names, ..Deed::new(Op::REKEY) })?;
+        Ok(access::open_many(&access, &receipt, sealed)?)
     }
 
     /// Stages a file as it is.
@@ -130,27 +154,30 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn finish(
-        mut self,
-        ctx: &Context,
-        recorder: &mut Recorder<'_>,
-        (deed, message): (&Deed, String),
-    ) -> Result<()> {
+    fn finish(&mut self, ctx: &Context, (deed, message): (&Deed, String)) -> Result<()> {
         let vault = &self.place.opened.vault;
+        let mut travelling = self.stage.paths();
+        travelling.retain(VaultPath::travels);
+        // What stays in this clone is nothing to commit.
+        let commits = vault.config().commit == store::CommitMode::Auto && !travelling.is_empty();
         let mut pending = Pending::load(vault.root())?;
-        pending.add(message, &self.stage.paths());
-        if vault.config().commit == store::CommitMode::Auto {
+        if commits {
+            pending.add(message, &travelling);
             self.stage.put_local(PENDING, pending.render())?;
         }
-        let staged = self.stage.write()?;
+        let nothing = self.stage.paths().is_empty();
+        let stage = std::mem::replace(&mut self.stage, Stage::new(&self.place.lock));
+        let staged = if nothing { None } else { Some(stage.write()?) };
         // On disk before the change is: a change without its line cannot happen.
-        let _receipt = recorder.granted(deed)?;
-        staged.publish()?;
-        for (path, version) in self.raises {
-            vault.state().raise(&path, version);
+        let _receipt = self.recorder.granted(deed)?;
+        if let Some(staged) = staged {
+            staged.publish()?;
         }
-        if vault.config().commit == store::CommitMode::Auto {
-            commit(ctx, (vault, &self.place.caller.name), recorder.chain(), &pending);
+        for (path, version) in &self.raises {
+            vault.state().raise(path, *version);
+        }
+        if commits {
+            commit(ctx, (vault, &self.place.caller.name), self.recorder.chain(), &pending);
         }
         Ok(())
     }

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::change::drop_pending;
-use super::context::{Context, Note};
+use super::context::Context;
 use super::error::Result;
+use super::note::Note;
 use super::recorder::{chain_paths, read_clone_id};
 use crate::audit::{self, Actor, Chain, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, VaultPath};

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::caller;
 use super::commit::{PENDING, Pending, commit};
-use super::context::{Context, IdentitySource, Note};
-use super::error::{Problem, Result};
-use super::opening::{LOCK_WAIT, Opened, refuse_token};
+use super::context::{Context, IdentitySource};
+use super::error::Result;
+use super::note::Note;
+use super::opening::{LOCK_WAIT, Opened};
+use super::problem::Problem;
 use super::recorder::{Deed, Recorder};
-use crate::access::Caller;
+use crate::access::{Asker, Caller};
 use crate::audit::Op;
 use crate::crypto::keys::random_id;
 use crate::crypto::sign::SigningKey;
@@ -18,6 +20,7 @@ use crate::fs::{self, Lock, Root, Stage, VaultPath};
 use crate::git::{self, Home};
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
+use crate::session::Token;
 use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Member, Signer, Stamp};
 
 const GITIGNORE: &str = "\
@@ -72,7 +75,11 @@ pub struct InitReport {
 /// # Errors
 /// A vault is there already, the identity cannot be used or made, the folder not written.
 pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
-    refuse_token(ctx)?;
+    // A token belongs to a vault that is there already.
+    if let Some(token) = &ctx.token {
+        let is_token = Token::parse(token.expose()).is_some();
+        return Err(if is_token { Problem::ReadOnlyToken } else { Problem::TokenInvalid }.into());
+    }
     let root = Root::new(ctx.vault.clone());
     if root.file(&VaultPath::config()).exists() {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
@@ -176,13 +183,14 @@ fn record(
 ) -> Result<()> {
     let opened = Opened::open_locked(ctx, lock)?;
     let caller = Caller { name: signer.name.clone(), identity: std::sync::Arc::new(identity) };
-    let mut recorder = Recorder::open_locked(ctx, &opened, (&caller, lock))?;
+    let (name, asker) = (caller.name.clone(), Asker::Member(caller));
+    let mut recorder = Recorder::open_locked(ctx, &opened, (&asker, lock))?;
     let _receipt = recorder.granted(&Deed::new(Op::INIT))?;
     if let Err(error) = opened.vault.save_pins(ctx.state.as_deref()) {
         ctx.front.note(&Note::NoPins { reason: error.to_string() });
     }
     if opened.vault.config().commit == CommitMode::Auto {
-        commit(ctx, (&opened.vault, &caller.name), recorder.chain(), pending);
+        commit(ctx, (&opened.vault, &name), recorder.chain(), pending);
     }
     Ok(())
 }

@@ -1,18 +1,25 @@
 //! Values for processes and files of variables: `run`, `env`, `export`.
 
-use std::convert::Infallible;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::context::{Context, Note};
-use super::error::{Problem, Result};
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
 use super::opening::Opened;
-use super::reading::{Wanted, read};
+use super::problem::Problem;
+use super::reading::{Reading, Wanted, read};
+use super::recorder::Deed;
 use crate::access::{Need, Pattern, Reach};
 use crate::audit::Op;
-use crate::inject::{self, Environment, Format, Naming, Template};
+use crate::inject::{self, Ended, Environment, Filter, Format, Leader, Masker, Naming, Template};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
+
+/// Values of so few bytes are noted before they are masked.
+const SHORT: usize = 3;
 
 /// Which values, under which variables.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +34,7 @@ pub struct InjectRequest {
     pub templates: Vec<(String, String)>,
 }
 
-/// The program that `run` becomes.
+/// The program that `run` starts.
 #[derive(Debug, Clone, Default)]
 pub struct RunCommand {
     /// The program and its arguments, untouched.
@@ -36,30 +43,106 @@ pub struct RunCommand {
     pub clean_env: bool,
     /// The environment that authy itself was given.
     pub inherited: Vec<(OsString, OsString)>,
+    /// Whether values are masked in what it prints.
+    pub masking: Masking,
+    /// How this program starts itself again to lead a terminal session.
+    pub leader: Leader,
 }
 
-/// Replaces this process by `command`, with the scope's values in its environment.
+/// Whether values are replaced by `[authy:NAME]` in what a program prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Masking {
+    /// With a token, and where values may go into processes only.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Only where values may go into processes only.
+    Off,
+}
+
+/// Runs `command` with the scope's values in its environment. Where nothing is masked this
+/// process becomes the program and nothing returns; otherwise how it ended is returned.
 ///
 /// # Errors
 /// Whatever keeps the values from being read, or the program from starting (126, 127).
-pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Result<Infallible> {
-    let scope = scope_of(ctx, request)?;
+pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Result<Ended> {
     let wanted = Gather {
         op: Op::RUN,
         need: Need::Inject,
         program: command.argv.first().map(|word| Program::find(word, &command.inherited)),
+        masking: Some(command.masking),
     };
-    gather(ctx, request, &wanted, |environment| {
+    let program = wanted.program.as_ref().map(Program::name);
+    gather(ctx, request, &wanted, |environment, reading, masker| {
         let child = inject::Command {
             argv: command.argv,
             environment,
             inherited: command.inherited,
             clean_env: command.clean_env,
-            scope,
-            under_token: false,
+            scope: reading.scope.clone().ok_or(Problem::NoScope)?,
+            under_token: reading.by_token,
         };
-        Err(child.exec().into())
+        match masker {
+            None => Err(child.exec().into()),
+            Some(masker) => supervise(reading, (child, &command.leader), (&masker, program)),
+        }
     })
+}
+
+/// Waits for the program and masks what it prints. The first time each secret is masked is
+/// recorded at once: a program that is killed later leaves the evidence.
+fn supervise(
+    reading: &mut Reading<'_, '_>,
+    (child, leader): (inject::Command, &Leader),
+    (masker, program): (&Masker, Option<String>),
+) -> Result<Ended> {
+    let scope = reading.scope.clone();
+    let told = RefCell::new((BTreeSet::new(), &mut *reading.recorder));
+    let report = |name: &SecretName| {
+        let (seen, recorder) = &mut *told.borrow_mut();
+        if seen.insert(name.clone()) {
+            recorder.later(&Deed {
+                scope: scope.clone(),
+                detail: program.clone(),
+                ..Deed::of(Op::MASK, &[name])
+            });
+        }
+    };
+    let filter = || Box::new(masker.stream(report)) as Box<dyn Filter + '_>;
+    Ok(child.supervise(&filter, leader)?)
+}
+
+/// Leads the session of a pseudo-terminal and runs the program of `words` in its foreground,
+/// as [`RunCommand::leader`] asks; standard output is the pseudo-terminal.
+///
+/// # Errors
+/// Where the program cannot be started (126, 127), or standard output is no such terminal.
+pub fn lead(words: &[OsString]) -> Result<Ended> {
+    Ok(inject::lead(words)?)
+}
+
+/// Whether what the program prints is to be masked.
+fn is_masked(ctx: &Context, reading: &Reading<'_, '_>, masking: Masking) -> bool {
+    match masking {
+        Masking::Off if reading.run_only => {
+            ctx.front.note(&Note::StillMasked);
+            true
+        }
+        Masking::Off => false,
+        Masking::On => true,
+        Masking::Auto => reading.run_only || reading.by_token,
+    }
+}
+
+/// Knows the values by sight, and says which are so short that they are seen everywhere.
+fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Masker {
+    for (name, value) in values {
+        if (1..=SHORT).contains(&value.len()) {
+            ctx.front.note(&Note::ShortValue { name: name.clone() });
+        }
+    }
+    Masker::new(values)
 }
 
 /// Gathers the scope's variables to be printed.
@@ -67,8 +150,8 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
 /// # Errors
 /// Whatever keeps the values from being read.
 pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
-    let wanted = Gather { op: Op::ENV, need: Need::Reveal, program: None };
-    gather(ctx, request, &wanted, Ok)
+    let wanted = Gather { op: Op::ENV, need: Need::Reveal, program: None, masking: None };
+    gather(ctx, request, &wanted, |environment, _, _| Ok(environment))
 }
 
 /// Gathers the scope's variables for a file, as [`env()`] does; recorded as `export`.
@@ -76,8 +159,8 @@ pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
 /// # Errors
 /// As [`env()`].
 pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
-    let wanted = Gather { op: Op::EXPORT, need: Need::Reveal, program: None };
-    gather(ctx, request, &wanted, Ok)
+    let wanted = Gather { op: Op::EXPORT, need: Need::Reveal, program: None, masking: None };
+    gather(ctx, request, &wanted, |environment, _, _| Ok(environment))
 }
 
 /// Writes variables in a format.
@@ -88,10 +171,12 @@ pub fn render(environment: &Environment, format: Format, export: bool) -> Result
     Ok(inject::render(environment, format, export)?)
 }
 
-/// The scope of the request, or the one this process is confined to.
-fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<ScopeName> {
-    let scope = request.scope.as_ref().or(ctx.confined.as_ref());
-    scope.cloned().ok_or_else(|| Problem::NoScope.into())
+/// The scope of the request, or the one this process is confined to; a token has its own.
+fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<Option<ScopeName>> {
+    match request.scope.as_ref().or(ctx.confined.as_ref()) {
+        None if ctx.token.is_none() => Err(Problem::NoScope.into()),
+        scope => Ok(scope.cloned()),
+    }
 }
 
 /// What the values are gathered for.
@@ -99,6 +184,8 @@ struct Gather {
     op: Op,
     need: Need,
     program: Option<Program>,
+    /// For a program that is started.
+    masking: Option<Masking>,
 }
 
 /// A program as it was typed, and where it is.
@@ -133,7 +220,7 @@ fn gather<T>(
     ctx: &Context,
     request: &InjectRequest,
     wanted: &Gather,
-    then: impl FnOnce(Environment) -> Result<T>,
+    then: impl FnOnce(Environment, &mut Reading<'_, '_>, Option<Masker>) -> Result<T>,
 ) -> Result<T> {
     let scope = scope_of(ctx, request)?;
     let only = Pattern::all(&request.only)?;
@@ -155,15 +242,19 @@ fn gather<T>(
         Ok(names)
     };
     let detail = wanted.program.as_ref().map(Program::name);
+    let masking = wanted.masking;
     let wanted = Wanted {
         op: wanted.op.clone(),
-        scope: Some(&scope),
+        scope: scope.as_ref(),
         need: wanted.need,
         named: Vec::new(),
         detail,
         select: &select,
     };
-    read(ctx, &wanted, |values| {
+    read(ctx, &wanted, |mut reading| {
+        let values = std::mem::take(&mut reading.values);
+        let masked = masking.is_some_and(|masking| is_masked(ctx, &reading, masking));
+        let masker = masked.then(|| masker(ctx, &values));
         let mut mapped = Vec::new();
         for (variable, template) in &templates {
             let find = |name: &SecretName| {
@@ -176,7 +267,7 @@ fn gather<T>(
         for (variable, value) in mapped {
             environment.set(variable, value)?;
         }
-        then(environment)
+        then(environment, &mut reading, masker)
     })
 }
 
@@ -193,8 +284,9 @@ fn select(
     (templates, by_name): (&[Mapped<'_>], &ByName<'_>),
 ) -> Result<Vec<SecretName>> {
     let there = opened.vault.names()?;
+    let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
     let mut names: Vec<_> =
-        there.iter().filter(|name| by_name(name) && reach.permits(name).is_ok()).cloned().collect();
+        there.iter().filter(|name| by_name(name) && reaches(name)).cloned().collect();
     let mut missing = Vec::new();
     for name in templates.iter().flat_map(|(_, template)| template.names()) {
         reach.permits(name)?;
@@ -203,10 +295,10 @@ fn select(
             Err(_) => missing.push(name.clone()),
         }
     }
-    if let (false, Reach::Scope(scope, _)) = (missing.is_empty(), reach) {
+    if !missing.is_empty() {
         missing.sort_unstable();
         missing.dedup();
-        return Err(Problem::NoneOf { names: missing, scope: Some((*scope).clone()) }.into());
+        return Err(Problem::NoneOf { names: missing, scope: reach.scope().cloned() }.into());
     }
     names.sort_unstable();
     names.dedup();

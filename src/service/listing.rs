@@ -3,11 +3,13 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::bearer::bearer;
 use super::context::Context;
 use super::error::Result;
-use super::opening::{Opened, effective_scope, refuse_token};
+use super::opening::{Opened, effective_scope};
 use super::reading::settled;
-use crate::access::Pattern;
+use crate::access::{Need, Pattern, Reach};
+use crate::audit::Op;
 use crate::name::{ScopeName, SecretName};
 use crate::store::Record;
 
@@ -68,26 +70,32 @@ impl ListDetails {
     }
 }
 
-/// Lists secrets, sorted by name. Needs no identity; a secret whose record is damaged is
-/// listed with its problem.
+/// Lists secrets, sorted by name. Needs no identity; with a token those of its grant. A
+/// secret whose record is damaged is listed with its problem.
 ///
 /// # Errors
 /// A pattern that does not compile, a scope that is not in force, no vault.
 pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
-    refuse_token(ctx)?;
     let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
     let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, options.scope.as_ref())?;
-    let policy = match &scope {
-        Some(scope) => Some(opened.rules.scope(scope)?.1),
-        None => None,
+    let reach = match (&bearer, &scope) {
+        (Some(bearer), scope) => {
+            opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?
+        }
+        (None, Some(scope)) => {
+            let (scope, policy) = opened.rules.scope(scope)?;
+            Reach::Scope(scope, policy)
+        }
+        (None, None) => Reach::All,
     };
     let names: Vec<_> = opened
         .vault
         .names()?
         .into_iter()
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
-        .filter(|name| policy.is_none_or(|policy| policy.rule(name).allows()))
+        .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
         .collect();
     let entry = |name: SecretName| match options.details {
         true => detailed(&opened, name),

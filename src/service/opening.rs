@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::context::{Context, Note};
-use super::error::{Problem, Result};
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::problem::Problem;
 use crate::access::{AccessError, Rules};
 use crate::fs::{self, Lock, Root};
 use crate::git;
@@ -101,18 +103,6 @@ pub(super) fn effective_scope(
         (Some(confined), _) => Ok(Some(confined.clone())),
         (None, asked) => Ok(asked.cloned()),
     }
-}
-
-/// With `AUTHY_TOKEN` set no identity is used, whatever the token is worth.
-///
-/// # Errors
-/// `TokenInvalid` or `TokenUnknown`: this vault has no session that a token could open.
-pub(super) fn refuse_token(ctx: &Context) -> Result<()> {
-    let Some(token) = &ctx.token else { return Ok(()) };
-    let body = token.expose().strip_prefix(b"authy_v1.").unwrap_or_default();
-    let is_token = body.len() == 43
-        && body.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    Err(if is_token { Problem::TokenUnknown } else { Problem::TokenInvalid }.into())
 }
 
 /// Whether this error can come from reading while another command publishes.

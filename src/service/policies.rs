@@ -4,15 +4,18 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::bearer::bearer;
 use super::change::{Change, Workplace};
 use super::context::Context;
-use super::error::{Problem, Result};
-use super::opening::{Opened, effective_scope, refuse_token};
+use super::error::Result;
+use super::opening::{Opened, effective_scope};
+use super::problem::Problem;
 use super::recorder::Deed;
-use crate::access::{PolicyState, Rule, ScopePolicy};
+use crate::access::{Need, PolicyState, Reach, Rule, ScopePolicy};
 use crate::audit::Op;
 use crate::fs::VaultPath;
 use crate::name::{ScopeName, SecretName};
+use crate::session::Ttl;
 use crate::store::{Grantee, Policy, Version};
 
 /// A policy to make, or what to add to and take from one.
@@ -85,7 +88,7 @@ pub struct Verdict {
     pub allowed: bool,
     /// The deciding pattern, where one decided.
     pub pattern: Option<String>,
-    /// `allow`, `deny` or `default`.
+    /// `allow`, `deny` or `default`; `grant` where a session was made under a narrower policy.
     pub rule: &'static str,
 }
 
@@ -95,6 +98,9 @@ impl fmt::Display for Verdict {
         match &self.pattern {
             Some(pattern) => {
                 write!(f, "{word} by {} \"{}\"", self.rule, crate::name::printable(pattern))
+            }
+            None if self.rule == "grant" => {
+                write!(f, "{word}: the policy allowed less when the session was made")
             }
             None => write!(f, "{word}: no allow pattern matches"),
         }
@@ -164,43 +170,63 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
 /// # Errors
 /// The policy is not found.
 pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
-    refuse_token(ctx)?;
     let opened = Opened::open(ctx)?;
+    if let Some(bearer) = bearer(ctx, &opened, &Op::POLICY_SHOW)? {
+        opened.rules.reach_of_bearer(&bearer, Some(name), Need::Names)?;
+    }
     let state = opened.rules.policy_state(name);
     let found = state.and_then(|state| view(name, state));
     opened.settle(ctx);
     found.ok_or_else(|| opened.rules.no_policy(name).into())
 }
 
-/// Lists every policy, sorted by name.
+/// Lists every policy, sorted by name; with a token that of its scope.
 ///
 /// # Errors
 /// No vault, or a damaged one.
 pub fn policy_list(ctx: &Context) -> Result<Vec<PolicyView>> {
-    refuse_token(ctx)?;
     let opened = Opened::open(ctx)?;
-    let views = opened.rules.policies().filter_map(|(name, state)| view(name, state)).collect();
+    let bearer = bearer(ctx, &opened, &Op::POLICY_LIST)?;
+    let own = |name: &ScopeName| bearer.as_ref().is_none_or(|one| one.grant().scope == *name);
+    let policies = opened.rules.policies().filter(|(name, _)| own(name));
+    let views = policies.filter_map(|(name, state)| view(name, state)).collect();
     opened.settle(ctx);
     Ok(views)
 }
 
-/// Asks a policy about a name, which need not exist.
+/// Asks a policy about a name, which need not exist. With a token it asks the session's
+/// grant too, and the scope may be left out.
 ///
 /// # Errors
-/// The policy is not found or not in force.
-pub fn policy_test(ctx: &Context, scope: &ScopeName, name: &SecretName) -> Result<Verdict> {
-    refuse_token(ctx)?;
+/// The policy is not found or not in force; another scope than the token's.
+pub fn policy_test(ctx: &Context, scope: Option<&ScopeName>, name: &SecretName) -> Result<Verdict> {
     let opened = Opened::open(ctx)?;
-    effective_scope(ctx, Some(scope))?;
-    let (_, policy) = opened.rules.scope(scope)?;
-    let rule = policy.rule(name);
-    let (word, pattern) = match rule {
+    let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
+    let scope = effective_scope(ctx, scope)?;
+    let reach = match &bearer {
+        Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?,
+        None => {
+            let (scope, policy) = opened.rules.scope(scope.as_ref().ok_or(Problem::NoScope)?)?;
+            Reach::Scope(scope, policy)
+        }
+    };
+    let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
+        return Err(Problem::NoScope.into());
+    };
+    let (rule, pattern) = match policy.rule(name) {
         Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
         Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
         Rule::Default => ("default", None),
     };
-    let allowed = rule.allows();
-    Ok(Verdict { scope: scope.clone(), name: name.clone(), allowed, pattern, rule: word })
+    let allowed = reach.permits(name).is_ok();
+    let by_grant = rule == "allow" && !allowed;
+    Ok(Verdict {
+        scope: scope.clone(),
+        name: name.clone(),
+        allowed,
+        pattern: pattern.filter(|_| !by_grant),
+        rule: if by_grant { "grant" } else { rule },
+    })
 }
 
 impl Policy {
@@ -210,7 +236,7 @@ impl Policy {
             texts.iter().map(|text| Ok(Grantee::parse(text)?)).collect()
         };
         if let Some(ttl) = &change.max_ttl {
-            check_duration(ttl)?;
+            ttl.parse::<Ttl>()?;
         }
         let commands = match change.commands.as_slice() {
             [] => self.commands,
@@ -246,21 +272,12 @@ fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T
     old
 }
 
-/// A time such as `30m`, `8h`, `7d`, `2w`.
-fn check_duration(given: &str) -> Result<()> {
-    let digits = given.strip_suffix(['m', 'h', 'd', 'w']).unwrap_or_default();
-    match digits.parse::<u32>() {
-        Ok(1..=525_600) => Ok(()),
-        _ => Err(Problem::Duration { given: crate::name::printable(given) }.into()),
-    }
-}
-
 fn write(
     ctx: &Context,
     (op, name): (Op, &ScopeName),
     work: impl FnOnce(&Workplace, &mut Change<'_>) -> Result<String>,
 ) -> Result<()> {
-    let place = Workplace::enter(ctx)?;
+    let place = Workplace::enter(ctx, &op)?;
     let deed = Deed { scope: Some(name.clone()), ..Deed::new(op) };
     place.change(ctx, &deed, |change| {
         place.require_admin(ctx)?;

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use super::bearer::refuse_token;
 use super::caller::authenticate;
-use super::context::{Context, Note};
-use super::error::{Problem, Result};
-use super::opening::{Opened, refuse_token};
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::opening::Opened;
+use super::problem::Problem;
 use super::recorder::{Deed, Recorder};
-use crate::access::AccessError;
+use crate::access::{AccessError, Asker};
 use crate::audit::Op;
 use crate::project::{self, ProjectError, ProjectFile};
 use crate::store;
@@ -55,7 +58,7 @@ fn change_trust(
     op: Op,
     change: impl FnOnce(&Path) -> std::result::Result<(), ProjectError>,
 ) -> Result<()> {
-    refuse_token(ctx)?;
+    refuse_token(ctx, &op)?;
     // A program that was given values must not widen what runs by itself.
     if let Some(confined) = &ctx.confined {
         return Err(AccessError::Confined { confined: confined.clone() }.into());
@@ -70,7 +73,7 @@ fn change_trust(
 
 fn record(ctx: &Context, op: Op) -> Result<()> {
     let opened = Opened::open(ctx)?;
-    let caller = authenticate(ctx, &opened.rules)?;
-    let _receipt = Recorder::open(ctx, &opened, &caller)?.granted(&Deed::new(op))?;
+    let asker = Asker::Member(authenticate(ctx, &opened.rules)?);
+    let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&Deed::new(op))?;
     Ok(())
 }

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::caller::authenticate;
+use super::agent;
+use super::bearer::asker;
 use super::context::Context;
-use super::error::{Error, Problem, Result};
+use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
+use super::problem::Problem;
 use super::recorder::{Deed, Recorder};
-use crate::access::{self, Need, Reach};
+use super::refresh::refresh;
+use crate::access::{self, Access, Asker, Need, Reach};
 use crate::audit::{Op, Outcome};
 use crate::fs::{Lock, Root};
 use crate::name::{ScopeName, SecretName};
@@ -38,6 +41,20 @@ pub(super) struct Wanted<'s> {
 /// The values read, in the order of their names.
 pub(super) type Values = Vec<(SecretName, SecretBytes)>;
 
+/// What was read, and what may be done with it.
+pub(super) struct Reading<'r, 'c> {
+    /// The values, in the order of their names.
+    pub(super) values: Values,
+    /// The scope they were read in.
+    pub(super) scope: Option<ScopeName>,
+    /// Whether they may go into processes only.
+    pub(super) run_only: bool,
+    /// Whether a token gave them.
+    pub(super) by_token: bool,
+    /// Writes more lines about them.
+    pub(super) recorder: &'r mut Recorder<'c>,
+}
+
 /// Reads the values that `wanted` means, all of them or an error, and hands them to `then`.
 /// What fails in there is recorded as failed, after the line that granted the values.
 ///
@@ -46,36 +63,85 @@ pub(super) type Values = Vec<(SecretName, SecretBytes)>;
 pub(super) fn read<T>(
     ctx: &Context,
     wanted: &Wanted<'_>,
-    then: impl FnOnce(Values) -> Result<T>,
+    then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
     let opened = Opened::open(ctx)?;
-    let caller = authenticate(ctx, &opened.rules)?;
-    let mut recorder = Recorder::open(ctx, &opened, &caller)?;
+    let asker = asker(ctx, &opened, &wanted.op)?;
+    if let Asker::Member(caller) = &asker {
+        refresh(ctx, &opened, caller);
+    }
+    let mut recorder = Recorder::open(ctx, &opened, &asker)?;
     let mut deed = Deed {
         op: wanted.op.clone(),
         secrets: wanted.named.clone(),
-        scope: wanted.scope.cloned(),
+        scope: wanted.scope.cloned().or_else(|| scope_of(&asker)),
         detail: wanted.detail.clone(),
     };
     let result = (|| -> Result<T> {
-        let scope = effective_scope(ctx, wanted.scope)?;
+        let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
         deed.scope.clone_from(&scope);
-        let reach = opened.rules.reach(&caller.name, scope.as_ref(), wanted.need)?;
-        let names = (wanted.select)(&reach, &opened)?;
-        deed.secrets.clone_from(&names);
-        let sealed = sealed(&opened, &names, scope.as_ref())?;
-        let access = reach.give(&caller, &names);
+        let by_agent = agent::judge(ctx, &opened, (&asker, wanted, scope.as_ref()))?;
+        let found = match find(&opened, &asker, (wanted, scope.as_ref()), &mut deed) {
+            // Another command may be about to refresh the grant after its change.
+            Err(error) if error.is_stale_grant() => {
+                let again = reload(ctx, &opened, &wanted.op)?;
+                find(&opened, &again, (wanted, scope.as_ref()), &mut deed)?
+            }
+            found => found?,
+        };
         let receipt = recorder.granted(&deed)?;
-        let values = access::open_many(&access, &receipt, &sealed)?;
+        let values = access::open_many(&found.access, &receipt, &found.sealed)?;
         // Before `then`, which may replace this process.
         opened.settle(ctx);
-        then(values)
+        then(Reading {
+            values,
+            scope,
+            run_only: found.run_only || by_agent,
+            by_token: matches!(asker, Asker::Bearer(_)),
+            recorder: &mut recorder,
+        })
     })();
     if let Err(error) = &result {
         recorder.refused(&deed, outcome_of(error));
         opened.settle(ctx);
     }
     result
+}
+
+/// What a request means, ready to be opened.
+struct Found {
+    sealed: Vec<Sealed>,
+    access: Access,
+    run_only: bool,
+}
+
+/// Decides, and reads the files. Nothing is opened.
+fn find(
+    opened: &Opened,
+    asker: &Asker,
+    (wanted, scope): (&Wanted<'_>, Option<&ScopeName>),
+    deed: &mut Deed,
+) -> Result<Found> {
+    let reach = opened.rules.reach_of(asker, scope, wanted.need)?;
+    let names = (wanted.select)(&reach, opened)?;
+    deed.secrets.clone_from(&names);
+    let sealed = sealed(opened, &names, scope)?;
+    reach.opens(&sealed)?;
+    Ok(Found { sealed, access: reach.give(asker, &names), run_only: reach.is_run_only() })
+}
+
+/// Reads the token's grant once more, after whatever holds the vault's lock.
+fn reload(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+    let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
+    asker(ctx, opened, op)
+}
+
+/// The one scope of a token.
+pub(super) fn scope_of(asker: &Asker) -> Option<ScopeName> {
+    match asker {
+        Asker::Bearer(bearer) => Some(bearer.grant().scope.clone()),
+        Asker::Member(_) => None,
+    }
 }
 
 fn outcome_of(error: &Error) -> Outcome {

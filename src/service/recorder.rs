@@ -1,6 +1,6 @@
-//! The caller's own audit chain: found or opened, and written before anything leaves.
+//! The asker's own audit chain: found or opened, and written before anything leaves.
 //!
-//! A chain has one writer: `<member>-<clone id>`. In a read-only vault the chain lives in
+//! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
 //! the state folder, under a clone id of its own.
 
 use std::path::{Path, PathBuf};
@@ -8,17 +8,20 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use super::caller::{recipients, signer};
-use super::context::{Context, Note};
-use super::error::{Problem, Result};
+use super::clock;
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
 use super::opening::{LOCK_WAIT, Opened};
-use crate::access::Caller;
+use super::problem::Problem;
+use crate::access::{Asker, Caller, Rules};
 use crate::audit::{
     Actor, AuditError, Chain, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
 };
 use crate::crypto::keys::{ChainKey, random_id};
 use crate::crypto::{seal, unseal};
 use crate::fs::{self, FsError, Lock, Root, VaultPath};
-use crate::name::{ScopeName, SecretName};
+use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::AuditMode;
 
 const MAX_KEY: usize = 128 << 10;
@@ -48,12 +51,12 @@ impl Deed {
         Self { secrets: secrets.iter().map(|name| (*name).clone()).collect(), ..Self::new(op) }
     }
 
-    fn event(&self, caller: &Caller, outcome: Outcome) -> Event {
+    fn event(&self, asker: &Asker, outcome: Outcome) -> Event {
         Event {
             op: self.op.clone(),
             secrets: self.secrets.clone(),
             scope: self.scope.clone(),
-            actor: actor(caller),
+            actor: actor(asker),
             outcome,
             detail: self.detail.clone(),
             heads: std::collections::BTreeMap::new(),
@@ -61,55 +64,70 @@ impl Deed {
     }
 }
 
-fn actor(caller: &Caller) -> Actor {
-    Actor::Member { name: caller.name.clone() }
+fn actor(asker: &Asker) -> Actor {
+    match asker {
+        Asker::Member(caller) => Actor::Member { name: caller.name.clone() },
+        Asker::Bearer(bearer) => {
+            let label = bearer.grant().label.clone();
+            Actor::Token { id: bearer.id().to_string(), label }
+        }
+    }
 }
 
-/// Writes the caller's audit lines.
+/// Writes the asker's audit lines.
 pub(super) struct Recorder<'a> {
     ctx: &'a Context,
     opened: &'a Opened,
-    caller: &'a Caller,
+    asker: &'a Asker,
     chain: Chain,
 }
 
 impl<'a> Recorder<'a> {
-    /// Finds the caller's chain of this clone, or opens it.
-    pub(super) fn open(ctx: &'a Context, opened: &'a Opened, caller: &'a Caller) -> Result<Self> {
-        Self::at(ctx, opened, caller, None)
+    /// Finds the asker's chain of this clone, or opens it.
+    pub(super) fn open(ctx: &'a Context, opened: &'a Opened, asker: &'a Asker) -> Result<Self> {
+        Self::at(ctx, opened, asker, None)
     }
 
     /// As [`Recorder::open`], under a lock that the caller holds.
     pub(super) fn open_locked(
         ctx: &'a Context,
         opened: &'a Opened,
-        (caller, lock): (&'a Caller, &Lock),
+        (asker, lock): (&'a Asker, &Lock),
     ) -> Result<Self> {
-        Self::at(ctx, opened, caller, Some(lock))
+        Self::at(ctx, opened, asker, Some(lock))
     }
 
     fn at(
         ctx: &'a Context,
         opened: &'a Opened,
-        caller: &'a Caller,
+        asker: &'a Asker,
         lock: Option<&Lock>,
     ) -> Result<Self> {
-        let place = Place::in_vault(opened, caller)?;
+        let place = Place::in_vault(opened, asker)?;
         let found = match place {
-            Some(place) => place.chain(ctx, opened, (caller, lock)),
+            Some(place) => place.chain(ctx, opened, (asker, lock)),
             None => Err(Problem::ReadOnlyVault.into()),
         };
         let chain = match found {
             Ok(chain) => chain,
-            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, caller)?,
+            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, asker)?,
             Err(error) => return Err(error),
         };
-        Ok(Self { ctx, opened, caller, chain })
+        Ok(Self { ctx, opened, asker, chain })
     }
 
     /// Appends a line and syncs it; the receipt is what opens values.
     pub(super) fn granted(&mut self, deed: &Deed) -> Result<Receipt> {
         self.write(deed, Outcome::Granted, Chain::append)
+    }
+
+    /// Records what happens long after the start, such as while a program runs. No value
+    /// leaves by it, so that it could not be recorded is only noted.
+    pub(super) fn later(&mut self, deed: &Deed) {
+        let now = self.ctx.front.now();
+        if let Err(error) = self.write_at(deed, (Outcome::Granted, now), Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
     }
 
     /// Records a denied or failed attempt; that it could not be recorded is only noted,
@@ -127,11 +145,21 @@ impl<'a> Recorder<'a> {
         outcome: Outcome,
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
-        let event = deed.event(self.caller, outcome);
-        match line(&self.chain, &event, self.ctx.now) {
+        self.write_at(deed, (outcome, self.ctx.now), line)
+    }
+
+    fn write_at<T>(
+        &mut self,
+        deed: &Deed,
+        (outcome, at): (Outcome, OffsetDateTime),
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        let event = deed.event(self.asker, outcome);
+        clock::advance(self.ctx, self.opened);
+        match line(&self.chain, &event, at) {
             Err(AuditError::ReadOnly { .. }) => {
-                self.chain = elsewhere(self.ctx, self.opened, self.caller)?;
-                Ok(line(&self.chain, &event, self.ctx.now)?)
+                self.chain = elsewhere(self.ctx, self.opened, self.asker)?;
+                Ok(line(&self.chain, &event, at)?)
             }
             result => Ok(result?),
         }
@@ -152,23 +180,23 @@ struct Place {
 
 impl Place {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
-    fn in_vault(opened: &Opened, caller: &Caller) -> Result<Option<Self>> {
+    fn in_vault(opened: &Opened, asker: &Asker) -> Result<Option<Self>> {
         let root = opened.vault.root();
         let clone = match clone_id(&root.local(CLONE)) {
             Err(error) if error.is_read_only() => return Ok(None),
             clone => clone?,
         };
         let bad = || Problem::BadCloneId(root.local(CLONE));
-        let chain = ChainName::of(&actor(caller), &clone).ok_or_else(bad)?;
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let (file, key) = chain_paths(opened.vault.config().audit, &chain).ok_or_else(bad)?;
         fs::refuse_linked_folders(root, &file)?;
         Ok(Some(Self { file: root.file(&file), key: root.file(&key), chain }))
     }
 
-    fn in_state(folder: &Path, caller: &Caller) -> Result<Self> {
+    fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
         let clone = clone_id(&folder.join(CLONE))?;
         let bad = || Problem::BadCloneId(folder.join(CLONE));
-        let chain = ChainName::of(&actor(caller), &clone).ok_or_else(bad)?;
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let folder = folder.join("audit");
         Ok(Self {
             file: folder.join(format!("{chain}.jsonl")),
@@ -182,9 +210,9 @@ impl Place {
         &self,
         ctx: &Context,
         opened: &Opened,
-        (caller, lock): (&Caller, Option<&Lock>),
+        (asker, lock): (&Asker, Option<&Lock>),
     ) -> Result<Chain> {
-        if let Some(chain) = self.attach(caller)? {
+        if let Some(chain) = self.attach(asker)? {
             return Ok(chain);
         }
         // Only one process may open a chain; the lock lies beside the vault's own.
@@ -193,65 +221,93 @@ impl Place {
             Some(_) => None,
             None => Some(Lock::acquire(&root, LOCK_WAIT)?),
         };
-        match self.attach(caller)? {
+        match self.attach(asker)? {
             Some(chain) => Ok(chain),
-            None => self.open_first(ctx, opened, caller),
+            None => self.open_first(ctx, opened, asker),
         }
     }
 
-    fn attach(&self, caller: &Caller) -> Result<Option<Chain>> {
+    fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
         if !self.file.exists() {
             return Ok(None);
         }
-        let key = self.key(caller)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
+        let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
         Ok(Some(Chain::attach(&self.file, self.chain.clone(), key)))
     }
 
-    /// Unseals the chain's key; `None` where there is none yet.
-    fn key(&self, caller: &Caller) -> Result<Option<ChainKey>> {
+    /// The chain's key; `None` where there is none yet.
+    fn key(&self, asker: &Asker) -> Result<Option<ChainKey>> {
         let sealed = fs::read_plain(&self.key, MAX_KEY)?;
         let Some(sealed) = sealed else { return Ok(None) };
-        let key = unseal(&sealed, &caller.identity)
-            .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?;
+        let key = match asker {
+            // A token derives it; the file is for those who verify.
+            Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
+            Asker::Member(caller) => unseal(&sealed, &caller.identity)
+                .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?,
+        };
         Ok(ChainKey::from_secret(&key))
     }
 
     /// Writes the key first, so that a chain never lies there without one.
-    fn open_first(&self, ctx: &Context, opened: &Opened, caller: &Caller) -> Result<Chain> {
-        let key = match self.key(caller)? {
-            Some(left_by_a_crash) => left_by_a_crash,
-            None => {
-                let key = ChainKey::generate();
-                let readers = std::iter::once(&caller.name).chain(
-                    opened.rules.admins().filter(|admin| opened.rules.member(admin).is_some()),
-                );
-                let sealed = seal(key.to_secret().expose(), &recipients(&opened.rules, readers)?)?;
-                fs::create_new(&self.key, &sealed, 0o600)?;
-                key
+    fn open_first(&self, ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+        let found = self.key(asker)?;
+        let open = |by, key| {
+            let opening = Opening { chain: &self.chain, vault: opened.vault.id(), by };
+            Ok(Chain::open_first(&self.file, &opening, key, ctx.now)?)
+        };
+        match asker {
+            Asker::Member(caller) => {
+                let key = match found {
+                    Some(left_by_a_crash) => left_by_a_crash,
+                    None => self.new_key(opened, caller)?,
+                };
+                let signer = signer(caller, &opened.rules)?;
+                open(Opener::Member { name: &signer.name, signing: Some(&signer.key) }, key)
             }
-        };
-        let signer = signer(caller, &opened.rules)?;
-        let opening = Opening {
-            chain: &self.chain,
-            vault: opened.vault.id(),
-            by: Opener::Member { name: &signer.name, signing: Some(&signer.key) },
-        };
-        Ok(Chain::open_first(&self.file, &opening, key, ctx.now)?)
+            Asker::Bearer(bearer) => {
+                if found.is_none() {
+                    let path = bearer.place().chain_key();
+                    let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
+                    let sealed = sealed.ok_or(Problem::TornGrant(path))?;
+                    fs::create_new(&self.key, &sealed, 0o600)?;
+                }
+                let (id, label) = (bearer.id().as_str(), bearer.grant().label.as_str());
+                open(Opener::Session { id, label }, bearer.chain_key().clone())
+            }
+        }
+    }
+
+    fn new_key(&self, opened: &Opened, caller: &Caller) -> Result<ChainKey> {
+        let key = ChainKey::generate();
+        let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
+        fs::create_new(&self.key, &sealed, 0o600)?;
+        Ok(key)
     }
 }
 
+/// Seals a chain's key to its writer's member and the admins.
+pub(super) fn seal_chain_key(
+    key: &ChainKey,
+    member: &MemberName,
+    rules: &Rules,
+) -> Result<Vec<u8>> {
+    let admins = rules.admins().filter(|admin| rules.member(admin).is_some());
+    let readers = std::iter::once(member).chain(admins);
+    Ok(seal(key.to_secret().expose(), &recipients(rules, readers)?)?)
+}
+
 /// The chain in the state folder, for a vault that cannot be written.
-fn elsewhere(ctx: &Context, opened: &Opened, caller: &Caller) -> Result<Chain> {
+fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     let folder = opened.vault.state().folder().ok_or(Problem::NoAuditPlace)?;
     fs::make_folders(folder).map_err(|_| Problem::NoAuditPlace)?;
-    let place = Place::in_state(folder, caller)?;
-    let chain = match place.attach(caller)? {
+    let place = Place::in_state(folder, asker)?;
+    let chain = match place.attach(asker)? {
         Some(chain) => chain,
         None => {
             let _held = fs::lock_file(&folder.join("audit-lock"))?;
-            match place.attach(caller)? {
+            match place.attach(asker)? {
                 Some(chain) => chain,
-                None => place.open_first(ctx, opened, caller)?,
+                None => place.open_first(ctx, opened, asker)?,
             }
         }
     };

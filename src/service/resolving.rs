@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::context::Context;
-use super::error::{Problem, Result};
+use super::error::Result;
 use super::opening::Opened;
+use super::problem::Problem;
 use super::reading::{Wanted, read};
 use crate::access::{Need, Reach};
 use crate::audit::Op;
@@ -42,7 +43,8 @@ pub fn resolve(
         detail: None,
         select: &select,
     };
-    read(ctx, &wanted, |values| {
+    read(ctx, &wanted, |reading| {
+        let values = reading.values;
         let find = |name: &SecretName| {
             values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
         };
@@ -66,9 +68,5 @@ fn existing(names: &[SecretName], reach: &Reach<'_>, opened: &Opened) -> Result<
     if missing.is_empty() {
         return Ok(names.to_vec());
     }
-    let scope = match reach {
-        Reach::Scope(scope, _) => Some((*scope).clone()),
-        _ => None,
-    };
-    Err(Problem::NoneOf { names: missing, scope }.into())
+    Err(Problem::NoneOf { names: missing, scope: reach.scope().cloned() }.into())
 }

@@ -2,7 +2,8 @@
 
 use super::change::{Change, Workplace};
 use super::context::Context;
-use super::error::{Error, Problem, Result};
+use super::error::{Error, Result};
+use super::problem::Problem;
 use super::reading::{Wanted, not_found, read, settled};
 use super::recorder::Deed;
 use crate::access::{AccessError, Need, Reach};
@@ -39,7 +40,7 @@ pub(super) fn get_for(
         detail: None,
         select: &select,
     };
-    let values = read(ctx, &wanted, Ok)?;
+    let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
     let value = values.into_iter().next().map(|(_, value)| value);
     value.ok_or_else(|| {
         Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
@@ -51,7 +52,7 @@ pub(super) fn get_for(
 /// # Errors
 /// Not found; denied to whoever may not read the name.
 pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
-    let place = Workplace::enter(ctx)?;
+    let place = Workplace::enter(ctx, &Op::REMOVE)?;
     let deed = Deed::of(Op::REMOVE, &[name]);
     place.change(ctx, &deed, |change| {
         may_write(ctx, &place, name)?;
@@ -69,7 +70,7 @@ pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
 /// # Errors
 /// The old name not found, the new one taken, either denied.
 pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
-    let place = Workplace::enter(ctx)?;
+    let place = Workplace::enter(ctx, &Op::RENAME)?;
     let deed = Deed::of(Op::RENAME, &[old, new]);
     place.change(ctx, &deed, |change| {
         may_write(ctx, &place, old)?;

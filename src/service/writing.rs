@@ -3,14 +3,18 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::bearer::refuse_token;
 use super::caller::recipients;
 use super::change::{Change, Workplace};
-use super::context::{Context, Note};
-use super::error::{Problem, Result};
-use super::opening::{Opened, refuse_token};
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::opening::Opened;
+use super::problem::Problem;
 use super::reading::not_found;
 use super::recorder::Deed;
 use super::secrets::{exists, get_for, may_write, put_record};
+use super::sessions::shared;
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::crypto::seal;
@@ -66,7 +70,7 @@ pub fn generate(length: usize) -> Result<SecretBytes> {
 /// # Errors
 /// The secret exists and `force` is not given; there is no vault.
 pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> {
-    ready(ctx, name, |there| match there {
+    ready(ctx, (&Op::STORE, name), |there| match there {
         true if !force => Err(Problem::Exists(name.clone())),
         _ => Ok(()),
     })
@@ -78,15 +82,15 @@ pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> 
 /// There is no such secret; there is no vault.
 pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
     let missing = || Problem::NotFound { name: name.clone(), scope: None, nearest: None };
-    ready(ctx, name, |there| if there { Ok(()) } else { Err(missing()) })
+    ready(ctx, (&Op::ROTATE, name), |there| if there { Ok(()) } else { Err(missing()) })
 }
 
 fn ready(
     ctx: &Context,
-    name: &SecretName,
+    (op, name): (&Op, &SecretName),
     check: impl Fn(bool) -> std::result::Result<(), Problem>,
 ) -> Result<()> {
-    refuse_token(ctx)?;
+    refuse_token(ctx, op)?;
     let opened = Opened::open(ctx)?;
     let record = opened.vault.root().file(&VaultPath::record(name));
     Ok(check(record.symlink_metadata().is_ok())?)
@@ -102,11 +106,11 @@ pub fn store(
     value: &SecretBytes,
     options: &StoreOptions,
 ) -> Result<StoreReport> {
-    write(ctx, name, value, &|there| {
+    write(ctx, (Op::STORE, name), value, &|there| {
         if there && !options.force {
             return Err(Problem::Exists(name.clone()).into());
         }
-        Ok(Edit { op: Op::STORE, options: options.clone(), expect: None })
+        Ok(Edit { options: options.clone(), expect: None })
     })
 }
 
@@ -154,7 +158,6 @@ fn without_added_newline(old: &SecretBytes, new: SecretBytes) -> SecretBytes {
 
 /// One write of a value.
 struct Edit {
-    op: Op,
     options: StoreOptions,
     /// The version that the new value replaces, where the caller has seen one.
     expect: Option<u64>,
@@ -166,31 +169,31 @@ fn replace(
     value: &SecretBytes,
     (op, expect): (Op, Option<u64>),
 ) -> Result<StoreReport> {
-    write(ctx, name, value, &|there| {
+    write(ctx, (op, name), value, &|there| {
         if !there {
             return Err(Problem::NotFound { name: name.clone(), scope: None, nearest: None }.into());
         }
-        Ok(Edit { op: op.clone(), options: StoreOptions::default(), expect })
+        Ok(Edit { options: StoreOptions::default(), expect })
     })
 }
 
 fn write(
     ctx: &Context,
-    name: &SecretName,
+    (op, name): (Op, &SecretName),
     value: &SecretBytes,
     edit: &dyn Fn(bool) -> Result<Edit>,
 ) -> Result<StoreReport> {
     if value.len() > MAX_VALUE {
         return Err(Problem::TooLarge.into());
     }
-    let place = Workplace::enter(ctx)?;
+    let place = Workplace::enter(ctx, &op)?;
     let there = exists(&place, name);
     let edit = match edit(there) {
         // The hint of a missing name is worth a look at the names.
         Err(_) if !there => return Err(not_found(&place.opened, name, None)),
         edit => edit?,
     };
-    let deed = Deed::of(edit.op.clone(), &[name]);
+    let deed = Deed::of(op, &[name]);
     place.change(ctx, &deed, |change| {
         may_write(ctx, &place, name)?;
         let old = match there {
@@ -230,7 +233,10 @@ fn new_record(
             rules.readers(name)
         }
     };
-    let sealed = seal(value.expose(), &recipients(rules, readers.iter())?)?;
+    let sessions = shared::readers(ctx, &place.opened, name)?;
+    let mut to = recipients(rules, readers.iter())?;
+    to.extend(sessions.iter().map(|(_, recipient)| recipient.clone()));
+    let sealed = seal(value.expose(), &to)?;
     let now = change.at();
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
@@ -246,7 +252,11 @@ fn new_record(
             _ => options.tags,
         },
         rotate_every: old.and_then(|old| old.rotate_every),
-        readers: readers.into_iter().map(Reader::Member).collect(),
+        readers: readers
+            .into_iter()
+            .map(Reader::Member)
+            .chain(sessions.into_iter().map(|(id, _)| Reader::Session(id)))
+            .collect(),
         digest: Digest::of(&sealed),
     };
     change.put(VaultPath::secret(name), sealed);

@@ -6,6 +6,7 @@
 
 mod documents;
 mod error;
+mod grant;
 mod record;
 mod signed;
 mod stamp;
@@ -16,6 +17,7 @@ pub(crate) use documents::{
     AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy,
 };
 pub(crate) use error::StoreError;
+pub(crate) use grant::Grant;
 pub(crate) use record::{Reader, Record, Sealed};
 pub(crate) use signed::{Signed, Signer, sign};
 pub(crate) use stamp::Stamp;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::signed::Signed;
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
-use crate::name::{MemberName, SecretName};
+use crate::name::{MemberName, SecretName, SessionId};
 
 /// `secrets/<name>.toml`: public, signed by a member who may read the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,8 @@ pub(crate) struct Record {
 pub(crate) enum Reader {
     /// A member, with all of the member's recipients.
     Member(MemberName),
-    /// A session's token; 16 hex digits.
-    Session(String),
+    /// A shared session's token.
+    Session(SessionId),
 }
 
 const SESSION: &str = "session:";
@@ -65,12 +65,8 @@ impl Serialize for Reader {
 impl<'de> Deserialize<'de> for Reader {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
-        let is_id = |id: &str| {
-            id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        };
         match text.strip_prefix(SESSION) {
-            Some(id) if is_id(id) => Ok(Self::Session(id.to_owned())),
-            Some(_) => Err(serde::de::Error::custom("expected 'session:' and 16 hex digits")),
+            Some(id) => SessionId::parse(id).map(Self::Session).map_err(serde::de::Error::custom),
             None => MemberName::parse(&text).map(Self::Member).map_err(serde::de::Error::custom),
         }
     }

@@ -18,6 +18,11 @@ impl Stamp {
         Self(utc.replace_nanosecond(0).unwrap_or(utc))
     }
 
+    /// This moment and `seconds` more.
+    pub(crate) fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(time::Duration::seconds(seconds)))
+    }
+
     /// Parses the one written form; `None` for any other.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let stamp = Self::new(OffsetDateTime::parse(text, &Rfc3339).ok()?);

@@ -68,3 +68,28 @@ authy policy create monitor --allow "datadog-api-key" --allow "grafana-token" --
         .code_is(4)
         .stdout_has("recovery-codes-*");
 }
+
+#[test]
+fn the_commands_about_sessions_work() {
+    let t = Sandbox::new();
+    let script = r#"set -e
+echo "v1" | authy store api-key
+authy policy create my-agent --allow "api-*" --allow "db-*"
+authy policy create claude-code --allow "api-*"
+authy policy create frontend --allow "api-*"
+authy session create --scope my-agent --ttl 8h
+authy session create --scope my-agent --ttl 8h --run-only
+authy session create --scope frontend --ttl 8h --label "alice-frontend"
+TOKEN=$(authy session create --scope claude-code --ttl 8h --label "dev session")
+( export AUTHY_TOKEN="$TOKEN"
+  export AUTHY_KEYFILE=~/.authy/keys/master.key
+  authy run --scope claude-code --uppercase --replace-dash _ -- sh -c 'test "$API_KEY" = v1'
+  if echo x | authy store other; then exit 1; fi
+  authy run --scope claude-code -- sh -c 'test -z "$AUTHY_TOKEN$AUTHY_KEYFILE"' )
+authy session revoke "$(authy session list | sed -n 's/^\([0-9a-f]\{6\}\).*/\1/p' | head -n 1)"
+authy session revoke-all
+if AUTHY_TOKEN="$TOKEN" authy get api-key; then exit 1; fi
+"#;
+    let done = t.sh(script).ok().stderr_has("session tokens are read-only");
+    assert_eq!(done.text().lines().filter(|line| line.starts_with("authy_v1.")).count(), 3);
+}

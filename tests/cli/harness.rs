@@ -63,6 +63,16 @@ impl Sandbox {
         self.vars.insert(name.as_ref().into(), value.as_ref().into());
     }
 
+    /// Gives the environment of every command, `authy` on its PATH.
+    pub(crate) fn vars(&self) -> BTreeMap<OsString, OsString> {
+        let mut path = OsString::from(Path::new(AUTHY).parent().unwrap());
+        path.push(":");
+        path.push(self.vars.get(OsStr::new("PATH")).unwrap());
+        let mut vars = self.vars.clone();
+        vars.insert("PATH".into(), path);
+        vars
+    }
+
     /// Names a path inside the sandbox.
     pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
         self.root.path().join(inside)
@@ -107,11 +117,7 @@ impl Sandbox {
         I::Item: AsRef<OsStr>,
     {
         let mut command = Command::new(program);
-        command.args(args).env_clear().envs(&self.vars).current_dir(self.work());
-        let mut path = OsString::from(Path::new(AUTHY).parent().unwrap());
-        path.push(":");
-        path.push(self.vars.get(OsStr::new("PATH")).unwrap());
-        command.env("PATH", path);
+        command.args(args).env_clear().envs(self.vars()).current_dir(self.work());
         Call { command, stdin: Vec::new(), vault: self.vault(), sandbox: self }
     }
 

@@ -14,9 +14,11 @@
 
 mod harness;
 mod outcome;
+mod screen;
 mod snapshot;
 mod vault;
 
+mod agents;
 mod audit;
 mod audit_tamper;
 mod change;
@@ -34,14 +36,23 @@ mod identity;
 mod init;
 mod leaks;
 mod list;
+mod masking;
+mod masking_terminal;
 mod policy;
 mod policy_bites;
 mod project;
 mod read_only;
 mod refused_variables;
 mod run;
+mod session;
+mod session_audit;
+mod session_fresh;
+mod session_shared;
 mod shells;
 mod store;
 mod tamper;
 mod terminal;
 mod token;
+mod token_by_hand;
+mod token_only;
+mod token_widening;

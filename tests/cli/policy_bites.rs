@@ -34,7 +34,9 @@ fn every_command_keeps_to_the_scope() {
 fn run_only_gives_values_to_children_alone() {
     let t = stocked();
     t.authy(["policy", "create", "agent", "--allow", "api-*", "--run-only"]).ok();
-    t.authy(["run", "--scope", "agent", "--", "sh", "-c", "echo $api_key"]).ok().stdout_is("3\n");
+    let child = "test \"$api_key\" = 3 && echo \"got $api_key\"";
+    let done = t.authy(["run", "--scope", "agent", "--", "sh", "-c", child]).ok();
+    done.stdout_is("got [authy:api-key]\n").stderr_has("so short that masking");
     t.authy(["list", "--scope", "agent"]).ok().stdout_is("api-key\n");
     t.authy(["get", "api-key", "--scope", "agent"]).fails(4).stdout_is("").stderr_has("run-only");
     t.authy(["env", "--scope", "agent"]).fails(4).stdout_is("").stderr_has("run-only");

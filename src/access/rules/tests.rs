@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{PolicyState, Rules};
-use crate::access::{AccessError, Need, ScopePolicy};
+use crate::access::{AccessError, Asker, Bearer, Need, ScopePolicy};
+use crate::crypto::digest::Digest;
+use crate::crypto::keys::ChainKey;
 use crate::crypto::sign::SigningKey;
-use crate::fs::VaultPath;
+use crate::crypto::{FileKey, Identity};
+use crate::fs::{GrantPlace, VaultPath};
 use crate::kind::Kind;
-use crate::name::{MemberName, ScopeName, SecretName};
-use crate::store::{Authority, Grantee, Member, Policy, Signed, Standing, StoreError};
+use crate::name::{MemberName, ScopeName, SecretName, SessionId};
+use crate::session::{GrantKey, GrantKeys};
+use crate::store::{
+    Authority, Grant, Grantee, Member, Policy, Signed, Stamp, Standing, StoreError,
+};
 
 fn member(name: &str) -> MemberName {
     MemberName::parse(name).unwrap()
@@ -137,4 +143,109 @@ fn run_only_holds_for_admins_too() {
     ));
     assert!(rules.reach(&alice, Some(&ci), Need::Inject).is_ok());
     assert!(rules.reach(&alice, Some(&ci), Need::Names).is_ok());
+}
+
+fn grant(scope_name: &str, allow: &[&str]) -> Grant {
+    let at = Stamp::parse("2026-11-23T10:00:00Z").unwrap();
+    Grant {
+        version: 1,
+        label: String::new(),
+        scope: scope(scope_name),
+        run_only: false,
+        allow: allow.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        deny: Vec::new(),
+        commands: None,
+        created: at,
+        expires: at,
+        recipient: String::new(),
+        keys: Digest::of(&[]),
+        chain: Digest::of(&[]),
+    }
+}
+
+/// The bearer of a grant by `creator` that has keys for `names`.
+fn bearer(creator: &str, grant: Grant, names: &[&str]) -> Bearer {
+    let key = GrantKey {
+        version: 1,
+        digest: Digest::of(&[]),
+        key: FileKey::from_bytes(&[0; 16]).unwrap(),
+    };
+    let keys = GrantKeys(names.iter().map(|name| (secret(name), key.clone())).collect());
+    let id = SessionId::parse("0011223344556677").unwrap();
+    let place = GrantPlace { id, shared: false };
+    let means = (Identity::generate("now").0, ChainKey::generate());
+    Bearer::new((place, Signed::unchecked(grant, creator)), means, keys).unwrap()
+}
+
+#[test]
+fn a_token_reaches_what_its_grant_and_the_policy_allow() {
+    let rules = rules();
+    // The policy `nobody` allows everything by now; when the session was made it did not.
+    let bearer = bearer("alice", grant("nobody", &["db-*"]), &["db-url"]);
+    let reach = rules.reach_of_bearer(&bearer, None, Need::Reveal).unwrap();
+    let kind = |name: &str| reach.permits(&secret(name)).map_err(|error| error.kind());
+    assert_eq!(kind("db-url"), Ok(()));
+    assert_eq!(kind("db-new"), Ok(()));
+    assert_eq!(kind("other"), Err(Kind::Denied));
+    assert!(reach.holds(&secret("db-url")).is_ok());
+    assert!(matches!(reach.holds(&secret("db-new")), Err(AccessError::NotInGrant { .. })));
+}
+
+#[test]
+fn a_policy_that_became_narrower_binds_a_token_at_once() {
+    let rules = rules();
+    let bearer = Arc::new(bearer("alice", grant("backend", &["*"]), &["db-url", "other"]));
+    let reach = rules.reach_of_bearer(&bearer, None, Need::Reveal).unwrap();
+    assert!(reach.permits(&secret("db-url")).is_ok());
+    assert!(matches!(reach.permits(&secret("other")), Err(AccessError::Denied { .. })));
+    let access =
+        reach.give(&Asker::Bearer(Arc::clone(&bearer)), &[secret("db-url"), secret("other")]);
+    assert!(access.covers(&secret("db-url")) && !access.covers(&secret("other")));
+}
+
+#[test]
+fn a_token_is_worth_nothing_without_its_creator() {
+    let rules = rules();
+    let kind = |creator: &str, name: &str| {
+        let bearer = bearer(creator, grant(name, &["*"]), &[]);
+        rules.reach_of_bearer(&bearer, None, Need::Inject).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(kind("bob", "backend"), Ok(()));
+    for (creator, name) in [("carol", "backend"), ("dave", "backend"), ("eve", "nobody")] {
+        assert_eq!(kind(creator, name), Err(Kind::Credentials), "{creator} {name}");
+    }
+    assert_eq!(kind("alice", "draft"), Err(Kind::Denied));
+}
+
+#[test]
+fn a_token_has_one_scope_and_is_run_only_if_grant_or_policy_say_so() {
+    let rules = rules();
+    let plain = bearer("alice", grant("backend", &["*"]), &[]);
+    let other = scope("nobody");
+    let asked = rules.reach_of_bearer(&plain, Some(&other), Need::Names).map(drop);
+    assert!(matches!(asked, Err(AccessError::OtherScope { .. })));
+    let by_grant = bearer("alice", Grant { run_only: true, ..grant("backend", &["*"]) }, &[]);
+    let by_policy = bearer("alice", grant("ci", &["*"]), &[]);
+    for bearer in [&by_grant, &by_policy] {
+        let kind = |need| rules.reach_of_bearer(bearer, None, need).map(drop);
+        assert_eq!(kind(Need::Reveal).unwrap_err().kind(), Kind::Denied);
+        assert!(kind(Need::Names).is_ok());
+        assert!(rules.reach_of_bearer(bearer, None, Need::Inject).unwrap().is_run_only());
+    }
+    assert!(!rules.reach_of_bearer(&plain, None, Need::Inject).unwrap().is_run_only());
+}
+
+#[test]
+fn a_token_starts_only_what_grant_and_policy_let_it_start() {
+    let mut rules = rules();
+    let limited =
+        Policy { commands: Some(vec!["psql".into(), "make".into()]), ..policy(&["*"], &[]) };
+    rules.policies.extend([approved("limited", limited)]);
+    let commands = Some(vec!["psql".to_owned(), "env".to_owned()]);
+    let bearer = bearer("alice", Grant { commands, ..grant("limited", &["*"]) }, &[]);
+    let reach = rules.reach_of_bearer(&bearer, None, Need::Inject).unwrap();
+    assert!(reach.permits_program("psql", None).is_ok());
+    for program in ["make", "env", "sh", "./psql"] {
+        assert!(reach.permits_program(program, None).is_err(), "{program}");
+    }
 }

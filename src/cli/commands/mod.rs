@@ -3,6 +3,7 @@
 mod allow;
 mod audit;
 mod completions;
+mod config;
 mod deny;
 mod edit;
 mod env;
@@ -17,6 +18,7 @@ mod rename;
 mod resolve;
 mod rotate;
 mod run;
+mod session;
 mod store;
 
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Remove(remove::Args),
     #[command(subcommand)]
     Policy(policy::Command),
+    #[command(subcommand)]
+    Session(session::Command),
     Run(run::Args),
     Env(env::Args),
     Export(export::Args),
@@ -51,6 +55,8 @@ pub(crate) enum Command {
     Allow(allow::Args),
     Deny(deny::Args),
     ProjectInfo(project_info::Args),
+    #[command(subcommand)]
+    Config(config::Command),
     Completions(completions::Args),
 }
 
@@ -66,6 +72,7 @@ pub(crate) fn run(command: Command, world: &World) -> Ending {
         Command::Rename(args) => args.run(world),
         Command::Remove(args) => args.run(world),
         Command::Policy(command) => policy::run(command, world),
+        Command::Session(command) => session::run(command, world),
         Command::Run(args) => args.run(world),
         Command::Env(args) => args.run(world),
         Command::Export(args) => args.run(world),
@@ -74,6 +81,7 @@ pub(crate) fn run(command: Command, world: &World) -> Ending {
         Command::Allow(args) => args.run(world),
         Command::Deny(args) => args.run(world),
         Command::ProjectInfo(args) => args.run(world),
+        Command::Config(command) => config::run(command, world),
         Command::Completions(args) => args.run(world),
     }
 }

@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 
-use authy::RunCommand;
+use authy::{Masking, RunCommand};
 
 use super::Ending;
 use crate::cli::context::World;
 use crate::cli::inject::InjectFlags;
+use crate::cli::leader;
 
 /// Run a command with the secrets of a scope in its environment
 ///
-/// authy becomes the command: signals, terminal and exit code are its own. The first word
-/// that is no flag starts the command, and from there on every word is the command's.
+/// authy becomes the command: signals, terminal and exit code are its own. With a session
+/// token, in a run-only scope, or with --mask it stays and replaces the values in what the
+/// command prints by [authy:NAME]. The first word that is no flag starts the command, and
+/// from there on every word is the command's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -24,6 +27,12 @@ pub(crate) struct Args {
     /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
+    /// Replace the values in what the command prints, as is done with a token
+    #[arg(long, conflicts_with = "no_masking")]
+    mask: bool,
+    /// Leave what the command prints alone; a run-only scope masks all the same
+    #[arg(long)]
+    no_masking: bool,
     /// Run this, with these arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -37,8 +46,14 @@ impl Args {
             argv: self.command,
             clean_env: self.clean_env,
             inherited: world.inherited(),
+            masking: match (self.mask, self.no_masking) {
+                (true, _) => Masking::On,
+                (_, true) => Masking::Off,
+                _ => Masking::Auto,
+            },
+            leader: leader::leader(),
         };
-        match authy::run(&ctx, &request, command)? {}
+        Ok(leader::end(authy::run(&ctx, &request, command)?))
     }
 
     /// Returns the words of the command.

@@ -38,7 +38,7 @@ impl Args {
 }
 
 fn table(entries: &[AuditEntry]) -> Table {
-    let heading = ["TIME", "ACTOR", "OPERATION", "OUTCOME", "SCOPE", "PROGRAM", "SECRETS"];
+    let heading = ["TIME", "ACTOR", "OPERATION", "OUTCOME", "SCOPE", "DETAIL", "SECRETS"];
     let mut table = Table::new(heading);
     for entry in entries {
         table.push([
@@ -47,9 +47,14 @@ fn table(entries: &[AuditEntry]) -> Table {
             entry.op().to_owned(),
             entry.outcome().as_str().to_owned(),
             entry.scope().unwrap_or_default().to_owned(),
-            entry.detail().unwrap_or_default().to_owned(),
+            short(entry.detail().unwrap_or_default()).to_owned(),
             entry.secrets().collect::<Vec<_>>().join(" "),
         ]);
     }
     table
+}
+
+/// A new session's detail names its chain key too, which is for programs: `--json` has it.
+fn short(detail: &str) -> &str {
+    detail.split_once(" chain ").map_or(detail, |(id, _)| id)
 }

@@ -6,7 +6,6 @@ use authy::{Kind, ScopeName, SecretName};
 
 use crate::cli::commands::Ending;
 use crate::cli::context::World;
-use crate::cli::error::Failure;
 
 /// Say whether a scope reaches a name, and which pattern decides
 ///
@@ -25,8 +24,8 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, world: &World) -> Ending {
-        let scope = world.scope(self.scope)?.ok_or(Failure::NoScope)?;
-        let verdict = authy::policy_test(&world.context()?, &scope, &self.name)?;
+        let scope = world.scope(self.scope)?;
+        let verdict = authy::policy_test(&world.context()?, scope.as_ref(), &self.name)?;
         match world.ui().wants_json() {
             true => world.ui().json(&verdict)?,
             false => world.ui().data(format!("{verdict}\n").as_bytes())?,

@@ -1,0 +1,49 @@
+//! `authy config set`.
+
+use std::process::ExitCode;
+
+use authy::Setting;
+use clap::ValueEnum;
+
+use crate::cli::commands::Ending;
+use crate::cli::context::World;
+
+/// Change a setting of the vault; only an admin can, as the settings are signed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Settings:
+  agents   run-only  without a token, AI agents get values into processes only (default)
+           allow     no difference is made between agents and people
+  commit   auto      every change is one commit (default)
+           manual    you commit
+
+Example:
+  authy config set agents allow")]
+pub(crate) struct Args {
+    /// Change this setting
+    #[arg(value_enum)]
+    setting: Name,
+    /// Give it this value
+    value: String,
+}
+
+/// The settings that can be changed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// What agents without a token may do
+    Agents,
+    /// Whether a change becomes a commit by itself
+    Commit,
+}
+
+impl Args {
+    pub(super) fn run(self, world: &World) -> Ending {
+        let setting = match self.setting {
+            Name::Agents => Setting::Agents,
+            Name::Commit => Setting::Commit,
+        };
+        authy::config_set(&world.context()?, setting, &self.value)?;
+        world.ui().note(format_args!("set {} to {}", setting.name(), self.value));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,55 @@
+//! `authy session list`.
+
+use std::process::ExitCode;
+
+use authy::SessionView;
+
+use crate::cli::commands::Ending;
+use crate::cli::context::World;
+use crate::cli::table::Table;
+
+/// List sessions: those of this clone and those that are shared
+///
+/// Expired ones are listed until a command with an identity clears them away.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy session list
+  authy session list --json")]
+pub(crate) struct Args {}
+
+impl Args {
+    #[allow(clippy::unused_self, reason = "every command is run like this")]
+    pub(super) fn run(self, world: &World) -> Ending {
+        let sessions = authy::session_list(&world.context()?)?;
+        match world.ui().wants_json() {
+            true => world.ui().json(&sessions)?,
+            false => world.ui().table(&table(sessions))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(sessions: Vec<SessionView>) -> Table {
+    let mut table =
+        Table::new(["ID", "SCOPE", "STATUS", "USE", "CREATED", "EXPIRES", "BY", "LABEL"]);
+    for one in sessions {
+        let usage = match (one.run_only, one.shared) {
+            (true, true) => "run-only, shared",
+            (true, false) => "run-only",
+            (false, true) => "shared",
+            (false, false) => "",
+        };
+        table.push([
+            one.id.to_string(),
+            one.scope.map(|scope| scope.to_string()).unwrap_or_default(),
+            one.status.to_owned(),
+            usage.to_owned(),
+            one.created.unwrap_or_default(),
+            one.expires.unwrap_or_default(),
+            one.by.unwrap_or_default(),
+            one.problem.unwrap_or(one.label),
+        ]);
+    }
+    table
+}

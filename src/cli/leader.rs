@@ -1,0 +1,41 @@
+//! This program as the leader of a pseudo-terminal's session, and ending as a program did.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
+
+use authy::{Ended, Leader};
+
+/// The first word of a command line that is authy's own. Nobody types it.
+const WORD: &str = "__lead";
+
+/// Says how to start this program as a leader.
+pub(crate) fn leader() -> Leader {
+    let program = if cfg!(target_os = "linux") {
+        // Still this very program where its file was replaced meanwhile.
+        PathBuf::from("/proc/self/exe")
+    } else {
+        env::current_exe().unwrap_or_default()
+    };
+    Leader { program, word: WORD.into() }
+}
+
+/// Gives what follows the leader's word, if that is what these words are.
+pub(super) fn led(words: &[OsString]) -> Option<&[OsString]> {
+    words.get(1).is_some_and(|word| word == WORD).then(|| &words[2..])
+}
+
+/// Ends as the program ended: whoever waits for us sees the same signal, or the same code.
+pub(crate) fn end(ended: Ended) -> ExitCode {
+    match ended {
+        Ended::Exited(code) => ExitCode::from(code),
+        Ended::Signaled(signal) => {
+            // The first process of a container cannot die of a signal.
+            if process::id() != 1 {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A program whose output is read before the user sees it: started, fed, waited for.
+//!
+//! Where standard output is a terminal the program gets a pseudo-terminal, so that colour,
+//! size, raw mode and job control are as ever; elsewhere it gets pipes and stays in our
+//! process group. Knows bytes and processes, not what a [`Filter`] does to the bytes.
+
+mod keyboard;
+mod lead;
+mod pipes;
+mod relay;
+mod signals;
+mod terminal;
+mod user;
+mod wait;
+
+use std::ffi::OsString;
+use std::io::{self, Stderr, Stdout};
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+
+use rustix::process::WaitStatus;
+use rustix::termios::isatty;
+
+use super::child::Command;
+use super::error::InjectError;
+use super::mask::Filter;
+pub(crate) use lead::lead;
+
+/// How this program starts itself again, to lead the session of a pseudo-terminal.
+#[derive(Debug, Clone, Default)]
+pub struct Leader {
+    /// The path of this program.
+    pub program: PathBuf,
+    /// The first word that makes it call `lead` with the words after it.
+    pub word: OsString,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// With this exit code.
+    Exited(u8),
+    /// By the signal of this number.
+    Signaled(i32),
+}
+
+impl Ended {
+    /// What `status` says, where the program has ended.
+    fn of(status: WaitStatus) -> Option<Self> {
+        let exited = status.exit_status().map(|code| Self::Exited((code & 0xff) as u8));
+        exited.or_else(|| status.terminating_signal().map(Self::Signaled))
+    }
+}
+
+/// Makes a new filter for one stream of output.
+pub(crate) type NewFilter<'f> = dyn Fn() -> Box<dyn Filter + 'f> + 'f;
+
+impl Command {
+    /// Runs the program to its end, with a filter on each stream of its output.
+    ///
+    /// # Errors
+    /// [`InjectError`] where it cannot be started, or the system fails on the way.
+    pub(crate) fn supervise(
+        &self,
+        filter: &NewFilter<'_>,
+        leader: &Leader,
+    ) -> Result<Ended, InjectError> {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let shown = Shown { stdout: &stdout, stderr: &stderr };
+        if isatty(stdout.as_fd())
+            && let Ok(user) = user::User::find(stdout.as_fd())
+        {
+            return terminal::run(self, (filter, leader), (&shown, user));
+        }
+        pipes::run(self, filter, &shown)
+    }
+}
+
+/// Where the output goes in the end.
+struct Shown<'s> {
+    stdout: &'s Stdout,
+    stderr: &'s Stderr,
+}
+
+fn failed(command: &Command) -> impl Fn(io::Error) -> InjectError {
+    let program = command.argv.first();
+    move |source| {
+        let program = program.map(|word| word.to_string_lossy().into_owned());
+        InjectError::Supervise { program: program.unwrap_or_default(), source }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the user should know beside the result; never an error.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::name::{MemberName, ScopeName, SecretName, printable};
+use crate::session::Ttl;
+
+/// Something the user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// This machine had not seen the vault before; its admins are now pinned.
+    FirstUse {
+        /// Each admin's name and the fingerprint of the verify key.
+        admins: Vec<(MemberName, String)>,
+    },
+    /// The state folder cannot be written: nothing is pinned.
+    NoPins {
+        /// Why.
+        reason: String,
+    },
+    /// The vault is read-only: the audit line went into this file.
+    AuditElsewhere {
+        /// The chain's file.
+        file: PathBuf,
+    },
+    /// An interrupted change was completed.
+    Recovered,
+    /// The change is in the files, but not committed.
+    CommitDeferred {
+        /// Why, in a sentence.
+        reason: String,
+        /// What to do, where there is something.
+        hint: Option<String>,
+    },
+    /// A policy that waits for an admin's signature gives nothing to the new secret.
+    Unapproved {
+        /// The policies.
+        policies: Vec<ScopeName>,
+    },
+    /// Something that gives out no value could not be recorded.
+    NotRecorded {
+        /// Why.
+        reason: String,
+    },
+    /// A pattern of `--only` matches nothing that the scope reaches.
+    OnlyNothing {
+        /// The pattern.
+        pattern: String,
+    },
+    /// The vault lies inside a project's repository.
+    ManualCommit,
+    /// The policy allows a shorter life than was asked for.
+    TtlCapped {
+        /// The scope.
+        scope: ScopeName,
+        /// What the session lives instead.
+        ttl: Ttl,
+    },
+    /// Secrets of the scope that the creator of a session cannot read, so the session cannot.
+    NotReadable {
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
+    /// A session made by an agent can only inject.
+    AgentRunOnly {
+        /// What tells that an agent is at work.
+        marker: String,
+    },
+    /// Live sessions could not be given the new values.
+    NotRefreshed {
+        /// Why.
+        reason: String,
+    },
+    /// Secrets that stay encrypted to a session that was revoked.
+    StillEncrypted {
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
+    /// `--no-masking` has no effect where values may go into processes only.
+    StillMasked,
+    /// A value that is this short hides other output too.
+    ShortValue {
+        /// The secret.
+        name: SecretName,
+    },
+}
+
+fn list(names: &[SecretName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FirstUse { admins } => {
+                f.write_str("first use of this vault on this machine; its admins:")?;
+                admins.iter().try_for_each(|(name, print)| write!(f, " {name} ({print})"))
+            }
+            Self::NoPins { reason } => {
+                write!(f, "nothing about this vault can be remembered: {}", printable(reason))
+            }
+            Self::AuditElsewhere { file } => write!(
+                f,
+                "the vault is read-only; the audit line went to '{}'",
+                printable(&file.to_string_lossy())
+            ),
+            Self::Recovered => f.write_str("completed a change that was interrupted"),
+            Self::CommitDeferred { reason, hint } => {
+                write!(f, "not committed: {}; the next change commits it", printable(reason))?;
+                hint.iter().try_for_each(|hint| write!(f, " ({})", printable(hint)))
+            }
+            Self::Unapproved { policies } => {
+                f.write_str("not approved, so they give the new secret to nobody:")?;
+                policies.iter().try_for_each(|name| write!(f, " {name}"))
+            }
+            Self::NotRecorded { reason } => {
+                write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
+            }
+            Self::OnlyNothing { pattern } => {
+                write!(f, "--only '{}' matches nothing in the scope", printable(pattern))
+            }
+            Self::ManualCommit => f.write_str(
+                "the vault lies inside another git repository: authy will not commit there, and \
+                 keeps the audit trail in '.local', out of git",
+            ),
+            _ => self.fmt_of_session(f),
+        }
+    }
+}
+
+impl Note {
+    /// The notes about sessions, agents and masking.
+    fn fmt_of_session(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TtlCapped { scope, ttl } => {
+                write!(f, "the policy '{scope}' lets a session live {ttl} at most, so it does")
+            }
+            Self::NotReadable { names } => write!(
+                f,
+                "not encrypted to you, so the session cannot read them either: {}",
+                list(names)
+            ),
+            Self::AgentRunOnly { marker } => write!(
+                f,
+                "an agent is at work here ({}): the session is run-only",
+                printable(marker)
+            ),
+            Self::NotRefreshed { reason } => write!(
+                f,
+                "live sessions were not given the new values: {}; run 'authy session refresh'",
+                printable(reason)
+            ),
+            Self::StillEncrypted { names } => write!(
+                f,
+                "you cannot read them, so their files are still encrypted to the session's token; \
+                 have somebody who can rotate them: {}",
+                list(names)
+            ),
+            Self::StillMasked => {
+                f.write_str("values of a run-only scope stay masked; --no-masking has no effect")
+            }
+            Self::ShortValue { name } => write!(
+                f,
+                "the value of '{name}' is so short that masking it may hide other output too"
+            ),
+            _ => Ok(()),
+        }
+    }
+}

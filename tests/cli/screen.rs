@@ -1,0 +1,105 @@
+//! A terminal with a program on it: wait for what it shows, type, resize, look at the end.
+
+use std::io::{Read as _, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::harness::Sandbox;
+
+/// Nothing a test waits for takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program on a terminal of 24 lines and 80 columns.
+pub(crate) struct Screen {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    seen: String,
+    /// What `until` has not looked at yet.
+    from: usize,
+}
+
+impl Screen {
+    /// Starts `words` in the environment and the work folder of the sandbox.
+    pub(crate) fn start(t: &Sandbox, words: &[&str]) -> Self {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
+        command.env_clear();
+        command.cwd(t.work());
+        for (name, value) in t.vars() {
+            command.env(name, value);
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { master: pty.master, child, keys, output, seen: String::new(), from: 0 }
+    }
+
+    /// Starts a script of `sh`.
+    pub(crate) fn sh(t: &Sandbox, script: &str) -> Self {
+        Self::start(t, &["sh", "-c", script])
+    }
+
+    /// Waits until the screen shows `text` after what was waited for before.
+    #[track_caller]
+    pub(crate) fn until(&mut self, text: &str) -> &mut Self {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen[self.from..].find(text) {
+                self.from += at + text.len();
+                return self;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("'{text}' did not come:\n{}", self.seen),
+            }
+        }
+    }
+
+    /// Types, `\r` for the return key.
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self
+    }
+
+    pub(crate) fn resize(&mut self, rows: u16, cols: u16) -> &mut Self {
+        self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
+        self
+    }
+
+    /// Waits until nobody writes any more; gives the exit code and all that was shown.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> (u32, String) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.seen),
+            }
+        }
+        let status = self.child.wait().unwrap();
+        (status.exit_code(), std::mem::take(&mut self.seen))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
