@@ -49,6 +49,33 @@ fn every_module_has_its_row() {
     }
 }
 
+/// `base` knows no action, and actions do not know each other: what two of them share lies
+/// in `base`.
+#[test]
+fn the_service_has_two_floors() {
+    let folder = Path::new("src/service/actions");
+    let actions = declared(&fs::read_to_string(folder.join("mod.rs")).unwrap());
+    assert!(actions.len() > 5, "{actions:?}");
+    let mut wrong = Vec::new();
+    for file in sources(Path::new("src/service")) {
+        let is_list =
+            file.parent() == Some(Path::new("src/service")) || file.ends_with("actions/mod.rs");
+        if is_list {
+            continue;
+        }
+        let tokens = tokens(&fs::read_to_string(&file).unwrap());
+        let direct = file.parent() == Some(folder);
+        for (at, (word, line)) in tokens.iter().enumerate() {
+            let after = |n: usize| tokens.get(at + n).map_or("", |token| token.0.as_str());
+            let beside = direct && word == "super" && actions.iter().any(|name| name == after(2));
+            if word == "actions" || beside || (!direct && word == "super" && after(2) == "super") {
+                wrong.push(format!("{}:{line}: leads to an action", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that lead to an action:\n{}", wrong.join("\n"));
+}
+
 fn points_down(from: &str, to: &str) -> bool {
     match (row(from), row(to)) {
         // lib.rs itself, the table of contents, may name everything.

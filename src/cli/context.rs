@@ -1,4 +1,4 @@
-//! The world around the command: the one place that reads the environment.
+//! The environment of the command: the one place that reads variables.
 //!
 //! Flags come before the environment, that before `.authy.toml`, that before the vault. A
 //! project file that nobody allowed gives scope and naming to typed commands; it opens no
@@ -25,7 +25,7 @@ mod tests;
 type Variables = Box<dyn Fn(&str) -> Option<OsString>>;
 
 /// Flags and environment, resolved only as far as a command asks.
-pub(crate) struct World {
+pub(crate) struct CliEnv {
     global: Global,
     ui: Ui,
     now: OffsetDateTime,
@@ -35,8 +35,8 @@ pub(crate) struct World {
     project: OnceCell<Option<ProjectFile>>,
 }
 
-impl World {
-    /// Returns the world this process lives in.
+impl CliEnv {
+    /// Returns the environment of this process.
     pub(crate) fn new(global: Global, ui: Ui) -> Self {
         Self {
             global,
@@ -95,7 +95,7 @@ impl World {
     /// Finds the project file of a command that is about it.
     ///
     /// # Errors
-    /// As [`World::project`]; there is none.
+    /// As [`CliEnv::project`]; there is none.
     pub(crate) fn the_project(&self) -> Result<&ProjectFile, Failure> {
         self.project()?.ok_or(Failure::NoProject)
     }

@@ -3,7 +3,7 @@
 
 use authy::{InjectRequest, Naming, ProjectFile, ScopeName};
 
-use super::context::World;
+use super::context::CliEnv;
 use super::error::Failure;
 
 /// What was typed about scope and naming.
@@ -31,9 +31,9 @@ impl InjectFlags {
     ///
     /// # Errors
     /// The project file cannot be understood, or sets variables and is not allowed.
-    pub(crate) fn request(self, world: &World) -> Result<InjectRequest, Failure> {
-        let scope = world.scope(self.scope)?;
-        let project = world.project()?;
+    pub(crate) fn request(self, env: &CliEnv) -> Result<InjectRequest, Failure> {
+        let scope = env.scope(self.scope)?;
+        let project = env.project()?;
         let setting = |pick: fn(&ProjectFile) -> Option<bool>| project.and_then(pick);
         let naming = Naming {
             uppercase: self.uppercase || setting(|file| file.uppercase).unwrap_or(false),
@@ -45,7 +45,7 @@ impl InjectFlags {
         };
         let templates = match project.filter(|file| !file.env.is_empty()) {
             Some(file) => {
-                world.must_be_allowed(file, "sets variables of its own")?;
+                env.must_be_allowed(file, "sets variables of its own")?;
                 file.env.clone().into_iter().collect()
             }
             None => Vec::new(),

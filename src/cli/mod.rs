@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, ValueEnum};
 
 use commands::Command;
-use context::World;
+use context::CliEnv;
 use ui::Ui;
 
 const EXIT_CODES: &str = "\
@@ -100,7 +100,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         Err(error) => return error::present_usage(&error, words),
     };
     let ui = Ui::new(&cli.global);
-    match commands::run(cli.command, &World::new(cli.global, ui)) {
+    match commands::run(cli.command, &CliEnv::new(cli.global, ui)) {
         Ok(code) => code,
         Err(failure) => error::present(ui, &failure),
     }

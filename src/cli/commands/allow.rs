@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::printable;
 
-use super::{Ending, project_info};
-use crate::cli::context::World;
+use super::{CommandResult, project_info};
+use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 
 /// Allow the .authy.toml of this folder, as it is now
@@ -21,20 +21,20 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let file = world.the_project()?;
-        let ui = world.ui();
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let file = env.the_project()?;
+        let ui = env.ui();
         if !(self.yes && ui.is_quiet()) {
             ui.show(project_info::describe(file).trim_end());
         }
         if !self.yes {
-            let answer = world.person().agrees("Allow this?");
+            let answer = env.person().agrees("Allow this?");
             let asked = || Failure::NobodyToAsk("a yes; --yes says so".to_owned());
             if !answer.ok_or_else(asked)? {
                 return Err(Failure::Declined(file.path.clone()));
             }
         }
-        authy::allow_project(&world.context_without_project()?, file)?;
+        authy::allow_project(&env.context_without_project()?, file)?;
         ui.note(format_args!("allowed '{}'", printable(&file.path.to_string_lossy())));
         Ok(ExitCode::SUCCESS)
     }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Ending;
+use super::CommandResult;
 use crate::cli::Cli;
-use crate::cli::context::World;
+use crate::cli::context::CliEnv;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -21,10 +21,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "authy", &mut script);
-        world.ui().data(&script)?;
+        env.ui().data(&script)?;
         Ok(ExitCode::SUCCESS)
     }
 }

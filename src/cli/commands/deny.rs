@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::printable;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Take back what 'authy allow' gave the .authy.toml of this folder
 #[derive(Debug, clap::Args)]
@@ -13,10 +13,10 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command runs the same way")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let file = world.the_project()?;
-        authy::deny_project(&world.context_without_project()?, file)?;
-        world.ui().note(format_args!("denied '{}'", printable(&file.path.to_string_lossy())));
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let file = env.the_project()?;
+        authy::deny_project(&env.context_without_project()?, file)?;
+        env.ui().note(format_args!("denied '{}'", printable(&file.path.to_string_lossy())));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::SecretName;
 
-use super::{Ending, store};
-use crate::cli::context::World;
+use super::{CommandResult, store};
+use crate::cli::context::CliEnv;
 
 /// Open a secret in your editor and store what comes back
 ///
@@ -18,11 +18,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        match authy::edit(&world.context()?, &self.name, &world.editor())? {
-            Some(report) => store::report(world.ui(), "stored", &report),
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        match authy::edit(&env.context()?, &self.name, &env.editor())? {
+            Some(report) => store::report(env.ui(), "stored", &report),
             None => {
-                world.ui().note(format_args!("{} is unchanged", self.name));
+                env.ui().note(format_args!("{} is unchanged", self.name));
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use authy::{Environment, Format};
 use clap::ValueEnum;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 use crate::cli::ui::Ui;
 
@@ -31,10 +31,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
-        let environment = authy::env(&ctx, &self.inject.request(world)?)?;
-        print(world.ui(), &environment, (self.format, !self.no_export))
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
+        let environment = authy::env(&ctx, &self.inject.request(env)?)?;
+        print(env.ui(), &environment, (self.format, !self.no_export))
     }
 }
 
@@ -69,7 +69,11 @@ impl From<Form> for Format {
 }
 
 /// Prints variables in a form, exported or not.
-pub(super) fn print(ui: Ui, environment: &Environment, (form, export): (Form, bool)) -> Ending {
+pub(super) fn print(
+    ui: Ui,
+    environment: &Environment,
+    (form, export): (Form, bool),
+) -> CommandResult {
     let form = if ui.wants_json() { Form::Json } else { form };
     ui.data(authy::render(environment, form.into(), export)?.expose())?;
     Ok(ExitCode::SUCCESS)

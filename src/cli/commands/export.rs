@@ -1,8 +1,8 @@
 //! `authy export`.
 
-use super::Ending;
+use super::CommandResult;
 use super::env::{Form, print};
-use crate::cli::context::World;
+use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 
 /// Print the secrets of a scope as a file of variables
@@ -24,9 +24,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
-        let environment = authy::export(&ctx, &self.inject.request(world)?)?;
-        print(world.ui(), &environment, (self.format, !self.no_export))
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
+        let environment = authy::export(&ctx, &self.inject.request(env)?)?;
+        print(env.ui(), &environment, (self.format, !self.no_export))
     }
 }

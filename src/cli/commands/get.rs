@@ -7,8 +7,8 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Print a secret's value, byte for byte
 ///
@@ -28,12 +28,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let scope = world.scope(self.scope)?;
-        let value = authy::get(&world.context()?, &self.name, scope.as_ref())?;
-        match world.ui().wants_json() {
-            true => world.ui().json(&Shown::new(&self.name, &value))?,
-            false => world.ui().value(value.expose())?,
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let scope = env.scope(self.scope)?;
+        let value = authy::get(&env.context()?, &self.name, scope.as_ref())?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&Shown::new(&self.name, &value))?,
+            false => env.ui().value(value.expose())?,
         }
         Ok(ExitCode::SUCCESS)
     }

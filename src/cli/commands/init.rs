@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use authy::{InitOptions, InitReport, MemberName, printable};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 
 /// Make a vault, its first admin, an identity and a git repository
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let options = InitOptions {
             member: self.member,
             generate_keyfile: self.generate_keyfile,
@@ -43,11 +43,11 @@ impl Args {
             manual_commit: self.manual_commit,
         };
         // A project file may name a vault, but not where one is made.
-        let report = authy::init(&world.context_without_project()?, &options)?;
-        if world.ui().wants_json() {
-            world.ui().json(&as_json(&report))?;
+        let report = authy::init(&env.context_without_project()?, &options)?;
+        if env.ui().wants_json() {
+            env.ui().json(&as_json(&report))?;
         } else {
-            tell(world.ui(), &report);
+            tell(env.ui(), &report);
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::{ListEntry, ListOptions, ScopeName};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
 /// List secrets by name; this needs no identity
@@ -27,14 +27,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ui = world.ui();
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ui = env.ui();
         let options = ListOptions {
             pattern: self.pattern,
-            scope: world.scope(self.scope)?,
+            scope: env.scope(self.scope)?,
             details: self.long || ui.wants_json(),
         };
-        let entries = authy::list(&world.context()?, &options)?;
+        let entries = authy::list(&env.context()?, &options)?;
         if ui.wants_json() {
             ui.json(&entries)?;
         } else if self.long {

@@ -25,11 +25,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::context::World;
+use super::context::CliEnv;
 use super::error::Failure;
 
 /// How a command ends.
-pub(crate) type Ending = Result<ExitCode, Failure>;
+pub(crate) type CommandResult = Result<ExitCode, Failure>;
 
 /// A command.
 #[derive(Debug, Subcommand)]
@@ -61,27 +61,27 @@ pub(crate) enum Command {
 }
 
 /// Runs a command.
-pub(crate) fn run(command: Command, world: &World) -> Ending {
+pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
-        Command::Init(args) => args.run(world),
-        Command::Store(args) => args.run(world),
-        Command::Get(args) => args.run(world),
-        Command::List(args) => args.run(world),
-        Command::Rotate(args) => args.run(world),
-        Command::Edit(args) => args.run(world),
-        Command::Rename(args) => args.run(world),
-        Command::Remove(args) => args.run(world),
-        Command::Policy(command) => policy::run(command, world),
-        Command::Session(command) => session::run(command, world),
-        Command::Run(args) => args.run(world),
-        Command::Env(args) => args.run(world),
-        Command::Export(args) => args.run(world),
-        Command::Resolve(args) => args.run(world),
-        Command::Audit(command) => audit::run(command, world),
-        Command::Allow(args) => args.run(world),
-        Command::Deny(args) => args.run(world),
-        Command::ProjectInfo(args) => args.run(world),
-        Command::Config(command) => config::run(command, world),
-        Command::Completions(args) => args.run(world),
+        Command::Init(args) => args.run(env),
+        Command::Store(args) => args.run(env),
+        Command::Get(args) => args.run(env),
+        Command::List(args) => args.run(env),
+        Command::Rotate(args) => args.run(env),
+        Command::Edit(args) => args.run(env),
+        Command::Rename(args) => args.run(env),
+        Command::Remove(args) => args.run(env),
+        Command::Policy(command) => policy::run(command, env),
+        Command::Session(command) => session::run(command, env),
+        Command::Run(args) => args.run(env),
+        Command::Env(args) => args.run(env),
+        Command::Export(args) => args.run(env),
+        Command::Resolve(args) => args.run(env),
+        Command::Audit(command) => audit::run(command, env),
+        Command::Allow(args) => args.run(env),
+        Command::Deny(args) => args.run(env),
+        Command::ProjectInfo(args) => args.run(env),
+        Command::Config(command) => config::run(command, env),
+        Command::Completions(args) => args.run(env),
     }
 }

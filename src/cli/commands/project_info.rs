@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use authy::{ProjectFile, printable};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Show the .authy.toml of this folder, and whether it is allowed
 #[derive(Debug, clap::Args)]
@@ -14,14 +14,14 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command runs the same way")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let file = world.the_project()?;
-        let allowed = world.allows(file);
-        if world.ui().wants_json() {
-            world.ui().json(&as_json(file, allowed))?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let file = env.the_project()?;
+        let allowed = env.allows(file);
+        if env.ui().wants_json() {
+            env.ui().json(&as_json(file, allowed))?;
         } else {
             let allowed = line("allowed", if allowed { "yes" } else { "no" });
-            world.ui().data(format!("{}{allowed}", describe(file)).as_bytes())?;
+            env.ui().data(format!("{}{allowed}", describe(file)).as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::SecretName;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Remove a secret
 ///
@@ -18,9 +18,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        authy::remove(&world.context()?, &self.name)?;
-        world.ui().note(format_args!("removed {}", self.name));
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        authy::remove(&env.context()?, &self.name)?;
+        env.ui().note(format_args!("removed {}", self.name));
         Ok(ExitCode::SUCCESS)
     }
 }

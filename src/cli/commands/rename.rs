@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::SecretName;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Give a secret another name
 ///
@@ -19,9 +19,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        authy::rename(&world.context()?, &self.old, &self.new)?;
-        world.ui().note(format_args!("renamed {} to {}", self.old, self.new));
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        authy::rename(&env.context()?, &self.old, &self.new)?;
+        env.ui().note(format_args!("renamed {} to {}", self.old, self.new));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use authy::{ScopeName, printable};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Fill in the <authy:NAME> placeholders of a text file
 ///
@@ -27,14 +27,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let scope = world.scope(self.scope)?;
-        let (ctx, out) = (world.context()?, self.output.as_deref());
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let scope = env.scope(self.scope)?;
+        let (ctx, out) = (env.context()?, self.output.as_deref());
         if let Some(text) = authy::resolve(&ctx, &self.file, out, scope.as_ref())? {
-            world.ui().data(text.expose())?;
+            env.ui().data(text.expose())?;
         }
         if let Some(out) = out {
-            world.ui().note(format_args!("wrote '{}'", printable(&out.to_string_lossy())));
+            env.ui().note(format_args!("wrote '{}'", printable(&out.to_string_lossy())));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,8 +2,8 @@
 
 use authy::SecretName;
 
-use super::{Ending, store};
-use crate::cli::context::World;
+use super::{CommandResult, store};
+use crate::cli::context::CliEnv;
 use crate::cli::value::ValueFlags;
 
 /// Give a secret a new value
@@ -22,10 +22,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
         let ready = || authy::rotate_ready(&ctx, &self.name);
-        let value = self.value.read(world.person(), &self.name, ready)?;
-        store::report(world.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)
+        let value = self.value.read(env.person(), &self.name, ready)?;
+        store::report(env.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)
     }
 }

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use authy::{Masking, RunCommand};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 use crate::cli::leader;
 
@@ -39,13 +39,13 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
-        let request = self.inject.request(world)?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
+        let request = self.inject.request(env)?;
         let command = RunCommand {
             argv: self.command,
             clean_env: self.clean_env,
-            inherited: world.inherited(),
+            inherited: env.inherited(),
             masking: match (self.mask, self.no_masking) {
                 (true, _) => Masking::On,
                 (_, true) => Masking::Off,

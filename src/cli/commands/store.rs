@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::{SecretName, StoreOptions, StoreReport};
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 use crate::cli::value::ValueFlags;
 
@@ -38,18 +38,18 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
         let ready = || authy::store_ready(&ctx, &self.name, self.force);
-        let value = self.value.read(world.person(), &self.name, ready)?;
+        let value = self.value.read(env.person(), &self.name, ready)?;
         let options =
             StoreOptions { force: self.force, description: self.description, tags: self.tags };
-        report(world.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
+        report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
     }
 }
 
 /// Tells what was written; for every command that writes a value.
-pub(super) fn report(ui: Ui, verb: &str, report: &StoreReport) -> Ending {
+pub(super) fn report(ui: Ui, verb: &str, report: &StoreReport) -> CommandResult {
     if ui.wants_json() {
         ui.json(&serde_json::json!({
             "name": report.name,

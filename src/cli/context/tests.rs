@@ -9,16 +9,16 @@ use std::path::PathBuf;
 use authy::{IdentitySource, ScopeName};
 use time::OffsetDateTime;
 
-use super::World;
+use super::CliEnv;
 use crate::cli::Global;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
 
-/// A world with these variables and flags, in no folder at all.
-fn world<const N: usize>(variables: [(&str, &str); N], global: Global) -> World {
+/// A env with these variables and flags, in no folder at all.
+fn env<const N: usize>(variables: [(&str, &str); N], global: Global) -> CliEnv {
     let known: BTreeMap<String, OsString> =
         variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    World {
+    CliEnv {
         ui: Ui::new(&global),
         global,
         now: OffsetDateTime::UNIX_EPOCH,
@@ -36,54 +36,54 @@ fn flags(vault: Option<&str>, keyfile: Option<&str>) -> Global {
 #[test]
 fn the_vault_is_the_flag_then_the_variable_then_the_home() {
     let all = [("HOME", "/h"), ("AUTHY_VAULT", "/v")];
-    let vault = |world: World| world.context().unwrap().vault;
-    assert_eq!(vault(world(all, flags(Some("/f"), None))), PathBuf::from("/f"));
-    assert_eq!(vault(world(all, flags(None, None))), PathBuf::from("/v"));
-    assert_eq!(vault(world([("HOME", "/h")], flags(None, None))), PathBuf::from("/h/.authy"));
+    let vault = |env: CliEnv| env.context().unwrap().vault;
+    assert_eq!(vault(env(all, flags(Some("/f"), None))), PathBuf::from("/f"));
+    assert_eq!(vault(env(all, flags(None, None))), PathBuf::from("/v"));
+    assert_eq!(vault(env([("HOME", "/h")], flags(None, None))), PathBuf::from("/h/.authy"));
     let empty = [("HOME", "/h"), ("AUTHY_VAULT", "")];
-    assert_eq!(vault(world(empty, flags(None, None))), PathBuf::from("/h/.authy"));
-    assert!(matches!(world([], flags(None, None)).context(), Err(Failure::NoHome)));
+    assert_eq!(vault(env(empty, flags(None, None))), PathBuf::from("/h/.authy"));
+    assert!(matches!(env([], flags(None, None)).context(), Err(Failure::NoHome)));
 }
 
 #[test]
 fn the_identity_is_the_flag_then_the_file_then_the_text() {
     let all = [("HOME", "/h"), ("AUTHY_KEYFILE", "~/k"), ("AUTHY_IDENTITY", "text")];
-    let identity = |world: World| world.context().unwrap().identity;
+    let identity = |env: CliEnv| env.context().unwrap().identity;
     let file = |source: IdentitySource| match source {
         IdentitySource::File(path) => path,
         other => panic!("{other:?}"),
     };
-    assert_eq!(file(identity(world(all, flags(None, Some("/f"))))), PathBuf::from("/f"));
-    assert_eq!(file(identity(world(all, flags(None, None)))), PathBuf::from("/h/k"));
-    let text = identity(world([("HOME", "/h"), ("AUTHY_IDENTITY", "text")], flags(None, None)));
+    assert_eq!(file(identity(env(all, flags(None, Some("/f"))))), PathBuf::from("/f"));
+    assert_eq!(file(identity(env(all, flags(None, None)))), PathBuf::from("/h/k"));
+    let text = identity(env([("HOME", "/h"), ("AUTHY_IDENTITY", "text")], flags(None, None)));
     assert!(matches!(text, IdentitySource::Text(text) if text.expose() == b"text"));
-    let none = identity(world([("HOME", "/h")], flags(None, None)));
+    let none = identity(env([("HOME", "/h")], flags(None, None)));
     assert!(matches!(none, IdentitySource::Default));
 }
 
 #[test]
 fn an_empty_token_is_a_token() {
-    let token = |world: World| world.context().unwrap().token;
-    let given = token(world([("HOME", "/h"), ("AUTHY_TOKEN", "")], flags(None, None)));
+    let token = |env: CliEnv| env.context().unwrap().token;
+    let given = token(env([("HOME", "/h"), ("AUTHY_TOKEN", "")], flags(None, None)));
     assert!(given.is_some_and(|token| token.is_empty()));
-    assert!(token(world([("HOME", "/h")], flags(None, None))).is_none());
+    assert!(token(env([("HOME", "/h")], flags(None, None))).is_none());
 }
 
 #[test]
 fn the_flag_wins_over_the_scope_of_the_environment() {
     let given = ScopeName::parse("flag").unwrap();
-    let there = world([("HOME", "/h"), ("AUTHY_SCOPE", "here")], flags(None, None));
+    let there = env([("HOME", "/h"), ("AUTHY_SCOPE", "here")], flags(None, None));
     assert_eq!(there.scope(Some(given.clone())).unwrap(), Some(given));
     assert_eq!(there.scope(None).unwrap().unwrap().as_str(), "here");
     assert_eq!(there.context().unwrap().confined.unwrap().as_str(), "here");
-    let empty = world([("HOME", "/h"), ("AUTHY_SCOPE", "")], flags(None, None));
+    let empty = env([("HOME", "/h"), ("AUTHY_SCOPE", "")], flags(None, None));
     assert_eq!(empty.scope(None).unwrap(), None);
 }
 
 #[test]
 fn a_scope_that_is_no_name_confines_to_nothing() {
     for value in [OsString::from("Bad Scope"), OsString::from_vec(b"\xff".to_vec())] {
-        let mut there = world([("HOME", "/h")], flags(None, None));
+        let mut there = env([("HOME", "/h")], flags(None, None));
         there.variables = Box::new(move |name| {
             Some(if name == "AUTHY_SCOPE" { value.clone() } else { "/h".into() })
         });
@@ -94,19 +94,19 @@ fn a_scope_that_is_no_name_confines_to_nothing() {
 
 #[test]
 fn the_state_folder_follows_the_standard() {
-    let state = |world: World| world.state().unwrap();
+    let state = |env: CliEnv| env.state().unwrap();
     let own = [("AUTHY_STATE_DIR", "/s"), ("XDG_STATE_HOME", "/x"), ("HOME", "/h")];
-    assert_eq!(state(world(own, flags(None, None))), PathBuf::from("/s"));
+    assert_eq!(state(env(own, flags(None, None))), PathBuf::from("/s"));
     let standard = [("XDG_STATE_HOME", "/x"), ("HOME", "/h")];
-    assert_eq!(state(world(standard, flags(None, None))), PathBuf::from("/x/authy"));
+    assert_eq!(state(env(standard, flags(None, None))), PathBuf::from("/x/authy"));
     let relative = [("XDG_STATE_HOME", "x"), ("HOME", "/h")];
     let usual = PathBuf::from("/h/.local/state/authy");
-    assert_eq!(state(world(relative, flags(None, None))), usual);
+    assert_eq!(state(env(relative, flags(None, None))), usual);
 }
 
 #[test]
 fn keys_reached_by_going_up_are_not_the_users_own() {
-    let there = world([("HOME", "/h")], flags(None, None));
+    let there = env([("HOME", "/h")], flags(None, None));
     assert!(there.is_own_key("/h/.authy/keys/master.key".as_ref()));
     for key in ["/h/.authy/keys/../../x", "/h/.authy/keysmith/x", "/h/.ssh/id", "keys/x"] {
         assert!(!there.is_own_key(key.as_ref()), "{key}");

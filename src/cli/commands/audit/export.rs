@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::filter::FilterFlags;
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Print the audit trail as a JSON array, newest last
 #[derive(Debug, clap::Args)]
@@ -17,10 +17,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
         let filter = self.filter.into_filter(ctx.now);
-        world.ui().json(&authy::audit_show(&ctx, &filter, None)?)?;
+        env.ui().json(&authy::audit_show(&ctx, &filter, None)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

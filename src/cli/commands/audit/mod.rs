@@ -7,8 +7,8 @@ mod verify;
 
 use clap::Subcommand;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Show and verify who did what
 #[derive(Debug, Subcommand)]
@@ -18,10 +18,10 @@ pub(crate) enum Command {
     Export(export::Args),
 }
 
-pub(super) fn run(command: Command, world: &World) -> Ending {
+pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
-        Command::Show(args) => args.run(world),
-        Command::Verify(args) => args.run(world),
-        Command::Export(args) => args.run(world),
+        Command::Show(args) => args.run(env),
+        Command::Verify(args) => args.run(env),
+        Command::Export(args) => args.run(env),
     }
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use authy::AuditEntry;
 
 use super::filter::FilterFlags;
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
 /// Show who did what, newest last
@@ -24,14 +24,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let ctx = world.context()?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
         let filter = self.filter.into_filter(ctx.now);
         let last = (self.lines > 0).then_some(self.lines);
         let entries = authy::audit_show(&ctx, &filter, last)?;
-        match world.ui().wants_json() {
-            true => world.ui().json(&entries)?,
-            false => world.ui().table(&table(&entries))?,
+        match env.ui().wants_json() {
+            true => env.ui().json(&entries)?,
+            false => env.ui().table(&table(&entries))?,
         }
         Ok(ExitCode::SUCCESS)
     }

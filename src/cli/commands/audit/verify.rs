@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::{ChainSummary, Kind, VerifyReport, printable};
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Verify the audit trail, chain by chain
 ///
@@ -16,15 +16,15 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command runs the same way")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let report = authy::audit_verify(&world.context()?)?;
-        if world.ui().wants_json() {
-            world.ui().json(&report.chains)?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let report = authy::audit_verify(&env.context()?)?;
+        if env.ui().wants_json() {
+            env.ui().json(&report.chains)?;
         } else {
             let lines: String = report.chains.iter().map(line).collect();
-            world.ui().data(lines.as_bytes())?;
+            env.ui().data(lines.as_bytes())?;
             if let Some(text) = unchecked(&report) {
-                world.ui().note(text);
+                env.ui().note(text);
             }
         }
         Ok(match report.is_damaged() {

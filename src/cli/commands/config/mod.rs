@@ -5,8 +5,8 @@ mod show;
 
 use clap::Subcommand;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// See and change the settings of a vault
 #[derive(Debug, Subcommand)]
@@ -15,9 +15,9 @@ pub(crate) enum Command {
     Set(set::Args),
 }
 
-pub(super) fn run(command: Command, world: &World) -> Ending {
+pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
-        Command::Show(args) => args.run(world),
-        Command::Set(args) => args.run(world),
+        Command::Show(args) => args.run(env),
+        Command::Set(args) => args.run(env),
     }
 }

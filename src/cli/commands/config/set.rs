@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use authy::Setting;
 use clap::ValueEnum;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Change a setting of the vault; only an admin can, as the settings are signed
 #[derive(Debug, clap::Args)]
@@ -37,13 +37,13 @@ enum Name {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let setting = match self.setting {
             Name::Agents => Setting::Agents,
             Name::Commit => Setting::Commit,
         };
-        authy::config_set(&world.context()?, setting, &self.value)?;
-        world.ui().note(format_args!("set {} to {}", setting.name(), self.value));
+        authy::config_set(&env.context()?, setting, &self.value)?;
+        env.ui().note(format_args!("set {} to {}", setting.name(), self.value));
         Ok(ExitCode::SUCCESS)
     }
 }

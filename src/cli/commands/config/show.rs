@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
 /// Show the settings of the vault; this needs no identity
@@ -12,10 +12,10 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command is run like this")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let settings = authy::config_show(&world.context()?)?;
-        if world.ui().wants_json() {
-            world.ui().json(&settings)?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let settings = authy::config_show(&env.context()?)?;
+        if env.ui().wants_json() {
+            env.ui().json(&settings)?;
         } else {
             let mut table = Table::new(["SETTING", "VALUE"]);
             table.push(["vault".to_owned(), settings.vault]);
@@ -23,7 +23,7 @@ impl Args {
             table.push(["commit".to_owned(), settings.commit.to_owned()]);
             table.push(["audit".to_owned(), settings.audit.to_owned()]);
             table.push(["agents".to_owned(), settings.agents.to_owned()]);
-            world.ui().table(&table)?;
+            env.ui().table(&table)?;
         }
         Ok(ExitCode::SUCCESS)
     }

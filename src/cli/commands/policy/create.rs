@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::flags::PolicyFlags;
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Make a policy
 ///
@@ -21,10 +21,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let change = self.policy.into_change();
-        authy::policy_create(&world.context()?, &change)?;
-        world.ui().note(format_args!("created policy {}", change.name));
+        authy::policy_create(&env.context()?, &change)?;
+        env.ui().note(format_args!("created policy {}", change.name));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
 /// List policies
@@ -12,10 +12,10 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command runs the same way")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let views = authy::policy_list(&world.context()?)?;
-        if world.ui().wants_json() {
-            world.ui().json(&views)?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let views = authy::policy_list(&env.context()?)?;
+        if env.ui().wants_json() {
+            env.ui().json(&views)?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut table = Table::new(["NAME", "STATUS", "RUN-ONLY", "ALLOW", "DENY", "DESCRIPTION"]);
@@ -29,7 +29,7 @@ impl Args {
                 view.problem.clone().unwrap_or_else(|| view.description.clone()),
             ]);
         }
-        world.ui().table(&table)?;
+        env.ui().table(&table)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,8 +10,8 @@ mod update;
 
 use clap::Subcommand;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Say which secrets a scope reaches, and who may use it
 #[derive(Debug, Subcommand)]
@@ -24,13 +24,13 @@ pub(crate) enum Command {
     Test(test::Args),
 }
 
-pub(super) fn run(command: Command, world: &World) -> Ending {
+pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
-        Command::Create(args) => args.run(world),
-        Command::Update(args) => args.run(world),
-        Command::Show(args) => args.run(world),
-        Command::List(args) => args.run(world),
-        Command::Remove(args) => args.run(world),
-        Command::Test(args) => args.run(world),
+        Command::Create(args) => args.run(env),
+        Command::Update(args) => args.run(env),
+        Command::Show(args) => args.run(env),
+        Command::List(args) => args.run(env),
+        Command::Remove(args) => args.run(env),
+        Command::Test(args) => args.run(env),
     }
 }

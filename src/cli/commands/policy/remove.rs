@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::ScopeName;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Remove a policy; its scope reaches nothing any more
 #[derive(Debug, clap::Args)]
@@ -15,9 +15,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        authy::policy_remove(&world.context()?, &self.name)?;
-        world.ui().note(format_args!("removed policy {}", self.name));
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        authy::policy_remove(&env.context()?, &self.name)?;
+        env.ui().note(format_args!("removed policy {}", self.name));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::{PolicyView, ScopeName, printable};
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Show a policy
 #[derive(Debug, clap::Args)]
@@ -15,11 +15,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let view = authy::policy_show(&world.context()?, &self.name)?;
-        match world.ui().wants_json() {
-            true => world.ui().json(&view)?,
-            false => world.ui().data(describe(&view).as_bytes())?,
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let view = authy::policy_show(&env.context()?, &self.name)?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&view)?,
+            false => env.ui().data(describe(&view).as_bytes())?,
         }
         Ok(ExitCode::SUCCESS)
     }

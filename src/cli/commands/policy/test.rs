@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::{Kind, ScopeName, SecretName};
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Say whether a scope reaches a name, and which pattern decides
 ///
@@ -23,12 +23,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let scope = world.scope(self.scope)?;
-        let verdict = authy::policy_test(&world.context()?, scope.as_ref(), &self.name)?;
-        match world.ui().wants_json() {
-            true => world.ui().json(&verdict)?,
-            false => world.ui().data(format!("{verdict}\n").as_bytes())?,
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let scope = env.scope(self.scope)?;
+        let verdict = authy::policy_test(&env.context()?, scope.as_ref(), &self.name)?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&verdict)?,
+            false => env.ui().data(format!("{verdict}\n").as_bytes())?,
         }
         Ok(match verdict.allowed {
             true => ExitCode::SUCCESS,

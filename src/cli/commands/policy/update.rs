@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use authy::PolicyChange;
 
 use super::flags::PolicyFlags;
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Add to a policy, and take from it
 #[derive(Debug, clap::Args)]
@@ -29,15 +29,15 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let change = PolicyChange {
             remove_allow: self.remove_allow,
             remove_deny: self.remove_deny,
             remove_members: self.remove_members,
             ..self.policy.into_change()
         };
-        authy::policy_update(&world.context()?, &change)?;
-        world.ui().note(format_args!("updated policy {}", change.name));
+        authy::policy_update(&env.context()?, &change)?;
+        env.ui().note(format_args!("updated policy {}", change.name));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -6,8 +6,8 @@ use authy::{ScopeName, SecretBytes, SessionCreated, SessionOptions, Ttl};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Make a session and print its token, once
 ///
@@ -49,7 +49,7 @@ struct Created<'c> {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let options = SessionOptions {
             scope: self.scope,
             ttl: self.ttl,
@@ -57,8 +57,8 @@ impl Args {
             run_only: self.run_only,
             shared: self.shared,
         };
-        let created = authy::session_create(&world.context()?, &options)?;
-        let ui = world.ui();
+        let created = authy::session_create(&env.context()?, &options)?;
+        let ui = env.ui();
         if ui.wants_json() {
             ui.json(&shape(&created))?;
         } else {

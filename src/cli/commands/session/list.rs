@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use authy::SessionView;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
 /// List sessions: those of this clone and those that are shared
@@ -20,11 +20,11 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command is run like this")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let sessions = authy::session_list(&world.context()?)?;
-        match world.ui().wants_json() {
-            true => world.ui().json(&sessions)?,
-            false => world.ui().table(&table(sessions))?,
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let sessions = authy::session_list(&env.context()?)?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&sessions)?,
+            false => env.ui().table(&table(sessions))?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -8,8 +8,8 @@ mod revoke_all;
 
 use clap::Subcommand;
 
-use super::Ending;
-use crate::cli::context::World;
+use super::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Hand out tokens that reach one scope, for a while, and change nothing
 #[derive(Debug, Subcommand)]
@@ -21,12 +21,12 @@ pub(crate) enum Command {
     RevokeAll(revoke_all::Args),
 }
 
-pub(super) fn run(command: Command, world: &World) -> Ending {
+pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
-        Command::Create(args) => args.run(world),
-        Command::List(args) => args.run(world),
-        Command::Refresh(args) => args.run(world),
-        Command::Revoke(args) => args.run(world),
-        Command::RevokeAll(args) => args.run(world),
+        Command::Create(args) => args.run(env),
+        Command::List(args) => args.run(env),
+        Command::Refresh(args) => args.run(env),
+        Command::Revoke(args) => args.run(env),
+        Command::RevokeAll(args) => args.run(env),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Give the live sessions you made the values as they are now
 ///
@@ -15,10 +15,10 @@ pub(crate) struct Args {}
 
 impl Args {
     #[allow(clippy::unused_self, reason = "every command is run like this")]
-    pub(super) fn run(self, world: &World) -> Ending {
-        let shared = authy::session_refresh(&world.context()?)?;
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let shared = authy::session_refresh(&env.context()?)?;
         for id in &shared {
-            world.ui().note(format_args!("refreshed shared session {id}; push it"));
+            env.ui().note(format_args!("refreshed shared session {id}; push it"));
         }
         Ok(ExitCode::SUCCESS)
     }

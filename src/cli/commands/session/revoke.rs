@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::commands::Ending;
-use crate::cli::context::World;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
 
 /// Take a session back: its token opens nothing from now on
 ///
@@ -16,9 +16,9 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, world: &World) -> Ending {
-        let id = authy::session_revoke(&world.context()?, &self.id)?;
-        world.ui().note(format_args!("revoked session {id}"));
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let id = authy::session_revoke(&env.context()?, &self.id)?;
+        env.ui().note(format_args!("revoked session {id}"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,0 +1,260 @@
+//! `init`: the vault, its first admin, an identity, a git repository, the first commit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::access::{Asker, Caller};
+use crate::audit::Op;
+use crate::crypto::keys::random_id;
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{Identity, seal_armored, seal_with_passphrase};
+use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::git::{self, Home};
+use crate::name::MemberName;
+use crate::secret::SecretBytes;
+use crate::service::base::caller;
+use crate::service::base::commit::{PENDING, Pending, commit};
+use crate::service::base::context::{Context, IdentitySource};
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::problem::Problem;
+use crate::service::base::recorder::{AuditAction, Recorder};
+use crate::session::Token;
+use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Member, Signer, Stamp};
+
+const GITIGNORE: &str = "\
+# Identities, this clone's own files and its session grants never leave this machine.
+/keys/
+/.local/
+/sessions/*
+!/sessions/shared/
+";
+const GITATTRIBUTES: &str = "\
+*.age -text -diff -merge
+*.toml text eol=lf
+*.jsonl text eol=lf
+";
+
+/// How to make a vault.
+#[derive(Debug, Clone, Default)]
+pub struct InitOptions {
+    /// The first admin; otherwise taken from the login name.
+    pub member: Option<MemberName>,
+    /// Where to make a new identity; the file must not exist.
+    pub generate_keyfile: Option<PathBuf>,
+    /// Protect a new identity with a passphrase.
+    pub passphrase: bool,
+    /// Leave committing to the user.
+    pub manual_commit: bool,
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+pub struct InitReport {
+    /// The vault's folder.
+    pub vault: PathBuf,
+    /// The vault's id.
+    pub id: String,
+    /// The first admin.
+    pub member: MemberName,
+    /// The identity file, unless the identity came from the environment.
+    pub keyfile: Option<PathBuf>,
+    /// Whether the identity file is new.
+    pub keyfile_created: bool,
+    /// The first admin's recipient.
+    pub recipient: String,
+    /// The fingerprint of the first admin's verify key.
+    pub fingerprint: String,
+    /// Whether authy commits changes by itself.
+    pub commits: bool,
+}
+
+/// Makes a vault.
+///
+/// # Errors
+/// A vault is there already, the identity cannot be used or made, the folder not written.
+pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
+    // A token belongs to a vault that is there already.
+    if let Some(token) = &ctx.token {
+        let is_token = Token::parse(token.expose()).is_some();
+        return Err(if is_token { Problem::ReadOnlyToken } else { Problem::TokenInvalid }.into());
+    }
+    let root = Root::new(ctx.vault.clone());
+    if root.file(&VaultPath::config()).exists() {
+        return Err(Problem::VaultExists(ctx.vault.clone()).into());
+    }
+    let member = member_name(ctx, options)?;
+    let key = identity(ctx, options)?;
+    fs::make_folders(root.path())?;
+    let inside = prepare_repository(root.path())?;
+    let lock = Lock::acquire(&root, LOCK_WAIT)?;
+    fs::recover(&lock)?;
+    if root.file(&VaultPath::config()).exists() {
+        return Err(Problem::VaultExists(ctx.vault.clone()).into());
+    }
+    if inside {
+        ctx.front.note(&Note::ManualCommit);
+    }
+    let config = Config {
+        format: FORMAT,
+        vault: random_id::<16>(),
+        created: Stamp::new(ctx.now),
+        commit: if inside || options.manual_commit { CommitMode::Manual } else { CommitMode::Auto },
+        audit: if inside { AuditMode::Local } else { AuditMode::Repo },
+        agents: store::Agents::default(),
+    };
+    let signer = Signer { name: member.clone(), key: SigningKey::generate() };
+    let pending = publish(Stage::new(&lock), (&config, &signer), &key.identity)?;
+    take_the_folder(ctx, &config.vault);
+    record(ctx, (&signer, key.identity), (&lock, &pending))?;
+    Ok(InitReport {
+        vault: ctx.vault.clone(),
+        id: config.vault,
+        member,
+        keyfile: key.file,
+        keyfile_created: key.created,
+        recipient: key.recipient,
+        fingerprint: signer.key.verify_key().fingerprint(),
+        commits: config.commit == CommitMode::Auto,
+    })
+}
+
+/// Makes the folder known for the new vault: `init` says so explicitly, where another
+/// vault's files in the same folder would be refused. Saving the pins notes a failure.
+fn take_the_folder(ctx: &Context, vault: &str) {
+    if let (Some(base), Ok(folder)) = (&ctx.state, ctx.vault.canonicalize()) {
+        let _ = store::remember_vault(base, &folder, vault);
+    }
+}
+
+/// The identity that `init` uses.
+struct Key {
+    identity: Identity,
+    recipient: String,
+    file: Option<PathBuf>,
+    created: bool,
+}
+
+/// Writes the vault's first files, all or nothing.
+fn publish(
+    mut stage: Stage,
+    (config, signer): (&Config, &Signer),
+    identity: &Identity,
+) -> Result<Pending> {
+    let verify = signer.key.verify_key();
+    let seed = signer.key.seed();
+    let sealed = seal_armored(seed.expose(), identity.recipients())?;
+    let member = Member {
+        version: 1,
+        removed: None,
+        recipients: identity.recipients().iter().map(ToString::to_string).collect(),
+        groups: Vec::new(),
+        verify: Some(verify),
+        signing: Some(sealed),
+    };
+    let admins = AdminSet { version: 1, admins: BTreeMap::from([(signer.name.clone(), verify)]) };
+    let with = (signer, config.created);
+    let path = VaultPath::config();
+    let bytes = store::sign(config, &path, &config.vault, with)?;
+    stage.put(path, bytes);
+    let path = VaultPath::admins(1);
+    let bytes = store::sign(&admins, &path, &config.vault, with)?;
+    stage.put(path, bytes);
+    let path = VaultPath::member(&signer.name);
+    let bytes = store::sign(&member, &path, &config.vault, with)?;
+    stage.put(path, bytes);
+    stage.put(VaultPath::gitignore(), GITIGNORE.into());
+    stage.put(VaultPath::gitattributes(), GITATTRIBUTES.into());
+    let mut pending = Pending::default();
+    pending.add(format!("Create vault (admin {})", signer.name), &stage.paths());
+    if config.commit == CommitMode::Auto {
+        stage.put_local(PENDING, pending.render())?;
+    }
+    stage.write()?.publish()?;
+    Ok(pending)
+}
+
+/// Opens the new vault as any command would, pins it, and makes the first audit line and commit.
+fn record(
+    ctx: &Context,
+    (signer, identity): (&Signer, Identity),
+    (lock, pending): (&Lock, &Pending),
+) -> Result<()> {
+    let opened = Opened::open_locked(ctx, lock)?;
+    let caller = Caller { name: signer.name.clone(), identity: std::sync::Arc::new(identity) };
+    let (name, asker) = (caller.name.clone(), Asker::Member(caller));
+    let mut recorder = Recorder::open_locked(ctx, &opened, (&asker, lock))?;
+    let _receipt = recorder.granted(&AuditAction::new(Op::INIT))?;
+    if let Err(error) = opened.vault.save_pins(ctx.state.as_deref()) {
+        ctx.front.note(&Note::NoPins { reason: error.to_string() });
+    }
+    if opened.vault.config().commit == CommitMode::Auto {
+        commit(ctx, (&opened.vault, &name), recorder.chain(), pending);
+    }
+    Ok(())
+}
+
+/// Makes a repository where there is none; returns whether the vault lies inside another's.
+fn prepare_repository(vault: &Path) -> Result<bool> {
+    Ok(match git::locate(vault)? {
+        Home::Own => false,
+        Home::Inside { .. } => true,
+        Home::None => {
+            git::init(vault)?;
+            false
+        }
+    })
+}
+
+/// The name given, or the login name in the form that names have.
+fn member_name(ctx: &Context, options: &InitOptions) -> Result<MemberName> {
+    if let Some(name) = &options.member {
+        return Ok(name.clone());
+    }
+    let user = ctx.user.as_deref().unwrap_or_default().to_lowercase();
+    let fitting: String =
+        user.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    MemberName::parse(fitting.trim_matches('-')).map_err(|_| Problem::NoMemberName.into())
+}
+
+fn identity(ctx: &Context, options: &InitOptions) -> Result<Key> {
+    if let Some(file) = &options.generate_keyfile {
+        return generate(ctx, file, options.passphrase);
+    }
+    match &ctx.identity {
+        IdentitySource::Text(_) => existing(caller::load_source(ctx)?, None),
+        IdentitySource::File(file) if !file.exists() => generate(ctx, file, options.passphrase),
+        IdentitySource::File(file) => existing(caller::load_source(ctx)?, Some(file.clone())),
+        IdentitySource::Default => {
+            let home = ctx.home.as_ref().ok_or(Problem::NoIdentity { dir: None })?;
+            let file = home.join(".authy").join("keys").join("master.key");
+            if file.exists() {
+                existing(caller::load(ctx, &file)?, Some(file))
+            } else {
+                generate(ctx, &file, options.passphrase)
+            }
+        }
+    }
+}
+
+fn existing(identity: Identity, file: Option<PathBuf>) -> Result<Key> {
+    let recipient = identity.recipients().first().map(ToString::to_string).unwrap_or_default();
+    Ok(Key { identity, recipient, file, created: false })
+}
+
+/// Makes an identity file; one that exists is never overwritten.
+fn generate(ctx: &Context, file: &Path, passphrase: bool) -> Result<Key> {
+    let (identity, text) = Identity::generate(&Stamp::new(ctx.now).to_string());
+    let bytes = if passphrase {
+        let label = crate::name::printable(&file.to_string_lossy());
+        let secret = ctx.front.new_passphrase(&label).ok_or(Problem::NoPassphrase)?;
+        SecretBytes::new(seal_with_passphrase(text.expose(), &secret)?)
+    } else {
+        text
+    };
+    fs::create_new(file, bytes.expose(), 0o600)?;
+    let mut key = existing(identity, Some(file.to_owned()))?;
+    key.created = true;
+    Ok(key)
+}

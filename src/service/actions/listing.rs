@@ -1,0 +1,119 @@
+//! Names and what may be known of them without opening anything or being anybody.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::access::{Need, Pattern, Reach};
+use crate::audit::Op;
+use crate::name::{ScopeName, SecretName};
+use crate::service::base::bearer::bearer;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::{Opened, effective_scope};
+use crate::service::base::reading::settled;
+use crate::store::Record;
+
+/// Which secrets to list.
+#[derive(Debug, Clone, Default)]
+pub struct ListOptions {
+    /// A glob over names.
+    pub pattern: Option<String>,
+    /// Only what this scope reaches.
+    pub scope: Option<ScopeName>,
+    /// Read each secret's record too.
+    pub details: bool,
+}
+
+/// One secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListEntry {
+    /// Its name.
+    pub name: SecretName,
+    /// Its record, where details were asked for and the record is good.
+    #[serde(flatten)]
+    pub details: Option<ListDetails>,
+    /// What is wrong with its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A secret's record, as people see it. Times are RFC 3339 in UTC.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListDetails {
+    /// Counts changes.
+    pub version: u64,
+    /// When the name was first stored.
+    pub created: String,
+    /// When it got its present value.
+    pub changed: String,
+    /// Who gave it this value.
+    pub author: String,
+    /// For people.
+    pub description: String,
+    /// For people.
+    pub tags: Vec<String>,
+    /// Whom it is encrypted to.
+    pub readers: Vec<String>,
+}
+
+impl ListDetails {
+    fn of(record: &Record) -> Self {
+        Self {
+            version: record.version,
+            created: record.created.to_string(),
+            changed: record.changed.to_string(),
+            author: record.author.to_string(),
+            description: record.description.clone(),
+            tags: record.tags.clone(),
+            readers: record.readers.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Lists secrets, sorted by name. Needs no identity; with a token those of its grant. A
+/// secret whose record is damaged is listed with its problem.
+///
+/// # Errors
+/// A pattern that does not compile, a scope that is not in force, no vault.
+pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
+    let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
+    let scope = effective_scope(ctx, options.scope.as_ref())?;
+    let reach = match (&bearer, &scope) {
+        (Some(bearer), scope) => {
+            opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?
+        }
+        (None, Some(scope)) => {
+            let (scope, policy) = opened.rules.scope(scope)?;
+            Reach::Scope(scope, policy)
+        }
+        (None, None) => Reach::All,
+    };
+    let names: Vec<_> = opened
+        .vault
+        .names()?
+        .into_iter()
+        .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
+        .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
+        .collect();
+    let entry = |name: SecretName| match options.details {
+        true => detailed(&opened, name),
+        false => ListEntry { name, details: None, problem: None },
+    };
+    let entries = names.into_par_iter().map(entry).collect();
+    opened.settle(ctx);
+    Ok(entries)
+}
+
+fn detailed(opened: &Opened, name: SecretName) -> ListEntry {
+    match settled(opened, || opened.vault.record(&name, &opened.rules)) {
+        Ok(Some(record)) => {
+            ListEntry { name, details: Some(ListDetails::of(&record)), problem: None }
+        }
+        Ok(None) => {
+            ListEntry { name, details: None, problem: Some("its record is missing".to_owned()) }
+        }
+        Err(error) => ListEntry { name, details: None, problem: Some(error.to_string()) },
+    }
+}

@@ -1,0 +1,40 @@
+//! The upper floor of the service: what a user does, a file or a folder for each.
+//!
+//! To add one: read values through `base::reading`, change the vault in a
+//! `base::transaction`, add a file here and its functions to the list below and in
+//! `service`. Actions do not know each other; what two of them share lies in `base`.
+
+mod auditing;
+mod hygiene;
+mod init;
+mod injecting;
+mod listing;
+mod policies;
+mod projects;
+mod resolving;
+mod secrets;
+mod sessions;
+mod settings;
+mod writing;
+
+pub use auditing::{AuditFilter, ChainSummary, VerifyReport, audit_show, audit_verify};
+pub use hygiene::keep_memory_private;
+pub use init::{InitOptions, InitReport, init};
+pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
+pub use listing::{ListDetails, ListEntry, ListOptions, list};
+pub use policies::{
+    PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
+    policy_test, policy_update,
+};
+pub use projects::{allow_project, deny_project, find_project, project_is_allowed, vault_is_known};
+pub use resolving::resolve;
+pub use secrets::{get, remove, rename};
+pub use sessions::{
+    SessionCreated, SessionOptions, SessionView, session_create, session_list, session_refresh,
+    session_revoke, session_revoke_all,
+};
+pub use settings::{Setting, Settings, config_set, config_show};
+pub use writing::{
+    EditorChoice, StoreOptions, StoreReport, edit, generate, rotate, rotate_ready, store,
+    store_ready,
+};

@@ -1,0 +1,79 @@
+//! Project files: found, understood, and trusted only after the user allowed them.
+
+use std::path::Path;
+
+use crate::access::{AccessError, Asker};
+use crate::audit::Op;
+use crate::project::{self, ProjectError, ProjectFile};
+use crate::service::base::bearer::refuse_token;
+use crate::service::base::caller::authenticate;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::base::problem::Problem;
+use crate::service::base::recorder::{AuditAction, Recorder};
+use crate::store;
+
+/// Finds and reads the nearest `.authy.toml` at or above `start`.
+///
+/// # Errors
+/// The file is there and cannot be understood.
+pub fn find_project(start: &Path, home: Option<&Path>) -> Result<Option<ProjectFile>> {
+    match project::find(start) {
+        Some(path) => Ok(Some(ProjectFile::read(&path, home)?)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the user allowed exactly this file at exactly this place.
+pub fn project_is_allowed(state: Option<&Path>, file: &ProjectFile) -> bool {
+    state.is_some_and(|state| project::is_trusted(state, file))
+}
+
+/// Whether this machine has used the vault in that folder before.
+pub fn vault_is_known(state: Option<&Path>, vault: &Path) -> bool {
+    let folder = vault.canonicalize().unwrap_or_else(|_| vault.to_owned());
+    state.is_some_and(|state| store::known_vault(state, &folder).ok().flatten().is_some())
+}
+
+/// Trusts the file as it is now, at this place; recorded in the audit.
+///
+/// # Errors
+/// A token or a confined process asks; the state folder cannot be written.
+pub fn allow_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
+    change_trust(ctx, Op::ALLOW, |state| project::trust(state, file))
+}
+
+/// Takes trust back from every version of the file at this place; recorded in the audit.
+///
+/// # Errors
+/// A token or a confined process asks; the state folder cannot be written.
+pub fn deny_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
+    change_trust(ctx, Op::DENY, |state| project::distrust(state, file))
+}
+
+fn change_trust(
+    ctx: &Context,
+    op: Op,
+    change: impl FnOnce(&Path) -> std::result::Result<(), ProjectError>,
+) -> Result<()> {
+    refuse_token(ctx, &op)?;
+    // A program that was given values must not widen what runs by itself.
+    if let Some(confined) = &ctx.confined {
+        return Err(AccessError::Confined { confined: confined.clone() }.into());
+    }
+    let state = ctx.state.as_deref().ok_or(Problem::NoState)?;
+    // A project can be trusted before its vault is there: then there is no chain to record in.
+    if let Err(error) = record(ctx, op) {
+        ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+    }
+    Ok(change(state)?)
+}
+
+fn record(ctx: &Context, op: Op) -> Result<()> {
+    let opened = Opened::open(ctx)?;
+    let asker = Asker::Member(authenticate(ctx, &opened.rules)?);
+    let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&AuditAction::new(op))?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Text files with `<authy:NAME>` placeholders, filled in.
+
+use std::path::Path;
+
+use crate::access::{Need, Reach};
+use crate::audit::Op;
+use crate::fs;
+use crate::inject::Template;
+use crate::name::{ScopeName, SecretName};
+use crate::secret::SecretBytes;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::base::problem::Problem;
+use crate::service::base::reading::{Wanted, read};
+
+/// Largest file with placeholders, in bytes.
+const MAX_FILE: usize = 16 << 20;
+
+/// Fills in the placeholders of `file`; without `out` the result is for the reader.
+///
+/// With `out` it is written there, readable by its owner only, all or nothing; that much a
+/// run-only scope may do too.
+///
+/// # Errors
+/// A malformed placeholder; every unknown name at once; denied; nothing is written then.
+pub fn resolve(
+    ctx: &Context,
+    file: &Path,
+    out: Option<&Path>,
+    scope: Option<&ScopeName>,
+) -> Result<Option<SecretBytes>> {
+    let content =
+        fs::read_outside(file, MAX_FILE)?.ok_or_else(|| Problem::NoFile(file.to_owned()))?;
+    let template = Template::parse_file(&content)?;
+    let names: Vec<SecretName> = template.names().into_iter().cloned().collect();
+    let select = |reach: &Reach<'_>, opened: &Opened| existing(&names, reach, opened);
+    let wanted = Wanted {
+        op: Op::RESOLVE,
+        scope,
+        need: if out.is_some() { Need::Inject } else { Need::Reveal },
+        named: names.clone(),
+        detail: None,
+        select: &select,
+    };
+    read(ctx, &wanted, |reading| {
+        let values = reading.values;
+        let find = |name: &SecretName| {
+            values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
+        };
+        let resolved = template.render(&find)?;
+        match out {
+            Some(out) => {
+                fs::replace(out, resolved.expose())?;
+                Ok(None)
+            }
+            None => Ok(Some(resolved)),
+        }
+    })
+}
+
+/// All of `names`, sorted, if all are permitted and all exist.
+fn existing(names: &[SecretName], reach: &Reach<'_>, opened: &Opened) -> Result<Vec<SecretName>> {
+    names.iter().try_for_each(|name| reach.permits(name))?;
+    let there = opened.vault.names()?;
+    let missing: Vec<_> =
+        names.iter().filter(|name| there.binary_search(name).is_err()).cloned().collect();
+    if missing.is_empty() {
+        return Ok(names.to_vec());
+    }
+    Err(Problem::NoneOf { names: missing, scope: reach.scope().cloned() }.into())
+}

@@ -1,0 +1,65 @@
+//! Single secrets: reading one, removing one, renaming one.
+
+use crate::audit::Op;
+use crate::fs::VaultPath;
+use crate::name::{ScopeName, SecretName};
+use crate::secret::SecretBytes;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::problem::Problem;
+use crate::service::base::reading::{not_found, read_one, settled};
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::records::{exists, may_write, put_record};
+use crate::service::base::transaction::LockedVault;
+use crate::store::Record;
+
+/// Reads one secret: its exact bytes.
+///
+/// # Errors
+/// Denied before not found; damaged; no identity.
+pub fn get(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<SecretBytes> {
+    read_one(ctx, Op::GET, name, scope)
+}
+
+/// Removes a secret from the present state; git keeps the past.
+///
+/// # Errors
+/// Not found; denied to whoever may not read the name.
+pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
+    let locked = LockedVault::lock(ctx, &Op::REMOVE)?;
+    let action = AuditAction::of(Op::REMOVE, &[name]);
+    locked.transact(ctx, &action, |tx| {
+        may_write(ctx, &locked, name)?;
+        if !exists(&locked, name) {
+            return Err(not_found(&locked.opened, name, None));
+        }
+        tx.remove(VaultPath::record(name));
+        tx.remove(VaultPath::secret(name));
+        Ok((format!("Remove {name}"), ()))
+    })
+}
+
+/// Gives a secret another name; its value is not opened, its readers stay.
+///
+/// # Errors
+/// The old name not found, the new one taken, either denied.
+pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
+    let locked = LockedVault::lock(ctx, &Op::RENAME)?;
+    let action = AuditAction::of(Op::RENAME, &[old, new]);
+    locked.transact(ctx, &action, |tx| {
+        may_write(ctx, &locked, old)?;
+        may_write(ctx, &locked, new)?;
+        let opened = &locked.opened;
+        let sealed = settled(opened, || opened.vault.sealed(old, &opened.rules))?
+            .ok_or_else(|| not_found(opened, old, None))?;
+        if exists(&locked, new) {
+            return Err(Problem::Taken(new.clone()).into());
+        }
+        let record: Record = (**sealed.record()).clone();
+        tx.put(VaultPath::secret(new), sealed.ciphertext().to_vec());
+        put_record(tx, &locked, new, Record { version: record.version + 1, ..record })?;
+        tx.remove(VaultPath::record(old));
+        tx.remove(VaultPath::secret(old));
+        Ok((format!("Rename {old} to {new}"), ()))
+    })
+}

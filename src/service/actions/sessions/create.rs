@@ -1,0 +1,173 @@
+//! Making a session: its token is handed out once and stored nowhere.
+
+use crate::access::{AccessError, Need, ScopePolicy};
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::fs::GrantPlace;
+use crate::name::{ScopeName, SecretName, SessionId};
+use crate::secret::SecretBytes;
+use crate::service::base::agent;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::problem::Problem;
+use crate::service::base::recorder::{AuditAction, seal_chain_key};
+use crate::service::base::refresh::{collect, seal};
+use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::service::base::vouching::created_line;
+use crate::session::{GrantKeys, Token, Ttl};
+use crate::store::{Grant, Version};
+
+/// Most characters of a label.
+const MAX_LABEL: usize = 100;
+
+/// What session to make.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// The one scope that the token reaches.
+    pub scope: ScopeName,
+    /// How long it lives; the policy may allow less.
+    pub ttl: Option<Ttl>,
+    /// For people: what the session is for.
+    pub label: String,
+    /// Values go into processes only.
+    pub run_only: bool,
+    /// The grant travels with the repository.
+    pub shared: bool,
+}
+
+/// A new session.
+#[derive(Debug, Clone)]
+pub struct SessionCreated {
+    /// The token: nobody can show it again.
+    pub token: SecretBytes,
+    /// The session's id.
+    pub id: SessionId,
+    /// The scope.
+    pub scope: ScopeName,
+    /// When it ends (RFC 3339).
+    pub expires: String,
+    /// Whether values go into processes only.
+    pub run_only: bool,
+    /// Whether the grant travels with the repository.
+    pub shared: bool,
+}
+
+/// Makes a session.
+///
+/// # Errors
+/// The policy is not in force or does not list the caller; the label is unusable; a token
+/// or a confined process asks.
+pub fn session_create(ctx: &Context, options: &SessionOptions) -> Result<SessionCreated> {
+    check_label(&options.label)?;
+    let locked = LockedVault::lock(ctx, &Op::SESSION_CREATE)?;
+    let token = Token::generate();
+    let vault = locked.opened.vault.id();
+    let folder = GrantPlace { id: token.id(vault)?, shared: options.shared };
+    let commitment = token.chain_key(vault).commitment();
+    let action = AuditAction {
+        scope: Some(options.scope.clone()),
+        // Vouches for the session's chains after the grant is gone.
+        detail: Some(created_line(&folder.id, commitment)),
+        ..AuditAction::new(Op::SESSION_CREATE)
+    };
+    locked.transact(ctx, &action, |tx| {
+        if let Some(confined) = &ctx.confined {
+            return Err(AccessError::Confined { confined: confined.clone() }.into());
+        }
+        let grant = grant(ctx, &locked, (options, &token), tx)?;
+        let keys = keys(ctx, &locked, &grant)?;
+        let created = SessionCreated {
+            token: token.to_secret(),
+            id: folder.id.clone(),
+            scope: grant.scope.clone(),
+            expires: grant.expires.to_string(),
+            run_only: grant.run_only,
+            shared: options.shared,
+        };
+        put(&locked, tx, (&folder, grant), (&keys, &token))?;
+        Ok((format!("Create session {} for {}", folder.id, options.scope), created))
+    })
+}
+
+fn check_label(label: &str) -> Result<()> {
+    let rule = match label {
+        label if label.chars().count() > MAX_LABEL => "it has more than 100 characters",
+        label if crate::name::printable(label) != *label => "it has characters that cannot be seen",
+        _ => return Ok(()),
+    };
+    Err(Problem::Label { rule }.into())
+}
+
+fn grant(
+    ctx: &Context,
+    locked: &LockedVault,
+    (options, token): (&SessionOptions, &Token),
+    tx: &Transaction<'_>,
+) -> Result<Grant> {
+    let rules = &locked.opened.rules;
+    rules.reach(&locked.caller.name, Some(&options.scope), Need::Names)?;
+    let (_, policy) = rules.scope(&options.scope)?;
+    let policy = policy.document();
+    let by_agent = agent::is_limited(ctx, &locked.opened);
+    if let (true, false, Some(marker)) = (by_agent, options.run_only, &ctx.agent) {
+        ctx.front.note(&Note::AgentRunOnly { marker: marker.clone() });
+    }
+    let vault = locked.opened.vault.id();
+    let identity = token.identity(vault)?;
+    Ok(Grant {
+        version: 1,
+        label: options.label.clone(),
+        scope: options.scope.clone(),
+        run_only: options.run_only || by_agent,
+        allow: policy.allow.clone(),
+        deny: policy.deny.clone(),
+        commands: policy.commands.clone(),
+        created: tx.at(),
+        expires: tx.at().plus(ttl(ctx, options, policy.max_ttl.as_deref())?.seconds()),
+        recipient: identity.recipients().iter().map(ToString::to_string).collect(),
+        keys: Digest::of(&[]),
+        chain: token.chain_key(vault).commitment(),
+    })
+}
+
+/// What was asked for, or what the policy allows where that is less.
+fn ttl(ctx: &Context, options: &SessionOptions, most: Option<&str>) -> Result<Ttl> {
+    let asked = options.ttl.unwrap_or_default();
+    match most.map(str::parse::<Ttl>).transpose()? {
+        Some(most) if most < asked => {
+            if options.ttl.is_some() {
+                let scope = options.scope.clone();
+                ctx.front.note(&Note::TtlCapped { scope, ttl: most });
+            }
+            Ok(most)
+        }
+        _ => Ok(asked),
+    }
+}
+
+fn keys(ctx: &Context, locked: &LockedVault, grant: &Grant) -> Result<GrantKeys> {
+    let opened = &locked.opened;
+    let (_, policy): (_, &ScopePolicy) = opened.rules.scope(&grant.scope)?;
+    let mut names: Vec<SecretName> = opened.vault.names()?;
+    names.retain(|name| policy.rule(name).allows());
+    let (keys, others) = collect(opened, &locked.caller, &names, &GrantKeys::default())?;
+    if !others.is_empty() {
+        ctx.front.note(&Note::NotReadable { names: others });
+    }
+    Ok(keys)
+}
+
+fn put(
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    (folder, mut grant): (&GrantPlace, Grant),
+    (keys, token): (&GrantKeys, &Token),
+) -> Result<()> {
+    let (opened, name) = (&locked.opened, &locked.caller.name);
+    let chain = token.chain_key(opened.vault.id());
+    tx.put(folder.keys(), seal(opened, name, (&mut grant, keys))?);
+    tx.put(folder.chain_key(), seal_chain_key(&chain, name, &opened.rules)?);
+    let version = Version { created: 0, version: grant.version };
+    tx.put_signed(folder.grant(), &grant, version)
+}

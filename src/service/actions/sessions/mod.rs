@@ -1,0 +1,11 @@
+//! Sessions: made, listed, refreshed, revoked.
+
+mod create;
+mod list;
+mod refresh;
+mod revoke;
+
+pub use create::{SessionCreated, SessionOptions, session_create};
+pub use list::{SessionView, session_list};
+pub use refresh::session_refresh;
+pub use revoke::{session_revoke, session_revoke_all};

@@ -1,0 +1,183 @@
+//! Revoking: the grant is deleted, and what named a shared session is encrypted anew.
+
+use crate::access::AccessError;
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::crypto::{Recipient, seal};
+use crate::fs::{GrantPlace, VaultPath};
+use crate::name::{SecretName, SessionId};
+use crate::service::base::bearer::{creator_key, ends};
+use crate::service::base::caller::recipients;
+use crate::service::base::clock;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::base::problem::Problem;
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::records::put_record;
+use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::store::{Reader, Record, Stamp};
+
+/// Revokes the session whose id begins with `given`.
+///
+/// # Errors
+/// None or several do; somebody else made it and the caller is no admin.
+pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
+    let locked = LockedVault::lock(ctx, &Op::SESSION_REVOKE)?;
+    let all = locked.opened.vault.sessions()?;
+    let mut found: Vec<_> =
+        all.into_iter().filter(|one| one.id.as_str().starts_with(given)).collect();
+    let id = match (found.len(), found.first()) {
+        (1, Some(one)) if !given.is_empty() => one.id.clone(),
+        (0, _) | (_, None) => return Err(Problem::NoSession(given.to_owned()).into()),
+        (count, _) => return Err(Problem::ManySessions { given: given.to_owned(), count }.into()),
+    };
+    let action =
+        AuditAction { detail: Some(id.to_string()), ..AuditAction::new(Op::SESSION_REVOKE) };
+    let ended = ended(ctx, &locked)?;
+    locked.transact(ctx, &action, |tx| {
+        found.iter().try_for_each(|one| may_revoke(ctx, &locked, one))?;
+        found.extend(ended.into_iter().filter(|one| one.id != id));
+        take_away(ctx, &locked, tx, &found)?;
+        Ok((format!("Revoke session {id}"), id.clone()))
+    })
+}
+
+/// Revokes every session that the caller may revoke: an admin all, a member his own.
+///
+/// # Errors
+/// No identity; a token or a confined process asks.
+pub fn session_revoke_all(ctx: &Context) -> Result<Vec<SessionId>> {
+    let locked = LockedVault::lock(ctx, &Op::SESSION_REVOKE_ALL)?;
+    let mut found: Vec<_> = locked.opened.vault.sessions()?.into_iter().collect();
+    found.retain(|one| may_revoke(ctx, &locked, one).is_ok());
+    let ids: Vec<_> = found.iter().map(|one| one.id.clone()).collect();
+    let detail = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let action = AuditAction { detail: Some(detail), ..AuditAction::new(Op::SESSION_REVOKE_ALL) };
+    locked.transact(ctx, &action, |tx| {
+        if let Some(confined) = &ctx.confined {
+            return Err(AccessError::Confined { confined: confined.clone() }.into());
+        }
+        take_away(ctx, &locked, tx, &found)?;
+        Ok(("Revoke all sessions".to_owned(), ids))
+    })
+}
+
+/// Shared sessions that ended: whoever changes sessions clears them away.
+fn ended(ctx: &Context, locked: &LockedVault) -> Result<Vec<GrantPlace>> {
+    let opened = &locked.opened;
+    let now = Stamp::new(clock::latest(ctx, opened));
+    let mut all: Vec<_> = opened.vault.sessions()?.into_iter().collect();
+    all.retain(|one| {
+        let grant = opened.vault.grant(one, &creator_key(&opened.rules));
+        one.shared && matches!(grant, Ok(Some(grant)) if ends(&grant, &opened.rules) <= now)
+    });
+    Ok(all)
+}
+
+/// A session is revoked by whoever made it, or by an admin. What is no valid grant is
+/// nobody's, and may be cleared away by anybody.
+fn may_revoke(ctx: &Context, locked: &LockedVault, one: &GrantPlace) -> Result<()> {
+    if let Some(confined) = &ctx.confined {
+        return Err(AccessError::Confined { confined: confined.clone() }.into());
+    }
+    let opened = &locked.opened;
+    match opened.vault.grant(one, &creator_key(&opened.rules)) {
+        Ok(Some(grant))
+            if *grant.by() != locked.caller.name && !opened.rules.is_admin(&locked.caller.name) =>
+        {
+            let (id, creator) = (one.id.clone(), grant.by().clone());
+            Err(Problem::OthersSession { id, creator }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take_away(
+    ctx: &Context,
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    found: &[GrantPlace],
+) -> Result<()> {
+    for one in found {
+        one.files().into_iter().for_each(|file| tx.remove(file));
+        locked.opened.vault.pin_revoked(one);
+    }
+    let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
+    if shared.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    for name in locked.opened.vault.names()? {
+        if let Ok(Some(record)) = locked.opened.vault.record(&name, &locked.opened.rules)
+            && shared.iter().any(|id| record.names_session(id))
+        {
+            named.push(name);
+        }
+    }
+    encrypt_without(ctx, locked, tx, (&named, &shared))
+}
+
+/// Encrypts the values anew, to the same readers without these sessions.
+fn encrypt_without(
+    ctx: &Context,
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    (named, gone): (&[SecretName], &[&SessionId]),
+) -> Result<()> {
+    let opened = &locked.opened;
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    for name in named {
+        match opened.vault.sealed(name, &opened.rules) {
+            Ok(Some(sealed)) if opened.rules.may_read(&locked.caller.name, name) => {
+                mine.push(sealed);
+            }
+            _ => others.push(name.clone()),
+        }
+    }
+    if !others.is_empty() {
+        ctx.front.note(&Note::StillEncrypted { names: others });
+    }
+    if mine.is_empty() {
+        return Ok(());
+    }
+    let values = tx.reopen(&mine)?;
+    for (sealed, (name, value)) in mine.iter().zip(values) {
+        let old: &Record = sealed.record();
+        let (readers, to) = readers_without(opened, old, gone)?;
+        let file = seal(value.expose(), &to)?;
+        let record =
+            Record { version: old.version + 1, readers, digest: Digest::of(&file), ..old.clone() };
+        tx.put(VaultPath::secret(&name), file);
+        put_record(tx, locked, &name, record)?;
+    }
+    Ok(())
+}
+
+/// The readers of `old` that are left, and their recipients.
+fn readers_without(
+    opened: &Opened,
+    old: &Record,
+    gone: &[&SessionId],
+) -> Result<(Vec<Reader>, Vec<Recipient>)> {
+    let (mut readers, mut to) = (Vec::new(), Vec::new());
+    for reader in &old.readers {
+        let recipients = match reader {
+            Reader::Member(name) if opened.rules.member(name).is_some() => {
+                recipients(&opened.rules, std::iter::once(name))?
+            }
+            Reader::Session(id) if !gone.contains(&id) => {
+                let place = GrantPlace { id: id.clone(), shared: true };
+                match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+                    Ok(Some(grant)) => vec![Recipient::parse(&grant.recipient)?],
+                    _ => continue,
+                }
+            }
+            _ => continue,
+        };
+        readers.push(reader.clone());
+        to.extend(recipients);
+    }
+    Ok((readers, to))
+}

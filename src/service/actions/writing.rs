@@ -1,0 +1,274 @@
+//! New values: store, rotate, edit. No secret is opened to write one.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::crypto::seal;
+use crate::fs::{MemoryFile, VaultPath};
+use crate::inject;
+use crate::name::{MemberName, SecretName};
+use crate::secret::{MAX_VALUE, SecretBytes};
+use crate::service::base::bearer::refuse_token;
+use crate::service::base::caller::recipients;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::base::problem::Problem;
+use crate::service::base::reading::{not_found, read_one};
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::records::{exists, may_write, put_record};
+use crate::service::base::shared;
+use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::store::{Reader, Record};
+
+/// How to store a secret.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Replace the value of a secret that exists.
+    pub force: bool,
+    /// For people; replaces the old one where given.
+    pub description: Option<String>,
+    /// For people; replace the old ones where given.
+    pub tags: Vec<String>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StoreReport {
+    /// The secret.
+    pub name: SecretName,
+    /// Its version now.
+    pub version: u64,
+    /// Whether it is new.
+    pub created: bool,
+}
+
+/// Which editor `edit` starts, and where its file may lie.
+#[derive(Debug, Clone, Default)]
+pub struct EditorChoice {
+    /// `$VISUAL`.
+    pub visual: Option<OsString>,
+    /// `$EDITOR`.
+    pub editor: Option<OsString>,
+    /// Folders on a memory file system, the preferred first.
+    pub memory_dirs: Vec<PathBuf>,
+}
+
+/// Draws a random value of `length` characters.
+///
+/// # Errors
+/// Usage, where the length makes no sense.
+pub fn generate(length: usize) -> Result<SecretBytes> {
+    Ok(inject::generate(length)?)
+}
+
+/// Checks that a `store` can succeed, before a value is asked for.
+///
+/// # Errors
+/// The secret exists and `force` is not given; there is no vault.
+pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> {
+    ready(ctx, (&Op::STORE, name), |there| match there {
+        true if !force => Err(Problem::Exists(name.clone())),
+        _ => Ok(()),
+    })
+}
+
+/// Checks that a `rotate` can succeed, before a value is asked for.
+///
+/// # Errors
+/// There is no such secret; there is no vault.
+pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
+    let missing = || Problem::NotFound { name: name.clone(), scope: None, nearest: None };
+    ready(ctx, (&Op::ROTATE, name), |there| if there { Ok(()) } else { Err(missing()) })
+}
+
+fn ready(
+    ctx: &Context,
+    (op, name): (&Op, &SecretName),
+    check: impl Fn(bool) -> std::result::Result<(), Problem>,
+) -> Result<()> {
+    refuse_token(ctx, op)?;
+    let opened = Opened::open(ctx)?;
+    let record = opened.vault.root().file(&VaultPath::record(name));
+    Ok(check(record.symlink_metadata().is_ok())?)
+}
+
+/// Stores a secret.
+///
+/// # Errors
+/// It exists and `force` is not given; denied; larger than 1 MiB.
+pub fn store(
+    ctx: &Context,
+    name: &SecretName,
+    value: &SecretBytes,
+    options: &StoreOptions,
+) -> Result<StoreReport> {
+    write(ctx, (Op::STORE, name), value, &|there| {
+        if there && !options.force {
+            return Err(Problem::Exists(name.clone()).into());
+        }
+        Ok(Edit { options: options.clone(), expect: None })
+    })
+}
+
+/// Gives a secret a new value.
+///
+/// # Errors
+/// There is no such secret; denied; larger than 1 MiB.
+pub fn rotate(ctx: &Context, name: &SecretName, value: &SecretBytes) -> Result<StoreReport> {
+    replace(ctx, name, value, (Op::ROTATE, None))
+}
+
+/// Opens the value in an editor, on a memory file system only, and stores what comes back.
+/// Returns `None` where it comes back unchanged.
+///
+/// # Errors
+/// As `get` and `rotate`; `ChangedMeanwhile` where somebody else was faster.
+pub fn edit(
+    ctx: &Context,
+    name: &SecretName,
+    choice: &EditorChoice,
+) -> Result<Option<StoreReport>> {
+    rotate_ready(ctx, name)?;
+    let before = Opened::open(ctx)?;
+    let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
+    let value = read_one(ctx, Op::EDIT, name, ctx.confined.as_ref())?;
+    let file = MemoryFile::create(&choice.memory_dirs, "value", &value)?;
+    let command = inject::editor_command(choice.visual.as_deref(), choice.editor.as_deref());
+    inject::edit(&file.path(), &command)?;
+    let new = file.read_back()?;
+    drop(file);
+    // Editors end a text with a newline of their own.
+    let new = without_added_newline(&value, new);
+    if new == value {
+        return Ok(None);
+    }
+    replace(ctx, name, &new, (Op::EDIT, base)).map(Some)
+}
+
+fn without_added_newline(old: &SecretBytes, new: SecretBytes) -> SecretBytes {
+    match new.expose().strip_suffix(b"\n") {
+        Some(body) if !old.expose().ends_with(b"\n") => SecretBytes::new(body.to_vec()),
+        _ => new,
+    }
+}
+
+/// One write of a value.
+struct Edit {
+    options: StoreOptions,
+    /// The version that the new value replaces, where the caller has seen one.
+    expect: Option<u64>,
+}
+
+fn replace(
+    ctx: &Context,
+    name: &SecretName,
+    value: &SecretBytes,
+    (op, expect): (Op, Option<u64>),
+) -> Result<StoreReport> {
+    write(ctx, (op, name), value, &|there| {
+        if !there {
+            return Err(Problem::NotFound { name: name.clone(), scope: None, nearest: None }.into());
+        }
+        Ok(Edit { options: StoreOptions::default(), expect })
+    })
+}
+
+fn write(
+    ctx: &Context,
+    (op, name): (Op, &SecretName),
+    value: &SecretBytes,
+    edit: &dyn Fn(bool) -> Result<Edit>,
+) -> Result<StoreReport> {
+    if value.len() > MAX_VALUE {
+        return Err(Problem::TooLarge.into());
+    }
+    let locked = LockedVault::lock(ctx, &op)?;
+    let there = exists(&locked, name);
+    let edit = match edit(there) {
+        // The hint of a missing name is worth a look at the names.
+        Err(_) if !there => return Err(not_found(&locked.opened, name, None)),
+        edit => edit?,
+    };
+    let action = AuditAction::of(op, &[name]);
+    locked.transact(ctx, &action, |tx| {
+        may_write(ctx, &locked, name)?;
+        let old = match there {
+            true => locked.opened.vault.record(name, &locked.opened.rules)?,
+            false => None,
+        };
+        let old = old.map(|record| (*record).clone());
+        if edit.expect.is_some() && edit.expect != old.as_ref().map(|old| old.version) {
+            return Err(Problem::ChangedMeanwhile(name.clone()).into());
+        }
+        let verb = if old.is_some() { "Rotate" } else { "Store" };
+        let created = old.is_none();
+        let record = new_record(ctx, &locked, (name, old), (tx, value, edit.options))?;
+        Ok((
+            format!("{verb} {name} (v{record})"),
+            StoreReport { name: name.clone(), version: record, created },
+        ))
+    })
+}
+
+/// Seals the value to its readers and stages both files; returns the new version.
+fn new_record(
+    ctx: &Context,
+    locked: &LockedVault,
+    (name, old): (&SecretName, Option<Record>),
+    (tx, value, options): (&mut Transaction<'_>, &SecretBytes, StoreOptions),
+) -> Result<u64> {
+    let rules = &locked.opened.rules;
+    let readers = match &old {
+        // An existing secret's readers change by an explicit step only; removed members go.
+        Some(old) => kept_readers(locked, old, name),
+        None => {
+            let unapproved: Vec<_> = rules.unapproved().cloned().collect();
+            if !unapproved.is_empty() {
+                ctx.front.note(&Note::Unapproved { policies: unapproved });
+            }
+            rules.readers(name)
+        }
+    };
+    let sessions = shared::readers(ctx, &locked.opened, name)?;
+    let mut to = recipients(rules, readers.iter())?;
+    to.extend(sessions.iter().map(|(_, recipient)| recipient.clone()));
+    let sealed = seal(value.expose(), &to)?;
+    let now = tx.at();
+    let record = Record {
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        created: old.as_ref().map_or(now, |old| old.created),
+        changed: now,
+        author: locked.caller.name.clone(),
+        description: options
+            .description
+            .or_else(|| old.as_ref().map(|old| old.description.clone()))
+            .unwrap_or_default(),
+        tags: match old.as_ref() {
+            Some(old) if options.tags.is_empty() => old.tags.clone(),
+            _ => options.tags,
+        },
+        rotate_every: old.and_then(|old| old.rotate_every),
+        readers: readers
+            .into_iter()
+            .map(Reader::Member)
+            .chain(sessions.into_iter().map(|(id, _)| Reader::Session(id)))
+            .collect(),
+        digest: Digest::of(&sealed),
+    };
+    tx.put(VaultPath::secret(name), sealed);
+    put_record(tx, locked, name, record)
+}
+
+/// The recorded readers who are still members; the rules decide where nobody is left.
+fn kept_readers(locked: &LockedVault, old: &Record, name: &SecretName) -> Vec<MemberName> {
+    let member = |reader: &Reader| match reader {
+        Reader::Member(name) => locked.opened.rules.member(name).map(|_| name.clone()),
+        Reader::Session(_) => None,
+    };
+    let kept: Vec<_> = old.readers.iter().filter_map(member).collect();
+    if kept.is_empty() { locked.opened.rules.readers(name) } else { kept }
+}

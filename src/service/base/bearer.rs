@@ -1,0 +1,193 @@
+//! Who holds the token: its grant found, verified, opened. No identity is looked at here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::caller::authenticate;
+use super::clock;
+use super::context::Context;
+use super::error::Result;
+use super::opening::{LOCK_WAIT, Opened};
+use super::problem::Problem;
+use super::recorder::{AuditAction, Recorder};
+use crate::access::{Asker, Bearer, Rules};
+use crate::audit::{Op, Outcome};
+use crate::crypto::Identity;
+use crate::crypto::digest::Digest;
+use crate::crypto::sign::VerifyKey;
+use crate::fs::{GrantPlace, Lock, Stage};
+use crate::name::MemberName;
+use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
+use crate::store::{Grant, Signed, Stamp, StoreError};
+
+/// Finds out who asks: the token decides where one is set at all, a member otherwise.
+///
+/// # Errors
+/// As [`bearer`] and [`authenticate`].
+pub(crate) fn asker(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+    match bearer(ctx, opened, op)? {
+        Some(bearer) => Ok(Asker::Bearer(bearer)),
+        None => Ok(Asker::Member(authenticate(ctx, &opened.rules)?)),
+    }
+}
+
+/// Refuses a token where something is to be changed, and records that it tried.
+///
+/// # Errors
+/// `ReadOnlyToken`; as [`bearer`] for a token that is none.
+pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
+    if ctx.token.is_none() {
+        return Ok(());
+    }
+    let opened = Opened::open(ctx)?;
+    if let Some(bearer) = bearer(ctx, &opened, op)? {
+        record(ctx, &opened, &bearer, AuditAction::new(op.clone()));
+    }
+    Err(Problem::ReadOnlyToken.into())
+}
+
+/// Finds and verifies the token's grant; `None` where no token is set.
+///
+/// # Errors
+/// The token is no token, unknown or revoked, or expired; its grant is damaged.
+pub(crate) fn bearer(ctx: &Context, opened: &Opened, op: &Op) -> Result<Option<Arc<Bearer>>> {
+    let Some(text) = &ctx.token else { return Ok(None) };
+    let token = Token::parse(text.expose()).ok_or(Problem::TokenInvalid)?;
+    let mut bearer = load(opened, &token)?;
+    let grant = bearer.grant();
+    let (ends, scope) = (ends(grant, &opened.rules), grant.scope.clone());
+    if Stamp::new(clock::latest(ctx, opened)) >= ends {
+        record(
+            ctx,
+            opened,
+            &Arc::new(bearer),
+            AuditAction { detail: Some(op.to_string()), ..AuditAction::new(Op::SESSION_EXPIRE) },
+        );
+        return Err(Problem::TokenExpired { at: ends.to_string(), scope }.into());
+    }
+    find_direct(opened, &mut bearer)?;
+    opened.vault.pin_grant(bearer.place(), bearer.grant().version);
+    Ok(Some(Arc::new(bearer)))
+}
+
+/// When a grant ends: as it says, or sooner where its policy has become stricter.
+pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
+    let policy =
+        rules.of_grant(grant).ok().and_then(|(_, policy)| policy.document().max_ttl.clone());
+    match policy.and_then(|ttl| ttl.parse::<Ttl>().ok()) {
+        Some(ttl) => grant.expires.min(grant.created.plus(ttl.seconds())),
+        None => grant.expires,
+    }
+}
+
+/// The key that checks a grant's signature: its creator's, as long as he is a member.
+pub(crate) fn creator_key(rules: &Rules) -> impl Fn(&MemberName) -> Option<VerifyKey> {
+    |name| rules.member(name)?.verify
+}
+
+fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: AuditAction) {
+    let action = AuditAction { scope: Some(bearer.grant().scope.clone()), ..action };
+    let expired = action.op == Op::SESSION_EXPIRE;
+    let asker = Asker::Bearer(Arc::clone(bearer));
+    match Recorder::open(ctx, opened, &asker) {
+        Ok(mut recorder) => recorder.refused(&action, Outcome::Denied),
+        Err(error) => ctx.front.note(&super::note::Note::NotRecorded { reason: error.to_string() }),
+    }
+    if expired {
+        opened.vault.pin_revoked(bearer.place());
+        delete_own(opened, bearer.place());
+    }
+    opened.settle(ctx);
+}
+
+/// Deletes an expired grant of this clone; what travels with the repository is for a
+/// member to remove. Where it cannot be deleted the clock's mark keeps it expired.
+fn delete_own(opened: &Opened, place: &GrantPlace) {
+    if place.shared {
+        return;
+    }
+    let Ok(lock) = Lock::acquire(opened.vault.root(), Duration::from_secs(2)) else { return };
+    let mut stage = Stage::new(&lock);
+    place.files().into_iter().for_each(|file| stage.remove(file));
+    if let Ok(staged) = stage.write() {
+        let _ = staged.publish();
+    }
+}
+
+/// Loads the grant; once more under the lock where another command was publishing it.
+fn load(opened: &Opened, token: &Token) -> Result<Bearer> {
+    match try_load(opened, token) {
+        Err(error) if error.is_torn_grant() => {
+            let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
+            try_load(opened, token)
+        }
+        result => result,
+    }
+}
+
+fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
+    let vault = opened.vault.id();
+    let id = token.id(vault)?;
+    let identity = token.identity(vault)?;
+    let chain = token.chain_key(vault);
+    for shared in [false, true] {
+        let place = GrantPlace { id: id.clone(), shared };
+        let grant = match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+            Ok(Some(grant)) => grant,
+            Ok(None) => continue,
+            // Nobody who may sign it did: its creator is no member any more, or never was.
+            Err(StoreError::UnknownSigner { .. }) => return Err(Problem::TokenUnknown.into()),
+            Err(error) => return Err(error.into()),
+        };
+        if !is_of(&grant, &identity) || grant.chain != chain.commitment() {
+            return Err(Problem::ForeignGrant(place.grant()).into());
+        }
+        let keys = keys(opened, &place, (&grant, &identity))?;
+        return Ok(Bearer::new((place, grant), (identity, chain), keys)?);
+    }
+    Err(Problem::TokenUnknown.into())
+}
+
+fn is_of(grant: &Grant, identity: &Identity) -> bool {
+    identity.recipients().iter().any(|one| one.to_string() == grant.recipient)
+}
+
+/// Reads the list of keys that a grant names.
+///
+/// # Errors
+/// `TornGrant` where it is missing or not the one of this grant.
+pub(crate) fn keys(
+    opened: &Opened,
+    place: &GrantPlace,
+    (grant, identity): (&Grant, &Identity),
+) -> Result<GrantKeys> {
+    let path = place.keys();
+    let torn = || Problem::TornGrant(path.clone());
+    let sealed = opened.vault.grant_file(&path, MAX_SEALED_KEYS)?.ok_or_else(torn)?;
+    if Digest::of(&sealed) != grant.keys {
+        return Err(torn().into());
+    }
+    Ok(GrantKeys::unseal(&sealed, identity)?.ok_or_else(torn)?)
+}
+
+/// Finds the secrets that the token opens as a reader of their files: new values reach a
+/// shared session like that.
+fn find_direct(opened: &Opened, bearer: &mut Bearer) -> Result<()> {
+    if !bearer.place().shared {
+        return Ok(());
+    }
+    let Ok((_, policy)) = opened.rules.of_grant(bearer.grant()) else { return Ok(()) };
+    for name in opened.vault.names()? {
+        let allowed = policy.rule(&name).allows() && bearer.limits().rule(&name).allows();
+        if !allowed || bearer.has_key(&name) {
+            continue;
+        }
+        // One that cannot be read is not this token's business before it asks for it.
+        if let Ok(Some(record)) = opened.vault.record(&name, &opened.rules)
+            && record.names_session(bearer.id())
+        {
+            bearer.add_direct(name);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Who is it: finding the identity, and the member it belongs to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::context::{Context, IdentitySource};
+use super::error::Result;
+use super::problem::Problem;
+use crate::access::{AccessError, Caller, Rules};
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{Identity, Recipient, unseal_armored};
+use crate::fs;
+use crate::name::{MemberName, printable};
+use crate::secret::SecretBytes;
+use crate::store::{Member, Signer};
+
+const MAX_IDENTITY: usize = 1 << 20;
+
+/// Proves which member is calling.
+///
+/// # Errors
+/// No identity, a wrong passphrase, an identity that is nobody's here; a token, beside
+/// which no identity is ever used.
+pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
+    if ctx.token.is_some() {
+        return Err(Problem::ReadOnlyToken.into());
+    }
+    let identity = match &ctx.identity {
+        IdentitySource::Default => default_identity(ctx, rules)?,
+        _ => load_source(ctx)?,
+    };
+    Ok(Caller { name: member_of(&identity, rules)?, identity: Arc::new(identity) })
+}
+
+/// Finds the member in force whose recipients include one of this identity.
+pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName> {
+    let found = rules.members().find(|(_, member)| owns(identity, member));
+    if let Some((name, _)) = found {
+        return Ok(name.clone());
+    }
+    Err(match rules.member_problems().next() {
+        Some((_, why)) => AccessError::MemberNotInForce(Arc::clone(why)),
+        None => AccessError::NotAMember,
+    }
+    .into())
+}
+
+fn owns(identity: &Identity, member: &Member) -> bool {
+    let theirs = |text: &String| Recipient::parse(text).ok();
+    member.recipients.iter().filter_map(theirs).any(|one| identity.recipients().contains(&one))
+}
+
+/// The recipients of `members`, in their order, each once.
+pub(crate) fn recipients<'a>(
+    rules: &Rules,
+    members: impl Iterator<Item = &'a MemberName>,
+) -> Result<Vec<Recipient>> {
+    let mut all = Vec::new();
+    for name in members {
+        let member = rules.member(name).ok_or_else(|| Problem::NoMember(name.clone()))?;
+        for text in &member.recipients {
+            let recipient = Recipient::parse(text)?;
+            if !all.contains(&recipient) {
+                all.push(recipient);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Unseals the caller's signing key.
+///
+/// # Errors
+/// `NoSigningKey` for a member who only reads; `ForeignSigningKey` where it is another's.
+pub(crate) fn signer(caller: &Caller, rules: &Rules) -> Result<Signer> {
+    let name = caller.name.clone();
+    let member = rules.member(&name).ok_or(AccessError::NotAMember)?;
+    let (Some(sealed), Some(verify)) = (&member.signing, member.verify) else {
+        return Err(Problem::NoSigningKey(name).into());
+    };
+    let seed = unseal_armored(sealed, &caller.identity)?;
+    match SigningKey::from_seed(&seed) {
+        Some(key) if key.verify_key() == verify => Ok(Signer { name, key }),
+        _ => Err(Problem::ForeignSigningKey(name).into()),
+    }
+}
+
+/// Loads the identity that was named by flag, environment or project file.
+pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
+    match &ctx.identity {
+        IdentitySource::Text(text) => parse(ctx, text.expose(), "AUTHY_IDENTITY"),
+        IdentitySource::File(path) => load(ctx, path),
+        IdentitySource::Default => Err(Problem::NoIdentity { dir: None }.into()),
+    }
+}
+
+/// Loads an identity file that only its owner can read.
+pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
+    let bytes = SecretBytes::new(
+        fs::read_outside(path, MAX_IDENTITY)
+            .map_err(Problem::IdentityFile)?
+            .ok_or_else(|| Problem::NoIdentityFile(path.to_owned()))?,
+    );
+    if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
+        return Err(Problem::IdentityOpen(path.to_owned()).into());
+    }
+    parse(ctx, bytes.expose(), &path.to_string_lossy())
+}
+
+fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
+    let label = printable(label);
+    let ask = || ctx.front.passphrase(&label);
+    Identity::parse(bytes, &ask)
+        .map_err(|source| Problem::Identity { label: label.clone(), source }.into())
+}
+
+/// The one usable identity in `~/.authy/keys`: the only file, or the only one that is a
+/// member's. A passphrase is asked for only where the choice is already clear.
+fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
+    let dir = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
+    let files = dir.as_deref().map(key_files).unwrap_or_default();
+    match (files.as_slice(), dir) {
+        ([], dir) => Err(Problem::NoIdentity { dir }.into()),
+        ([only], _) => load(ctx, only),
+        (several, dir) => {
+            let mut usable: Vec<Identity> = several
+                .iter()
+                .filter_map(|path| load_without_asking(path))
+                .filter(|identity| member_of(identity, rules).is_ok())
+                .collect();
+            match (usable.pop(), usable.is_empty()) {
+                (Some(one), true) => Ok(one),
+                _ => Err(Problem::SeveralIdentities {
+                    dir: dir.unwrap_or_default(),
+                    count: several.len(),
+                }
+                .into()),
+            }
+        }
+    }
+}
+
+fn load_without_asking(path: &Path) -> Option<Identity> {
+    let bytes = SecretBytes::new(fs::read_outside(path, MAX_IDENTITY).ok()??);
+    let private = matches!(fs::mode_of(path), Ok(Some(mode)) if mode & 0o077 == 0);
+    private.then(|| Identity::parse(bytes.expose(), &|| None).ok()).flatten()
+}
+
+/// The files that may hold identities, sorted; public halves are none.
+fn key_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_none_or(|ext| ext != "pub"))
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,24 @@
+//! The lower floor of the service: what every action is made of.
+//!
+//! A [`Context`](context::Context) goes in, the vault is opened (`opening`), whoever asks is
+//! found out (`caller` by an identity, `bearer` by a token). Values are read through
+//! `reading`: decide, record, open. Everything that changes goes through `transaction`: lock,
+//! stage, audit, publish, commit. Nothing here knows an action.
+
+pub(crate) mod agent;
+pub(crate) mod bearer;
+pub(crate) mod caller;
+pub(crate) mod clock;
+pub(crate) mod commit;
+pub(crate) mod context;
+pub(crate) mod error;
+pub(crate) mod note;
+pub(crate) mod opening;
+pub(crate) mod problem;
+pub(crate) mod reading;
+pub(crate) mod recorder;
+pub(crate) mod records;
+pub(crate) mod refresh;
+pub(crate) mod shared;
+pub(crate) mod transaction;
+pub(crate) mod vouching;

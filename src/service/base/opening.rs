@@ -1,0 +1,111 @@
+//! Opening a vault for one command: recovered, verified, pinned, its rules taken.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::problem::Problem;
+use crate::access::{AccessError, Rules};
+use crate::fs::{self, Lock, Root};
+use crate::git;
+use crate::name::ScopeName;
+use crate::store::{StoreError, Vault};
+
+/// How long a command waits for another one's lock.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// An open vault and the rules in force.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) vault: Vault,
+    pub(crate) rules: Rules,
+    settled: AtomicBool,
+}
+
+impl Opened {
+    /// Opens the vault of `ctx`, completing an interrupted change first.
+    pub(crate) fn open(ctx: &Context) -> Result<Self> {
+        let root = Root::new(ctx.vault.clone());
+        refuse_tracked_private(&root)?;
+        if fs::needs_recovery(&root) {
+            recover(ctx, &root)?;
+        }
+        Self::open_as_it_lies(ctx)
+    }
+
+    /// Opens the vault under a lock that the caller holds.
+    pub(crate) fn open_locked(ctx: &Context, lock: &Lock) -> Result<Self> {
+        if fs::recover(lock)? {
+            ctx.front.note(&Note::Recovered);
+        }
+        Self::open_as_it_lies(ctx)
+    }
+
+    fn open_as_it_lies(ctx: &Context) -> Result<Self> {
+        let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
+        let rules = Rules::load(&vault)?;
+        Ok(Self { vault, rules, settled: AtomicBool::new(false) })
+    }
+
+    /// Keeps what was verified, and says so, once, where the vault is new to this machine.
+    pub(crate) fn settle(&self, ctx: &Context) {
+        let saved = self.vault.save_pins(ctx.state.as_deref());
+        if self.settled.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = saved {
+            ctx.front.note(&Note::NoPins { reason: error.to_string() });
+        } else if self.vault.is_first_use() && ctx.state.is_some() {
+            let admins = self.vault.admins().admins.iter();
+            let admins = admins.map(|(name, key)| (name.clone(), key.fingerprint())).collect();
+            ctx.front.note(&Note::FirstUse { admins });
+        }
+    }
+}
+
+/// Completes what an interrupted command had published. In a read-only vault nobody can,
+/// and nobody has to: its files then are what they are.
+fn recover(ctx: &Context, root: &Root) -> Result<()> {
+    match Lock::acquire(root, LOCK_WAIT) {
+        Ok(lock) => {
+            if fs::recover(&lock)? {
+                ctx.front.note(&Note::Recovered);
+            }
+            Ok(())
+        }
+        Err(error) if error.is_read_only() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Keys and local files that git tracks would travel with the repository.
+fn refuse_tracked_private(root: &Root) -> Result<()> {
+    match git::tracked_private(root.path())?.into_iter().next() {
+        Some(path) => Err(Problem::TrackedPrivate { path: crate::name::printable(&path) }.into()),
+        None => Ok(()),
+    }
+}
+
+/// The scope of a command in a process that may be confined to one.
+///
+/// # Errors
+/// `Confined` where another scope is asked for.
+pub(crate) fn effective_scope(
+    ctx: &Context,
+    asked: Option<&ScopeName>,
+) -> Result<Option<ScopeName>> {
+    match (&ctx.confined, asked) {
+        (Some(confined), Some(asked)) if asked != confined => {
+            Err(AccessError::Confined { confined: confined.clone() }.into())
+        }
+        (Some(confined), _) => Ok(Some(confined.clone())),
+        (None, asked) => Ok(asked.cloned()),
+    }
+}
+
+/// Whether this error can come from reading while another command publishes.
+pub(crate) fn may_be_a_race(error: &StoreError) -> bool {
+    matches!(error, StoreError::Digest { .. } | StoreError::Half { .. })
+}

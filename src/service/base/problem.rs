@@ -1,0 +1,278 @@
+//! Everything that can go wrong, with its kind and what to do next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::access::AccessError;
+use crate::audit::{AuditError, ChainName};
+use crate::crypto::CryptoError;
+use crate::fs::{FsError, VaultPath};
+use crate::git::GitError;
+use crate::inject::InjectError;
+use crate::kind::Kind;
+use crate::name::{MemberName, NameError, ScopeName, SecretName, SessionId};
+use crate::project::ProjectError;
+use crate::session::TtlError;
+use crate::store::StoreError;
+
+/// A failure of a use case.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("secret '{name}' not found{}", scope.as_ref().map(|s| format!(" in scope '{s}'")).unwrap_or_default())]
+    NotFound { name: SecretName, scope: Option<ScopeName>, nearest: Option<SecretName> },
+    #[error("secrets not found: {}", names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", "))]
+    NoneOf { names: Vec<SecretName>, scope: Option<ScopeName> },
+    #[error("file '{}' not found", .0.display())]
+    NoFile(PathBuf),
+    #[error("member '{0}' not found")]
+    NoMember(MemberName),
+    #[error("secret '{0}' exists already")]
+    Exists(SecretName),
+    #[error("secret '{0}' exists already")]
+    Taken(SecretName),
+    #[error("policy '{0}' exists already")]
+    PolicyExists(ScopeName),
+    #[error("policy '{scope}' cannot be changed as it stands: {why}")]
+    PolicyUnapproved { scope: ScopeName, why: Arc<StoreError> },
+    #[error("a vault exists already at '{}'", .0.display())]
+    VaultExists(PathBuf),
+    #[error("secret '{0}' was changed by somebody else meanwhile")]
+    ChangedMeanwhile(SecretName),
+    #[error("session revoked or unknown")]
+    TokenUnknown,
+    #[error("AUTHY_TOKEN is set, but holds no session token")]
+    TokenInvalid,
+    #[error("session expired at {at}")]
+    TokenExpired { at: String, scope: ScopeName },
+    #[error("session tokens are read-only")]
+    ReadOnlyToken,
+    #[error("'{0}' was made for another token")]
+    ForeignGrant(VaultPath),
+    #[error("'{0}' is missing, or is not the one that its grant names")]
+    TornGrant(VaultPath),
+    #[error("session '{}' not found", crate::name::printable(.0))]
+    NoSession(String),
+    #[error("'{}' is the beginning of {count} sessions", crate::name::printable(given))]
+    ManySessions { given: String, count: usize },
+    #[error("session {id} was made by '{creator}'")]
+    OthersSession { id: SessionId, creator: MemberName },
+    #[error("an agent is at work here ({marker}): without a token it reads no values")]
+    Agent { marker: String, scope: Option<ScopeName> },
+    #[error("no identity found{}", dir.as_ref().map(|d| format!(" in '{}'", d.display())).unwrap_or_default())]
+    NoIdentity { dir: Option<PathBuf> },
+    #[error("identity file '{}' not found", .0.display())]
+    NoIdentityFile(PathBuf),
+    #[error("there are {count} identities in '{}' and no one of them is the member's", dir.display())]
+    SeveralIdentities { dir: PathBuf, count: usize },
+    #[error("identity file '{}' can be read by others", .0.display())]
+    IdentityOpen(PathBuf),
+    #[error("identity: {0}")]
+    IdentityFile(FsError),
+    #[error("identity '{label}': {source}")]
+    Identity { label: String, source: CryptoError },
+    #[error("member '{0}' has no signing key")]
+    NoSigningKey(MemberName),
+    #[error("the signing key in 'members/{0}.toml' is not the one that its verify key belongs to")]
+    ForeignSigningKey(MemberName),
+    #[error("git tracks '{path}', which must never leave this machine")]
+    TrackedPrivate { path: String },
+    #[error("no place to record the access: the vault is read-only and there is no state folder")]
+    NoAuditPlace,
+    #[error("the key of audit chain '{chain}' cannot be opened: {source}")]
+    ChainKey { chain: ChainName, source: CryptoError },
+    #[error("the key of audit chain '{0}' is missing")]
+    NoChainKey(ChainName),
+    #[error("'{}' holds no clone id", .0.display())]
+    BadCloneId(PathBuf),
+    #[error("the vault is read-only")]
+    ReadOnlyVault,
+    #[error("cannot tell whom to make the first member")]
+    NoMemberName,
+    #[error("no passphrase given")]
+    NoPassphrase,
+    #[error("a value is at most 1 MiB")]
+    TooLarge,
+    #[error(transparent)]
+    Ttl(#[from] TtlError),
+    #[error("policy '{0}' says that already: nothing to change")]
+    Unchanged(ScopeName),
+    #[error("there is no state folder to remember it in")]
+    NoState,
+    #[error("an agent is at work here ({marker}): this is for a person to do")]
+    AgentMayNot { marker: String },
+    #[error("setting '{setting}' cannot be '{given}'")]
+    Setting { setting: &'static str, given: String, values: &'static str },
+    #[error("the label cannot be used: {rule}")]
+    Label { rule: &'static str },
+    #[error("no scope given")]
+    NoScope,
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Inject(#[from] InjectError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+}
+
+impl Problem {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. }
+            | Self::NoneOf { .. }
+            | Self::NoMember(_)
+            | Self::NoSession(_) => Kind::NotFound,
+            Self::Exists(_)
+            | Self::Taken(_)
+            | Self::PolicyExists(_)
+            | Self::VaultExists(_)
+            | Self::ChangedMeanwhile(_) => Kind::Conflict,
+            Self::PolicyUnapproved { .. }
+            | Self::NoSigningKey(_)
+            | Self::ReadOnlyToken
+            | Self::OthersSession { .. }
+            | Self::Agent { .. }
+            | Self::AgentMayNot { .. } => Kind::Denied,
+            Self::TokenUnknown
+            | Self::TokenExpired { .. }
+            | Self::TokenInvalid
+            | Self::NoIdentity { .. }
+            | Self::NoIdentityFile(_)
+            | Self::SeveralIdentities { .. }
+            | Self::IdentityOpen(_)
+            | Self::IdentityFile(_)
+            | Self::NoPassphrase => Kind::Credentials,
+            Self::ForeignSigningKey(_)
+            | Self::ForeignGrant(_)
+            | Self::TornGrant(_)
+            | Self::TrackedPrivate { .. }
+            | Self::NoChainKey(_)
+            | Self::BadCloneId(_) => Kind::Damaged,
+            Self::NoAuditPlace | Self::ReadOnlyVault | Self::NoState | Self::NoFile(_) => {
+                Kind::Failure
+            }
+            Self::NoMemberName
+            | Self::TooLarge
+            | Self::ManySessions { .. }
+            | Self::Label { .. }
+            | Self::Setting { .. }
+            | Self::Unchanged(_)
+            | Self::NoScope => Kind::Usage,
+            Self::Ttl(error) => error.kind(),
+            Self::Identity { source, .. } | Self::ChainKey { source, .. } => source.kind(),
+            Self::Name(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Access(error) => error.kind(),
+            Self::Fs(error) => error.kind(),
+            Self::Crypto(error) => error.kind(),
+            Self::Audit(error) => error.kind(),
+            Self::Git(error) => error.kind(),
+            Self::Inject(error) => error.kind(),
+            Self::Project(error) => error.kind(),
+        }
+    }
+
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { nearest: Some(near), .. } => format!("did you mean '{near}'?"),
+            Self::NotFound { scope: Some(scope), .. }
+            | Self::NoneOf { scope: Some(scope), .. } => {
+                format!("run 'authy list --scope {scope}'")
+            }
+            Self::NotFound { .. } => "run 'authy list'".into(),
+            Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
+            Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
+            Self::NoFile(_) => return None,
+            Self::NoMember(_) => "members are the files in 'members/' of the vault".into(),
+            Self::Exists(name) => {
+                format!("run 'authy rotate {name}' for a new value, or store it with --force")
+            }
+            Self::PolicyExists(scope) => format!("run 'authy policy update {scope}' to change it"),
+            Self::PolicyUnapproved { scope, .. } => {
+                format!("drop the edit with 'git checkout -- policies/{scope}.toml', or run 'authy policy remove {scope}'")
+            }
+            Self::VaultExists(_) => "choose another folder with --vault".into(),
+            Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
+            Self::NoIdentity { .. } => {
+                "name one with --keyfile or AUTHY_KEYFILE, or run 'authy init' to make a vault and an identity".into()
+            }
+            Self::NoIdentityFile(_) => "name an existing file with --keyfile or AUTHY_KEYFILE".into(),
+            Self::SeveralIdentities { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
+            Self::IdentityOpen(path) => format!("run: chmod 600 '{}'", path.display()),
+            Self::IdentityFile(error) => return error.hint(),
+            Self::NoPassphrase => {
+                "run it in a terminal, or set AUTHY_PASSPHRASE".into()
+            }
+            Self::NoSigningKey(_) => "such a member only reads".into(),
+            Self::ForeignSigningKey(name) => {
+                format!("see 'git log -- members/{name}.toml' and restore the version you trust")
+            }
+            Self::TrackedPrivate { path } => {
+                format!("run 'git rm -r --cached {path}' in the vault; if it was pushed, make new keys")
+            }
+            Self::NoAuditPlace | Self::NoState => "set AUTHY_STATE_DIR to a folder that can be written".into(),
+            Self::NoChainKey(chain) => {
+                format!("restore 'audit/{chain}.key.age' with git; without it the chain cannot grow")
+            }
+            Self::BadCloneId(_) => "remove that file; the next command draws a new id".into(),
+            Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
+            Self::NoMemberName => "name yourself with --member".into(),
+            Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
+            Self::Setting { values, .. } => format!("one of: {values}"),
+            Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
+            Self::TooLarge | Self::Ttl(_) | Self::Name(_) => return None,
+            Self::Identity { source, .. } | Self::ChainKey { source, .. } => return source.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::Access(error) => return error.hint(),
+            Self::Fs(error) => return error.hint(),
+            Self::Crypto(error) => return error.hint(),
+            Self::Audit(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
+            Self::Inject(error) => return error.hint(),
+            Self::Project(error) => return error.hint(),
+            _ => return self.hint_of_session(),
+        })
+    }
+
+    /// The hints about tokens, sessions and agents.
+    fn hint_of_session(&self) -> Option<String> {
+        Some(match self {
+            Self::TokenUnknown => {
+                "ask for a new token, or unset AUTHY_TOKEN to use your identity; in another clone only tokens made with --shared work".into()
+            }
+            Self::TokenInvalid => {
+                "ask for a new token, or unset AUTHY_TOKEN to use your identity".into()
+            }
+            Self::TokenExpired { scope, .. } => {
+                format!("ask for a new token: authy session create --scope {scope}")
+            }
+            Self::ReadOnlyToken => "unset AUTHY_TOKEN to change something with your identity".into(),
+            Self::ForeignGrant(path) | Self::TornGrant(path) => match path.travels() {
+                true => format!("restore the folder of '{path}' with git, or ask for a new token"),
+                false => "its creator must run 'authy session refresh' here, or make a new session".into(),
+            },
+            Self::NoSession(_) => "run 'authy session list'".into(),
+            Self::ManySessions { .. } => "give more of the id; see 'authy session list'".into(),
+            Self::OthersSession { .. } => "an admin can revoke it".into(),
+            Self::Agent { scope: Some(scope), .. } => {
+                format!("run 'authy run --scope {scope} -- COMMAND', ask for a session token, or run it at a terminal and agree")
+            }
+            Self::Agent { scope: None, .. } => {
+                "run 'authy run --scope SCOPE -- COMMAND', ask for a session token, or run it at a terminal and agree".into()
+            }
+            Self::AgentMayNot { .. } => "run it at a terminal and agree, or without the agent".into(),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading values: authenticate, decide, record, open. Every command that reads goes here.
+
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use super::agent;
+use super::bearer::asker;
+use super::context::Context;
+use super::error::{Error, Result};
+use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
+use super::problem::Problem;
+use super::recorder::{AuditAction, Recorder};
+use super::refresh::refresh;
+use crate::access::{self, Access, Asker, Need, Reach};
+use crate::audit::{Op, Outcome};
+use crate::fs::{Lock, Root};
+use crate::name::{ScopeName, SecretName};
+use crate::secret::SecretBytes;
+use crate::store::{Sealed, StoreError};
+
+/// Decides which names a request means, given what may be reached and what exists.
+pub(crate) type Select<'s> = dyn Fn(&Reach<'_>, &Opened) -> Result<Vec<SecretName>> + 's;
+
+/// A request for values.
+pub(crate) struct Wanted<'s> {
+    /// The command.
+    pub(crate) op: Op,
+    /// The scope asked for.
+    pub(crate) scope: Option<&'s ScopeName>,
+    /// What for.
+    pub(crate) need: Need,
+    /// Names known before anything is decided, for the audit line of a denial.
+    pub(crate) named: Vec<SecretName>,
+    /// The program's name, for `run`.
+    pub(crate) detail: Option<String>,
+    /// Which names are meant.
+    pub(crate) select: &'s Select<'s>,
+}
+
+/// The values read, in the order of their names.
+pub(crate) type Values = Vec<(SecretName, SecretBytes)>;
+
+/// What was read, and what may be done with it.
+pub(crate) struct Reading<'r, 'c> {
+    /// The values, in the order of their names.
+    pub(crate) values: Values,
+    /// The scope they were read in.
+    pub(crate) scope: Option<ScopeName>,
+    /// Whether they may go into processes only.
+    pub(crate) run_only: bool,
+    /// Whether a token gave them.
+    pub(crate) by_token: bool,
+    /// Writes more lines about them.
+    pub(crate) recorder: &'r mut Recorder<'c>,
+}
+
+/// Reads the values that `wanted` means, all of them or an error, and hands them to `then`.
+/// What fails in there is recorded as failed, after the line that granted the values.
+///
+/// # Errors
+/// Denied, not found, damaged: each with its audit line where the caller is known.
+pub(crate) fn read<T>(
+    ctx: &Context,
+    wanted: &Wanted<'_>,
+    then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
+) -> Result<T> {
+    let opened = Opened::open(ctx)?;
+    let asker = asker(ctx, &opened, &wanted.op)?;
+    if let Asker::Member(caller) = &asker {
+        refresh(ctx, &opened, caller);
+    }
+    let mut recorder = Recorder::open(ctx, &opened, &asker)?;
+    let mut action = AuditAction {
+        op: wanted.op.clone(),
+        secrets: wanted.named.clone(),
+        scope: wanted.scope.cloned().or_else(|| scope_of(&asker)),
+        detail: wanted.detail.clone(),
+    };
+    let result = (|| -> Result<T> {
+        let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
+        action.scope.clone_from(&scope);
+        let by_agent = agent::judge(ctx, &opened, (&asker, wanted, scope.as_ref()))?;
+        let found = match find(&opened, &asker, (wanted, scope.as_ref()), &mut action) {
+            // Another command may be about to refresh the grant after its change.
+            Err(error) if error.is_stale_grant() => {
+                let again = reload(ctx, &opened, &wanted.op)?;
+                find(&opened, &again, (wanted, scope.as_ref()), &mut action)?
+            }
+            found => found?,
+        };
+        let receipt = recorder.granted(&action)?;
+        let values = access::open_many(&found.access, &receipt, &found.sealed)?;
+        // Before `then`, which may replace this process.
+        opened.settle(ctx);
+        then(Reading {
+            values,
+            scope,
+            run_only: found.run_only || by_agent,
+            by_token: matches!(asker, Asker::Bearer(_)),
+            recorder: &mut recorder,
+        })
+    })();
+    if let Err(error) = &result {
+        recorder.refused(&action, outcome_of(error));
+        opened.settle(ctx);
+    }
+    result
+}
+
+/// Reads one secret for the command `op`.
+pub(crate) fn read_one(
+    ctx: &Context,
+    op: Op,
+    name: &SecretName,
+    scope: Option<&ScopeName>,
+) -> Result<SecretBytes> {
+    let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Opened| {
+        reach.permits(name)?;
+        Ok(vec![name.clone()])
+    };
+    let wanted = Wanted {
+        op,
+        scope,
+        need: Need::Reveal,
+        named: vec![name.clone()],
+        detail: None,
+        select: &select,
+    };
+    let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
+    let value = values.into_iter().next().map(|(_, value)| value);
+    value.ok_or_else(|| {
+        Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
+    })
+}
+
+/// What a request means, ready to be opened.
+struct Found {
+    sealed: Vec<Sealed>,
+    access: Access,
+    run_only: bool,
+}
+
+/// Decides, and reads the files. Nothing is opened.
+fn find(
+    opened: &Opened,
+    asker: &Asker,
+    (wanted, scope): (&Wanted<'_>, Option<&ScopeName>),
+    action: &mut AuditAction,
+) -> Result<Found> {
+    let reach = opened.rules.reach_of(asker, scope, wanted.need)?;
+    let names = (wanted.select)(&reach, opened)?;
+    action.secrets.clone_from(&names);
+    let sealed = sealed(opened, &names, scope)?;
+    reach.opens(&sealed)?;
+    Ok(Found { sealed, access: reach.give(asker, &names), run_only: reach.is_run_only() })
+}
+
+/// Reads the token's grant once more, after whatever holds the vault's lock.
+fn reload(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+    let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
+    asker(ctx, opened, op)
+}
+
+/// The one scope of a token.
+pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
+    match asker {
+        Asker::Bearer(bearer) => Some(bearer.grant().scope.clone()),
+        Asker::Member(_) => None,
+    }
+}
+
+fn outcome_of(error: &Error) -> Outcome {
+    match error.kind() {
+        crate::kind::Kind::Denied => Outcome::Denied,
+        _ => Outcome::Failed,
+    }
+}
+
+/// Reads and verifies the files of `names`, at once.
+fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
+    names
+        .par_iter()
+        .map(|name| {
+            let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
+            found.ok_or_else(|| not_found(opened, name, scope))
+        })
+        // Collected first: of several damaged secrets the same one is named each time.
+        .collect::<Vec<Result<Sealed>>>()
+        .into_iter()
+        .collect()
+}
+
+/// Repeats a read that fell between the two renames of another command's change: taking the
+/// lock waits for that command. A vault that cannot be locked is given a moment instead.
+pub(crate) fn settled<T>(
+    opened: &Opened,
+    read: impl Fn() -> std::result::Result<T, StoreError>,
+) -> Result<T> {
+    let mut result = read();
+    for pause in [0, 20, 100] {
+        match &result {
+            Err(error) if may_be_a_race(error) => {}
+            _ => break,
+        }
+        let root = Root::new(opened.vault.root().path().to_owned());
+        match Lock::acquire(&root, LOCK_WAIT) {
+            Ok(lock) => {
+                crate::fs::recover(&lock)?;
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(pause)),
+        }
+        result = read();
+    }
+    Ok(result?)
+}
+
+/// The error for a secret that is not there, with the nearest name within reach.
+pub(crate) fn not_found(opened: &Opened, name: &SecretName, scope: Option<&ScopeName>) -> Error {
+    let policy = scope.and_then(|scope| opened.rules.scope(scope).ok());
+    let within =
+        |other: &SecretName| policy.as_ref().is_none_or(|(_, policy)| policy.rule(other).allows());
+    let near = |other: &SecretName| strsim::jaro_winkler(name.as_str(), other.as_str());
+    let nearest = opened
+        .vault
+        .names()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(within)
+        .max_by(|a, b| near(a).total_cmp(&near(b)))
+        .filter(|best| near(best) > 0.85);
+    Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
+}

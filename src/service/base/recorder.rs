@@ -1,0 +1,343 @@
+//! The asker's own audit chain: found or opened, and written before anything leaves.
+//!
+//! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
+//! the state folder, under a clone id of its own.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use super::caller::{recipients, signer};
+use super::clock;
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::opening::{LOCK_WAIT, Opened};
+use super::problem::Problem;
+use crate::access::{Asker, Caller, Rules};
+use crate::audit::{
+    Actor, AuditError, Chain, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
+};
+use crate::crypto::keys::{ChainKey, random_id};
+use crate::crypto::{seal, unseal};
+use crate::fs::{self, FsError, Lock, Root, VaultPath};
+use crate::name::{MemberName, ScopeName, SecretName};
+use crate::store::AuditMode;
+
+const MAX_KEY: usize = 128 << 10;
+const CLONE: &str = "clone";
+
+/// What a command did or wanted to do, for its audit line.
+#[derive(Debug, Clone)]
+pub(crate) struct AuditAction {
+    /// The command.
+    pub(crate) op: Op,
+    /// The secrets concerned.
+    pub(crate) secrets: Vec<SecretName>,
+    /// The scope, where there was one.
+    pub(crate) scope: Option<ScopeName>,
+    /// The program's name, never its arguments.
+    pub(crate) detail: Option<String>,
+}
+
+impl AuditAction {
+    /// A action that concerns nothing yet.
+    pub(crate) fn new(op: Op) -> Self {
+        Self { op, secrets: Vec::new(), scope: None, detail: None }
+    }
+
+    /// A action that concerns `secrets`.
+    pub(crate) fn of(op: Op, secrets: &[&SecretName]) -> Self {
+        Self { secrets: secrets.iter().map(|name| (*name).clone()).collect(), ..Self::new(op) }
+    }
+
+    fn event(&self, asker: &Asker, outcome: Outcome) -> Event {
+        Event {
+            op: self.op.clone(),
+            secrets: self.secrets.clone(),
+            scope: self.scope.clone(),
+            actor: actor(asker),
+            outcome,
+            detail: self.detail.clone(),
+            heads: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+fn actor(asker: &Asker) -> Actor {
+    match asker {
+        Asker::Member(caller) => Actor::Member { name: caller.name.clone() },
+        Asker::Bearer(bearer) => {
+            let label = bearer.grant().label.clone();
+            Actor::Token { id: bearer.id().to_string(), label }
+        }
+    }
+}
+
+/// Writes the asker's audit lines.
+pub(crate) struct Recorder<'a> {
+    ctx: &'a Context,
+    opened: &'a Opened,
+    asker: &'a Asker,
+    chain: Chain,
+}
+
+impl<'a> Recorder<'a> {
+    /// Finds the asker's chain of this clone, or opens it.
+    pub(crate) fn open(ctx: &'a Context, opened: &'a Opened, asker: &'a Asker) -> Result<Self> {
+        Self::at(ctx, opened, asker, None)
+    }
+
+    /// As [`Recorder::open`], under a lock that the caller holds.
+    pub(crate) fn open_locked(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        (asker, lock): (&'a Asker, &Lock),
+    ) -> Result<Self> {
+        Self::at(ctx, opened, asker, Some(lock))
+    }
+
+    fn at(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        asker: &'a Asker,
+        lock: Option<&Lock>,
+    ) -> Result<Self> {
+        let place = Place::in_vault(opened, asker)?;
+        let found = match place {
+            Some(place) => place.chain(ctx, opened, (asker, lock)),
+            None => Err(Problem::ReadOnlyVault.into()),
+        };
+        let chain = match found {
+            Ok(chain) => chain,
+            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, asker)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { ctx, opened, asker, chain })
+    }
+
+    /// Appends a line and syncs it; the receipt is what opens values.
+    pub(crate) fn granted(&mut self, action: &AuditAction) -> Result<Receipt> {
+        self.write(action, Outcome::Granted, Chain::append)
+    }
+
+    /// Records what happens long after the start, such as while a program runs. No value
+    /// leaves by it, so that it could not be recorded is only noted.
+    pub(crate) fn later(&mut self, action: &AuditAction) {
+        let now = self.ctx.front.now();
+        if let Err(error) = self.write_at(action, (Outcome::Granted, now), Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
+    }
+
+    /// Records a denied or failed attempt; that it could not be recorded is only noted,
+    /// because the attempt is refused anyway.
+    pub(crate) fn refused(&mut self, action: &AuditAction, outcome: Outcome) {
+        if let Err(error) = self.write(action, outcome, Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
+    }
+
+    /// Writes a line; into the state folder's chain where the vault turns out to be read-only.
+    fn write<T>(
+        &mut self,
+        action: &AuditAction,
+        outcome: Outcome,
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        self.write_at(action, (outcome, self.ctx.now), line)
+    }
+
+    fn write_at<T>(
+        &mut self,
+        action: &AuditAction,
+        (outcome, at): (Outcome, OffsetDateTime),
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        let event = action.event(self.asker, outcome);
+        clock::advance(self.ctx, self.opened);
+        match line(&self.chain, &event, at) {
+            Err(AuditError::ReadOnly { .. }) => {
+                self.chain = elsewhere(self.ctx, self.opened, self.asker)?;
+                Ok(line(&self.chain, &event, at)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// The chain itself, for the line that names other chains' heads.
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+}
+
+/// Where the caller's chain lies: in the vault, or in the state folder.
+struct Place {
+    chain: ChainName,
+    file: PathBuf,
+    key: PathBuf,
+}
+
+impl Place {
+    /// The place in the vault; `None` where the vault has no clone id and takes none.
+    fn in_vault(opened: &Opened, asker: &Asker) -> Result<Option<Self>> {
+        let root = opened.vault.root();
+        let clone = match clone_id(&root.local(CLONE)) {
+            Err(error) if error.is_read_only() => return Ok(None),
+            clone => clone?,
+        };
+        let bad = || Problem::BadCloneId(root.local(CLONE));
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
+        let (file, key) = chain_paths(opened.vault.config().audit, &chain).ok_or_else(bad)?;
+        fs::refuse_linked_folders(root, &file)?;
+        Ok(Some(Self { file: root.file(&file), key: root.file(&key), chain }))
+    }
+
+    fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
+        let clone = clone_id(&folder.join(CLONE))?;
+        let bad = || Problem::BadCloneId(folder.join(CLONE));
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
+        let folder = folder.join("audit");
+        Ok(Self {
+            file: folder.join(format!("{chain}.jsonl")),
+            key: folder.join(format!("{chain}.key.age")),
+            chain,
+        })
+    }
+
+    /// Attaches to the chain, or opens it where it has no file yet.
+    fn chain(
+        &self,
+        ctx: &Context,
+        opened: &Opened,
+        (asker, lock): (&Asker, Option<&Lock>),
+    ) -> Result<Chain> {
+        if let Some(chain) = self.attach(asker)? {
+            return Ok(chain);
+        }
+        // Only one process may open a chain; the lock lies beside the vault's own.
+        let root = Root::new(ctx.vault.clone());
+        let _held = match lock {
+            Some(_) => None,
+            None => Some(Lock::acquire(&root, LOCK_WAIT)?),
+        };
+        match self.attach(asker)? {
+            Some(chain) => Ok(chain),
+            None => self.open_first(ctx, opened, asker),
+        }
+    }
+
+    fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
+        if !self.file.exists() {
+            return Ok(None);
+        }
+        let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
+        Ok(Some(Chain::attach(&self.file, self.chain.clone(), key)))
+    }
+
+    /// The chain's key; `None` where there is none yet.
+    fn key(&self, asker: &Asker) -> Result<Option<ChainKey>> {
+        let sealed = fs::read_plain(&self.key, MAX_KEY)?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let key = match asker {
+            // A token derives it; the file is for those who verify.
+            Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
+            Asker::Member(caller) => unseal(&sealed, &caller.identity)
+                .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?,
+        };
+        Ok(ChainKey::from_secret(&key))
+    }
+
+    /// Writes the key first, so that a chain never lies there without one.
+    fn open_first(&self, ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+        let found = self.key(asker)?;
+        let open = |by, key| {
+            let opening = Opening { chain: &self.chain, vault: opened.vault.id(), by };
+            Ok(Chain::open_first(&self.file, &opening, key, ctx.now)?)
+        };
+        match asker {
+            Asker::Member(caller) => {
+                let key = match found {
+                    Some(left_by_a_crash) => left_by_a_crash,
+                    None => self.new_key(opened, caller)?,
+                };
+                let signer = signer(caller, &opened.rules)?;
+                open(Opener::Member { name: &signer.name, signing: Some(&signer.key) }, key)
+            }
+            Asker::Bearer(bearer) => {
+                if found.is_none() {
+                    let path = bearer.place().chain_key();
+                    let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
+                    let sealed = sealed.ok_or(Problem::TornGrant(path))?;
+                    fs::create_new(&self.key, &sealed, 0o600)?;
+                }
+                let (id, label) = (bearer.id().as_str(), bearer.grant().label.as_str());
+                open(Opener::Session { id, label }, bearer.chain_key().clone())
+            }
+        }
+    }
+
+    fn new_key(&self, opened: &Opened, caller: &Caller) -> Result<ChainKey> {
+        let key = ChainKey::generate();
+        let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
+        fs::create_new(&self.key, &sealed, 0o600)?;
+        Ok(key)
+    }
+}
+
+/// Seals a chain's key to its writer's member and the admins.
+pub(crate) fn seal_chain_key(
+    key: &ChainKey,
+    member: &MemberName,
+    rules: &Rules,
+) -> Result<Vec<u8>> {
+    let admins = rules.admins().filter(|admin| rules.member(admin).is_some());
+    let readers = std::iter::once(member).chain(admins);
+    Ok(seal(key.to_secret().expose(), &recipients(rules, readers)?)?)
+}
+
+/// The chain in the state folder, for a vault that cannot be written.
+fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+    let folder = opened.vault.state().folder().ok_or(Problem::NoAuditPlace)?;
+    fs::make_folders(folder).map_err(|_| Problem::NoAuditPlace)?;
+    let place = Place::in_state(folder, asker)?;
+    let chain = match place.attach(asker)? {
+        Some(chain) => chain,
+        None => {
+            let _held = fs::lock_file(&folder.join("audit-lock"))?;
+            match place.attach(asker)? {
+                Some(chain) => chain,
+                None => place.open_first(ctx, opened, asker)?,
+            }
+        }
+    };
+    ctx.front.note(&Note::AuditElsewhere { file: place.file });
+    Ok(chain)
+}
+
+/// The chain's two files in the vault.
+pub(crate) fn chain_paths(mode: AuditMode, chain: &ChainName) -> Option<(VaultPath, VaultPath)> {
+    let chain = chain.as_str();
+    Some(match mode {
+        AuditMode::Repo => (VaultPath::chain(chain)?, VaultPath::chain_key(chain)?),
+        AuditMode::Local => (VaultPath::local_chain(chain)?, VaultPath::local_chain_key(chain)?),
+    })
+}
+
+/// This clone's id, drawn once: 8 hex digits.
+pub(crate) fn clone_id(file: &Path) -> std::result::Result<String, FsError> {
+    if let Some(id) = read_clone_id(file)? {
+        return Ok(id);
+    }
+    match fs::create_new(file, random_id::<4>().as_bytes(), 0o600) {
+        Err(error) if !error.is_already_there() => Err(error),
+        // Whoever came first decides.
+        _ => Ok(read_clone_id(file)?.unwrap_or_default()),
+    }
+}
+
+pub(crate) fn read_clone_id(file: &Path) -> std::result::Result<Option<String>, FsError> {
+    let bytes = fs::read_outside(file, 64)?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.filter(|id| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit())))
+}

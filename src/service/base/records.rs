@@ -1,0 +1,53 @@
+//! Writing records: whether a name is taken, who may write it, and the version it gets.
+
+use super::context::Context;
+use super::error::{Error, Result};
+use super::transaction::{LockedVault, Transaction};
+use crate::access::{AccessError, Need};
+use crate::fs::VaultPath;
+use crate::name::SecretName;
+use crate::store::{Record, Version};
+
+/// Whether either file of the secret is there.
+pub(crate) fn exists(locked: &LockedVault, name: &SecretName) -> bool {
+    let root = locked.opened.vault.root();
+    let there = |path| root.file(&path).symlink_metadata().is_ok();
+    there(VaultPath::record(name)) || there(VaultPath::secret(name))
+}
+
+/// A record is signed by somebody who may read its name: whoever may not, may not write it.
+/// A process that is confined to a scope writes within that scope.
+///
+/// # Errors
+/// Denied.
+pub(crate) fn may_write(ctx: &Context, locked: &LockedVault, name: &SecretName) -> Result<()> {
+    let caller = &locked.caller.name;
+    if !locked.opened.rules.may_read(caller, name) {
+        let error = AccessError::NotGiven { member: caller.clone(), name: name.clone() };
+        return Err(Error::from(error));
+    }
+    if let Some(scope) = &ctx.confined {
+        locked.opened.rules.reach(caller, Some(scope), Need::Names)?.permits(name)?;
+    }
+    Ok(())
+}
+
+/// Stages a record; it never falls behind a version that this machine has seen.
+pub(crate) fn put_record(
+    tx: &mut Transaction<'_>,
+    locked: &LockedVault,
+    name: &SecretName,
+    mut record: Record,
+) -> Result<u64> {
+    let path = VaultPath::record(name);
+    if let Some(seen) = locked.opened.vault.state().seen(&path) {
+        // Another secret's history may be ahead: a rename onto a name that was in use, or
+        // a name stored again within the second in which it was removed.
+        if record.created.unix() <= seen.created {
+            record.version = record.version.max(seen.version + 1);
+        }
+    }
+    let version = Version { created: record.created.unix(), version: record.version };
+    tx.put_signed(path, &record, version)?;
+    Ok(record.version)
+}

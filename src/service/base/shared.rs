@@ -1,0 +1,49 @@
+//! Shared sessions: those whose grants travel with the repository.
+
+use super::bearer::{creator_key, ends};
+use super::clock;
+use super::context::Context;
+use super::error::Result;
+use super::opening::Opened;
+use crate::access::limits;
+use crate::crypto::Recipient;
+use crate::fs::GrantPlace;
+use crate::name::{SecretName, SessionId};
+use crate::store::{Grant, Signed, Stamp};
+
+/// The live shared sessions that may read `name`: its value is encrypted to them too.
+pub(crate) fn readers(
+    ctx: &Context,
+    opened: &Opened,
+    name: &SecretName,
+) -> Result<Vec<(SessionId, Recipient)>> {
+    let mut readers = Vec::new();
+    for (place, grant) in live(ctx, opened)? {
+        if may_read(opened, &grant, name) {
+            readers.push((place.id, Recipient::parse(&grant.recipient)?));
+        }
+    }
+    Ok(readers)
+}
+
+/// The live shared sessions.
+fn live(ctx: &Context, opened: &Opened) -> Result<Vec<(GrantPlace, Signed<Grant>)>> {
+    let now = Stamp::new(clock::latest(ctx, opened));
+    let mut live = Vec::new();
+    for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
+        // A grant that is not in order gives nothing to anybody; `session list` shows it.
+        if let Ok(Some(grant)) = opened.vault.grant(&place, &creator_key(&opened.rules))
+            && now < ends(&grant, &opened.rules)
+        {
+            live.push((place, grant));
+        }
+    }
+    Ok(live)
+}
+
+fn may_read(opened: &Opened, grant: &Signed<Grant>, name: &SecretName) -> bool {
+    let Ok((_, policy)) = opened.rules.of_grant(grant) else { return false };
+    policy.rule(name).allows()
+        && limits(grant).is_ok_and(|limits| limits.rule(name).allows())
+        && opened.rules.may_read(grant.by(), name)
+}

@@ -1,0 +1,191 @@
+//! Changing a vault: lock, stage, audit, publish, commit. Every change is one of these.
+//!
+//! Dropped before `finish`, nothing happened.
+
+use super::bearer::refuse_token;
+use super::caller::{authenticate, member_of, signer};
+use super::commit::{PENDING, Pending, commit};
+use super::context::Context;
+use super::error::{Error, Result};
+use super::opening::{LOCK_WAIT, Opened};
+use super::problem::Problem;
+use super::recorder::{AuditAction, Recorder};
+use super::refresh::refresh_locked;
+use crate::access::{self, AccessError, Asker, Caller, Need};
+use crate::audit::{Op, Outcome};
+use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::kind::Kind;
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::store::{self, Sealed, Signer, Stamp, Version};
+
+/// The vault under its lock, and the caller who changes it.
+pub(crate) struct LockedVault {
+    pub(crate) opened: Opened,
+    pub(crate) caller: Caller,
+    signer: Signer,
+    lock: Lock,
+}
+
+impl LockedVault {
+    /// Authenticates, then locks, then reads the vault as it stands under the lock. The
+    /// order matters: a passphrase prompt must not keep others waiting.
+    pub(crate) fn lock(ctx: &Context, op: &Op) -> Result<Self> {
+        refuse_token(ctx, op)?;
+        let before = Opened::open(ctx)?;
+        let caller = authenticate(ctx, &before.rules)?;
+        let lock =
+            Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
+                .is_read_only()
+            {
+                true => Error::from(Problem::ReadOnlyVault),
+                false => error.into(),
+            })?;
+        let opened = Opened::open_locked(ctx, &lock)?;
+        let name = member_of(&caller.identity, &opened.rules)?;
+        let caller = Caller { name, ..caller };
+        let signer = signer(&caller, &opened.rules)?;
+        Ok(Self { opened, caller, signer, lock })
+    }
+
+    /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
+    /// error, which is recorded.
+    pub(crate) fn transact<T>(
+        &self,
+        ctx: &Context,
+        action: &AuditAction,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<(String, T)>,
+    ) -> Result<T> {
+        let asker = Asker::Member(self.caller.clone());
+        let mut tx = Transaction {
+            locked: self,
+            recorder: Recorder::open_locked(ctx, &self.opened, (&asker, &self.lock))?,
+            asker: &asker,
+            stage: Stage::new(&self.lock),
+            at: Stamp::new(ctx.now),
+            raises: Vec::new(),
+        };
+        let result = work(&mut tx).and_then(|(message, value)| {
+            tx.finish(ctx, (action, message))?;
+            refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
+            Ok(value)
+        });
+        match &result {
+            Err(error) if error.kind() == Kind::Denied => {
+                tx.recorder.refused(action, Outcome::Denied);
+            }
+            // What is published will happen: the line that granted it stays true.
+            Err(error) if error.is_unfinished() => {}
+            Err(_) => tx.recorder.refused(action, Outcome::Failed),
+            Ok(_) => {}
+        }
+        self.opened.settle(ctx);
+        result
+    }
+
+    /// Refuses whoever is not an admin, and whoever is confined to a scope.
+    ///
+    /// # Errors
+    /// `NotAdmin` or `Confined`.
+    pub(crate) fn require_admin(&self, ctx: &Context) -> Result<()> {
+        if !self.opened.rules.is_admin(&self.caller.name) {
+            return Err(AccessError::NotAdmin(self.caller.name.clone()).into());
+        }
+        match &ctx.confined {
+            Some(confined) => Err(AccessError::Confined { confined: confined.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A change being put together.
+#[must_use = "a change that is not finished leaves nothing"]
+pub(crate) struct Transaction<'a> {
+    locked: &'a LockedVault,
+    asker: &'a Asker,
+    recorder: Recorder<'a>,
+    stage: Stage,
+    at: Stamp,
+    raises: Vec<(VaultPath, Version)>,
+}
+
+impl Transaction<'_> {
+    /// The moment of the change.
+    pub(crate) fn at(&self) -> Stamp {
+        self.at
+    }
+
+    /// Opens secrets that are to be encrypted anew; their names are recorded first.
+    ///
+    /// # Errors
+    /// Denied; damaged; not recorded.
+    pub(crate) fn reopen(&mut self, sealed: &[Sealed]) -> Result<Vec<(SecretName, SecretBytes)>> {
+        let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
+        let reach = self.locked.opened.rules.reach_of(self.asker, None, Need::Inject)?;
+        let access = reach.give(self.asker, &names);
+        let receipt = self
+            .recorder
+            .granted(&AuditAction { secrets: names, ..AuditAction::new(Op::REKEY) })?;
+        Ok(access::open_many(&access, &receipt, sealed)?)
+    }
+
+    /// Stages a file as it is.
+    pub(crate) fn put(&mut self, path: VaultPath, bytes: Vec<u8>) {
+        self.stage.put(path, bytes);
+    }
+
+    /// Stages the removal of a file.
+    pub(crate) fn remove(&mut self, path: VaultPath) {
+        self.stage.remove(path);
+    }
+
+    /// Signs a document and stages it; its version is pinned once it is published.
+    ///
+    /// # Errors
+    /// Where the document has no TOML form.
+    pub(crate) fn put_signed<T: serde::Serialize>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+        version: Version,
+    ) -> Result<()> {
+        let vault = self.locked.opened.vault.id();
+        let bytes = store::sign(document, &path, vault, (&self.locked.signer, self.at))?;
+        self.raises.push((path.clone(), version));
+        self.stage.put(path, bytes);
+        Ok(())
+    }
+
+    fn finish(&mut self, ctx: &Context, (action, message): (&AuditAction, String)) -> Result<()> {
+        let vault = &self.locked.opened.vault;
+        let mut travelling = self.stage.paths();
+        travelling.retain(VaultPath::travels);
+        // What stays in this clone is nothing to commit.
+        let commits = vault.config().commit == store::CommitMode::Auto && !travelling.is_empty();
+        let mut pending = Pending::load(vault.root())?;
+        if commits {
+            pending.add(message, &travelling);
+            self.stage.put_local(PENDING, pending.render())?;
+        }
+        let nothing = self.stage.paths().is_empty();
+        let stage = std::mem::replace(&mut self.stage, Stage::new(&self.locked.lock));
+        let staged = if nothing { None } else { Some(stage.write()?) };
+        // On disk before the change is: a change without its line cannot happen.
+        let _receipt = self.recorder.granted(action)?;
+        if let Some(staged) = staged {
+            staged.publish()?;
+        }
+        for (path, version) in &self.raises {
+            vault.state().raise(path, *version);
+        }
+        if commits {
+            commit(ctx, (vault, &self.locked.caller.name), self.recorder.chain(), &pending);
+        }
+        Ok(())
+    }
+}
+
+/// Drops the list of changes that wait for a commit.
+pub(crate) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
+    fs::remove_file(&root.local(PENDING))
+}
