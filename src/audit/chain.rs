@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
@@ -16,6 +15,7 @@ use super::fault::Fault;
 use super::file::{self, Access};
 use super::line::{Line, Mac, mac_body, mac_text, nothing_before};
 use super::name::ChainName;
+use super::segments::{ChainFiles, Found, Id, Last, SEGMENT};
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
@@ -25,7 +25,7 @@ use crate::name::{MemberName, SecretName};
 /// A chain that this process may append to.
 #[derive(Debug)]
 pub(crate) struct Chain {
-    path: PathBuf,
+    files: ChainFiles,
     name: ChainName,
     key: ChainKey,
 }
@@ -76,7 +76,7 @@ impl Receipt {
 }
 
 impl Chain {
-    /// Opens a new chain: writes line 1 to a new file and syncs file and folder.
+    /// Opens a new chain: writes line 1 to a new segment and syncs file and folder.
     ///
     /// A file that a crash left without a whole line counts as new.
     ///
@@ -85,7 +85,7 @@ impl Chain {
     /// the folder cannot be written, [`AuditError::Unfit`], [`AuditError::NotRegular`],
     /// [`AuditError::Io`], [`AuditError::Moving`].
     pub(crate) fn open_first(
-        path: &Path,
+        files: ChainFiles,
         opening: &Opening<'_>,
         key: ChainKey,
         now: OffsetDateTime,
@@ -93,22 +93,21 @@ impl Chain {
         let name = opening.chain.clone();
         let bytes = first_line(opening, &key, now)
             .map_err(|fault| AuditError::Unfit { chain: name.clone(), fault })?;
-        let io = |doing| move |source| AuditError::io(doing, path, source);
-        let file = file::open(path, Access::Create)?
+        let found = files
+            .find(Access::Create)?
             .ok_or_else(|| AuditError::NotOpened { chain: name.clone() })?;
-        let tail = file::tail(&file).map_err(io("read"))?;
-        if !tail.is_ok_and(|tail| tail.line.is_none()) {
+        // A line that cannot be read is a line too.
+        if !found.last().is_ok_and(|end| end.last.is_none()) {
             return Err(AuditError::Exists { chain: name });
         }
-        // The folder first: a chain that has a line also has a name that survives a crash.
-        sync_folder(path).map_err(io("sync the folder of"))?;
-        put(&file, 0, |mut file| write_line(&mut file, bytes)).map_err(io("write"))?;
-        Ok(Self { path: path.to_owned(), name, key })
+        begin(&found, 1, bytes)?;
+        drop(found);
+        Ok(Self { files, name, key })
     }
 
     /// Takes an existing chain; nothing is read before the first append.
-    pub(crate) fn attach(path: &Path, name: ChainName, key: ChainKey) -> Self {
-        Self { path: path.to_owned(), name, key }
+    pub(crate) fn attach(files: ChainFiles, name: ChainName, key: ChainKey) -> Self {
+        Self { files, name, key }
     }
 
     /// The chain's name.
@@ -116,7 +115,8 @@ impl Chain {
         &self.name
     }
 
-    /// Appends a line and syncs it; reads only the last line.
+    /// Appends a line and syncs it; reads only the last line. Where the segment would grow
+    /// too large the line begins the next one.
     ///
     /// # Errors
     /// [`AuditError::NotOpened`] where line 1 is missing, [`AuditError::Altered`] where the last
@@ -124,19 +124,14 @@ impl Chain {
     /// [`AuditError::NotRegular`], [`AuditError::Io`], [`AuditError::Moving`]. After any of
     /// them the chain is as it was.
     pub(crate) fn append(&self, event: &Event, now: OffsetDateTime) -> Result<Receipt, AuditError> {
-        let io = |doing| move |source| AuditError::io(doing, &self.path, source);
         let not_opened = || AuditError::NotOpened { chain: self.name.clone() };
-        let file = file::open(&self.path, Access::Append)?.ok_or_else(not_opened)?;
-        let tail = match file::tail(&file).map_err(io("read"))? {
-            Ok(tail) => tail,
-            Err(fault) => return Err(self.altered(&file, u64::MAX, fault)),
-        };
-        let last = tail.line.ok_or_else(not_opened)?;
-        let previous = self.check(&last).map_err(|fault| self.altered(&file, tail.whole, fault))?;
-        let bytes = next_line(&previous, &last, event, now)
-            .and_then(|line| line.seal(&self.key))
-            .map_err(|fault| AuditError::Unfit { chain: self.name.clone(), fault })?;
-        put(&file, tail.whole, |mut file| write_line(&mut file, bytes)).map_err(io("write"))?;
+        let found = self.files.find(Access::Append)?.ok_or_else(not_opened)?;
+        let end = found.last()?;
+        let last = end.last.ok_or_else(not_opened)?;
+        let previous = self.check(&last.line).map_err(|fault| self.altered(&last, fault))?;
+        let next =
+            next_line(&previous, &last.line, event, now).map_err(|fault| self.unfit(fault))?;
+        self.write(&found, (&last, &end.empty), next)?;
         let mut granted = match event.outcome {
             Outcome::Granted => event.secrets.clone(),
             Outcome::Denied | Outcome::Failed => Vec::new(),
@@ -166,12 +161,53 @@ impl Chain {
         }
     }
 
-    fn altered(&self, file: &File, whole: u64, fault: Fault) -> AuditError {
-        match file::count_lines(file, whole) {
-            Ok(line) => AuditError::Altered { chain: self.name.clone(), line, fault },
-            Err(source) => AuditError::io("read", &self.path, source),
+    /// Writes the line where it belongs: into the last segment, or into one of its own.
+    fn write(
+        &self,
+        found: &Found<'_>,
+        (last, empty): (&Last, &[u64]),
+        line: Line,
+    ) -> Result<(), AuditError> {
+        let seal = |line: &Line| line.seal(&self.key).map_err(|fault| self.unfit(fault));
+        let bytes = seal(&line)?;
+        // With its newline.
+        let room = last.whole + (bytes.len() as u64) < SEGMENT;
+        let io = |source| AuditError::io("write", &last.path, source);
+        if room && empty.is_empty() && last.id != Id::Old {
+            return put(&last.file, last.whole, |mut file| write_line(&mut file, bytes))
+                .map_err(io);
+        }
+        // Only a crash leaves an empty segment, and only the one that would come next.
+        if empty.iter().any(|first| *first != line.seq) {
+            return Err(self.altered(last, Fault::SegmentMissing));
+        }
+        // Whoever reads a closed segment takes a torn line for damage.
+        put(&last.file, last.whole, |_| Ok(())).map_err(io)?;
+        let first = line.seq;
+        let chain = Some(self.name.clone());
+        begin(found, first, seal(&Line { chain, after: Some(last.id.first()), ..line })?)
+    }
+
+    fn unfit(&self, fault: Fault) -> AuditError {
+        AuditError::Unfit { chain: self.name.clone(), fault }
+    }
+
+    fn altered(&self, last: &Last, fault: Fault) -> AuditError {
+        match file::count_lines(&last.file, last.whole) {
+            Ok(lines) => {
+                let line = last.id.first() - 1 + lines;
+                AuditError::Altered { chain: self.name.clone(), line, fault }
+            }
+            Err(source) => AuditError::io("read", &last.path, source),
         }
     }
+}
+
+/// Writes the first line of a segment; file and folder are on disk when this returns.
+fn begin(found: &Found<'_>, first: u64, line: Vec<u8>) -> Result<(), AuditError> {
+    let (path, file) = found.begin(first)?;
+    put(&file, 0, |mut file| write_line(&mut file, line))
+        .map_err(|source| AuditError::io("write", &path, source))
 }
 
 /// Line 1 as it will stand in the file, without its newline.
@@ -200,6 +236,7 @@ fn first_line(
         detail: None,
         heads: BTreeMap::new(),
         chain: Some(opening.chain.clone()),
+        after: None,
         vault: Some(opening.vault.to_owned()),
         key: Some(key.commitment()),
         sig: None,
@@ -239,6 +276,7 @@ fn next_line(
         detail: event.detail.clone(),
         heads: event.heads.clone(),
         chain: None,
+        after: None,
         vault: None,
         key: None,
         sig: None,
@@ -262,14 +300,6 @@ fn write_line(file: &mut &File, mut line: Vec<u8>) -> io::Result<()> {
     line.push(b'\n');
     file.write_all(&line)?;
     file.sync_data()
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

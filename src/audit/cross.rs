@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::fault::Fault;
 use super::name::{ChainName, Head};
-use super::verify::{ChainReport, Gap, Seen, Verdict};
+use super::verify::{ChainReport, Gap, Seen, Verdict, nothing};
 
 /// Compares all chains of a vault; adds a report for a chain that is named but gone.
 pub(crate) fn cross_check(reports: &mut Vec<ChainReport>) {
@@ -19,7 +19,8 @@ pub(crate) fn cross_check(reports: &mut Vec<ChainReport>) {
         reports.iter().enumerate().map(|(at, report)| (report.chain.clone(), at)).collect();
     for (by, seen) in &claims {
         let at = *places.entry(seen.chain.clone()).or_insert_with(|| {
-            reports.push(gone(&seen.chain));
+            // Without lines: the first claim about it makes it damaged.
+            reports.push(nothing(&seen.chain, Verdict::Unchecked(Gap::Empty)));
             reports.len() - 1
         });
         let differs = Fault::DiffersSeen { by: by.clone(), line: seen.line };
@@ -46,19 +47,5 @@ fn vouch(reports: &mut [ChainReport]) {
         {
             report.verdict = Verdict::Verified;
         }
-    }
-}
-
-/// A chain without lines: the first claim about it makes it damaged.
-fn gone(chain: &ChainName) -> ChainReport {
-    ChainReport {
-        chain: chain.clone(),
-        lines: 0,
-        head: None,
-        verdict: Verdict::Unchecked(Gap::Empty),
-        torn_tail: false,
-        heads: Vec::new(),
-        opened_by: None,
-        hashes: Vec::new(),
     }
 }

@@ -34,6 +34,34 @@ pub(crate) enum Fault {
     /// An opening in the wrong place, or none in the right one.
     #[error("only line 1 opens a chain, and it must")]
     Opening,
+    /// A segment that ought to follow is not there.
+    #[error("the segment that begins with it is missing")]
+    SegmentMissing,
+    /// The segment before has lost its end.
+    #[error("it is gone: segment '{first:08}' was cut")]
+    SegmentCut {
+        /// With which line the segment begins.
+        first: u64,
+    },
+    /// A segment with lines that are there already.
+    #[error("segment '{first:08}' repeats lines that stand before it: it was put there")]
+    SegmentRepeated {
+        /// The number in its name.
+        first: u64,
+    },
+    /// A segment whose name and content do not fit.
+    #[error(
+        "segment '{first:08}' begins with line {found}: it was swapped with another, or copied"
+    )]
+    SegmentMisplaced {
+        /// The number in its name.
+        first: u64,
+        /// The number of the line it begins with.
+        found: u64,
+    },
+    /// A first line of a segment that does not say so, or one that says so and is none.
+    #[error("it does not begin the segment it stands in the way a segment begins")]
+    SegmentBegin,
     /// Opened under another name.
     #[error("it opens the chain '{found}'")]
     WrongChain {

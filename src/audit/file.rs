@@ -1,10 +1,10 @@
-//! The chain's file: opening it safely, locking it, its last line, its bytes.
+//! A file of a chain: opening it safely, locking it, its last line.
 //!
 //! Chains arrive through git, so links, pipes and folders are refused, and a file that
 //! git replaced while we waited for its lock is opened again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -12,14 +12,15 @@ use rustix::fs::OFlags;
 
 use super::error::AuditError;
 use super::fault::Fault;
-use super::line::{Line, MAX_LINE};
-use super::name::Head;
-use crate::crypto::digest::Digest;
+use super::line::MAX_LINE;
 
 /// First bite at the end of a file; most last lines fit.
 const CHUNK: u64 = 4096;
 /// How often a file may be replaced under our hands before we give up.
 const ATTEMPTS: usize = 16;
+
+/// How files are opened: no link followed, and a pipe's other end not waited for.
+pub(super) const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,36 +40,6 @@ pub(super) struct Tail {
     pub(super) line: Option<Vec<u8>>,
     /// Length of the file up to and including the last newline.
     pub(super) whole: u64,
-}
-
-/// Reads the head of the chain at `path`; `None` where there is no file or no whole line.
-///
-/// Reads only the last line and checks only its form: whoever trusts it verifies.
-///
-/// # Errors
-/// [`AuditError::NotRegular`], [`AuditError::Unreadable`], [`AuditError::Io`],
-/// [`AuditError::Moving`].
-pub(crate) fn head(path: &Path) -> Result<Option<Head>, AuditError> {
-    let Some(file) = open(path, Access::Read)? else { return Ok(None) };
-    let unreadable = |fault| AuditError::Unreadable { path: path.to_owned(), fault };
-    let tail = tail(&file).map_err(|source| AuditError::io("read", path, source))?;
-    let Some(bytes) = tail.map_err(unreadable)?.line else { return Ok(None) };
-    let line = Line::parse(&bytes).map_err(unreadable)?;
-    Ok(Some(Head { seq: line.seq, hash: Digest::of(&bytes) }))
-}
-
-/// Reads every byte of a chain, a torn last line included, for verification.
-///
-/// # Errors
-/// [`AuditError::NotRegular`], [`AuditError::Io`] (also where there is no file),
-/// [`AuditError::Moving`].
-pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>, AuditError> {
-    let failed = |source| AuditError::io("read", path, source);
-    let mut file =
-        open(path, Access::Read)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }
 
 /// Opens and locks the file that stands at `path` now; `None` where there is none.
@@ -100,12 +71,11 @@ fn options(access: Access) -> OpenOptions {
         .append(access != Access::Read)
         .create(access == Access::Create)
         .mode(0o600)
-        // NONBLOCK: opening a pipe must not wait for its other end.
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        .custom_flags(FLAGS.bits().cast_signed());
     options
 }
 
-fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
+pub(super) fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
     let link = rustix::io::Errno::LOOP.raw_os_error();
     let path = path.to_owned();
     match source.kind() {
@@ -122,7 +92,7 @@ fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
 
 /// Whether `path` still names this file: a line appended to one that git has just
 /// replaced would be lost.
-fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
+pub(super) fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = file.metadata()?;
     match path.symlink_metadata() {
         Ok(now) => Ok((now.dev(), now.ino()) == (opened.dev(), opened.ino())),
@@ -181,6 +151,15 @@ fn find_tail(bytes: &[u8], start: u64) -> Option<Tail> {
     Some(Tail { line: Some(bytes[begin..end].to_vec()), whole: start + end as u64 + 1 })
 }
 
+/// Syncs the folder that `path` lies in: its name then survives a crash.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)?.sync_all()
+}
+
 /// How far lines are counted: a file of terabytes, most of it holes, must not hang anybody.
 const COUNTED: u64 = 64 << 20;
 
@@ -201,7 +180,7 @@ pub(super) fn count_lines(file: &File, whole: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, CHUNK, Tail, head, open, read_all, refused, stands_at, tail};
+    use super::{Access, CHUNK, Tail, open, refused, stands_at, tail};
     use crate::audit::AuditError;
     use std::fs::File;
     use std::io;
@@ -223,7 +202,6 @@ mod tests {
         }
         std::fs::write(&path, "torn").unwrap();
         assert_eq!(tail(&File::open(&path).unwrap()).unwrap().unwrap(), Tail::default());
-        assert_eq!(read_all(&path).unwrap(), b"torn");
     }
 
     #[test]
@@ -269,14 +247,5 @@ mod tests {
         }
         let error = refused(path, Access::Append, io::ErrorKind::StorageFull.into());
         assert!(matches!(error, AuditError::Io { .. }) && error.hint().is_some());
-    }
-
-    #[test]
-    fn an_absent_chain_has_no_head_and_a_garbled_one_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("c");
-        assert_eq!(head(&path).unwrap(), None);
-        std::fs::write(&path, "garbage\n").unwrap();
-        assert!(matches!(head(&path).unwrap_err(), AuditError::Unreadable { .. }));
     }
 }

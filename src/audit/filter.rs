@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::error::AuditError;
 use super::event::{Actor, Op, Outcome};
-use super::line::{Line, Mac};
+use super::line::{Line, Mac, read_lines};
 use super::name::{ChainName, Head};
+use super::segments::ChainFiles;
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::Signature;
@@ -46,6 +48,15 @@ impl Filter<'_> {
     }
 }
 
+impl Filter<'_> {
+    /// Whether a segment begins after the filter's end, so that it need not be parsed.
+    fn is_after(&self, segment: &[u8]) -> bool {
+        let Some(until) = self.until else { return false };
+        let first = segment.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        Line::parse(first).is_ok_and(|line| line.time.time() > until)
+    }
+}
+
 /// A line with its chain, as `--json` and `audit export` write it.
 ///
 /// It keeps `prev`, `mac` and what an opening holds: together with the one written form of
@@ -73,6 +84,9 @@ pub struct Entry {
     /// Heads of other chains.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) heads: BTreeMap<ChainName, Head>,
+    /// The first line of the segment before, in the first line of a later segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<u64>,
     /// The vault's id, in an opening.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vault: Option<String>,
@@ -140,6 +154,7 @@ impl Entry {
             outcome: line.outcome,
             detail: line.detail,
             heads: line.heads,
+            after: line.after,
             vault: line.vault,
             key: line.key,
             sig: line.sig,
@@ -147,6 +162,36 @@ impl Entry {
             mac: line.mac,
         }
     }
+}
+
+/// Reads the lines of a chain that `filter` accepts, in order; where there is a `limit` no
+/// more than so many of the newest.
+///
+/// Goes from the end back, and no further than to a segment that has nothing younger than
+/// the filter's beginning: a clock that was set back for longer than a segment hides lines.
+///
+/// # Errors
+/// As [`ChainFiles::read`].
+pub(crate) fn newest(
+    files: &ChainFiles,
+    filter: &Filter<'_>,
+    limit: Option<usize>,
+) -> Result<Vec<Line>, AuditError> {
+    let mut found: Vec<Vec<Line>> = Vec::new();
+    let mut count = 0;
+    files.read_back(|segment| {
+        if filter.is_after(&segment.bytes) {
+            return true;
+        }
+        let (mut lines, _) = read_lines(&segment.bytes);
+        let is_older = |since| lines.iter().all(|line| line.time.time() < since);
+        let ends = filter.since.is_some_and(|since| !lines.is_empty() && is_older(since));
+        lines.retain(|line| filter.accepts(line));
+        count += lines.len();
+        found.push(lines);
+        !ends && limit.is_none_or(|limit| count < limit)
+    })?;
+    Ok(found.into_iter().rev().flatten().collect())
 }
 
 /// Merges chains into one list by time, newest last; `last` keeps that many of the newest.

@@ -55,10 +55,13 @@ pub(crate) struct Line {
     /// Heads of other chains.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) heads: BTreeMap<ChainName, Head>,
-    /// The chain's name; only in line 1, like the next three.
+    /// The chain's name; only in the first line of a segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) chain: Option<ChainName>,
-    /// The vault's id.
+    /// The first line of the segment before; only in the first line of a later segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<u64>,
+    /// The vault's id; only in line 1, like the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vault: Option<String>,
     /// The commitment to the chain key.
@@ -99,8 +102,10 @@ impl Line {
 
     fn check_shape(&self) -> Result<(), Fault> {
         let opens = self.op == Op::CHAIN_OPEN;
-        let parts = [self.chain.is_some(), self.vault.is_some(), self.key.is_some()];
-        if parts != [opens; 3] || opens != (self.seq == 1) {
+        let parts = [self.vault.is_some(), self.key.is_some()];
+        let begins = opens || self.after.is_some();
+        let first = opens && self.after.is_none();
+        if parts != [first; 2] || self.chain.is_some() != begins || opens != (self.seq == 1) {
             return Err(Fault::Opening);
         }
         let may_be_signed = opens && matches!(self.actor, Actor::Member { .. });

@@ -1,6 +1,6 @@
 //! The audit chains: lines, appending them, verifying them, reading them back.
 //!
-//! A chain is a file of JSON lines with one writer. Each line carries the hash of the one
+//! A chain is a row of segments, files of JSON lines, with one writer. Each line carries the hash of the one
 //! before it and a mac under the chain's key, so every change is found with its place.
 //! Nothing here knows policies, sessions, git or how a chain key is sealed: callers bring
 //! paths, keys and the time. A [`Receipt`] is the only proof that a line is on disk.
@@ -12,9 +12,11 @@ mod event;
 mod fault;
 mod file;
 mod filter;
+mod layout;
 mod line;
 mod name;
 mod opening;
+mod segments;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -25,9 +27,9 @@ pub(crate) use cross::cross_check;
 pub(crate) use error::AuditError;
 pub use event::Outcome;
 pub(crate) use event::{Actor, Event, Op};
-pub(crate) use file::{head, read_all};
 pub use filter::Entry as AuditEntry;
-pub(crate) use filter::{Filter, merge};
+pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use line::read_lines;
 pub(crate) use name::{ChainName, Head};
+pub(crate) use segments::{ChainFiles, Segment, chains_in};
 pub(crate) use verify::{ChainReport, Expect, Verdict, missing, verify};

@@ -1,4 +1,5 @@
-//! Verifying one chain: every line against its place, the line before it, and the key.
+//! Verifying one chain: every line against its place, the line before it, and the key, and
+//! every segment against the ones around it.
 //!
 //! Continuity needs no key, macs do. The first damage counts: what stands after it proves
 //! nothing, so its heads are not believed either.
@@ -7,9 +8,11 @@ use rayon::prelude::*;
 
 use super::event::Actor;
 use super::fault::Fault;
-use super::line::{Line, mac_body, mac_text, split};
+use super::layout::{Layout, lay_out};
+use super::line::{Line, mac_body, mac_text};
 use super::name::{ChainName, Head};
 use super::opening;
+use super::segments::Segment;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::sign::VerifyKey;
@@ -80,7 +83,7 @@ pub(crate) struct Seen {
 pub(crate) struct ChainReport {
     /// The chain's name.
     pub(crate) chain: ChainName,
-    /// How many whole lines its file has.
+    /// How many whole lines its segments have.
     pub(crate) lines: u64,
     /// Its last sound line: what to pin, if the verdict is `Verified`.
     pub(crate) head: Option<Head>,
@@ -92,6 +95,8 @@ pub(crate) struct ChainReport {
     pub(crate) heads: Vec<Seen>,
     /// Who opened it, where line 1 is sound.
     pub(crate) opened_by: Option<Actor>,
+    /// With which lines its segments begin.
+    pub(crate) firsts: Vec<u64>,
     /// The hashes of the sound lines.
     pub(super) hashes: Vec<Digest>,
 }
@@ -132,20 +137,19 @@ impl ChainReport {
     }
 }
 
-/// Verifies the bytes of one chain.
-pub(crate) fn verify(bytes: &[u8], expect: &Expect<'_>) -> ChainReport {
-    let (lines, torn_tail) = split(bytes);
+/// Verifies the segments of one chain.
+pub(crate) fn verify(segments: &[Segment], expect: &Expect<'_>) -> ChainReport {
+    let layout = lay_out(segments);
+    let lines = &layout.lines;
     let hashes: Vec<_> =
         lines.par_iter().with_min_len(BATCH).map(|line| Digest::of(line)).collect();
     let mut report = ChainReport {
-        chain: expect.chain.clone(),
-        lines: lines.len() as u64,
+        lines: layout.count,
         head: last_head(&hashes),
-        verdict: Verdict::Unchecked(Gap::Empty),
-        torn_tail,
-        heads: Vec::new(),
-        opened_by: None,
+        torn_tail: layout.torn_tail,
+        firsts: segments.iter().map(|segment| segment.first).collect(),
         hashes,
+        ..nothing(expect.chain, Verdict::Unchecked(Gap::Empty))
     };
     let mut vouched = false;
     match lines.first().map(|first| opening::check(first, expect)) {
@@ -153,14 +157,23 @@ pub(crate) fn verify(bytes: &[u8], expect: &Expect<'_>) -> ChainReport {
         Some(Err(fault)) => report.damage(1, fault),
         Some(Ok(opened)) => {
             vouched = opened.vouched;
-            check_rest(&mut report, &lines, &Following { actor: &opened.actor, key: expect.key });
+            let following = Following {
+                actor: &opened.actor,
+                chain: expect.chain,
+                key: expect.key,
+                layout: &layout,
+            };
+            check_rest(&mut report, lines, &following);
             report.opened_by = Some(opened.actor);
         }
+    }
+    if let Some((line, fault)) = layout.fault.clone() {
+        report.damage(line, fault);
     }
     if let Some(pinned) = expect.pinned {
         vouched |= report.must_have(pinned, Fault::Pin, Fault::Cut { pinned });
     }
-    if !report.is_damaged() && !lines.is_empty() {
+    if !report.is_damaged() && report.lines > 0 {
         report.verdict = match (expect.key, vouched) {
             (None, _) => Verdict::Unchecked(Gap::NoKey),
             (Some(_), false) => Verdict::Unchecked(Gap::NotVouched),
@@ -170,16 +183,22 @@ pub(crate) fn verify(bytes: &[u8], expect: &Expect<'_>) -> ChainReport {
     report
 }
 
-/// The report on a chain whose file is gone although its head was pinned here.
+/// The report on a chain whose files are gone although its head was pinned here.
 pub(crate) fn missing(chain: &ChainName, pinned: Head) -> ChainReport {
+    nothing(chain, Verdict::Damaged { line: 1, fault: Fault::Missing { pinned } })
+}
+
+/// The report on a chain without a line.
+pub(super) fn nothing(chain: &ChainName, verdict: Verdict) -> ChainReport {
     ChainReport {
         chain: chain.clone(),
         lines: 0,
         head: None,
-        verdict: Verdict::Damaged { line: 1, fault: Fault::Missing { pinned } },
+        verdict,
         torn_tail: false,
         heads: Vec::new(),
         opened_by: None,
+        firsts: Vec::new(),
         hashes: Vec::new(),
     }
 }
@@ -187,7 +206,9 @@ pub(crate) fn missing(chain: &ChainName, pinned: Head) -> ChainReport {
 /// What every line after the first is held against.
 struct Following<'a> {
     actor: &'a Actor,
+    chain: &'a ChainName,
     key: Option<&'a ChainKey>,
+    layout: &'a Layout<'a>,
 }
 
 /// What a batch of lines yields: heads up to the first damage, and that damage.
@@ -247,6 +268,13 @@ impl Following<'_> {
         }
         if !line.actor.is(self.actor) {
             return Err(Fault::Actor);
+        }
+        match line.chain.as_ref() {
+            Some(found) if found != self.chain => {
+                return Err(Fault::WrongChain { found: found.clone() });
+            }
+            _ if line.after != self.layout.before(number) => return Err(Fault::SegmentBegin),
+            _ => {}
         }
         Ok(line)
     }

@@ -60,16 +60,12 @@ pub(crate) struct Listed {
     pub(crate) strays: Vec<String>,
 }
 
-/// Lists the regular files of a folder outside the vault by name, sorted; one that is
-/// missing or cannot be read is empty.
-pub(crate) fn files_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<String> = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    files.sort_unstable();
-    files
+/// Makes sure that a folder of the vault is none that a link leads to; a missing one is fine.
+///
+/// # Errors
+/// [`FsError::NotFolder`] or [`FsError::Io`].
+pub(crate) fn refuse_linked(root: &Root, what: Listing) -> Result<(), FsError> {
+    open(root, what.folder()).map(drop)
 }
 
 /// Lists a folder of the vault; a missing one is empty.

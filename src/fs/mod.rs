@@ -19,7 +19,7 @@ mod write;
 
 pub(crate) use error::FsError;
 pub(crate) use journal::needs_recovery;
-pub(crate) use list::{Listing, files_in, list};
+pub(crate) use list::{Listing, list, refuse_linked};
 pub(crate) use lock::{Lock, lock_file};
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{GrantPlace, Root, VaultPath};

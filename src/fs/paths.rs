@@ -129,8 +129,15 @@ impl VaultPath {
         Self(format!("{SECRETS}/{name}.toml"))
     }
 
-    /// `audit/<chain>.jsonl`; `None` where `chain` is no name of a chain.
-    pub(crate) fn chain(chain: &str) -> Option<Self> {
+    /// `audit/<chain>/<first>.jsonl`, the segment of a chain that begins with line `first`;
+    /// `None` where `chain` is no name of a chain.
+    pub(crate) fn segment(chain: &str, first: u64) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}/{first:08}.jsonl")))
+    }
+
+    /// `audit/<chain>.jsonl`, the whole of a chain as vaults had it before there were
+    /// segments; `None` where `chain` is no name of a chain.
+    pub(crate) fn old_chain(chain: &str) -> Option<Self> {
         is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.jsonl")))
     }
 
@@ -139,9 +146,9 @@ impl VaultPath {
         is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.key.age")))
     }
 
-    /// `.local/audit/<chain>.jsonl`; `None` where `chain` is no name of a chain.
-    pub(crate) fn local_chain(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}.jsonl")))
+    /// `.local/audit/<chain>/<first>.jsonl`; `None` where `chain` is no name of a chain.
+    pub(crate) fn local_segment(chain: &str, first: u64) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}/{first:08}.jsonl")))
     }
 
     /// `.local/audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
@@ -175,7 +182,12 @@ impl VaultPath {
             },
             Some((AUDIT, file)) => match file.strip_suffix(".key.age") {
                 Some(chain) => Self::chain_key(chain)?,
-                None => Self::chain(file.strip_suffix(".jsonl")?)?,
+                None => match (file.strip_suffix(".jsonl")?, file.split_once('/')) {
+                    (_, Some((chain, file))) => {
+                        Self::segment(chain, file.strip_suffix(".jsonl")?.parse().ok()?)?
+                    }
+                    (chain, None) => Self::old_chain(chain)?,
+                },
             },
             Some((SESSIONS, rest)) => {
                 let (shared, rest) = match rest.strip_prefix("shared/") {
@@ -261,9 +273,11 @@ mod tests {
             VaultPath::record(&secret),
         ];
         for chain in chains {
-            paths.push(VaultPath::chain(chain).unwrap());
+            paths.push(VaultPath::segment(chain, 1).unwrap());
+            paths.push(VaultPath::segment(chain, 123_456_789).unwrap());
+            paths.push(VaultPath::old_chain(chain).unwrap());
             paths.push(VaultPath::chain_key(chain).unwrap());
-            paths.push(VaultPath::local_chain(chain).unwrap());
+            paths.push(VaultPath::local_segment(chain, 7).unwrap());
             paths.push(VaultPath::local_chain_key(chain).unwrap());
         }
         for shared in [false, true] {
@@ -305,6 +319,12 @@ mod tests {
             "secrets/con.age",
             "secrets/a.age\n",
             "audit/alice.jsonl",
+            "audit/alice/00000001.jsonl",
+            "audit/alice-0123abcd/1.jsonl",
+            "audit/alice-0123abcd/+0000001.jsonl",
+            "audit/alice-0123abcd/0000000a.jsonl",
+            "audit/alice-0123abcd/00000001.jsonl.tmp",
+            "audit/alice-0123abcd/a/00000001.jsonl",
             "audit/alice-0123ABCD.jsonl",
             "audit/-0123abcd.jsonl",
             "audit/a/b-0123abcd.jsonl",

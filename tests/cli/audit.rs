@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::Sandbox;
-use crate::vault::text;
+use crate::vault::{chain_of, text};
 
 fn lived() -> Sandbox {
     let t = Sandbox::new();
@@ -80,7 +80,8 @@ fn prev_is_the_digest_of_the_line_before() {
 fn the_chain_is_named_after_its_writer() {
     let t = lived();
     let chain = t.only_file("audit", ".jsonl");
-    assert!(chain.file_name().unwrap().to_str().unwrap().starts_with("alice-"), "{chain:?}");
+    assert!(chain_of(&chain).starts_with("alice-"), "{chain:?}");
+    assert!(chain.ends_with("00000001.jsonl"), "{chain:?}");
     t.only_file("audit", ".key.age");
 }
 
@@ -183,7 +184,8 @@ fn a_torn_last_line_is_mended() {
 #[test]
 fn the_line_is_there_before_the_child_runs() {
     let t = lived();
-    let child = ["run", "--scope", "backend", "--", "sh", "-c", "tail -n 1 ~/.authy/audit/*.jsonl"];
+    let child =
+        ["run", "--scope", "backend", "--", "sh", "-c", "tail -n 1 ~/.authy/audit/*/*.jsonl"];
     let line: Value = serde_json::from_str(&t.authy(child).ok().text()).unwrap();
     assert_eq!(line["op"], "run");
     assert_eq!(line["outcome"], "granted");

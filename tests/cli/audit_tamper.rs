@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::harness::Sandbox;
-use crate::vault::text;
+use crate::vault::{chain_of, text};
 
 /// A vault with some lines and its chain, verified once so that its head is pinned.
 fn verified() -> (Sandbox, PathBuf, Vec<String>) {
@@ -30,7 +30,7 @@ fn write(chain: &PathBuf, lines: &[String]) {
 fn found(t: &Sandbox, chain: &PathBuf, changed: &[String], line: usize) {
     let good = fs::read(chain).unwrap();
     write(chain, changed);
-    let name = chain.file_stem().unwrap().to_str().unwrap();
+    let name = chain_of(chain);
     t.authy(["audit", "verify"]).fails(5).says(name).says(&format!("line {line}"));
     let report = t.authy(["--json", "audit", "verify"]).fails(5).text();
     assert!(
@@ -98,7 +98,7 @@ fn a_cut_tail_is_found() {
 fn a_deleted_chain_is_found() {
     let (t, chain, _) = verified();
     fs::remove_file(&chain).unwrap();
-    let name = chain.file_stem().unwrap().to_str().unwrap().to_owned();
+    let name = chain_of(&chain).to_owned();
     t.authy(["audit", "verify"]).fails(5).says(&name);
 }
 

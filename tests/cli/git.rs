@@ -138,7 +138,7 @@ fn a_signing_configuration_is_honoured() {
     let mut t = Sandbox::new();
     let gpg = t.script(
         "gpg",
-        "echo called > \"$HOME/gpg-was-called\"; printf '\\n[GNUPG:] SIG_CREATED \\n' >&2\n\
+        "cat > /dev/null; echo called > \"$HOME/gpg-was-called\"; printf '\\n[GNUPG:] SIG_CREATED \\n' >&2\n\
          printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nfake\\n-----END PGP SIGNATURE-----\\n'",
     );
     let config = format!(

@@ -20,6 +20,7 @@ mod vault;
 
 mod agents;
 mod audit;
+mod audit_segments;
 mod audit_tamper;
 mod change;
 mod child;

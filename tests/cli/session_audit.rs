@@ -2,10 +2,12 @@
 //! had it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::harness::{Call, Sandbox};
+use crate::vault::{chain_of, files_below};
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();
@@ -102,14 +104,8 @@ fn a_line_that_was_changed_or_taken_away_is_found() {
             with(&t, &token, &["get", "db-url"]).ok();
         }
         t.verifies();
-        let file = fs::read_dir(t.file("audit"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .find(|path| {
-                let name = path.file_name().unwrap().to_str().unwrap();
-                name.starts_with(&format!("s-{id}")) && name.ends_with(".jsonl")
-            })
-            .unwrap();
+        let of_session = |path: &PathBuf| chain_of(path).starts_with(&format!("s-{id}"));
+        let file = files_below(&t.file("audit")).into_iter().find(of_session).unwrap();
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<_> = text.lines().collect();
         let changed = match tampering {

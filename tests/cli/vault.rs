@@ -40,13 +40,10 @@ impl Sandbox {
         self.vault().join(inside)
     }
 
-    /// Names the only file of a vault folder that has this ending.
+    /// Names the only file below a vault folder that has this ending.
     pub(crate) fn only_file(&self, folder: &str, ending: &str) -> PathBuf {
-        let found: Vec<PathBuf> = fs::read_dir(self.file(folder))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.to_str().unwrap().ends_with(ending))
-            .collect();
+        let mut found = files_below(&self.file(folder));
+        found.retain(|path| path.to_str().unwrap().ends_with(ending));
         assert_eq!(found.len(), 1, "{found:?}");
         found.into_iter().next().unwrap()
     }
@@ -94,6 +91,25 @@ impl Sandbox {
     pub(crate) fn verifies(&self) {
         self.authy(["audit", "verify"]).ok();
     }
+}
+
+/// Lists the files in a folder and in the folders below it, sorted.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files_below(&path)),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Names the chain that a segment belongs to.
+pub(crate) fn chain_of(segment: &Path) -> &str {
+    segment.parent().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str).unwrap()
 }
 
 /// Reads a file of the vault as text.

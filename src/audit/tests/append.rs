@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{KEY, SIGNING, Sample, VAULT, at, chain_name, damaged, event, key, member, verdict};
+use super::{
+    KEY, SIGNING, Sample, VAULT, at, chain_name, damaged, event, key, member, verdict, verify_as,
+};
 use crate::audit::fault::Fault;
 use crate::audit::{
-    Actor, AuditError, Chain, Event, Head, Op, Opener, Opening, Outcome, Verdict, head,
+    Actor, AuditError, Chain, ChainFiles, Event, Head, Op, Opener, Opening, Outcome, Verdict,
 };
 use crate::crypto::digest::Digest;
 use crate::kind::Kind;
@@ -25,7 +27,7 @@ fn what_is_appended_verifies() {
     let pin = super::pin_of(&lines);
     assert_eq!(lines.len(), 20);
     assert_eq!(verdict(&sample.bytes(), Some(&KEY), Some(pin)), Verdict::Verified);
-    assert_eq!(head(&sample.path).unwrap(), Some(pin));
+    assert_eq!(sample.files.head().unwrap(), Some(pin));
     let mode = std::fs::metadata(&sample.path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -50,7 +52,7 @@ fn a_chain_is_opened_once() {
     let by = Opener::Member { name: &member("alice"), signing: Some(&SIGNING) };
     let opening = Opening { chain: &chain, vault: VAULT, by };
     let before = sample.bytes();
-    let error = Chain::open_first(&sample.path, &opening, key(7), at(9)).unwrap_err();
+    let error = Chain::open_first(sample.files.clone(), &opening, key(7), at(9)).unwrap_err();
     assert!(matches!(error, AuditError::Exists { .. }), "{error}");
     assert_eq!(sample.bytes(), before);
 }
@@ -59,15 +61,18 @@ fn a_chain_is_opened_once() {
 fn an_opening_that_a_crash_cut_short_is_begun_again() {
     for left in ["", "{\"seq\":1,\"ti"] {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("c");
-        std::fs::write(&path, left).unwrap();
         let chain = chain_name("alice-c1");
-        let attached = Chain::attach(&path, chain.clone(), key(7));
+        let files = ChainFiles::new(dir.path(), &chain);
+        std::fs::create_dir(files.folder()).unwrap();
+        let path = files.folder().join("00000001.jsonl");
+        std::fs::write(&path, left).unwrap();
+        assert!(!files.is_open().unwrap());
+        let attached = Chain::attach(files.clone(), chain.clone(), key(7));
         let error = attached.append(&event(), at(0)).unwrap_err();
         assert!(matches!(error, AuditError::NotOpened { .. }), "{error}");
         let by = Opener::Member { name: &member("alice"), signing: Some(&SIGNING) };
         let opening = Opening { chain: &chain, vault: VAULT, by };
-        Chain::open_first(&path, &opening, key(7), at(0)).unwrap();
+        Chain::open_first(files.clone(), &opening, key(7), at(0)).unwrap();
         attached.note(&event(), at(1)).unwrap();
         assert_eq!(verdict(&std::fs::read(&path).unwrap(), Some(&KEY), None), Verdict::Verified);
     }
@@ -81,7 +86,7 @@ fn a_torn_last_line_is_mended() {
     for torn in [1, next.len() / 2, next.len()] {
         std::fs::write(&sample.path, &whole).unwrap();
         append_raw(&sample, &next[..torn]);
-        assert_eq!(head(&sample.path).unwrap().unwrap().seq, 3);
+        assert_eq!(sample.files.head().unwrap().unwrap().seq, 3);
         sample.chain.note(&event(), at(3)).unwrap();
         assert_eq!(sample.lines().len(), 4);
         assert_eq!(verdict(&sample.bytes(), Some(&KEY), None), Verdict::Verified);
@@ -145,13 +150,13 @@ fn an_event_that_does_not_fit_is_refused_before_anything_is_written() {
 #[test]
 fn a_chain_is_opened_only_under_its_openers_name() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("c");
     let chain = chain_name("bob-c1");
+    let files = ChainFiles::new(dir.path(), &chain);
     let by = Opener::Member { name: &member("alice"), signing: Some(&SIGNING) };
     let opening = Opening { chain: &chain, vault: VAULT, by };
-    let error = Chain::open_first(&path, &opening, key(7), at(0)).unwrap_err();
+    let error = Chain::open_first(files.clone(), &opening, key(7), at(0)).unwrap_err();
     assert!(matches!(error, AuditError::Unfit { fault: Fault::WrongOwner, .. }), "{error}");
-    assert!(!path.exists());
+    assert!(!files.folder().exists());
 }
 
 #[test]
@@ -169,7 +174,7 @@ fn many_writers_at_once_lose_nothing() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let chain = Chain::attach(&sample.path, chain_name("alice-c1"), key(7));
+                let chain = Chain::attach(sample.files.clone(), chain_name("alice-c1"), key(7));
                 for _ in 0..50 {
                     chain.note(&event(), at(1)).unwrap();
                 }
@@ -177,23 +182,27 @@ fn many_writers_at_once_lose_nothing() {
         }
     });
     assert_eq!(sample.lines().len(), 401);
-    assert_eq!(verdict(&sample.bytes(), Some(&KEY), None), Verdict::Verified);
+    let segments = sample.files.read().unwrap();
+    assert!(segments.len() > 1);
+    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    assert_eq!(report.verdict, Verdict::Verified);
 }
 
 #[test]
 fn of_many_openers_one_wins() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("c");
     let chain = chain_name("alice-c1");
+    let files = ChainFiles::new(dir.path(), &chain);
     let opened: Vec<bool> = std::thread::scope(|scope| {
         let open = || {
             let by = Opener::Member { name: &member("alice"), signing: Some(&SIGNING) };
             let opening = Opening { chain: &chain, vault: VAULT, by };
-            Chain::open_first(&path, &opening, key(7), at(0)).is_ok()
+            Chain::open_first(files.clone(), &opening, key(7), at(0)).is_ok()
         };
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(opened.iter().filter(|won| **won).count(), 1);
-    assert_eq!(verdict(&std::fs::read(&path).unwrap(), Some(&KEY), None), Verdict::Verified);
+    let bytes = std::fs::read(files.folder().join("00000001.jsonl")).unwrap();
+    assert_eq!(verdict(&bytes, Some(&KEY), None), Verdict::Verified);
 }

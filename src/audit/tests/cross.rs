@@ -7,7 +7,7 @@ use super::{
 };
 use crate::audit::fault::Fault;
 use crate::audit::verify::Gap;
-use crate::audit::{ChainReport, Event, Head, Op, Opener, Opening, Verdict, cross_check, head};
+use crate::audit::{ChainReport, Event, Head, Op, Opener, Opening, Verdict, cross_check};
 use crate::crypto::digest::Digest;
 use crate::name::SecretName;
 
@@ -21,7 +21,7 @@ impl Pair {
     fn new(seen: Sample) -> Self {
         let witness = Sample::with(2, "alice-c2", key(8));
         let heads =
-            BTreeMap::from([(seen.chain.name().clone(), head(&seen.path).unwrap().unwrap())]);
+            BTreeMap::from([(seen.chain.name().clone(), seen.files.head().unwrap().unwrap())]);
         let secrets: Vec<SecretName> = vec![];
         let commit = Event { op: Op::COMMIT, heads, secrets, detail: None, ..event() };
         witness.chain.note(&commit, at(5)).unwrap();

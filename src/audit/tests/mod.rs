@@ -3,6 +3,7 @@
 mod append;
 mod cross;
 mod opening;
+mod segments;
 mod tamper;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,8 @@ use std::sync::LazyLock;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use super::{
-    Actor, Chain, ChainName, ChainReport, Event, Expect, Head, Op, Opener, Opening, Outcome,
-    Verdict, read_all, verify,
+    Actor, Chain, ChainFiles, ChainName, ChainReport, Event, Expect, Head, Op, Opener, Opening,
+    Outcome, Segment, Verdict, verify,
 };
 use crate::audit::fault::Fault;
 use crate::crypto::digest::Digest;
@@ -64,6 +65,8 @@ pub(super) fn event() -> Event {
 /// A chain of alice's in a folder of its own.
 pub(super) struct Sample {
     _dir: tempfile::TempDir,
+    pub(super) files: ChainFiles,
+    /// The first segment.
     pub(super) path: PathBuf,
     pub(super) chain: Chain,
 }
@@ -81,8 +84,9 @@ impl Sample {
 
     pub(super) fn opened(lines: usize, opening: &Opening<'_>, key: ChainKey) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("chain.jsonl");
-        let chain = Chain::open_first(&path, opening, key, at(0)).unwrap();
+        let files = ChainFiles::new(dir.path(), opening.chain);
+        let path = files.folder().join("00000001.jsonl");
+        let chain = Chain::open_first(files.clone(), opening, key, at(0)).unwrap();
         let actor = match opening.by {
             Opener::Member { name, .. } => Actor::Member { name: name.clone() },
             Opener::Session { id, .. } => Actor::Token { id: id.into(), label: "ci".into() },
@@ -91,11 +95,12 @@ impl Sample {
             let event = Event { actor: actor.clone(), ..event() };
             chain.note(&event, at(i64::try_from(n).unwrap())).unwrap();
         }
-        Self { _dir: dir, path, chain }
+        Self { _dir: dir, files, path, chain }
     }
 
+    /// All segments, one after the other.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        read_all(&self.path).unwrap()
+        self.files.read().unwrap().into_iter().flat_map(|segment| segment.bytes).collect()
     }
 
     pub(super) fn lines(&self) -> Vec<Vec<u8>> {
@@ -127,12 +132,26 @@ pub(super) fn report(
     key: Option<&ChainKey>,
     pinned: Option<Head>,
 ) -> ChainReport {
+    verify_as(chain, &one(bytes), (key, pinned))
+}
+
+/// The whole of a chain in one segment.
+pub(super) fn one(bytes: &[u8]) -> [Segment; 1] {
+    [Segment { first: 1, bytes: bytes.to_vec() }]
+}
+
+/// As [`report`], for segments.
+pub(super) fn verify_as(
+    chain: &str,
+    segments: &[Segment],
+    (key, pinned): (Option<&ChainKey>, Option<Head>),
+) -> ChainReport {
     let signer = |name: &MemberName| {
         (name.as_str() == "alice").then(|| vec![signing(9).verify_key(), SIGNING.verify_key()])
     };
     let chain = &chain_name(chain);
     let expect = Expect { chain, vault: VAULT, key, commitment: None, signer: &signer, pinned };
-    verify(bytes, &expect)
+    verify(segments, &expect)
 }
 
 pub(super) fn damaged(line: u64, fault: Fault) -> Verdict {

@@ -1,6 +1,6 @@
 //! Line 1: whose chain it is, and who vouches for its key.
 
-use super::{KEY, SESSION, SIGNING, Sample, VAULT, chain_name, damaged, key, member, signing};
+use super::{KEY, SESSION, SIGNING, Sample, VAULT, chain_name, damaged, key, member, one, signing};
 use crate::audit::fault::Fault;
 use crate::audit::verify::Gap;
 use crate::audit::{Expect, Opener, Opening, Verdict, verify};
@@ -21,7 +21,7 @@ fn session_chain() -> Sample {
 fn of_session(bytes: &[u8], commitment: Option<Digest>) -> Verdict {
     let chain = &chain_name("s-00112233aabbccdd-c1");
     let (key, signer, pinned) = (Some(&*KEY), &alice(), None);
-    verify(bytes, &Expect { chain, vault: VAULT, key, commitment, signer, pinned }).verdict
+    verify(&one(bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned }).verdict
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn an_opening_in_another_place_is_refused() {
     let (alice_chain, other_chain) = (chain_name("alice-c1"), chain_name("alice-c2"));
     let verdict = |chain, vault| {
         let (key, commitment, signer, pinned) = (Some(&*KEY), None, &alice(), None);
-        verify(&bytes, &Expect { chain, vault, key, commitment, signer, pinned }).verdict
+        verify(&one(&bytes), &Expect { chain, vault, key, commitment, signer, pinned }).verdict
     };
     assert_eq!(verdict(&alice_chain, VAULT), Verdict::Verified);
     assert_eq!(verdict(&alice_chain, "another"), damaged(1, Fault::WrongVault));
@@ -45,7 +45,8 @@ fn an_opening_by_nobody_or_with_a_strange_signature_is_refused() {
     for key in [Some(&*KEY), None] {
         let verdict = |signer: &dyn Fn(&MemberName) -> Option<Vec<VerifyKey>>| {
             let (commitment, pinned) = (None, None);
-            verify(&bytes, &Expect { chain, vault: VAULT, key, commitment, signer, pinned }).verdict
+            verify(&one(&bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned })
+                .verdict
         };
         let by = member("alice");
         let unknown = Fault::UnknownSigner { by: by.clone() };
@@ -68,7 +69,7 @@ fn a_members_chain_opened_by_another_member_is_refused() {
     let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
     let (key, commitment, signer, pinned) = (Some(&*KEY), None, &alice(), None);
     let expect = Expect { chain: &bobs, vault: VAULT, key, commitment, signer, pinned };
-    assert_eq!(verify(&bytes, &expect).verdict, damaged(1, Fault::WrongOwner));
+    assert_eq!(verify(&one(&bytes), &expect).verdict, damaged(1, Fault::WrongOwner));
 }
 
 #[test]

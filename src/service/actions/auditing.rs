@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 
 use crate::access::{Bearer, Caller, Pattern};
 use crate::audit::{
-    self, AuditEntry, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome, Verdict,
+    self, AuditEntry, ChainFiles, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome,
+    Segment, Verdict,
 };
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
@@ -74,7 +75,7 @@ pub struct ChainSummary {
     pub fault: Option<String>,
     /// Whether an unfinished line follows, which nobody was promised; the next line mends it.
     pub torn_tail: bool,
-    /// The chain's file, where there is one.
+    /// The segment with the damaged line, or the last one; `None` where the chain has no file.
     pub file: Option<PathBuf>,
 }
 
@@ -108,8 +109,7 @@ pub fn audit_show(
         if own.as_ref().is_some_and(|own| !place.chain.as_str().starts_with(own)) {
             continue;
         }
-        let (lines, _) = audit::read_lines(&audit::read_all(&place.file)?);
-        chains.push((place.chain, lines));
+        chains.push((place.chain, audit::newest(&place.files, &filter, last)?));
     }
     Ok(audit::merge(chains, &filter, last))
 }
@@ -137,12 +137,12 @@ pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
     let (sessions, members): (Vec<_>, Vec<_>) =
         places.iter().partition(|place| session_of(&place.chain).is_some());
     for place in members.into_iter().chain(sessions) {
-        let bytes = audit::read_all(&place.file)?;
+        let segments = place.files.read()?;
         let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
         let about = About { commitment, pinned: pinned(&place.chain) };
-        let report = verify(&opened, (place, &bytes), (&keys, about));
+        let report = verify(&opened, (place, &segments), (&keys, about));
         if report.verdict == Verdict::Verified {
-            vouchers.extend(of_lines(&place.chain, &bytes));
+            vouchers.extend(of_lines(&place.chain, &segments));
         }
         reports.push(report);
     }
@@ -168,7 +168,7 @@ pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
 /// One chain's files.
 struct Place {
     chain: ChainName,
-    file: PathBuf,
+    files: ChainFiles,
     key: PathBuf,
 }
 
@@ -176,19 +176,19 @@ struct Place {
 fn places(opened: &Opened) -> Result<Vec<Place>> {
     let root = opened.vault.root();
     let mut all = Vec::new();
-    let mut add = |folder: PathBuf, files: Vec<String>| {
-        for file in files {
-            if let Some(chain) = file.strip_suffix(".jsonl").and_then(ChainName::parse) {
-                let key = folder.join(format!("{chain}.key.age"));
-                all.push(Place { chain, file: folder.join(&file), key });
-            }
+    let mut add = |folder: PathBuf| -> Result<()> {
+        for chain in audit::chains_in(&folder)? {
+            let key = folder.join(format!("{chain}.key.age"));
+            all.push(Place { files: ChainFiles::new(&folder, &chain), chain, key });
         }
+        Ok(())
     };
-    add(root.path().join("audit"), fs::list(root, Listing::Audit)?.files);
-    add(root.local("audit"), fs::list(root, Listing::LocalAudit)?.files);
+    for listing in [Listing::Audit, Listing::LocalAudit] {
+        fs::refuse_linked(root, listing)?;
+        add(root.path().join(listing.folder()))?;
+    }
     if let Some(state) = opened.vault.state().folder() {
-        let folder = state.join("audit");
-        add(folder.clone(), fs::files_in(&folder));
+        add(state.join("audit"))?;
     }
     Ok(all)
 }
@@ -233,7 +233,7 @@ struct About {
 
 fn verify(
     opened: &Opened,
-    (place, bytes): (&Place, &[u8]),
+    (place, segments): (&Place, &[Segment]),
     (keys, about): (&Keys, About),
 ) -> ChainReport {
     let key = keys.of(place);
@@ -246,7 +246,7 @@ fn verify(
         signer: &signer,
         pinned: about.pinned,
     };
-    audit::verify(bytes, &expect)
+    audit::verify(segments, &expect)
 }
 
 /// The session that writes this chain, by its name `s-<id>-<clone id>`.
@@ -267,8 +267,8 @@ fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
 }
 
 /// The commitments that the lines of a verified chain state, for grants that are gone.
-fn of_lines(chain: &ChainName, bytes: &[u8]) -> BTreeMap<SessionId, Digest> {
-    let (lines, _) = audit::read_lines(bytes);
+fn of_lines(chain: &ChainName, segments: &[Segment]) -> BTreeMap<SessionId, Digest> {
+    let lines = segments.iter().flat_map(|segment| audit::read_lines(&segment.bytes).0).collect();
     let made = Filter {
         op: Some(Op::SESSION_CREATE.to_string()),
         outcome: Some(Outcome::Granted),
@@ -284,7 +284,9 @@ fn summary(report: &ChainReport, places: &[Place]) -> ChainSummary {
         Verdict::Unchecked(gap) => ("unchecked", None, Some(gap.to_string())),
         Verdict::Damaged { line, fault } => ("damaged", Some(*line), Some(fault.to_string())),
     };
-    let file = places.iter().find(|place| place.chain == report.chain);
+    let number = line.unwrap_or(u64::MAX);
+    let place = places.iter().find(|place| place.chain == report.chain);
+    let file = place.map(|place| place.files.holding(&report.firsts, number));
     ChainSummary {
         chain: report.chain.to_string(),
         lines: report.lines,
@@ -292,6 +294,6 @@ fn summary(report: &ChainReport, places: &[Place]) -> ChainSummary {
         line,
         fault,
         torn_tail: report.torn_tail,
-        file: file.map(|place| place.file.clone()),
+        file,
     }
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
-use super::recorder::{chain_paths, read_clone_id};
+use super::recorder::read_clone_id;
 use super::transaction::drop_pending;
-use crate::audit::{self, Actor, Chain, ChainName, Event, Head, Op, Outcome};
+use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, VaultPath};
 use crate::git;
 use crate::name::MemberName;
@@ -22,6 +22,8 @@ use crate::store::{AuditMode, Vault};
 pub(crate) const PENDING: &str = "pending";
 /// The heads of other chains that this clone named last, below `.local/`.
 const NAMED_HEADS: &str = "heads";
+/// The last segment of each own chain that is committed, below `.local/`.
+const COMMITTED: &str = "committed";
 const LIMIT: usize = 64 << 20;
 
 /// Changes that are published and not committed, oldest first.
@@ -77,10 +79,11 @@ pub(crate) fn commit(
     }
     let valid = |path: &String| VaultPath::parse(path).is_some();
     let mut paths: Vec<String> = pending.paths.iter().filter(|path| valid(path)).cloned().collect();
-    match own_audit_paths(vault) {
-        Ok(own) => paths.extend(own),
+    let own = match own_segments(vault) {
+        Ok(own) => own,
         Err(error) => return note(error.to_string()),
-    }
+    };
+    paths.extend(own.paths());
     let request = git::Request {
         vault: vault.root().path(),
         paths: &paths,
@@ -93,6 +96,7 @@ pub(crate) fn commit(
             ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
         }
         Ok(_) => {
+            own.remember(vault.root());
             if let Err(error) = drop_pending(vault.root()) {
                 note(error.to_string());
             }
@@ -101,16 +105,74 @@ pub(crate) fn commit(
     }
 }
 
-/// The audit files that this clone writes.
-fn own_audit_paths(vault: &Vault) -> Result<Vec<String>> {
+/// The chains that this clone writes, and from which segment on they are to be committed.
+#[derive(Debug, Default)]
+struct OwnSegments(BTreeMap<ChainName, Own>);
+
+/// What of one chain is to be committed.
+#[derive(Debug)]
+struct Own {
+    /// With which lines its segments begin.
+    firsts: Vec<u64>,
+    /// Whether nothing is known to be committed: then the file of before there were segments
+    /// may have to be, too.
+    is_new: bool,
+}
+
+/// Finds the segments that may have changed since the last commit: closed ones that were
+/// committed never do.
+fn own_segments(vault: &Vault) -> Result<OwnSegments> {
+    let mut own = OwnSegments::default();
+    let root = vault.root();
     if vault.config().audit == AuditMode::Local {
-        return Ok(Vec::new());
+        return Ok(own);
     }
-    let Some(clone) = read_clone_id(&vault.root().local("clone"))? else { return Ok(Vec::new()) };
-    let (chains, keys) = (format!("-{clone}.jsonl"), format!("-{clone}.key.age"));
-    let files = fs::list(vault.root(), Listing::Audit)?.files;
-    let own = files.into_iter().filter(|f| f.ends_with(&chains) || f.ends_with(&keys));
-    Ok(own.map(|file| format!("audit/{file}")).collect())
+    let Some(clone) = read_clone_id(&root.local("clone"))? else { return Ok(own) };
+    let committed = fs::read_outside(&root.local(COMMITTED), LIMIT)?.unwrap_or_default();
+    let committed: BTreeMap<ChainName, u64> =
+        serde_json::from_slice(&committed).unwrap_or_default();
+    let folder = root.path().join(Listing::Audit.folder());
+    let ending = format!("-{clone}");
+    for chain in chains(vault)?.into_iter().filter(|chain| chain.as_str().ends_with(&ending)) {
+        let mut firsts = ChainFiles::new(&folder, &chain).firsts()?;
+        let since = committed.get(&chain).copied();
+        firsts.retain(|first| since.is_none_or(|since| *first >= since));
+        own.0.insert(chain, Own { firsts, is_new: since.is_none() });
+    }
+    Ok(own)
+}
+
+impl OwnSegments {
+    /// The files, and the keys of the chains.
+    fn paths(&self) -> Vec<String> {
+        let of = |(chain, own): (&ChainName, &Own)| {
+            let chain = chain.as_str();
+            let mut paths = vec![VaultPath::chain_key(chain)];
+            if own.is_new {
+                paths.push(VaultPath::old_chain(chain));
+            }
+            paths.extend(own.firsts.iter().map(|first| VaultPath::segment(chain, *first)));
+            paths.into_iter().flatten().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// Remembers what is committed. Where that fails the next commit looks at more files.
+    fn remember(&self, root: &Root) {
+        let last = |(chain, own): (&ChainName, &Own)| Some((chain.clone(), *own.firsts.last()?));
+        let last: BTreeMap<ChainName, u64> = self.0.iter().filter_map(last).collect();
+        let text = serde_json::to_vec(&last).unwrap_or_default();
+        let file = root.local(COMMITTED);
+        if fs::read_outside(&file, LIMIT).ok().flatten().as_deref() != Some(text.as_slice()) {
+            let _ = fs::replace(&file, &text);
+        }
+    }
+}
+
+/// The chains that travel with the vault.
+fn chains(vault: &Vault) -> Result<Vec<ChainName>> {
+    fs::refuse_linked(vault.root(), Listing::Audit)?;
+    Ok(audit::chains_in(&vault.root().path().join(Listing::Audit.folder()))?)
 }
 
 /// Adds a line that names the heads of other chains that moved since the last commit, so
@@ -123,15 +185,11 @@ fn name_other_heads(
     if vault.config().audit == AuditMode::Local {
         return Ok(());
     }
+    let folder = vault.root().path().join(Listing::Audit.folder());
     let mut heads = BTreeMap::new();
-    for file in fs::list(vault.root(), Listing::Audit)?.files {
-        let Some(name) = file.strip_suffix(".jsonl").and_then(ChainName::parse) else { continue };
-        let Some((path, _)) = chain_paths(AuditMode::Repo, &name) else { continue };
-        if name == *chain.name() {
-            continue;
-        }
+    for name in chains(vault)?.into_iter().filter(|name| name != chain.name()) {
         // One that cannot be read is for 'audit verify' to report; it keeps nobody from committing.
-        if let Ok(Some(head)) = audit::head(&vault.root().file(&path)) {
+        if let Ok(Some(head)) = ChainFiles::new(&folder, &name).head() {
             heads.insert(name, head);
         }
     }

@@ -22,7 +22,7 @@ pub enum Note {
     },
     /// The vault is read-only: the audit line went into this file.
     AuditElsewhere {
-        /// The chain's file.
+        /// The chain's folder.
         file: PathBuf,
     },
     /// An interrupted change was completed.

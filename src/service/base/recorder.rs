@@ -16,7 +16,7 @@ use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
 use crate::access::{Asker, Caller, Rules};
 use crate::audit::{
-    Actor, AuditError, Chain, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
+    Actor, AuditError, Chain, ChainFiles, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
 };
 use crate::crypto::keys::{ChainKey, random_id};
 use crate::crypto::{seal, unseal};
@@ -174,7 +174,7 @@ impl<'a> Recorder<'a> {
 /// Where the caller's chain lies: in the vault, or in the state folder.
 struct Place {
     chain: ChainName,
-    file: PathBuf,
+    files: ChainFiles,
     key: PathBuf,
 }
 
@@ -188,9 +188,12 @@ impl Place {
         };
         let bad = || Problem::BadCloneId(root.local(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        let (file, key) = chain_paths(opened.vault.config().audit, &chain).ok_or_else(bad)?;
-        fs::refuse_linked_folders(root, &file)?;
-        Ok(Some(Self { file: root.file(&file), key: root.file(&key), chain }))
+        let audit = opened.vault.config().audit;
+        let (first, key) = chain_paths(audit, &chain).ok_or_else(bad)?;
+        fs::refuse_linked_folders(root, &first)?;
+        let key = root.file(&key);
+        let folder = key.parent().ok_or_else(bad)?;
+        Ok(Some(Self { files: ChainFiles::new(folder, &chain), key, chain }))
     }
 
     fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
@@ -199,7 +202,7 @@ impl Place {
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let folder = folder.join("audit");
         Ok(Self {
-            file: folder.join(format!("{chain}.jsonl")),
+            files: ChainFiles::new(&folder, &chain),
             key: folder.join(format!("{chain}.key.age")),
             chain,
         })
@@ -228,11 +231,11 @@ impl Place {
     }
 
     fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
-        if !self.file.exists() {
+        if !self.files.is_open()? {
             return Ok(None);
         }
         let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
-        Ok(Some(Chain::attach(&self.file, self.chain.clone(), key)))
+        Ok(Some(Chain::attach(self.files.clone(), self.chain.clone(), key)))
     }
 
     /// The chain's key; `None` where there is none yet.
@@ -253,7 +256,7 @@ impl Place {
         let found = self.key(asker)?;
         let open = |by, key| {
             let opening = Opening { chain: &self.chain, vault: opened.vault.id(), by };
-            Ok(Chain::open_first(&self.file, &opening, key, ctx.now)?)
+            Ok(Chain::open_first(self.files.clone(), &opening, key, ctx.now)?)
         };
         match asker {
             Asker::Member(caller) => {
@@ -311,16 +314,18 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
             }
         }
     };
-    ctx.front.note(&Note::AuditElsewhere { file: place.file });
+    ctx.front.note(&Note::AuditElsewhere { file: place.files.folder().to_owned() });
     Ok(chain)
 }
 
-/// The chain's two files in the vault.
+/// The chain's first segment and its key, in the vault.
 pub(crate) fn chain_paths(mode: AuditMode, chain: &ChainName) -> Option<(VaultPath, VaultPath)> {
     let chain = chain.as_str();
     Some(match mode {
-        AuditMode::Repo => (VaultPath::chain(chain)?, VaultPath::chain_key(chain)?),
-        AuditMode::Local => (VaultPath::local_chain(chain)?, VaultPath::local_chain_key(chain)?),
+        AuditMode::Repo => (VaultPath::segment(chain, 1)?, VaultPath::chain_key(chain)?),
+        AuditMode::Local => {
+            (VaultPath::local_segment(chain, 1)?, VaultPath::local_chain_key(chain)?)
+        }
     })
 }
 

@@ -1,0 +1,150 @@
+//! The segments of a chain as a vault has them: what is committed, what is found, what a
+//! second program makes of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::harness::Sandbox;
+use crate::vault::{chain_of, files_below, text};
+
+/// A vault whose chain has several segments: each line names a hundred long names.
+fn long(lines: usize) -> Sandbox {
+    let t = Sandbox::new();
+    let name = |n: usize| format!("k{n:03}-{}/{}", "x".repeat(50), "y".repeat(60));
+    let script: String =
+        (0..100).map(|n| format!("printf v{n} | authy store {} || exit\n", name(n))).collect();
+    t.sh(&script).ok();
+    t.policy("all", ["*"]);
+    let script =
+        format!("for n in $(seq {lines}); do authy env --scope all >/dev/null || exit; done");
+    t.sh(&script).ok();
+    t
+}
+
+/// The segments of the sandbox's only chain, in order.
+fn segments(t: &Sandbox) -> Vec<PathBuf> {
+    let mut all = files_below(&t.file("audit"));
+    all.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    all
+}
+
+#[test]
+fn ten_segments_verify_here_and_by_the_format_alone() {
+    let t = long(48);
+    let files = segments(&t);
+    assert!(files.len() >= 10, "{}", files.len());
+    assert!(files.iter().all(|file| fs::metadata(file).unwrap().len() <= 64 << 10));
+    t.verifies();
+    let chain = chain_of(&files[0]).to_owned();
+    let key = t.age_decrypt(&t.file(&format!("audit/{chain}.key.age")));
+    let key = t.write("chain-key", &key.stdout);
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/audit/verify_chain.py");
+    let vault = t.vault();
+    let words = [program, vault.to_str().unwrap(), &chain, key.to_str().unwrap()];
+    let found = t.program("python3", words).ok();
+    found.stdout_has(&format!("lines in {} segments", files.len()));
+    // It sees what is wrong, too.
+    let good = fs::read(&files[4]).unwrap();
+    fs::write(&files[4], text(&files[4]).replacen("granted", "denied", 2)).unwrap();
+    t.program("python3", words).ends().code_is(1).stdout_has("line ");
+    fs::remove_file(&files[4]).unwrap();
+    t.program("python3", words).ends().code_is(1).stdout_has("does not begin here");
+    fs::write(&files[4], good).unwrap();
+    t.program("python3", words).ok();
+}
+
+#[test]
+fn each_commit_has_the_segments_that_changed_and_no_other() {
+    let t = long(12);
+    let files = segments(&t);
+    assert!(files.len() >= 3);
+    t.store([("a", "1")]);
+    t.is_clean();
+    t.store([("b", "2")]);
+    let last = segments(&t).pop().unwrap();
+    let inside = |path: &PathBuf| path.strip_prefix(t.vault()).unwrap().display().to_string();
+    let changed = t.git(["show", "--name-only", "--format=", "HEAD"]);
+    let audit: Vec<&str> = changed.lines().filter(|line| line.starts_with("audit/")).collect();
+    assert_eq!(audit, [inside(&last)]);
+    // All of them are in the commit's tree, with what they hold.
+    for file in segments(&t) {
+        let committed = t.git(["show", &format!("HEAD:{}", inside(&file))]);
+        assert_eq!(committed, text(&file).trim_end());
+    }
+}
+
+#[test]
+fn a_segment_that_was_removed_cut_or_swapped_is_named_and_the_newest_lines_are_shown() {
+    let t = long(16);
+    t.verifies();
+    let files = segments(&t);
+    let (one, two) = (text(&files[1]), text(&files[2]));
+    let name = files[1].file_stem().unwrap().to_str().unwrap().to_owned();
+    let verify = |says: &str| {
+        let done = t.authy(["audit", "verify"]).ends().code_is(5).says(says);
+        done.says(chain_of(&files[0]));
+        t.authy(["audit", "show", "-n", "1"]).ok().stdout_has("env");
+    };
+    fs::remove_file(&files[1]).unwrap();
+    verify("segment that begins with it is missing");
+    let lines: Vec<&str> = one.lines().collect();
+    fs::write(&files[1], lines[..2].join("\n") + "\n").unwrap();
+    verify(&format!("segment '{name}' was cut"));
+    fs::write(&files[1], &two).unwrap();
+    fs::write(&files[2], &one).unwrap();
+    verify(&format!("segment '{name}' begins with line"));
+    fs::write(&files[1], &one).unwrap();
+    fs::write(&files[2], &two).unwrap();
+    let copy = files[1].with_file_name("00000107.jsonl");
+    fs::write(&copy, &one).unwrap();
+    verify("segment '00000107'");
+    fs::remove_file(&copy).unwrap();
+    t.verifies();
+    let report = t.authy(["audit", "verify", "--json"]).ok().json();
+    let last = files.last().unwrap().to_str().unwrap();
+    assert_eq!(report[0]["file"].as_str().unwrap(), last);
+}
+
+#[test]
+fn a_vault_of_before_there_were_segments_goes_on_in_them() {
+    let t = Sandbox::new();
+    t.store([("a", "1"), ("b", "2")]);
+    t.verifies();
+    // As it was then: one file beside the key, committed.
+    let first = t.only_file("audit", ".jsonl");
+    let chain = chain_of(&first).to_owned();
+    let old = t.file(&format!("audit/{chain}.jsonl"));
+    fs::rename(&first, &old).unwrap();
+    fs::remove_dir(first.parent().unwrap()).unwrap();
+    let _ = fs::remove_file(t.file(".local/committed"));
+    t.git(["add", "-A"]);
+    t.git(["commit", "-qm", "As before"]);
+    let before = text(&old);
+    t.verifies();
+    let shown = t.trail().len();
+    t.store([("c", "3")]);
+    t.holds("a", "1");
+    assert_eq!(text(&old), before);
+    assert!(t.trail().len() > shown);
+    t.verifies();
+    t.store([("d", "4")]);
+    t.is_clean();
+    let next = before.lines().count() + 1;
+    assert!(t.file(&format!("audit/{chain}/{next:08}.jsonl")).exists());
+    fs::remove_file(&old).unwrap();
+    t.authy(["audit", "verify"]).ends().code_is(5).says("missing");
+}
+
+#[test]
+fn a_commit_that_was_left_to_the_user_is_caught_up_with() {
+    let t = long(6);
+    // On a detached HEAD nothing is committed, and the chain goes on into new segments.
+    let branch = t.git(["branch", "--show-current"]);
+    t.git(["checkout", "-q", "--detach"]);
+    t.sh("for n in 1 2 3 4 5 6 7 8; do authy env --scope all >/dev/null || exit; done").ok();
+    t.store([("late", "1")]);
+    t.git(["checkout", "-q", &branch]);
+    t.store([("later", "2")]);
+    t.is_clean();
+    t.verifies();
+}
