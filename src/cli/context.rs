@@ -7,6 +7,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
 
 use authy::{Context, EditorChoice, IdentitySource, ProjectFile, ScopeName, SecretBytes};
@@ -137,6 +138,7 @@ impl CliEnv {
         EditorChoice {
             visual: self.variable("VISUAL"),
             editor: self.variable("EDITOR"),
+            has_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
             memory_dirs: runtime.into_iter().chain([PathBuf::from("/dev/shm")]).collect(),
         }
     }
@@ -157,7 +159,7 @@ impl CliEnv {
             token: self.secret("AUTHY_TOKEN"),
             agent: self.agent()?,
             confined: self.confined()?,
-            user: self.variable("USER").and_then(|user| user.into_string().ok()),
+            logins: self.logins(),
             now: self.now,
             front: Box::new(FrontOfPerson {
                 person: self.person(),
@@ -165,6 +167,19 @@ impl CliEnv {
                 typed: RefCell::default(),
             }),
         })
+    }
+
+    /// What this account calls the user; containers often know none of it.
+    fn logins(&self) -> Vec<String> {
+        let variables = ["USER", "LOGNAME"].into_iter().filter_map(|name| self.variable(name));
+        let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+        let mut logins: Vec<String> =
+            variables.filter_map(|login| login.into_string().ok()).collect();
+        // Asked only where it can matter: it may be a question to the network.
+        if logins.iter().all(String::is_empty) {
+            logins.extend(account().map(|account| account.name));
+        }
+        logins
     }
 
     /// Tells what shows that an agent is at work, unless a person started the `run` above.

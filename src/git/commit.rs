@@ -28,7 +28,7 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     let place = &job.place;
     let path = place.index();
     let Some(mut lock) = IndexLock::acquire(&path, job.settings.wait())? else {
-        return Ok(Outcome::Deferred(Reason::IndexLocked { lock: lock::path_of(&path) }));
+        return Ok(Outcome::Deferred(Reason::index_locked(lock::path_of(&path))));
     };
     if let Some(operation) = state::unfinished(&place.git_dir) {
         return Ok(Outcome::Deferred(Reason::InProgress(operation)));

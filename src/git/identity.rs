@@ -3,6 +3,8 @@
 //! gix answers the same question, but looks up the local time zone for it, which takes longer
 //! than the commit of a small vault. Times are therefore in UTC unless GIT_AUTHOR_DATE says more.
 
+use std::path::Path;
+
 use gix::actor::SignatureRef;
 use gix::bstr::{BString, ByteSlice as _};
 use gix::date::Time;
@@ -55,6 +57,32 @@ impl Identity {
     pub(super) fn signature(&self) -> SignatureRef<'_> {
         SignatureRef { name: self.name.as_bstr(), email: self.email.as_bstr(), time: &self.time }
     }
+}
+
+/// What git calls the user, as far as it was told: `user.name` and `user.email` of the
+/// repository around `folder`, else of this account.
+pub(crate) fn user(folder: &Path) -> User {
+    // A folder that is not there yet lies where its nearest parent lies.
+    let start = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let repo = gix::discover(start).ok();
+    let value = |key: &str| -> Option<String> {
+        let value = match &repo {
+            Some(repo) => repo.config_snapshot().string(key),
+            None => {
+                let global = gix::config::File::from_globals().ok()?;
+                global.string(key)
+            }
+        };
+        value.and_then(|value| String::from_utf8(value.into()).ok())
+    };
+    User { name: value("user.name"), email: value("user.email") }
+}
+
+/// The user's name and address.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct User {
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
 }
 
 /// Drops what a commit cannot hold, and from the ends what git drops there.

@@ -26,6 +26,7 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use error::GitError;
+pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use locate::{Home, locate};
 pub(crate) use private::tracked_private;

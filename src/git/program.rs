@@ -102,7 +102,7 @@ pub(super) fn commit(job: &Job<'_>) -> Result<Outcome, GitError> {
     }
     if !lock::wait_until_free(&place.index(), job.settings.wait()) {
         let lock = lock::path_of(&place.index());
-        return Ok(Outcome::Deferred(Reason::IndexLocked { lock }));
+        return Ok(Outcome::Deferred(Reason::index_locked(lock)));
     }
     match run(job) {
         Ok(outcome) => Ok(outcome),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::name::printable;
 
@@ -13,7 +14,7 @@ pub(crate) enum Reason {
     /// The user is in the middle of something that ends with a commit of his own.
     InProgress(Operation),
     /// Another git command holds the index, or died holding it.
-    IndexLocked { lock: PathBuf },
+    IndexLocked { lock: PathBuf, age: Option<Duration> },
     /// No branch is checked out.
     Detached,
     /// Other git commands kept changing the branch.
@@ -60,8 +61,11 @@ impl Reason {
         let hint = match self {
             Self::NoRepository => return None,
             Self::InProgress(_) => "finish or abort it with git",
-            Self::IndexLocked { lock } => {
-                return Some(format!("if no git is running, remove {}", quoted(lock)));
+            Self::IndexLocked { lock, .. } => {
+                return Some(format!(
+                    "if no git runs there, one crashed: remove {} by hand",
+                    quoted(lock)
+                ));
             }
             Self::Detached => "check out a branch with 'git switch'",
             Self::BranchBusy => "wait for the other command to end",
@@ -83,7 +87,10 @@ impl fmt::Display for Reason {
         match self {
             Self::NoRepository => f.write_str("the vault is not in a git repository"),
             Self::InProgress(operation) => write!(f, "{} is in progress", operation.noun()),
-            Self::IndexLocked { .. } => f.write_str("another git command holds the index lock"),
+            Self::IndexLocked { lock, age } => {
+                write!(f, "another git command holds {}", quoted(lock))?;
+                age.map_or(Ok(()), |age| write!(f, ", {} old", rounded(age)))
+            }
             Self::Detached => f.write_str("no branch is checked out (detached HEAD)"),
             Self::BranchBusy => f.write_str("another git command is changing the branch"),
             Self::NotTrusted { .. } => f.write_str("another user owns the git repository"),
@@ -93,6 +100,25 @@ impl fmt::Display for Reason {
             }
         }
     }
+}
+
+impl Reason {
+    /// The index is locked by the file `lock`.
+    pub(super) fn index_locked(lock: PathBuf) -> Self {
+        let made = lock.symlink_metadata().and_then(|lock| lock.modified());
+        Self::IndexLocked { age: made.ok().and_then(|made| made.elapsed().ok()), lock }
+    }
+}
+
+/// A length of time as people say it.
+fn rounded(time: Duration) -> String {
+    let (count, unit) = match time.as_secs() {
+        seconds @ 0..=119 => (seconds, "second"),
+        seconds @ 120..=7199 => (seconds / 60, "minute"),
+        seconds @ 7200..=172_799 => (seconds / 3600, "hour"),
+        seconds => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A path as a shell takes it, because hints are copied into one.

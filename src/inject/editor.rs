@@ -26,6 +26,30 @@ use super::error::InjectError;
 const GRACE: Duration = Duration::from_secs(2);
 /// Characters that make a setting more than words between blanks.
 const SHELL_CHARACTERS: &[u8] = b"|&;<>()$`\\\"'*?[#~=%";
+/// Editors that draw on the terminal they are started on.
+const ON_A_TERMINAL: [&[u8]; 21] = [
+    b"vi",
+    b"vim",
+    b"vim.basic",
+    b"vim.tiny",
+    b"vim.nox",
+    b"vimx",
+    b"view",
+    b"nvim",
+    b"nvi",
+    b"elvis",
+    b"nano",
+    b"pico",
+    b"micro",
+    b"emacs-nox",
+    b"emacs",
+    b"mg",
+    b"jove",
+    b"hx",
+    b"helix",
+    b"kak",
+    b"ne",
+];
 /// The same wish in the language of vi's descendants.
 const VIM_SETTINGS: &str = "silent! set noswapfile|silent! set nobackup|\
     silent! set nowritebackup|silent! set noundofile|silent! set viminfo=";
@@ -58,6 +82,14 @@ pub(crate) fn editor_command(visual: Option<&OsStr>, editor: Option<&OsStr>) -> 
         };
     argv.extend(without_copies(&name).iter().map(OsString::from));
     EditorCommand { name, argv }
+}
+
+impl EditorCommand {
+    /// Whether this editor draws on the terminal: without one it would wait for keys for
+    /// ever, or take what is piped in for keys.
+    pub(crate) fn needs_terminal(&self) -> bool {
+        ON_A_TERMINAL.contains(&basename(&self.name))
+    }
 }
 
 /// Edits `path` on the terminal.

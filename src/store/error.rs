@@ -29,6 +29,8 @@ pub(crate) enum StoreError {
     Half { present: VaultPath, absent: VaultPath },
     #[error("'{path}' was rolled back: version {found} is here, version {seen} was seen before")]
     RolledBack { path: VaultPath, found: u64, seen: u64 },
+    #[error("'{path}' was removed on this machine at version {version}, and is back")]
+    CameBack { path: VaultPath, version: u64 },
     #[error("the vault at '{}' is not the one that was here before (its id was {was}, now {now})", folder.display())]
     OtherVault { folder: PathBuf, was: String, now: String },
     #[error("'{path}' does not continue the set of admins that this machine accepted")]
@@ -71,6 +73,10 @@ impl StoreError {
                 "an older state was put back: bring the newest one back with git, or remove the secret \
                  and store it again"
                     .into()
+            }
+            Self::CameBack { path, .. } => {
+                let name = path.as_str().trim_start_matches("secrets/").trim_end_matches(".toml");
+                format!("remove it again with 'authy remove {name}', or give it a new value with 'authy store {name}'")
             }
             Self::OtherVault { .. } => {
                 "if you replaced the vault yourself, name its folder differently or remove its line \

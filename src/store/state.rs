@@ -29,6 +29,7 @@ pub(crate) struct State {
     folder: Option<PathBuf>,
     admins: Option<(u32, Digest)>,
     seen: HashMap<String, Version>,
+    removed: HashMap<String, Version>,
     heads: BTreeMap<String, String>,
     news: Mutex<News>,
 }
@@ -37,6 +38,7 @@ pub(crate) struct State {
 struct News {
     admins: Option<(u32, Digest)>,
     seen: BTreeMap<String, Version>,
+    removed: BTreeMap<String, Version>,
     heads: BTreeMap<String, String>,
 }
 
@@ -62,6 +64,7 @@ impl State {
         Ok(Self {
             admins: parse_admins(&text("admins")?),
             seen: text("pins")?.lines().filter_map(parse_pin).collect(),
+            removed: text("removed")?.lines().filter_map(parse_pin).collect(),
             heads: text("heads")?.lines().filter_map(parse_head).collect(),
             ..Self::default()
         })
@@ -103,6 +106,18 @@ impl State {
         }
     }
 
+    /// The last version of the file at `path` before it was removed here.
+    pub(crate) fn removed(&self, path: &VaultPath) -> Option<Version> {
+        self.removed.get(path.as_str()).copied()
+    }
+
+    /// Notes that `path` was removed when it had `version`, to be saved.
+    pub(crate) fn remove(&self, path: &VaultPath, version: Version) {
+        self.news(|news| {
+            news.removed.insert(path.as_str().to_owned(), version);
+        });
+    }
+
     /// Notes a verified audit head, to be saved.
     pub(crate) fn raise_head(&self, chain: &str, head: String) {
         if self.heads.get(chain) != Some(&head) {
@@ -119,7 +134,11 @@ impl State {
     pub(crate) fn save(&self) -> Result<(), FsError> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(folder) = &self.folder else { return Ok(()) };
-        if news.admins.is_none() && news.seen.is_empty() && news.heads.is_empty() {
+        if news.admins.is_none()
+            && news.seen.is_empty()
+            && news.removed.is_empty()
+            && news.heads.is_empty()
+        {
             return Ok(());
         }
         crate::fs::make_folders(folder)?;
@@ -136,6 +155,13 @@ impl State {
                 *pin = version.max(*pin);
             }
             crate::fs::replace(&folder.join("pins"), render_pins(&now.seen).as_bytes())?;
+        }
+        if !news.removed.is_empty() {
+            for (path, version) in news.removed {
+                let last = now.removed.entry(path).or_insert(version);
+                *last = version.max(*last);
+            }
+            crate::fs::replace(&folder.join("removed"), render_pins(&now.removed).as_bytes())?;
         }
         if !news.heads.is_empty() {
             now.heads.extend(news.heads);

@@ -157,6 +157,9 @@ impl Vault {
         let key = authority.record_key(unverified.by(), name);
         let record = unverified.verify::<Record>(self.id(), key.as_ref())?;
         let found = version_of(&record);
+        if let Some(last) = self.state.removed(&path).filter(|last| found <= *last) {
+            return Err(StoreError::CameBack { path, version: last.version });
+        }
         match self.state.seen(&path) {
             Some(seen) if found < seen => {
                 Err(StoreError::RolledBack { path, found: found.version, seen: seen.version })

@@ -156,3 +156,33 @@ fn no_plaintext_touches_the_disk() {
     assert_eq!(text(&note), "");
     t.holds("a", "canary-new");
 }
+
+#[test]
+fn an_editor_that_needs_a_terminal_is_not_started_without_one() {
+    let t = Sandbox::new();
+    t.store([("a", "old")]);
+    for editor in ["", "vi", "vim -u x", "/usr/bin/nvim", "nano", "emacs", "hx"] {
+        let done = t.authy(["edit", "a"]).env("EDITOR", editor).stdin("ZZ\n").fails(2);
+        done.stderr_has("no terminal").stderr_has("authy rotate a");
+    }
+    t.authy(["edit", "absent"]).fails(3);
+    t.holds("a", "old");
+}
+
+#[test]
+fn a_value_that_is_no_text_is_not_given_to_an_editor() {
+    let t = Sandbox::new();
+    let editor = editor(&t, "printf new > \"$f\"");
+    for value in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[31m"] {
+        t.authy(["store", "bin", "--raw", "--force"]).stdin(value).ok();
+        let done = t.authy(["edit", "bin"]).env("EDITOR", &editor).ends().code_is(2);
+        done.stderr_has("no text").stderr_has("--raw --file");
+        assert!(!t.path("seen").exists());
+        t.holds("bin", value);
+    }
+    for value in ["", "one\n\ttwo\n", "päss\r\n"] {
+        t.authy(["store", "text", "--raw", "--force"]).stdin(value).ok();
+        t.authy(["edit", "text"]).env("EDITOR", &editor).ok();
+        t.holds("text", "new");
+    }
+}

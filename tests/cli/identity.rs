@@ -135,3 +135,15 @@ fn an_ssh_ed25519_identity_works() {
 fn an_ssh_rsa_identity_works() {
     ssh_identity_works("rsa", &["-b", "2048"]);
 }
+
+#[test]
+fn the_same_identity_in_two_files_is_one() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    t.sh("cp ~/.authy/keys/master.key ~/.authy/keys/copy.key").ok();
+    t.holds("a", "1");
+    t.sh("cd ~/.authy/keys && age-keygen -o other.key 2>/dev/null").ok();
+    t.holds("a", "1");
+    t.sh("cd ~/.authy/keys && rm master.key copy.key && age-keygen -o more.key 2>/dev/null").ok();
+    t.authy(["get", "a"]).fails(6).stderr_has("2 identities").stderr_has("--keyfile");
+}

@@ -95,10 +95,50 @@ fn a_refused_init_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_member_is_named_after_the_user() {
+fn the_member_is_named_after_what_git_or_the_account_call_the_user() {
+    let (name, email) =
+        ("[user]\nname = Dr. Zoë O'Hara\n", "[user]\nemail = z.ohara@example.com\n");
+    for (config, user, logname, expected, says) in [
+        (name, "carol", "dave", "dr-zo-o-hara", "user.name"),
+        (email, "carol", "dave", "z-ohara", "user.email"),
+        ("[user]\nname = 山田\n", "Carol", "dave", "carol", "your login"),
+        ("", "", "dave", "dave", "your login"),
+        ("", "con", "", "admin", "nothing says"),
+    ] {
+        let mut t = Sandbox::empty();
+        t.set("GIT_CONFIG_GLOBAL", t.write("gitconfig", config));
+        let done = t.authy(["init"]).env("USER", user).env("LOGNAME", logname).ok();
+        done.stderr_has(says).stderr_has("--member").stderr_has(expected);
+        assert!(t.file(&format!("members/{expected}.toml")).is_file(), "{expected}");
+    }
+}
+
+#[test]
+fn the_repository_around_a_new_vault_is_asked_who_the_user_is() {
     let t = Sandbox::empty();
-    t.authy(["init"]).env("USER", "carol").ok();
-    assert!(t.file("members/carol.toml").is_file());
+    t.git_in(&t.work(), ["init", "-q"]);
+    t.git_in(&t.work(), ["config", "user.name", "Work Name"]);
+    t.authy(["init", "--json"]).env("AUTHY_VAULT", "vault").ok().stdout_has("work-name");
+    assert!(t.work().join("vault/members/work-name.toml").is_file());
+}
+
+#[test]
+fn an_empty_environment_is_enough() {
+    let t = Sandbox::empty();
+    let home = format!("HOME={}", t.home().display());
+    let path = format!("PATH={}", t.vars()[std::ffi::OsStr::new("PATH")].to_str().unwrap());
+    let config = "GIT_CONFIG_GLOBAL=/dev/null";
+    let words = ["-i", &home, &path, config, "authy", "init"];
+    t.program("env", words).ok().stderr_has("its admin is").stderr_has("--member");
+    let store = ["-i", &home, &path, config, "authy", "store", "a"];
+    t.program("env", store).stdin("1").ok();
+    t.is_clean();
+}
+
+#[test]
+fn a_name_that_was_given_needs_no_explanation() {
+    let t = Sandbox::empty();
+    t.authy(["init", "--member", "bob"]).ok().stderr_lacks("named after").stderr_lacks("--member");
 }
 
 #[test]

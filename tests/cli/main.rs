@@ -44,6 +44,7 @@ mod policy_bites;
 mod project;
 mod read_only;
 mod refused_variables;
+mod removed;
 mod run;
 mod session;
 mod session_audit;

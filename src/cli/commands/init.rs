@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authy::{InitOptions, InitReport, MemberName, printable};
+use authy::{InitOptions, InitReport, MemberName, NameSource, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -20,7 +20,8 @@ Examples:
   authy init
   authy --vault ./secrets init --member alice")]
 pub(crate) struct Args {
-    /// Call the first admin this [default: your login name]
+    /// Call the first admin this [default: made of git's user.name, else of user.email, else
+    /// your login name, else 'admin']
     #[arg(long, value_name = "NAME")]
     member: Option<MemberName>,
     /// Make a new identity in this file
@@ -58,6 +59,7 @@ fn as_json(report: &InitReport) -> serde_json::Value {
         "vault": report.vault.to_string_lossy(),
         "id": report.id,
         "member": report.member,
+        "named_after": report.named_after,
         "keyfile": report.keyfile.as_ref().map(|file| file.to_string_lossy()),
         "keyfile_created": report.keyfile_created,
         "recipient": report.recipient,
@@ -69,7 +71,14 @@ fn as_json(report: &InitReport) -> serde_json::Value {
 fn tell(ui: Ui, report: &InitReport) {
     let shown = |path: &Path| printable(&path.to_string_lossy());
     ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
-    ui.note(format_args!("its admin is {} ({})", report.member, report.fingerprint));
+    let source = match report.named_after {
+        NameSource::Given => "",
+        NameSource::GitName => ", named after git's user.name; --member chooses another name",
+        NameSource::GitEmail => ", named after git's user.email; --member chooses another name",
+        NameSource::Login => ", named after your login; --member chooses another name",
+        NameSource::Nothing => ", as nothing says who you are; --member chooses another name",
+    };
+    ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
     let Some(file) = &report.keyfile else { return };
     let which = if report.keyfile_created { "new identity in" } else { "identity from" };
     ui.note(format_args!("{which} '{}' ({})", shown(file), report.recipient));

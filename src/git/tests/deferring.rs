@@ -2,7 +2,7 @@
 
 use super::super::Reason;
 use super::super::reason::Operation;
-use super::{Outcome, Sandbox, fs};
+use super::{Outcome, Sandbox, ageless, fs};
 
 /// Two branches whose merge or rebase conflicts, on `main`.
 fn diverged() -> Sandbox {
@@ -20,7 +20,7 @@ fn diverged() -> Sandbox {
 fn assert_waits(sandbox: &Sandbox, reason: &Reason) {
     let head = sandbox.git(&["rev-parse", "HEAD"]);
     let index = fs::read(sandbox.path(".git/index")).unwrap();
-    assert_eq!(&sandbox.deferred(&["ours"]), reason);
+    assert_eq!(&ageless(sandbox.deferred(&["ours"])), reason);
     assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), head);
     assert_eq!(fs::read(sandbox.path(".git/index")).unwrap(), index);
     assert_eq!(fs::read(sandbox.path("ours")).unwrap(), b"waits");
@@ -81,9 +81,11 @@ fn a_held_index_lock_is_waited_for_and_then_respected() {
     let sandbox = diverged();
     let lock = sandbox.path(".git/index.lock");
     fs::write(&lock, "").unwrap();
-    assert_waits(&sandbox, &Reason::IndexLocked { lock: lock.clone() });
+    assert_waits(&sandbox, &Reason::IndexLocked { lock: lock.clone(), age: None });
     assert!(lock.exists());
-    let hint = Reason::IndexLocked { lock: lock.clone() }.hint().unwrap();
+    let reason = sandbox.deferred(&["ours"]);
+    assert!(reason.to_string().ends_with(" old"), "{reason}");
+    let hint = reason.hint().unwrap();
     assert!(hint.contains(lock.to_str().unwrap()), "{hint}");
     fs::remove_file(&lock).unwrap();
     sandbox.committed(&["ours"]);

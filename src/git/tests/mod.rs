@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{GitError, Outcome, Request, Settings, commit_with};
+use super::{GitError, Outcome, Reason, Request, Settings, commit_with};
 
 /// A home, and a vault in it, that see nothing of the machine's git configuration.
 struct Sandbox {
@@ -148,4 +148,12 @@ impl Sandbox {
 
 fn names_of(entries: fs::ReadDir) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The reason without what depends on the clock.
+fn ageless(reason: Reason) -> Reason {
+    match reason {
+        Reason::IndexLocked { lock, .. } => Reason::IndexLocked { lock, age: None },
+        other => other,
+    }
 }

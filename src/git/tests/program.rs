@@ -1,7 +1,7 @@
 //! Commits that only the git program can make.
 
 use super::super::Reason;
-use super::{Outcome, Sandbox, fs};
+use super::{Outcome, Sandbox, ageless, fs};
 
 #[test]
 fn hooks_run_and_the_users_work_is_left_alone() {
@@ -140,7 +140,8 @@ fn the_lock_of_another_git_is_respected() {
     sandbox.write("first", "2");
     let lock = sandbox.path(".git/index.lock");
     fs::write(&lock, "").unwrap();
-    assert_eq!(sandbox.deferred(&["first"]), Reason::IndexLocked { lock });
+    let reason = ageless(sandbox.deferred(&["first"]));
+    assert_eq!(reason, Reason::IndexLocked { lock, age: None });
 }
 
 #[test]

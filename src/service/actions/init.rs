@@ -30,6 +30,8 @@ const GITIGNORE: &str = "\
 /sessions/*
 !/sessions/shared/
 ";
+/// Longest name that is made of another text.
+const MAX_NAME: usize = 40;
 const GITATTRIBUTES: &str = "\
 *.age -text -diff -merge
 *.toml text eol=lf
@@ -39,7 +41,7 @@ const GITATTRIBUTES: &str = "\
 /// How to make a vault.
 #[derive(Debug, Clone, Default)]
 pub struct InitOptions {
-    /// The first admin; otherwise taken from the login name.
+    /// The first admin; otherwise named after what git or the account calls the user.
     pub member: Option<MemberName>,
     /// Where to make a new identity; the file must not exist.
     pub generate_keyfile: Option<PathBuf>,
@@ -58,6 +60,8 @@ pub struct InitReport {
     pub id: String,
     /// The first admin.
     pub member: MemberName,
+    /// Where that name comes from.
+    pub named_after: NameSource,
     /// The identity file, unless the identity came from the environment.
     pub keyfile: Option<PathBuf>,
     /// Whether the identity file is new.
@@ -68,6 +72,22 @@ pub struct InitReport {
     pub fingerprint: String,
     /// Whether authy commits changes by itself.
     pub commits: bool,
+}
+
+/// Where the name of the first admin comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameSource {
+    /// It was given.
+    Given,
+    /// `user.name` of git's configuration.
+    GitName,
+    /// `user.email` of git's configuration, up to the `@`.
+    GitEmail,
+    /// `USER`, `LOGNAME`, or the account of the process.
+    Login,
+    /// Nothing says who the user is.
+    Nothing,
 }
 
 /// Makes a vault.
@@ -84,7 +104,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     if root.file(&VaultPath::config()).exists() {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }
-    let member = member_name(ctx, options)?;
+    let (member, named_after) = member_name(ctx, options)?;
     let key = identity(ctx, options)?;
     fs::make_folders(root.path())?;
     let inside = prepare_repository(root.path())?;
@@ -112,6 +132,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         vault: ctx.vault.clone(),
         id: config.vault,
         member,
+        named_after,
         keyfile: key.file,
         keyfile_created: key.created,
         recipient: key.recipient,
@@ -207,15 +228,37 @@ fn prepare_repository(vault: &Path) -> Result<bool> {
     })
 }
 
-/// The name given, or the login name in the form that names have.
-fn member_name(ctx: &Context, options: &InitOptions) -> Result<MemberName> {
+/// The name given, or the first that fits of what git and the account call the user.
+fn member_name(ctx: &Context, options: &InitOptions) -> Result<(MemberName, NameSource)> {
     if let Some(name) = &options.member {
-        return Ok(name.clone());
+        return Ok((name.clone(), NameSource::Given));
     }
-    let user = ctx.user.as_deref().unwrap_or_default().to_lowercase();
-    let fitting: String =
-        user.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    MemberName::parse(fitting.trim_matches('-')).map_err(|_| Problem::NoMemberName.into())
+    let git = git::user(&ctx.vault);
+    let local = git.email.as_deref().and_then(|email| email.split('@').next());
+    let known = [(git.name.as_deref(), NameSource::GitName), (local, NameSource::GitEmail)];
+    let logins = ctx.logins.iter().map(|login| (Some(login.as_str()), NameSource::Login));
+    let fitting = known.into_iter().chain(logins).find_map(|(text, source)| {
+        let name = MemberName::parse(&as_name(text?)).ok()?;
+        Some((name, source))
+    });
+    match fitting {
+        Some(found) => Ok(found),
+        None => Ok((MemberName::parse("admin")?, NameSource::Nothing)),
+    }
+}
+
+/// The text in small letters, with a dash for each run of what a name cannot have.
+fn as_name(text: &str) -> String {
+    let mut name = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            'a'..='z' | '0'..='9' => name.push(c),
+            _ if name.is_empty() || name.ends_with('-') => {}
+            _ => name.push('-'),
+        }
+    }
+    name.truncate(MAX_NAME);
+    name.trim_end_matches('-').to_owned()
 }
 
 fn identity(ctx: &Context, options: &InitOptions) -> Result<Key> {
@@ -257,4 +300,34 @@ fn generate(ctx: &Context, file: &Path, passphrase: bool) -> Result<Key> {
     let mut key = existing(identity, Some(file.to_owned()))?;
     key.created = true;
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MemberName, as_name};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_is_made_of_what_people_are_called() {
+        for (text, name) in [
+            ("Alice Test", "alice-test"),
+            ("  Dr. Zoë O'Hara  ", "dr-zo-o-hara"),
+            ("alice", "alice"),
+            ("山田", ""),
+            ("", ""),
+            ("---", ""),
+            ("ALICE_99", "alice-99"),
+        ] {
+            assert_eq!(as_name(text), name, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_is_a_name_or_nothing(text in any::<String>()) {
+            let name = as_name(&text);
+            // A few are reserved words.
+            prop_assert!(name.is_empty() || MemberName::parse(&name).is_ok() || name.len() == 3 || name.len() == 4);
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod writing;
 
 pub use auditing::{AuditFilter, ChainSummary, VerifyReport, audit_show, audit_verify};
 pub use hygiene::keep_memory_private;
-pub use init::{InitOptions, InitReport, init};
+pub use init::{InitOptions, InitReport, NameSource, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use policies::{

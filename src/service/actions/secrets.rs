@@ -9,7 +9,7 @@ use crate::service::base::error::Result;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one, settled};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{exists, may_write, put_record};
+use crate::service::base::records::{exists, is_taken, may_write, put_record, remember_removed};
 use crate::service::base::transaction::LockedVault;
 use crate::store::Record;
 
@@ -33,6 +33,7 @@ pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
         if !exists(&locked, name) {
             return Err(not_found(&locked.opened, name, None));
         }
+        remember_removed(&locked, name);
         tx.remove(VaultPath::record(name));
         tx.remove(VaultPath::secret(name));
         Ok((format!("Remove {name}"), ()))
@@ -52,12 +53,13 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         let opened = &locked.opened;
         let sealed = settled(opened, || opened.vault.sealed(old, &opened.rules))?
             .ok_or_else(|| not_found(opened, old, None))?;
-        if exists(&locked, new) {
+        if is_taken(&locked, new) {
             return Err(Problem::Taken(new.clone()).into());
         }
         let record: Record = (**sealed.record()).clone();
         tx.put(VaultPath::secret(new), sealed.ciphertext().to_vec());
         put_record(tx, &locked, new, Record { version: record.version + 1, ..record })?;
+        remember_removed(&locked, old);
         tx.remove(VaultPath::record(old));
         tx.remove(VaultPath::secret(old));
         Ok((format!("Rename {old} to {new}"), ()))

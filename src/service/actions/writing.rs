@@ -19,7 +19,7 @@ use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{exists, may_write, put_record};
+use crate::service::base::records::{is_taken, may_write, put_record};
 use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::store::{Reader, Record};
@@ -53,6 +53,8 @@ pub struct EditorChoice {
     pub visual: Option<OsString>,
     /// `$EDITOR`.
     pub editor: Option<OsString>,
+    /// Whether there is a terminal to edit on.
+    pub has_terminal: bool,
     /// Folders on a memory file system, the preferred first.
     pub memory_dirs: Vec<PathBuf>,
 }
@@ -133,11 +135,17 @@ pub fn edit(
     choice: &EditorChoice,
 ) -> Result<Option<StoreReport>> {
     rotate_ready(ctx, name)?;
+    let command = inject::editor_command(choice.visual.as_deref(), choice.editor.as_deref());
+    if command.needs_terminal() && !choice.has_terminal {
+        return Err(Problem::NoTerminal(name.clone()).into());
+    }
     let before = Opened::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
     let value = read_one(ctx, Op::EDIT, name, ctx.confined.as_ref())?;
+    if !value.expose_str().is_some_and(is_text) {
+        return Err(Problem::NotText(name.clone()).into());
+    }
     let file = MemoryFile::create(&choice.memory_dirs, "value", &value)?;
-    let command = inject::editor_command(choice.visual.as_deref(), choice.editor.as_deref());
     inject::edit(&file.path(), &command)?;
     let new = file.read_back()?;
     drop(file);
@@ -147,6 +155,11 @@ pub fn edit(
         return Ok(None);
     }
     replace(ctx, name, &new, (Op::EDIT, base)).map(Some)
+}
+
+/// Whether an editor gives this back as it was: no control characters but the usual ones.
+fn is_text(value: &str) -> bool {
+    value.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
 fn without_added_newline(old: &SecretBytes, new: SecretBytes) -> SecretBytes {
@@ -187,7 +200,7 @@ fn write(
         return Err(Problem::TooLarge.into());
     }
     let locked = LockedVault::lock(ctx, &op)?;
-    let there = exists(&locked, name);
+    let there = is_taken(&locked, name);
     let edit = match edit(there) {
         // The hint of a missing name is worth a look at the names.
         Err(_) if !there => return Err(not_found(&locked.opened, name, None)),

@@ -128,9 +128,19 @@ fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
                 .filter_map(|path| load_without_asking(path))
                 .filter(|identity| member_of(identity, rules).is_ok())
                 .collect();
-            match (usable.pop(), usable.is_empty()) {
-                (Some(one), true) => Ok(one),
-                _ => Err(Problem::SeveralIdentities {
+            // The same key in two files is one key.
+            let one = usable.pop();
+            let is_same = |other: &Identity| {
+                one.as_ref().is_some_and(|one| one.recipients() == other.recipients())
+            };
+            match one {
+                Some(_) if !usable.iter().all(is_same) => Err(Problem::AmbiguousIdentity {
+                    dir: dir.unwrap_or_default(),
+                    count: usable.len() + 1,
+                }
+                .into()),
+                Some(one) => Ok(one),
+                None => Err(Problem::SeveralIdentities {
                     dir: dir.unwrap_or_default(),
                     count: several.len(),
                 }

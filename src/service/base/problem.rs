@@ -64,6 +64,8 @@ pub(crate) enum Problem {
     NoIdentityFile(PathBuf),
     #[error("there are {count} identities in '{}' and no one of them is the member's", dir.display())]
     SeveralIdentities { dir: PathBuf, count: usize },
+    #[error("{count} identities in '{}' belong to members of this vault", dir.display())]
+    AmbiguousIdentity { dir: PathBuf, count: usize },
     #[error("identity file '{}' can be read by others", .0.display())]
     IdentityOpen(PathBuf),
     #[error("identity: {0}")]
@@ -86,10 +88,12 @@ pub(crate) enum Problem {
     BadCloneId(PathBuf),
     #[error("the vault is read-only")]
     ReadOnlyVault,
-    #[error("cannot tell whom to make the first member")]
-    NoMemberName,
     #[error("no passphrase given")]
     NoPassphrase,
+    #[error("'{0}' cannot be edited here: there is no terminal")]
+    NoTerminal(SecretName),
+    #[error("'{0}' is no text that an editor would leave alone")]
+    NotText(SecretName),
     #[error("a value is at most 1 MiB")]
     TooLarge,
     #[error(transparent)]
@@ -150,6 +154,7 @@ impl Problem {
             | Self::NoIdentity { .. }
             | Self::NoIdentityFile(_)
             | Self::SeveralIdentities { .. }
+            | Self::AmbiguousIdentity { .. }
             | Self::IdentityOpen(_)
             | Self::IdentityFile(_)
             | Self::NoPassphrase => Kind::Credentials,
@@ -162,8 +167,9 @@ impl Problem {
             Self::NoAuditPlace | Self::ReadOnlyVault | Self::NoState | Self::NoFile(_) => {
                 Kind::Failure
             }
-            Self::NoMemberName
-            | Self::TooLarge
+            Self::TooLarge
+            | Self::NoTerminal(_)
+            | Self::NotText(_)
             | Self::ManySessions { .. }
             | Self::Label { .. }
             | Self::Setting { .. }
@@ -208,7 +214,7 @@ impl Problem {
                 "name one with --keyfile or AUTHY_KEYFILE, or run 'authy init' to make a vault and an identity".into()
             }
             Self::NoIdentityFile(_) => "name an existing file with --keyfile or AUTHY_KEYFILE".into(),
-            Self::SeveralIdentities { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
+            Self::SeveralIdentities { .. } | Self::AmbiguousIdentity { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
             Self::IdentityOpen(path) => format!("run: chmod 600 '{}'", path.display()),
             Self::IdentityFile(error) => return error.hint(),
             Self::NoPassphrase => {
@@ -227,7 +233,6 @@ impl Problem {
             }
             Self::BadCloneId(_) => "remove that file; the next command draws a new id".into(),
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
-            Self::NoMemberName => "name yourself with --member".into(),
             Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
             Self::Setting { values, .. } => format!("one of: {values}"),
             Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
@@ -245,9 +250,13 @@ impl Problem {
         })
     }
 
-    /// The hints about tokens, sessions and agents.
+    /// The hints about editing, tokens, sessions and agents.
     fn hint_of_session(&self) -> Option<String> {
         Some(match self {
+            Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
+            Self::NotText(name) => {
+                format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")
+            }
             Self::TokenUnknown => {
                 "ask for a new token, or unset AUTHY_TOKEN to use your identity; in another clone only tokens made with --shared work".into()
             }

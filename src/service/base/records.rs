@@ -6,13 +6,35 @@ use super::transaction::{LockedVault, Transaction};
 use crate::access::{AccessError, Need};
 use crate::fs::VaultPath;
 use crate::name::SecretName;
-use crate::store::{Record, Version};
+use crate::store::{Record, StoreError, Version};
 
 /// Whether either file of the secret is there.
 pub(crate) fn exists(locked: &LockedVault, name: &SecretName) -> bool {
     let root = locked.opened.vault.root();
     let there = |path| root.file(&path).symlink_metadata().is_ok();
     there(VaultPath::record(name)) || there(VaultPath::secret(name))
+}
+
+/// Whether the name is taken: a secret that was removed here, and put back by git, is not.
+pub(crate) fn is_taken(locked: &LockedVault, name: &SecretName) -> bool {
+    let record = || locked.opened.vault.record(name, &locked.opened.rules);
+    exists(locked, name) && !matches!(record(), Err(StoreError::CameBack { .. }))
+}
+
+/// Remembers a removal like a version: what git puts back later is not the secret.
+pub(crate) fn remember_removed(locked: &LockedVault, name: &SecretName) {
+    let opened = &locked.opened;
+    let path = VaultPath::record(name);
+    let found = match opened.vault.record(name, &opened.rules) {
+        Ok(Some(record)) => {
+            Some(Version { created: record.created.unix(), version: record.version })
+        }
+        // What cannot be verified is remembered as far as it was seen.
+        _ => opened.vault.state().seen(&path).max(opened.vault.state().removed(&path)),
+    };
+    if let Some(version) = found {
+        opened.vault.state().remove(&path, version);
+    }
 }
 
 /// A record is signed by somebody who may read its name: whoever may not, may not write it.
@@ -40,7 +62,8 @@ pub(crate) fn put_record(
     mut record: Record,
 ) -> Result<u64> {
     let path = VaultPath::record(name);
-    if let Some(seen) = locked.opened.vault.state().seen(&path) {
+    let state = locked.opened.vault.state();
+    if let Some(seen) = state.seen(&path).max(state.removed(&path)) {
         // Another secret's history may be ahead: a rename onto a name that was in use, or
         // a name stored again within the second in which it was removed.
         if record.created.unix() <= seen.created {
