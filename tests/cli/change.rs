@@ -1,6 +1,6 @@
 //! `rotate`, `remove`, `rename`: one change, one commit, nothing else touched.
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, needs};
 use crate::vault::text;
 
 #[test]
@@ -57,6 +57,9 @@ fn a_removed_name_can_be_stored_again() {
 
 #[test]
 fn rename_moves_the_value_and_its_record() {
+    if !needs(["age"]) {
+        return;
+    }
     let t = Sandbox::new();
     t.authy(["store", "old", "--description", "kept"]).stdin("1").ok();
     t.authy(["rename", "old", "deep/new"]).ok();

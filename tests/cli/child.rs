@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::process::Signal;
 
-use crate::harness::{Sandbox, finish, have, signal};
+use crate::harness::{Sandbox, finish, needs, signal};
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();
@@ -211,7 +211,7 @@ fn authy_inside_the_child_changes_nothing_outside_its_scope() {
 fn run_works_as_process_one() {
     let t = stocked();
     if !rustix::process::getuid().is_root()
-        || !have("unshare")
+        || !needs(["unshare"])
         || t.program("unshare", ["-pf", "true"]).ends().code != 0
     {
         eprintln!("skipped: needs root and unshare");

@@ -16,6 +16,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::outcome::Done;
+pub(crate) use crate::skipped::needs;
 use crate::snapshot::Snapshot;
 
 /// The binary under test.
@@ -250,10 +251,4 @@ fn code(status: ExitStatus) -> i32 {
 pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
-}
-
-/// Whether a program can be found on PATH.
-pub(crate) fn have(program: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .any(|folder| folder.join(program).is_file())
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Sandbox, have};
+use crate::harness::{Sandbox, needs};
 use crate::vault::{chmod, text};
 
 #[test]
@@ -84,6 +84,9 @@ fn the_keyfile_flag_wins_over_the_variables() {
 
 #[test]
 fn a_stranger_gets_nothing() {
+    if !needs(["age-keygen"]) {
+        return;
+    }
     let t = Sandbox::new();
     t.store([("a", "1")]);
     let key = t.path("stranger.key");
@@ -105,7 +108,7 @@ fn a_file_that_is_no_identity_is_never_quoted() {
 }
 
 fn ssh_identity_works(kind: &str, extra: &[&str]) {
-    if !have("ssh-keygen") {
+    if !needs(["ssh-keygen", "age"]) {
         return;
     }
     let t = Sandbox::empty();
@@ -138,6 +141,9 @@ fn an_ssh_rsa_identity_works() {
 
 #[test]
 fn the_same_identity_in_two_files_is_one() {
+    if !needs(["age-keygen"]) {
+        return;
+    }
     let t = Sandbox::new();
     t.store([("a", "1")]);
     t.sh("cp ~/.authy/keys/master.key ~/.authy/keys/copy.key").ok();

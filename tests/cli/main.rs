@@ -15,6 +15,8 @@
 mod harness;
 mod outcome;
 mod screen;
+#[path = "../common/skipped.rs"]
+mod skipped;
 mod snapshot;
 mod vault;
 

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{Sandbox, have, signal};
+use crate::harness::{Sandbox, needs, signal};
 use crate::screen::Screen;
 use crate::vault::text;
 
@@ -128,6 +128,9 @@ fn interrupt_and_end_of_file_are_typed_as_ever() {
 
 #[test]
 fn a_hidden_prompt_hides_what_is_typed() {
+    if !needs(["python3"]) {
+        return;
+    }
     let t = stocked();
     let ask = "import getpass; print(len(getpass.getpass()))";
     let mut screen = Screen::sh(&t, &format!("{RUN} python3 -c '{ask}'"));
@@ -140,7 +143,7 @@ fn a_hidden_prompt_hides_what_is_typed() {
 #[test]
 fn a_job_stops_goes_on_and_ends_in_its_shell() {
     let t = stocked();
-    if !have("bash") {
+    if !needs(["bash"]) {
         return;
     }
     let mut shell = Screen::sh(&t, SHELL);
@@ -183,6 +186,9 @@ fn a_program_in_a_pipeline_reads_keys_when_it_asks_the_terminal() {
 
 #[test]
 fn a_terminal_that_goes_away_ends_the_program() {
+    if !needs(["python3"]) {
+        return;
+    }
     let t = stocked();
     // It learns so by SIGHUP or by the end of its input, whichever is first.
     let script = "trap 'echo gone >gone; exit' HUP; echo ready; cat; echo gone >gone";
@@ -222,7 +228,7 @@ fn what_the_program_left_running_goes_on() {
 #[test]
 fn an_editor_works() {
     let t = stocked();
-    if !have("vim") {
+    if !needs(["vim"]) {
         return;
     }
     let mut screen = Screen::sh(&t, &format!("{RUN} vim -u NONE -i NONE file"));

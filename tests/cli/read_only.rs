@@ -1,6 +1,6 @@
 //! A vault that cannot be written to (a container's `:ro` mount): reads work and are recorded.
 
-use crate::harness::{Call, Sandbox, have};
+use crate::harness::{Call, Sandbox, needs};
 use crate::vault::text;
 
 fn stocked() -> Sandbox {
@@ -20,7 +20,7 @@ fn read_only<'t>(t: &'t Sandbox, script: &str) -> Option<Call<'t>> {
     }
     let mount = "mount --bind ~/.authy ~/.authy && mount -o remount,bind,ro ~/.authy";
     let possible =
-        have("unshare") && t.program("unshare", ["-m", "sh", "-c", mount]).ends().code == 0;
+        needs(["unshare"]) && t.program("unshare", ["-m", "sh", "-c", mount]).ends().code == 0;
     if !possible {
         eprintln!("skipped: root without the right to mount");
         return None;

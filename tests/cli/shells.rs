@@ -1,6 +1,6 @@
 //! What `env` prints is read back by real shells, byte for byte, and nothing in it runs.
 
-use crate::harness::{Sandbox, have};
+use crate::harness::{Sandbox, needs};
 
 const NASTY: [(&str, &[u8]); 22] = [
     ("single", b"it's 'quoted'"),
@@ -30,8 +30,7 @@ const NASTY: [(&str, &[u8]); 22] = [
 /// Stores the nasty values and asserts that `read` (a script with `@` for the variable's
 /// name) prints each of them back in `shell`.
 fn read_back(shell: &str, load: &str, read: &str) {
-    if !have(shell) {
-        eprintln!("skipped: no {shell}");
+    if !needs([shell]) {
         return;
     }
     let t = Sandbox::new();

@@ -1,12 +1,15 @@
 //! `store`: what goes in comes out, byte for byte; what must not go in leaves no trace.
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, needs};
 use crate::vault::text;
 
 const MEBIBYTE: usize = 1 << 20;
 
 #[test]
 fn every_byte_comes_back() {
+    if !needs(["age"]) {
+        return;
+    }
     let t = Sandbox::new();
     let all: Vec<u8> = (0..=255).cycle().take(4096).collect();
     t.authy(["store", "binary", "--raw"]).stdin(&all).ok().stdout_is("");

@@ -1,0 +1,42 @@
+//! Tests that need a program are left out where it is missing: asking for it, and the notes
+//! about that, a file for each test with the missing programs in it.
+
+#![allow(dead_code, reason = "not everybody who shares this both writes and reads the notes")]
+
+use std::path::PathBuf;
+
+/// Where the notes lie until `tests/skipped.rs` has read them: beside the test programs.
+pub(crate) fn folder() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    program.parent().unwrap().join("left-out-tests")
+}
+
+/// Whether these programs are on PATH; otherwise the test is to return, as left out.
+///
+/// `tests/skipped.rs` says at the end of the run what was left out; with `AUTHY_NO_SKIP=1`,
+/// as in `.ci/run`, a program that is missing fails the test instead.
+pub(crate) fn needs<const N: usize>(programs: [&str; N]) -> bool {
+    let missing: Vec<&str> = programs.into_iter().filter(|program| !have(program)).collect();
+    record(&missing.join(" "));
+    let may_skip = std::env::var_os("AUTHY_NO_SKIP").is_none();
+    assert!(missing.is_empty() || may_skip, "needs {}", missing.join(", "));
+    missing.is_empty()
+}
+
+/// Whether a program can be found on PATH.
+fn have(program: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(program).is_file())
+}
+
+/// Notes what the present test lacks; where it lacks nothing an older note goes.
+fn record(missing: &str) {
+    let thread = std::thread::current();
+    let note = folder().join(thread.name().unwrap_or("unknown").replace("::", "."));
+    if missing.is_empty() {
+        let _ = std::fs::remove_file(note);
+        return;
+    }
+    std::fs::create_dir_all(folder()).unwrap();
+    std::fs::write(note, missing).unwrap();
+}
