@@ -26,7 +26,7 @@ mod secret;
 mod kind;
 
 pub use audit::{AuditEntry, Outcome};
-pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming};
+pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode};
 pub use kind::Kind;
 pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, printable};
 pub use project::ProjectFile;

@@ -70,6 +70,7 @@ ops! {
     ENV "env",
     EXPORT "export",
     RESOLVE "resolve",
+    OTP "otp",
     COMMIT "commit",
     ALLOW "allow",
     DENY "deny",

@@ -261,7 +261,7 @@ impl CliEnv {
         self.variable(name).map(|value| SecretBytes::new(value.into_encoded_bytes()))
     }
 
-    fn variable(&self, name: &str) -> Option<OsString> {
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.variables)(name)
     }
 }

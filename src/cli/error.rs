@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use authy::{Kind, NameError, printable};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde::Serialize;
 
 use super::ui::Ui;
@@ -48,6 +48,9 @@ pub(crate) enum Failure {
     /// The file of a new value cannot be read.
     #[error("cannot read '{}': {source}", shown(.path))]
     ValueFile { path: PathBuf, source: io::Error },
+    /// A value could not be put on the clipboard.
+    #[error("cannot reach a clipboard: {0}")]
+    Clipboard(#[source] io::Error),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -67,7 +70,7 @@ impl Failure {
             Self::NoHome | Self::NobodyToAsk(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
-            Self::Declined(_) | Self::ValueFile { .. } => Kind::Failure,
+            Self::Declined(_) | Self::ValueFile { .. } | Self::Clipboard(_) => Kind::Failure,
             Self::Input(_) | Self::Output(_) | Self::Json(_) => Kind::Failure,
         }
     }
@@ -89,6 +92,9 @@ impl Failure {
             }
             Self::NobodyToAsk(_) => "run it on a terminal without --no-input, or see --help",
             Self::ValueInWords => "pipe it in, give --file FILE, or leave it out to be asked",
+            Self::Clipboard(_) => {
+                "install wl-clipboard, xclip or xsel, or run it on a terminal that takes OSC 52"
+            }
             Self::EmptyValue => "check what was piped in; --raw stores an empty value",
             _ => return None,
         };
@@ -121,10 +127,45 @@ pub(crate) fn present_usage(error: &clap::Error, words: &[OsString]) -> ExitCode
         (Some(name), _) => (name.to_string(), None),
         (None, ErrorKind::MissingSubcommand) => missing_command(),
         (None, _) if shows_help => missing_command(),
-        (None, _) => message_and_tip(&error.render().to_string()),
+        (None, _) => {
+            let (message, tip) = message_and_tip(&error.render().to_string());
+            (message, meant(error).or(tip))
+        }
     };
     let code = Kind::Usage.exit_code();
     say(Ui::unparsed(json), &Report::new(Kind::Usage.code(), &message, hint, code))
+}
+
+/// What other tools call a command, and how it is called here.
+const HABITS: [(&str, &str); 13] = [
+    ("add", "store"),
+    ("set", "store"),
+    ("put", "store"),
+    ("new", "store"),
+    ("create", "store"),
+    ("delete", "remove"),
+    ("del", "remove"),
+    ("cat", "get"),
+    ("read", "get"),
+    ("exec", "run"),
+    ("generate", "store NAME --generate"),
+    ("log", "audit show"),
+    ("move", "rename"),
+];
+
+/// The hint for a word that is a command elsewhere.
+fn meant(error: &clap::Error) -> Option<String> {
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => word,
+        _ => return None,
+    };
+    // Only where the word stands for a command of the first row.
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if usage.contains("authy policy") || usage.contains("authy session") {
+        return None;
+    }
+    let (_, here) = HABITS.iter().find(|(habit, _)| habit == word)?;
+    Some(format!("that is 'authy {here}' here"))
 }
 
 fn missing_command() -> (String, Option<String>) {

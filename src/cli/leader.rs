@@ -12,13 +12,17 @@ const WORD: &str = "__lead";
 
 /// Says how to start this program as a leader.
 pub(crate) fn leader() -> Leader {
-    let program = if cfg!(target_os = "linux") {
+    Leader { program: program(), word: WORD.into() }
+}
+
+/// The path of this program.
+pub(super) fn program() -> PathBuf {
+    if cfg!(target_os = "linux") {
         // Still this very program where its file was replaced meanwhile.
         PathBuf::from("/proc/self/exe")
     } else {
         env::current_exe().unwrap_or_default()
-    };
-    Leader { program, word: WORD.into() }
+    }
 }
 
 /// Gives what follows the leader's word, if that is what these words are.

@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod clipboard;
 mod commands;
 mod context;
 mod error;
@@ -15,6 +16,7 @@ mod moment;
 #[cfg(test)]
 mod reference;
 mod table;
+mod tree;
 mod ui;
 mod value;
 
@@ -94,6 +96,9 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         let result = authy::lead(program).map(leader::end);
         return result
             .unwrap_or_else(|error| error::present(Ui::new(&Global::default()), &error.into()));
+    }
+    if let Some(code) = clipboard::clear(words) {
+        return code;
     }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,

@@ -37,6 +37,9 @@ pub(crate) enum InjectError {
     #[error("no such secret here: {}", list(names))]
     UnknownNames { names: Vec<SecretName> },
 
+    #[error("secret '{secret}' {problem}")]
+    OneTime { secret: SecretName, problem: &'static str },
+
     #[error("a generated value cannot have {given} characters")]
     Length { given: usize },
     #[error("the system gives no random bytes")]
@@ -68,7 +71,8 @@ impl InjectError {
     /// Tells what kind of failure this is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Prefix { .. }
+            Self::OneTime { .. }
+            | Self::Prefix { .. }
             | Self::Replacement { .. }
             | Self::LeadingDigit { .. }
             | Self::Variable { .. }
@@ -126,6 +130,9 @@ impl InjectError {
             Self::FileTemplate { .. } => "write a secret's name as in <authy:db-url>",
             Self::Length { .. } => {
                 return Some(format!("use {} to {}", LENGTHS.start(), LENGTHS.end()));
+            }
+            Self::OneTime { .. } => {
+                "store the base32 key, or the otpauth:// address that the QR code holds"
             }
             Self::NoProgram => "put the program after '--', as in: authy run -- ./server",
             Self::TooLarge { largest, .. } => {

@@ -34,6 +34,7 @@ mod get;
 mod git;
 mod git_deferred;
 mod guide;
+mod habits;
 mod hostile;
 mod identity;
 mod init;

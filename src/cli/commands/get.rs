@@ -1,6 +1,7 @@
 //! `authy get`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use authy::{ScopeName, SecretBytes, SecretName};
 use data_encoding::BASE64;
@@ -8,20 +9,29 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::CommandResult;
+use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 
 /// Print a secret's value, byte for byte
 ///
 /// A final newline is added on a terminal only. With --json a value that is no text is
-/// given as base64, under 'value_base64'.
+/// given as base64, under 'value_base64'. With --clip it is printed nowhere: wl-copy, xclip, xsel,
+/// pbcopy or the terminal (OSC 52) gets it, and it is taken away after 45 seconds if it is
+/// still there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy get db-url
+  authy get db-url --clip
   PGPASSWORD=\"$(authy get db-password --scope backend)\" psql")]
 pub(crate) struct Args {
     /// Name the secret
     name: SecretName,
+    /// Put it on the clipboard instead, for so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+        default_missing_value = "45")]
+    clip: Option<u16>,
     /// Read it under this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
@@ -30,6 +40,14 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let scope = env.scope(self.scope)?;
+        if let Some(seconds) = self.clip {
+            let value = authy::copy(&env.context()?, &self.name, scope.as_ref())?;
+            let keep = Duration::from_secs(seconds.into());
+            let means = clipboard::copy(value.expose(), keep, &|name| env.variable(name))
+                .map_err(Failure::Clipboard)?;
+            env.ui().note(format_args!("copied {} ({means}) for {seconds} seconds", self.name));
+            return Ok(ExitCode::SUCCESS);
+        }
         let value = authy::get(&env.context()?, &self.name, scope.as_ref())?;
         match env.ui().wants_json() {
             true => env.ui().json(&Shown::new(&self.name, &value))?,

@@ -14,6 +14,7 @@ use crate::cli::table::Table;
 Examples:
   authy list
   authy list 'db-*' --long
+  authy list --tree
   authy list --scope backend --json")]
 pub(crate) struct Args {
     /// Take only names that match
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Show versions, times, readers, tags and descriptions too
     #[arg(short, long)]
     long: bool,
+    /// Show names as folders and files
+    #[arg(long, conflicts_with = "long")]
+    tree: bool,
 }
 
 impl Args {
@@ -39,6 +43,9 @@ impl Args {
             ui.json(&entries)?;
         } else if self.long {
             ui.table(&table(&entries))?;
+        } else if self.tree {
+            let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+            ui.data(crate::cli::tree::render(&names).as_bytes())?;
         } else {
             let names: String = entries.iter().map(|entry| format!("{}\n", entry.name)).collect();
             ui.data(names.as_bytes())?;

@@ -11,6 +11,7 @@ mod export;
 mod get;
 mod init;
 mod list;
+mod otp;
 mod policy;
 mod project_info;
 mod remove;
@@ -35,12 +36,18 @@ pub(crate) type CommandResult = Result<ExitCode, Failure>;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Args),
+    #[command(visible_alias = "insert")]
     Store(store::Args),
+    #[command(visible_alias = "show")]
     Get(get::Args),
+    Otp(otp::Args),
+    #[command(visible_alias = "ls")]
     List(list::Args),
     Rotate(rotate::Args),
     Edit(edit::Args),
+    #[command(visible_alias = "mv")]
     Rename(rename::Args),
+    #[command(visible_alias = "rm")]
     Remove(remove::Args),
     #[command(subcommand)]
     Policy(policy::Command),
@@ -66,6 +73,7 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Init(args) => args.run(env),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
+        Command::Otp(args) => args.run(env),
         Command::List(args) => args.run(env),
         Command::Rotate(args) => args.run(env),
         Command::Edit(args) => args.run(env),

@@ -28,7 +28,7 @@ pub use policies::{
 };
 pub use projects::{allow_project, deny_project, find_project, project_is_allowed, vault_is_known};
 pub use resolving::resolve;
-pub use secrets::{get, remove, rename};
+pub use secrets::{copy, get, otp, remove, rename};
 pub use sessions::{
     SessionCreated, SessionOptions, SessionView, session_create, session_list, session_refresh,
     session_revoke, session_revoke_all,

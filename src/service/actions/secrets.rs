@@ -2,6 +2,7 @@
 
 use crate::audit::Op;
 use crate::fs::VaultPath;
+use crate::inject::{self, OneTimeCode};
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
@@ -18,7 +19,25 @@ use crate::store::Record;
 /// # Errors
 /// Denied before not found; damaged; no identity.
 pub fn get(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<SecretBytes> {
-    read_one(ctx, Op::GET, name, scope)
+    read_one(ctx, (Op::GET, None), name, scope)
+}
+
+/// Reads one secret to put it on the clipboard, which its audit line says.
+///
+/// # Errors
+/// As [`get`].
+pub fn copy(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<SecretBytes> {
+    read_one(ctx, (Op::GET, Some("clipboard")), name, scope)
+}
+
+/// Makes a one-time code (RFC 6238) from the key in one secret, which is not given out.
+///
+/// # Errors
+/// As [`get`]; the value is no key and no `otpauth://` address.
+pub fn otp(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<OneTimeCode> {
+    let value = read_one(ctx, (Op::OTP, None), name, scope)?;
+    let now = u64::try_from(ctx.front.now().unix_timestamp()).unwrap_or_default();
+    Ok(inject::one_time_code(name, &value, now)?)
 }
 
 /// Removes a secret from the present state; git keeps the past.

@@ -141,7 +141,7 @@ pub fn edit(
     }
     let before = Opened::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
-    let value = read_one(ctx, Op::EDIT, name, ctx.confined.as_ref())?;
+    let value = read_one(ctx, (Op::EDIT, None), name, ctx.confined.as_ref())?;
     if !value.expose_str().is_some_and(is_text) {
         return Err(Problem::NotText(name.clone()).into());
     }

@@ -108,10 +108,10 @@ pub(crate) fn read<T>(
     result
 }
 
-/// Reads one secret for the command `op`.
+/// Reads one secret for the command `op`, recorded with `detail`.
 pub(crate) fn read_one(
     ctx: &Context,
-    op: Op,
+    (op, detail): (Op, Option<&str>),
     name: &SecretName,
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
@@ -124,7 +124,7 @@ pub(crate) fn read_one(
         scope,
         need: Need::Reveal,
         named: vec![name.clone()],
-        detail: None,
+        detail: detail.map(str::to_owned),
         select: &select,
     };
     let values = read(ctx, &wanted, |reading| Ok(reading.values))?;

@@ -1,0 +1,45 @@
+//! `authy otp`.
+
+use std::process::ExitCode;
+
+use authy::{ScopeName, SecretName};
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Print the one-time code that a stored key makes now
+///
+/// The secret holds a base32 key, or an otpauth:// address as QR codes do. The code is made as
+/// RFC 6238 says; the key itself is not printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy store github-mfa                   asks for the key or the address
+  authy otp github-mfa")]
+pub(crate) struct Args {
+    /// Name the secret with the key
+    name: SecretName,
+    /// Read it under this policy
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<ScopeName>,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let scope = env.scope(self.scope)?;
+        let made = authy::otp(&env.context()?, &self.name, scope.as_ref())?;
+        let code = made.code.expose_str().unwrap_or_default();
+        if env.ui().wants_json() {
+            env.ui().json(&serde_json::json!({
+                "name": self.name,
+                "code": code,
+                "seconds_left": made.seconds_left,
+            }))?;
+        } else {
+            env.ui().data(code.as_bytes())?;
+            env.ui().data(b"\n")?;
+            env.ui().note(format_args!("good for {} more seconds", made.seconds_left));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

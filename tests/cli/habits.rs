@@ -1,0 +1,153 @@
+//! What users of other tools reach for: names of commands, the tree, the clipboard, codes.
+
+use std::path::PathBuf;
+
+use crate::harness::{Sandbox, patiently};
+use crate::screen::Screen;
+use crate::vault::text;
+
+#[test]
+fn commands_answer_to_the_names_they_have_elsewhere() {
+    let t = Sandbox::new();
+    t.authy(["insert", "a", "--raw"]).stdin("1").ok();
+    t.authy(["show", "a"]).ok().stdout_is("1");
+    t.authy(["ls"]).ok().stdout_is("a\n");
+    t.authy(["mv", "a", "b"]).ok();
+    t.authy(["rm", "b"]).ok();
+    t.authy(["ls"]).ok().stdout_is("");
+    t.authy(["--help"]).ok().stdout_has("ls").stdout_has("insert");
+}
+
+#[test]
+fn a_word_that_is_a_command_elsewhere_gets_a_hint() {
+    let t = Sandbox::new();
+    for (word, here) in [
+        ("add", "authy store"),
+        ("set", "authy store"),
+        ("put", "authy store"),
+        ("new", "authy store"),
+        ("delete", "authy remove"),
+        ("cat", "authy get"),
+    ] {
+        t.authy([word, "a"]).fails(2).stderr_has(&format!("hint: that is '{here}' here"));
+        let json = t.authy(["--json", word]).fails(2).json_error();
+        assert!(json["hint"].as_str().unwrap().contains(here), "{json}");
+    }
+    t.authy(["policy", "add"]).fails(2).stderr_lacks("authy store");
+    t.authy(["lst"]).fails(2).stderr_has("list");
+}
+
+#[test]
+fn a_tree_shows_folders() {
+    let t = Sandbox::new();
+    t.store([("prod/db/pass", "1"), ("prod/db/user", "2"), ("api-key", "3")]);
+    t.authy(["list", "--tree"])
+        .ok()
+        .stdout_is("├── api-key\n└── prod\n    └── db\n        ├── pass\n        └── user\n");
+    t.authy(["list", "prod/*", "--tree"]).ok().stdout_lacks("api-key");
+    t.authy(["list", "--tree", "--long"]).fails(2);
+}
+
+/// A desktop whose clipboard is a file.
+fn desktop() -> (Sandbox, PathBuf) {
+    let mut t = Sandbox::new();
+    t.store([("a", "copied-canary"), ("b", "other")]);
+    let board = t.path("clipboard");
+    let script = format!("case $* in *-out) cat {0};; *) cat > {0};; esac", board.display());
+    t.script("xclip", &script);
+    let path = format!("{}:{}", t.work().display(), std::env::var("PATH").unwrap());
+    t.set("PATH", path);
+    t.set("DISPLAY", ":7");
+    (t, board)
+}
+
+/// The words of every process that is about to clear a clipboard.
+fn clearing() -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    let words = words.map(|words| String::from_utf8_lossy(&words).into_owned());
+    words.filter(|words| words.contains("\0__unclip\0xclip\0")).collect()
+}
+
+fn until(board: PathBuf, is: fn(&str) -> bool) {
+    patiently(move || {
+        while !is(&text(&board)) {
+            std::thread::yield_now();
+        }
+    })
+    .expect("the clipboard stayed as it was");
+}
+
+#[test]
+fn a_value_goes_to_the_clipboard_and_is_taken_away_again() {
+    let (t, board) = desktop();
+    let done = t.authy(["get", "a", "--clip=0"]).ok();
+    done.stdout_is("").stderr_has("copied a (xclip)").stderr_lacks("canary");
+    until(board, str::is_empty);
+    let line = t.last_entry();
+    assert_eq!((&line["op"], &line["detail"]), (&"get".into(), &"clipboard".into()));
+}
+
+#[test]
+fn what_was_copied_since_is_left_alone() {
+    let (t, board) = desktop();
+    t.authy(["get", "a", "--clip=1"]).ok();
+    assert_eq!(text(&board), "copied-canary");
+    std::fs::write(&board, "mine").unwrap();
+    // Whoever clears has gone when nothing runs any more that has its word.
+    patiently(|| {
+        while !clearing().is_empty() {
+            std::thread::yield_now();
+        }
+    })
+    .expect("somebody still clears");
+    assert_eq!(text(&board), "mine");
+}
+
+#[test]
+fn the_process_that_clears_has_no_value_in_its_words() {
+    let (t, _) = desktop();
+    t.authy(["get", "a", "--clip=2"]).ok();
+    for words in clearing() {
+        let words: Vec<&str> = words.split_terminator('\0').collect();
+        assert_eq!((words.len(), words[1], words[2]), (4, "__unclip", "xclip"), "{words:?}");
+    }
+}
+
+#[test]
+fn without_a_desktop_the_terminal_gets_it() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    t.authy(["get", "a", "--clip"]).env("PATH", "/nowhere").ends().stdout_is("");
+    let mut screen =
+        Screen::sh(&t, "PATH=$PATH DISPLAY= WAYLAND_DISPLAY= authy get a --clip=0; read x");
+    screen.until("\x1b]52;c;MQ==\x07").until("the terminal").until("\x1b]52;c;!\x07").keys("\r");
+    screen.end();
+}
+
+#[test]
+fn a_code_is_made_and_the_key_is_not_shown() {
+    let t = Sandbox::new();
+    let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    t.store([("mfa", key), ("none", "hunter2!")]);
+    let done = t.authy(["otp", "mfa"]).ok().stdout_lacks(key).stderr_lacks(key);
+    let code = done.text();
+    assert!(code.len() == 7 && code.trim().bytes().all(|b| b.is_ascii_digit()), "{code}");
+    let json = t.authy(["otp", "mfa", "--json"]).ok().json();
+    assert!(json["seconds_left"].as_u64().unwrap() <= 30 && json["code"].is_string());
+    assert_eq!(t.last_entry()["op"], "otp");
+    t.authy(["otp", "none"]).ends().code_is(2).stderr_has("no base32 key").stderr_lacks("hunter2");
+    t.authy(["otp", "absent"]).fails(3);
+}
+
+#[test]
+fn a_code_and_the_clipboard_are_denied_where_reading_is() {
+    let (t, board) = desktop();
+    t.store([("mfa", "GEZDGNBV")]);
+    t.authy(["policy", "create", "runs", "--allow", "*", "--run-only"]).ok();
+    t.authy(["otp", "mfa", "--scope", "runs"]).fails(4).stdout_is("");
+    t.authy(["get", "a", "--scope", "runs", "--clip"]).fails(4);
+    let token = t.authy(["session", "create", "--scope", "runs"]).ok().text();
+    t.authy(["otp", "mfa"]).env("AUTHY_TOKEN", token.trim()).ends().code_is(4).stdout_is("");
+    assert!(!board.exists());
+}
