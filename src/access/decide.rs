@@ -1,7 +1,7 @@
 //! The decision: who asks, by which scope, for what use; and the proof that it was given.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::bearer::Bearer;
@@ -40,6 +40,17 @@ pub(crate) enum Need {
     Inject,
     /// Names only: `list`.
     Names,
+}
+
+/// A program that is to be started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// As it was typed.
+    pub(crate) typed: String,
+    /// Where it was found: an absolute path, links resolved where a path was typed.
+    pub(crate) path: Option<PathBuf>,
+    /// Whether the user could not have put it there.
+    pub(crate) is_guarded: bool,
 }
 
 /// What a caller reaches by a scope, or without one.
@@ -222,33 +233,47 @@ impl Reach<'_> {
         }
     }
 
-    /// Whether `run` may start this program: named by a pattern as it was typed, without a
-    /// folder, or by a pattern of its whole path. A path that was typed is no bare name, so
-    /// that `./psql` does not pass for `psql`.
+    /// Whether `run` may start this program: named by a pattern of its whole path, or by one
+    /// of the bare name as it was typed. A bare name speaks of what the system installed:
+    /// `./psql` does not pass for `psql`, nor does a `psql` that the user could have put into
+    /// a folder of `PATH`.
     ///
     /// # Errors
     /// `Program` where the scope lists programs and not this one.
-    pub(crate) fn permits_program(
-        &self,
-        typed: &str,
-        path: Option<&Path>,
-    ) -> Result<(), AccessError> {
-        let (scope, lists) = match self {
-            Self::Scope(scope, policy) => (scope, [policy.commands(), None]),
-            Self::Grant(scope, policy, bearer) => {
-                (scope, [policy.commands(), bearer.limits().commands()])
-            }
-            Self::All | Self::Member(..) => return Ok(()),
+    pub(crate) fn permits_program(&self, program: &Program) -> Result<(), AccessError> {
+        let (Self::Scope(scope, _) | Self::Grant(scope, ..)) = self else { return Ok(()) };
+        let path = program.path.as_deref().and_then(Path::to_str);
+        let by_path = |pattern: &Pattern| path.is_some_and(|path| pattern.matches(path));
+        let by_name =
+            |pattern: &Pattern| !program.typed.contains('/') && pattern.matches(&program.typed);
+        let allows = |guarded: bool| {
+            let matches = |p: &Pattern| by_path(p) || guarded && by_name(p);
+            self.commands().all(|commands| commands.iter().any(matches))
         };
-        let path = path.and_then(Path::to_str);
-        let matches = |pattern: &Pattern| {
-            path.is_some_and(|path| pattern.matches(path))
-                || !typed.contains('/') && pattern.matches(typed)
-        };
-        if lists.into_iter().flatten().all(|commands| commands.iter().any(matches)) {
-            return Ok(());
+        match allows(program.is_guarded) {
+            true => Ok(()),
+            false => Err(AccessError::Program {
+                scope: (*scope).clone(),
+                program: program.typed.clone(),
+                path: program.path.clone(),
+                is_unguarded: allows(true),
+            }),
         }
-        Err(AccessError::Program { scope: (*scope).clone(), program: typed.to_owned() })
+    }
+
+    /// Whether `run` may start some programs only.
+    pub(crate) fn limits_programs(&self) -> bool {
+        self.commands().next().is_some()
+    }
+
+    /// The lists of programs, each of which has to have the one that is started.
+    fn commands(&self) -> impl Iterator<Item = &[Pattern]> {
+        let lists = match self {
+            Self::Scope(_, policy) => [policy.commands(), None],
+            Self::Grant(_, policy, bearer) => [policy.commands(), bearer.limits().commands()],
+            Self::All | Self::Member(..) => [None, None],
+        };
+        lists.into_iter().flatten()
     }
 
     /// Gives access to those of `names` that are reached.

@@ -1,5 +1,6 @@
 //! Why access is not given.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::crypto::CryptoError;
@@ -32,8 +33,8 @@ pub(crate) enum AccessError {
     RunOnlyMember { member: MemberName, name: SecretName },
     #[error("this shell is confined to scope '{confined}' (AUTHY_SCOPE)")]
     Confined { confined: ScopeName },
-    #[error("scope '{scope}' may not start '{}'", printable(program))]
-    Program { scope: ScopeName, program: String },
+    #[error("scope '{scope}' may not start '{}'{}", printable(program), at(path.as_deref()))]
+    Program { scope: ScopeName, program: String, path: Option<PathBuf>, is_unguarded: bool },
     #[error("'{0}' is not an admin of this vault")]
     NotAdmin(MemberName),
     #[error("this identity belongs to no member of the vault")]
@@ -106,8 +107,8 @@ impl AccessError {
             Self::Confined { confined } => {
                 format!("use scope '{confined}', or a shell that was not started by 'authy run'")
             }
-            Self::Program { scope, .. } => {
-                format!("see its commands with 'authy policy show {scope}'")
+            Self::Program { scope, path, is_unguarded, .. } => {
+                hint_of_program(scope, path.as_deref().filter(|_| *is_unguarded))
             }
             Self::NotAdmin(_) => "ask an admin to do it".into(),
             Self::NotAMember => {
@@ -134,5 +135,20 @@ impl AccessError {
             }
             Self::NotRecorded(_) => return None,
         })
+    }
+}
+
+fn at(path: Option<&Path>) -> String {
+    path.map(|path| format!(" ({})", printable(&path.to_string_lossy()))).unwrap_or_default()
+}
+
+/// What to do about a program that may not be started; `unguarded` is where one lies whose
+/// name would do, if the user could not have put it there.
+fn hint_of_program(scope: &ScopeName, unguarded: Option<&Path>) -> String {
+    match unguarded.map(|path| printable(&path.to_string_lossy())) {
+        Some(path) => format!(
+            "a bare name means a program that you cannot replace; an admin can allow '{path}' by its path"
+        ),
+        None => format!("see its commands with 'authy policy show {scope}'"),
     }
 }

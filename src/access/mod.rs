@@ -12,7 +12,7 @@ mod policy;
 mod rules;
 
 pub(crate) use bearer::{Bearer, limits};
-pub(crate) use decide::{Access, Asker, Caller, Need, Reach};
+pub(crate) use decide::{Access, Asker, Caller, Need, Program, Reach};
 pub(crate) use error::AccessError;
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;

@@ -7,6 +7,7 @@
 pub(crate) mod clock;
 mod error;
 mod folder;
+mod guarded;
 mod journal;
 mod list;
 mod lock;
@@ -18,6 +19,7 @@ mod stage;
 mod write;
 
 pub(crate) use error::FsError;
+pub(crate) use guarded::{is_guarded, is_program};
 pub(crate) use journal::needs_recovery;
 pub(crate) use list::{Listing, list, refuse_linked};
 pub(crate) use lock::{Lock, lock_file};

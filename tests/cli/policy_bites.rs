@@ -53,6 +53,39 @@ fn commands_of_a_policy_limit_what_run_starts() {
 }
 
 #[test]
+fn a_bare_name_means_the_program_of_the_system() {
+    let t = stocked();
+    let real = t.sh("command -v uname").ok().text().trim().to_owned();
+    let fake = t.script("bin/uname", "echo fake $api_key");
+    t.authy(["policy", "create", "tools", "--allow", "api-*", "--command", "uname"]).ok();
+    let path = format!("{}:{}", fake.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let run = ["run", "--scope", "tools", "--no-masking", "--", "uname"];
+    let done = t.authy(run).env("PATH", &path).ends().code_is(4).stdout_is("");
+    done.stderr_has(fake.to_str().unwrap()).stderr_has("by its path");
+    let line = t.last_entry();
+    assert_eq!((&line["outcome"], &line["detail"]), (&"denied".into(), &fake.to_str().into()));
+    // A link in a folder of one's own can be turned.
+    std::fs::remove_file(&fake).unwrap();
+    std::os::unix::fs::symlink(&real, &fake).unwrap();
+    t.authy(run).env("PATH", &path).ends().code_is(4);
+    // Named by its path it may lie anywhere, and only there.
+    std::fs::remove_file(&fake).unwrap();
+    t.script("bin/uname", "echo fake $api_key");
+    t.authy(["policy", "update", "tools", "--command", fake.to_str().unwrap()]).ok();
+    t.authy(run).env("PATH", &path).ok().stdout_is("fake 3\n");
+    t.authy(run).ok().stdout_lacks("fake");
+    assert_eq!(t.last_entry()["detail"], real.as_str());
+}
+
+#[test]
+fn where_any_program_may_be_started_its_name_is_recorded() {
+    let t = stocked();
+    t.authy(["policy", "create", "any", "--allow", "api-*"]).ok();
+    t.authy(["run", "--scope", "any", "--", "/bin/sh", "-c", "true"]).ok();
+    assert_eq!(t.last_entry()["detail"], "sh");
+}
+
+#[test]
 fn a_policy_edited_by_hand_is_unapproved() {
     let t = stocked();
     edit(&t.file("policies/backend.toml"), "\"db-*\"", "\"*\"");

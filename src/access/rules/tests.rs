@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{PolicyState, Rules};
-use crate::access::{AccessError, Asker, Bearer, Need, ScopePolicy};
+use crate::access::{AccessError, Asker, Bearer, Need, Program, ScopePolicy};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::sign::SigningKey;
@@ -244,8 +244,33 @@ fn a_token_starts_only_what_grant_and_policy_let_it_start() {
     let commands = Some(vec!["psql".to_owned(), "env".to_owned()]);
     let bearer = bearer("alice", Grant { commands, ..grant("limited", &["*"]) }, &[]);
     let reach = rules.reach_of_bearer(&bearer, None, Need::Inject).unwrap();
-    assert!(reach.permits_program("psql", None).is_ok());
-    for program in ["make", "env", "sh", "./psql"] {
-        assert!(reach.permits_program(program, None).is_err(), "{program}");
+    let program = |typed: &str, path: &str, is_guarded| {
+        let path = Some(path.into());
+        reach.permits_program(&Program { typed: typed.to_owned(), path, is_guarded })
+    };
+    assert!(program("psql", "/usr/bin/psql", true).is_ok());
+    for typed in ["make", "env", "sh", "./psql"] {
+        assert!(program(typed, "/usr/bin/x", true).is_err(), "{typed}");
     }
+    // One that the user could have put there is not what the name means.
+    let error = program("psql", "/home/alice/bin/psql", false).unwrap_err();
+    assert!(error.to_string().contains("/home/alice/bin/psql"), "{error}");
+    assert!(error.hint().unwrap().contains("by its path"), "{error}");
+}
+
+#[test]
+fn a_policy_may_name_a_program_by_its_path_wherever_it_is() {
+    let mut rules = rules();
+    let commands = Some(vec!["/home/alice/bin/*".into()]);
+    rules.policies.extend([approved("own", Policy { commands, ..policy(&["*"], &[]) })]);
+    let scope = ScopeName::parse("own").unwrap();
+    let alice = MemberName::parse("alice").unwrap();
+    let reach = rules.reach(&alice, Some(&scope), Need::Inject).unwrap();
+    assert!(reach.limits_programs());
+    let program = |path: &str| {
+        let path = Some(path.into());
+        reach.permits_program(&Program { typed: "tool".to_owned(), path, is_guarded: false })
+    };
+    assert!(program("/home/alice/bin/tool").is_ok());
+    assert!(program("/tmp/tool").is_err());
 }

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::access::{Need, Pattern, Reach};
+use crate::access::{Need, Pattern, Program, Reach};
 use crate::audit::Op;
+use crate::fs;
 use crate::inject::{self, Ended, Environment, Filter, Format, Leader, Masker, Naming, Template};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
@@ -70,13 +71,20 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     let wanted = Gather {
         op: Op::RUN,
         need: Need::Inject,
-        program: command.argv.first().map(|word| Program::find(word, &command.inherited)),
+        program: command.argv.first().map(|word| find_program(word, &command.inherited)),
         masking: Some(command.masking),
     };
-    let program = wanted.program.as_ref().map(Program::name);
+    let program = wanted.program.as_ref();
     gather(ctx, request, &wanted, |environment, reading, masker| {
+        let mut argv = command.argv;
+        // What was judged is what is started: nothing is looked up again.
+        let judged = program.and_then(|program| program.path.clone());
+        if let (true, Some(path), Some(word)) = (reading.limits_programs, judged, argv.first_mut())
+        {
+            *word = path.into();
+        }
         let child = inject::Command {
-            argv: command.argv,
+            argv,
             environment,
             inherited: command.inherited,
             clean_env: command.clean_env,
@@ -85,7 +93,10 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         };
         match masker {
             None => Err(child.exec().into()),
-            Some(masker) => supervise(reading, (child, &command.leader), (&masker, program)),
+            Some(masker) => {
+                let program = program.map(name_of);
+                supervise(reading, (child, &command.leader), (&masker, program))
+            }
         }
     })
 }
@@ -188,31 +199,30 @@ struct Gather {
     masking: Option<Masking>,
 }
 
-/// A program as it was typed, and where it is.
-struct Program {
-    typed: String,
-    path: Option<PathBuf>,
+/// Looks a program up as starting it will: a bare name in the caller's `PATH`.
+fn find_program(word: &OsStr, inherited: &[(OsString, OsString)]) -> Program {
+    let typed = word.to_string_lossy().into_owned();
+    let path = if typed.contains('/') {
+        Path::new(word).canonicalize().ok()
+    } else {
+        let path = inherited.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value);
+        let folders = path.into_iter().flat_map(std::env::split_paths);
+        let found = folders.map(|folder| folder.join(word)).find(|file| fs::is_program(file));
+        // What a relative folder of PATH means now is what is judged and started.
+        found.and_then(|file| std::path::absolute(file).ok())
+    };
+    let is_guarded = path.as_deref().is_some_and(fs::is_guarded);
+    Program { typed, path, is_guarded }
 }
 
-impl Program {
-    /// Looks a bare name up in the caller's `PATH`, as starting it will.
-    fn find(word: &OsStr, inherited: &[(OsString, OsString)]) -> Self {
-        let typed = word.to_string_lossy().into_owned();
-        let path = if typed.contains('/') {
-            Path::new(word).canonicalize().ok()
-        } else {
-            let path = inherited.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value);
-            let folders = path.into_iter().flat_map(std::env::split_paths);
-            folders.map(|folder| folder.join(word)).find(|file| file.is_file())
-        };
-        Self { typed, path }
-    }
+/// The name without its folder: arguments never reach the audit.
+fn name_of(program: &Program) -> String {
+    printable(program.typed.rsplit('/').next().unwrap_or(&program.typed))
+}
 
-    /// The name without its folder: arguments never reach the audit.
-    fn name(&self) -> String {
-        let name = self.typed.rsplit('/').next().unwrap_or(&self.typed);
-        printable(name)
-    }
+/// Where a program is, for the audit.
+fn path_of(program: &Program) -> Option<String> {
+    program.path.as_ref().map(|path| printable(&path.to_string_lossy()))
 }
 
 /// Reads the values, names their variables, and hands them to `then`.
@@ -233,7 +243,7 @@ fn gather<T>(
         |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));
     let select = |reach: &Reach<'_>, opened: &Opened| {
         if let Some(program) = &wanted.program {
-            reach.permits_program(&program.typed, program.path.as_deref())?;
+            reach.permits_program(program)?;
         }
         let names = select(reach, opened, (&templates, &by_name))?;
         for pattern in only.iter().filter(|p| !names.iter().any(|name| p.matches(name.as_str()))) {
@@ -241,7 +251,7 @@ fn gather<T>(
         }
         Ok(names)
     };
-    let detail = wanted.program.as_ref().map(Program::name);
+    let detail = wanted.program.as_ref().map(name_of);
     let masking = wanted.masking;
     let wanted = Wanted {
         op: wanted.op.clone(),
@@ -249,6 +259,7 @@ fn gather<T>(
         need: wanted.need,
         named: Vec::new(),
         detail,
+        path: wanted.program.as_ref().and_then(path_of),
         select: &select,
     };
     read(ctx, &wanted, |mut reading| {

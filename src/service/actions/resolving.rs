@@ -41,6 +41,7 @@ pub fn resolve(
         need: if out.is_some() { Need::Inject } else { Need::Reveal },
         named: names.clone(),
         detail: None,
+        path: None,
         select: &select,
     };
     read(ctx, &wanted, |reading| {

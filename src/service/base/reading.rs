@@ -34,6 +34,8 @@ pub(crate) struct Wanted<'s> {
     pub(crate) named: Vec<SecretName>,
     /// The program's name, for `run`.
     pub(crate) detail: Option<String>,
+    /// Where that program is: recorded in its name's stead where a scope limits programs.
+    pub(crate) path: Option<String>,
     /// Which names are meant.
     pub(crate) select: &'s Select<'s>,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Reading<'r, 'c> {
     pub(crate) run_only: bool,
     /// Whether a token gave them.
     pub(crate) by_token: bool,
+    /// Whether the scope limits which programs may be started.
+    pub(crate) limits_programs: bool,
     /// Writes more lines about them.
     pub(crate) recorder: &'r mut Recorder<'c>,
 }
@@ -98,6 +102,7 @@ pub(crate) fn read<T>(
             scope,
             run_only: found.run_only || by_agent,
             by_token: matches!(asker, Asker::Bearer(_)),
+            limits_programs: found.limits_programs,
             recorder: &mut recorder,
         })
     })();
@@ -125,6 +130,7 @@ pub(crate) fn read_one(
         need: Need::Reveal,
         named: vec![name.clone()],
         detail: detail.map(str::to_owned),
+        path: None,
         select: &select,
     };
     let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
@@ -139,6 +145,7 @@ struct Found {
     sealed: Vec<Sealed>,
     access: Access,
     run_only: bool,
+    limits_programs: bool,
 }
 
 /// Decides, and reads the files. Nothing is opened.
@@ -149,11 +156,16 @@ fn find(
     action: &mut AuditAction,
 ) -> Result<Found> {
     let reach = opened.rules.reach_of(asker, scope, wanted.need)?;
+    let limits_programs = reach.limits_programs();
+    if limits_programs && wanted.path.is_some() {
+        action.detail.clone_from(&wanted.path);
+    }
     let names = (wanted.select)(&reach, opened)?;
     action.secrets.clone_from(&names);
     let sealed = sealed(opened, &names, scope)?;
     reach.opens(&sealed)?;
-    Ok(Found { sealed, access: reach.give(asker, &names), run_only: reach.is_run_only() })
+    let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
+    Ok(Found { sealed, access, run_only, limits_programs })
 }
 
 /// Reads the token's grant once more, after whatever holds the vault's lock.
