@@ -99,7 +99,7 @@ impl Rules {
         &self,
         scope: &ScopeName,
     ) -> Result<(&ScopeName, &ScopePolicy), AccessError> {
-        let Some((name, state)) = self.policies().find(|(name, _)| *name == scope) else {
+        let Some((name, state)) = self.policy_entry(scope) else {
             return Err(self.no_policy(scope));
         };
         match state {

@@ -10,6 +10,7 @@ mod open;
 mod pattern;
 mod policy;
 mod rules;
+mod shelf;
 
 pub(crate) use bearer::{Bearer, limits};
 pub(crate) use decide::{Access, Asker, Caller, Need, Program, Reach};

@@ -1,10 +1,12 @@
-//! The rules now in force: admins, members and policies of one vault, taken once a command.
+//! The rules now in force: admins, members and policies of one vault, each read once a command
+//! when it is asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::AccessError;
 use super::policy::ScopePolicy;
+use super::shelf::Shelf;
 use crate::crypto::sign::VerifyKey;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::{Authority, Member, Policy, PolicyFile, Signed, Standing, StoreError, Vault};
@@ -24,36 +26,43 @@ pub(crate) enum PolicyState {
     Bad(Arc<AccessError>),
 }
 
+impl PolicyState {
+    fn of(file: PolicyFile) -> Self {
+        match file {
+            PolicyFile::InForce(document) => match ScopePolicy::compile((*document).clone()) {
+                Ok(policy) => Self::InForce(Box::new(document), Box::new(policy)),
+                Err(error) => Self::Bad(Arc::new(error)),
+            },
+            PolicyFile::Removed(document) => Self::Removed(document.version),
+            PolicyFile::Unapproved(why) => Self::Unapproved(why),
+            PolicyFile::Damaged(why) => Self::Damaged(why),
+        }
+    }
+}
+
 /// The rules in force.
 #[derive(Debug)]
 pub(crate) struct Rules {
     admins: BTreeSet<MemberName>,
-    members: BTreeMap<MemberName, Standing<Member>>,
-    policies: BTreeMap<ScopeName, PolicyState>,
+    members: Shelf<MemberName, Standing<Member>>,
+    policies: Shelf<ScopeName, PolicyState>,
+    vault: Option<Arc<Vault>>,
 }
 
 impl Rules {
-    /// Takes the rules of `vault` as its files state them.
+    /// Takes the rules of `vault` as its files state them, each read when it is asked for.
     ///
     /// # Errors
     /// [`StoreError`] where a folder cannot be read; a bad file only loses its own say.
-    pub(crate) fn load(vault: &Vault) -> Result<Self, StoreError> {
-        let policies = vault.policies()?.into_iter().map(|(name, file)| {
-            let state = match file {
-                PolicyFile::InForce(document) => match ScopePolicy::compile((*document).clone()) {
-                    Ok(policy) => PolicyState::InForce(Box::new(document), Box::new(policy)),
-                    Err(error) => PolicyState::Bad(Arc::new(error)),
-                },
-                PolicyFile::Removed(document) => PolicyState::Removed(document.version),
-                PolicyFile::Unapproved(why) => PolicyState::Unapproved(why),
-                PolicyFile::Damaged(why) => PolicyState::Damaged(why),
-            };
-            (name, state)
-        });
+    pub(crate) fn of(vault: &Arc<Vault>) -> Result<Self, StoreError> {
+        let (for_members, for_policies) = (Arc::clone(vault), Arc::clone(vault));
         Ok(Self {
             admins: vault.admins().admins.keys().cloned().collect(),
-            policies: policies.collect(),
-            members: vault.members()?,
+            members: Shelf::new(vault.member_names()?, move |name| for_members.member(name)),
+            policies: Shelf::new(vault.policy_names()?, move |name| {
+                PolicyState::of(for_policies.policy(name))
+            }),
+            vault: Some(Arc::clone(vault)),
         })
     }
 
@@ -88,7 +97,20 @@ impl Rules {
 
     /// Every member in force, sorted by name.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&MemberName, &Member)> {
-        self.members.keys().filter_map(|name| Some((name, self.member(name)?)))
+        self.members.names().filter_map(|name| Some((name, self.member(name)?)))
+    }
+
+    /// As [`Rules::members`], those first in whose files one of `texts` stands: a recipient
+    /// is mostly found without verifying every member.
+    pub(crate) fn members_likely(
+        &self,
+        texts: &[String],
+    ) -> impl Iterator<Item = (&MemberName, &Member)> {
+        let likely = |name: &&MemberName| {
+            self.vault.as_ref().is_some_and(|vault| vault.mentions(name, texts))
+        };
+        let (first, rest): (Vec<_>, Vec<_>) = self.members.names().partition(likely);
+        first.into_iter().chain(rest).filter_map(|name| Some((name, self.member(name)?)))
     }
 
     /// Member files that are not in force, with the reason.
@@ -97,6 +119,11 @@ impl Rules {
             Standing::Unapproved(why) | Standing::Damaged(why) => Some((name, why)),
             Standing::InForce(_) | Standing::Removed(_) => None,
         })
+    }
+
+    /// One policy's state and its name, a removed one included.
+    pub(crate) fn policy_entry(&self, scope: &ScopeName) -> Option<(&ScopeName, &PolicyState)> {
+        self.policies.entry(scope)
     }
 
     /// Every policy's state, removed ones included, sorted by name.
@@ -155,8 +182,12 @@ impl Rules {
         member: &Member,
         name: &SecretName,
     ) -> impl Iterator<Item = &ScopePolicy> {
-        self.in_force()
-            .map(|(_, policy)| policy)
+        self.policies
+            .known_first()
+            .filter_map(|state| match state {
+                PolicyState::InForce(_, policy) => Some(&**policy),
+                _ => None,
+            })
             .filter(move |policy| policy.lists(who, member) && policy.rule(name).allows())
     }
 }

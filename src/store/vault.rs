@@ -1,6 +1,6 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,26 +102,38 @@ impl Vault {
         &self.state
     }
 
-    /// Reads every member's file.
+    /// Lists the members that have a file, without reading any.
     ///
     /// # Errors
-    /// [`StoreError`] where the folder cannot be read; a bad file is a [`Standing`].
-    pub(crate) fn members(&self) -> Result<BTreeMap<MemberName, Standing<Member>>, StoreError> {
-        self.standings(Listing::Members, |name| {
-            let name = MemberName::parse(name).ok()?;
-            Some((VaultPath::member(&name), name))
-        })
+    /// [`StoreError`] where the folder cannot be read.
+    pub(crate) fn member_names(&self) -> Result<Vec<MemberName>, StoreError> {
+        self.documents(Listing::Members, |name| MemberName::parse(name).ok())
     }
 
-    /// Reads every policy's file.
+    /// Lists the policies that have a file, without reading any.
     ///
     /// # Errors
-    /// [`StoreError`] where the folder cannot be read; a bad file is a [`Standing`].
-    pub(crate) fn policies(&self) -> Result<BTreeMap<ScopeName, PolicyFile>, StoreError> {
-        self.standings(Listing::Policies, |name| {
-            let name = ScopeName::parse(name).ok()?;
-            Some((VaultPath::policy(&name), name))
-        })
+    /// [`StoreError`] where the folder cannot be read.
+    pub(crate) fn policy_names(&self) -> Result<Vec<ScopeName>, StoreError> {
+        self.documents(Listing::Policies, |name| ScopeName::parse(name).ok())
+    }
+
+    /// Reads a member's file.
+    pub(crate) fn member(&self, name: &MemberName) -> Standing<Member> {
+        self.standing(&VaultPath::member(name))
+    }
+
+    /// Reads a policy's file.
+    pub(crate) fn policy(&self, name: &ScopeName) -> PolicyFile {
+        self.standing(&VaultPath::policy(name))
+    }
+
+    /// Whether one of `texts` stands in a member's file, which is not verified: only to read
+    /// the likely ones first.
+    pub(crate) fn mentions(&self, name: &MemberName, texts: &[String]) -> bool {
+        let bytes = self.files.read(&VaultPath::member(name), MAX_TOML).ok().flatten();
+        let file = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        texts.iter().any(|text| file.contains(text))
     }
 
     /// Lists the names of all secrets, sorted, without opening or verifying any.
@@ -205,20 +217,15 @@ impl Vault {
         Ok(self.state.save()?)
     }
 
-    fn standings<N: Ord, T: DeserializeOwned + Removable>(
+    fn documents<N>(
         &self,
         listing: Listing,
-        name: impl Fn(&str) -> Option<(VaultPath, N)>,
-    ) -> Result<BTreeMap<N, Standing<T>>, StoreError> {
-        let mut all = BTreeMap::new();
+        name: impl Fn(&str) -> Option<N>,
+    ) -> Result<Vec<N>, StoreError> {
         let listed = fs::list(&self.root, listing)?;
         // A link or a pipe under a document's name is a damaged document, not none.
-        for file in listed.files.iter().chain(&listed.strays) {
-            if let Some((path, name)) = file.strip_suffix(".toml").and_then(&name) {
-                all.insert(name, self.standing(&path));
-            }
-        }
-        Ok(all)
+        let files = listed.files.iter().chain(&listed.strays);
+        Ok(files.filter_map(|file| name(file.strip_suffix(".toml")?)).collect())
     }
 
     fn standing<T: DeserializeOwned + Removable>(&self, path: &VaultPath) -> Standing<T> {

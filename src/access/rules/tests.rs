@@ -1,9 +1,9 @@
 //! The rules with several members: who reads what, by which policy, for which need.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{PolicyState, Rules};
+use super::{PolicyState, Rules, Shelf};
 use crate::access::{AccessError, Asker, Bearer, Need, Program, ScopePolicy};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
@@ -64,19 +64,20 @@ fn rules() -> Rules {
     let run_only = Policy { run_only: true, ..policy(&["ci-*"], &["carol"]) };
     Rules {
         admins: BTreeSet::from([member("zoe"), member("alice")]),
-        members: BTreeMap::from([
+        members: Shelf::from_iter([
             in_force("alice", &[]),
             in_force("bob", &["backend"]),
             in_force("carol", &[]),
             in_force("zoe", &[]),
             dave,
         ]),
-        policies: BTreeMap::from([
+        policies: Shelf::from_iter([
             approved("backend", policy(&["db-*"], &["@backend", "dave"])),
             approved("ci", run_only),
             approved("nobody", policy(&["*"], &[])),
             draft,
         ]),
+        vault: None,
     }
 }
 

@@ -52,7 +52,7 @@ pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
         if !exists(&locked, name) {
             return Err(not_found(&locked.opened, name, None));
         }
-        remember_removed(&locked, name);
+        remember_removed(tx, &locked, name);
         tx.remove(VaultPath::record(name));
         tx.remove(VaultPath::secret(name));
         Ok((format!("Remove {name}"), ()))
@@ -78,7 +78,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         let record: Record = (**sealed.record()).clone();
         tx.put(VaultPath::secret(new), sealed.ciphertext().to_vec());
         put_record(tx, &locked, new, Record { version: record.version + 1, ..record })?;
-        remember_removed(&locked, old);
+        remember_removed(tx, &locked, old);
         tx.remove(VaultPath::record(old));
         tx.remove(VaultPath::secret(old));
         Ok((format!("Rename {old} to {new}"), ()))

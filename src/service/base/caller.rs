@@ -34,7 +34,8 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
 
 /// Finds the member in force whose recipients include one of this identity.
 pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName> {
-    let found = rules.members().find(|(_, member)| owns(identity, member));
+    let texts: Vec<String> = identity.recipients().iter().map(ToString::to_string).collect();
+    let found = rules.members_likely(&texts).find(|(_, member)| owns(identity, member));
     if let Some((name, _)) = found {
         return Ok(name.clone());
     }

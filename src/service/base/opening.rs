@@ -1,5 +1,6 @@
 //! Opening a vault for one command: recovered, verified, pinned, its rules taken.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// An open vault and the rules in force.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) rules: Rules,
     settled: AtomicBool,
 }
@@ -45,7 +46,8 @@ impl Opened {
 
     fn open_as_it_lies(ctx: &Context) -> Result<Self> {
         let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
-        let rules = Rules::load(&vault)?;
+        let vault = Arc::new(vault);
+        let rules = Rules::of(&vault)?;
         Ok(Self { vault, rules, settled: AtomicBool::new(false) })
     }
 

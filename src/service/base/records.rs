@@ -22,7 +22,7 @@ pub(crate) fn is_taken(locked: &LockedVault, name: &SecretName) -> bool {
 }
 
 /// Remembers a removal like a version: what git puts back later is not the secret.
-pub(crate) fn remember_removed(locked: &LockedVault, name: &SecretName) {
+pub(crate) fn remember_removed(tx: &mut Transaction<'_>, locked: &LockedVault, name: &SecretName) {
     let opened = &locked.opened;
     let path = VaultPath::record(name);
     let found = match opened.vault.record(name, &opened.rules) {
@@ -33,7 +33,7 @@ pub(crate) fn remember_removed(locked: &LockedVault, name: &SecretName) {
         _ => opened.vault.state().seen(&path).max(opened.vault.state().removed(&path)),
     };
     if let Some(version) = found {
-        opened.vault.state().remove(&path, version);
+        tx.remember_removed(path, version);
     }
 }
 

@@ -64,6 +64,7 @@ impl LockedVault {
             stage: Stage::new(&self.lock),
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
+            removed: Vec::new(),
         };
         let result = work(&mut tx).and_then(|(message, value)| {
             tx.finish(ctx, (action, message))?;
@@ -107,6 +108,7 @@ pub(crate) struct Transaction<'a> {
     stage: Stage,
     at: Stamp,
     raises: Vec<(VaultPath, Version)>,
+    removed: Vec<(VaultPath, Version)>,
 }
 
 impl Transaction<'_> {
@@ -137,6 +139,12 @@ impl Transaction<'_> {
     /// Stages the removal of a file.
     pub(crate) fn remove(&mut self, path: VaultPath) {
         self.stage.remove(path);
+    }
+
+    /// Has the removal of a record remembered once it is published: what git puts back later
+    /// at this version or below is not the secret.
+    pub(crate) fn remember_removed(&mut self, path: VaultPath, version: Version) {
+        self.removed.push((path, version));
     }
 
     /// Signs a document and stages it; its version is pinned once it is published.
@@ -174,6 +182,10 @@ impl Transaction<'_> {
         let _receipt = self.recorder.granted(action)?;
         if let Some(staged) = staged {
             staged.publish()?;
+        }
+        // Not before: a removal that did not happen is none.
+        for (path, version) in &self.removed {
+            vault.state().remove(path, *version);
         }
         for (path, version) in &self.raises {
             vault.state().raise(path, *version);
