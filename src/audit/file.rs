@@ -157,7 +157,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    File::open(folder)?.sync_all()
+    crate::fs::sync_entries(File::open(folder)?)
 }
 
 /// How far lines are counted: a file of terabytes, most of it holes, must not hang anybody.

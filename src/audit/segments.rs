@@ -19,6 +19,7 @@ use super::file::{self, Access, Tail};
 use super::line::{Line, MAX_LINE};
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
+use crate::fs::sync_entries;
 
 /// A segment is closed before it would have more bytes than this; one line alone may.
 pub(super) const SEGMENT: u64 = 64 << 10;
@@ -279,8 +280,8 @@ impl Found<'_> {
         let path = self.path(Id::First(first));
         let file = self.open(Id::First(first), Access::Create)?;
         if let Some(folder) = &self.folder {
-            rustix::fs::fsync(folder)
-                .map_err(|errno| AuditError::io("sync the folder of", &path, errno.into()))?;
+            sync_entries(folder)
+                .map_err(|source| AuditError::io("sync the folder of", &path, source))?;
         }
         Ok((path, file))
     }

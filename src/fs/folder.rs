@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{FsError, Place};
+use super::sync::sync_entries;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// Not blocking, so that opening a pipe whose writer never comes returns.
@@ -226,11 +227,7 @@ impl Folder {
 
     /// Flushes the folder's entries.
     pub(super) fn sync(&self) -> Result<(), FsError> {
-        match rustix::fs::fsync(&self.fd) {
-            // Some file systems have no such call for folders, and nothing to flush.
-            Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
-            Err(error) => Err(FsError::io("flush", &self.path, error)),
-        }
+        sync_entries(&self.fd).map_err(|error| FsError::io("flush", &self.path, error))
     }
 
     fn stat(&self, name: impl AsRef<Path>) -> Result<Option<Stat>, FsError> {

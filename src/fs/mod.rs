@@ -16,6 +16,7 @@ mod paths;
 mod publish;
 mod read;
 mod stage;
+mod sync;
 mod write;
 
 pub(crate) use error::FsError;
@@ -28,6 +29,7 @@ pub(crate) use paths::{GrantPlace, Root, VaultPath};
 pub(crate) use publish::recover;
 pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};
 pub(crate) use stage::Stage;
+pub(crate) use sync::sync_entries;
 pub(crate) use write::{create_new, make_folders, remove_file, replace};
 
 /// Draws a name that nobody can guess: 16 hex digits.
