@@ -9,13 +9,15 @@ use std::io::{self, Write as _};
 
 use time::OffsetDateTime;
 
+use super::actor::Actor;
 use super::error::AuditError;
-use super::event::{Actor, Event, Op, Outcome};
+use super::event::{Event, Op, Outcome};
 use super::fault::Fault;
 use super::file::{self, Access};
+use super::limits::SEGMENT;
 use super::line::{Line, Mac, mac_body, mac_text, nothing_before};
 use super::name::ChainName;
-use super::segments::{ChainFiles, Found, Id, Last, SEGMENT};
+use super::segments::{ChainFiles, Found, Id, Last};
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;

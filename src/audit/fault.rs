@@ -1,6 +1,6 @@
 //! What can be wrong with a chain: one sentence each, to be read after "line N".
 
-use super::line::MAX_LINE;
+use super::limits::MAX_LINE;
 use super::name::{ChainName, Head};
 use crate::name::MemberName;
 

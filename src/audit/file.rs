@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 
 use super::error::AuditError;
 use super::fault::Fault;
-use super::line::MAX_LINE;
+use super::limits::MAX_LINE;
 
 /// First bite at the end of a file; most last lines fit.
 const CHUNK: u64 = 4096;

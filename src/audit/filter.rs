@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::actor::Actor;
 use super::error::AuditError;
-use super::event::{Actor, Op, Outcome};
+use super::event::{Op, Outcome};
 use super::line::{Line, Mac, read_lines};
 use super::name::{ChainName, Head};
 use super::segments::ChainFiles;

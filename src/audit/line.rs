@@ -9,17 +9,16 @@ use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::event::{Actor, Op, Outcome};
+use super::actor::Actor;
+use super::event::{Op, Outcome};
 use super::fault::Fault;
+use super::limits::MAX_LINE;
 use super::name::{ChainName, Head};
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::sign::Signature;
 use crate::name::{ScopeName, SecretName};
-
-/// Longest line in bytes, without its newline.
-pub(super) const MAX_LINE: usize = 16 << 20;
 
 /// `,"mac":"<64 hex>"}`
 const MAC_TAIL: usize = 8 + 64 + 2;

@@ -5,14 +5,17 @@
 //! Nothing here knows policies, sessions, git or how a chain key is sealed: callers bring
 //! paths, keys and the time. A [`Receipt`] is the only proof that a line is on disk.
 
+mod actor;
 mod chain;
 mod cross;
 mod error;
 mod event;
+mod expect;
 mod fault;
 mod file;
 mod filter;
 mod layout;
+mod limits;
 mod line;
 mod name;
 mod opening;
@@ -22,14 +25,16 @@ mod stamp;
 mod tests;
 mod verify;
 
+pub(crate) use actor::Actor;
 pub(crate) use chain::{Chain, Opener, Opening, Receipt};
 pub(crate) use cross::cross_check;
 pub(crate) use error::AuditError;
 pub use event::Outcome;
-pub(crate) use event::{Actor, Event, Op};
+pub(crate) use event::{Event, Op};
+pub(crate) use expect::Expect;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use line::read_lines;
 pub(crate) use name::{ChainName, Head};
 pub(crate) use segments::{ChainFiles, Segment, chains_in};
-pub(crate) use verify::{ChainReport, Expect, Verdict, missing, verify};
+pub(crate) use verify::{ChainReport, Verdict, missing, verify};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::event::Actor;
+use super::actor::Actor;
 use crate::crypto::digest::Digest;
 use crate::crypto::text::serde_as_text;
 

@@ -1,9 +1,9 @@
 //! Checking line 1: is it this chain, of this vault, with this key, and who vouches for it?
 
-use super::event::Actor;
+use super::actor::Actor;
+use super::expect::Expect;
 use super::fault::Fault;
 use super::line::{Line, mac_body, mac_text, nothing_before, signed_body};
-use super::verify::Expect;
 use crate::crypto::sign::Statement;
 use crate::name::MemberName;
 

@@ -16,13 +16,12 @@ use rustix::io::Errno;
 use super::error::AuditError;
 use super::fault::Fault;
 use super::file::{self, Access, Tail};
-use super::line::{Line, MAX_LINE};
+use super::limits::{MAX_LINE, SEGMENT};
+use super::line::Line;
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
 use crate::fs::sync_entries;
 
-/// A segment is closed before it would have more bytes than this; one line alone may.
-pub(super) const SEGMENT: u64 = 64 << 10;
 /// Most bytes of a segment that is read at all: a line too long for the others stands alone.
 const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
 /// How often a folder may be replaced under our hands before we give up.

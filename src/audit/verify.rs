@@ -6,7 +6,8 @@
 
 use rayon::prelude::*;
 
-use super::event::Actor;
+use super::actor::Actor;
+use super::expect::Expect;
 use super::fault::Fault;
 use super::layout::{Layout, lay_out};
 use super::line::{Line, mac_body, mac_text};
@@ -15,27 +16,9 @@ use super::opening;
 use super::segments::Segment;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
-use crate::crypto::sign::VerifyKey;
-use crate::name::MemberName;
 
 /// Lines that one thread checks in one go.
 const BATCH: usize = 512;
-
-/// What the caller knows about a chain before reading it.
-pub(crate) struct Expect<'a> {
-    /// Its name, from its file name.
-    pub(crate) chain: &'a ChainName,
-    /// The vault's id.
-    pub(crate) vault: &'a str,
-    /// Its key, where it can be unsealed here.
-    pub(crate) key: Option<&'a ChainKey>,
-    /// The key's commitment, where something signed names it (a session's grant).
-    pub(crate) commitment: Option<Digest>,
-    /// Every verify key a member ever had here; `None` for nobody's name.
-    pub(crate) signer: &'a dyn Fn(&MemberName) -> Option<Vec<VerifyKey>>,
-    /// The head this clone last verified.
-    pub(crate) pinned: Option<Head>,
-}
 
 /// What verification says of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod leader;
 mod moment;
 #[cfg(test)]
 mod reference;
+mod report;
 mod table;
 mod tree;
 mod ui;
@@ -95,19 +96,19 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     if let Some(program) = leader::led(words) {
         let result = authy::lead(program).map(leader::end);
         return result
-            .unwrap_or_else(|error| error::present(Ui::new(&Global::default()), &error.into()));
+            .unwrap_or_else(|error| report::present(Ui::new(&Global::default()), &error.into()));
     }
     if let Some(code) = clipboard::clear(words) {
         return code;
     }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(error) => return error::present_usage(&error, words),
+        Err(error) => return report::present_usage(&error, words),
     };
     let ui = Ui::new(&cli.global);
     match commands::run(cli.command, &CliEnv::new(cli.global, ui)) {
         Ok(code) => code,
-        Err(failure) => error::present(ui, &failure),
+        Err(failure) => report::present(ui, &failure),
     }
 }
 

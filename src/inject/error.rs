@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::generate::LENGTHS;
+use super::LENGTHS;
 use crate::kind::Kind;
 use crate::name::{SecretName, printable};
 

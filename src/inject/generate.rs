@@ -1,18 +1,15 @@
 //! Random values: passwords that need no escaping in a URL, a shell or a file.
 
-use std::ops::RangeInclusive;
-
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
+use super::LENGTHS;
 use super::error::InjectError;
 use crate::secret::SecretBytes;
 
 /// Length of a generated value where none is given: 192 random bits.
 pub const DEFAULT_LENGTH: usize = 32;
-/// Lengths that make sense.
-pub(crate) const LENGTHS: RangeInclusive<usize> = 8..=4096;
 
 /// 64 characters, so that six random bits choose one and each is as likely as the next.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file::MAX_SIZE;
+use super::MAX_SIZE;
 use crate::kind::Kind;
 use crate::name::{NameError, printable};
 

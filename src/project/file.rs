@@ -16,11 +16,10 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::MAX_SIZE;
 use super::error::{Fault, ProjectError};
 use crate::name::ScopeName;
 
-/// Largest project file in bytes.
-pub(crate) const MAX_SIZE: u64 = 64 << 10;
 /// The tables of a project file.
 const TABLES: [&str; 2] = ["authy", "env"];
 /// The keys of `[authy]`.

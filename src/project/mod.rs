@@ -13,3 +13,6 @@ pub(crate) use error::ProjectError;
 pub use file::ProjectFile;
 pub(crate) use find::find;
 pub(crate) use trust::{distrust, is_trusted, trust};
+
+/// Largest project file in bytes.
+const MAX_SIZE: u64 = 64 << 10;

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::{KEY, Sample, at, event, key, member, pin_of, verify_as};
 use crate::audit::fault::Fault;
-use crate::audit::segments::{SEGMENT, segment_name};
+use crate::audit::limits::SEGMENT;
+use crate::audit::segments::segment_name;
 use crate::audit::{
     Actor, AuditError, ChainFiles, Event, Filter, Head, Segment, Verdict, chains_in, newest,
 };

@@ -11,7 +11,6 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::recorder::read_clone_id;
-use super::transaction::drop_pending;
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, VaultPath};
 use crate::git;
@@ -213,4 +212,9 @@ fn name_other_heads(
     chain.note(&event, ctx.now)?;
     fs::replace(&file, &serde_json::to_vec(&heads).unwrap_or_default())?;
     Ok(())
+}
+
+/// Drops the list of changes that wait for a commit.
+fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
+    fs::remove_file(&root.local(PENDING))
 }

@@ -13,7 +13,7 @@ use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
 use crate::audit::{Op, Outcome};
-use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::fs::{Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
@@ -195,9 +195,4 @@ impl Transaction<'_> {
         }
         Ok(())
     }
-}
-
-/// Drops the list of changes that wait for a commit.
-pub(crate) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
-    fs::remove_file(&root.local(PENDING))
 }

@@ -1,0 +1,108 @@
+//! Who writes a chain, and how a line says so.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::MemberName;
+
+/// Characters of a session id: 8 bytes in hex.
+const SESSION_ID: usize = 16;
+
+/// Who writes a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", try_from = "RawActor")]
+pub(crate) enum Actor {
+    /// A member, with an identity.
+    Member {
+        /// The member's name.
+        name: MemberName,
+    },
+    /// A session token.
+    Token {
+        /// The session's id, 16 hex digits.
+        id: String,
+        /// The session's label, empty where it has none; any text.
+        label: String,
+    },
+}
+
+impl Actor {
+    /// Whether both are the same member or the same session; a label decides nothing.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Member { name: a }, Self::Member { name: b }) => a == b,
+            (Self::Token { id: a, .. }, Self::Token { id: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+
+    /// Whether `text` is this member's name, or this session's id or label.
+    pub(super) fn answers_to(&self, text: &str) -> bool {
+        match self {
+            Self::Member { name } => name.as_str() == text,
+            Self::Token { id, label } => id == text || label == text,
+        }
+    }
+}
+
+/// Both shapes of an actor at once: serde's own tagged enums buffer every line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawActor {
+    kind: RawKind,
+    name: Option<MemberName>,
+    id: Option<String>,
+    label: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawKind {
+    Member,
+    Token,
+}
+
+impl TryFrom<RawActor> for Actor {
+    type Error = &'static str;
+
+    fn try_from(raw: RawActor) -> Result<Self, Self::Error> {
+        match (raw.kind, raw.name, raw.id, raw.label) {
+            (RawKind::Member, Some(name), None, None) => Ok(Self::Member { name }),
+            (RawKind::Token, None, Some(id), Some(label)) if is_session_id(&id) => {
+                Ok(Self::Token { id, label })
+            }
+            _ => Err("expected a member's name, or a token's id and label"),
+        }
+    }
+}
+
+fn is_session_id(id: &str) -> bool {
+    id.len() == SESSION_ID && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Actor;
+
+    #[test]
+    fn an_actor_has_exactly_the_fields_of_its_kind() {
+        let good = [
+            r#"{"kind":"member","name":"alice"}"#,
+            r#"{"kind":"token","id":"00112233aabbccdd","label":"ci \u0007"}"#,
+        ];
+        for text in good {
+            let actor: Actor = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&actor).unwrap(), text);
+        }
+        for text in [
+            r#"{"kind":"member"}"#,
+            r#"{"kind":"member","name":"Alice"}"#,
+            r#"{"kind":"member","name":"alice","label":"x"}"#,
+            r#"{"kind":"token","id":"../../x","label":""}"#,
+            r#"{"kind":"token","id":"00112233aabbccdd"}"#,
+            r#"{"kind":"token","id":"00112233aabbccdd","label":"","name":"alice"}"#,
+            r#"{"kind":"root","name":"alice"}"#,
+        ] {
+            assert!(serde_json::from_str::<Actor>(text).is_err(), "{text}");
+        }
+    }
+}
