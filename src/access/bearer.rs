@@ -116,8 +116,7 @@ impl Bearer {
     }
 
     fn key_of(&self, sealed: &Sealed) -> Option<&FileKey> {
-        let key = self.keys.0.get(sealed.name())?;
-        (key.digest == sealed.record().digest).then_some(&key.key)
+        self.keys.key_of(sealed.name(), &sealed.record().digest)
     }
 }
 

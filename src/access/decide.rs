@@ -11,6 +11,7 @@ use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
+use crate::session::GrantKeys;
 use crate::store::Sealed;
 
 /// A member at work, with the identity that proved it.
@@ -76,11 +77,20 @@ pub(crate) struct Access {
 /// What opens the files.
 #[derive(Debug)]
 pub(super) enum Means {
-    Identity(Arc<Identity>),
+    /// An identity, and the keys of files that it opened before.
+    Identity(Arc<Identity>, GrantKeys),
     Grant(Arc<Bearer>),
 }
 
 impl Access {
+    /// Adds the keys of files that the member's identity opened before; a token has its own.
+    pub(crate) fn knowing(mut self, keys: GrantKeys) -> Self {
+        if let Means::Identity(_, known) = &mut self.means {
+            *known = keys;
+        }
+        self
+    }
+
     pub(super) fn means(&self) -> &Means {
         &self.means
     }
@@ -280,7 +290,9 @@ impl Reach<'_> {
     pub(crate) fn give(&self, asker: &Asker, names: &[SecretName]) -> Access {
         let reached = |name: &&SecretName| self.permits(name).is_ok() && self.holds(name).is_ok();
         let means = match asker {
-            Asker::Member(caller) => Means::Identity(Arc::clone(&caller.identity)),
+            Asker::Member(caller) => {
+                Means::Identity(Arc::clone(&caller.identity), GrantKeys::default())
+            }
             Asker::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
         };
         Access { means, names: names.iter().filter(reached).cloned().collect() }

@@ -50,6 +50,12 @@ impl GrantKeys {
         Ok(Self::parse(&unseal_up_to(LIMIT, file, with)?))
     }
 
+    /// The key of the file of `name`, as long as that file is still this one.
+    pub(crate) fn key_of(&self, name: &SecretName, digest: &Digest) -> Option<&FileKey> {
+        let known = self.0.get(name)?;
+        (known.digest == *digest).then_some(&known.key)
+    }
+
     fn render(&self) -> SecretBytes {
         // A name of 180, a number of 20, a digest of 71, a key of 24, three spaces, a newline.
         let mut text = Zeroizing::new(String::with_capacity(self.0.len() * 300));

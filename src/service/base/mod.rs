@@ -14,6 +14,7 @@ pub(crate) mod context;
 pub(crate) mod error;
 pub(crate) mod note;
 pub(crate) mod opening;
+pub(crate) mod own;
 pub(crate) mod problem;
 pub(crate) mod reading;
 pub(crate) mod recorder;

@@ -9,6 +9,7 @@ use super::bearer::asker;
 use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
+use super::own;
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh;
@@ -94,7 +95,8 @@ pub(crate) fn read<T>(
             found => found?,
         };
         let receipt = recorder.granted(&action)?;
-        let values = access::open_many(&found.access, &receipt, &found.sealed)?;
+        let access = own::recall(&opened, &asker, (found.access, &found.sealed));
+        let values = access::open_many(&access, &receipt, &found.sealed)?;
         // Before `then`, which may replace this process.
         opened.settle(ctx);
         then(Reading {

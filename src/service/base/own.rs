@@ -1,0 +1,74 @@
+//! The own grant: the keys of the files that a member's identity has opened on this machine.
+//!
+//! Opening a file with the identity costs an X25519 operation for each stanza before ours, with its
+//! own key a fiftieth. The keys lie in the state folder, sealed to the identity, and are
+//! believed for nothing: each names the digest of its file, which a signed record states, and
+//! a wrong one does not open it. Where anything is amiss the identity opens the files.
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::opening::Opened;
+use crate::access::{Access, Asker, Caller};
+use crate::crypto::digest::Digest;
+use crate::crypto::file_key;
+use crate::fs;
+use crate::session::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
+use crate::store::Sealed;
+
+/// For fewer files looking the keys up costs more than it saves.
+const FEWEST: usize = 8;
+
+/// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
+/// called when the audit line is on disk: it unwraps keys.
+pub(crate) fn recall(
+    opened: &Opened,
+    asker: &Asker,
+    (access, sealed): (Access, &[Sealed]),
+) -> Access {
+    let Asker::Member(caller) = asker else { return access };
+    match file(opened, caller).filter(|_| sealed.len() >= FEWEST) {
+        Some(file) => access.knowing(keys(opened, caller, (&file, sealed))),
+        None => access,
+    }
+}
+
+fn keys(opened: &Opened, caller: &Caller, (file, sealed): (&PathBuf, &[Sealed])) -> GrantKeys {
+    let stored = fs::read_plain(file, MAX_SEALED_KEYS).ok().flatten();
+    let stored = stored.and_then(|bytes| GrantKeys::unseal(&bytes, &caller.identity).ok()?);
+    let mut keys = stored.unwrap_or_default();
+    let learned: Vec<_> = sealed
+        .par_iter()
+        .filter(|one| keys.key_of(one.name(), &one.record().digest).is_none())
+        // What cannot be opened is for the opening itself to report.
+        .filter_map(|one| {
+            let key = file_key(one.ciphertext(), &caller.identity).ok()?;
+            let (version, digest) = (one.record().version, one.record().digest);
+            Some((one.name().clone(), GrantKey { version, digest, key }))
+        })
+        .collect();
+    if !learned.is_empty() {
+        keys.0.extend(learned);
+        keep(opened, caller, (file, &mut keys));
+    }
+    keys
+}
+
+/// Writes the keys; where that fails they are learned again next time.
+fn keep(opened: &Opened, caller: &Caller, (file, keys): (&PathBuf, &mut GrantKeys)) {
+    if let Ok(names) = opened.vault.names() {
+        keys.0.retain(|name, _| names.binary_search(name).is_ok());
+    }
+    if let (Some(folder), Ok(sealed)) = (file.parent(), keys.seal(caller.identity.recipients())) {
+        let _ = fs::make_folders(folder).and_then(|()| fs::replace(file, &sealed));
+    }
+}
+
+/// Where the keys of this identity lie; `None` where nothing can be remembered.
+fn file(opened: &Opened, caller: &Caller) -> Option<PathBuf> {
+    let recipient = caller.identity.recipients().first()?.to_string();
+    let digest = Digest::of(recipient.as_bytes()).to_string();
+    let name = digest.rsplit(':').next()?.get(..16)?.to_owned();
+    Some(opened.vault.state().folder()?.join("own").join(format!("{name}.age")))
+}
