@@ -84,6 +84,16 @@ impl Rules {
         }
     }
 
+    /// Every member's file, removed ones included, sorted by name.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = (&MemberName, &Standing<Member>)> {
+        self.members.iter()
+    }
+
+    /// A member's file, a removed one's included.
+    pub(crate) fn standing(&self, name: &MemberName) -> Option<&Standing<Member>> {
+        self.members.get(name)
+    }
+
     /// Every verify key that `name` is known by, removed members included; `None` for a
     /// name that no admin ever signed for.
     pub(crate) fn verify_keys(&self, name: &MemberName) -> Option<Vec<VerifyKey>> {

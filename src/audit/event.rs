@@ -88,6 +88,7 @@ ops! {
     SESSION_REVOKE_ALL "session.revoke-all",
     SESSION_EXPIRE "session.expire",
     REKEY "rekey",
+    MEMBER_ADD "member.add",
 }
 
 impl Op {

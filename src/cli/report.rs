@@ -73,7 +73,8 @@ fn meant(error: &clap::Error) -> Option<String> {
     };
     // Only where the word stands for a command of the first row.
     let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    if usage.contains("authy policy") || usage.contains("authy session") {
+    if ["policy", "session", "member"].iter().any(|group| usage.contains(&format!("authy {group}")))
+    {
         return None;
     }
     let (_, here) = HABITS.iter().find(|(habit, _)| habit == word)?;

@@ -12,3 +12,4 @@ pub use actions::*;
 pub use base::context::{Context, Front, IdentitySource};
 pub use base::error::{Error, Result};
 pub use base::note::Note;
+pub use base::readers::ReaderChange;

@@ -42,6 +42,7 @@ mod leaks;
 mod list;
 mod masking;
 mod masking_terminal;
+mod members;
 mod own_grant;
 mod policy;
 mod policy_bites;

@@ -11,9 +11,11 @@ mod export;
 mod get;
 mod init;
 mod list;
+mod member;
 mod otp;
 mod policy;
 mod project_info;
+mod rekey;
 mod remove;
 mod rename;
 mod resolve;
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     #[command(subcommand)]
+    Member(member::Command),
+    Rekey(rekey::Args),
+    #[command(subcommand)]
     Session(session::Command),
     Run(run::Args),
     Env(env::Args),
@@ -80,6 +85,8 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Rename(args) => args.run(env),
         Command::Remove(args) => args.run(env),
         Command::Policy(command) => policy::run(command, env),
+        Command::Member(command) => member::run(command, env),
+        Command::Rekey(args) => args.run(env),
         Command::Session(command) => session::run(command, env),
         Command::Run(args) => args.run(env),
         Command::Env(args) => args.run(env),

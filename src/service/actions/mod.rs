@@ -9,8 +9,10 @@ mod hygiene;
 mod init;
 mod injecting;
 mod listing;
+mod members;
 mod policies;
 mod projects;
+mod rekey;
 mod resolving;
 mod secrets;
 mod sessions;
@@ -22,11 +24,13 @@ pub use hygiene::keep_memory_private;
 pub use init::{InitOptions, InitReport, NameSource, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
+pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use policies::{
     PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
     policy_test, policy_update,
 };
 pub use projects::{allow_project, deny_project, find_project, project_is_allowed, vault_is_known};
+pub use rekey::{rekey, rekey_needed};
 pub use resolving::resolve;
 pub use secrets::{copy, get, otp, remove, rename};
 pub use sessions::{

@@ -13,6 +13,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{Opened, effective_scope};
 use crate::service::base::problem::Problem;
+use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::session::Ttl;
@@ -282,7 +283,8 @@ fn write(
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
         Ok((work(&locked, tx)?, ()))
-    })
+    })?;
+    note_pending(ctx)
 }
 
 fn sign(tx: &mut Transaction<'_>, name: &ScopeName, policy: &Policy) -> Result<()> {

@@ -5,22 +5,20 @@ use std::path::PathBuf;
 
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::crypto::seal;
 use crate::fs::{MemoryFile, VaultPath};
 use crate::inject;
 use crate::name::{MemberName, SecretName};
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::bearer::refuse_token;
-use crate::service::base::caller::recipients;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
+use crate::service::base::readers::seal_to;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write, put_record};
-use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::store::{Reader, Record};
 
@@ -246,10 +244,7 @@ fn new_record(
             rules.readers(name)
         }
     };
-    let sessions = shared::readers(ctx, &locked.opened, name)?;
-    let mut to = recipients(rules, readers.iter())?;
-    to.extend(sessions.iter().map(|(_, recipient)| recipient.clone()));
-    let sealed = seal(value.expose(), &to)?;
+    let (readers, sealed) = seal_to(ctx, &locked.opened, (name, readers), value)?;
     let now = tx.at();
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
@@ -265,11 +260,7 @@ fn new_record(
             _ => options.tags,
         },
         rotate_every: old.and_then(|old| old.rotate_every),
-        readers: readers
-            .into_iter()
-            .map(Reader::Member)
-            .chain(sessions.into_iter().map(|(id, _)| Reader::Session(id)))
-            .collect(),
+        readers,
         digest: Digest::of(&sealed),
     };
     tx.put(VaultPath::secret(name), sealed);

@@ -16,6 +16,7 @@ pub(crate) mod note;
 pub(crate) mod opening;
 pub(crate) mod own;
 pub(crate) mod problem;
+pub(crate) mod readers;
 pub(crate) mod reading;
 pub(crate) mod recorder;
 pub(crate) mod records;

@@ -78,6 +78,11 @@ pub enum Note {
         /// The secrets.
         names: Vec<SecretName>,
     },
+    /// Secrets whose readers are not those that the rules now give.
+    RekeyNeeded {
+        /// How many.
+        secrets: usize,
+    },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
     /// A value that is this short hides other output too.
@@ -157,6 +162,11 @@ impl Note {
                 "you cannot read them, so their files are still encrypted to the session's token; \
                  have somebody who can rotate them: {}",
                 list(names)
+            ),
+            Self::RekeyNeeded { secrets } => write!(
+                f,
+                "{secrets} secret{} encrypted to others than may read now: run 'authy rekey'",
+                if *secrets == 1 { " is" } else { "s are" }
             ),
             Self::StillMasked => {
                 f.write_str("values of a run-only scope stay masked; --no-masking has no effect")

@@ -30,6 +30,14 @@ pub(crate) enum Problem {
     Exists(SecretName),
     #[error("secret '{0}' exists already")]
     Taken(SecretName),
+    #[error("member '{0}' exists already")]
+    MemberExists(MemberName),
+    #[error("the file of member '{name}' is not in force: {why}")]
+    MemberUnfit { name: MemberName, why: Arc<StoreError> },
+    #[error("this recipient is '{0}'s already")]
+    RecipientTaken(MemberName),
+    #[error("a member needs a recipient")]
+    NoRecipient,
     #[error("policy '{0}' exists already")]
     PolicyExists(ScopeName),
     #[error("policy '{scope}' cannot be changed as it stands: {why}")]
@@ -140,9 +148,12 @@ impl Problem {
             Self::Exists(_)
             | Self::Taken(_)
             | Self::PolicyExists(_)
+            | Self::MemberExists(_)
+            | Self::RecipientTaken(_)
             | Self::VaultExists(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::PolicyUnapproved { .. }
+            | Self::MemberUnfit { .. }
             | Self::NoSigningKey(_)
             | Self::ReadOnlyToken
             | Self::OthersSession { .. }
@@ -168,6 +179,7 @@ impl Problem {
                 Kind::Failure
             }
             Self::TooLarge
+            | Self::NoRecipient
             | Self::NoTerminal(_)
             | Self::NotText(_)
             | Self::ManySessions { .. }
@@ -253,6 +265,14 @@ impl Problem {
     /// The hints about editing, tokens, sessions and agents.
     fn hint_of_session(&self) -> Option<String> {
         Some(match self {
+            Self::NoRecipient => "give --recipient or --recipients-file".into(),
+            Self::MemberExists(name) => format!("see 'authy member show {name}'"),
+            Self::RecipientTaken(name) => {
+                format!("each identity belongs to one member; see 'authy member show {name}'")
+            }
+            Self::MemberUnfit { name, .. } => {
+                format!("see 'git log -- members/{name}.toml' and restore the version you trust")
+            }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
             Self::NotText(name) => {
                 format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")

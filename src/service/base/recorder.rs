@@ -264,8 +264,11 @@ impl Place {
                     Some(left_by_a_crash) => left_by_a_crash,
                     None => self.new_key(opened, caller)?,
                 };
-                let signer = signer(caller, &opened.rules)?;
-                open(Opener::Member { name: &signer.name, signing: Some(&signer.key) }, key)
+                // Whoever was added by recipients alone has nothing to sign with yet.
+                let signs = opened.rules.member(&caller.name).is_some_and(|m| m.signing.is_some());
+                let signer = signs.then(|| signer(caller, &opened.rules)).transpose()?;
+                let signing = signer.as_ref().map(|signer| &signer.key);
+                open(Opener::Member { name: &caller.name, signing }, key)
             }
             Asker::Bearer(bearer) => {
                 if found.is_none() {

@@ -35,7 +35,9 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// changed since the last time it costs a look at each file's time.
 pub(crate) fn refresh(ctx: &Context, opened: &Opened, caller: &Caller) {
     let root = opened.vault.root();
-    if !has_sessions(root) {
+    // Whoever cannot sign has made no session.
+    let signs = opened.rules.member(&caller.name).is_some_and(|member| member.signing.is_some());
+    if !signs || !has_sessions(root) {
         return;
     }
     let now = Stamp::new(clock::latest(ctx, opened)).unix();

@@ -1,0 +1,50 @@
+//! `authy member add`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use authy::{GroupName, MemberName, NewMember};
+
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+
+/// Add a member by what is to be encrypted to him; only an admin can
+///
+/// Such a member reads what the policies that list him give, from secrets stored from now on;
+/// 'authy rekey' gives him those that are there. He cannot store or change anything.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy member add bob --recipient age1… --group backend
+  authy member add carol --recipients-file carol.pub
+  authy policy update backend --member bob && authy rekey")]
+pub(crate) struct Args {
+    /// Name the member
+    name: MemberName,
+    /// Encrypt to this age recipient or ssh public key; may be repeated
+    #[arg(long = "recipient", value_name = "RECIPIENT")]
+    recipients: Vec<String>,
+    /// Take recipients from this file, one a line; '#' begins a comment
+    #[arg(long, value_name = "FILE")]
+    recipients_file: Option<PathBuf>,
+    /// Let the member belong to this group; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<GroupName>,
+}
+
+impl Args {
+    pub(super) fn run(mut self, env: &CliEnv) -> CommandResult {
+        if let Some(path) = self.recipients_file {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| Failure::ValueFile { path, source })?;
+            let lines = text.lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            self.recipients.extend(lines.map(str::to_owned));
+        }
+        let new = NewMember { name: self.name, recipients: self.recipients, groups: self.groups };
+        authy::member_add(&env.context()?, &new)?;
+        env.ui().note(format_args!("added member {}", new.name));
+        Ok(ExitCode::SUCCESS)
+    }
+}

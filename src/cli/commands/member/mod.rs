@@ -1,0 +1,27 @@
+//! `authy member …`.
+
+mod add;
+mod list;
+mod show;
+
+use clap::Subcommand;
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Say who shares the vault
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Add(add::Args),
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    Show(show::Args),
+}
+
+pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
+    match command {
+        Command::Add(args) => args.run(env),
+        Command::List(args) => args.run(env),
+        Command::Show(args) => args.run(env),
+    }
+}

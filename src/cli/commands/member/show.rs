@@ -1,0 +1,45 @@
+//! `authy member show`.
+
+use std::process::ExitCode;
+
+use authy::{GroupName, MemberName, MemberView, printable};
+
+use super::list::may;
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Show a member; this needs no identity
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name the member
+    name: MemberName,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let view = authy::member_show(&env.context()?, &self.name)?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&view)?,
+            false => env.ui().data(describe(&view).as_bytes())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn describe(view: &MemberView) -> String {
+    let mut out = String::new();
+    let mut add = |what: &str, value: &str| {
+        if !value.is_empty() {
+            out.push_str(&format!("{:<11}{}\n", format!("{what}:"), printable(value)));
+        }
+    };
+    add("member", view.name.as_str());
+    add("status", view.status);
+    add("problem", view.problem.as_deref().unwrap_or_default());
+    add("may", may(view));
+    let groups: Vec<&str> = view.groups.iter().map(GroupName::as_str).collect();
+    add("groups", &groups.join(" "));
+    view.recipients.iter().for_each(|recipient| add("recipient", recipient));
+    add("version", &view.version.to_string());
+    out
+}
