@@ -89,6 +89,7 @@ ops! {
     SESSION_EXPIRE "session.expire",
     REKEY "rekey",
     MEMBER_ADD "member.add",
+    CHECK "check",
 }
 
 impl Op {

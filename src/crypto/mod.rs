@@ -24,6 +24,7 @@ pub(crate) mod text;
 
 pub(crate) use error::CryptoError;
 pub(crate) use file_key::{FileKey, file_key, unseal_with_key};
+pub(crate) use header::scan;
 pub(crate) use identity::Identity;
 pub(crate) use passphrase::seal_with_passphrase;
 pub(crate) use recipient::Recipient;

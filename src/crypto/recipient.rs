@@ -59,7 +59,6 @@ impl Recipient {
     }
 
     /// The tag by which stanzas of an ssh key name it; `None` for the anonymous X25519.
-    #[cfg_attr(not(test), expect(dead_code, reason = "checking stanzas against readers needs it"))]
     pub(crate) fn ssh_tag(&self) -> Option<String> {
         let (_, base64) = self.text.split_once(' ')?;
         let blob = BASE64.decode(base64.as_bytes()).ok()?;

@@ -13,3 +13,4 @@ pub use base::context::{Context, Front, IdentitySource};
 pub use base::error::{Error, Result};
 pub use base::note::Note;
 pub use base::readers::ReaderChange;
+pub use base::trail::{ChainSummary, VerifyReport};

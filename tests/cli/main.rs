@@ -25,6 +25,7 @@ mod audit;
 mod audit_segments;
 mod audit_tamper;
 mod change;
+mod check;
 mod child;
 mod concurrency;
 mod crash;

@@ -2,6 +2,7 @@
 
 mod allow;
 mod audit;
+mod check;
 mod completions;
 mod config;
 mod deny;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Resolve(resolve::Args),
     #[command(subcommand)]
     Audit(audit::Command),
+    Check(check::Args),
     Allow(allow::Args),
     Deny(deny::Args),
     ProjectInfo(project_info::Args),
@@ -93,6 +95,7 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Export(args) => args.run(env),
         Command::Resolve(args) => args.run(env),
         Command::Audit(command) => audit::run(command, env),
+        Command::Check(args) => args.run(env),
         Command::Allow(args) => args.run(env),
         Command::Deny(args) => args.run(env),
         Command::ProjectInfo(args) => args.run(env),

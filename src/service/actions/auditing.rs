@@ -1,31 +1,15 @@
 //! The audit trail: shown, filtered, verified.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::access::{Bearer, Caller, Pattern};
-use crate::audit::{
-    self, AuditEntry, ChainFiles, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome,
-    Segment, Verdict,
-};
-use crate::crypto::digest::Digest;
-use crate::crypto::keys::ChainKey;
-use crate::crypto::unseal;
-use crate::fs::{self, Listing, Lock};
-use crate::kind::Kind;
-use crate::name::{ScopeName, SecretName, SessionId};
-use crate::service::base::bearer::{bearer, creator_key};
-use crate::service::base::caller::authenticate;
-use crate::service::base::context::{Context, IdentitySource};
+use crate::access::Pattern;
+use crate::audit::{self, AuditEntry, Filter, Op, Outcome};
+use crate::name::{ScopeName, SecretName};
+use crate::service::base::bearer::bearer;
+use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
-use crate::service::base::vouching::parse_created_line;
-
-const MAX_KEY: usize = 128 << 10;
+use crate::service::base::opening::Opened;
+use crate::service::base::trail::{VerifyReport, places, verify_all};
 
 /// Which audit lines to show; an empty filter shows all.
 #[derive(Debug, Clone, Default)]
@@ -44,39 +28,6 @@ pub struct AuditFilter {
     pub since: Option<OffsetDateTime>,
     /// Not after this moment.
     pub until: Option<OffsetDateTime>,
-}
-
-/// What verification found, chain by chain.
-#[derive(Debug, Clone)]
-pub struct VerifyReport {
-    /// Every chain, sorted by name.
-    pub chains: Vec<ChainSummary>,
-}
-
-impl VerifyReport {
-    /// Whether any chain is damaged.
-    pub fn is_damaged(&self) -> bool {
-        self.chains.iter().any(|chain| chain.status == "damaged")
-    }
-}
-
-/// What verification found in one chain.
-#[derive(Debug, Clone, Serialize)]
-pub struct ChainSummary {
-    /// The chain's name.
-    pub chain: String,
-    /// How many whole lines it has.
-    pub lines: u64,
-    /// `verified`, `unchecked` (its key cannot be had here) or `damaged`.
-    pub status: &'static str,
-    /// The first damaged line, from 1.
-    pub line: Option<u64>,
-    /// What is wrong there, or why it is unchecked.
-    pub fault: Option<String>,
-    /// Whether an unfinished line follows, which nobody was promised; the next line mends it.
-    pub torn_tail: bool,
-    /// The segment with the damaged line, or the last one; `None` where the chain has no file.
-    pub file: Option<PathBuf>,
 }
 
 /// Shows the audit trail, newest last; `last` keeps that many of the newest. With a token
@@ -121,179 +72,7 @@ pub fn audit_show(
 pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
-    let caller = match bearer {
-        Some(_) => None,
-        None => caller_if_any(ctx, &opened)?,
-    };
-    // Under the lock, so that no commit names a head between two of these reads; whoever
-    // cannot lock cannot write either.
-    let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
-    let places = places(&opened)?;
-    let pinned = |chain: &ChainName| Head::parse(opened.vault.state().heads().get(chain.as_str())?);
-    let keys = Keys { caller, bearer };
-    let mut vouchers = of_grants(&opened)?;
-    let mut reports = Vec::new();
-    // Members first: their lines vouch for the keys of the sessions they made.
-    let (sessions, members): (Vec<_>, Vec<_>) =
-        places.iter().partition(|place| session_of(&place.chain).is_some());
-    for place in members.into_iter().chain(sessions) {
-        let segments = place.files.read()?;
-        let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
-        let about = About { commitment, pinned: pinned(&place.chain) };
-        let report = verify(&opened, (place, &segments), (&keys, about));
-        if report.verdict == Verdict::Verified {
-            vouchers.extend(of_lines(&place.chain, &segments));
-        }
-        reports.push(report);
-    }
-    for (chain, head) in opened.vault.state().heads() {
-        let missing =
-            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain != *chain));
-        if let (Some(chain), Some(head)) = (missing, Head::parse(head)) {
-            reports.push(audit::missing(&chain, head));
-        }
-    }
-    audit::cross_check(&mut reports);
-    for report in &reports {
-        if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head) {
-            opened.vault.state().raise_head(report.chain.as_str(), head.to_string());
-        }
-    }
+    let report = verify_all(ctx, &opened, bearer)?;
     opened.settle(ctx);
-    let mut chains: Vec<_> = reports.iter().map(|report| summary(report, &places)).collect();
-    chains.sort_by(|a, b| a.chain.cmp(&b.chain));
-    Ok(VerifyReport { chains })
-}
-
-/// One chain's files.
-struct Place {
-    chain: ChainName,
-    files: ChainFiles,
-    key: PathBuf,
-}
-
-/// Every chain there is: in the vault, in this clone, and in this machine's state folder.
-fn places(opened: &Opened) -> Result<Vec<Place>> {
-    let root = opened.vault.root();
-    let mut all = Vec::new();
-    let mut add = |folder: PathBuf| -> Result<()> {
-        for chain in audit::chains_in(&folder)? {
-            let key = folder.join(format!("{chain}.key.age"));
-            all.push(Place { files: ChainFiles::new(&folder, &chain), chain, key });
-        }
-        Ok(())
-    };
-    for listing in [Listing::Audit, Listing::LocalAudit] {
-        fs::refuse_linked(root, listing)?;
-        add(root.path().join(listing.folder()))?;
-    }
-    if let Some(state) = opened.vault.state().folder() {
-        add(state.join("audit"))?;
-    }
-    Ok(all)
-}
-
-/// The caller, if there is one: verifying needs no identity, but one that was named counts.
-fn caller_if_any(ctx: &Context, opened: &Opened) -> Result<Option<Caller>> {
-    match authenticate(ctx, &opened.rules) {
-        Ok(caller) => Ok(Some(caller)),
-        Err(error)
-            if matches!(ctx.identity, IdentitySource::Default)
-                && matches!(error.kind(), Kind::Credentials | Kind::Denied) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Who opens chain keys.
-struct Keys {
-    caller: Option<Caller>,
-    bearer: Option<Arc<Bearer>>,
-}
-
-impl Keys {
-    /// A chain's key; `None` where it cannot be had here.
-    fn of(&self, place: &Place) -> Option<ChainKey> {
-        if let Some(bearer) = &self.bearer {
-            let own = session_of(&place.chain).is_some_and(|id| id == *bearer.id());
-            return own.then(|| bearer.chain_key().clone());
-        }
-        let sealed = fs::read_plain(&place.key, MAX_KEY).ok()??;
-        ChainKey::from_secret(&unseal(&sealed, &self.caller.as_ref()?.identity).ok()?)
-    }
-}
-
-/// What is known of a chain from elsewhere.
-struct About {
-    commitment: Option<Digest>,
-    pinned: Option<Head>,
-}
-
-fn verify(
-    opened: &Opened,
-    (place, segments): (&Place, &[Segment]),
-    (keys, about): (&Keys, About),
-) -> ChainReport {
-    let key = keys.of(place);
-    let signer = |name: &_| opened.rules.verify_keys(name);
-    let expect = Expect {
-        chain: &place.chain,
-        vault: opened.vault.id(),
-        key: key.as_ref(),
-        commitment: about.commitment,
-        signer: &signer,
-        pinned: about.pinned,
-    };
-    audit::verify(segments, &expect)
-}
-
-/// The session that writes this chain, by its name `s-<id>-<clone id>`.
-fn session_of(chain: &ChainName) -> Option<SessionId> {
-    let (id, _) = chain.as_str().strip_prefix("s-")?.split_once('-')?;
-    SessionId::parse(id).ok()
-}
-
-/// The commitments to chain keys that signed grants state.
-fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
-    let mut all = BTreeMap::new();
-    for place in opened.vault.sessions()? {
-        if let Ok(Some(grant)) = opened.vault.grant(&place, &creator_key(&opened.rules)) {
-            all.insert(place.id, grant.chain);
-        }
-    }
-    Ok(all)
-}
-
-/// The commitments that the lines of a verified chain state, for grants that are gone.
-fn of_lines(chain: &ChainName, segments: &[Segment]) -> BTreeMap<SessionId, Digest> {
-    let lines = segments.iter().flat_map(|segment| audit::read_lines(&segment.bytes).0).collect();
-    let made = Filter {
-        op: Some(Op::SESSION_CREATE.to_string()),
-        outcome: Some(Outcome::Granted),
-        ..Filter::default()
-    };
-    let entries = audit::merge(vec![(chain.clone(), lines)], &made, None);
-    entries.iter().filter_map(|entry| parse_created_line(entry.detail()?)).collect()
-}
-
-fn summary(report: &ChainReport, places: &[Place]) -> ChainSummary {
-    let (status, line, fault) = match &report.verdict {
-        Verdict::Verified => ("verified", None, None),
-        Verdict::Unchecked(gap) => ("unchecked", None, Some(gap.to_string())),
-        Verdict::Damaged { line, fault } => ("damaged", Some(*line), Some(fault.to_string())),
-    };
-    let number = line.unwrap_or(u64::MAX);
-    let place = places.iter().find(|place| place.chain == report.chain);
-    let file = place.map(|place| place.files.holding(&report.firsts, number));
-    ChainSummary {
-        chain: report.chain.to_string(),
-        lines: report.lines,
-        status,
-        line,
-        fault,
-        torn_tail: report.torn_tail,
-        file,
-    }
+    Ok(report)
 }

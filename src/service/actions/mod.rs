@@ -5,6 +5,7 @@
 //! `service`. Actions do not know each other; what two of them share lies in `base`.
 
 mod auditing;
+mod check;
 mod hygiene;
 mod init;
 mod injecting;
@@ -19,7 +20,8 @@ mod sessions;
 mod settings;
 mod writing;
 
-pub use auditing::{AuditFilter, ChainSummary, VerifyReport, audit_show, audit_verify};
+pub use auditing::{AuditFilter, audit_show, audit_verify};
+pub use check::{Finding, Severity, check};
 pub use hygiene::keep_memory_private;
 pub use init::{InitOptions, InitReport, NameSource, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};

@@ -22,5 +22,6 @@ pub(crate) mod recorder;
 pub(crate) mod records;
 pub(crate) mod refresh;
 pub(crate) mod shared;
+pub(crate) mod trail;
 pub(crate) mod transaction;
 pub(crate) mod vouching;

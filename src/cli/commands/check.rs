@@ -1,0 +1,60 @@
+//! `authy check`.
+
+use std::process::ExitCode;
+
+use authy::{Finding, Kind, Severity, printable};
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Check every file of the vault; this needs no identity
+///
+/// Members and policies are signed by admins, records by those who may, each value is the one
+/// that its record describes, secrets are encrypted to those who may read them, and the audit
+/// trail is whole: one line for each exception, with what mends it. With an identity the
+/// trail's macs are checked too. No value is opened.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exits with 5 where something is damaged, with 4 where access is not what the rules say, with 0
+otherwise; with --strict a warning is exit 1.
+
+Examples:
+  authy --vault . check --strict           in a pipeline of the vault's repository")]
+pub(crate) struct Args {
+    /// Fail on warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let found = authy::check(&env.context()?)?;
+        if env.ui().wants_json() {
+            env.ui().json(&found)?;
+        } else {
+            let lines: String = found.iter().map(line).collect();
+            env.ui().data(lines.as_bytes())?;
+        }
+        match found.len() {
+            0 => env.ui().note("nothing is wrong"),
+            1 => env.ui().note("1 finding"),
+            several => env.ui().note(format_args!("{several} findings")),
+        }
+        Ok(match found.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Damage) => ExitCode::from(Kind::Damaged.exit_code()),
+            Some(Severity::Drift) => ExitCode::from(Kind::Denied.exit_code()),
+            Some(Severity::Warning) if self.strict => ExitCode::from(Kind::Failure.exit_code()),
+            _ => ExitCode::SUCCESS,
+        })
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Drift => "drift",
+        Severity::Damage => "damage",
+    };
+    let mend = finding.mend.as_ref().map(|mend| format!(" ({mend})")).unwrap_or_default();
+    printable(&format!("{severity}: {}: {}{mend}", finding.path, finding.message)) + "\n"
+}

@@ -1,0 +1,213 @@
+//! Checking the whole vault: every file against the rules and against its neighbours. Needs
+//! no identity and opens no value.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::access::PolicyState;
+use crate::crypto::scan;
+use crate::fs::{self, Listing, VaultPath};
+use crate::kind::Kind;
+use crate::name::{MemberName, SecretName};
+use crate::service::base::bearer::{bearer, creator_key};
+use crate::service::base::caller::recipients;
+use crate::service::base::context::Context;
+use crate::service::base::error::{Error, Result};
+use crate::service::base::opening::Opened;
+use crate::service::base::readers::{ReaderChange, pending};
+use crate::service::base::reading::settled;
+use crate::service::base::trail::{ChainSummary, verify_all};
+use crate::store::{Reader, Sealed, Standing, StoreError};
+use crate::{audit::Op, fs::GrantPlace};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a look.
+    Warning,
+    /// Somebody has access whom the rules do not give it, or lacks it, or something waits for
+    /// an admin.
+    Drift,
+    /// A file is not what it should be.
+    Damage,
+}
+
+/// Something that `check` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, relative to the vault.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What mends it, where something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    fn new(severity: Severity, path: &impl ToString, message: &impl ToString) -> Self {
+        let (path, message) = (path.to_string(), message.to_string());
+        Self { severity, path, message, mend: None }
+    }
+
+    fn mend(self, mend: Option<String>) -> Self {
+        Self { mend, ..self }
+    }
+}
+
+/// Checks members, policies, records, values against their records, readers against the
+/// rules, the audit trail, and what has no business in the vault's folders. Sorted by path.
+///
+/// # Errors
+/// No vault; settings or admins that do not verify; an identity that was named and cannot
+/// be used.
+pub fn check(ctx: &Context) -> Result<Vec<Finding>> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::CHECK)?;
+    let mut found = documents(&opened);
+    found.extend(secrets(&opened)?);
+    found.extend(pending(&opened)?.iter().map(drift));
+    found.extend(strays(&opened)?);
+    let trail = verify_all(ctx, &opened, bearer)?;
+    found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));
+    found.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+    opened.settle(ctx);
+    Ok(found)
+}
+
+/// Members and policies that are not in force.
+fn documents(opened: &Opened) -> Vec<Finding> {
+    let unapproved = |path: VaultPath, why: &StoreError| {
+        let mend = format!("an admin signs it, or 'git checkout -- {path}' drops the edit");
+        Finding::new(Severity::Drift, &path, &format!("not approved: {why}")).mend(Some(mend))
+    };
+    let broken = |path: VaultPath, why: &StoreError| {
+        Finding::new(Severity::Damage, &path, why).mend(why.hint())
+    };
+    let members = opened.rules.standings().filter_map(|(name, file)| match file {
+        Standing::Unapproved(why) => Some(unapproved(VaultPath::member(name), why)),
+        Standing::Damaged(why) => Some(broken(VaultPath::member(name), why)),
+        Standing::InForce(_) | Standing::Removed(_) => None,
+    });
+    let policies = opened.rules.policies().filter_map(|(name, state)| match state {
+        PolicyState::Unapproved(why) => Some(unapproved(VaultPath::policy(name), why)),
+        PolicyState::Damaged(why) => Some(broken(VaultPath::policy(name), why)),
+        PolicyState::Bad(why) => {
+            Some(Finding::new(Severity::Damage, &VaultPath::policy(name), why).mend(why.hint()))
+        }
+        PolicyState::InForce(..) | PolicyState::Removed(_) => None,
+    });
+    members.chain(policies).collect()
+}
+
+/// Records that do not verify, values that are not theirs, stanzas that do not fit.
+fn secrets(opened: &Opened) -> Result<Vec<Finding>> {
+    let names = opened.vault.names()?;
+    let check = |name: SecretName| {
+        match settled(opened, || opened.vault.sealed(&name, &opened.rules)) {
+            Ok(Some(sealed)) => stanzas(opened, &sealed),
+            // Removed meanwhile.
+            Ok(None) => None,
+            Err(error) => Some(refused(&name, &error)),
+        }
+    };
+    Ok(names.into_par_iter().filter_map(check).collect())
+}
+
+fn refused(name: &SecretName, error: &Error) -> Finding {
+    let severity = if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
+    Finding::new(severity, &VaultPath::record(name), error).mend(error.hint())
+}
+
+/// Whether there are as many stanzas as the recorded readers have recipients, and those for
+/// ssh keys are for theirs. X25519 stanzas do not say whom they are for.
+fn stanzas(opened: &Opened, sealed: &Sealed) -> Option<Finding> {
+    let path = VaultPath::secret(sealed.name());
+    let header = match scan(sealed.ciphertext()) {
+        Ok(header) => header,
+        Err(error) => return Some(Finding::new(Severity::Damage, &path, &error)),
+    };
+    let mut sessions = 0;
+    let mut members: Vec<&MemberName> = Vec::new();
+    for reader in &sealed.record().readers {
+        match reader {
+            Reader::Member(name) => members.push(name),
+            Reader::Session(id) => {
+                let place = GrantPlace { id: id.clone(), shared: true };
+                // One that was revoked elsewhere is no reader that can be counted.
+                opened.vault.grant(&place, &creator_key(&opened.rules)).ok()??;
+                sessions += 1;
+            }
+        }
+    }
+    // Who is no member any more is for the comparison with the rules.
+    let expected = recipients(&opened.rules, members.into_iter()).ok()?;
+    let tags: Vec<String> = expected.iter().filter_map(crate::crypto::Recipient::ssh_tag).collect();
+    if header.stanzas == expected.len() + sessions && header.ssh_tags == tags {
+        return None;
+    }
+    let message = format!(
+        "it is sealed to {} recipients, and the readers that its record names have {}",
+        header.stanzas,
+        expected.len() + sessions
+    );
+    let mend = format!("run 'authy rotate {}'", sealed.name());
+    Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
+}
+
+fn drift(change: &ReaderChange) -> Finding {
+    let list = |verb: &str, members: &[MemberName]| {
+        let names: Vec<&str> = members.iter().map(MemberName::as_str).collect();
+        (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
+    };
+    let parts =
+        [list("may read it and cannot", &change.gains), list("can and may not", &change.loses)];
+    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message)
+        .mend(Some("run 'authy rekey'".to_owned()))
+}
+
+/// Files that are none of the vault's: perhaps plaintext that somebody left there.
+fn strays(opened: &Opened) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for listing in [Listing::Secrets, Listing::Members, Listing::Policies] {
+        let folder = listing.folder();
+        let listed = fs::list(opened.vault.root(), listing)?;
+        let unknown = listed
+            .files
+            .iter()
+            .filter(|file| VaultPath::parse(&format!("{folder}/{file}")).is_none());
+        for file in unknown.chain(&listed.strays) {
+            let path = format!("{folder}/{file}");
+            // What stands under a name of the vault is reported as that.
+            if VaultPath::parse(&path).is_none() {
+                let mend = "remove it, or move it out of the vault".to_owned();
+                let message = "no file of the vault";
+                found.push(Finding::new(Severity::Warning, &path, &message).mend(Some(mend)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn damaged(opened: &Opened, chain: &ChainSummary) -> Option<Finding> {
+    if chain.status != "damaged" {
+        return None;
+    }
+    let root = opened.vault.root().path();
+    let file = chain.file.as_deref().map(|file| file.strip_prefix(root).unwrap_or(file));
+    let path = file.map_or_else(|| format!("audit/{}", chain.chain), shown);
+    let line = chain.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let fault = chain.fault.as_deref().unwrap_or_default();
+    let mend = "see 'authy audit verify', and 'git log' of that file".to_owned();
+    Some(Finding::new(Severity::Damage, &path, &format!("{line}{fault}")).mend(Some(mend)))
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

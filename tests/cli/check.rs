@@ -1,0 +1,127 @@
+//! `check`: every file of the vault, one line for each exception, and nothing for a sound one.
+
+use std::fs;
+
+use crate::harness::Sandbox;
+use crate::vault::{edit, flip, text};
+
+fn stocked() -> Sandbox {
+    let t = Sandbox::new();
+    t.store([("db-url", "canary-1"), ("team/api-key", "canary-2")]);
+    t.policy("backend", ["db-*"]);
+    t.authy(["session", "create", "--scope", "backend", "--shared"]).ok();
+    t.authy(["rotate", "db-url", "--raw"]).stdin("canary-3").ok();
+    t
+}
+
+/// Asserts that one finding has these words, and the exit code.
+fn finds(t: &Sandbox, code: i32, words: &[&str]) {
+    let done = t.authy(["check"]).ends().code_is(code);
+    let line = done.lines().into_iter().find(|line| words.iter().all(|word| line.contains(word)));
+    assert!(line.is_some(), "{words:?}\n{done}");
+    let json = t.authy(["check", "--json"]).ends().code_is(code).json();
+    assert!(!json.as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_sound_vault_has_no_findings_with_or_without_an_identity() {
+    let t = stocked();
+    t.authy(["check", "--strict"]).ok().stdout_is("").stderr_has("nothing is wrong");
+    t.authy(["check"])
+        .env("HOME", t.path("nobody"))
+        .env("AUTHY_VAULT", t.vault())
+        .ok()
+        .stdout_is("");
+    assert_eq!(t.authy(["check", "--json"]).ok().json().as_array().unwrap().len(), 0);
+    t.is_clean();
+    let clone = t.path("clone");
+    let vault = t.vault();
+    let words = ["clone", "-q", vault.to_str().unwrap(), clone.to_str().unwrap()];
+    t.program("git", words).ok();
+    t.authy(["check", "--strict"]).env("HOME", t.path("nobody")).env("AUTHY_VAULT", &clone).ok();
+}
+
+#[test]
+fn damage_of_any_file_is_one_line_with_its_path_and_exit_5() {
+    type Tamper = fn(&Sandbox);
+    let cases: [(Tamper, &[&str]); 7] = [
+        (|t| flip(&t.file("secrets/db-url.age"), 200), &["damage: secrets/db-url", "not the file"]),
+        (
+            |t| edit(&t.file("secrets/db-url.toml"), "version = 2", "version = 3"),
+            &["damage: secrets/db-url.toml", "signature", "git log"],
+        ),
+        (
+            |t| fs::remove_file(t.file("secrets/team/api-key.age")).unwrap(),
+            &["damage: secrets/team/api-key.toml", "secrets/team/api-key.age"],
+        ),
+        (
+            |t| _ = fs::copy(t.file("secrets/db-url.toml"), t.file("secrets/copy.toml")).unwrap(),
+            &["damage: secrets/copy.toml"],
+        ),
+        (|t| fs::write(t.file("members/alice.toml"), "garbage").unwrap(), &["members/alice.toml"]),
+        (
+            |t| {
+                let chain = t.only_file("audit", "00000001.jsonl");
+                edit(&chain, "\"store\"", "\"score\"");
+            },
+            &["damage: audit/alice-", "00000001.jsonl", "line"],
+        ),
+        (
+            |t| _ = fs::remove_file(t.only_file("audit", "00000001.jsonl")),
+            &["damage: audit/alice-", "gone"],
+        ),
+    ];
+    for (tamper, words) in cases {
+        let t = stocked();
+        t.verifies();
+        t.authy(["check"]).ok();
+        tamper(&t);
+        let done = t.authy(["check"]).ends().code_is(5);
+        let has = |line: &String| words.iter().all(|word| line.contains(word));
+        assert!(done.lines().iter().any(has), "{words:?}\n{done}");
+        done.stdout_lacks("canary");
+    }
+}
+
+#[test]
+fn access_that_is_not_what_the_rules_say_is_drift_and_exit_4() {
+    let t = stocked();
+    edit(&t.file("policies/backend.toml"), "\"db-*\"", "\"*\"");
+    finds(&t, 4, &["drift: policies/backend.toml", "not approved", "git checkout"]);
+    t.git(["checkout", "-q", "--", "policies"]);
+    t.authy(["check"]).ok();
+    let made = t
+        .authy(["init", "--member", "bob", "--json"])
+        .env("HOME", t.path("bob"))
+        .env("XDG_STATE_HOME", t.path("bob-state"))
+        .ok()
+        .json();
+    let recipient = made["recipient"].as_str().unwrap();
+    t.authy(["member", "add", "bob", "--recipient", recipient]).ok();
+    t.authy(["policy", "update", "backend", "--member", "bob"]).ok();
+    finds(&t, 4, &["drift: secrets/db-url.toml", "bob may read it and cannot", "authy rekey"]);
+    t.authy(["rekey"]).ok();
+    t.authy(["check", "--strict"]).ok();
+}
+
+#[test]
+fn what_has_no_business_in_the_vault_is_a_warning() {
+    let t = stocked();
+    fs::write(t.file("secrets/.env"), "KEY=canary").unwrap();
+    fs::write(t.file("policies/backend.toml.orig"), "x").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", t.file("secrets/link")).unwrap();
+    let done = t.authy(["check"]).ok();
+    done.stdout_has("warning: secrets/.env: no file of the vault")
+        .stdout_has("warning: policies/backend.toml.orig")
+        .stdout_has("warning: secrets/link")
+        .stdout_lacks("canary");
+    t.authy(["check", "--strict"]).ends().code_is(1);
+}
+
+#[test]
+fn a_session_that_is_gone_is_no_reader_that_could_be_counted() {
+    let t = stocked();
+    assert!(text(&t.file("secrets/db-url.toml")).contains("session:"));
+    t.sh("rm -r ~/.authy/sessions/shared/*").ok();
+    t.authy(["check"]).ok();
+}
