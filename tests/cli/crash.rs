@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::harness::{AUTHY, Sandbox, needs};
-use crate::vault::text;
+use crate::vault::{files_below, text};
 
 /// The calls at which a change can be cut in two.
 const CALLS: [&str; 9] = [
@@ -142,19 +142,38 @@ fn is_sound(t: &Sandbox, change: &Change, done: bool, at: &str) {
 }
 
 fn survives_kill(change: &Change) {
-    let t = Sandbox::empty();
-    if !strace_works(&t) {
-        return;
+    if strace_works(&Sandbox::empty()) {
+        survives_kill_in(&stocked(), change);
     }
-    let t = stocked();
-    for (call, total) in count(&t, change) {
+}
+
+fn survives_kill_in(t: &Sandbox, change: &Change) {
+    for (call, total) in count(t, change) {
         for n in points(total) {
-            reset(&t);
-            let done = traced(&t, change, &format!("inject={call}:signal=KILL:when={n}")).ends();
-            is_sound(&t, change, done.code == 0, &format!("kill at {call} {n} of {total}"));
+            reset(t);
+            let done = traced(t, change, &format!("inject={call}:signal=KILL:when={n}")).ends();
+            is_sound(t, change, done.code == 0, &format!("kill at {call} {n} of {total}"));
         }
     }
     t.git(["fsck", "--strict"]);
+}
+
+#[test]
+fn a_change_that_begins_a_segment_of_the_trail_survives_kill_9() {
+    if !strace_works(&Sandbox::empty()) {
+        return;
+    }
+    let t = stocked();
+    let segments = || files_below(&t.file("audit")).len() - 1;
+    // So full that the next line does not fit.
+    let fill = "while [ $(stat -c %s ~/.authy/audit/*/00000001.jsonl) -le 65160 ]; do \
+        authy get target >/dev/null || exit; done";
+    t.sh(fill).ok();
+    assert_eq!(segments(), 1);
+    t.sh("rm -rf ../pristine && mkdir ../pristine && cp -a ../home ../state ../pristine/").ok();
+    traced(&t, &ROTATE, "trace=write").ok();
+    assert_eq!(segments(), 2, "the change begins a segment");
+    survives_kill_in(&t, &ROTATE);
 }
 
 #[test]
