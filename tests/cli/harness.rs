@@ -22,7 +22,7 @@ use crate::snapshot::Snapshot;
 /// The binary under test.
 pub(crate) const AUTHY: &str = env!("CARGO_BIN_EXE_authy");
 /// No command may take longer; one that does is killed and fails the test.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A place where authy finds nothing that the test did not put there.
 pub(crate) struct Sandbox {

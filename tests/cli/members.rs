@@ -174,3 +174,14 @@ fn a_member_file_that_no_admin_signed_is_obeyed_by_nobody() {
     let words = ["member", "add", "bob", "--recipient", &team.recipient];
     team.t.authy(words).fails(4).stderr_has("not in force");
 }
+
+#[test]
+fn a_damaged_secret_keeps_rekey_from_changing_anything_and_is_named_at_once() {
+    let team = Team::new();
+    team.add();
+    let (one, other) = (team.t.file("secrets/db-url.age"), team.t.file("secrets/db-key.age"));
+    fs::copy(&one, &other).unwrap();
+    // Nobody else is at work, so there is nothing to wait for.
+    team.t.authy(["rekey"]).fails(5).stderr_has("db-key");
+    team.t.authy(["rename", "db-key", "moved"]).fails(5).stderr_has("db-key");
+}

@@ -72,6 +72,7 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
         tx.put_signed(VaultPath::member(&new.name), &member, version)?;
         Ok((format!("Add member {}", new.name), ()))
     })?;
+    drop(locked);
     note_pending(ctx)
 }
 

@@ -284,6 +284,7 @@ fn write(
         locked.require_admin(ctx)?;
         Ok((work(&locked, tx)?, ()))
     })?;
+    drop(locked);
     note_pending(ctx)
 }
 

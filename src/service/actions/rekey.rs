@@ -7,11 +7,10 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::{ReaderChange, pending, seal_to};
-use crate::service::base::reading::{not_found, settled};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::put_record;
 use crate::service::base::transaction::{LockedVault, Transaction};
-use crate::store::{Record, Sealed};
+use crate::store::Record;
 
 /// Tells which secrets would be re-encrypted; this needs no identity.
 ///
@@ -54,11 +53,8 @@ fn encrypt(
         return Ok(());
     }
     let opened = &locked.opened;
-    let sealed = |change: &ReaderChange| -> Result<Sealed> {
-        settled(opened, || opened.vault.sealed(&change.name, &opened.rules))?
-            .ok_or_else(|| not_found(opened, &change.name, None))
-    };
-    let sealed = changes.iter().map(sealed).collect::<Result<Vec<_>>>()?;
+    let sealed = changes.iter().map(|change| locked.sealed(&change.name));
+    let sealed = sealed.collect::<Result<Vec<_>>>()?;
     let values = tx.reopen(&sealed)?;
     for (old, (name, value)) in sealed.iter().zip(values) {
         let readers = opened.rules.readers(&name);

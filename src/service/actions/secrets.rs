@@ -8,7 +8,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::problem::Problem;
-use crate::service::base::reading::{not_found, read_one, settled};
+use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{exists, is_taken, may_write, put_record, remember_removed};
 use crate::service::base::transaction::LockedVault;
@@ -69,9 +69,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
     locked.transact(ctx, &action, |tx| {
         may_write(ctx, &locked, old)?;
         may_write(ctx, &locked, new)?;
-        let opened = &locked.opened;
-        let sealed = settled(opened, || opened.vault.sealed(old, &opened.rules))?
-            .ok_or_else(|| not_found(opened, old, None))?;
+        let sealed = locked.sealed(old)?;
         if is_taken(&locked, new) {
             return Err(Problem::Taken(new.clone()).into());
         }

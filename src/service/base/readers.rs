@@ -11,7 +11,6 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
-use super::reading::settled;
 use super::shared;
 use crate::crypto::seal;
 use crate::name::{MemberName, SecretName};
@@ -37,7 +36,7 @@ pub struct ReaderChange {
 pub(crate) fn pending(opened: &Opened) -> Result<Vec<ReaderChange>> {
     let names = opened.vault.names()?;
     let change = |name: SecretName| {
-        let record = settled(opened, || opened.vault.record(&name, &opened.rules)).ok()??;
+        let record = opened.vault.record(&name, &opened.rules).ok()??;
         change_of(opened, name, &record)
     };
     Ok(names.into_par_iter().filter_map(change).collect())

@@ -205,6 +205,8 @@ fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> R
         .collect()
 }
 
+/// For readers without the lock only: whoever holds it would wait for himself.
+///
 /// Repeats a read that fell between the two renames of another command's change: taking the
 /// lock waits for that command. A vault that cannot be locked is given a moment instead.
 pub(crate) fn settled<T>(

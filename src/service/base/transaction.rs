@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
+use super::reading::not_found;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
@@ -46,6 +47,15 @@ impl LockedVault {
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
         Ok(Self { opened, caller, signer, lock })
+    }
+
+    /// Reads a secret: under the lock nobody publishes, so what does not fit is damage at once.
+    ///
+    /// # Errors
+    /// Not found; damaged.
+    pub(crate) fn sealed(&self, name: &SecretName) -> Result<Sealed> {
+        let opened = &self.opened;
+        opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| not_found(opened, name, None))
     }
 
     /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
