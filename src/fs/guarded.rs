@@ -14,7 +14,8 @@ pub(crate) fn is_program(path: &Path) -> bool {
 }
 
 /// Whether the calling user can change neither the file at `path`, nor what it links to, nor
-/// any folder on the way: then it is what the system's administrator installed.
+/// any folder on the way: then it is what the system's administrator installed. What belongs
+/// to the user can be made writable again, so it never counts.
 ///
 /// For root, who can write everywhere, whatever belongs to root and only root may write
 /// counts as guarded.
@@ -24,19 +25,38 @@ pub(crate) fn is_guarded(path: &Path) -> bool {
 }
 
 fn is_chain_guarded(path: &Path) -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    path.ancestors().all(|part| match part.metadata() {
-        // A sticky folder keeps others from replacing what is not theirs, not from adding.
-        Ok(found) if is_root => found.uid() == 0 && found.mode() & OTHERS_WRITE == 0,
-        Ok(_) => accessat(CWD, part, Access::WRITE_OK, AtFlags::EACCESS).is_err(),
-        Err(_) => false,
+    let user = rustix::process::geteuid().as_raw();
+    path.ancestors().all(|part| {
+        let is_writable = || accessat(CWD, part, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
+        part.metadata()
+            .is_ok_and(|found| is_kept_from(user, (found.uid(), found.mode()), is_writable))
     })
+}
+
+/// Whether `user` can change what has this owner and this mode.
+fn is_kept_from(user: u32, (owner, mode): (u32, u32), is_writable: impl Fn() -> bool) -> bool {
+    match user {
+        // A sticky folder keeps others from replacing what is not theirs, not from adding.
+        0 => owner == 0 && mode & OTHERS_WRITE == 0,
+        _ => owner != user && !is_writable(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_guarded;
+    use super::{is_guarded, is_kept_from};
     use std::path::Path;
+
+    #[test]
+    fn what_belongs_to_the_user_or_can_be_written_is_not_kept_from_him() {
+        let (can, cannot) = (|| true, || false);
+        assert!(is_kept_from(1000, (0, 0o755), cannot));
+        assert!(!is_kept_from(1000, (0, 0o775), can));
+        // Its owner gives himself back what the mode denies him.
+        assert!(!is_kept_from(1000, (1000, 0o555), cannot));
+        assert!(is_kept_from(0, (0, 0o755), can));
+        assert!(!is_kept_from(0, (1000, 0o755), can) && !is_kept_from(0, (0, 0o775), can));
+    }
 
     #[test]
     fn what_the_system_installed_is_guarded_and_what_the_user_can_write_is_not() {
