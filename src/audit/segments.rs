@@ -20,19 +20,20 @@ use super::limits::{MAX_LINE, SEGMENT};
 use super::line::Line;
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
-use crate::fs::sync_entries;
+use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file, sync_entries};
 
 /// Most bytes of a segment that is read at all: a line too long for the others stands alone.
 const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
 /// How often a folder may be replaced under our hands before we give up.
 const ATTEMPTS: usize = 16;
-const ENDING: &str = ".jsonl";
 
 /// Where the files of one chain lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChainFiles {
+    chain: ChainName,
     folder: PathBuf,
     old: PathBuf,
+    key: PathBuf,
 }
 
 /// One segment as it was read.
@@ -47,7 +48,22 @@ pub(crate) struct Segment {
 impl ChainFiles {
     /// Names the files of `chain` in the folder `audit`.
     pub(crate) fn new(audit: &Path, chain: &ChainName) -> Self {
-        Self { folder: audit.join(chain.as_str()), old: audit.join(format!("{chain}{ENDING}")) }
+        Self {
+            folder: audit.join(chain.as_str()),
+            old: audit.join(old_chain_file(chain.as_str())),
+            key: audit.join(chain_key_file(chain.as_str())),
+            chain: chain.clone(),
+        }
+    }
+
+    /// The chain.
+    pub(crate) fn chain(&self) -> &ChainName {
+        &self.chain
+    }
+
+    /// The file of the chain's key, sealed.
+    pub(crate) fn key(&self) -> &Path {
+        &self.key
     }
 
     /// The folder of the segments.
@@ -59,7 +75,7 @@ impl ChainFiles {
     pub(crate) fn holding(&self, firsts: &[u64], number: u64) -> PathBuf {
         match firsts.iter().rev().find(|first| **first <= number) {
             Some(1) | None if self.old.is_file() => self.old.clone(),
-            Some(first) => self.folder.join(segment_name(*first)),
+            Some(first) => self.folder.join(segment_file(*first)),
             None => self.folder.clone(),
         }
     }
@@ -168,7 +184,7 @@ impl ChainFiles {
 ///
 /// # Errors
 /// [`AuditError::Io`].
-pub(crate) fn chains_in(audit: &Path) -> Result<Vec<ChainName>, AuditError> {
+pub(crate) fn chains_in(audit: &Path) -> Result<Vec<ChainFiles>, AuditError> {
     let entries = match std::fs::read_dir(audit) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -181,17 +197,12 @@ pub(crate) fn chains_in(audit: &Path) -> Result<Vec<ChainName>, AuditError> {
         let Some(name) = name.to_str() else { continue };
         // A link under a chain's name is found when it is read.
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let stem = if is_file { name.strip_suffix(ENDING) } else { Some(name) };
+        let stem = if is_file { name.strip_suffix(CHAIN_ENDING) } else { Some(name) };
         chains.extend(stem.and_then(ChainName::parse));
     }
     chains.sort_unstable();
     chains.dedup();
-    Ok(chains)
-}
-
-/// The name of the segment that begins with line `first`.
-pub(super) fn segment_name(first: u64) -> String {
-    format!("{first:08}{ENDING}")
+    Ok(chains.iter().map(|chain| ChainFiles::new(audit, chain)).collect())
 }
 
 /// A file of a chain.
@@ -288,7 +299,7 @@ impl Found<'_> {
     fn path(&self, id: Id) -> PathBuf {
         match id {
             Id::Old => self.files.old.clone(),
-            Id::First(first) => self.files.folder.join(segment_name(first)),
+            Id::First(first) => self.files.folder.join(segment_file(first)),
         }
     }
 
@@ -317,7 +328,7 @@ impl Found<'_> {
             Access::Create => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE,
         };
         let flags = flags | file::FLAGS | OFlags::CLOEXEC;
-        let file = openat(folder, segment_name(first), flags, Mode::RUSR | Mode::WUSR)
+        let file = openat(folder, segment_file(first), flags, Mode::RUSR | Mode::WUSR)
             .map_err(|errno| file::refused(&path, access, errno.into()))?;
         let file = File::from(file);
         let kind = file.metadata().map_err(|source| AuditError::io("open", &path, source))?;
@@ -355,9 +366,9 @@ fn firsts_in(folder: &Path) -> io::Result<Vec<u64>> {
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
         let Some(name) = name.to_str() else { continue };
-        let number = name.strip_suffix(ENDING).and_then(|stem| stem.parse::<u64>().ok());
+        let number = name.strip_suffix(CHAIN_ENDING).and_then(|stem| stem.parse::<u64>().ok());
         // Numbers have other spellings (`+1`, `1`); one segment has one.
-        firsts.extend(number.filter(|first| *first > 0 && segment_name(*first) == name));
+        firsts.extend(number.filter(|first| *first > 0 && segment_file(*first) == name));
     }
     firsts.sort_unstable();
     Ok(firsts)

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::list::Listing;
 use crate::name::{MemberName, ScopeName, SecretName, SessionId};
 
 const CONFIG: &str = "authy.toml";
@@ -29,6 +30,8 @@ pub(super) const JOURNAL: &str = "journal";
 /// Start of the name of a folder under `.local` that holds a change not yet published.
 pub(super) const STAGE_PREFIX: &str = "stage-";
 
+/// How the files of a chain end.
+pub(crate) const CHAIN_ENDING: &str = ".jsonl";
 /// Hex digits of a clone id at the end of a chain's name.
 const CLONE_ID: usize = 8;
 
@@ -50,6 +53,11 @@ impl Root {
     /// Where a file of the vault lies.
     pub(crate) fn file(&self, path: &VaultPath) -> PathBuf {
         self.0.join(path.as_str())
+    }
+
+    /// Where what is listed lies.
+    pub(crate) fn folder(&self, listing: Listing) -> PathBuf {
+        self.0.join(listing.folder())
     }
 
     /// Where the file `name` of this clone lies, `.local/<name>`.
@@ -132,28 +140,23 @@ impl VaultPath {
     /// `audit/<chain>/<first>.jsonl`, the segment of a chain that begins with line `first`;
     /// `None` where `chain` is no name of a chain.
     pub(crate) fn segment(chain: &str, first: u64) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}/{first:08}.jsonl")))
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}/{}", segment_file(first))))
     }
 
     /// `audit/<chain>.jsonl`, the whole of a chain as vaults had it before there were
     /// segments; `None` where `chain` is no name of a chain.
     pub(crate) fn old_chain(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.jsonl")))
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{}", old_chain_file(chain))))
     }
 
     /// `audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
     pub(crate) fn chain_key(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}.key.age")))
+        is_chain(chain).then(|| Self(format!("{AUDIT}/{}", chain_key_file(chain))))
     }
 
     /// `.local/audit/<chain>/<first>.jsonl`; `None` where `chain` is no name of a chain.
     pub(crate) fn local_segment(chain: &str, first: u64) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}/{first:08}.jsonl")))
-    }
-
-    /// `.local/audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
-    pub(crate) fn local_chain_key(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}.key.age")))
+        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}/{}", segment_file(first))))
     }
 
     /// `.gitignore`.
@@ -232,6 +235,21 @@ impl fmt::Display for VaultPath {
     }
 }
 
+/// The file of the segment that begins with line `first`, in its chain's folder.
+pub(crate) fn segment_file(first: u64) -> String {
+    format!("{first:08}{CHAIN_ENDING}")
+}
+
+/// The file of a chain of before there were segments, in a folder of chains.
+pub(crate) fn old_chain_file(chain: &str) -> String {
+    format!("{chain}{CHAIN_ENDING}")
+}
+
+/// The file of a chain's key, in a folder of chains.
+pub(crate) fn chain_key_file(chain: &str) -> String {
+    format!("{chain}.key.age")
+}
+
 fn stem(file: &str) -> Option<&str> {
     file.strip_suffix(".toml")
 }
@@ -278,7 +296,7 @@ mod tests {
             paths.push(VaultPath::old_chain(chain).unwrap());
             paths.push(VaultPath::chain_key(chain).unwrap());
             paths.push(VaultPath::local_segment(chain, 7).unwrap());
-            paths.push(VaultPath::local_chain_key(chain).unwrap());
+            paths.push(VaultPath::parse(&format!(".local/audit/{chain}.key.age")).unwrap());
         }
         for shared in [false, true] {
             let id = SessionId::parse("0011223344556677").unwrap();

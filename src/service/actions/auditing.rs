@@ -57,10 +57,10 @@ pub fn audit_show(
     let mut chains = Vec::new();
     let own = bearer.map(|bearer| format!("s-{}-", bearer.id()));
     for place in places(&opened)? {
-        if own.as_ref().is_some_and(|own| !place.chain.as_str().starts_with(own)) {
+        if own.as_ref().is_some_and(|own| !place.chain().as_str().starts_with(own)) {
             continue;
         }
-        chains.push((place.chain, audit::newest(&place.files, &filter, last)?));
+        chains.push((place.chain().clone(), audit::newest(&place, &filter, last)?));
     }
     Ok(audit::merge(chains, &filter, last))
 }

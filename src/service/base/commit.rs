@@ -130,10 +130,13 @@ fn own_segments(vault: &Vault) -> Result<OwnSegments> {
     let committed = fs::read_outside(&root.local(COMMITTED), LIMIT)?.unwrap_or_default();
     let committed: BTreeMap<ChainName, u64> =
         serde_json::from_slice(&committed).unwrap_or_default();
-    let folder = root.path().join(Listing::Audit.folder());
     let ending = format!("-{clone}");
-    for chain in chains(vault)?.into_iter().filter(|chain| chain.as_str().ends_with(&ending)) {
-        let mut firsts = ChainFiles::new(&folder, &chain).firsts()?;
+    for files in chains(vault)? {
+        let chain = files.chain().clone();
+        if !chain.as_str().ends_with(&ending) {
+            continue;
+        }
+        let mut firsts = files.firsts()?;
         let since = committed.get(&chain).copied();
         firsts.retain(|first| since.is_none_or(|since| *first >= since));
         own.0.insert(chain, Own { firsts, is_new: since.is_none() });
@@ -169,9 +172,9 @@ impl OwnSegments {
 }
 
 /// The chains that travel with the vault.
-fn chains(vault: &Vault) -> Result<Vec<ChainName>> {
+fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
     fs::refuse_linked(vault.root(), Listing::Audit)?;
-    Ok(audit::chains_in(&vault.root().path().join(Listing::Audit.folder()))?)
+    Ok(audit::chains_in(&vault.root().folder(Listing::Audit))?)
 }
 
 /// Adds a line that names the heads of other chains that moved since the last commit, so
@@ -184,12 +187,11 @@ fn name_other_heads(
     if vault.config().audit == AuditMode::Local {
         return Ok(());
     }
-    let folder = vault.root().path().join(Listing::Audit.folder());
     let mut heads = BTreeMap::new();
-    for name in chains(vault)?.into_iter().filter(|name| name != chain.name()) {
+    for files in chains(vault)?.iter().filter(|files| files.chain() != chain.name()) {
         // One that cannot be read is for 'audit verify' to report; it keeps nobody from committing.
-        if let Ok(Some(head)) = ChainFiles::new(&folder, &name).head() {
-            heads.insert(name, head);
+        if let Ok(Some(head)) = files.head() {
+            heads.insert(files.chain().clone(), head);
         }
     }
     let file = vault.root().local(NAMED_HEADS);

@@ -3,7 +3,7 @@
 //! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
 //! the state folder, under a clone id of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use time::OffsetDateTime;
 
@@ -20,7 +20,7 @@ use crate::audit::{
 };
 use crate::crypto::keys::{ChainKey, random_id};
 use crate::crypto::{seal, unseal};
-use crate::fs::{self, FsError, Lock, Root, VaultPath};
+use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::AuditMode;
 
@@ -172,11 +172,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// Where the caller's chain lies: in the vault, or in the state folder.
-struct Place {
-    chain: ChainName,
-    files: ChainFiles,
-    key: PathBuf,
-}
+struct Place(ChainFiles);
 
 impl Place {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
@@ -189,23 +185,16 @@ impl Place {
         let bad = || Problem::BadCloneId(root.local(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let audit = opened.vault.config().audit;
-        let (first, key) = chain_paths(audit, &chain).ok_or_else(bad)?;
-        fs::refuse_linked_folders(root, &first)?;
-        let key = root.file(&key);
-        let folder = key.parent().ok_or_else(bad)?;
-        Ok(Some(Self { files: ChainFiles::new(folder, &chain), key, chain }))
+        fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
+        let folder = root.folder(listing(audit));
+        Ok(Some(Self(ChainFiles::new(&folder, &chain))))
     }
 
     fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
         let clone = clone_id(&folder.join(CLONE))?;
         let bad = || Problem::BadCloneId(folder.join(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        let folder = folder.join("audit");
-        Ok(Self {
-            files: ChainFiles::new(&folder, &chain),
-            key: folder.join(format!("{chain}.key.age")),
-            chain,
-        })
+        Ok(Self(ChainFiles::new(&folder.join("audit"), &chain)))
     }
 
     /// Attaches to the chain, or opens it where it has no file yet.
@@ -231,22 +220,22 @@ impl Place {
     }
 
     fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
-        if !self.files.is_open()? {
+        if !self.0.is_open()? {
             return Ok(None);
         }
-        let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.chain.clone()))?;
-        Ok(Some(Chain::attach(self.files.clone(), self.chain.clone(), key)))
+        let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.0.chain().clone()))?;
+        Ok(Some(Chain::attach(self.0.clone(), self.0.chain().clone(), key)))
     }
 
     /// The chain's key; `None` where there is none yet.
     fn key(&self, asker: &Asker) -> Result<Option<ChainKey>> {
-        let sealed = fs::read_plain(&self.key, MAX_KEY)?;
+        let sealed = fs::read_plain(self.0.key(), MAX_KEY)?;
         let Some(sealed) = sealed else { return Ok(None) };
         let key = match asker {
             // A token derives it; the file is for those who verify.
             Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
             Asker::Member(caller) => unseal(&sealed, &caller.identity)
-                .map_err(|source| Problem::ChainKey { chain: self.chain.clone(), source })?,
+                .map_err(|source| Problem::ChainKey { chain: self.0.chain().clone(), source })?,
         };
         Ok(ChainKey::from_secret(&key))
     }
@@ -255,8 +244,8 @@ impl Place {
     fn open_first(&self, ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
         let found = self.key(asker)?;
         let open = |by, key| {
-            let opening = Opening { chain: &self.chain, vault: opened.vault.id(), by };
-            Ok(Chain::open_first(self.files.clone(), &opening, key, ctx.now)?)
+            let opening = Opening { chain: self.0.chain(), vault: opened.vault.id(), by };
+            Ok(Chain::open_first(self.0.clone(), &opening, key, ctx.now)?)
         };
         match asker {
             Asker::Member(caller) => {
@@ -275,7 +264,7 @@ impl Place {
                     let path = bearer.place().chain_key();
                     let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
                     let sealed = sealed.ok_or(Problem::TornGrant(path))?;
-                    fs::create_new(&self.key, &sealed, 0o600)?;
+                    fs::create_new(self.0.key(), &sealed, 0o600)?;
                 }
                 let (id, label) = (bearer.id().as_str(), bearer.grant().label.as_str());
                 open(Opener::Session { id, label }, bearer.chain_key().clone())
@@ -286,7 +275,7 @@ impl Place {
     fn new_key(&self, opened: &Opened, caller: &Caller) -> Result<ChainKey> {
         let key = ChainKey::generate();
         let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
-        fs::create_new(&self.key, &sealed, 0o600)?;
+        fs::create_new(self.0.key(), &sealed, 0o600)?;
         Ok(key)
     }
 }
@@ -317,19 +306,24 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
             }
         }
     };
-    ctx.front.note(&Note::AuditElsewhere { file: place.files.folder().to_owned() });
+    ctx.front.note(&Note::AuditElsewhere { file: place.0.folder().to_owned() });
     Ok(chain)
 }
 
-/// The chain's first segment and its key, in the vault.
-pub(crate) fn chain_paths(mode: AuditMode, chain: &ChainName) -> Option<(VaultPath, VaultPath)> {
-    let chain = chain.as_str();
-    Some(match mode {
-        AuditMode::Repo => (VaultPath::segment(chain, 1)?, VaultPath::chain_key(chain)?),
-        AuditMode::Local => {
-            (VaultPath::local_segment(chain, 1)?, VaultPath::local_chain_key(chain)?)
-        }
-    })
+/// The folder of chains in the vault.
+fn listing(mode: AuditMode) -> Listing {
+    match mode {
+        AuditMode::Repo => Listing::Audit,
+        AuditMode::Local => Listing::LocalAudit,
+    }
+}
+
+/// The chain's first segment in the vault; `None` where that is no chain of a vault.
+fn first_segment(mode: AuditMode, chain: &ChainName) -> Option<VaultPath> {
+    match mode {
+        AuditMode::Repo => VaultPath::segment(chain.as_str(), 1),
+        AuditMode::Local => VaultPath::local_segment(chain.as_str(), 1),
+    }
 }
 
 /// This clone's id, drawn once: 8 hex digits.

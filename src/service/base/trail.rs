@@ -83,20 +83,20 @@ pub(crate) fn verify_all(
     let mut reports = Vec::new();
     // Members first: their lines vouch for the keys of the sessions they made.
     let (sessions, members): (Vec<_>, Vec<_>) =
-        places.iter().partition(|place| session_of(&place.chain).is_some());
+        places.iter().partition(|place| session_of(place.chain()).is_some());
     for place in members.into_iter().chain(sessions) {
-        let segments = place.files.read()?;
-        let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
-        let about = About { commitment, pinned: pinned(&place.chain) };
+        let segments = place.read()?;
+        let commitment = session_of(place.chain()).and_then(|id| vouchers.get(&id).copied());
+        let about = About { commitment, pinned: pinned(place.chain()) };
         let report = verify(opened, (place, &segments), (&keys, about));
         if report.verdict == Verdict::Verified {
-            vouchers.extend(of_lines(&place.chain, &segments));
+            vouchers.extend(of_lines(place.chain(), &segments));
         }
         reports.push(report);
     }
     for (chain, head) in opened.vault.state().heads() {
         let missing =
-            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain != *chain));
+            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain() != chain));
         if let (Some(chain), Some(head)) = (missing, Head::parse(head)) {
             reports.push(audit::missing(&chain, head));
         }
@@ -112,30 +112,16 @@ pub(crate) fn verify_all(
     Ok(VerifyReport { chains })
 }
 
-/// One chain's files.
-pub(crate) struct Place {
-    pub(crate) chain: ChainName,
-    pub(crate) files: ChainFiles,
-    key: PathBuf,
-}
-
 /// Every chain there is: in the vault, in this clone, and in this machine's state folder.
-pub(crate) fn places(opened: &Opened) -> Result<Vec<Place>> {
+pub(crate) fn places(opened: &Opened) -> Result<Vec<ChainFiles>> {
     let root = opened.vault.root();
     let mut all = Vec::new();
-    let mut add = |folder: PathBuf| -> Result<()> {
-        for chain in audit::chains_in(&folder)? {
-            let key = folder.join(format!("{chain}.key.age"));
-            all.push(Place { files: ChainFiles::new(&folder, &chain), chain, key });
-        }
-        Ok(())
-    };
     for listing in [Listing::Audit, Listing::LocalAudit] {
         fs::refuse_linked(root, listing)?;
-        add(root.path().join(listing.folder()))?;
+        all.extend(audit::chains_in(&root.folder(listing))?);
     }
     if let Some(state) = opened.vault.state().folder() {
-        add(state.join("audit"))?;
+        all.extend(audit::chains_in(&state.join("audit"))?);
     }
     Ok(all)
 }
@@ -162,12 +148,12 @@ struct Keys {
 
 impl Keys {
     /// A chain's key; `None` where it cannot be had here.
-    fn of(&self, place: &Place) -> Option<ChainKey> {
+    fn of(&self, place: &ChainFiles) -> Option<ChainKey> {
         if let Some(bearer) = &self.bearer {
-            let own = session_of(&place.chain).is_some_and(|id| id == *bearer.id());
+            let own = session_of(place.chain()).is_some_and(|id| id == *bearer.id());
             return own.then(|| bearer.chain_key().clone());
         }
-        let sealed = fs::read_plain(&place.key, MAX_KEY).ok()??;
+        let sealed = fs::read_plain(place.key(), MAX_KEY).ok()??;
         ChainKey::from_secret(&unseal(&sealed, &self.caller.as_ref()?.identity).ok()?)
     }
 }
@@ -180,13 +166,13 @@ struct About {
 
 fn verify(
     opened: &Opened,
-    (place, segments): (&Place, &[Segment]),
+    (place, segments): (&ChainFiles, &[Segment]),
     (keys, about): (&Keys, About),
 ) -> ChainReport {
     let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {
-        chain: &place.chain,
+        chain: place.chain(),
         vault: opened.vault.id(),
         key: key.as_ref(),
         commitment: about.commitment,
@@ -225,15 +211,15 @@ fn of_lines(chain: &ChainName, segments: &[Segment]) -> BTreeMap<SessionId, Dige
     entries.iter().filter_map(|entry| parse_created_line(entry.detail()?)).collect()
 }
 
-fn summary(report: &ChainReport, places: &[Place]) -> ChainSummary {
+fn summary(report: &ChainReport, places: &[ChainFiles]) -> ChainSummary {
     let (status, line, fault) = match &report.verdict {
         Verdict::Verified => ("verified", None, None),
         Verdict::Unchecked(gap) => ("unchecked", None, Some(gap.to_string())),
         Verdict::Damaged { line, fault } => ("damaged", Some(*line), Some(fault.to_string())),
     };
     let number = line.unwrap_or(u64::MAX);
-    let place = places.iter().find(|place| place.chain == report.chain);
-    let file = place.map(|place| place.files.holding(&report.firsts, number));
+    let place = places.iter().find(|place| *place.chain() == report.chain);
+    let file = place.map(|place| place.holding(&report.firsts, number));
     ChainSummary {
         chain: report.chain.to_string(),
         lines: report.lines,
