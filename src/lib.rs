@@ -26,7 +26,9 @@ mod secret;
 mod kind;
 
 pub use audit::{AuditEntry, Outcome};
-pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode};
+pub use inject::{
+    DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, WITHHELD,
+};
 pub use kind::Kind;
 pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, printable};
 pub use project::ProjectFile;

@@ -84,6 +84,11 @@ impl Rules {
         }
     }
 
+    /// Whether a member in force has a key to sign with; one added by recipients alone has none.
+    pub(crate) fn signs(&self, name: &MemberName) -> bool {
+        self.member(name).is_some_and(|member| member.signing.is_some())
+    }
+
     /// Every member's file, removed ones included, sorted by name.
     pub(crate) fn standings(&self) -> impl Iterator<Item = (&MemberName, &Standing<Member>)> {
         self.members.iter()

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::MemberName;
-
-/// Characters of a session id: 8 bytes in hex.
-const SESSION_ID: usize = 16;
+use crate::name::{MemberName, SessionId};
 
 /// Who writes a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,16 +64,12 @@ impl TryFrom<RawActor> for Actor {
     fn try_from(raw: RawActor) -> Result<Self, Self::Error> {
         match (raw.kind, raw.name, raw.id, raw.label) {
             (RawKind::Member, Some(name), None, None) => Ok(Self::Member { name }),
-            (RawKind::Token, None, Some(id), Some(label)) if is_session_id(&id) => {
+            (RawKind::Token, None, Some(id), Some(label)) if SessionId::parse(&id).is_ok() => {
                 Ok(Self::Token { id, label })
             }
             _ => Err("expected a member's name, or a token's id and label"),
         }
     }
-}
-
-fn is_session_id(id: &str) -> bool {
-    id.len() == SESSION_ID && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn quiet(words: &[&str]) -> Command {
 fn clear_later(means: &str, keep: Duration, (value, output): (&[u8], Stdio)) -> io::Result<()> {
     let mut command = Command::new(leader::program());
     command.args([WORD, means, &keep.as_secs().to_string()]);
-    for name in ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"] {
+    for name in authy::WITHHELD {
         command.env_remove(name);
     }
     let mut child = command.stdin(Stdio::piped()).stdout(output).stderr(Stdio::null()).spawn()?;

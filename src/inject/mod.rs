@@ -34,7 +34,7 @@ pub use supervise::{Ended, Leader};
 pub(crate) use template::Template;
 
 /// What `run` and `edit` never pass on: whoever holds these can open more than the child was given.
-pub(crate) const WITHHELD: [&str; 4] =
+pub const WITHHELD: [&str; 4] =
     ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
 
 /// Lengths of generated values that make sense.

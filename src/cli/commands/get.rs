@@ -18,7 +18,7 @@ use crate::cli::error::Failure;
 /// A final newline is added on a terminal only. With --json a value that is no text is
 /// given as base64, under 'value_base64'. With --clip it is printed nowhere: wl-copy, xclip, xsel,
 /// pbcopy or the terminal (OSC 52) gets it, and it is taken away after 45 seconds if it is
-/// still there.
+/// still there; a terminal's clipboard is emptied then in any case.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

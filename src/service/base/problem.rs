@@ -233,7 +233,7 @@ impl Problem {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }
             Self::NoSigningKey(_) => "such a member only reads".into(),
-            Self::ForeignSigningKey(name) => {
+            Self::ForeignSigningKey(name) | Self::MemberUnfit { name, .. } => {
                 format!("see 'git log -- members/{name}.toml' and restore the version you trust")
             }
             Self::TrackedPrivate { path } => {
@@ -269,9 +269,6 @@ impl Problem {
             Self::MemberExists(name) => format!("see 'authy member show {name}'"),
             Self::RecipientTaken(name) => {
                 format!("each identity belongs to one member; see 'authy member show {name}'")
-            }
-            Self::MemberUnfit { name, .. } => {
-                format!("see 'git log -- members/{name}.toml' and restore the version you trust")
             }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
             Self::NotText(name) => {

@@ -254,7 +254,7 @@ impl Place {
                     None => self.new_key(opened, caller)?,
                 };
                 // Whoever was added by recipients alone has nothing to sign with yet.
-                let signs = opened.rules.member(&caller.name).is_some_and(|m| m.signing.is_some());
+                let signs = opened.rules.signs(&caller.name);
                 let signer = signs.then(|| signer(caller, &opened.rules)).transpose()?;
                 let signing = signer.as_ref().map(|signer| &signer.key);
                 open(Opener::Member { name: &caller.name, signing }, key)

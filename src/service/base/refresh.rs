@@ -36,8 +36,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 pub(crate) fn refresh(ctx: &Context, opened: &Opened, caller: &Caller) {
     let root = opened.vault.root();
     // Whoever cannot sign has made no session.
-    let signs = opened.rules.member(&caller.name).is_some_and(|member| member.signing.is_some());
-    if !signs || !has_sessions(root) {
+    if !opened.rules.signs(&caller.name) || !has_sessions(root) {
         return;
     }
     let now = Stamp::new(clock::latest(ctx, opened)).unix();
