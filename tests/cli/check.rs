@@ -35,9 +35,7 @@ fn a_sound_vault_has_no_findings_with_or_without_an_identity() {
     assert_eq!(t.authy(["check", "--json"]).ok().json().as_array().unwrap().len(), 0);
     t.is_clean();
     let clone = t.path("clone");
-    let vault = t.vault();
-    let words = ["clone", "-q", vault.to_str().unwrap(), clone.to_str().unwrap()];
-    t.program("git", words).ok();
+    t.clone_vault(&clone);
     t.authy(["check", "--strict"]).env("HOME", t.path("nobody")).env("AUTHY_VAULT", &clone).ok();
 }
 
@@ -90,14 +88,8 @@ fn access_that_is_not_what_the_rules_say_is_drift_and_exit_4() {
     finds(&t, 4, &["drift: policies/backend.toml", "not approved", "git checkout"]);
     t.git(["checkout", "-q", "--", "policies"]);
     t.authy(["check"]).ok();
-    let made = t
-        .authy(["init", "--member", "bob", "--json"])
-        .env("HOME", t.path("bob"))
-        .env("XDG_STATE_HOME", t.path("bob-state"))
-        .ok()
-        .json();
-    let recipient = made["recipient"].as_str().unwrap();
-    t.authy(["member", "add", "bob", "--recipient", recipient]).ok();
+    let (_, recipient) = t.outsider("bob");
+    t.authy(["member", "add", "bob", "--recipient", &recipient]).ok();
     t.authy(["policy", "update", "backend", "--member", "bob"]).ok();
     finds(&t, 4, &["drift: secrets/db-url.toml", "bob may read it and cannot", "authy rekey"]);
     t.authy(["rekey"]).ok();

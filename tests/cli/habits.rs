@@ -1,5 +1,8 @@
 //! What users of other tools reach for: names of commands, the tree, the clipboard, codes.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::DirEntry;
 use std::path::PathBuf;
 
 use crate::harness::{Sandbox, patiently};
@@ -61,12 +64,16 @@ fn desktop() -> (Sandbox, PathBuf) {
     (t, board)
 }
 
-/// The words of every process that is about to clear a clipboard.
-fn clearing() -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-    let words = words.map(|words| String::from_utf8_lossy(&words).into_owned());
-    words.filter(|words| words.contains("\0__unclip\0xclip\0")).collect()
+/// The processes that are to clear a clipboard after so many seconds, with their words.
+fn clearing(seconds: u16) -> BTreeMap<OsString, String> {
+    let ending = format!("\0xclip\0{seconds}\0");
+    let words = |process: DirEntry| {
+        let words = std::fs::read(process.path().join("cmdline")).ok()?;
+        let words = String::from_utf8_lossy(&words).into_owned();
+        let is_one = words.contains("\0__unclip\0") && words.ends_with(&ending);
+        is_one.then(|| (process.file_name(), words))
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().filter_map(words).collect()
 }
 
 fn until(board: PathBuf, is: fn(&str) -> bool) {
@@ -96,7 +103,7 @@ fn what_was_copied_since_is_left_alone() {
     std::fs::write(&board, "mine").unwrap();
     // Whoever clears has gone when nothing runs any more that has its word.
     patiently(|| {
-        while !clearing().is_empty() {
+        while !clearing(1).is_empty() {
             std::thread::yield_now();
         }
     })
@@ -107,8 +114,12 @@ fn what_was_copied_since_is_left_alone() {
 #[test]
 fn the_process_that_clears_has_no_value_in_its_words() {
     let (t, _) = desktop();
-    t.authy(["get", "a", "--clip=2"]).ok();
-    for words in clearing() {
+    let before = clearing(20);
+    t.authy(["get", "a", "--clip=20"]).ok();
+    let mut waiting = clearing(20);
+    waiting.retain(|process, _| !before.contains_key(process));
+    assert_eq!(waiting.len(), 1, "somebody waits to clear");
+    for words in waiting.into_values() {
         let words: Vec<&str> = words.split_terminator('\0').collect();
         assert_eq!((words.len(), words[1], words[2]), (4, "__unclip", "xclip"), "{words:?}");
     }

@@ -18,15 +18,8 @@ impl Team {
         let t = Sandbox::new();
         t.store([("db-url", "one"), ("db-key", "two"), ("prod-key", "three")]);
         t.authy(["policy", "create", "backend", "--allow", "db-*"]).ok();
-        // An identity as any tool makes one; the vault it comes with is not used.
-        let made = t
-            .authy(["init", "--member", "bob", "--json"])
-            .env("HOME", t.path("bob"))
-            .env("XDG_STATE_HOME", t.path("bob-state"))
-            .ok()
-            .json();
-        let bob = PathBuf::from(made["keyfile"].as_str().unwrap());
-        Self { t, bob, recipient: made["recipient"].as_str().unwrap().to_owned() }
+        let (bob, recipient) = t.outsider("bob");
+        Self { t, bob, recipient }
     }
 
     fn add(&self) {
@@ -39,9 +32,7 @@ impl Team {
     fn bob(&self, name: &str, words: &[&str]) -> Call<'_> {
         let clone = self.t.path(name);
         if !clone.exists() {
-            let vault = self.t.vault();
-            let words = ["clone", "-q", vault.to_str().unwrap(), clone.to_str().unwrap()];
-            self.t.program("git", words).ok();
+            self.t.clone_vault(&clone);
         }
         self.t
             .authy(words)

@@ -1,6 +1,6 @@
 //! A vault that cannot be written to (a container's `:ro` mount): reads work and are recorded.
 
-use crate::harness::{Call, Sandbox, needs};
+use crate::harness::{Call, Sandbox};
 use crate::vault::text;
 
 fn stocked() -> Sandbox {
@@ -12,20 +12,7 @@ fn stocked() -> Sandbox {
 
 /// Runs a script while nobody can write to the vault. `None` where that cannot be arranged.
 fn read_only<'t>(t: &'t Sandbox, script: &str) -> Option<Call<'t>> {
-    if !rustix::process::getuid().is_root() {
-        let script = format!(
-            "chmod -R a-w ~/.authy; ({script}); code=$?; chmod -R u+w ~/.authy; exit $code"
-        );
-        return Some(t.sh(&script));
-    }
-    let mount = "mount --bind ~/.authy ~/.authy && mount -o remount,bind,ro ~/.authy";
-    let possible =
-        needs(["unshare"]) && t.program("unshare", ["-m", "sh", "-c", mount]).ends().code == 0;
-    if !possible {
-        eprintln!("skipped: root without the right to mount");
-        return None;
-    }
-    Some(t.program("unshare", ["-m", "sh", "-c", &format!("{mount} && {script}")]))
+    t.read_only(&t.vault(), script)
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::Sandbox;
+use crate::harness::{Call, Sandbox, needs};
 use crate::outcome::Done;
 
 impl Sandbox {
@@ -75,6 +75,46 @@ impl Sandbox {
     pub(crate) fn age_decrypt(&self, file: &Path) -> Done {
         let key = self.key();
         self.program("age", [Path::new("-d"), Path::new("-i"), &key, file]).ok()
+    }
+
+    /// Runs a script while nobody can write to `folder`. `None` where that cannot be arranged.
+    pub(crate) fn read_only(&self, folder: &Path, script: &str) -> Option<Call<'_>> {
+        let folder = folder.display();
+        if !rustix::process::getuid().is_root() {
+            let script = format!(
+                "chmod -R a-w {folder}; ({script}); code=$?; chmod -R u+w {folder}; exit $code"
+            );
+            return Some(self.sh(&script));
+        }
+        let mount = format!("mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}");
+        let possible = needs(["unshare"])
+            && self.program("unshare", ["-m", "sh", "-c", &mount]).ends().code == 0;
+        if !possible {
+            eprintln!("left out: root without the right to mount");
+            return None;
+        }
+        let script = format!("{mount} && {{ {script}; }}");
+        Some(self.program("unshare", ["-m", "sh", "-c", &script]))
+    }
+
+    /// Clones the vault as git does.
+    pub(crate) fn clone_vault(&self, to: &Path) {
+        let vault = self.vault();
+        let words = ["clone", "-q", vault.to_str().unwrap(), to.to_str().unwrap()];
+        self.program("git", words).ok();
+    }
+
+    /// Makes an identity for somebody else, as any tool does; gives its file and its
+    /// recipient. The vault that it comes with is not used.
+    pub(crate) fn outsider(&self, name: &str) -> (PathBuf, String) {
+        let made = self
+            .authy(["init", "--member", name, "--json"])
+            .env("HOME", self.path(name))
+            .env("XDG_STATE_HOME", self.path(format!("{name}-state")))
+            .ok()
+            .json();
+        let text = |key: &str| made[key].as_str().unwrap().to_owned();
+        (PathBuf::from(text("keyfile")), text("recipient"))
     }
 
     /// Reads the audit trail as authy tells it.
