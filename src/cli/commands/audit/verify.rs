@@ -49,7 +49,7 @@ fn line(chain: &ChainSummary) -> String {
 fn unchecked(report: &VerifyReport) -> Option<String> {
     match report.chains.iter().filter(|chain| chain.status == "unchecked").count() {
         0 => None,
-        1 => Some("1 chain could not be checked for lack of its key".to_owned()),
-        n => Some(format!("{n} chains could not be checked for lack of their keys")),
+        1 => Some("1 chain could not be checked here".to_owned()),
+        n => Some(format!("{n} chains could not be checked here")),
     }
 }
