@@ -159,7 +159,6 @@ impl CliEnv {
             token: self.secret("AUTHY_TOKEN"),
             agent: self.agent()?,
             confined: self.confined()?,
-            logins: self.logins(),
             now: self.now,
             front: Box::new(FrontOfPerson {
                 person: self.person(),
@@ -169,8 +168,8 @@ impl CliEnv {
         })
     }
 
-    /// What this account calls the user; containers often know none of it.
-    fn logins(&self) -> Vec<String> {
+    /// Returns what this account calls the user; containers often know none of it.
+    pub(crate) fn logins(&self) -> Vec<String> {
         let variables = ["USER", "LOGNAME"].into_iter().filter_map(|name| self.variable(name));
         let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
         let mut logins: Vec<String> =

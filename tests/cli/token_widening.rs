@@ -236,7 +236,6 @@ fn the_library_gives_a_token_no_more_than_the_command_does() {
         token: Some(SecretBytes::new(token.as_bytes().to_vec())),
         agent: None,
         confined: None,
-        logins: Vec::new(),
         now: time::OffsetDateTime::now_utc(),
         front: Box::new(Yes),
     };

@@ -39,6 +39,7 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let options = InitOptions {
             member: self.member,
+            logins: env.logins(),
             generate_keyfile: self.generate_keyfile,
             passphrase: self.passphrase,
             manual_commit: self.manual_commit,

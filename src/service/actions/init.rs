@@ -43,6 +43,9 @@ const GITATTRIBUTES: &str = "\
 pub struct InitOptions {
     /// The first admin; otherwise named after what git or the account calls the user.
     pub member: Option<MemberName>,
+    /// What this account calls the user, the best first: `USER`, `LOGNAME`, the account of
+    /// the process.
+    pub logins: Vec<String>,
     /// Where to make a new identity; the file must not exist.
     pub generate_keyfile: Option<PathBuf>,
     /// Protect a new identity with a passphrase.
@@ -236,7 +239,7 @@ fn member_name(ctx: &Context, options: &InitOptions) -> Result<(MemberName, Name
     let git = git::user(&ctx.vault);
     let local = git.email.as_deref().and_then(|email| email.split('@').next());
     let known = [(git.name.as_deref(), NameSource::GitName), (local, NameSource::GitEmail)];
-    let logins = ctx.logins.iter().map(|login| (Some(login.as_str()), NameSource::Login));
+    let logins = options.logins.iter().map(|login| (Some(login.as_str()), NameSource::Login));
     let fitting = known.into_iter().chain(logins).find_map(|(text, source)| {
         let name = MemberName::parse(&as_name(text?)).ok()?;
         Some((name, source))

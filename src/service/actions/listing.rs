@@ -10,7 +10,6 @@ use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{Opened, effective_scope};
-use crate::service::base::reading::settled;
 use crate::store::Record;
 
 /// Which secrets to list.
@@ -107,7 +106,7 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
 }
 
 fn detailed(opened: &Opened, name: SecretName) -> ListEntry {
-    match settled(opened, || opened.vault.record(&name, &opened.rules)) {
+    match opened.vault.record(&name, &opened.rules) {
         Ok(Some(record)) => {
             ListEntry { name, details: Some(ListDetails::of(&record)), problem: None }
         }

@@ -37,9 +37,6 @@ pub struct Context {
     pub agent: Option<String>,
     /// `AUTHY_SCOPE`: the scope this process is confined to.
     pub confined: Option<ScopeName>,
-    /// What this account calls the user, the best first: `USER`, `LOGNAME`, the account of
-    /// the process; for `init`.
-    pub logins: Vec<String>,
     /// The present moment.
     pub now: OffsetDateTime,
     /// Answers questions and takes notes.
