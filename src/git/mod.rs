@@ -8,6 +8,7 @@
 mod commit;
 mod error;
 mod file;
+mod history;
 mod identity;
 mod index;
 mod init;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use error::GitError;
+pub(crate) use history::{Commit, changes_of};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use locate::{Home, locate};

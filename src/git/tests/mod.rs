@@ -4,6 +4,7 @@ mod committing;
 mod deferring;
 mod finding;
 mod identity;
+mod past;
 mod program;
 mod together;
 

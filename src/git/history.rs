@@ -1,0 +1,136 @@
+//! The past of single files, as the commits of the branch that is checked out tell it.
+//!
+//! gix has no log of one path, so commits are walked and the path's entry is compared with
+//! that of each parent. A shallow clone's past begins where it was cut off.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::revision::walk::Sorting;
+use gix::traverse::commit::simple::CommitTimeOrder;
+
+use super::error::GitError;
+use super::locate::Place;
+use super::{Settings, open};
+use crate::name::printable;
+
+/// Largest file that is read from the past, in bytes.
+const LIMIT: usize = 2 << 20;
+/// Enough for the trees of a large vault.
+const CACHE: usize = 16 << 20;
+
+/// Who made a commit, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    /// The id, in hex.
+    pub(crate) id: String,
+    /// The author's name.
+    pub(crate) author: String,
+    /// Seconds since 1970, as the author said.
+    pub(crate) time: i64,
+}
+
+/// A commit that changed a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The commit.
+    pub(crate) commit: Commit,
+    /// The file as this commit left it; `None` where it took it away.
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// Walks through the changes of the file at `path`, newest first, until `look` has seen
+/// enough and returns true. Where there is no repository, or no commit yet, there are none.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Io`]; [`GitError::Refused`] where only the git program can
+/// read the repository.
+pub(crate) fn changes_of(
+    vault: &Path,
+    path: &str,
+    look: &mut dyn FnMut(Change) -> bool,
+) -> Result<(), GitError> {
+    let Some((place, mut repo)) = repository(vault)? else { return Ok(()) };
+    repo.object_cache_size_if_unset(CACHE);
+    let path = place.full(path);
+    walk(&repo, &path.to_path_lossy(), look).map_err(GitError::gix("read the history"))
+}
+
+fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)>, GitError> {
+    let Some(place) = Place::find(vault)? else { return Ok(None) };
+    if place.is_foreign_to_gix() {
+        let line = "authy reads the history of plain SHA-1 repositories only".to_owned();
+        return Err(GitError::Refused { action: "read the history", line });
+    }
+    match open(&place, &Settings::default())? {
+        Ok(repo) => Ok(Some((place, repo))),
+        Err(reason) => {
+            let line = printable(&reason.to_string());
+            Err(GitError::Refused { action: "read the history", line })
+        }
+    }
+}
+
+fn walk(
+    repo: &gix::Repository,
+    path: &Path,
+    look: &mut dyn FnMut(Change) -> bool,
+) -> gix::Result<()> {
+    let head = repo.head()?;
+    if head.is_unborn() {
+        return Ok(());
+    }
+    let head = head.into_peeled_id()?;
+    let mut entries: HashMap<ObjectId, Option<ObjectId>> = HashMap::new();
+    let mut entry_of = |id: ObjectId| -> gix::Result<Option<ObjectId>> {
+        if let Some(known) = entries.get(&id) {
+            return Ok(*known);
+        }
+        let found = entry(repo, id, path)?;
+        entries.insert(id, found);
+        Ok(found)
+    };
+    let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
+    for info in repo.rev_walk([head.detach()]).sorting(order).all()? {
+        let info = info?;
+        let here = entry_of(info.id)?;
+        let mut is_change = true;
+        for parent in &info.parent_ids {
+            is_change &= entry_of(*parent)? != here;
+        }
+        if !is_change || (here.is_none() && info.parent_ids.is_empty()) {
+            continue;
+        }
+        let bytes = here.map(|blob| content(repo, blob)).transpose()?.flatten();
+        if look(Change { commit: described(&info.object()?)?, bytes }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The blob at `path` in a commit; `None` where there is no file, or no such commit here.
+fn entry(repo: &gix::Repository, commit: ObjectId, path: &Path) -> gix::Result<Option<ObjectId>> {
+    let Some(object) = repo.try_find_object(commit)? else { return Ok(None) };
+    let found = object.peel_to_commit()?.tree()?.lookup_entry_by_path(path)?;
+    Ok(found.filter(|entry| entry.mode().is_blob()).map(|entry| entry.object_id()))
+}
+
+fn content(repo: &gix::Repository, blob: ObjectId) -> gix::Result<Option<Vec<u8>>> {
+    let size = repo.find_header(blob)?.size();
+    if size > LIMIT as u64 {
+        return Ok(None);
+    }
+    Ok(Some(repo.find_object(blob)?.detach().data))
+}
+
+fn described(commit: &gix::Commit<'_>) -> gix::Result<Commit> {
+    let author = commit.author()?;
+    Ok(Commit {
+        id: commit.id.to_string(),
+        author: author.name.to_str_lossy().into_owned(),
+        time: author.time().map_or(0, |time| time.seconds),
+    })
+}
