@@ -39,6 +39,8 @@ pub(crate) enum AccessError {
     NotAdmin(MemberName),
     #[error("this identity belongs to no member of the vault")]
     NotAMember,
+    #[error("'{0}' waits for an admin's approval")]
+    MemberWaits(MemberName),
     #[error("this identity belongs to no member in force: {0}")]
     MemberNotInForce(Arc<StoreError>),
     #[error("'{name}' cannot be opened: {source}")]
@@ -88,7 +90,7 @@ impl AccessError {
                 "run 'authy policy list', or make it: authy policy create {scope} --allow 'PATTERN'"
             ),
             Self::Unapproved { scope, .. } => format!(
-                "an admin must sign it; to drop the edit: git checkout -- policies/{scope}.toml"
+                "an admin runs 'authy approve {scope}'; to drop the edit: git checkout -- policies/{scope}.toml"
             ),
             Self::DamagedPolicy { scope, why } => {
                 return why.hint().or_else(|| Some(format!("see policies/{scope}.toml")));
@@ -109,6 +111,9 @@ impl AccessError {
             }
             Self::Program { scope, path, is_unguarded, .. } => {
                 hint_of_program(scope, path.as_deref().filter(|_| *is_unguarded))
+            }
+            Self::MemberWaits(name) => {
+                format!("push the request, and ask an admin to run 'authy approve {name}'")
             }
             Self::NotAdmin(_) => "ask an admin to do it".into(),
             Self::NotAMember => {

@@ -10,6 +10,7 @@ mod open;
 mod pattern;
 mod policy;
 mod rules;
+mod ruling;
 mod shelf;
 
 pub(crate) use bearer::{Bearer, limits};
@@ -18,4 +19,5 @@ pub(crate) use error::AccessError;
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};
-pub(crate) use rules::{PolicyState, Rules};
+pub(crate) use rules::{PolicyState, RuleChange, Rules};
+pub(crate) use ruling::Ruling;

@@ -16,8 +16,8 @@ use crate::store::{Authority, Member, Policy, PolicyFile, Signed, Standing, Stor
 pub(crate) enum PolicyState {
     /// In force.
     InForce(Box<Signed<Policy>>, Box<ScopePolicy>),
-    /// Removed by an admin.
-    Removed(u64),
+    /// Removed by an admin: the tombstone.
+    Removed(Box<Signed<Policy>>),
     /// Not signed by an admin as it stands.
     Unapproved(Arc<StoreError>),
     /// Not readable or rolled back.
@@ -33,7 +33,7 @@ impl PolicyState {
                 Ok(policy) => Self::InForce(Box::new(document), Box::new(policy)),
                 Err(error) => Self::Bad(Arc::new(error)),
             },
-            PolicyFile::Removed(document) => Self::Removed(document.version),
+            PolicyFile::Removed(document) => Self::Removed(Box::new(document)),
             PolicyFile::Unapproved(why) => Self::Unapproved(why),
             PolicyFile::Damaged(why) => Self::Damaged(why),
         }
@@ -49,7 +49,43 @@ pub(crate) struct Rules {
     vault: Option<Arc<Vault>>,
 }
 
+/// Documents that an admin has signed and that are about to be published.
+#[derive(Debug, Default)]
+pub(crate) struct RuleChange {
+    /// Who the admins are from then on, where that changes.
+    pub(crate) admins: Option<BTreeSet<MemberName>>,
+    /// Members, tombstones included.
+    pub(crate) members: Vec<(MemberName, Signed<Member>)>,
+    /// Policies, tombstones included.
+    pub(crate) policies: Vec<(ScopeName, Signed<Policy>)>,
+}
+
 impl Rules {
+    /// The rules of `vault` as they will be once `change` is published.
+    ///
+    /// # Errors
+    /// As [`Rules::of`].
+    pub(crate) fn after(vault: &Arc<Vault>, change: RuleChange) -> Result<Self, StoreError> {
+        let mut rules = Self::of(vault)?;
+        if let Some(admins) = change.admins {
+            rules.admins = admins;
+        }
+        rules.members.extend(change.members.into_iter().map(
+            |(name, signed)| match signed.removed {
+                Some(_) => (name, Standing::Removed(signed)),
+                None => (name, Standing::InForce(signed)),
+            },
+        ));
+        rules.policies.extend(change.policies.into_iter().map(|(name, signed)| {
+            let file = match signed.removed {
+                Some(_) => PolicyFile::Removed(signed),
+                None => PolicyFile::InForce(signed),
+            };
+            (name, PolicyState::of(file))
+        }));
+        Ok(rules)
+    }
+
     /// Takes the rules of `vault` as its files state them, each read when it is asked for.
     ///
     /// # Errors
@@ -104,7 +140,7 @@ impl Rules {
     pub(crate) fn verify_keys(&self, name: &MemberName) -> Option<Vec<VerifyKey>> {
         match self.members.get(name)? {
             Standing::InForce(member) | Standing::Removed(member) => {
-                Some(member.verify.into_iter().collect())
+                Some(member.verify.into_iter().chain(member.former.iter().copied()).collect())
             }
             Standing::Unapproved(_) | Standing::Damaged(_) => None,
         }
@@ -121,11 +157,14 @@ impl Rules {
         &self,
         texts: &[String],
     ) -> impl Iterator<Item = (&MemberName, &Member)> {
-        let likely = |name: &&MemberName| {
-            self.vault.as_ref().is_some_and(|vault| vault.mentions(name, texts))
-        };
+        let likely = |name: &&MemberName| self.mentions(name, texts);
         let (first, rest): (Vec<_>, Vec<_>) = self.members.names().partition(likely);
         first.into_iter().chain(rest).filter_map(|name| Some((name, self.member(name)?)))
+    }
+
+    /// Whether one of `texts` stands in the file of `name`, which is not verified.
+    pub(crate) fn mentions(&self, name: &MemberName, texts: &[String]) -> bool {
+        self.vault.as_ref().is_some_and(|vault| vault.mentions(name, texts))
     }
 
     /// Member files that are not in force, with the reason.
@@ -157,6 +196,21 @@ impl Rules {
             PolicyState::InForce(_, policy) => Some((name, &**policy)),
             _ => None,
         })
+    }
+
+    /// Policies of which nobody can say what they give: not approved as they stand, or damaged.
+    pub(crate) fn undecided(&self) -> impl Iterator<Item = &ScopeName> {
+        self.policies.iter().filter_map(|(name, state)| match state {
+            PolicyState::InForce(..) | PolicyState::Removed(_) => None,
+            PolicyState::Unapproved(_) | PolicyState::Damaged(_) | PolicyState::Bad(_) => {
+                Some(name)
+            }
+        })
+    }
+
+    /// Whether the file of `who` is there and not in force: what he may is not decided.
+    pub(crate) fn waits(&self, who: &MemberName) -> bool {
+        matches!(self.members.get(who), Some(Standing::Unapproved(_) | Standing::Damaged(_)))
     }
 
     /// Policies that wait for an admin's signature.

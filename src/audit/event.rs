@@ -90,6 +90,7 @@ ops! {
     REKEY "rekey",
     MEMBER_ADD "member.add",
     CHECK "check",
+    APPROVE "approve",
 }
 
 impl Op {

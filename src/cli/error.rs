@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// The user said no.
     #[error("'{}' is not allowed: the answer was no", shown(.0))]
     Declined(PathBuf),
+    /// The user looked at what waits for approval and said no.
+    #[error("nothing was approved: the answer was no")]
+    NotApproved,
     /// A question could not be asked.
     #[error("there is nobody to ask for {0}")]
     NobodyToAsk(String),
@@ -60,7 +63,9 @@ impl Failure {
             Self::NoHome | Self::NobodyToAsk(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
-            Self::Declined(_) | Self::ValueFile { .. } | Self::Clipboard(_) => Kind::Failure,
+            Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
+                Kind::Failure
+            }
             Self::Input(_) | Self::Output(_) | Self::Json(_) => Kind::Failure,
         }
     }

@@ -9,6 +9,7 @@ mod ask;
 mod clipboard;
 mod commands;
 mod context;
+mod effect;
 mod error;
 mod inject;
 mod leader;

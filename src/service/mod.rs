@@ -10,7 +10,10 @@ mod base;
 
 pub use actions::*;
 pub use base::context::{Context, Front, IdentitySource};
+pub use base::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};
 pub use base::error::{Error, Result};
+pub use base::newcomer::{NameSource, Newcomer};
 pub use base::note::Note;
+pub use base::past::CommitView;
 pub use base::readers::ReaderChange;
 pub use base::trail::{ChainSummary, VerifyReport};

@@ -75,10 +75,11 @@ pub(crate) struct AdminSet {
 }
 
 /// `members/<member>.toml`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
-    /// Counts the changes of this file.
+    /// Counts the changes of this file; whoever writes one by hand may leave it out.
+    #[serde(default)]
     pub(crate) version: u64,
     /// Set when the member was removed: a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +93,9 @@ pub(crate) struct Member {
     /// The key that checks this member's signatures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) verify: Option<VerifyKey>,
+    /// Keys that this member signed with before: they began audit chains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) former: Vec<VerifyKey>,
     /// The signing key, an armored age file sealed to this member's own recipients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signing: Option<String>,
@@ -101,7 +105,8 @@ pub(crate) struct Member {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
-    /// Counts the changes of this file.
+    /// Counts the changes of this file; whoever writes one by hand may leave it out.
+    #[serde(default)]
     pub(crate) version: u64,
     /// Set when the policy was removed: a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

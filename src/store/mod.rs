@@ -4,6 +4,7 @@
 //! a signature that was checked. Who may sign a record is a rule, so it is asked of the
 //! caller ([`Authority`]); nothing here decides about access, and nothing here decrypts.
 
+mod claim;
 mod documents;
 mod error;
 mod grant;
@@ -13,13 +14,14 @@ mod stamp;
 mod state;
 mod vault;
 
+pub(crate) use claim::Claim;
 pub(crate) use documents::{
     AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy,
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
 pub(crate) use record::{Reader, Record, Sealed};
-pub(crate) use signed::{Signed, Signer, sign};
+pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use state::{Version, known_vault, remember_vault};
 pub(crate) use vault::{Authority, PolicyFile, Standing, Vault};

@@ -30,10 +30,23 @@ pub(crate) struct Record {
     /// How often the value wants changing, such as `90d`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rotate_every: Option<String>,
+    /// Members who could read this value and may not any more: it is due for another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exposed_to: Vec<MemberName>,
     /// Whom the file is encrypted to, in the order of its stanzas.
     pub(crate) readers: Vec<Reader>,
     /// Of the whole `.age` file.
     pub(crate) digest: Digest,
+}
+
+impl Record {
+    /// The members it is encrypted to, in the order of stanzas.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &MemberName> {
+        self.readers.iter().filter_map(|reader| match reader {
+            Reader::Member(name) => Some(name),
+            Reader::Session(_) => None,
+        })
+    }
 }
 
 /// Whom a secret is encrypted to: a member, or a shared session written `session:<id>`.

@@ -130,6 +130,27 @@ impl Unverified {
     }
 }
 
+/// Reads a file that nobody need have signed: its document, and who claims to have signed it.
+///
+/// # Errors
+/// `Malformed` where what stands above the signature is no such document.
+pub(super) fn claimed<T: DeserializeOwned>(
+    path: &VaultPath,
+    bytes: &[u8],
+) -> Result<(T, Option<MemberName>), StoreError> {
+    let by = Unverified::parse(path, bytes.to_vec()).ok().map(|read| read.block.by);
+    let end = mark_position(bytes).unwrap_or(bytes.len());
+    Ok((document(path, &bytes[..end], 0)?, by))
+}
+
+/// Renders a document as it stands above its signature.
+///
+/// # Errors
+/// `Render` where it has no TOML form.
+pub(crate) fn render<T: Serialize>(document: &T) -> Result<String, StoreError> {
+    Ok(toml::to_string_pretty(document)?)
+}
+
 /// Renders and signs a document; the result is the whole file.
 ///
 /// # Errors
@@ -140,7 +161,7 @@ pub(crate) fn sign<T: Serialize>(
     vault: &str,
     (signer, at): (&Signer, Stamp),
 ) -> Result<Vec<u8>, StoreError> {
-    let mut file = toml::to_string_pretty(document)?;
+    let mut file = render(document)?;
     file.push('\n');
     let text = at.to_string();
     let statement = Statement {

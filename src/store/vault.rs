@@ -87,6 +87,11 @@ impl Vault {
         &self.config
     }
 
+    /// Who signed the settings.
+    pub(crate) fn config_signer(&self) -> &MemberName {
+        self.config.by()
+    }
+
     /// The admins now in force.
     pub(crate) fn admins(&self) -> &AdminSet {
         &self.admins
@@ -215,6 +220,10 @@ impl Vault {
             state::remember_vault(base, &canonical(&self.root), self.id())?;
         }
         Ok(self.state.save()?)
+    }
+
+    pub(super) fn files(&self) -> &Reader {
+        &self.files
     }
 
     fn documents<N>(

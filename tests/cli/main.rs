@@ -18,6 +18,7 @@ mod screen;
 #[path = "../common/skipped.rs"]
 mod skipped;
 mod snapshot;
+mod team;
 mod vault;
 
 mod agents;
@@ -39,6 +40,7 @@ mod habits;
 mod hostile;
 mod identity;
 mod init;
+mod join;
 mod leaks;
 mod list;
 mod masking;

@@ -32,11 +32,9 @@ fn secret(name: &str) -> SecretName {
 fn in_force(name: &str, groups: &[&str]) -> (MemberName, Standing<Member>) {
     let document = Member {
         version: 1,
-        removed: None,
-        recipients: Vec::new(),
         groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
         verify: Some(SigningKey::generate().verify_key()),
-        signing: None,
+        ..Member::default()
     };
     (member(name), Standing::InForce(Signed::unchecked(document, "alice")))
 }

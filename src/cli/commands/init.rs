@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authy::{InitOptions, InitReport, MemberName, NameSource, printable};
+use authy::{InitOptions, InitReport, MemberName, NameSource, Newcomer, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -38,10 +38,12 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let options = InitOptions {
-            member: self.member,
-            logins: env.logins(),
-            generate_keyfile: self.generate_keyfile,
-            passphrase: self.passphrase,
+            who: Newcomer {
+                name: self.member,
+                logins: env.logins(),
+                generate_keyfile: self.generate_keyfile,
+                passphrase: self.passphrase,
+            },
             manual_commit: self.manual_commit,
         };
         // A project file may name a vault, but not where one is made.
@@ -72,13 +74,7 @@ fn as_json(report: &InitReport) -> serde_json::Value {
 fn tell(ui: Ui, report: &InitReport) {
     let shown = |path: &Path| printable(&path.to_string_lossy());
     ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
-    let source = match report.named_after {
-        NameSource::Given => "",
-        NameSource::GitName => ", named after git's user.name; --member chooses another name",
-        NameSource::GitEmail => ", named after git's user.email; --member chooses another name",
-        NameSource::Login => ", named after your login; --member chooses another name",
-        NameSource::Nothing => ", as nothing says who you are; --member chooses another name",
-    };
+    let source = named_after(report.named_after, "--member");
     ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
     let Some(file) = &report.keyfile else { return };
     let which = if report.keyfile_created { "new identity in" } else { "identity from" };
@@ -86,4 +82,16 @@ fn tell(ui: Ui, report: &InitReport) {
     if report.keyfile_created {
         ui.note("keep a copy of that file somewhere safe: without it nothing can be read");
     }
+}
+
+/// Says where a name comes from that nobody gave, and the `flag` that gives one.
+pub(super) fn named_after(source: NameSource, flag: &str) -> String {
+    let source = match source {
+        NameSource::Given => return String::new(),
+        NameSource::GitName => "named after git's user.name",
+        NameSource::GitEmail => "named after git's user.email",
+        NameSource::Login => "named after your login",
+        NameSource::Nothing => "as nothing says who you are",
+    };
+    format!(", {source}; {flag} chooses another name")
 }

@@ -1,6 +1,7 @@
 //! The tree of commands, and the way to each.
 
 mod allow;
+mod approve;
 mod audit;
 mod check;
 mod completions;
@@ -11,6 +12,7 @@ mod env;
 mod export;
 mod get;
 mod init;
+mod join;
 mod list;
 mod member;
 mod otp;
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Policy(policy::Command),
     #[command(subcommand)]
     Member(member::Command),
+    Join(join::Args),
+    Approve(approve::Args),
     Rekey(rekey::Args),
     #[command(subcommand)]
     Session(session::Command),
@@ -88,6 +92,8 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Remove(args) => args.run(env),
         Command::Policy(command) => policy::run(command, env),
         Command::Member(command) => member::run(command, env),
+        Command::Join(args) => args.run(env),
+        Command::Approve(args) => args.run(env),
         Command::Rekey(args) => args.run(env),
         Command::Session(command) => session::run(command, env),
         Command::Run(args) => args.run(env),

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use authy::{MemberName, ReaderChange};
+use authy::ReaderChange;
 
 use super::CommandResult;
+use super::approve::names;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
@@ -48,9 +49,6 @@ impl Args {
 fn table(changes: &[ReaderChange]) -> Table {
     let mut table = Table::new(["NAME", "GAINS", "LOSES"]);
     for change in changes {
-        let names = |members: &[MemberName]| {
-            members.iter().map(MemberName::as_str).collect::<Vec<_>>().join(" ")
-        };
         table.push([change.name.to_string(), names(&change.gains), names(&change.loses)]);
     }
     table

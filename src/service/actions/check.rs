@@ -16,6 +16,7 @@ use crate::service::base::caller::recipients;
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Opened;
+use crate::service::base::past::last_change;
 use crate::service::base::readers::{ReaderChange, pending};
 use crate::service::base::reading::settled;
 use crate::service::base::trail::{ChainSummary, verify_all};
@@ -83,8 +84,19 @@ pub fn check(ctx: &Context) -> Result<Vec<Finding>> {
 /// Members and policies that are not in force.
 fn documents(opened: &Opened) -> Vec<Finding> {
     let unapproved = |path: VaultPath, why: &StoreError| {
-        let mend = format!("an admin signs it, or 'git checkout -- {path}' drops the edit");
-        Finding::new(Severity::Drift, &path, &format!("not approved: {why}")).mend(Some(mend))
+        let name = path.as_str().rsplit('/').next().and_then(|file| file.strip_suffix(".toml"));
+        let name = name.unwrap_or_default();
+        let mend = format!(
+            "'authy approve {name}' shows and signs it, 'git checkout -- {path}' drops the edit"
+        );
+        // A history that cannot be read keeps nobody from the finding.
+        let commit = last_change(opened, &path).ok().flatten();
+        let commit = commit.map_or_else(String::new, |commit| {
+            let id = commit.id.get(..12).unwrap_or(&commit.id);
+            format!(" (commit {id} by {})", commit.author)
+        });
+        Finding::new(Severity::Drift, &path, &format!("not approved: {why}{commit}"))
+            .mend(Some(mend))
     };
     let broken = |path: VaultPath, why: &StoreError| {
         Finding::new(Severity::Damage, &path, why).mend(why.hint())

@@ -4,16 +4,17 @@ use serde::Serialize;
 
 use crate::audit::Op;
 use crate::crypto::Recipient;
-use crate::fs::VaultPath;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::context::Context;
+use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
+use crate::service::base::newcomer::refuse_taken;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::LockedVault;
-use crate::store::{Member, Standing, Version};
+use crate::store::{Member, Standing};
 
 /// A member to add.
 #[derive(Debug, Clone)]
@@ -59,17 +60,15 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
         AuditAction { detail: Some(new.name.to_string()), ..AuditAction::new(Op::MEMBER_ADD) };
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
-        refuse_taken(&locked.opened, &recipients)?;
+        refuse_taken(&locked.opened, &recipients, None)?;
         let member = Member {
             version: next_version(&locked.opened, &new.name)?,
-            removed: None,
             recipients: recipients.iter().map(ToString::to_string).collect(),
             groups: new.groups.clone(),
-            verify: None,
-            signing: None,
+            ..Member::default()
         };
-        let version = Version { created: 0, version: member.version };
-        tx.put_signed(VaultPath::member(&new.name), &member, version)?;
+        let edict = Edict { members: vec![(new.name.clone(), member)], ..Edict::default() };
+        enact(ctx, &locked, tx, (&edict, Encryption::Later))?;
         Ok((format!("Add member {}", new.name), ()))
     })?;
     drop(locked);
@@ -96,7 +95,7 @@ pub fn member_show(ctx: &Context, name: &MemberName) -> Result<MemberView> {
     let opened = Opened::open(ctx)?;
     let found = opened.rules.standing(name).and_then(|file| view(&opened, name, file));
     opened.settle(ctx);
-    Ok(found.ok_or_else(|| Problem::NoMember(name.clone()))?)
+    Ok(found.ok_or_else(|| TeamProblem::NoMember(name.clone()))?)
 }
 
 /// The recipients, each once.
@@ -109,30 +108,19 @@ fn parse(texts: &[String]) -> Result<Vec<Recipient>> {
         }
     }
     match all.is_empty() {
-        true => Err(Problem::NoRecipient.into()),
+        true => Err(TeamProblem::NoRecipient.into()),
         false => Ok(all),
     }
-}
-
-/// An identity proves one member, so no two members share a recipient.
-fn refuse_taken(opened: &Opened, recipients: &[Recipient]) -> Result<()> {
-    for (name, member) in opened.rules.members() {
-        let theirs = member.recipients.iter().filter_map(|text| Recipient::parse(text).ok());
-        if theirs.into_iter().any(|one| recipients.contains(&one)) {
-            return Err(Problem::RecipientTaken(name.clone()).into());
-        }
-    }
-    Ok(())
 }
 
 fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {
     match opened.rules.standing(name) {
         None => Ok(1),
         Some(Standing::Removed(old)) => Ok(old.version + 1),
-        Some(Standing::InForce(_)) => Err(Problem::MemberExists(name.clone()).into()),
+        Some(Standing::InForce(_)) => Err(TeamProblem::MemberExists(name.clone()).into()),
         // An edit is not approved in passing, nor overwritten.
         Some(Standing::Unapproved(why) | Standing::Damaged(why)) => {
-            Err(Problem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
     }
 }

@@ -4,11 +4,13 @@
 //! `base::transaction`, add a file here and its functions to the list below and in
 //! `service`. Actions do not know each other; what two of them share lies in `base`.
 
+mod approve;
 mod auditing;
 mod check;
 mod hygiene;
 mod init;
 mod injecting;
+mod join;
 mod listing;
 mod members;
 mod policies;
@@ -20,11 +22,13 @@ mod sessions;
 mod settings;
 mod writing;
 
+pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check};
 pub use hygiene::keep_memory_private;
-pub use init::{InitOptions, InitReport, NameSource, init};
+pub use init::{InitOptions, InitReport, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
+pub use join::{JoinOptions, JoinReport, join};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use policies::{

@@ -10,14 +10,16 @@ use crate::fs::VaultPath;
 use crate::name::{ScopeName, SecretName};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
+use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
 use crate::service::base::opening::{Opened, effective_scope};
 use crate::service::base::problem::Problem;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::service::base::team::TeamProblem;
+use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
-use crate::store::{Grantee, Policy, Version};
+use crate::store::{Grantee, Policy, Stamp};
 
 /// A policy to make, or what to add to and take from one.
 #[derive(Debug, Clone)]
@@ -114,15 +116,14 @@ impl fmt::Display for Verdict {
 /// It exists; a bad pattern, member or time; the caller is no admin.
 pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
     let added = Policy::default().with(change)?;
-    write(ctx, (Op::POLICY_CREATE, &change.name), |locked, writing| {
+    write(ctx, (Op::POLICY_CREATE, &change.name), |locked, _| {
         let version = match locked.opened.rules.policy_state(&change.name) {
             None => 1,
-            Some(PolicyState::Removed(version)) => version + 1,
+            Some(PolicyState::Removed(tombstone)) => tombstone.version + 1,
             Some(_) => return Err(Problem::PolicyExists(change.name.clone()).into()),
         };
         known_members(locked, &added)?;
-        sign(writing, &change.name, &Policy { version, ..added })?;
-        Ok(format!("Create policy {}", change.name))
+        Ok((Policy { version, ..added }, format!("Create policy {}", change.name)))
     })
 }
 
@@ -132,7 +133,7 @@ pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
 /// As [`policy_create`]; the policy is not found or not in force.
 pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
     Policy::default().with(change)?;
-    write(ctx, (Op::POLICY_UPDATE, &change.name), |locked, writing| {
+    write(ctx, (Op::POLICY_UPDATE, &change.name), |locked, _| {
         let old = in_force(locked, &change.name)?;
         let version = old.version + 1;
         let new = old.clone().with(change)?;
@@ -140,8 +141,7 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
             return Err(Problem::Unchanged(change.name.clone()).into());
         }
         known_members(locked, &new)?;
-        sign(writing, &change.name, &Policy { version, ..new })?;
-        Ok(format!("Update policy {}", change.name))
+        Ok((Policy { version, ..new }, format!("Update policy {}", change.name)))
     })
 }
 
@@ -150,7 +150,7 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
 /// # Errors
 /// The policy is not found; the caller is no admin.
 pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
-    write(ctx, (Op::POLICY_REMOVE, name), |locked, writing| {
+    write(ctx, (Op::POLICY_REMOVE, name), |locked, at| {
         let path = VaultPath::policy(name);
         let version = match locked.opened.rules.policy_state(name) {
             None | Some(PolicyState::Removed(_)) => {
@@ -159,10 +159,8 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
             Some(PolicyState::InForce(document, _)) => document.version,
             Some(_) => locked.opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
         };
-        let tombstone =
-            Policy { version: version + 1, removed: Some(writing.at()), ..Policy::default() };
-        sign(writing, name, &tombstone)?;
-        Ok(format!("Remove policy {name}"))
+        let tombstone = Policy { version: version + 1, removed: Some(at), ..Policy::default() };
+        Ok((tombstone, format!("Remove policy {name}")))
     })
 }
 
@@ -276,21 +274,19 @@ fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T
 fn write(
     ctx: &Context,
     (op, name): (Op, &ScopeName),
-    work: impl FnOnce(&LockedVault, &mut Transaction<'_>) -> Result<String>,
+    work: impl FnOnce(&LockedVault, Stamp) -> Result<(Policy, String)>,
 ) -> Result<()> {
     let locked = LockedVault::lock(ctx, &op)?;
     let action = AuditAction { scope: Some(name.clone()), ..AuditAction::new(op) };
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
-        Ok((work(&locked, tx)?, ()))
+        let (policy, message) = work(&locked, tx.at())?;
+        let edict = Edict { policies: vec![(name.clone(), policy)], ..Edict::default() };
+        enact(ctx, &locked, tx, (&edict, Encryption::Later))?;
+        Ok((message, ()))
     })?;
     drop(locked);
     note_pending(ctx)
-}
-
-fn sign(tx: &mut Transaction<'_>, name: &ScopeName, policy: &Policy) -> Result<()> {
-    let version = Version { created: 0, version: policy.version };
-    tx.put_signed(VaultPath::policy(name), policy, version)
 }
 
 /// A policy that somebody edited is not signed in passing: the edit would slip in unseen.
@@ -314,7 +310,7 @@ fn known_members(locked: &LockedVault, policy: &Policy) -> Result<()> {
         if let Grantee::Member(name) = grantee
             && locked.opened.rules.member(name).is_none()
         {
-            return Err(Problem::NoMember(name.clone()).into());
+            return Err(TeamProblem::NoMember(name.clone()).into());
         }
     }
     Ok(())

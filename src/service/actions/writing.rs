@@ -19,8 +19,9 @@ use crate::service::base::readers::seal_to;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write, put_record};
+use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
-use crate::store::{Reader, Record};
+use crate::store::Record;
 
 /// How to store a secret.
 #[derive(Debug, Clone, Default)]
@@ -244,7 +245,8 @@ fn new_record(
             rules.readers(name)
         }
     };
-    let (readers, sealed) = seal_to(ctx, &locked.opened, (name, readers), value)?;
+    let live = shared::live(ctx, &locked.opened)?;
+    let (readers, sealed) = seal_to(&locked.opened, &live, (name, readers), value)?;
     let now = tx.at();
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
@@ -260,6 +262,7 @@ fn new_record(
             _ => options.tags,
         },
         rotate_every: old.and_then(|old| old.rotate_every),
+        exposed_to: Vec::new(),
         readers,
         digest: Digest::of(&sealed),
     };
@@ -269,10 +272,7 @@ fn new_record(
 
 /// The recorded readers who are still members; the rules decide where nobody is left.
 fn kept_readers(locked: &LockedVault, old: &Record, name: &SecretName) -> Vec<MemberName> {
-    let member = |reader: &Reader| match reader {
-        Reader::Member(name) => locked.opened.rules.member(name).map(|_| name.clone()),
-        Reader::Session(_) => None,
-    };
-    let kept: Vec<_> = old.readers.iter().filter_map(member).collect();
+    let is_member = |who: &&MemberName| locked.opened.rules.member(who).is_some();
+    let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
     if kept.is_empty() { locked.opened.rules.readers(name) } else { kept }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
 use super::problem::Problem;
+use super::team::TeamProblem;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, unseal_armored};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::store::{Member, Signer};
+use crate::store::{Member, Signer, StoreError};
 
 const MAX_IDENTITY: usize = 1 << 20;
 
@@ -39,6 +40,13 @@ pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName
     if let Some((name, _)) = found {
         return Ok(name.clone());
     }
+    let waits = rules.member_problems().find(|(name, why)| {
+        matches!(&***why, StoreError::UnknownSigner { by, .. } if by == *name)
+            && rules.mentions(name, &texts)
+    });
+    if let Some((name, _)) = waits {
+        return Err(AccessError::MemberWaits(name.clone()).into());
+    }
     Err(match rules.member_problems().next() {
         Some((_, why)) => AccessError::MemberNotInForce(Arc::clone(why)),
         None => AccessError::NotAMember,
@@ -58,7 +66,7 @@ pub(crate) fn recipients<'a>(
 ) -> Result<Vec<Recipient>> {
     let mut all = Vec::new();
     for name in members {
-        let member = rules.member(name).ok_or_else(|| Problem::NoMember(name.clone()))?;
+        let member = rules.member(name).ok_or_else(|| TeamProblem::NoMember(name.clone()))?;
         for text in &member.recipients {
             let recipient = Recipient::parse(text)?;
             if !all.contains(&recipient) {
@@ -77,12 +85,12 @@ pub(crate) fn signer(caller: &Caller, rules: &Rules) -> Result<Signer> {
     let name = caller.name.clone();
     let member = rules.member(&name).ok_or(AccessError::NotAMember)?;
     let (Some(sealed), Some(verify)) = (&member.signing, member.verify) else {
-        return Err(Problem::NoSigningKey(name).into());
+        return Err(TeamProblem::NoSigningKey(name).into());
     };
     let seed = unseal_armored(sealed, &caller.identity)?;
     match SigningKey::from_seed(&seed) {
         Some(key) if key.verify_key() == verify => Ok(Signer { name, key }),
-        _ => Err(Problem::ForeignSigningKey(name).into()),
+        _ => Err(TeamProblem::ForeignSigningKey(name).into()),
     }
 }
 

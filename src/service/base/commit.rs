@@ -72,10 +72,19 @@ pub(crate) fn commit(
     chain: &Chain,
     pending: &Pending,
 ) {
-    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
     if let Err(error) = name_other_heads(ctx, (vault, member), chain) {
-        return note(error.to_string());
+        return ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint: None });
     }
+    commit_files(ctx, (vault, member), pending);
+}
+
+/// As [`commit`], for a change by somebody who has no audit chain.
+pub(crate) fn commit_files(
+    ctx: &Context,
+    (vault, member): (&Vault, &MemberName),
+    pending: &Pending,
+) {
+    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
     let valid = |path: &String| VaultPath::parse(path).is_some();
     let mut paths: Vec<String> = pending.paths.iter().filter(|path| valid(path)).cloned().collect();
     let own = match own_segments(vault) {

@@ -83,6 +83,11 @@ pub enum Note {
         /// How many.
         secrets: usize,
     },
+    /// Policies that are not in force as they stand: nobody loses access by them yet.
+    Undecided {
+        /// The policies.
+        policies: Vec<ScopeName>,
+    },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
     /// A value that is this short hides other output too.
@@ -119,6 +124,11 @@ impl fmt::Display for Note {
             Self::Unapproved { policies } => {
                 f.write_str("not approved, so they give the new secret to nobody:")?;
                 policies.iter().try_for_each(|name| write!(f, " {name}"))
+            }
+            Self::Undecided { policies } => {
+                f.write_str("not in force as they stand, so nobody loses access until they are:")?;
+                policies.iter().try_for_each(|name| write!(f, " {name}"))?;
+                f.write_str(" (authy approve)")
             }
             Self::NotRecorded { reason } => {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))

@@ -51,6 +51,11 @@ impl Opened {
         Ok(Self { vault, rules, settled: AtomicBool::new(false) })
     }
 
+    /// The same vault under other rules, such as those that a change is about to publish.
+    pub(crate) fn under(&self, rules: Rules) -> Self {
+        Self { vault: Arc::clone(&self.vault), rules, settled: AtomicBool::new(true) }
+    }
+
     /// Keeps what was verified, and says so, once, where the vault is new to this machine.
     pub(crate) fn settle(&self, ctx: &Context) {
         let saved = self.vault.save_pins(ctx.state.as_deref());

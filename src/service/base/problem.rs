@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::team::TeamProblem;
 use crate::access::AccessError;
 use crate::audit::{AuditError, ChainName};
 use crate::crypto::CryptoError;
@@ -24,20 +25,10 @@ pub(crate) enum Problem {
     NoneOf { names: Vec<SecretName>, scope: Option<ScopeName> },
     #[error("file '{}' not found", .0.display())]
     NoFile(PathBuf),
-    #[error("member '{0}' not found")]
-    NoMember(MemberName),
     #[error("secret '{0}' exists already")]
     Exists(SecretName),
     #[error("secret '{0}' exists already")]
     Taken(SecretName),
-    #[error("member '{0}' exists already")]
-    MemberExists(MemberName),
-    #[error("the file of member '{name}' is not in force: {why}")]
-    MemberUnfit { name: MemberName, why: Arc<StoreError> },
-    #[error("this recipient is '{0}'s already")]
-    RecipientTaken(MemberName),
-    #[error("a member needs a recipient")]
-    NoRecipient,
     #[error("policy '{0}' exists already")]
     PolicyExists(ScopeName),
     #[error("policy '{scope}' cannot be changed as it stands: {why}")]
@@ -80,10 +71,6 @@ pub(crate) enum Problem {
     IdentityFile(FsError),
     #[error("identity '{label}': {source}")]
     Identity { label: String, source: CryptoError },
-    #[error("member '{0}' has no signing key")]
-    NoSigningKey(MemberName),
-    #[error("the signing key in 'members/{0}.toml' is not the one that its verify key belongs to")]
-    ForeignSigningKey(MemberName),
     #[error("git tracks '{path}', which must never leave this machine")]
     TrackedPrivate { path: String },
     #[error("no place to record the access: the vault is read-only and there is no state folder")]
@@ -119,6 +106,8 @@ pub(crate) enum Problem {
     #[error("no scope given")]
     NoScope,
     #[error(transparent)]
+    Team(#[from] TeamProblem),
+    #[error(transparent)]
     Name(#[from] NameError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -141,20 +130,13 @@ pub(crate) enum Problem {
 impl Problem {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NotFound { .. }
-            | Self::NoneOf { .. }
-            | Self::NoMember(_)
-            | Self::NoSession(_) => Kind::NotFound,
+            Self::NotFound { .. } | Self::NoneOf { .. } | Self::NoSession(_) => Kind::NotFound,
             Self::Exists(_)
             | Self::Taken(_)
             | Self::PolicyExists(_)
-            | Self::MemberExists(_)
-            | Self::RecipientTaken(_)
             | Self::VaultExists(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::PolicyUnapproved { .. }
-            | Self::MemberUnfit { .. }
-            | Self::NoSigningKey(_)
             | Self::ReadOnlyToken
             | Self::OthersSession { .. }
             | Self::Agent { .. }
@@ -169,8 +151,7 @@ impl Problem {
             | Self::IdentityOpen(_)
             | Self::IdentityFile(_)
             | Self::NoPassphrase => Kind::Credentials,
-            Self::ForeignSigningKey(_)
-            | Self::ForeignGrant(_)
+            Self::ForeignGrant(_)
             | Self::TornGrant(_)
             | Self::TrackedPrivate { .. }
             | Self::NoChainKey(_)
@@ -179,7 +160,6 @@ impl Problem {
                 Kind::Failure
             }
             Self::TooLarge
-            | Self::NoRecipient
             | Self::NoTerminal(_)
             | Self::NotText(_)
             | Self::ManySessions { .. }
@@ -187,6 +167,7 @@ impl Problem {
             | Self::Setting { .. }
             | Self::Unchanged(_)
             | Self::NoScope => Kind::Usage,
+            Self::Team(error) => error.kind(),
             Self::Ttl(error) => error.kind(),
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => source.kind(),
             Self::Name(error) => error.kind(),
@@ -212,13 +193,12 @@ impl Problem {
             Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
             Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
             Self::NoFile(_) => return None,
-            Self::NoMember(_) => "members are the files in 'members/' of the vault".into(),
             Self::Exists(name) => {
                 format!("run 'authy rotate {name}' for a new value, or store it with --force")
             }
             Self::PolicyExists(scope) => format!("run 'authy policy update {scope}' to change it"),
             Self::PolicyUnapproved { scope, .. } => {
-                format!("drop the edit with 'git checkout -- policies/{scope}.toml', or run 'authy policy remove {scope}'")
+                format!("run 'authy approve {scope}' to look at it and sign it, or drop it with 'git checkout -- policies/{scope}.toml'")
             }
             Self::VaultExists(_) => "choose another folder with --vault".into(),
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
@@ -231,10 +211,6 @@ impl Problem {
             Self::IdentityFile(error) => return error.hint(),
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
-            }
-            Self::NoSigningKey(_) => "such a member only reads".into(),
-            Self::ForeignSigningKey(name) | Self::MemberUnfit { name, .. } => {
-                format!("see 'git log -- members/{name}.toml' and restore the version you trust")
             }
             Self::TrackedPrivate { path } => {
                 format!("run 'git rm -r --cached {path}' in the vault; if it was pushed, make new keys")
@@ -250,6 +226,7 @@ impl Problem {
             Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
             Self::TooLarge | Self::Ttl(_) | Self::Name(_) => return None,
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => return source.hint(),
+            Self::Team(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Access(error) => return error.hint(),
             Self::Fs(error) => return error.hint(),
@@ -265,11 +242,6 @@ impl Problem {
     /// The hints about editing, tokens, sessions and agents.
     fn hint_of_session(&self) -> Option<String> {
         Some(match self {
-            Self::NoRecipient => "give --recipient or --recipients-file".into(),
-            Self::MemberExists(name) => format!("see 'authy member show {name}'"),
-            Self::RecipientTaken(name) => {
-                format!("each identity belongs to one member; see 'authy member show {name}'")
-            }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
             Self::NotText(name) => {
                 format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")

@@ -11,8 +11,13 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
+use super::records::put_record;
 use super::shared;
+use super::transaction::{LockedVault, Transaction};
+use crate::access::Rules;
+use crate::crypto::digest::Digest;
 use crate::crypto::seal;
+use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Reader, Record};
@@ -22,6 +27,9 @@ use crate::store::{Reader, Record};
 pub struct ReaderChange {
     /// The secret.
     pub name: SecretName,
+    /// Who is to read it.
+    #[serde(skip)]
+    pub(crate) readers: Vec<MemberName>,
     /// Who may read it and is no recipient yet.
     pub gains: Vec<MemberName>,
     /// Who is a recipient and may not read it any more.
@@ -34,28 +42,100 @@ pub struct ReaderChange {
 /// # Errors
 /// The secrets cannot be listed.
 pub(crate) fn pending(opened: &Opened) -> Result<Vec<ReaderChange>> {
+    pending_under(opened, &opened.rules)
+}
+
+/// As [`pending`], with the readers that `rules` give: those about to be published.
+///
+/// # Errors
+/// As [`pending`].
+pub(crate) fn pending_under(opened: &Opened, rules: &Rules) -> Result<Vec<ReaderChange>> {
     let names = opened.vault.names()?;
+    let is_decided = rules.undecided().next().is_none();
     let change = |name: SecretName| {
         let record = opened.vault.record(&name, &opened.rules).ok()??;
-        change_of(opened, name, &record)
+        change_of((rules, is_decided), name, &record)
     };
     Ok(names.into_par_iter().filter_map(change).collect())
 }
 
-fn change_of(opened: &Opened, name: SecretName, record: &Record) -> Option<ReaderChange> {
-    let recorded: Vec<&MemberName> = record
-        .readers
-        .iter()
-        .filter_map(|reader| match reader {
-            Reader::Member(name) => Some(name),
-            Reader::Session(_) => None,
-        })
-        .collect();
-    let now = opened.rules.readers(&name);
-    let gains: Vec<_> = now.iter().filter(|who| !recorded.contains(who)).cloned().collect();
-    let loses: Vec<_> = recorded.into_iter().filter(|who| !now.contains(who)).cloned().collect();
-    let differs = !gains.is_empty() || !loses.is_empty();
-    differs.then_some(ReaderChange { name, gains, loses })
+fn change_of(
+    (rules, is_decided): (&Rules, bool),
+    name: SecretName,
+    record: &Record,
+) -> Option<ReaderChange> {
+    let recorded: Vec<&MemberName> = record.members().collect();
+    let readers = target((rules, is_decided), &name, &recorded);
+    let gains: Vec<_> = readers.iter().filter(|who| !recorded.contains(who)).cloned().collect();
+    let loses: Vec<_> =
+        recorded.into_iter().filter(|who| !readers.contains(who)).cloned().collect();
+    // Whoever waits for an approval loses nothing by that alone.
+    let differs = !gains.is_empty() || loses.iter().any(|who| !rules.waits(who));
+    differs.then_some(ReaderChange { name, readers, gains, loses })
+}
+
+/// Who is to read the secret. Where a policy is not approved as it stands nobody knows what it
+/// gave before: whoever reads goes on reading, unless he is no member any more.
+fn target(
+    (rules, is_decided): (&Rules, bool),
+    name: &SecretName,
+    recorded: &[&MemberName],
+) -> Vec<MemberName> {
+    let mut readers = rules.readers(name);
+    if !is_decided {
+        let kept = recorded.iter().filter(|who| rules.member(who).is_some());
+        let kept: Vec<_> = kept.filter(|who| !readers.contains(who)).copied().cloned().collect();
+        readers.extend(kept);
+        readers.sort_by(|a, b| (!rules.is_admin(a), a).cmp(&(!rules.is_admin(b), b)));
+    }
+    readers
+}
+
+/// Says which policies keep readers from losing access.
+pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
+    let policies: Vec<_> = rules.undecided().cloned().collect();
+    if !policies.is_empty() {
+        ctx.front.note(&Note::Undecided { policies });
+    }
+}
+
+/// Encrypts the secrets of `changes` to their new readers, under the rules of `after`. Values,
+/// their authors and their ages stay. Whoever could read a value and may not any more is
+/// recorded with it until it gets another one.
+///
+/// # Errors
+/// A secret is damaged, or not the caller's to open.
+pub(crate) fn encrypt(
+    ctx: &Context,
+    locked: &LockedVault,
+    (tx, after): (&mut Transaction<'_>, &Opened),
+    changes: &[ReaderChange],
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let sealed = changes.iter().map(|change| locked.sealed(&change.name));
+    let sealed = sealed.collect::<Result<Vec<_>>>()?;
+    let values = tx.reopen(&sealed)?;
+    let live = shared::live(ctx, after)?;
+    let encrypted = changes.par_iter().zip(&values).map(|(change, (name, value))| {
+        seal_to(after, &live, (name, change.readers.clone()), value)
+    });
+    for ((change, old), encrypted) in changes.iter().zip(&sealed).zip(encrypted.collect::<Vec<_>>())
+    {
+        let (readers, file) = encrypted?;
+        let old: &Record = old.record();
+        let mut exposed_to = old.exposed_to.clone();
+        exposed_to.extend(change.loses.iter().cloned());
+        exposed_to.retain(|who| !change.readers.contains(who));
+        exposed_to.sort_unstable();
+        exposed_to.dedup();
+        let (version, digest) = (old.version + 1, Digest::of(&file));
+        tx.put(VaultPath::secret(&change.name), file);
+        let record = Record { version, readers, digest, exposed_to, ..old.clone() };
+        put_record(tx, locked, &change.name, record)?;
+    }
+    Ok(())
 }
 
 /// Says how many secrets wait for a `rekey` after rules have changed.
@@ -66,24 +146,25 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
         return Ok(());
     }
     let secrets = pending(&opened)?.len();
+    note_undecided(ctx, &opened.rules);
     if secrets > 0 {
         ctx.front.note(&Note::RekeyNeeded { secrets });
     }
     Ok(())
 }
 
-/// Encrypts a value to `members` and to the live shared sessions that may read it; returns
-/// the readers to record and the file.
+/// Encrypts a value to `members` and to those of the `live` shared sessions that may read it;
+/// returns the readers to record and the file.
 ///
 /// # Errors
 /// A member's recipients cannot be used.
 pub(crate) fn seal_to(
-    ctx: &Context,
     opened: &Opened,
+    live: &[shared::Live],
     (name, members): (&SecretName, Vec<MemberName>),
     value: &SecretBytes,
 ) -> Result<(Vec<Reader>, Vec<u8>)> {
-    let sessions = shared::readers(ctx, opened, name)?;
+    let sessions = shared::readers(opened, live, name)?;
     let mut to = recipients(&opened.rules, members.iter())?;
     to.extend(sessions.iter().map(|(_, recipient)| recipient.clone()));
     let file = seal(value.expose(), &to)?;

@@ -11,23 +11,27 @@ use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
 use crate::store::{Grant, Signed, Stamp};
 
-/// The live shared sessions that may read `name`: its value is encrypted to them too.
+/// A live shared session.
+pub(crate) type Live = (GrantPlace, Signed<Grant>);
+
+/// Those of the `live` shared sessions that may read `name`: its value is encrypted to them
+/// too.
 pub(crate) fn readers(
-    ctx: &Context,
     opened: &Opened,
+    live: &[Live],
     name: &SecretName,
 ) -> Result<Vec<(SessionId, Recipient)>> {
     let mut readers = Vec::new();
-    for (place, grant) in live(ctx, opened)? {
-        if may_read(opened, &grant, name) {
-            readers.push((place.id, Recipient::parse(&grant.recipient)?));
+    for (place, grant) in live {
+        if may_read(opened, grant, name) {
+            readers.push((place.id.clone(), Recipient::parse(&grant.recipient)?));
         }
     }
     Ok(readers)
 }
 
 /// The live shared sessions.
-fn live(ctx: &Context, opened: &Opened) -> Result<Vec<(GrantPlace, Signed<Grant>)>> {
+pub(crate) fn live(ctx: &Context, opened: &Opened) -> Result<Vec<Live>> {
     let now = Stamp::new(clock::latest(ctx, opened));
     let mut live = Vec::new();
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {

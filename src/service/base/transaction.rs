@@ -18,7 +18,7 @@ use crate::fs::{Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-use crate::store::{self, Sealed, Signer, Stamp, Version};
+use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
 
 /// The vault under its lock, and the caller who changes it.
 pub(crate) struct LockedVault {
@@ -167,11 +167,38 @@ impl Transaction<'_> {
         document: &T,
         version: Version,
     ) -> Result<()> {
-        let vault = self.locked.opened.vault.id();
-        let bytes = store::sign(document, &path, vault, (&self.locked.signer, self.at))?;
-        self.raises.push((path.clone(), version));
+        self.sign(&path, document, version).map(|bytes| self.stage.put(path, bytes))
+    }
+
+    /// As [`Transaction::put_signed`], for a document of members or policies; it comes back
+    /// as the next command will read it.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_signed`].
+    pub(crate) fn put_document<T: serde::Serialize + serde::de::DeserializeOwned>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+        version: u64,
+    ) -> Result<Signed<T>> {
+        let bytes = self.sign(&path, document, Version { created: 0, version })?;
+        let key = self.locked.signer.key.verify_key();
+        let read = Unverified::parse(&path, bytes.clone())?;
+        let signed = read.verify(self.locked.opened.vault.id(), Some(&key))?;
         self.stage.put(path, bytes);
-        Ok(())
+        Ok(signed)
+    }
+
+    fn sign<T: serde::Serialize>(
+        &mut self,
+        path: &VaultPath,
+        document: &T,
+        version: Version,
+    ) -> Result<Vec<u8>> {
+        let vault = self.locked.opened.vault.id();
+        let bytes = store::sign(document, path, vault, (&self.locked.signer, self.at))?;
+        self.raises.push((path.clone(), version));
+        Ok(bytes)
     }
 
     fn finish(&mut self, ctx: &Context, (action, message): (&AuditAction, String)) -> Result<()> {

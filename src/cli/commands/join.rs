@@ -1,0 +1,88 @@
+//! `authy join`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use authy::{GroupName, JoinOptions, JoinReport, MemberName, Newcomer, printable};
+
+use super::CommandResult;
+use super::init::named_after;
+use crate::cli::context::CliEnv;
+use crate::cli::ui::Ui;
+
+/// Ask to become a member of a vault that you cloned
+///
+/// Makes an identity where you have none, and writes your member's file as a request, signed
+/// with a key of yours and committed. Push it, as it is or on a branch; nothing is encrypted to
+/// you until an admin has run 'authy approve'. Tell the admin the fingerprint on another way.
+///
+/// A member who was added by his recipients alone gets a key to sign with like this, so that he
+/// can store and change secrets.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git clone git@example.com:team/secrets ~/team && cd ~/team
+  authy --vault . join --name bob --group backend
+  git push")]
+pub(crate) struct Args {
+    /// Be called this [default: made of git's user.name, else of user.email, else your login
+    /// name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<MemberName>,
+    /// Ask to belong to this group; may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<GroupName>,
+    /// Make a new identity in this file
+    #[arg(long, value_name = "FILE")]
+    generate_keyfile: Option<PathBuf>,
+    /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
+    #[arg(long)]
+    passphrase: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let who = Newcomer {
+            name: self.name,
+            logins: env.logins(),
+            generate_keyfile: self.generate_keyfile,
+            passphrase: self.passphrase,
+        };
+        let report = authy::join(&env.context()?, &JoinOptions { who, groups: self.groups })?;
+        if env.ui().wants_json() {
+            env.ui().json(&as_json(&report))?;
+        } else {
+            tell(env.ui(), &report);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn as_json(report: &JoinReport) -> serde_json::Value {
+    serde_json::json!({
+        "member": report.member,
+        "named_after": report.named_after,
+        "keyfile": report.keyfile.as_ref().map(|file| file.to_string_lossy()),
+        "keyfile_created": report.keyfile_created,
+        "recipient": report.recipient,
+        "fingerprint": report.fingerprint,
+    })
+}
+
+fn tell(ui: Ui, report: &JoinReport) {
+    let name = &report.member;
+    ui.note(format_args!("asked to join as {name}{}", named_after(report.named_after, "--name")));
+    if let Some(file) = &report.keyfile {
+        let which = if report.keyfile_created { "new identity in" } else { "identity from" };
+        let file = printable(&file.to_string_lossy());
+        ui.note(format_args!("{which} '{file}' ({})", report.recipient));
+        if report.keyfile_created {
+            ui.note("keep a copy of that file somewhere safe: without it you read nothing");
+        }
+    }
+    ui.note(format_args!("your signing key: {}", report.fingerprint));
+    if report.pauses {
+        ui.note("until it is approved you read nothing");
+    }
+    ui.note(format_args!("push it, and have an admin run 'authy approve {name}'"));
+}

@@ -1,0 +1,174 @@
+//! The effect of a change of rules in words, for somebody who has never seen authy.
+
+use std::collections::BTreeMap;
+
+use authy::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect, SecretName};
+
+/// So many names are written out; the others are counted.
+const MOST: usize = 12;
+
+/// Says what changes, a sentence a line: members first, then scopes.
+pub(crate) fn lines(effect: &Effect) -> Vec<String> {
+    let mut out = Vec::new();
+    effect.members.iter().for_each(|member| of_member(member, &mut out));
+    effect.scopes.iter().for_each(|scope| of_scope(scope, &mut out));
+    out
+}
+
+fn of_member(effect: &MemberEffect, out: &mut Vec<String>) {
+    let who = &effect.member;
+    match effect.joins {
+        Some(true) => out.push(format!("{who} becomes a member{}", groups(effect))),
+        Some(false) => out.push(format!("{who} is a member no more")),
+        None => {
+            let mut group = |verb: &str, groups: &[authy::GroupName]| {
+                out.extend(groups.iter().map(|group| format!("{who} {verb} the group @{group}")));
+            };
+            group("joins", &effect.groups_added);
+            group("leaves", &effect.groups_removed);
+            let mut key = |verb: &str, keys: &[String]| {
+                out.extend(keys.iter().map(|key| format!("{who} {verb} the recipient {key}")));
+            };
+            key("gets", &effect.recipients_added);
+            key("gives up", &effect.recipients_removed);
+        }
+    }
+    if effect.signing_key_changed {
+        out.push(format!("{who} signs with another key"));
+    }
+    match effect.admin {
+        Some(true) => out.push(format!(
+            "{who} becomes an admin: reads every secret, and says who else may read what"
+        )),
+        Some(false) => out.push(format!("{who} is an admin no more")),
+        None => {}
+    }
+    access(&format!("{who} can now decrypt"), &effect.gains, out);
+    access(&format!("{who} can no longer decrypt"), &effect.loses, out);
+    if effect.joins == Some(true) && effect.gains.is_empty() {
+        out.push(format!("{who} can decrypt nothing yet: no policy gives him a secret"));
+    }
+    if !effect.loses.is_empty() {
+        out.push(format!(
+            "{who} may have copies of those, and git keeps the old files: rotate them"
+        ));
+    }
+}
+
+fn groups(effect: &MemberEffect) -> String {
+    let names: Vec<String> = effect.groups_added.iter().map(|group| format!("@{group}")).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" of {}", names.join(", ")),
+    }
+}
+
+/// One sentence for each policy and pattern.
+fn access(start: &str, reached: &[Reached], out: &mut Vec<String>) {
+    let mut by_reason: BTreeMap<String, Vec<&SecretName>> = BTreeMap::new();
+    for one in reached {
+        let reason = match (&one.policy, &one.pattern) {
+            (Some(policy), Some(pattern)) => format!(" by policy {policy} (allow \"{pattern}\")"),
+            _ => " as an admin".to_owned(),
+        };
+        by_reason.entry(reason).or_default().push(&one.name);
+    }
+    for (reason, names) in by_reason {
+        out.push(format!("{start} {}{reason}: {}", secrets(names.len()), listed(&names)));
+    }
+}
+
+fn of_scope(effect: &ScopeEffect, out: &mut Vec<String>) {
+    let scope = &effect.scope;
+    match effect.exists {
+        Some(true) => out.push(format!("scope {scope} is new")),
+        Some(false) => {
+            out.push(format!("scope {scope} is gone: nobody can use it"));
+            return;
+        }
+        None => {}
+    }
+    let mut people = |verb: &str, who: &[String]| {
+        if !who.is_empty() {
+            out.push(format!("scope {scope} can {verb} be used by {}", who.join(", ")));
+        }
+    };
+    people("now", &effect.members_added);
+    people("no longer", &effect.members_removed);
+    let mut pattern = |verb: &str, patterns: &[PatternEffect]| {
+        for one in patterns {
+            let matches = match one.matches {
+                0 => "no secret yet".to_owned(),
+                count => secrets(count),
+            };
+            out.push(format!("scope {scope} {verb} \"{}\", which matches {matches}", one.pattern));
+        }
+    };
+    pattern("now allows", &effect.allow_added);
+    pattern("no longer allows", &effect.allow_removed);
+    pattern("now denies", &effect.deny_added);
+    pattern("no longer denies", &effect.deny_removed);
+    let mut reach = |verb: &str, names: &[SecretName]| {
+        if !names.is_empty() {
+            let all: Vec<&SecretName> = names.iter().collect();
+            out.push(format!("scope {scope} {verb} {}: {}", secrets(all.len()), listed(&all)));
+        }
+    };
+    reach("now reaches", &effect.reaches);
+    reach("no longer reaches", &effect.no_longer_reaches);
+    match effect.run_only {
+        Some(true) => out.push(format!(
+            "scope {scope} becomes run-only: its values go into programs and are shown to nobody"
+        )),
+        Some(false) => out.push(format!(
+            "scope {scope} is no longer run-only: its values can be shown, to agents and tokens too"
+        )),
+        None => {}
+    }
+    if let Some([before, after]) = &effect.commands {
+        let programs = |list: &Option<Vec<String>>| match list {
+            Some(list) if list.is_empty() => "no program".to_owned(),
+            Some(list) => list.join(", "),
+            None => "any program".to_owned(),
+        };
+        let (before, after) = (programs(before), programs(after));
+        out.push(format!("scope {scope} may start {after} (before: {before})"));
+    }
+    if let Some([before, after]) = &effect.max_ttl {
+        let life = |ttl: &Option<String>| ttl.clone().unwrap_or_else(|| "any time".to_owned());
+        let (before, after) = (life(before), life(after));
+        out.push(format!("sessions of scope {scope} live {after} at most (before: {before})"));
+    }
+}
+
+fn secrets(count: usize) -> String {
+    match count {
+        1 => "1 secret".to_owned(),
+        several => format!("{several} secrets"),
+    }
+}
+
+fn listed(names: &[&SecretName]) -> String {
+    let shown: Vec<&str> = names.iter().take(MOST).map(|name| name.as_str()).collect();
+    match names.len().checked_sub(MOST) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authy::SecretName;
+
+    use super::listed;
+
+    #[test]
+    fn many_names_are_counted() {
+        let names: Vec<SecretName> =
+            (0..14).map(|i| SecretName::parse(&format!("s{i:02}")).unwrap()).collect();
+        let all: Vec<&SecretName> = names.iter().collect();
+        assert!(listed(&all).ends_with("s11 and 2 more"));
+        assert_eq!(listed(&all[..2]), "s00, s01");
+        assert!(!listed(&all[..12]).contains("more"));
+    }
+}

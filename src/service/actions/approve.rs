@@ -1,0 +1,331 @@
+//! `approve`: what waits for an admin's signature is shown with its effect, then signed, and
+//! the secrets are encrypted to those who may read them from then on.
+
+use serde::Serialize;
+
+use crate::access::{AccessError, PolicyState, Ruling, ScopePolicy};
+use crate::audit::Op;
+use crate::crypto::Recipient;
+use crate::crypto::digest::Digest;
+use crate::fs::VaultPath;
+use crate::name::{MemberName, ScopeName};
+use crate::service::base::agent;
+use crate::service::base::context::Context;
+use crate::service::base::effect::{Effect, effect};
+use crate::service::base::enacting::{Edict, Encryption, enact};
+use crate::service::base::error::Result;
+use crate::service::base::newcomer::refuse_taken;
+use crate::service::base::opening::Opened;
+use crate::service::base::past::{CommitView, approved_before, last_change, text_diff};
+use crate::service::base::readers::ReaderChange;
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::team::TeamProblem;
+use crate::service::base::transaction::LockedVault;
+use crate::session::Ttl;
+use crate::store::{Claim, Grantee, Member, Policy, Standing};
+
+/// What waits for approval, and what it would change.
+#[derive(Debug, Clone, Serialize)]
+pub struct Approval {
+    /// Members, then policies, sorted by name.
+    pub proposals: Vec<Proposal>,
+    /// What changes for whom.
+    pub effect: Effect,
+}
+
+/// A member or a policy that no admin signed as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// `member` or `policy`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The file, relative to the vault.
+    pub path: String,
+    /// Why it is not in force.
+    pub problem: String,
+    /// The commit that last changed the file; `None` where the change is not committed.
+    pub commit: Option<CommitView>,
+    /// The fingerprint of the key that the member will sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Lines taken away (`-`) and added (`+`) since it was last approved.
+    pub diff: Vec<String>,
+    #[serde(skip)]
+    digest: Digest,
+    #[serde(skip)]
+    document: Document,
+}
+
+#[derive(Debug, Clone)]
+enum Document {
+    Member(MemberName, Box<Member>),
+    Policy(ScopeName, Box<Policy>),
+}
+
+/// Tells what waits for approval, all of it or what has this name; this needs no identity.
+///
+/// # Errors
+/// There is no such member or policy; a file is no document; a request is not its member's.
+pub fn approval(ctx: &Context, name: Option<&str>) -> Result<Approval> {
+    let opened = Opened::open(ctx)?;
+    let approval = propose(&opened, name)?;
+    opened.settle(ctx);
+    Ok(approval)
+}
+
+/// Signs what `shown` lists and encrypts what changes by it, in one change; returns whose
+/// access to which secrets the encryption changed.
+///
+/// # Errors
+/// A file is not the one that was shown; the caller is no admin, confined, or an agent.
+pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
+    let locked = LockedVault::lock(ctx, &Op::APPROVE)?;
+    let names: Vec<&str> = shown.proposals.iter().map(|one| one.name.as_str()).collect();
+    let detail = shown.proposals.iter().map(|one| format!("{} {}", one.what, one.name));
+    let detail = detail.collect::<Vec<_>>().join(" ");
+    let action = AuditAction { detail: Some(detail), ..AuditAction::new(Op::APPROVE) };
+    locked.transact(ctx, &action, |tx| {
+        locked.require_admin(ctx)?;
+        agent::refuse(ctx, &locked.opened, "to approve who may read what")?;
+        let mut edict = Edict::default();
+        for one in &shown.proposals {
+            if digest_now(&locked.opened, one).as_ref() != Some(&one.digest) {
+                return Err(TeamProblem::ClaimChanged(one.path.clone()).into());
+            }
+            match &one.document {
+                Document::Member(name, member) => {
+                    edict.members.push((name.clone(), (**member).clone()));
+                }
+                Document::Policy(name, policy) => {
+                    edict.policies.push((name.clone(), (**policy).clone()));
+                }
+            }
+        }
+        let changes = enact(ctx, &locked, tx, (&edict, Encryption::Now))?;
+        Ok((format!("Approve {}", names.join(", ")), changes))
+    })
+}
+
+fn digest_now(opened: &Opened, one: &Proposal) -> Option<Digest> {
+    let path = VaultPath::parse(&one.path)?;
+    match &one.document {
+        Document::Member(..) => opened.vault.claim::<Member>(&path).ok().map(|claim| claim.digest),
+        Document::Policy(..) => opened.vault.claim::<Policy>(&path).ok().map(|claim| claim.digest),
+    }
+}
+
+fn propose(opened: &Opened, name: Option<&str>) -> Result<Approval> {
+    let is_meant = |other: &str| name.is_none_or(|name| name == other);
+    let (mut before, mut proposals) = (Ruling::of(&opened.rules), Vec::new());
+    for (name, standing) in opened.rules.standings().filter(|(name, _)| is_meant(name.as_str())) {
+        if let Standing::Unapproved(why) = standing {
+            let (one, base) = of_member(opened, name, why.to_string())?;
+            before.members.extend(base.map(|base| (name.clone(), base)));
+            proposals.push(one);
+        }
+    }
+    for (name, state) in opened.rules.policies().filter(|(name, _)| is_meant(name.as_str())) {
+        if let PolicyState::Unapproved(why) = state {
+            let (one, base) = of_policy(opened, name, why.to_string())?;
+            if let Some(base) = base {
+                before.policies.insert(name.clone(), ScopePolicy::compile(base)?);
+            }
+            proposals.push(one);
+        }
+    }
+    if let Some(name) = name.filter(|_| proposals.is_empty()) {
+        refuse_unknown(opened, name)?;
+    }
+    let mut after = before.clone();
+    for one in &proposals {
+        match &one.document {
+            Document::Member(name, member) => {
+                after.members.insert(name.clone(), (**member).clone());
+            }
+            Document::Policy(name, policy) if policy.removed.is_some() => {
+                after.policies.remove(name);
+            }
+            Document::Policy(name, policy) => {
+                after.policies.insert(name.clone(), ScopePolicy::compile((**policy).clone())?);
+            }
+        }
+    }
+    let names = opened.vault.names()?;
+    Ok(Approval { proposals, effect: effect(&before, &after, &names) })
+}
+
+/// A name that nobody has is a typing mistake; one that is in force needs no approval.
+fn refuse_unknown(opened: &Opened, name: &str) -> Result<()> {
+    let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
+    match member {
+        Some(Standing::InForce(_)) => return Ok(()),
+        Some(Standing::Damaged(why)) => {
+            return Err(TeamProblem::Damaged(why.clone()).into());
+        }
+        _ => {}
+    }
+    let scope = ScopeName::parse(name)?;
+    match opened.rules.policy_state(&scope) {
+        Some(PolicyState::InForce(..)) => Ok(()),
+        Some(PolicyState::Damaged(_) | PolicyState::Bad(_)) => Err(opened
+            .rules
+            .scope(&scope)
+            .map(drop)
+            .err()
+            .map_or_else(|| TeamProblem::NothingToApprove(name.to_owned()).into(), Into::into)),
+        _ => Err(TeamProblem::NothingToApprove(name.to_owned()).into()),
+    }
+}
+
+fn of_member(
+    opened: &Opened,
+    name: &MemberName,
+    problem: String,
+) -> Result<(Proposal, Option<Member>)> {
+    let path = VaultPath::member(name);
+    let claim = opened.vault.claim::<Member>(&path)?;
+    let base = approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone());
+    let base = base.filter(|base| base.removed.is_none());
+    let wanted = &claim.document;
+    if wanted.removed.is_some() {
+        return Err(TeamProblem::ByRemoval(name.clone()).into());
+    }
+    let recipients = wanted.recipients.iter().map(|text| Recipient::parse(text));
+    let recipients = recipients.collect::<std::result::Result<Vec<_>, _>>()?;
+    if recipients.is_empty() {
+        return Err(TeamProblem::NoRecipient.into());
+    }
+    refuse_taken(opened, &recipients, Some(name))?;
+    refuse_forged(opened, (name, &path), (&claim, base.as_ref()))?;
+    let mut former = base.as_ref().map(|base| base.former.clone()).unwrap_or_default();
+    former.extend(base.as_ref().and_then(|base| base.verify));
+    former.retain(|key| wanted.verify.as_ref() != Some(key));
+    let member = Member {
+        version: version(opened, &path, wanted.version, base.as_ref().map(|base| base.version)),
+        former,
+        ..wanted.clone()
+    };
+    let diff = text_diff(
+        &base.as_ref().map(shown_member).transpose()?.unwrap_or_default(),
+        &shown_member(&member)?,
+    );
+    let proposal = Proposal {
+        what: "member",
+        name: name.to_string(),
+        commit: last_change(opened, &path)?,
+        path: path.to_string(),
+        problem: match &claim.by {
+            Some(by) if by == name => format!("'{name}' asks for it himself"),
+            _ => problem,
+        },
+        fingerprint: member.verify.map(|key| key.fingerprint()),
+        diff,
+        digest: claim.digest,
+        document: Document::Member(name.clone(), Box::new(member)),
+    };
+    Ok((proposal, base))
+}
+
+/// What is encrypted to a member, and the key he signs with, are his to say: by a signature
+/// with that key, or with the one he had before. What an admin adds by hand has no key.
+fn refuse_forged(
+    opened: &Opened,
+    (name, path): (&MemberName, &VaultPath),
+    (claim, base): (&Claim<Member>, Option<&Member>),
+) -> Result<()> {
+    let wanted = &claim.document;
+    let same = |base: &Member| {
+        (&base.recipients, &base.verify, &base.signing)
+            == (&wanted.recipients, &wanted.verify, &wanted.signing)
+    };
+    let by_hand = wanted.verify.is_none() && wanted.signing.is_none();
+    let keys = [wanted.verify, base.and_then(|base| base.verify)];
+    let signed = |key| claim.is_signed_with(&opened.vault, path, &key);
+    let genuine = match base {
+        Some(base) if same(base) => true,
+        None if by_hand => true,
+        _ => wanted.verify.is_some() && keys.into_iter().flatten().any(signed),
+    };
+    if !genuine {
+        return Err(TeamProblem::ForgedRequest(name.clone()).into());
+    }
+    // An admin's key stands in the set of admins, which another change replaces.
+    let own = opened.vault.admins().admins.get(name);
+    match own {
+        Some(key) if wanted.verify.as_ref() != Some(key) => {
+            Err(TeamProblem::AdminKey(name.clone()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn of_policy(
+    opened: &Opened,
+    name: &ScopeName,
+    problem: String,
+) -> Result<(Proposal, Option<Policy>)> {
+    let path = VaultPath::policy(name);
+    let claim = opened.vault.claim::<Policy>(&path)?;
+    let base = approved_before::<Policy>(opened, &path)?.map(|signed| (*signed).clone());
+    let base = base.filter(|base| base.removed.is_none());
+    let policy = Policy {
+        version: version(opened, &path, claim.document.version, base.as_ref().map(|b| b.version)),
+        ..claim.document.clone()
+    };
+    ScopePolicy::compile(policy.clone())
+        .map_err(|why| AccessError::BadPolicy { scope: name.clone(), why: why.into() })?;
+    if let Some(ttl) = &policy.max_ttl {
+        ttl.parse::<Ttl>()?;
+    }
+    let mut diff = text_diff(
+        &base.as_ref().map(shown_policy).transpose()?.unwrap_or_default(),
+        &shown_policy(&policy)?,
+    );
+    for grantee in &policy.members {
+        if let Grantee::Member(who) = grantee
+            && !matches!(
+                opened.rules.standing(who),
+                Some(Standing::InForce(_) | Standing::Unapproved(_))
+            )
+        {
+            diff.push(format!("(it lists '{who}', who is no member)"));
+        }
+    }
+    let proposal = Proposal {
+        what: "policy",
+        name: name.to_string(),
+        commit: last_change(opened, &path)?,
+        path: path.to_string(),
+        problem,
+        fingerprint: None,
+        diff,
+        digest: claim.digest,
+        document: Document::Policy(name.clone(), Box::new(policy)),
+    };
+    Ok((proposal, base))
+}
+
+/// A version above every one that an admin signed or this machine has seen.
+fn version(opened: &Opened, path: &VaultPath, claimed: u64, base: Option<u64>) -> u64 {
+    let seen = opened.vault.state().seen(path).map(|seen| seen.version);
+    // What is claimed is text from anybody: one that leaves no room above it is not taken over.
+    let claimed = if claimed > u64::from(u32::MAX) { 0 } else { claimed };
+    let next = |last: Option<u64>| last.map_or(1, |last| last + 1);
+    claimed.max(next(base)).max(next(seen))
+}
+
+/// The document as people compare it: without the sealed key, and without what authy counts.
+fn shown_member(member: &Member) -> Result<String> {
+    let shown = Member { version: 0, signing: None, former: Vec::new(), ..member.clone() };
+    rendered(&shown)
+}
+
+fn shown_policy(policy: &Policy) -> Result<String> {
+    rendered(&Policy { version: 0, ..policy.clone() })
+}
+
+fn rendered<T: Serialize>(document: &T) -> Result<String> {
+    let text = crate::store::render(document)?;
+    Ok(text.lines().filter(|line| *line != "version = 0").map(|line| format!("{line}\n")).collect())
+}

@@ -1,0 +1,229 @@
+//! What a change of rules means: who gains or loses which secrets, by which policy and
+//! pattern; what each scope reaches before and after.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::access::{Rule, Ruling, ScopePolicy};
+use crate::name::{GroupName, MemberName, ScopeName, SecretName};
+use crate::store::{Member, Policy};
+
+/// The effect of a change of rules; empty where nothing changes for anybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// Members for whom something changes, sorted by name.
+    pub members: Vec<MemberEffect>,
+    /// Scopes that change, sorted by name.
+    pub scopes: Vec<ScopeEffect>,
+}
+
+impl Effect {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.scopes.is_empty()
+    }
+}
+
+/// What changes for a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemberEffect {
+    /// The member.
+    pub member: MemberName,
+    /// Whether he is a member from then on, where that changes.
+    pub joins: Option<bool>,
+    /// Whether he is an admin from then on, where that changes.
+    pub admin: Option<bool>,
+    /// Groups that he joins.
+    pub groups_added: Vec<GroupName>,
+    /// Groups that he leaves.
+    pub groups_removed: Vec<GroupName>,
+    /// Recipients that are encrypted to from then on.
+    pub recipients_added: Vec<String>,
+    /// Recipients that are not encrypted to any more.
+    pub recipients_removed: Vec<String>,
+    /// Whether he signs with another key from then on.
+    pub signing_key_changed: bool,
+    /// Secrets that he may decrypt from then on.
+    pub gains: Vec<Reached>,
+    /// Secrets that he may not decrypt any more.
+    pub loses: Vec<Reached>,
+}
+
+/// A secret, and what gives it, or gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// The secret.
+    pub name: SecretName,
+    /// The policy; `None` for an admin, who needs none.
+    pub policy: Option<ScopeName>,
+    /// The pattern of the policy that allows it.
+    pub pattern: Option<String>,
+}
+
+/// What changes in a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeEffect {
+    /// The scope.
+    pub scope: ScopeName,
+    /// Whether the policy is there from then on, where that changes.
+    pub exists: Option<bool>,
+    /// Members and `@groups` who may use it from then on.
+    pub members_added: Vec<String>,
+    /// Members and `@groups` who may not any more.
+    pub members_removed: Vec<String>,
+    /// Patterns that it allows from then on, with how many secrets each matches now.
+    pub allow_added: Vec<PatternEffect>,
+    /// Patterns that it allows no more.
+    pub allow_removed: Vec<PatternEffect>,
+    /// Patterns that it denies from then on.
+    pub deny_added: Vec<PatternEffect>,
+    /// Patterns that it denies no more.
+    pub deny_removed: Vec<PatternEffect>,
+    /// Secrets that it reaches from then on.
+    pub reaches: Vec<SecretName>,
+    /// Secrets that it reaches no more.
+    pub no_longer_reaches: Vec<SecretName>,
+    /// Whether it is run-only from then on, where that changes.
+    pub run_only: Option<bool>,
+    /// The programs that it may start, before and after, where that changes.
+    pub commands: Option<[Option<Vec<String>>; 2]>,
+    /// The longest life of its sessions, before and after, where that changes.
+    pub max_ttl: Option<[Option<String>; 2]>,
+}
+
+/// A pattern, and how many secrets it matches now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PatternEffect {
+    /// The pattern.
+    pub pattern: String,
+    /// How many secrets it matches.
+    pub matches: usize,
+}
+
+/// Compares two states over the secrets `names`.
+pub(crate) fn effect(before: &Ruling, after: &Ruling, names: &[SecretName]) -> Effect {
+    let members: BTreeSet<_> = before.members.keys().chain(after.members.keys()).collect();
+    let scopes: BTreeSet<_> = before.policies.keys().chain(after.policies.keys()).collect();
+    Effect {
+        members: members
+            .into_iter()
+            .filter_map(|who| of_member(before, after, (who, names)))
+            .collect(),
+        scopes: scopes
+            .into_iter()
+            .filter_map(|scope| of_scope(before, after, (scope, names)))
+            .collect(),
+    }
+}
+
+fn of_member(
+    before: &Ruling,
+    after: &Ruling,
+    (who, names): (&MemberName, &[SecretName]),
+) -> Option<MemberEffect> {
+    let (old, new) = (before.members.get(who), after.members.get(who));
+    let changed = |was: bool, is: bool| (was != is).then_some(is);
+    let reached = |ruling: &Ruling, other: &Ruling| -> Vec<Reached> {
+        let only = names.iter().filter(|name| ruling.gives(who, name) && !other.gives(who, name));
+        only.map(|name| how(ruling, who, name)).collect()
+    };
+    let groups = |member: Option<&Member>| member.map(|m| m.groups.clone()).unwrap_or_default();
+    let keys = |member: Option<&Member>| member.map(|m| m.recipients.clone()).unwrap_or_default();
+    let (joins, both) = (changed(old.is_some(), new.is_some()), old.is_some() && new.is_some());
+    let effect = MemberEffect {
+        member: who.clone(),
+        joins,
+        admin: changed(before.is_admin(who), after.is_admin(who)),
+        groups_added: only(groups(new), &groups(old)),
+        groups_removed: only(groups(old), &groups(new)),
+        recipients_added: only(keys(new), &keys(old)),
+        recipients_removed: only(keys(old), &keys(new)),
+        signing_key_changed: both && old.map(|m| m.verify) != new.map(|m| m.verify),
+        gains: reached(after, before),
+        loses: reached(before, after),
+    };
+    let unchanged = MemberEffect {
+        member: who.clone(),
+        joins: None,
+        admin: None,
+        groups_added: Vec::new(),
+        groups_removed: Vec::new(),
+        recipients_added: Vec::new(),
+        recipients_removed: Vec::new(),
+        signing_key_changed: false,
+        gains: Vec::new(),
+        loses: Vec::new(),
+    };
+    (effect != unchanged).then_some(effect)
+}
+
+fn how(ruling: &Ruling, who: &MemberName, name: &SecretName) -> Reached {
+    let by_policy = || ruling.giving(who, name).next();
+    let giving = if ruling.is_admin(who) { None } else { by_policy() };
+    Reached {
+        name: name.clone(),
+        policy: giving.map(|(scope, ..)| scope.clone()),
+        pattern: giving.map(|(.., pattern)| pattern.to_owned()),
+    }
+}
+
+fn of_scope(
+    before: &Ruling,
+    after: &Ruling,
+    (scope, names): (&ScopeName, &[SecretName]),
+) -> Option<ScopeEffect> {
+    let (old, new) = (before.policies.get(scope), after.policies.get(scope));
+    let (is_new, is_gone) = (old.is_none(), new.is_none());
+    let none = Policy::default();
+    let document = |policy: Option<&ScopePolicy>| policy.map(|p| p.document().clone());
+    let (was, is) = (document(old).unwrap_or(none.clone()), document(new).unwrap_or(none));
+    let rank =
+        |policy: &Policy| Policy { version: 0, description: String::new(), ..policy.clone() };
+    if !is_new && !is_gone && rank(&was) == rank(&is) {
+        return None;
+    }
+    let reaches = |policy: Option<&ScopePolicy>, name: &SecretName| {
+        policy.is_some_and(|policy| policy.rule(name).allows())
+    };
+    let reached = |a: Option<&ScopePolicy>, b: Option<&ScopePolicy>| -> Vec<SecretName> {
+        names.iter().filter(|name| reaches(a, name) && !reaches(b, name)).cloned().collect()
+    };
+    let texts = |policy: &Policy| -> Vec<String> {
+        policy.members.iter().map(ToString::to_string).collect()
+    };
+    let patterns = |a: &[String], b: &[String]| -> Vec<PatternEffect> {
+        only(a.to_vec(), b).into_iter().map(|pattern| counted(pattern, names)).collect()
+    };
+    let differ = is_new || is_gone;
+    Some(ScopeEffect {
+        scope: scope.clone(),
+        exists: differ.then_some(is_new),
+        members_added: only(texts(&is), &texts(&was)),
+        members_removed: only(texts(&was), &texts(&is)),
+        allow_added: patterns(&is.allow, &was.allow),
+        allow_removed: patterns(&was.allow, &is.allow),
+        deny_added: patterns(&is.deny, &was.deny),
+        deny_removed: patterns(&was.deny, &is.deny),
+        reaches: reached(new, old),
+        no_longer_reaches: reached(old, new),
+        run_only: (was.run_only != is.run_only).then_some(is.run_only),
+        commands: (was.commands != is.commands).then_some([was.commands, is.commands]),
+        max_ttl: (was.max_ttl != is.max_ttl).then_some([was.max_ttl, is.max_ttl]),
+    })
+}
+
+fn counted(pattern: String, names: &[SecretName]) -> PatternEffect {
+    let alone = Policy { allow: vec![pattern.clone()], ..Policy::default() };
+    let compiled = ScopePolicy::compile(alone);
+    let matches = |name: &&SecretName| {
+        compiled.as_ref().is_ok_and(|policy| matches!(policy.rule(name), Rule::Allow(_)))
+    };
+    PatternEffect { matches: names.iter().filter(matches).count(), pattern }
+}
+
+/// What is in `these` and not in `those`.
+fn only<T: PartialEq>(mut these: Vec<T>, those: &[T]) -> Vec<T> {
+    these.retain(|one| !those.contains(one));
+    these
+}

@@ -1,0 +1,195 @@
+//! Putting members, policies and admins in force, in one change.
+//!
+//! The documents are signed; records whose signer may not sign them any more are signed anew
+//! by whoever makes the change, their authors stay; and where wanted every secret is encrypted
+//! to those who may read it from then on.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::bearer::creator_key;
+use super::caller::recipients;
+use super::context::Context;
+use super::error::Result;
+use super::opening::Opened;
+use super::readers::{ReaderChange, encrypt, pending_under};
+use super::records::put_record;
+use super::transaction::{LockedVault, Transaction};
+use crate::access::{PolicyState, RuleChange, Rules};
+use crate::audit::{self, ChainName};
+use crate::crypto::{seal, unseal};
+use crate::fs::{self, GrantPlace, Listing, VaultPath};
+use crate::name::{MemberName, ScopeName, SessionId};
+use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Signed, Standing, Version};
+
+const MAX_KEY: usize = 128 << 10;
+
+/// What is to be in force.
+#[derive(Debug, Default)]
+pub(crate) struct Edict {
+    /// The next set of admins.
+    pub(crate) admins: Option<AdminSet>,
+    /// Members, tombstones included.
+    pub(crate) members: Vec<(MemberName, Member)>,
+    /// Policies, tombstones included.
+    pub(crate) policies: Vec<(ScopeName, Policy)>,
+}
+
+/// When existing secrets follow the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// With `rekey`.
+    Later,
+    /// In the same change.
+    Now,
+}
+
+/// Stages all of it; returns whose access to which secrets the encryption changed.
+///
+/// # Errors
+/// A secret that is to be encrypted anew is damaged; a document cannot be signed.
+pub(crate) fn enact(
+    ctx: &Context,
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    (edict, encryption): (&Edict, Encryption),
+) -> Result<Vec<ReaderChange>> {
+    let mut change = RuleChange::default();
+    for (name, member) in &edict.members {
+        let signed = tx.put_document(VaultPath::member(name), member, member.version)?;
+        change.members.push((name.clone(), signed));
+    }
+    for (name, policy) in &edict.policies {
+        let signed = tx.put_document(VaultPath::policy(name), policy, policy.version)?;
+        change.policies.push((name.clone(), signed));
+    }
+    if let Some(set) = &edict.admins {
+        succeed(locked, tx, (set, &mut change))?;
+    }
+    let opened = &locked.opened;
+    let after = opened.under(Rules::after(&opened.vault, change)?);
+    let changes = match encryption {
+        Encryption::Now => pending_under(opened, &after.rules)?,
+        Encryption::Later => Vec::new(),
+    };
+    encrypt(ctx, locked, (tx, &after), &changes)?;
+    sign_anew(locked, (tx, &after.rules), &changes)?;
+    if edict.admins.is_some() {
+        seal_chains_anew(locked, tx, &after.rules)?;
+    }
+    Ok(changes)
+}
+
+/// Signs the next set of admins, and what was signed by admins who are none any more.
+fn succeed(
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    (set, change): (&AdminSet, &mut RuleChange),
+) -> Result<()> {
+    let version = Version { created: 0, version: u64::from(set.version) };
+    tx.put_signed(VaultPath::admins(set.version), set, version)?;
+    let old = &locked.opened.vault.admins().admins;
+    // Whoever has another key now is gone with the old one.
+    let gone: BTreeSet<&MemberName> = old
+        .iter()
+        .filter(|(name, key)| set.admins.get(name) != Some(key))
+        .map(|(name, _)| name)
+        .collect();
+    change.admins = Some(set.admins.keys().cloned().collect());
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let vault = &locked.opened.vault;
+    if gone.contains(vault.config_signer()) {
+        tx.put_signed(VaultPath::config(), vault.config(), Version { created: 0, version: 0 })?;
+    }
+    for (name, standing) in locked.opened.rules.standings() {
+        let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };
+        if gone.contains(signed.by()) && change.members.iter().all(|(other, _)| other != name) {
+            let signed = renewed(tx, VaultPath::member(name), signed, signed.version)?;
+            change.members.push((name.clone(), signed));
+        }
+    }
+    for (name, state) in locked.opened.rules.policies() {
+        let (PolicyState::InForce(signed, _) | PolicyState::Removed(signed)) = state else {
+            continue;
+        };
+        if gone.contains(signed.by()) && change.policies.iter().all(|(other, _)| other != name) {
+            let signed = renewed(tx, VaultPath::policy(name), signed, signed.version)?;
+            change.policies.push((name.clone(), signed));
+        }
+    }
+    Ok(())
+}
+
+fn renewed<T: serde::Serialize + serde::de::DeserializeOwned>(
+    tx: &mut Transaction<'_>,
+    path: VaultPath,
+    signed: &Signed<T>,
+    version: u64,
+) -> Result<Signed<T>> {
+    tx.put_document(path, &**signed, version)
+}
+
+/// Signs the records whose signers may not sign them any more; those that are encrypted anew
+/// are signed by that.
+fn sign_anew(
+    locked: &LockedVault,
+    (tx, after): (&mut Transaction<'_>, &Rules),
+    encrypted: &[ReaderChange],
+) -> Result<()> {
+    let opened = &locked.opened;
+    let before = &opened.rules;
+    let names = opened.vault.names()?;
+    let orphaned = names.par_iter().filter_map(|name| {
+        if encrypted.iter().any(|change| change.name == *name) {
+            return None;
+        }
+        // What is damaged already is none of this change's business.
+        let record = opened.vault.record(name, before).ok()??;
+        let same = after.record_key(record.by(), name) == before.record_key(record.by(), name);
+        (!same).then_some((name, record))
+    });
+    for (name, record) in orphaned.collect::<Vec<_>>() {
+        let record: &Record = &record;
+        put_record(tx, locked, name, Record { version: record.version + 1, ..record.clone() })?;
+    }
+    Ok(())
+}
+
+/// Seals the keys of audit chains to the new admins, as far as the caller opens them.
+fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
+    let opened = &locked.opened;
+    let mut files = Vec::new();
+    for chain in audit::chains_in(&opened.vault.root().folder(Listing::Audit))? {
+        let writer = writer(opened, chain.chain());
+        files.extend(VaultPath::chain_key(chain.chain().as_str()).map(|path| (path, writer)));
+    }
+    for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
+        files.push((place.chain_key(), creator(opened, &place)));
+    }
+    for (path, writer) in files {
+        let Some(sealed) = fs::read(opened.vault.root(), &path, MAX_KEY)? else { continue };
+        let Ok(key) = unseal(&sealed, &locked.caller.identity) else { continue };
+        let readers = after.admins().chain(&writer).filter(|name| after.member(name).is_some());
+        tx.put(path, seal(key.expose(), &recipients(after, readers)?)?);
+    }
+    Ok(())
+}
+
+/// The member who writes a chain, or who made the session that does.
+fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
+    let (writer, _) = chain.as_str().rsplit_once('-')?;
+    let session = writer.strip_prefix("s-").and_then(|id| SessionId::parse(id).ok());
+    match session {
+        Some(id) => creator(opened, &GrantPlace { id: id.clone(), shared: true })
+            .or_else(|| creator(opened, &GrantPlace { id, shared: false })),
+        None => MemberName::parse(writer).ok(),
+    }
+}
+
+fn creator(opened: &Opened, place: &GrantPlace) -> Option<MemberName> {
+    let grant = opened.vault.grant(place, &creator_key(&opened.rules)).ok()??;
+    Some(grant.by().clone())
+}

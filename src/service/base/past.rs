@@ -1,0 +1,78 @@
+//! What git remembers of a document: the version that an admin last signed, and the commit
+//! that made it what it is. Without a history there is none, and nothing fails for it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use similar::{ChangeTag, TextDiff};
+use time::OffsetDateTime;
+
+use super::error::Result;
+use super::opening::Opened;
+use crate::fs::{self, VaultPath};
+use crate::git;
+use crate::store::{MAX_TOML, Signed, Stamp};
+
+/// A commit, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitView {
+    /// Its id, in hex.
+    pub id: String,
+    /// The author's name, as git has it: it proves nothing.
+    pub author: String,
+    /// When (RFC 3339).
+    pub time: String,
+}
+
+impl From<git::Commit> for CommitView {
+    fn from(commit: git::Commit) -> Self {
+        let at =
+            OffsetDateTime::from_unix_timestamp(commit.time).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self { id: commit.id, author: commit.author, time: Stamp::new(at).to_string() }
+    }
+}
+
+/// The newest version of the document at `path` that an admin of today signed.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn approved_before<T: DeserializeOwned>(
+    opened: &Opened,
+    path: &VaultPath,
+) -> Result<Option<Signed<T>>> {
+    let mut found = None;
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        found = change.bytes.and_then(|bytes| opened.vault.approved(path, bytes));
+        found.is_some()
+    })?;
+    Ok(found)
+}
+
+/// The commit that last changed the file; `None` where what lies there is not what it left.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn last_change(opened: &Opened, path: &VaultPath) -> Result<Option<CommitView>> {
+    let Some(now) = fs::read(opened.vault.root(), path, MAX_TOML)? else { return Ok(None) };
+    let mut found = None;
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        let same = change.bytes.is_some_and(|bytes| bytes == now);
+        found = same.then(|| change.commit.into());
+        true
+    })?;
+    Ok(found)
+}
+
+/// The lines that differ: `-` for those of `old`, `+` for those of `new`.
+pub(crate) fn text_diff(old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(old, new);
+    let lines = diff.iter_all_changes().filter_map(|change| {
+        let sign = match change.tag() {
+            ChangeTag::Equal => return None,
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+        };
+        let line = change.value().trim_end_matches('\n');
+        (!line.is_empty()).then(|| format!("{sign}{line}"))
+    });
+    lines.collect()
+}

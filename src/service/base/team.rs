@@ -1,0 +1,88 @@
+//! What can go wrong with members and approvals, with its kind and what to do next.
+
+use std::sync::Arc;
+
+use crate::kind::Kind;
+use crate::name::{MemberName, printable};
+use crate::store::StoreError;
+
+/// A failure about who belongs to the vault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TeamProblem {
+    #[error("member '{0}' not found")]
+    NoMember(MemberName),
+    #[error("member '{0}' exists already")]
+    MemberExists(MemberName),
+    #[error("member '{0}' waits for approval already")]
+    MemberWaits(MemberName),
+    #[error("the file of member '{name}' is not in force: {why}")]
+    MemberUnfit { name: MemberName, why: Arc<StoreError> },
+    #[error("this recipient is '{0}'s already")]
+    RecipientTaken(MemberName),
+    #[error("a member needs a recipient")]
+    NoRecipient,
+    #[error("member '{0}' has no signing key")]
+    NoSigningKey(MemberName),
+    #[error("the signing key in 'members/{0}.toml' is not the one that its verify key belongs to")]
+    ForeignSigningKey(MemberName),
+    #[error("the request in 'members/{0}.toml' is not signed by the member it is for")]
+    ForgedRequest(MemberName),
+    #[error("'{0}' is an admin: another signing key needs another set of admins")]
+    AdminKey(MemberName),
+    #[error("'members/{0}.toml' is a removal that no admin made")]
+    ByRemoval(MemberName),
+    #[error("there is no member or policy '{}' that waits for approval", printable(.0))]
+    NothingToApprove(String),
+    #[error("'{}' is not the file that was shown", printable(.0))]
+    ClaimChanged(String),
+    #[error(transparent)]
+    Damaged(Arc<StoreError>),
+}
+
+impl TeamProblem {
+    /// The kind of the failure.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::NoMember(_) | Self::NothingToApprove(_) => Kind::NotFound,
+            Self::MemberExists(_)
+            | Self::MemberWaits(_)
+            | Self::ClaimChanged(_)
+            | Self::RecipientTaken(_) => Kind::Conflict,
+            Self::MemberUnfit { .. }
+            | Self::NoSigningKey(_)
+            | Self::ForgedRequest(_)
+            | Self::AdminKey(_)
+            | Self::ByRemoval(_) => Kind::Denied,
+            Self::ForeignSigningKey(_) => Kind::Damaged,
+            Self::NoRecipient => Kind::Usage,
+            Self::Damaged(error) => error.kind(),
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoMember(_) => "run 'authy member list'".into(),
+            Self::MemberExists(name) => format!("see 'authy member show {name}'"),
+            Self::MemberWaits(name) => format!("an admin runs 'authy approve {name}'"),
+            Self::MemberUnfit { name, .. } | Self::ForeignSigningKey(name) => {
+                format!("see 'git log -- members/{name}.toml' and restore the version you trust")
+            }
+            Self::RecipientTaken(name) => {
+                format!("each identity belongs to one member; see 'authy member show {name}'")
+            }
+            Self::NoRecipient => "give --recipient or --recipients-file".into(),
+            Self::NoSigningKey(name) => {
+                format!("such a member only reads; 'authy join --name {name}' asks for more")
+            }
+            Self::ForgedRequest(name) => format!(
+                "have '{name}' run 'authy join' again, or drop it: see 'git log -- members/{name}.toml'"
+            ),
+            Self::AdminKey(_) => "have another admin remove him and approve him again".into(),
+            Self::ByRemoval(name) => format!("to remove him run 'authy member remove {name}'"),
+            Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
+            Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),
+            Self::Damaged(error) => return error.hint(),
+        })
+    }
+}

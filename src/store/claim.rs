@@ -1,0 +1,78 @@
+//! Files of members and policies that are not in force, as somebody wants them to be; and the
+//! versions of them that an admin signed before.
+//!
+//! A claim decides nothing. An admin looks at what it would change, and signs it or not.
+
+use serde::de::DeserializeOwned;
+
+use super::MAX_TOML;
+use super::error::StoreError;
+use super::signed::{Signed, Unverified, claimed};
+use super::vault::Vault;
+use crate::crypto::digest::Digest;
+use crate::crypto::sign::VerifyKey;
+use crate::fs::VaultPath;
+use crate::name::MemberName;
+
+/// A document that no admin signed as it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim<T> {
+    /// What it says.
+    pub(crate) document: T,
+    /// Who claims to have signed it.
+    pub(crate) by: Option<MemberName>,
+    /// Of the whole file: what was looked at is what is approved.
+    pub(crate) digest: Digest,
+    bytes: Vec<u8>,
+}
+
+impl<T: DeserializeOwned> Claim<T> {
+    /// Whether the signature is one by `key`.
+    pub(crate) fn is_signed_with(&self, vault: &Vault, path: &VaultPath, key: &VerifyKey) -> bool {
+        Unverified::parse(path, self.bytes.clone())
+            .and_then(|read| read.verify::<T>(vault.id(), Some(key)))
+            .is_ok()
+    }
+}
+
+impl Vault {
+    /// Reads what a file claims, whoever signed it.
+    ///
+    /// # Errors
+    /// The file is missing, cannot be read, or holds no such document.
+    pub(crate) fn claim<T: DeserializeOwned>(
+        &self,
+        path: &VaultPath,
+    ) -> Result<Claim<T>, StoreError> {
+        let bytes = self
+            .files()
+            .read(path, MAX_TOML)?
+            .ok_or_else(|| StoreError::Missing { path: path.clone() })?;
+        self.claim_in(path, bytes)
+    }
+
+    /// Reads what `bytes` claim, as those of the file at `path`.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub(crate) fn claim_in<T: DeserializeOwned>(
+        &self,
+        path: &VaultPath,
+        bytes: Vec<u8>,
+    ) -> Result<Claim<T>, StoreError> {
+        let (document, by) = claimed(path, &bytes)?;
+        Ok(Claim { document, by, digest: Digest::of(&bytes), bytes })
+    }
+
+    /// Verifies an earlier version of the file at `path`; `None` where no admin of today
+    /// signed it.
+    pub(crate) fn approved<T: DeserializeOwned>(
+        &self,
+        path: &VaultPath,
+        bytes: Vec<u8>,
+    ) -> Option<Signed<T>> {
+        let read = Unverified::parse(path, bytes).ok()?;
+        let key = self.admins().admins.get(read.by()).copied();
+        read.verify::<T>(self.id(), key.as_ref()).ok()
+    }
+}
