@@ -42,6 +42,7 @@ mod identity;
 mod init;
 mod join;
 mod leaks;
+mod leave;
 mod list;
 mod masking;
 mod masking_terminal;

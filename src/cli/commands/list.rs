@@ -28,6 +28,10 @@ pub(crate) struct Args {
     /// Show names as folders and files
     #[arg(long, conflicts_with = "long")]
     tree: bool,
+    /// Take only what is due for another value, and say why: somebody could read it who may not
+    /// any more, or it is older than it should be
+    #[arg(long, conflicts_with_all = ["long", "tree"])]
+    rotate_due: bool,
 }
 
 impl Args {
@@ -37,12 +41,15 @@ impl Args {
             pattern: self.pattern,
             scope: env.scope(self.scope)?,
             details: self.long || ui.wants_json(),
+            rotate_due: self.rotate_due,
         };
         let entries = authy::list(&env.context()?, &options)?;
         if ui.wants_json() {
             ui.json(&entries)?;
         } else if self.long {
             ui.table(&table(&entries))?;
+        } else if self.rotate_due {
+            ui.table(&due(&entries))?;
         } else if self.tree {
             let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
             ui.data(crate::cli::tree::render(&names).as_bytes())?;
@@ -52,6 +59,15 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn due(entries: &[ListEntry]) -> Table {
+    let mut table = Table::new(["NAME", "VALUE SINCE", "WHY"]);
+    for (entry, details) in entries.iter().filter_map(|one| Some((one, one.details.as_ref()?))) {
+        let why = details.rotate_due.clone().unwrap_or_default();
+        table.push([entry.name.to_string(), details.changed.clone(), why]);
+    }
+    table
 }
 
 fn table(entries: &[ListEntry]) -> Table {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{SecretName, StoreOptions, StoreReport};
+use authy::{SecretName, StoreOptions, StoreReport, Ttl};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Tag it; may be repeated; anybody who has the vault can read this
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// Want another value this often, such as 90d; 'authy list --rotate-due' tells when
+    #[arg(long, value_name = "TIME")]
+    rotate_every: Option<Ttl>,
 }
 
 impl Args {
@@ -42,8 +45,12 @@ impl Args {
         let ctx = env.context()?;
         let ready = || authy::store_ready(&ctx, &self.name, self.force);
         let value = self.value.read(env.person(), &self.name, ready)?;
-        let options =
-            StoreOptions { force: self.force, description: self.description, tags: self.tags };
+        let options = StoreOptions {
+            force: self.force,
+            description: self.description,
+            tags: self.tags,
+            rotate_every: self.rotate_every,
+        };
         report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
     }
 }

@@ -14,6 +14,7 @@ use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::{bearer, creator_key};
 use crate::service::base::caller::recipients;
 use crate::service::base::context::Context;
+use crate::service::base::due::due;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Opened;
 use crate::service::base::past::last_change;
@@ -73,6 +74,7 @@ pub fn check(ctx: &Context) -> Result<Vec<Finding>> {
     let mut found = documents(&opened);
     found.extend(secrets(&opened)?);
     found.extend(pending(&opened)?.iter().map(drift));
+    found.extend(overdue(ctx, &opened)?);
     found.extend(strays(&opened)?);
     let trail = verify_all(ctx, &opened, bearer)?;
     found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));
@@ -182,6 +184,23 @@ fn drift(change: &ReaderChange) -> Finding {
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message)
         .mend(Some("run 'authy rekey'".to_owned()))
+}
+
+/// Values that want changing.
+fn overdue(ctx: &Context, opened: &Opened) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for name in opened.vault.names()? {
+        // A damaged record is a finding already.
+        if let Ok(Some(record)) = opened.vault.record(&name, &opened.rules)
+            && let Some(why) = due(ctx, &record)
+        {
+            let mend = Some(format!("run 'authy rotate {name}'"));
+            let message = format!("due for rotation: {why}");
+            let path = VaultPath::record(&name);
+            found.push(Finding::new(Severity::Warning, &path, &message).mend(mend));
+        }
+    }
+    Ok(found)
 }
 
 /// Files that are none of the vault's: perhaps plaintext that somebody left there.

@@ -8,9 +8,10 @@ use crate::audit::Op;
 use crate::name::{ScopeName, SecretName};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
-use crate::service::base::error::Result;
+use crate::service::base::due::due;
+use crate::service::base::error;
 use crate::service::base::opening::{Opened, effective_scope};
-use crate::store::Record;
+use crate::store::{Record, Signed, StoreError};
 
 /// Which secrets to list.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct ListOptions {
     pub scope: Option<ScopeName>,
     /// Read each secret's record too.
     pub details: bool,
+    /// Only what is due for another value.
+    pub rotate_due: bool,
 }
 
 /// One secret.
@@ -53,10 +56,16 @@ pub struct ListDetails {
     pub tags: Vec<String>,
     /// Whom it is encrypted to.
     pub readers: Vec<String>,
+    /// Who could read this value and may not any more.
+    pub exposed_to: Vec<String>,
+    /// How often it wants another value.
+    pub rotate_every: Option<String>,
+    /// Why it is due for another value.
+    pub rotate_due: Option<String>,
 }
 
 impl ListDetails {
-    fn of(record: &Record) -> Self {
+    fn of(ctx: &Context, record: &Record) -> Self {
         Self {
             version: record.version,
             created: record.created.to_string(),
@@ -65,6 +74,9 @@ impl ListDetails {
             description: record.description.clone(),
             tags: record.tags.clone(),
             readers: record.readers.iter().map(ToString::to_string).collect(),
+            exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
+            rotate_every: record.rotate_every.clone(),
+            rotate_due: due(ctx, record),
         }
     }
 }
@@ -74,7 +86,7 @@ impl ListDetails {
 ///
 /// # Errors
 /// A pattern that does not compile, a scope that is not in force, no vault.
-pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
+pub fn list(ctx: &Context, options: &ListOptions) -> error::Result<Vec<ListEntry>> {
     let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
@@ -96,23 +108,41 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
         .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
         .collect();
-    let entry = |name: SecretName| match options.details {
-        true => detailed(&opened, name),
-        false => ListEntry { name, details: None, problem: None },
+    // `Context` stays on this thread.
+    let records: Vec<_> = match options.details || options.rotate_due {
+        true => names
+            .into_par_iter()
+            .map(|name| {
+                let record = opened.vault.record(&name, &opened.rules);
+                (name, Some(record))
+            })
+            .collect(),
+        false => names.into_iter().map(|name| (name, None)).collect(),
     };
-    let entries = names.into_par_iter().map(entry).collect();
+    let mut entries: Vec<_> =
+        records.into_iter().map(|(name, record)| entry(ctx, name, record)).collect();
+    if options.rotate_due {
+        let is_due = |entry: &ListEntry| {
+            entry.details.as_ref().is_some_and(|details| details.rotate_due.is_some())
+        };
+        entries.retain(is_due);
+    }
     opened.settle(ctx);
     Ok(entries)
 }
 
-fn detailed(opened: &Opened, name: SecretName) -> ListEntry {
-    match opened.vault.record(&name, &opened.rules) {
-        Ok(Some(record)) => {
-            ListEntry { name, details: Some(ListDetails::of(&record)), problem: None }
+fn entry(
+    ctx: &Context,
+    name: SecretName,
+    record: Option<Result<Option<Signed<Record>>, StoreError>>,
+) -> ListEntry {
+    let none = ListEntry { name, details: None, problem: None };
+    match record {
+        None => none,
+        Some(Ok(Some(record))) => {
+            ListEntry { details: Some(ListDetails::of(ctx, &record)), ..none }
         }
-        Ok(None) => {
-            ListEntry { name, details: None, problem: Some("its record is missing".to_owned()) }
-        }
-        Err(error) => ListEntry { name, details: None, problem: Some(error.to_string()) },
+        Some(Ok(None)) => ListEntry { problem: Some("its record is missing".to_owned()), ..none },
+        Some(Err(error)) => ListEntry { problem: Some(error.to_string()), ..none },
     }
 }

@@ -4,17 +4,19 @@ use serde::Serialize;
 
 use crate::audit::Op;
 use crate::crypto::Recipient;
+use crate::crypto::sign::SigningKey;
 use crate::name::{GroupName, MemberName};
+use crate::service::base::agent;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
-use crate::service::base::newcomer::refuse_taken;
+use crate::service::base::newcomer::{self, refuse_taken};
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::LockedVault;
-use crate::store::{Member, Standing};
+use crate::store::{AdminSet, Member, Standing};
 
 /// A member to add.
 #[derive(Debug, Clone)]
@@ -25,6 +27,9 @@ pub struct NewMember {
     pub recipients: Vec<String>,
     /// Groups to belong to.
     pub groups: Vec<GroupName>,
+    /// Make an admin of him; one who is a member with a signing key already needs no
+    /// recipients.
+    pub admin: bool,
 }
 
 /// A member as people see one.
@@ -49,7 +54,9 @@ pub struct MemberView {
     pub problem: Option<String>,
 }
 
-/// Adds a member by recipients alone, who reads what the policies give and signs nothing.
+/// Adds a member by recipients alone, who reads what the policies give and signs nothing; or
+/// an admin, for whom a signing key is made and sealed to the recipients; or makes an admin of
+/// a member who signs.
 ///
 /// # Errors
 /// The name is taken, a recipient is none or belongs to somebody; the caller is no admin.
@@ -60,19 +67,71 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
         AuditAction { detail: Some(new.name.to_string()), ..AuditAction::new(Op::MEMBER_ADD) };
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
-        refuse_taken(&locked.opened, &recipients, None)?;
-        let member = Member {
-            version: next_version(&locked.opened, &new.name)?,
-            recipients: recipients.iter().map(ToString::to_string).collect(),
-            groups: new.groups.clone(),
-            ..Member::default()
+        let opened = &locked.opened;
+        let (member, message) = match promoted(opened, new, &recipients)? {
+            Some(member) => (member, format!("Make {} an admin", new.name)),
+            None => {
+                refuse_taken(opened, &recipients, None)?;
+                (added(opened, new, &recipients)?, format!("Add member {}", new.name))
+            }
         };
-        let edict = Edict { members: vec![(new.name.clone(), member)], ..Edict::default() };
+        let mut edict = Edict::default();
+        if new.admin {
+            agent::refuse(ctx, opened, "to make an admin")?;
+            let now = opened.vault.admins();
+            let mut admins = now.admins.clone();
+            admins.extend(member.verify.map(|key| (new.name.clone(), key)));
+            edict.admins = Some(AdminSet { version: now.version + 1, admins });
+        }
+        edict.members.push((new.name.clone(), member));
         enact(ctx, &locked, tx, (&edict, Encryption::Later))?;
-        Ok((format!("Add member {}", new.name), ()))
+        Ok((message, ()))
     })?;
     drop(locked);
     note_pending(ctx)
+}
+
+/// The member who is to become an admin, where there is one and no recipients are given.
+fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Option<Member>> {
+    let Some(Standing::InForce(old)) = opened.rules.standing(&new.name) else { return Ok(None) };
+    if !new.admin || !recipients.is_empty() {
+        return Ok(None);
+    }
+    if opened.rules.is_admin(&new.name) {
+        return Err(TeamProblem::AdminAlready(new.name.clone()).into());
+    }
+    if old.verify.is_none() || old.signing.is_none() {
+        return Err(TeamProblem::NoSigningKey(new.name.clone()).into());
+    }
+    let mut member: Member = (**old).clone();
+    member.groups.extend(new.groups.iter().filter(|group| !old.groups.contains(group)).cloned());
+    member.version += 1;
+    Ok(Some(member))
+}
+
+fn added(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Member> {
+    if recipients.is_empty() {
+        return Err(TeamProblem::NoRecipient.into());
+    }
+    let version = next_version(opened, &new.name)?;
+    let former = match opened.rules.standing(&new.name) {
+        Some(Standing::Removed(old)) => {
+            old.former.iter().copied().chain(old.verify).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    // Whoever signs for others has to be able to sign.
+    let keyed = match new.admin {
+        true => newcomer::member(&SigningKey::generate(), recipients)?,
+        false => Member::default(),
+    };
+    Ok(Member {
+        version,
+        recipients: recipients.iter().map(ToString::to_string).collect(),
+        groups: new.groups.clone(),
+        former,
+        ..keyed
+    })
 }
 
 /// Lists the members, sorted by name; this needs no identity.
@@ -107,10 +166,7 @@ fn parse(texts: &[String]) -> Result<Vec<Recipient>> {
             all.push(recipient);
         }
     }
-    match all.is_empty() {
-        true => Err(TeamProblem::NoRecipient.into()),
-        false => Ok(all),
-    }
+    Ok(all)
 }
 
 fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {

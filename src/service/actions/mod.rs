@@ -11,6 +11,7 @@ mod hygiene;
 mod init;
 mod injecting;
 mod join;
+mod leaving;
 mod listing;
 mod members;
 mod policies;
@@ -29,6 +30,7 @@ pub use hygiene::keep_memory_private;
 pub use init::{InitOptions, InitReport, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
 pub use join::{JoinOptions, JoinReport, join};
+pub use leaving::{Exposed, Removal, member_remove};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use policies::{

@@ -21,6 +21,7 @@ use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write, put_record};
 use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::session::Ttl;
 use crate::store::Record;
 
 /// How to store a secret.
@@ -32,6 +33,8 @@ pub struct StoreOptions {
     pub description: Option<String>,
     /// For people; replace the old ones where given.
     pub tags: Vec<String>,
+    /// How often the value wants changing; replaces the old one where given.
+    pub rotate_every: Option<Ttl>,
 }
 
 /// What was written.
@@ -261,7 +264,10 @@ fn new_record(
             Some(old) if options.tags.is_empty() => old.tags.clone(),
             _ => options.tags,
         },
-        rotate_every: old.and_then(|old| old.rotate_every),
+        rotate_every: options
+            .rotate_every
+            .map(|every| every.to_string())
+            .or_else(|| old.and_then(|old| old.rotate_every)),
         exposed_to: Vec::new(),
         readers,
         digest: Digest::of(&sealed),

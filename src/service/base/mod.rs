@@ -11,6 +11,7 @@ pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod commit;
 pub(crate) mod context;
+pub(crate) mod due;
 pub(crate) mod effect;
 pub(crate) mod enacting;
 pub(crate) mod error;

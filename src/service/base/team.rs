@@ -29,6 +29,12 @@ pub(crate) enum TeamProblem {
     ForgedRequest(MemberName),
     #[error("'{0}' is an admin: another signing key needs another set of admins")]
     AdminKey(MemberName),
+    #[error("'{0}' is the only admin, and a vault needs one")]
+    LastAdmin(MemberName),
+    #[error("an admin does not remove himself")]
+    OneSelf(MemberName),
+    #[error("'{0}' is an admin already")]
+    AdminAlready(MemberName),
     #[error("'members/{0}.toml' is a removal that no admin made")]
     ByRemoval(MemberName),
     #[error("there is no member or policy '{}' that waits for approval", printable(.0))]
@@ -47,11 +53,14 @@ impl TeamProblem {
             Self::MemberExists(_)
             | Self::MemberWaits(_)
             | Self::ClaimChanged(_)
+            | Self::AdminAlready(_)
             | Self::RecipientTaken(_) => Kind::Conflict,
             Self::MemberUnfit { .. }
             | Self::NoSigningKey(_)
             | Self::ForgedRequest(_)
             | Self::AdminKey(_)
+            | Self::LastAdmin(_)
+            | Self::OneSelf(_)
             | Self::ByRemoval(_) => Kind::Denied,
             Self::ForeignSigningKey(_) => Kind::Damaged,
             Self::NoRecipient => Kind::Usage,
@@ -79,6 +88,9 @@ impl TeamProblem {
                 "have '{name}' run 'authy join' again, or drop it: see 'git log -- members/{name}.toml'"
             ),
             Self::AdminKey(_) => "have another admin remove him and approve him again".into(),
+            Self::LastAdmin(_) => "make another one first: authy member add NAME --admin".into(),
+            Self::OneSelf(_) => "ask another admin to do it".into(),
+            Self::AdminAlready(name) => format!("see 'authy member show {name}'"),
             Self::ByRemoval(name) => format!("to remove him run 'authy member remove {name}'"),
             Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
             Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),

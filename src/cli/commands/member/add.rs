@@ -18,6 +18,7 @@ use crate::cli::error::Failure;
 Examples:
   authy member add bob --recipient age1… --group backend
   authy member add carol --recipients-file carol.pub
+  authy member add bob --admin && authy rekey
   authy policy update backend --member bob && authy rekey")]
 pub(crate) struct Args {
     /// Name the member
@@ -31,6 +32,10 @@ pub(crate) struct Args {
     /// Let the member belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<GroupName>,
+    /// Make him an admin: one who joined needs no recipient here, for another one a signing key
+    /// is made and sealed to his recipients
+    #[arg(long)]
+    admin: bool,
 }
 
 impl Args {
@@ -42,9 +47,15 @@ impl Args {
             let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
             self.recipients.extend(lines.map(str::to_owned));
         }
-        let new = NewMember { name: self.name, recipients: self.recipients, groups: self.groups };
+        let new = NewMember {
+            name: self.name,
+            recipients: self.recipients,
+            groups: self.groups,
+            admin: self.admin,
+        };
         authy::member_add(&env.context()?, &new)?;
-        env.ui().note(format_args!("added member {}", new.name));
+        let what = if new.admin { "admin" } else { "member" };
+        env.ui().note(format_args!("added {what} {}", new.name));
         Ok(ExitCode::SUCCESS)
     }
 }

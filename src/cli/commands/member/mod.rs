@@ -2,6 +2,7 @@
 
 mod add;
 mod list;
+mod remove;
 mod show;
 
 use clap::Subcommand;
@@ -16,6 +17,8 @@ pub(crate) enum Command {
     #[command(visible_alias = "ls")]
     List(list::Args),
     Show(show::Args),
+    #[command(visible_alias = "rm")]
+    Remove(remove::Args),
 }
 
 pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
@@ -23,5 +26,6 @@ pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Add(args) => args.run(env),
         Command::List(args) => args.run(env),
         Command::Show(args) => args.run(env),
+        Command::Remove(args) => args.run(env),
     }
 }

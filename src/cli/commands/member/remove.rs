@@ -1,0 +1,57 @@
+//! `authy member remove`.
+
+use std::process::ExitCode;
+
+use authy::{MemberName, Removal};
+
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::table::Table;
+
+/// Remove a member, or turn a request down; only an admin can
+///
+/// Takes the member off the policies that name him, revokes the sessions that he made, and
+/// encrypts to the others what he could read, in one commit. Prints the secrets that he could
+/// read, the oldest value first: he may have copies, and git keeps the old files. They stay
+/// listed by 'authy list --rotate-due' until they have another value.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy member remove bob
+  authy list --rotate-due")]
+pub(crate) struct Args {
+    /// Name the member
+    name: MemberName,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ui = env.ui();
+        let removal = authy::member_remove(&env.context()?, &self.name)?;
+        if ui.wants_json() {
+            ui.json(&removal)?;
+        } else {
+            ui.table(&table(&removal))?;
+        }
+        let name = &removal.member;
+        ui.note(format_args!("removed member {name}; encrypted {} anew", removal.encrypted));
+        if !removal.sessions.is_empty() {
+            ui.note(format_args!("revoked {} of his sessions", removal.sessions.len()));
+        }
+        match removal.due.len() {
+            0 => ui.note(format_args!("{name} could read nothing that is still in use")),
+            count => ui.note(format_args!(
+                "{name} could read {count} of the values: rotate them, see 'authy list --rotate-due'"
+            )),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(removal: &Removal) -> Table {
+    let mut table = Table::new(["ROTATE", "VALUE SINCE"]);
+    for one in &removal.due {
+        table.push([one.name.to_string(), one.changed.clone()]);
+    }
+    table
+}
