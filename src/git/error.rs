@@ -24,6 +24,9 @@ pub(crate) enum GitError {
     /// A file changed each time it was read.
     #[error("'{}' keeps changing while it is read", printable(path))]
     Unstable { path: String },
+    /// Git knows no such revision.
+    #[error("git knows no revision '{}' here", printable(rev))]
+    NoRevision { rev: String },
     /// The git program could not be started or failed to answer.
     #[error("cannot {action} with the git program: {}", reason(source))]
     Program { action: &'static str, source: io::Error },
@@ -37,6 +40,7 @@ impl GitError {
     pub(crate) const fn kind(&self) -> Kind {
         match self {
             Self::NotRegular { .. } => Kind::Damaged,
+            Self::NoRevision { .. } => Kind::NotFound,
             Self::Io { .. }
             | Self::Gix { .. }
             | Self::Path { .. }
@@ -51,6 +55,9 @@ impl GitError {
         let hint = match self {
             Self::NotRegular { .. } => {
                 "a vault holds plain files and folders only: remove it and restore it from git"
+            }
+            Self::NoRevision { .. } => {
+                "see 'git log' and 'git branch --all' in the vault; a shallow clone lacks the past"
             }
             Self::Unstable { .. } => "run the command again",
             Self::Gix { .. } => "look at the repository with 'git status' and 'git fsck'",

@@ -3,7 +3,7 @@
 //! gix has no log of one path, so commits are walked and the path's entry is compared with
 //! that of each parent. A shallow clone's past begins where it was cut off.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use gix::ObjectId;
@@ -133,4 +133,51 @@ fn described(commit: &gix::Commit<'_>) -> gix::Result<Commit> {
         author: author.name.to_str_lossy().into_owned(),
         time: author.time().map_or(0, |time| time.seconds),
     })
+}
+
+/// The files of the vault as the revision `rev` has them: what is below `folders` with its
+/// content, sorted by path, and the paths alone of what is below `names`.
+///
+/// # Errors
+/// As [`changes_of`]; [`GitError::NoRevision`] where git knows no such revision.
+pub(crate) fn files_at(
+    vault: &Path,
+    rev: &str,
+    (folders, names): (&[&str], &str),
+) -> Result<Files, GitError> {
+    let no_revision = || GitError::NoRevision { rev: rev.to_owned() };
+    let Some((place, repo)) = repository(vault)? else { return Err(no_revision()) };
+    let commit = repo.rev_parse_single(rev).map_err(|_| no_revision())?;
+    let read = || -> gix::Result<Files> {
+        let tree = commit.object()?.peel_to_commit()?.tree()?;
+        let mut files = Files::default();
+        for entry in tree.traverse().breadthfirst.files()? {
+            let path = entry.filepath.strip_prefix(place.prefix.as_slice());
+            let Some(path) = path.and_then(|path| path.to_str().ok()) else { continue };
+            let below =
+                |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+            if !entry.mode.is_blob() {
+                continue;
+            }
+            if below(names) {
+                files.names.push(path.to_owned());
+            } else if folders.iter().any(|folder| below(folder))
+                && let Some(bytes) = content(&repo, entry.oid)?
+            {
+                files.contents.insert(path.to_owned(), bytes);
+            }
+        }
+        files.names.sort_unstable();
+        Ok(files)
+    };
+    read().map_err(GitError::gix("read the history"))
+}
+
+/// Files of one revision.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// By path, with their contents.
+    pub(crate) contents: BTreeMap<String, Vec<u8>>,
+    /// Paths alone, sorted.
+    pub(crate) names: Vec<String>,
 }

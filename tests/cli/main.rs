@@ -50,6 +50,7 @@ mod members;
 mod own_grant;
 mod policy;
 mod policy_bites;
+mod policy_diff;
 mod project;
 mod read_only;
 mod refused_variables;

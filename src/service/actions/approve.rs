@@ -19,6 +19,7 @@ use crate::service::base::opening::Opened;
 use crate::service::base::past::{CommitView, approved_before, last_change, text_diff};
 use crate::service::base::readers::ReaderChange;
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::stated::{shown_member, shown_policy};
 use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
@@ -206,10 +207,8 @@ fn of_member(
         former,
         ..wanted.clone()
     };
-    let diff = text_diff(
-        &base.as_ref().map(shown_member).transpose()?.unwrap_or_default(),
-        &shown_member(&member)?,
-    );
+    let diff =
+        text_diff(&in_words(base.as_ref(), shown_member), &in_words(Some(&member), shown_member));
     let proposal = Proposal {
         what: "member",
         name: name.to_string(),
@@ -278,10 +277,8 @@ fn of_policy(
     if let Some(ttl) = &policy.max_ttl {
         ttl.parse::<Ttl>()?;
     }
-    let mut diff = text_diff(
-        &base.as_ref().map(shown_policy).transpose()?.unwrap_or_default(),
-        &shown_policy(&policy)?,
-    );
+    let mut diff =
+        text_diff(&in_words(base.as_ref(), shown_policy), &in_words(Some(&policy), shown_policy));
     for grantee in &policy.members {
         if let Grantee::Member(who) = grantee
             && !matches!(
@@ -315,17 +312,6 @@ fn version(opened: &Opened, path: &VaultPath, claimed: u64, base: Option<u64>) -
     claimed.max(next(base)).max(next(seen))
 }
 
-/// The document as people compare it: without the sealed key, and without what authy counts.
-fn shown_member(member: &Member) -> Result<String> {
-    let shown = Member { version: 0, signing: None, former: Vec::new(), ..member.clone() };
-    rendered(&shown)
-}
-
-fn shown_policy(policy: &Policy) -> Result<String> {
-    rendered(&Policy { version: 0, ..policy.clone() })
-}
-
-fn rendered<T: Serialize>(document: &T) -> Result<String> {
-    let text = crate::store::render(document)?;
-    Ok(text.lines().filter(|line| *line != "version = 0").map(|line| format!("{line}\n")).collect())
+fn in_words<T>(base: Option<&T>, show: fn(&T) -> std::result::Result<String, String>) -> String {
+    base.and_then(|base| show(base).ok()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@
 mod approve;
 mod auditing;
 mod check;
+mod diff;
 mod hygiene;
 mod init;
 mod injecting;
@@ -26,6 +27,7 @@ mod writing;
 pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check};
+pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use hygiene::keep_memory_private;
 pub use init::{InitOptions, InitReport, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};

@@ -27,6 +27,7 @@ pub(crate) mod recorder;
 pub(crate) mod records;
 pub(crate) mod refresh;
 pub(crate) mod shared;
+pub(crate) mod stated;
 pub(crate) mod team;
 pub(crate) mod trail;
 pub(crate) mod transaction;

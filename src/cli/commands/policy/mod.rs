@@ -1,6 +1,7 @@
 //! `authy policy …`.
 
 mod create;
+mod diff;
 mod flags;
 mod list;
 mod remove;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     List(list::Args),
     Remove(remove::Args),
     Test(test::Args),
+    Diff(diff::Args),
 }
 
 pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
@@ -32,5 +34,6 @@ pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::List(args) => args.run(env),
         Command::Remove(args) => args.run(env),
         Command::Test(args) => args.run(env),
+        Command::Diff(args) => args.run(env),
     }
 }
