@@ -91,6 +91,7 @@ ops! {
     MEMBER_ADD "member.add",
     CHECK "check",
     APPROVE "approve",
+    RESTORE "restore",
     MEMBER_REMOVE "member.remove",
 }
 

@@ -135,15 +135,15 @@ fn described(commit: &gix::Commit<'_>) -> gix::Result<Commit> {
     })
 }
 
-/// The files of the vault as the revision `rev` has them: what is below `folders` with its
-/// content, sorted by path, and the paths alone of what is below `names`.
+/// The files of the vault as the revision `rev` has them: with their contents where `wants`
+/// says so, the paths alone otherwise.
 ///
 /// # Errors
 /// As [`changes_of`]; [`GitError::NoRevision`] where git knows no such revision.
 pub(crate) fn files_at(
     vault: &Path,
     rev: &str,
-    (folders, names): (&[&str], &str),
+    wants: &dyn Fn(&str) -> bool,
 ) -> Result<Files, GitError> {
     let no_revision = || GitError::NoRevision { rev: rev.to_owned() };
     let Some((place, repo)) = repository(vault)? else { return Err(no_revision()) };
@@ -154,20 +154,14 @@ pub(crate) fn files_at(
         for entry in tree.traverse().breadthfirst.files()? {
             let path = entry.filepath.strip_prefix(place.prefix.as_slice());
             let Some(path) = path.and_then(|path| path.to_str().ok()) else { continue };
-            let below =
-                |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
             if !entry.mode.is_blob() {
                 continue;
             }
-            if below(names) {
-                files.names.push(path.to_owned());
-            } else if folders.iter().any(|folder| below(folder))
-                && let Some(bytes) = content(&repo, entry.oid)?
-            {
-                files.contents.insert(path.to_owned(), bytes);
+            match wants(path).then(|| content(&repo, entry.oid)).transpose()?.flatten() {
+                Some(bytes) => _ = files.contents.insert(path.to_owned(), bytes),
+                None => files.names.push(path.to_owned()),
             }
         }
-        files.names.sort_unstable();
         Ok(files)
     };
     read().map_err(GitError::gix("read the history"))
@@ -178,6 +172,23 @@ pub(crate) fn files_at(
 pub(crate) struct Files {
     /// By path, with their contents.
     pub(crate) contents: BTreeMap<String, Vec<u8>>,
-    /// Paths alone, sorted.
+    /// The paths of the others.
     pub(crate) names: Vec<String>,
+}
+
+/// Reads the file at `path` as the commit `id` has it; `None` where it has none.
+///
+/// # Errors
+/// As [`changes_of`].
+pub(crate) fn file_at(vault: &Path, id: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    let Some((place, repo)) = repository(vault)? else { return Ok(None) };
+    let path = place.full(path);
+    let read = || -> gix::Result<Option<Vec<u8>>> {
+        let commit = repo.rev_parse_single(id)?.detach();
+        match entry(&repo, commit, &path.to_path_lossy())? {
+            Some(blob) => content(&repo, blob),
+            None => Ok(None),
+        }
+    };
+    read().map_err(GitError::gix("read the history"))
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use error::GitError;
-pub(crate) use history::{Commit, changes_of, files_at};
+pub(crate) use history::{Commit, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use locate::{Home, locate};

@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 
 use super::MAX_TOML;
 use super::error::StoreError;
+use super::record::Sealed;
 use super::signed::{Signed, Unverified, claimed};
 use super::vault::Vault;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::VaultPath;
-use crate::name::MemberName;
+use crate::name::{MemberName, SecretName};
 
 /// A document that no admin signed as it stands.
 #[derive(Debug, Clone)]
@@ -62,6 +63,22 @@ impl Vault {
     ) -> Result<Claim<T>, StoreError> {
         let (document, by) = claimed(path, &bytes)?;
         Ok(Claim { document, by, digest: Digest::of(&bytes), bytes })
+    }
+
+    /// Joins an earlier record to its ciphertext, where one of `keys` signed it and the digest
+    /// fits; `None` where it is not what somebody who may once wrote.
+    pub(crate) fn past_secret(
+        &self,
+        name: &SecretName,
+        (record, ciphertext): (Vec<u8>, Vec<u8>),
+        keys: &dyn Fn(&MemberName) -> Vec<VerifyKey>,
+    ) -> Option<Sealed> {
+        let path = VaultPath::record(name);
+        let by = Unverified::parse(&path, record.clone()).ok()?.by().clone();
+        let verified = keys(&by).into_iter().find_map(|key| {
+            Unverified::parse(&path, record.clone()).ok()?.verify(self.id(), Some(&key)).ok()
+        });
+        Sealed::join(name.clone(), ciphertext, verified?)
     }
 
     /// Verifies an earlier version of the file at `path`; `None` where no admin of today

@@ -19,16 +19,21 @@ Exits with 5 where something is damaged, with 4 where access is not what the rul
 otherwise; with --strict a warning is exit 1.
 
 Examples:
-  authy --vault . check --strict           in a pipeline of the vault's repository")]
+  authy --vault . check --strict           in a pipeline of the vault's repository
+  authy --vault . check --base origin/main     for a pull request")]
 pub(crate) struct Args {
     /// Fail on warnings too
     #[arg(long)]
     strict: bool,
+    /// Make sure that nothing is older than in this revision of git: admins, members, policies,
+    /// secrets, the audit trail
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let found = authy::check(&env.context()?)?;
+        let found = authy::check(&env.context()?, self.base.as_deref())?;
         if env.ui().wants_json() {
             env.ui().json(&found)?;
         } else {

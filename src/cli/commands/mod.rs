@@ -11,6 +11,7 @@ mod edit;
 mod env;
 mod export;
 mod get;
+mod history;
 mod init;
 mod join;
 mod list;
@@ -22,6 +23,7 @@ mod rekey;
 mod remove;
 mod rename;
 mod resolve;
+mod restore;
 mod rotate;
 mod run;
 mod session;
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Rename(rename::Args),
     #[command(visible_alias = "rm")]
     Remove(remove::Args),
+    History(history::Args),
+    Restore(restore::Args),
     #[command(subcommand)]
     Policy(policy::Command),
     #[command(subcommand)]
@@ -90,6 +94,8 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Edit(args) => args.run(env),
         Command::Rename(args) => args.run(env),
         Command::Remove(args) => args.run(env),
+        Command::History(args) => args.run(env),
+        Command::Restore(args) => args.run(env),
         Command::Policy(command) => policy::run(command, env),
         Command::Member(command) => member::run(command, env),
         Command::Join(args) => args.run(env),

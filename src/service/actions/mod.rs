@@ -15,6 +15,7 @@ mod join;
 mod leaving;
 mod listing;
 mod members;
+mod past;
 mod policies;
 mod projects;
 mod rekey;
@@ -35,6 +36,7 @@ pub use join::{JoinOptions, JoinReport, join};
 pub use leaving::{Exposed, Removal, member_remove};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
+pub use past::{PastVersion, history, restore};
 pub use policies::{
     PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
     policy_test, policy_update,

@@ -7,7 +7,7 @@ use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::fs::{MemoryFile, VaultPath};
 use crate::inject;
-use crate::name::{MemberName, SecretName};
+use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
@@ -15,7 +15,7 @@ use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
-use crate::service::base::readers::seal_to;
+use crate::service::base::readers::{kept_readers, seal_to};
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write, put_record};
@@ -239,7 +239,7 @@ fn new_record(
     let rules = &locked.opened.rules;
     let readers = match &old {
         // An existing secret's readers change by an explicit step only; removed members go.
-        Some(old) => kept_readers(locked, old, name),
+        Some(old) => kept_readers(&locked.opened, old, name),
         None => {
             let unapproved: Vec<_> = rules.unapproved().cloned().collect();
             if !unapproved.is_empty() {
@@ -274,11 +274,4 @@ fn new_record(
     };
     tx.put(VaultPath::secret(name), sealed);
     put_record(tx, locked, name, record)
-}
-
-/// The recorded readers who are still members; the rules decide where nobody is left.
-fn kept_readers(locked: &LockedVault, old: &Record, name: &SecretName) -> Vec<MemberName> {
-    let is_member = |who: &&MemberName| locked.opened.rules.member(who).is_some();
-    let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
-    if kept.is_empty() { locked.opened.rules.readers(name) } else { kept }
 }

@@ -23,6 +23,12 @@ pub(crate) enum Problem {
     NotFound { name: SecretName, scope: Option<ScopeName>, nearest: Option<SecretName> },
     #[error("secrets not found: {}", names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", "))]
     NoneOf { names: Vec<SecretName>, scope: Option<ScopeName> },
+    #[error("git knows {} of secret '{name}'", version.map_or_else(|| "nothing".to_owned(), |v| format!("no version {v}")))]
+    NoPast { name: SecretName, version: Option<u64> },
+    #[error(
+        "version {version} of '{name}' is not signed by anybody who was a member, or its file is another one"
+    )]
+    ForgedPast { name: SecretName, version: u64 },
     #[error("file '{}' not found", .0.display())]
     NoFile(PathBuf),
     #[error("secret '{0}' exists already")]
@@ -130,7 +136,10 @@ pub(crate) enum Problem {
 impl Problem {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NotFound { .. } | Self::NoneOf { .. } | Self::NoSession(_) => Kind::NotFound,
+            Self::NotFound { .. }
+            | Self::NoneOf { .. }
+            | Self::NoPast { .. }
+            | Self::NoSession(_) => Kind::NotFound,
             Self::Exists(_)
             | Self::Taken(_)
             | Self::PolicyExists(_)
@@ -152,6 +161,7 @@ impl Problem {
             | Self::IdentityFile(_)
             | Self::NoPassphrase => Kind::Credentials,
             Self::ForeignGrant(_)
+            | Self::ForgedPast { .. }
             | Self::TornGrant(_)
             | Self::TrackedPrivate { .. }
             | Self::NoChainKey(_)
@@ -242,6 +252,12 @@ impl Problem {
     /// The hints about editing, tokens, sessions and agents.
     fn hint_of_session(&self) -> Option<String> {
         Some(match self {
+            Self::NoPast { name, version: Some(_) } | Self::ForgedPast { name, .. } => {
+                format!("see 'authy history {name}'")
+            }
+            Self::NoPast { version: None, .. } => {
+                "what is not committed, or was cut off by a shallow clone, is not known".into()
+            }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
             Self::NotText(name) => {
                 format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")

@@ -15,6 +15,7 @@ use super::records::put_record;
 use super::shared;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::Rules;
+use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::crypto::seal;
 use crate::fs::VaultPath;
@@ -116,7 +117,7 @@ pub(crate) fn encrypt(
     }
     let sealed = changes.iter().map(|change| locked.sealed(&change.name));
     let sealed = sealed.collect::<Result<Vec<_>>>()?;
-    let values = tx.reopen(&sealed)?;
+    let values = tx.reopen(Op::REKEY, &sealed)?;
     let live = shared::live(ctx, after)?;
     let encrypted = changes.par_iter().zip(&values).map(|(change, (name, value))| {
         seal_to(after, &live, (name, change.readers.clone()), value)
@@ -170,4 +171,11 @@ pub(crate) fn seal_to(
     let file = seal(value.expose(), &to)?;
     let sessions = sessions.into_iter().map(|(id, _)| Reader::Session(id));
     Ok((members.into_iter().map(Reader::Member).chain(sessions).collect(), file))
+}
+
+/// The recorded readers who are still members; the rules decide where nobody is left.
+pub(crate) fn kept_readers(opened: &Opened, old: &Record, name: &SecretName) -> Vec<MemberName> {
+    let is_member = |who: &&MemberName| opened.rules.member(who).is_some();
+    let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
+    if kept.is_empty() { opened.rules.readers(name) } else { kept }
 }

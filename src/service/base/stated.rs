@@ -28,9 +28,10 @@ impl State {
     /// # Errors
     /// There is no such revision; the history cannot be read.
     pub(crate) fn of_revision(opened: &Opened, rev: &str) -> Result<Self> {
-        let (members, policies) = (Listing::Members.folder(), Listing::Policies.folder());
-        let wanted = (&[members, policies, ADMINS][..], Listing::Secrets.folder());
-        let files = git::files_at(opened.vault.root().path(), rev, wanted)?;
+        let folders = [Listing::Members.folder(), Listing::Policies.folder(), ADMINS];
+        let wants =
+            |path: &str| path.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder));
+        let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
         let secrets = files.names.iter().filter_map(|path| {
             let name = path.strip_prefix("secrets/")?.strip_suffix(".toml")?;
             SecretName::parse(name).ok()

@@ -127,17 +127,20 @@ impl Transaction<'_> {
         self.at
     }
 
-    /// Opens secrets that are to be encrypted anew; their names are recorded first.
+    /// Opens secrets that are to be encrypted anew; their names are recorded first, under `op`.
     ///
     /// # Errors
     /// Denied; damaged; not recorded.
-    pub(crate) fn reopen(&mut self, sealed: &[Sealed]) -> Result<Vec<(SecretName, SecretBytes)>> {
+    pub(crate) fn reopen(
+        &mut self,
+        op: Op,
+        sealed: &[Sealed],
+    ) -> Result<Vec<(SecretName, SecretBytes)>> {
         let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
         let reach = self.locked.opened.rules.reach_of(self.asker, None, Need::Inject)?;
         let access = reach.give(self.asker, &names);
-        let receipt = self
-            .recorder
-            .granted(&AuditAction { secrets: names, ..AuditAction::new(Op::REKEY) })?;
+        let receipt =
+            self.recorder.granted(&AuditAction { secrets: names, ..AuditAction::new(op) })?;
         Ok(access::open_many(&access, &receipt, sealed)?)
     }
 

@@ -142,7 +142,7 @@ fn encrypt_without(
     if mine.is_empty() {
         return Ok(());
     }
-    let values = tx.reopen(&mine)?;
+    let values = tx.reopen(Op::REKEY, &mine)?;
     for (sealed, (name, value)) in mine.iter().zip(values) {
         let old: &Record = sealed.record();
         let (readers, to) = readers_without(opened, old, gone)?;

@@ -1,6 +1,8 @@
 //! Checking the whole vault: every file against the rules and against its neighbours. Needs
 //! no identity and opens no value.
 
+mod since;
+
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -64,11 +66,12 @@ impl Finding {
 
 /// Checks members, policies, records, values against their records, readers against the
 /// rules, the audit trail, and what has no business in the vault's folders. Sorted by path.
+/// With a revision of git as the `base`, also that nothing is older than it was there.
 ///
 /// # Errors
-/// No vault; settings or admins that do not verify; an identity that was named and cannot
+/// No vault; no such revision; settings or admins that do not verify; an identity that was named and cannot
 /// be used.
-pub fn check(ctx: &Context) -> Result<Vec<Finding>> {
+pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
@@ -76,6 +79,9 @@ pub fn check(ctx: &Context) -> Result<Vec<Finding>> {
     found.extend(pending(&opened)?.iter().map(drift));
     found.extend(overdue(ctx, &opened)?);
     found.extend(strays(&opened)?);
+    if let Some(base) = base {
+        found.extend(since::since(&opened, base)?);
+    }
     let trail = verify_all(ctx, &opened, bearer)?;
     found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));
     found.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));

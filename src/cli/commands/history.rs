@@ -1,0 +1,50 @@
+//! `authy history`.
+
+use std::process::ExitCode;
+
+use authy::{PastVersion, SecretName};
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::table::Table;
+
+/// Show when a secret changed, and by whom; this needs no identity
+///
+/// Reads git, newest first: versions, whether the value changed or only who can read it, and
+/// the commit. Values are not shown; 'authy restore' brings one back.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy history db-url
+  authy restore db-url --version 3")]
+pub(crate) struct Args {
+    /// Name the secret
+    name: SecretName,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let versions = authy::history(&env.context()?, &self.name)?;
+        match env.ui().wants_json() {
+            true => env.ui().json(&versions)?,
+            false => env.ui().table(&table(&versions))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(versions: &[PastVersion]) -> Table {
+    let mut table = Table::new(["VERSION", "WHAT", "VALUE SINCE", "AUTHOR", "COMMIT", "COMMITTED"]);
+    for one in versions {
+        let id = one.commit.id.get(..12).unwrap_or(&one.commit.id);
+        table.push([
+            one.version.map(|version| version.to_string()).unwrap_or_default(),
+            one.what.to_owned(),
+            one.changed.clone().unwrap_or_default(),
+            one.author.clone().unwrap_or_default(),
+            id.to_owned(),
+            one.commit.time.clone(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,90 @@
+//! Comparing the vault with a revision that is trusted, as a pipeline has it instead of pins:
+//! admins only continue, versions only rise, the audit trail only grows.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Severity};
+use crate::fs::{self, Listing, VaultPath};
+use crate::git;
+use crate::name::SecretName;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::store::{Config, MAX_TOML, Member, Policy, Record};
+
+/// Larger than any segment of a chain.
+const MAX_SEGMENT: usize = 64 << 20;
+
+/// What is less than it was at `rev`.
+///
+/// # Errors
+/// There is no such revision; the history cannot be read.
+pub(super) fn since(opened: &Opened, rev: &str) -> Result<Vec<Finding>> {
+    let wants = |path: &str| VaultPath::parse(path).is_some() && !path.ends_with(".age");
+    let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
+    let compare = |(path, bytes): (&String, &Vec<u8>)| {
+        let path = VaultPath::parse(path)?;
+        let message = match path.as_str().split_once('/') {
+            None if path == VaultPath::config() => settings(opened, &path, bytes),
+            Some(("admins", _)) => admins(opened, &path, bytes),
+            Some(("members", _)) => document::<Member>(opened, (&path, bytes), |one| one.version),
+            Some(("policies", _)) => document::<Policy>(opened, (&path, bytes), |one| one.version),
+            Some(("secrets", _)) => record(opened, (&path, bytes)),
+            Some(("audit", _)) => segment(opened, &path, bytes),
+            _ => None,
+        }?;
+        let mend = format!("see 'git log {rev}..HEAD -- {path}'");
+        Some(Finding::new(Severity::Damage, &path, &message).mend(Some(mend)))
+    };
+    let contents: &BTreeMap<String, Vec<u8>> = &files.contents;
+    Ok(contents.iter().filter_map(compare).collect())
+}
+
+fn now(opened: &Opened, path: &VaultPath, limit: usize) -> Option<Vec<u8>> {
+    fs::read(opened.vault.root(), path, limit).ok().flatten()
+}
+
+fn settings(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+    let was = opened.vault.claim_in::<Config>(path, bytes.to_vec()).ok()?.document.vault;
+    (was != opened.vault.id()).then(|| "another vault is here than at the base".to_owned())
+}
+
+fn admins(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+    let same = now(opened, path, MAX_TOML).is_some_and(|now| now == bytes);
+    (!same).then(|| "a set of admins never changes: this one is not what the base has".to_owned())
+}
+
+/// A member or a policy, as far as an admin signed what the base has.
+fn document<T: serde::de::DeserializeOwned>(
+    opened: &Opened,
+    (path, bytes): (&VaultPath, &[u8]),
+    version: fn(&T) -> u64,
+) -> Option<String> {
+    let was = version(&*opened.vault.approved::<T>(path, bytes.to_vec())?);
+    let Some(bytes) = now(opened, path, MAX_TOML) else {
+        return Some("it was deleted; a removal leaves a signed tombstone".to_owned());
+    };
+    // What no admin signed as it stands is a finding of its own.
+    let is = version(&*opened.vault.approved::<T>(path, bytes)?);
+    (is < was).then(|| rolled_back(is, was))
+}
+
+/// A secret that is still there.
+fn record(opened: &Opened, (path, bytes): (&VaultPath, &[u8])) -> Option<String> {
+    let name = path.as_str().strip_prefix(Listing::Secrets.folder())?.strip_prefix('/')?;
+    let name = SecretName::parse(name.strip_suffix(".toml")?).ok()?;
+    let was = opened.vault.claim_in::<Record>(path, bytes.to_vec()).ok()?.document;
+    let is = opened.vault.record(&name, &opened.rules).ok()??;
+    let rank = |record: &Record| (record.created, record.version);
+    (rank(&is) < rank(&was)).then(|| rolled_back(is.version, was.version))
+}
+
+fn segment(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+    // A line that was being written when it was committed was promised to nobody.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let grown = now(opened, path, MAX_SEGMENT).is_some_and(|now| now.starts_with(&bytes[..whole]));
+    (!grown).then(|| "audit lines that the base has are gone or changed".to_owned())
+}
+
+fn rolled_back(is: u64, was: u64) -> String {
+    format!("rolled back: version {is} is here, the base has {was}")
+}

@@ -1,0 +1,152 @@
+//! The past of one secret, from git: who changed it when, and a value of before made the
+//! present one again.
+
+use serde::Serialize;
+
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::fs::VaultPath;
+use crate::git;
+use crate::name::SecretName;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::base::past::CommitView;
+use crate::service::base::problem::Problem;
+use crate::service::base::readers::{kept_readers, seal_to};
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::records::{may_write, put_record};
+use crate::service::base::shared;
+use crate::service::base::transaction::LockedVault;
+use crate::store::{Record, Sealed};
+
+/// One change of a secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct PastVersion {
+    /// The version; `None` where the secret was taken away.
+    pub version: Option<u64>,
+    /// What happened: `value` (a new one), `readers` (encrypted or signed anew), `removed`, or
+    /// `damaged`.
+    pub what: &'static str,
+    /// When it got that value (RFC 3339).
+    pub changed: Option<String>,
+    /// Who gave it that value, as the record of then says.
+    pub author: Option<String>,
+    /// The commit.
+    pub commit: CommitView,
+}
+
+/// Lists what happened to a secret, newest first, as git tells it. Needs no identity; nothing
+/// in it was verified. A secret's life under another name is another secret's.
+///
+/// # Errors
+/// Git knows nothing of it; the history cannot be read.
+pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
+    let opened = Opened::open(ctx)?;
+    let path = VaultPath::record(name);
+    let mut found: Vec<(Option<Record>, PastVersion)> = Vec::new();
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        let is_there = change.bytes.is_some();
+        let claim = change.bytes.map(|bytes| opened.vault.claim_in::<Record>(&path, bytes));
+        let record = claim.and_then(std::result::Result::ok).map(|claim| claim.document);
+        let what = match (&record, is_there) {
+            (Some(_), _) => "value",
+            (None, true) => "damaged",
+            (None, false) => "removed",
+        };
+        let version = PastVersion {
+            version: record.as_ref().map(|record| record.version),
+            what,
+            changed: record.as_ref().map(|record| record.changed.to_string()),
+            author: record.as_ref().map(|record| record.author.to_string()),
+            commit: change.commit.into(),
+        };
+        found.push((record, version));
+        false
+    })?;
+    opened.settle(ctx);
+    if found.is_empty() {
+        return Err(Problem::NoPast { name: name.clone(), version: None }.into());
+    }
+    // The same value as before it: only its readers or its signer changed.
+    let value = |at: usize| {
+        let record = found.get(at).and_then(|(record, _)| record.as_ref())?;
+        Some((record.created, record.changed, record.author.clone()))
+    };
+    let same: Vec<bool> =
+        (0..found.len()).map(|at| value(at).is_some() && value(at) == value(at + 1)).collect();
+    let versions = found.into_iter().zip(same).map(|((_, version), same)| match same {
+        true => PastVersion { what: "readers", ..version },
+        false => version,
+    });
+    Ok(versions.collect())
+}
+
+/// Gives a secret the value that it had at `version`, as a new version; returns that one.
+///
+/// # Errors
+/// Git has no such version, or one that no member signed; it is not the caller's to read or
+/// to write.
+pub fn restore(ctx: &Context, name: &SecretName, version: u64) -> Result<u64> {
+    let locked = LockedVault::lock(ctx, &Op::RESTORE)?;
+    let action = AuditAction::of(Op::RESTORE, &[name]);
+    locked.transact(ctx, &action, |tx| {
+        may_write(ctx, &locked, name)?;
+        let opened = &locked.opened;
+        let past = find(opened, name, version)?;
+        let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
+        let Some((_, value)) = values.into_iter().next() else {
+            return Err(Problem::NoPast { name: name.clone(), version: Some(version) }.into());
+        };
+        // One that is damaged now is replaced like one that is gone.
+        let now = opened.vault.record(name, &opened.rules).ok().flatten();
+        let now = now.map(|record| (*record).clone());
+        let was: &Record = past.record();
+        let readers = match &now {
+            Some(now) => kept_readers(opened, now, name),
+            None => opened.rules.readers(name),
+        };
+        let mut exposed_to = was.exposed_to.clone();
+        exposed_to.extend(was.members().cloned());
+        exposed_to.retain(|who| !readers.contains(who));
+        exposed_to.sort_unstable();
+        exposed_to.dedup();
+        let live = shared::live(ctx, opened)?;
+        let (readers, file) = seal_to(opened, &live, (name, readers), &value)?;
+        let base = now.unwrap_or_else(|| was.clone());
+        let record = Record {
+            version: base.version.max(was.version) + 1,
+            changed: tx.at(),
+            author: locked.caller.name.clone(),
+            exposed_to,
+            readers,
+            digest: Digest::of(&file),
+            ..base
+        };
+        tx.put(VaultPath::secret(name), file);
+        let new = put_record(tx, &locked, name, record)?;
+        Ok((format!("Restore {name} to v{version} (v{new})"), new))
+    })
+}
+
+/// The secret as the newest commit with that version has it, if a member signed it.
+fn find(opened: &Opened, name: &SecretName, version: u64) -> Result<Sealed> {
+    let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
+    let mut found = None;
+    let root = opened.vault.root().path();
+    git::changes_of(root, record_path.as_str(), &mut |change| {
+        let Some(bytes) = change.bytes else { return false };
+        let claim = opened.vault.claim_in::<Record>(&record_path, bytes.clone());
+        let is_it = claim.is_ok_and(|claim| claim.document.version == version);
+        if is_it {
+            found = Some((bytes, change.commit.id));
+        }
+        is_it
+    })?;
+    let missing = || Problem::NoPast { name: name.clone(), version: Some(version) };
+    let (record, commit) = found.ok_or_else(missing)?;
+    let value = git::file_at(root, &commit, value_path.as_str())?.ok_or_else(missing)?;
+    let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
+    let sealed = opened.vault.past_secret(name, (record, value), &keys);
+    Ok(sealed.ok_or_else(|| Problem::ForgedPast { name: name.clone(), version })?)
+}

@@ -1,0 +1,81 @@
+//! `history` and `restore`: the past of one secret, from git.
+
+use std::fs;
+
+use crate::team::Team;
+use crate::vault::text;
+
+/// Version and what happened, newest first.
+fn told(team: &Team, name: &str) -> Vec<(Option<u64>, String)> {
+    let versions = team.of("alice", &["history", name, "--json"]).ok().json();
+    let one =
+        |v: &serde_json::Value| (v["version"].as_u64(), v["what"].as_str().unwrap().to_owned());
+    versions.as_array().unwrap().iter().map(one).collect()
+}
+
+#[test]
+fn a_value_of_before_comes_back_as_a_new_version() {
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-url", "--raw"]).stdin("two").ok();
+    team.send("bob", "alice");
+    team.of("alice", &["rotate", "db-url", "--raw"]).stdin("three").ok();
+    let expected: Vec<(Option<u64>, String)> =
+        [(4, "value"), (3, "value"), (2, "readers"), (1, "value")]
+            .map(|(version, what)| (Some(version), what.to_owned()))
+            .into();
+    assert_eq!(told(&team, "db-url"), expected);
+    let shown = team.of("alice", &["history", "db-url"]).env("HOME", team.t.path("nobody")).ok();
+    shown.stdout_has("bob").stdout_lacks("three").stdout_lacks("two");
+    team.of("alice", &["restore", "db-url", "--version", "3"]).ok().stderr_has("version 5 now");
+    assert_eq!(team.git("alice", ["status", "--porcelain"]), "");
+    assert_eq!(team.t.log()[0], "Restore db-url to v3 (v5)");
+    assert_eq!(team.t.last_entry()["op"], "restore");
+    team.holds("alice", "db-url", "two");
+    team.send("alice", "bob");
+    team.holds("bob", "db-url", "two");
+    // Version 1 was encrypted before there was a bob.
+    team.of("bob", &["restore", "db-url", "--version", "1"]).fails(4);
+    team.of("bob", &["restore", "db-url", "--version", "2"]).ok();
+    team.holds("bob", "db-url", "one");
+    team.of("bob", &["restore", "prod-key", "--version", "1"]).fails(4);
+    team.of("alice", &["restore", "db-url", "--version", "9"])
+        .fails(3)
+        .stderr_has("authy history db-url");
+    team.of("alice", &["history", "nothing"]).fails(3);
+    team.of("alice", &["check"]).ok();
+    team.of("alice", &["audit", "verify"]).ok();
+}
+
+#[test]
+fn a_removed_secret_comes_back_and_so_does_what_somebody_knows_of_it() {
+    let team = Team::with_bob();
+    team.of("alice", &["remove", "db-url"]).ok();
+    assert_eq!(told(&team, "db-url")[0], (None, "removed".to_owned()));
+    team.of("alice", &["member", "remove", "bob"]).ok();
+    team.of("alice", &["restore", "db-url", "--version", "2"]).ok();
+    team.holds("alice", "db-url", "one");
+    let record = text(&team.file("alice", "secrets/db-url.toml"));
+    assert!(record.contains("exposed_to = [\"bob\"]"), "{record}");
+    team.of("alice", &["list", "--rotate-due"]).ok().stdout_has("db-url");
+}
+
+#[test]
+fn a_past_that_no_member_wrote_is_not_restored() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url", "--raw"]).stdin("two").ok();
+    let [record, value] =
+        ["toml", "age"].map(|end| team.file("alice", &format!("secrets/db-url.{end}")));
+    let good = fs::read(&record).unwrap();
+    fs::write(&record, text(&record).replacen("version = 3", "version = 33", 1)).unwrap();
+    team.git("alice", ["commit", "-qam", "Forge"]);
+    fs::write(&record, &good).unwrap();
+    team.git("alice", ["commit", "-qam", "Back"]);
+    team.of("alice", &["restore", "db-url", "--version", "33"]).fails(5).stderr_has("not signed");
+    fs::copy(team.file("alice", "secrets/db-key.age"), &value).unwrap();
+    fs::write(&record, [&good[..], b"\n"].concat()).unwrap();
+    team.git("alice", ["commit", "-qam", "Swap"]);
+    team.git("alice", ["checkout", "-q", "HEAD~1", "--", "secrets"]);
+    team.git("alice", ["commit", "-qm", "Back again"]);
+    team.of("alice", &["restore", "db-url", "--version", "3"]).ok();
+    team.holds("alice", "db-url", "two");
+}
