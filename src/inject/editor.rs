@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -186,7 +186,16 @@ fn end(child: &mut Child, signal: Signal) {
 /// A handler, once installed, stays: it looks at one flag of the process and does what
 /// would have happened without it while the flag is up. Programs started meanwhile get the
 /// default actions.
+///
+/// Several may be held at once; the last one lets go.
 struct HeldSignals(&'static AtomicBool);
+
+/// How many hold signals now.
+static HOLDERS: Mutex<usize> = Mutex::new(0);
+
+fn holders() -> MutexGuard<'static, usize> {
+    HOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl HeldSignals {
     fn new() -> io::Result<Self> {
@@ -202,6 +211,8 @@ impl HeldSignals {
             flag
         });
         result?;
+        let mut holders = holders();
+        *holders += 1;
         flag.store(false, Ordering::SeqCst);
         Ok(Self(flag))
     }
@@ -209,7 +220,11 @@ impl HeldSignals {
 
 impl Drop for HeldSignals {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
+        let mut holders = holders();
+        *holders -= 1;
+        if *holders == 0 {
+            self.0.store(true, Ordering::SeqCst);
+        }
     }
 }
 
