@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::screen::Screen;
 use crate::team::Team;
 use crate::vault::{edit, text};
 
@@ -142,6 +143,22 @@ fn an_edit_of_a_policy_gives_nothing_until_an_admin_has_seen_whom_it_serves() {
 }
 
 #[test]
+fn nobody_loses_what_an_edited_policy_gave_until_somebody_decides() {
+    let team = Team::with_bob();
+    edit(&team.file("alice", "policies/backend.toml"), "\"db-*\"", "\"db-k*\"");
+    team.of("alice", &["rekey"]).ok().stdout_is("").stderr_has("nobody loses access");
+    let record = team.file("alice", "secrets/db-url.toml");
+    assert!(text(&record).contains("\"bob\""));
+    team.of("alice", &["approve", "--yes"]).ok().stdout_has("bob can no longer decrypt 1 secret");
+    let now = text(&record);
+    assert!(
+        now.contains("readers = [\"alice\"]") && now.contains("exposed_to = [\"bob\"]"),
+        "{now}"
+    );
+    assert!(text(&team.file("alice", "secrets/db-key.toml")).contains("\"bob\""));
+}
+
+#[test]
 fn a_policy_written_by_hand_needs_neither_version_nor_signature_to_be_approved() {
     let team = Team::with_bob();
     let file = team.file("alice", "policies/web.toml");
@@ -158,6 +175,25 @@ fn a_policy_written_by_hand_needs_neither_version_nor_signature_to_be_approved()
     team.of("alice", &["approve", "--yes"]).fails(5).stderr_has("pattern");
     fs::write(&file, "alow = [\"x\"]\n").unwrap();
     team.of("alice", &["approve", "--yes"]).fails(5).stderr_has("line 1");
+}
+
+#[test]
+fn what_was_shown_is_what_is_approved() {
+    let team = Team::with_bob();
+    let file = team.file("alice", "policies/web.toml");
+    fs::write(&file, "allow = [\"web-*\"]\nmembers = [\"bob\"]\n").unwrap();
+    let mut screen = Screen::sh(&team.t, "authy approve web; echo =$?");
+    screen.until("Approve?");
+    fs::write(&file, "allow = [\"*\"]\nmembers = [\"bob\"]\n").unwrap();
+    screen.keys("y\r").until("is not the file that was shown").until("=7");
+    team.of("alice", &["policy", "show", "web"]).ok().stdout_has("unapproved");
+    let mut screen = Screen::sh(&team.t, "authy approve web; echo =$?");
+    screen
+        .until("can now decrypt 1 secret by policy web")
+        .until("Approve?")
+        .keys("n\r")
+        .until("=1");
+    team.of("alice", &["policy", "show", "web"]).ok().stdout_has("unapproved");
 }
 
 #[test]
