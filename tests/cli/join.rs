@@ -145,6 +145,9 @@ fn an_edit_of_a_policy_gives_nothing_until_an_admin_has_seen_whom_it_serves() {
 #[test]
 fn nobody_loses_what_an_edited_policy_gave_until_somebody_decides() {
     let team = Team::with_bob();
+    // The one that he is to lose is signed by him, who may not sign it from then on.
+    team.of("bob", &["rotate", "db-url", "--raw"]).stdin("by bob").ok();
+    team.send("bob", "alice");
     edit(&team.file("alice", "policies/backend.toml"), "\"db-*\"", "\"db-k*\"");
     team.of("alice", &["rekey"]).ok().stdout_is("").stderr_has("nobody loses access");
     let record = team.file("alice", "secrets/db-url.toml");
@@ -156,6 +159,8 @@ fn nobody_loses_what_an_edited_policy_gave_until_somebody_decides() {
         "{now}"
     );
     assert!(text(&team.file("alice", "secrets/db-key.toml")).contains("\"bob\""));
+    team.holds("alice", "db-url", "by bob");
+    team.of("alice", &["check"]).ok();
 }
 
 #[test]

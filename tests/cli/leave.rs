@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::team::Team;
-use crate::vault::text;
+use crate::vault::{edit, text};
 
 /// The names that `list --rotate-due` gives to somebody.
 fn due(team: &Team, who: &str) -> Vec<String> {
@@ -65,6 +65,9 @@ fn who_leaves_reads_nothing_new_and_what_he_could_read_is_due() {
 #[test]
 fn who_was_removed_comes_back_only_by_asking_again() {
     let team = Team::with_bob();
+    // His audit chain begins with a signature of the key that he has now.
+    team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
+    team.send("bob", "alice");
     let old = fs::read(team.file("bob", "members/bob.toml")).unwrap();
     team.of("alice", &["member", "remove", "bob"]).ok();
     team.send("alice", "bob");
@@ -94,6 +97,33 @@ fn who_was_removed_comes_back_only_by_asking_again() {
     team.holds("bob", "db-url", "v");
     assert!(due(&team, "alice").is_empty());
     team.of("alice", &["audit", "verify"]).ok();
+    let member = text(&team.file("alice", "members/bob.toml"));
+    assert!(member.contains("former = ["), "{member}");
+}
+
+#[test]
+fn who_is_removed_while_his_file_is_edited_keeps_the_keys_of_his_chains() {
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
+    team.send("bob", "alice");
+    edit(&team.file("alice", "members/bob.toml"), "backend", "admins");
+    team.of("alice", &["member", "remove", "bob"]).ok();
+    let tombstone = text(&team.file("alice", "members/bob.toml"));
+    assert!(tombstone.contains("version = 2") && tombstone.contains("verify = "), "{tombstone}");
+    team.of("alice", &["audit", "verify"]).ok();
+    team.holds("alice", "db-key", "v");
+}
+
+#[test]
+fn a_removal_that_fails_ends_no_session() {
+    let team = Team::with_bob();
+    let made = ["session", "create", "--scope", "backend", "--shared"];
+    let token = team.of("bob", &made).ok().text().trim().to_owned();
+    team.send("bob", "alice");
+    fs::copy(team.file("alice", "secrets/db-url.age"), team.file("alice", "secrets/db-key.age"))
+        .unwrap();
+    team.of("alice", &["member", "remove", "bob"]).fails(5).stderr_has("db-key");
+    team.of("alice", &["get", "db-url"]).env("AUTHY_TOKEN", &token).ok().stdout_is("one");
 }
 
 #[test]

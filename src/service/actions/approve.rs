@@ -16,7 +16,9 @@ use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
 use crate::service::base::newcomer::refuse_taken;
 use crate::service::base::opening::Opened;
-use crate::service::base::past::{CommitView, approved_before, last_change, text_diff};
+use crate::service::base::past::{
+    CommitView, approved_before, last_change, next_version, text_diff,
+};
 use crate::service::base::readers::ReaderChange;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::stated::{shown_member, shown_policy};
@@ -186,8 +188,12 @@ fn of_member(
 ) -> Result<(Proposal, Option<Member>)> {
     let path = VaultPath::member(name);
     let claim = opened.vault.claim::<Member>(&path)?;
-    let base = approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone());
-    let base = base.filter(|base| base.removed.is_none());
+    let signed = approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone());
+    // Whoever comes back was no member, and still is who began his audit chains.
+    let mut former = signed.as_ref().map(|old| old.former.clone()).unwrap_or_default();
+    former.extend(signed.as_ref().and_then(|old| old.verify));
+    let last = signed.as_ref().map(|old| old.version);
+    let base = signed.filter(|old| old.removed.is_none());
     let wanted = &claim.document;
     if wanted.removed.is_some() {
         return Err(TeamProblem::ByRemoval(name.clone()).into());
@@ -199,14 +205,9 @@ fn of_member(
     }
     refuse_taken(opened, &recipients, Some(name))?;
     refuse_forged(opened, (name, &path), (&claim, base.as_ref()))?;
-    let mut former = base.as_ref().map(|base| base.former.clone()).unwrap_or_default();
-    former.extend(base.as_ref().and_then(|base| base.verify));
     former.retain(|key| wanted.verify.as_ref() != Some(key));
-    let member = Member {
-        version: version(opened, &path, wanted.version, base.as_ref().map(|base| base.version)),
-        former,
-        ..wanted.clone()
-    };
+    let member =
+        Member { version: version(opened, &path, wanted.version, last), former, ..wanted.clone() };
     let diff =
         text_diff(&in_words(base.as_ref(), shown_member), &in_words(Some(&member), shown_member));
     let proposal = Proposal {
@@ -266,10 +267,11 @@ fn of_policy(
 ) -> Result<(Proposal, Option<Policy>)> {
     let path = VaultPath::policy(name);
     let claim = opened.vault.claim::<Policy>(&path)?;
-    let base = approved_before::<Policy>(opened, &path)?.map(|signed| (*signed).clone());
-    let base = base.filter(|base| base.removed.is_none());
+    let signed = approved_before::<Policy>(opened, &path)?.map(|signed| (*signed).clone());
+    let last = signed.as_ref().map(|old| old.version);
+    let base = signed.filter(|old| old.removed.is_none());
     let policy = Policy {
-        version: version(opened, &path, claim.document.version, base.as_ref().map(|b| b.version)),
+        version: version(opened, &path, claim.document.version, last),
         ..claim.document.clone()
     };
     ScopePolicy::compile(policy.clone())
@@ -303,13 +305,11 @@ fn of_policy(
     Ok((proposal, base))
 }
 
-/// A version above every one that an admin signed or this machine has seen.
-fn version(opened: &Opened, path: &VaultPath, claimed: u64, base: Option<u64>) -> u64 {
-    let seen = opened.vault.state().seen(path).map(|seen| seen.version);
+/// The version claimed, or one above every one there was.
+fn version(opened: &Opened, path: &VaultPath, claimed: u64, signed: Option<u64>) -> u64 {
     // What is claimed is text from anybody: one that leaves no room above it is not taken over.
     let claimed = if claimed > u64::from(u32::MAX) { 0 } else { claimed };
-    let next = |last: Option<u64>| last.map_or(1, |last| last + 1);
-    claimed.max(next(base)).max(next(seen))
+    claimed.max(next_version(opened, path, signed))
 }
 
 fn in_words<T>(base: Option<&T>, show: fn(&T) -> std::result::Result<String, String>) -> String {

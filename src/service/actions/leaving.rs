@@ -12,6 +12,7 @@ use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
+use crate::service::base::past::{approved_before, as_last_approved, next_version};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::{LockedVault, Transaction};
@@ -56,8 +57,9 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
             members: vec![(name.clone(), tombstone(opened, name, tx)?)],
             policies: policies_without(opened, name),
         };
-        let due = exposed(opened, name)?;
-        let sessions = revoke(opened, name, tx)?;
+        let before = as_last_approved(opened)?;
+        let due = exposed(&before, name)?;
+        let sessions = revoke(&before, name, tx)?;
         let changes = enact(ctx, &locked, tx, (&edict, Encryption::Now))?;
         let removal = Removal { member: name.clone(), encrypted: changes.len(), sessions, due };
         Ok((format!("Remove member {name}"), removal))
@@ -84,24 +86,20 @@ fn admins_without(locked: &LockedVault, name: &MemberName) -> Result<Option<Admi
 
 /// What stays of the member: the keys that he signed with, which his audit chains need.
 fn tombstone(opened: &Opened, name: &MemberName, tx: &Transaction<'_>) -> Result<Member> {
-    let removed = Some(tx.at());
-    let seen = || opened.vault.state().seen(&VaultPath::member(name));
-    match opened.rules.standing(name) {
-        None | Some(Standing::Removed(_)) => Err(TeamProblem::NoMember(name.clone()).into()),
-        Some(Standing::InForce(old)) => Ok(Member {
-            version: old.version + 1,
-            removed,
-            verify: old.verify,
-            former: old.former.clone(),
-            ..Member::default()
-        }),
-        // A request that is turned down, or a file that is beyond repair.
-        Some(Standing::Unapproved(_) | Standing::Damaged(_)) => Ok(Member {
-            version: seen().map_or(1, |seen| seen.version + 1),
-            removed,
-            ..Member::default()
-        }),
-    }
+    let path = VaultPath::member(name);
+    let old = match opened.rules.standing(name) {
+        None | Some(Standing::Removed(_)) => {
+            return Err(TeamProblem::NoMember(name.clone()).into());
+        }
+        Some(Standing::InForce(old)) => Some((**old).clone()),
+        // A request that is turned down, or a file that somebody edited or damaged.
+        Some(Standing::Unapproved(_) | Standing::Damaged(_)) => {
+            approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone())
+        }
+    };
+    let version = next_version(opened, &path, old.as_ref().map(|old| old.version));
+    let (verify, former) = old.map(|old| (old.verify, old.former)).unwrap_or_default();
+    Ok(Member { version, removed: Some(tx.at()), verify, former, ..Member::default() })
 }
 
 /// Policies that list him by name, without him: should he come back, he starts anew.
@@ -141,8 +139,7 @@ fn revoke(opened: &Opened, name: &MemberName, tx: &mut Transaction<'_>) -> Resul
     for place in opened.vault.sessions()? {
         let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
         if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
-            place.files().into_iter().for_each(|file| tx.remove(file));
-            opened.vault.pin_revoked(&place);
+            tx.revoke(&place);
             revoked.push(place.id);
         }
     }

@@ -129,24 +129,29 @@ pub fn restore(ctx: &Context, name: &SecretName, version: u64) -> Result<u64> {
     })
 }
 
-/// The secret as the newest commit with that version has it, if a member signed it.
+/// The secret as the newest commit has it in which that version is what a member wrote. A
+/// forged one does not hide it.
 fn find(opened: &Opened, name: &SecretName, version: u64) -> Result<Sealed> {
     let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
-    let mut found = None;
     let root = opened.vault.root().path();
-    git::changes_of(root, record_path.as_str(), &mut |change| {
-        let Some(bytes) = change.bytes else { return false };
-        let claim = opened.vault.claim_in::<Record>(&record_path, bytes.clone());
-        let is_it = claim.is_ok_and(|claim| claim.document.version == version);
-        if is_it {
-            found = Some((bytes, change.commit.id));
-        }
-        is_it
-    })?;
-    let missing = || Problem::NoPast { name: name.clone(), version: Some(version) };
-    let (record, commit) = found.ok_or_else(missing)?;
-    let value = git::file_at(root, &commit, value_path.as_str())?.ok_or_else(missing)?;
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
-    let sealed = opened.vault.past_secret(name, (record, value), &keys);
-    Ok(sealed.ok_or_else(|| Problem::ForgedPast { name: name.clone(), version })?)
+    let (mut found, mut is_forged) = (Ok(None), false);
+    git::changes_of(root, record_path.as_str(), &mut |change| {
+        let Some(record) = change.bytes else { return false };
+        let claim = opened.vault.claim_in::<Record>(&record_path, record.clone());
+        if claim.is_err() || claim.is_ok_and(|claim| claim.document.version != version) {
+            return false;
+        }
+        found = git::file_at(root, &change.commit.id, value_path.as_str())
+            .map(|value| opened.vault.past_secret(name, (record, value?), &keys));
+        is_forged = true;
+        !matches!(found, Ok(None))
+    })?;
+    found?.ok_or_else(|| {
+        let name = name.clone();
+        match is_forged {
+            true => Problem::ForgedPast { name, version }.into(),
+            false => Problem::NoPast { name, version: Some(version) }.into(),
+        }
+    })
 }

@@ -32,7 +32,7 @@ pub fn rekey(ctx: &Context) -> Result<Vec<ReaderChange>> {
     let action = AuditAction::new(Op::REKEY);
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
-        encrypt(ctx, &locked, (tx, opened), &changes)?;
+        encrypt(ctx, (&locked, tx), (opened, opened), &changes)?;
         let message = match changes.as_slice() {
             [one] => format!("Rekey {}", one.name),
             several => format!("Rekey {} secrets", several.len()),

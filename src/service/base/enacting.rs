@@ -13,6 +13,7 @@ use super::caller::recipients;
 use super::context::Context;
 use super::error::Result;
 use super::opening::Opened;
+use super::past::as_last_approved;
 use super::readers::{ReaderChange, encrypt, pending_under};
 use super::records::put_record;
 use super::transaction::{LockedVault, Transaction};
@@ -68,13 +69,14 @@ pub(crate) fn enact(
         succeed(locked, tx, (set, &mut change))?;
     }
     let opened = &locked.opened;
+    let before = as_last_approved(opened)?;
     let after = opened.under(Rules::after(&opened.vault, change)?);
     let changes = match encryption {
-        Encryption::Now => pending_under(opened, &after.rules)?,
+        Encryption::Now => pending_under(&before, &after.rules)?,
         Encryption::Later => Vec::new(),
     };
-    encrypt(ctx, locked, (tx, &after), &changes)?;
-    sign_anew(locked, (tx, &after.rules), &changes)?;
+    encrypt(ctx, (locked, tx), (&before, &after), &changes)?;
+    sign_anew((locked, tx), (&before, &after.rules), &changes)?;
     if edict.admins.is_some() {
         seal_chains_anew(locked, tx, &after.rules)?;
     }
@@ -135,19 +137,18 @@ fn renewed<T: serde::Serialize + serde::de::DeserializeOwned>(
 /// Signs the records whose signers may not sign them any more; those that are encrypted anew
 /// are signed by that.
 fn sign_anew(
-    locked: &LockedVault,
-    (tx, after): (&mut Transaction<'_>, &Rules),
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (before, after): (&Opened, &Rules),
     encrypted: &[ReaderChange],
 ) -> Result<()> {
-    let opened = &locked.opened;
-    let before = &opened.rules;
-    let names = opened.vault.names()?;
+    let (vault, before) = (&before.vault, &before.rules);
+    let names = vault.names()?;
     let orphaned = names.par_iter().filter_map(|name| {
         if encrypted.iter().any(|change| change.name == *name) {
             return None;
         }
         // What is damaged already is none of this change's business.
-        let record = opened.vault.record(name, before).ok()??;
+        let record = vault.record(name, before).ok()??;
         let same = after.record_key(record.by(), name) == before.record_key(record.by(), name);
         (!same).then_some((name, record))
     });

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::error::Result;
 use super::opening::Opened;
+use crate::access::{RuleChange, Rules};
 use crate::fs::{self, VaultPath};
 use crate::git;
-use crate::store::{MAX_TOML, Signed, Stamp};
+use crate::store::{MAX_TOML, Signed, Stamp, Standing};
 
 /// A commit, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +46,34 @@ pub(crate) fn approved_before<T: DeserializeOwned>(
         found.is_some()
     })?;
     Ok(found)
+}
+
+/// The vault under the rules that admins last signed: where a member or a policy is not in
+/// force as it lies there, by its version of before. What was written under those was valid,
+/// so a change of rules starts from them; nothing else may.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn as_last_approved(opened: &Opened) -> Result<Opened> {
+    let mut change = RuleChange::default();
+    for (name, standing) in opened.rules.standings() {
+        if let Standing::Unapproved(_) | Standing::Damaged(_) = standing {
+            let signed = approved_before(opened, &VaultPath::member(name))?;
+            change.members.extend(signed.map(|signed| (name.clone(), signed)));
+        }
+    }
+    for name in opened.rules.undecided() {
+        let signed = approved_before(opened, &VaultPath::policy(name))?;
+        change.policies.extend(signed.map(|signed| (name.clone(), signed)));
+    }
+    Ok(opened.under(Rules::after(&opened.vault, change)?))
+}
+
+/// A version above the last one that an admin signed, and above every one that this machine
+/// has seen.
+pub(crate) fn next_version(opened: &Opened, path: &VaultPath, signed: Option<u64>) -> u64 {
+    let seen = opened.vault.state().seen(path).map(|seen| seen.version);
+    signed.max(seen).map_or(1, |last| last + 1)
 }
 
 /// The commit that last changed the file; `None` where what lies there is not what it left.

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
+use super::reading::not_found;
 use super::records::put_record;
 use super::shared;
 use super::transaction::{LockedVault, Transaction};
@@ -100,7 +101,8 @@ pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
     }
 }
 
-/// Encrypts the secrets of `changes` to their new readers, under the rules of `after`. Values,
+/// Encrypts the secrets of `changes` to their new readers, under the rules of `after`; they are
+/// read as those of `before` have them. Values,
 /// their authors and their ages stay. Whoever could read a value and may not any more is
 /// recorded with it until it gets another one.
 ///
@@ -108,15 +110,18 @@ pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
 /// A secret is damaged, or not the caller's to open.
 pub(crate) fn encrypt(
     ctx: &Context,
-    locked: &LockedVault,
-    (tx, after): (&mut Transaction<'_>, &Opened),
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (before, after): (&Opened, &Opened),
     changes: &[ReaderChange],
 ) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    let sealed = changes.iter().map(|change| locked.sealed(&change.name));
-    let sealed = sealed.collect::<Result<Vec<_>>>()?;
+    let read = |change: &ReaderChange| {
+        let found = before.vault.sealed(&change.name, &before.rules)?;
+        found.ok_or_else(|| not_found(before, &change.name, None))
+    };
+    let sealed = changes.iter().map(read).collect::<Result<Vec<_>>>()?;
     let values = tx.reopen(Op::REKEY, &sealed)?;
     let live = shared::live(ctx, after)?;
     let encrypted = changes.par_iter().zip(&values).map(|(change, (name, value))| {

@@ -14,7 +14,7 @@ use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
 use crate::audit::{Op, Outcome};
-use crate::fs::{Lock, Root, Stage, VaultPath};
+use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
@@ -75,6 +75,7 @@ impl LockedVault {
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
             removed: Vec::new(),
+            revoked: Vec::new(),
         };
         let result = work(&mut tx).and_then(|(message, value)| {
             tx.finish(ctx, (action, message))?;
@@ -119,6 +120,7 @@ pub(crate) struct Transaction<'a> {
     at: Stamp,
     raises: Vec<(VaultPath, Version)>,
     removed: Vec<(VaultPath, Version)>,
+    revoked: Vec<GrantPlace>,
 }
 
 impl Transaction<'_> {
@@ -152,6 +154,13 @@ impl Transaction<'_> {
     /// Stages the removal of a file.
     pub(crate) fn remove(&mut self, path: VaultPath) {
         self.stage.remove(path);
+    }
+
+    /// Stages the removal of a session's grant; once it is published, a copy that is put back
+    /// is no session.
+    pub(crate) fn revoke(&mut self, place: &GrantPlace) {
+        place.files().into_iter().for_each(|file| self.stage.remove(file));
+        self.revoked.push(place.clone());
     }
 
     /// Has the removal of a record remembered once it is published: what git puts back later
@@ -227,6 +236,7 @@ impl Transaction<'_> {
         for (path, version) in &self.removed {
             vault.state().remove(path, *version);
         }
+        self.revoked.iter().for_each(|place| vault.pin_revoked(place));
         for (path, version) in &self.raises {
             vault.state().raise(path, *version);
         }

@@ -100,10 +100,7 @@ fn take_away(
     tx: &mut Transaction<'_>,
     found: &[GrantPlace],
 ) -> Result<()> {
-    for one in found {
-        one.files().into_iter().for_each(|file| tx.remove(file));
-        locked.opened.vault.pin_revoked(one);
-    }
+    found.iter().for_each(|one| tx.revoke(one));
     let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
     if shared.is_empty() {
         return Ok(());
