@@ -223,12 +223,21 @@ impl Rules {
     /// Everybody who may read `name`: all admins, then every member listed by a policy in
     /// force that allows it, each part sorted. This is also the order of stanzas.
     pub(crate) fn readers(&self, name: &SecretName) -> Vec<MemberName> {
+        self.readers_keeping(name, &|_| false)
+    }
+
+    /// As [`Rules::readers`], with the members that are to be kept.
+    pub(crate) fn readers_keeping(
+        &self,
+        name: &SecretName,
+        keep: &dyn Fn(&MemberName) -> bool,
+    ) -> Vec<MemberName> {
         let is_member = |admin: &&MemberName| self.member(admin).is_some();
         let mut readers: Vec<_> = self.admins.iter().filter(is_member).cloned().collect();
         let others = self.members().filter(|(who, _)| !self.is_admin(who));
         readers.extend(
             others
-                .filter(|(who, member)| self.is_given(who, member, name))
+                .filter(|(who, member)| keep(who) || self.is_given(who, member, name))
                 .map(|(who, _)| who.clone()),
         );
         readers

@@ -16,6 +16,7 @@ mod paths;
 mod publish;
 mod read;
 mod stage;
+mod subject;
 mod sync;
 mod write;
 
@@ -31,6 +32,7 @@ pub(crate) use paths::{
 pub(crate) use publish::recover;
 pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};
 pub(crate) use stage::Stage;
+pub(crate) use subject::Subject;
 pub(crate) use sync::sync_entries;
 pub(crate) use write::{create_new, make_folders, remove_file, replace};
 

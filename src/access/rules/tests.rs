@@ -273,3 +273,14 @@ fn a_policy_may_name_a_program_by_its_path_wherever_it_is() {
     assert!(program("/home/alice/bin/tool").is_ok());
     assert!(program("/tmp/tool").is_err());
 }
+
+#[test]
+fn what_is_compared_in_a_review_is_what_is_obeyed() {
+    let rules = rules();
+    let ruling = crate::access::Ruling::of(&rules);
+    for name in ["db-url", "ci-token", "prod-key"].map(secret) {
+        for who in ["alice", "bob", "carol", "dave", "eve", "zoe"].map(member) {
+            assert_eq!(ruling.gives(&who, &name), rules.may_read(&who, &name), "{who} {name}");
+        }
+    }
+}

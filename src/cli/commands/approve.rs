@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{Approval, MemberName, Proposal, ReaderChange, printable};
+use authy::{Approval, Proposal, ReaderChange, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -64,7 +64,7 @@ impl Args {
 }
 
 /// What was encrypted anew, in words.
-pub(super) fn encrypted(changes: &[ReaderChange]) -> String {
+fn encrypted(changes: &[ReaderChange]) -> String {
     match changes.len() {
         0 => "; no secret had to be encrypted anew".to_owned(),
         1 => "; encrypted 1 secret anew".to_owned(),
@@ -91,8 +91,12 @@ fn proposal(one: &Proposal) -> String {
     lines.push(format!("  not approved: {}", one.problem));
     lines.push(match &one.commit {
         Some(commit) => {
-            let id = commit.id.get(..12).unwrap_or(&commit.id);
-            format!("  last changed by {} in commit {id}, {}", commit.author, commit.time)
+            format!(
+                "  last changed by {} in commit {}, {}",
+                commit.author,
+                commit.short(),
+                commit.time
+            )
         }
         None => "  not committed as it is".to_owned(),
     });
@@ -101,9 +105,4 @@ fn proposal(one: &Proposal) -> String {
     }
     lines.extend(one.diff.iter().map(|line| format!("  {line}")));
     lines.iter().map(|line| printable(line) + "\n").chain(["\n".to_owned()]).collect()
-}
-
-/// Members as one text.
-pub(super) fn names(members: &[MemberName]) -> String {
-    members.iter().map(MemberName::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -36,13 +36,12 @@ impl Args {
 fn table(versions: &[PastVersion]) -> Table {
     let mut table = Table::new(["VERSION", "WHAT", "VALUE SINCE", "AUTHOR", "COMMIT", "COMMITTED"]);
     for one in versions {
-        let id = one.commit.id.get(..12).unwrap_or(&one.commit.id);
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),
             one.what.to_owned(),
             one.changed.clone().unwrap_or_default(),
             one.author.clone().unwrap_or_default(),
-            id.to_owned(),
+            one.commit.short().to_owned(),
             one.commit.time.clone(),
         ]);
     }

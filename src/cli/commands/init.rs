@@ -24,26 +24,40 @@ pub(crate) struct Args {
     /// your login name, else 'admin']
     #[arg(long, value_name = "NAME")]
     member: Option<MemberName>,
+    #[command(flatten)]
+    identity: IdentityFlags,
+    /// Leave the commits to you
+    #[arg(long)]
+    manual_commit: bool,
+}
+
+/// The words about the identity of somebody new.
+#[derive(Debug, clap::Args)]
+pub(super) struct IdentityFlags {
     /// Make a new identity in this file
     #[arg(long, value_name = "FILE")]
     generate_keyfile: Option<PathBuf>,
     /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
     #[arg(long)]
     passphrase: bool,
-    /// Leave the commits to you
-    #[arg(long)]
-    manual_commit: bool,
+}
+
+impl IdentityFlags {
+    /// Somebody new, with the name that was given.
+    pub(super) fn newcomer(self, env: &CliEnv, name: Option<MemberName>) -> Newcomer {
+        Newcomer {
+            name,
+            logins: env.logins(),
+            generate_keyfile: self.generate_keyfile,
+            passphrase: self.passphrase,
+        }
+    }
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let options = InitOptions {
-            who: Newcomer {
-                name: self.member,
-                logins: env.logins(),
-                generate_keyfile: self.generate_keyfile,
-                passphrase: self.passphrase,
-            },
+            who: self.identity.newcomer(env, self.member),
             manual_commit: self.manual_commit,
         };
         // A project file may name a vault, but not where one is made.
@@ -72,16 +86,24 @@ fn as_json(report: &InitReport) -> serde_json::Value {
 }
 
 fn tell(ui: Ui, report: &InitReport) {
-    let shown = |path: &Path| printable(&path.to_string_lossy());
     ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
     let source = named_after(report.named_after, "--member");
     ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
-    let Some(file) = &report.keyfile else { return };
-    let which = if report.keyfile_created { "new identity in" } else { "identity from" };
-    ui.note(format_args!("{which} '{}' ({})", shown(file), report.recipient));
-    if report.keyfile_created {
+    tell_identity(ui, report.keyfile.as_deref(), (report.keyfile_created, &report.recipient));
+}
+
+/// Says where the identity lies, and to keep a copy of a new one.
+pub(super) fn tell_identity(ui: Ui, file: Option<&Path>, (is_new, recipient): (bool, &str)) {
+    let Some(file) = file else { return };
+    let which = if is_new { "new identity in" } else { "identity from" };
+    ui.note(format_args!("{which} '{}' ({recipient})", shown(file)));
+    if is_new {
         ui.note("keep a copy of that file somewhere safe: without it nothing can be read");
     }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
 }
 
 /// Says where a name comes from that nobody gave, and the `flag` that gives one.

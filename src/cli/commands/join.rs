@@ -1,12 +1,11 @@
 //! `authy join`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authy::{GroupName, JoinOptions, JoinReport, MemberName, Newcomer, printable};
+use authy::{GroupName, JoinOptions, JoinReport, MemberName};
 
 use super::CommandResult;
-use super::init::named_after;
+use super::init::{IdentityFlags, named_after, tell_identity};
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 
@@ -32,22 +31,13 @@ pub(crate) struct Args {
     /// Ask to belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<GroupName>,
-    /// Make a new identity in this file
-    #[arg(long, value_name = "FILE")]
-    generate_keyfile: Option<PathBuf>,
-    /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
-    #[arg(long)]
-    passphrase: bool,
+    #[command(flatten)]
+    identity: IdentityFlags,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let who = Newcomer {
-            name: self.name,
-            logins: env.logins(),
-            generate_keyfile: self.generate_keyfile,
-            passphrase: self.passphrase,
-        };
+        let who = self.identity.newcomer(env, self.name);
         let report = authy::join(&env.context()?, &JoinOptions { who, groups: self.groups })?;
         if env.ui().wants_json() {
             env.ui().json(&as_json(&report))?;
@@ -72,14 +62,7 @@ fn as_json(report: &JoinReport) -> serde_json::Value {
 fn tell(ui: Ui, report: &JoinReport) {
     let name = &report.member;
     ui.note(format_args!("asked to join as {name}{}", named_after(report.named_after, "--name")));
-    if let Some(file) = &report.keyfile {
-        let which = if report.keyfile_created { "new identity in" } else { "identity from" };
-        let file = printable(&file.to_string_lossy());
-        ui.note(format_args!("{which} '{file}' ({})", report.recipient));
-        if report.keyfile_created {
-            ui.note("keep a copy of that file somewhere safe: without it you read nothing");
-        }
-    }
+    tell_identity(ui, report.keyfile.as_deref(), (report.keyfile_created, &report.recipient));
     ui.note(format_args!("your signing key: {}", report.fingerprint));
     if report.pauses {
         ui.note("until it is approved you read nothing");

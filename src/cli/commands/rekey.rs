@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use authy::ReaderChange;
+use authy::{MemberName, ReaderChange};
 
 use super::CommandResult;
-use super::approve::names;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
@@ -49,6 +48,9 @@ impl Args {
 fn table(changes: &[ReaderChange]) -> Table {
     let mut table = Table::new(["NAME", "GAINS", "LOSES"]);
     for change in changes {
+        let names = |members: &[MemberName]| {
+            members.iter().map(MemberName::as_str).collect::<Vec<_>>().join(" ")
+        };
         table.push([change.name.to_string(), names(&change.gains), names(&change.loses)]);
     }
     table

@@ -7,7 +7,7 @@ use crate::access::{AccessError, PolicyState, Ruling, ScopePolicy};
 use crate::audit::Op;
 use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
-use crate::fs::VaultPath;
+use crate::fs::{self, VaultPath};
 use crate::name::{MemberName, ScopeName};
 use crate::service::base::agent;
 use crate::service::base::context::Context;
@@ -25,7 +25,7 @@ use crate::service::base::stated::{shown_member, shown_policy};
 use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
-use crate::store::{Claim, Grantee, Member, Policy, Standing};
+use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
 
 /// What waits for approval, and what it would change.
 #[derive(Debug, Clone, Serialize)]
@@ -66,6 +66,15 @@ enum Document {
     Policy(ScopeName, Box<Policy>),
 }
 
+impl Document {
+    fn path(&self) -> VaultPath {
+        match self {
+            Self::Member(name, _) => VaultPath::member(name),
+            Self::Policy(name, _) => VaultPath::policy(name),
+        }
+    }
+}
+
 /// Tells what waits for approval, all of it or what has this name; this needs no identity.
 ///
 /// # Errors
@@ -93,7 +102,7 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
         agent::refuse(ctx, &locked.opened, "to approve who may read what")?;
         let mut edict = Edict::default();
         for one in &shown.proposals {
-            if digest_now(&locked.opened, one).as_ref() != Some(&one.digest) {
+            if digest_now(&locked.opened, &one.document.path()) != Some(one.digest) {
                 return Err(TeamProblem::ClaimChanged(one.path.clone()).into());
             }
             match &one.document {
@@ -110,12 +119,9 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
     })
 }
 
-fn digest_now(opened: &Opened, one: &Proposal) -> Option<Digest> {
-    let path = VaultPath::parse(&one.path)?;
-    match &one.document {
-        Document::Member(..) => opened.vault.claim::<Member>(&path).ok().map(|claim| claim.digest),
-        Document::Policy(..) => opened.vault.claim::<Policy>(&path).ok().map(|claim| claim.digest),
-    }
+fn digest_now(opened: &Opened, path: &VaultPath) -> Option<Digest> {
+    let bytes = fs::read(opened.vault.root(), path, MAX_TOML).ok()??;
+    Some(Digest::of(&bytes))
 }
 
 fn propose(opened: &Opened, name: Option<&str>) -> Result<Approval> {
@@ -163,21 +169,15 @@ fn refuse_unknown(opened: &Opened, name: &str) -> Result<()> {
     let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
     match member {
         Some(Standing::InForce(_)) => return Ok(()),
-        Some(Standing::Damaged(why)) => {
-            return Err(TeamProblem::Damaged(why.clone()).into());
-        }
+        Some(Standing::Damaged(why)) => return Err(TeamProblem::Damaged(why.clone()).into()),
         _ => {}
     }
     let scope = ScopeName::parse(name)?;
     match opened.rules.policy_state(&scope) {
-        Some(PolicyState::InForce(..)) => Ok(()),
-        Some(PolicyState::Damaged(_) | PolicyState::Bad(_)) => Err(opened
-            .rules
-            .scope(&scope)
-            .map(drop)
-            .err()
-            .map_or_else(|| TeamProblem::NothingToApprove(name.to_owned()).into(), Into::into)),
-        _ => Err(TeamProblem::NothingToApprove(name.to_owned()).into()),
+        None | Some(PolicyState::Removed(_)) => {
+            Err(TeamProblem::NothingToApprove(name.to_owned()).into())
+        }
+        Some(_) => Ok(opened.rules.scope(&scope).map(drop)?),
     }
 }
 
@@ -210,21 +210,36 @@ fn of_member(
         Member { version: version(opened, &path, wanted.version, last), former, ..wanted.clone() };
     let diff =
         text_diff(&in_words(base.as_ref(), shown_member), &in_words(Some(&member), shown_member));
-    let proposal = Proposal {
-        what: "member",
-        name: name.to_string(),
+    let problem = match &claim.by {
+        Some(by) if by == name => format!("'{name}' asks for it himself"),
+        _ => problem,
+    };
+    let document = Document::Member(name.clone(), Box::new(member));
+    Ok((proposal(opened, document, (problem, diff), claim.digest)?, base))
+}
+
+fn proposal(
+    opened: &Opened,
+    document: Document,
+    (problem, diff): (String, Vec<String>),
+    digest: Digest,
+) -> Result<Proposal> {
+    let path = document.path();
+    let (what, name, key) = match &document {
+        Document::Member(name, member) => ("member", name.to_string(), member.verify),
+        Document::Policy(name, _) => ("policy", name.to_string(), None),
+    };
+    Ok(Proposal {
+        what,
+        name,
         commit: last_change(opened, &path)?,
         path: path.to_string(),
-        problem: match &claim.by {
-            Some(by) if by == name => format!("'{name}' asks for it himself"),
-            _ => problem,
-        },
-        fingerprint: member.verify.map(|key| key.fingerprint()),
+        problem,
+        fingerprint: key.map(|key| key.fingerprint()),
         diff,
-        digest: claim.digest,
-        document: Document::Member(name.clone(), Box::new(member)),
-    };
-    Ok((proposal, base))
+        digest,
+        document,
+    })
 }
 
 /// What is encrypted to a member, and the key he signs with, are his to say: by a signature
@@ -291,18 +306,8 @@ fn of_policy(
             diff.push(format!("(it lists '{who}', who is no member)"));
         }
     }
-    let proposal = Proposal {
-        what: "policy",
-        name: name.to_string(),
-        commit: last_change(opened, &path)?,
-        path: path.to_string(),
-        problem,
-        fingerprint: None,
-        diff,
-        digest: claim.digest,
-        document: Document::Policy(name.clone(), Box::new(policy)),
-    };
-    Ok((proposal, base))
+    let document = Document::Policy(name.clone(), Box::new(policy));
+    Ok((proposal(opened, document, (problem, diff), claim.digest)?, base))
 }
 
 /// The version claimed, or one above every one there was.

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::fs::{Subject, VaultPath};
 use crate::service::base::context::Context;
 use crate::service::base::effect::{Effect, effect};
 use crate::service::base::error::Result;
@@ -24,9 +25,11 @@ pub struct PolicyDiff {
 pub struct FileDiff {
     /// The file, relative to the vault.
     pub path: String,
+    /// The member or scope that it is about; `None` for a set of admins.
+    pub name: Option<String>,
     /// `added`, `removed` or `changed`.
     pub change: &'static str,
-    /// Whether an admin signed it as it stands in the later state: otherwise it counts once
+    /// Whether an admin of today signed it as it stands in the later state: otherwise it counts once
     /// one has approved it.
     pub approved: bool,
     /// Why it cannot be understood; then the effect leaves it out.
@@ -60,6 +63,11 @@ pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<Policy
                 (false, _) => "added",
                 (_, false) => "removed",
                 _ => "changed",
+            },
+            name: match VaultPath::parse(&path).map(|path| path.subject()) {
+                Some(Subject::Member(name)) => Some(name.to_string()),
+                Some(Subject::Policy(name)) => Some(name.to_string()),
+                _ => None,
             },
             approved: after.is_approved(&opened, &path),
             problem: unreadable.get(&path).cloned(),

@@ -4,14 +4,15 @@
 use std::path::PathBuf;
 
 use crate::access::AccessError;
+use crate::crypto::Identity;
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient, seal_armored};
 use crate::fs::{Lock, Stage, VaultPath};
 use crate::name::{GroupName, MemberName};
-use crate::service::base::caller::{authenticate, recipients};
+use crate::service::base::caller::{authenticate, owns, recipients};
 use crate::service::base::commit::{PENDING, Pending, commit_files};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
+use crate::service::base::lists::merged;
 use crate::service::base::newcomer::{self, NameSource, Newcomer, refuse_taken};
 use crate::service::base::opening::{LOCK_WAIT, Opened};
 use crate::service::base::team::TeamProblem;
@@ -56,8 +57,9 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     }
     let opened = Opened::open(ctx)?;
     let (name, named_after) = newcomer::name(ctx, &options.who)?;
+    refuse_unasked(&opened, &name)?;
     // A key that was just made is no member's: whoever is one has to prove it with his own.
-    if let Some(Base::InForce) = base(&opened, &name, None)?
+    if opened.rules.member(&name).is_some()
         && authenticate(ctx, &opened.rules).ok().is_none_or(|caller| caller.name != name)
     {
         return Err(TeamProblem::MemberExists(name).into());
@@ -65,10 +67,15 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     let key = newcomer::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     let opened = Opened::open_locked(ctx, &lock)?;
-    let base = base(&opened, &name, Some(&key.identity))?;
+    refuse_unasked(&opened, &name)?;
+    let old = opened.rules.member(&name);
+    if old.is_some_and(|old| !owns(key.identity.recipients(), old)) {
+        return Err(TeamProblem::MemberExists(name).into());
+    }
     refuse_taken(&opened, key.identity.recipients(), Some(&name))?;
+    let pauses = old.is_some();
     let signing = SigningKey::generate();
-    let member = request(&opened, (&name, base), (&key.identity, &signing), &options.groups)?;
+    let member = request(&opened, &name, (&key.identity, &signing), &options.groups)?;
     let signer = Signer { name: name.clone(), key: signing };
     let path = VaultPath::member(&name);
     let file = store::sign(&member, &path, opened.vault.id(), (&signer, Stamp::new(ctx.now)))?;
@@ -92,77 +99,42 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
         keyfile_created: key.created,
         recipient: key.recipient,
         fingerprint: signer.key.verify_key().fingerprint(),
-        pauses: matches!(base, Some(Base::InForce)),
+        pauses,
     })
 }
 
-/// What was there under the name.
-#[derive(Clone, Copy)]
-enum Base {
-    /// A member by recipients alone, who gets a key to sign with.
-    InForce,
-    /// A member who was removed.
-    Removed,
-}
-
-/// Whether the name can be asked for; with an identity, whether by its owner.
-fn base(opened: &Opened, name: &MemberName, who: Option<&Identity>) -> Result<Option<Base>> {
-    let Some(standing) = opened.rules.standing(name) else { return Ok(None) };
-    Ok(Some(match standing {
-        Standing::Removed(_) => Base::Removed,
-        Standing::InForce(member) if member.signing.is_none() => {
-            let theirs = |text: &String| Recipient::parse(text).ok();
-            let is_his = |who: &Identity| {
-                member
-                    .recipients
-                    .iter()
-                    .filter_map(theirs)
-                    .any(|one| who.recipients().contains(&one))
-            };
-            if !who.is_none_or(is_his) {
-                return Err(TeamProblem::MemberExists(name.clone()).into());
-            }
-            Base::InForce
+/// Refuses a name that is not free: only a member by recipients alone, who is to get a key to
+/// sign with, and one who was removed may ask for theirs.
+fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
+    match opened.rules.standing(name) {
+        None | Some(Standing::Removed(_)) => Ok(()),
+        Some(Standing::InForce(member)) if member.signing.is_none() => Ok(()),
+        Some(Standing::InForce(_)) => Err(TeamProblem::MemberExists(name.clone()).into()),
+        Some(Standing::Unapproved(_)) => Err(TeamProblem::MemberWaits(name.clone()).into()),
+        Some(Standing::Damaged(why)) => {
+            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
-        Standing::InForce(_) => return Err(TeamProblem::MemberExists(name.clone()).into()),
-        Standing::Unapproved(_) => return Err(TeamProblem::MemberWaits(name.clone()).into()),
-        Standing::Damaged(why) => {
-            return Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into());
-        }
-    }))
+    }
 }
 
 fn request(
     opened: &Opened,
-    (name, base): (&MemberName, Option<Base>),
+    name: &MemberName,
     (identity, signing): (&Identity, &SigningKey),
     groups: &[GroupName],
 ) -> Result<Member> {
-    let fresh = newcomer::member(signing, identity.recipients())?;
-    let fresh = Member { groups: groups.to_vec(), ..fresh };
-    match (base, opened.rules.standing(name)) {
-        (Some(Base::InForce), Some(Standing::InForce(old))) => {
-            let mut to = recipients(&opened.rules, std::iter::once(name))?;
-            to.extend(
-                identity
-                    .recipients()
-                    .iter()
-                    .filter(|one| !to.contains(one))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
-            let mut all = old.groups.clone();
-            all.extend(groups.iter().filter(|group| !old.groups.contains(group)).cloned());
-            let seed = signing.seed();
-            Ok(Member {
-                version: old.version + 1,
-                recipients: to.iter().map(ToString::to_string).collect(),
-                groups: all,
-                signing: Some(seal_armored(seed.expose(), &to)?),
-                ..fresh
-            })
+    let mut to = identity.recipients().to_vec();
+    let mut groups = groups.to_vec();
+    let mut version = 1;
+    match opened.rules.standing(name) {
+        Some(Standing::InForce(old)) => {
+            let theirs = recipients(&opened.rules, std::iter::once(name))?;
+            to = merged(theirs, &to, &[]);
+            groups = merged(old.groups.clone(), &groups, &[]);
+            version = old.version + 1;
         }
-        (_, Some(Standing::Removed(old))) => Ok(Member { version: old.version + 1, ..fresh }),
-        _ => Ok(fresh),
+        Some(Standing::Removed(old)) => version = old.version + 1,
+        _ => {}
     }
+    Ok(Member { version, groups, ..newcomer::member(signing, &to)? })
 }

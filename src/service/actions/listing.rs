@@ -9,9 +9,9 @@ use crate::name::{ScopeName, SecretName};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::due::due;
-use crate::service::base::error;
+use crate::service::base::error::Result;
 use crate::service::base::opening::{Opened, effective_scope};
-use crate::store::{Record, Signed, StoreError};
+use crate::store::{Record, Stamp};
 
 /// Which secrets to list.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,7 @@ pub struct ListDetails {
 }
 
 impl ListDetails {
-    fn of(ctx: &Context, record: &Record) -> Self {
+    fn of(now: Stamp, record: &Record) -> Self {
         Self {
             version: record.version,
             created: record.created.to_string(),
@@ -76,7 +76,7 @@ impl ListDetails {
             readers: record.readers.iter().map(ToString::to_string).collect(),
             exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
             rotate_every: record.rotate_every.clone(),
-            rotate_due: due(ctx, record),
+            rotate_due: due(now, record),
         }
     }
 }
@@ -86,7 +86,7 @@ impl ListDetails {
 ///
 /// # Errors
 /// A pattern that does not compile, a scope that is not in force, no vault.
-pub fn list(ctx: &Context, options: &ListOptions) -> error::Result<Vec<ListEntry>> {
+pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
@@ -108,19 +108,12 @@ pub fn list(ctx: &Context, options: &ListOptions) -> error::Result<Vec<ListEntry
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
         .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
         .collect();
-    // `Context` stays on this thread.
-    let records: Vec<_> = match options.details || options.rotate_due {
-        true => names
-            .into_par_iter()
-            .map(|name| {
-                let record = opened.vault.record(&name, &opened.rules);
-                (name, Some(record))
-            })
-            .collect(),
-        false => names.into_iter().map(|name| (name, None)).collect(),
+    let now = Stamp::new(ctx.now);
+    let entry = |name: SecretName| match options.details || options.rotate_due {
+        true => detailed(&opened, now, name),
+        false => ListEntry { name, details: None, problem: None },
     };
-    let mut entries: Vec<_> =
-        records.into_iter().map(|(name, record)| entry(ctx, name, record)).collect();
+    let mut entries: Vec<_> = names.into_par_iter().map(entry).collect();
     if options.rotate_due {
         let is_due = |entry: &ListEntry| {
             entry.details.as_ref().is_some_and(|details| details.rotate_due.is_some())
@@ -131,18 +124,11 @@ pub fn list(ctx: &Context, options: &ListOptions) -> error::Result<Vec<ListEntry
     Ok(entries)
 }
 
-fn entry(
-    ctx: &Context,
-    name: SecretName,
-    record: Option<Result<Option<Signed<Record>>, StoreError>>,
-) -> ListEntry {
-    let none = ListEntry { name, details: None, problem: None };
-    match record {
-        None => none,
-        Some(Ok(Some(record))) => {
-            ListEntry { details: Some(ListDetails::of(ctx, &record)), ..none }
-        }
-        Some(Ok(None)) => ListEntry { problem: Some("its record is missing".to_owned()), ..none },
-        Some(Err(error)) => ListEntry { problem: Some(error.to_string()), ..none },
-    }
+fn detailed(opened: &Opened, now: Stamp, name: SecretName) -> ListEntry {
+    let (details, problem) = match opened.vault.record(&name, &opened.rules) {
+        Ok(Some(record)) => (Some(ListDetails::of(now, &record)), None),
+        Ok(None) => (None, Some("its record is missing".to_owned())),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    ListEntry { name, details, problem }
 }

@@ -10,6 +10,7 @@ use crate::service::base::agent;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
+use crate::service::base::lists::merged;
 use crate::service::base::newcomer::{self, refuse_taken};
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::note_pending;
@@ -104,7 +105,7 @@ fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Resul
         return Err(TeamProblem::NoSigningKey(new.name.clone()).into());
     }
     let mut member: Member = (**old).clone();
-    member.groups.extend(new.groups.iter().filter(|group| !old.groups.contains(group)).cloned());
+    member.groups = merged(member.groups, &new.groups, &[]);
     member.version += 1;
     Ok(Some(member))
 }

@@ -13,7 +13,7 @@ use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::past::CommitView;
 use crate::service::base::problem::Problem;
-use crate::service::base::readers::{kept_readers, seal_to};
+use crate::service::base::readers::{exposed, kept_readers, seal_to};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{may_write, put_record};
 use crate::service::base::shared;
@@ -106,11 +106,7 @@ pub fn restore(ctx: &Context, name: &SecretName, version: u64) -> Result<u64> {
             Some(now) => kept_readers(opened, now, name),
             None => opened.rules.readers(name),
         };
-        let mut exposed_to = was.exposed_to.clone();
-        exposed_to.extend(was.members().cloned());
-        exposed_to.retain(|who| !readers.contains(who));
-        exposed_to.sort_unstable();
-        exposed_to.dedup();
+        let exposed_to = exposed(was, &readers);
         let live = shared::live(ctx, opened)?;
         let (readers, file) = seal_to(opened, &live, (name, readers), &value)?;
         let base = now.unwrap_or_else(|| was.clone());

@@ -12,6 +12,7 @@ use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
+use crate::service::base::lists::merged;
 use crate::service::base::opening::{Opened, effective_scope};
 use crate::service::base::problem::Problem;
 use crate::service::base::readers::note_pending;
@@ -258,17 +259,6 @@ impl Policy {
         ScopePolicy::compile(policy.clone())?;
         Ok(policy)
     }
-}
-
-/// The old entries, then the new ones, each once, less those taken away.
-fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T> {
-    for one in add {
-        if !old.contains(one) {
-            old.push(one.clone());
-        }
-    }
-    old.retain(|one| !take.contains(one));
-    old
 }
 
 fn write(

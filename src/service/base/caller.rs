@@ -36,7 +36,8 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
 /// Finds the member in force whose recipients include one of this identity.
 pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName> {
     let texts: Vec<String> = identity.recipients().iter().map(ToString::to_string).collect();
-    let found = rules.members_likely(&texts).find(|(_, member)| owns(identity, member));
+    let found =
+        rules.members_likely(&texts).find(|(_, member)| owns(identity.recipients(), member));
     if let Some((name, _)) = found {
         return Ok(name.clone());
     }
@@ -54,9 +55,10 @@ pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName
     .into())
 }
 
-fn owns(identity: &Identity, member: &Member) -> bool {
+/// Whether one of `recipients` is the member's.
+pub(crate) fn owns(recipients: &[Recipient], member: &Member) -> bool {
     let theirs = |text: &String| Recipient::parse(text).ok();
-    member.recipients.iter().filter_map(theirs).any(|one| identity.recipients().contains(&one))
+    member.recipients.iter().filter_map(theirs).any(|one| recipients.contains(&one))
 }
 
 /// The recipients of `members`, in their order, each once.

@@ -181,7 +181,7 @@ impl OwnSegments {
 }
 
 /// The chains that travel with the vault.
-fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
+pub(crate) fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
     fs::refuse_linked(vault.root(), Listing::Audit)?;
     Ok(audit::chains_in(&vault.root().folder(Listing::Audit))?)
 }

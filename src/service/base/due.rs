@@ -1,18 +1,17 @@
 //! Values that want changing: because of their age, or because somebody who may not read them
 //! any more could.
 
-use super::context::Context;
 use crate::name::MemberName;
 use crate::session::Ttl;
 use crate::store::{Record, Stamp};
 
 /// Why the value of a secret is due for rotation; `None` where it is not.
-pub(crate) fn due(ctx: &Context, record: &Record) -> Option<String> {
+pub(crate) fn due(now: Stamp, record: &Record) -> Option<String> {
     if !record.exposed_to.is_empty() {
         let names: Vec<&str> = record.exposed_to.iter().map(MemberName::as_str).collect();
         return Some(format!("{} could read it and may not any more", names.join(", ")));
     }
     let every: Ttl = record.rotate_every.as_deref()?.parse().ok()?;
     let end = record.changed.plus(every.seconds());
-    (Stamp::new(ctx.now) >= end).then(|| format!("its value was to be changed by {end}"))
+    (now >= end).then(|| format!("its value was to be changed by {end}"))
 }

@@ -10,21 +10,22 @@ use rayon::prelude::*;
 
 use super::bearer::creator_key;
 use super::caller::recipients;
+use super::commit::chains;
 use super::context::Context;
 use super::error::Result;
 use super::opening::Opened;
 use super::past::as_last_approved;
 use super::readers::{ReaderChange, encrypt, pending_under};
+use super::recorder::MAX_KEY;
 use super::records::put_record;
+use super::trail::session_of;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::{PolicyState, RuleChange, Rules};
-use crate::audit::{self, ChainName};
+use crate::audit::ChainName;
 use crate::crypto::{seal, unseal};
-use crate::fs::{self, GrantPlace, Listing, VaultPath};
-use crate::name::{MemberName, ScopeName, SessionId};
-use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Signed, Standing, Version};
-
-const MAX_KEY: usize = 128 << 10;
+use crate::fs::{self, GrantPlace, VaultPath};
+use crate::name::{MemberName, ScopeName};
+use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, Version};
 
 /// What is to be in force.
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ fn succeed(
     for (name, standing) in locked.opened.rules.standings() {
         let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };
         if gone.contains(signed.by()) && change.members.iter().all(|(other, _)| other != name) {
-            let signed = renewed(tx, VaultPath::member(name), signed, signed.version)?;
+            let signed = tx.put_document(VaultPath::member(name), &**signed, signed.version)?;
             change.members.push((name.clone(), signed));
         }
     }
@@ -118,20 +119,11 @@ fn succeed(
             continue;
         };
         if gone.contains(signed.by()) && change.policies.iter().all(|(other, _)| other != name) {
-            let signed = renewed(tx, VaultPath::policy(name), signed, signed.version)?;
+            let signed = tx.put_document(VaultPath::policy(name), &***signed, signed.version)?;
             change.policies.push((name.clone(), signed));
         }
     }
     Ok(())
-}
-
-fn renewed<T: serde::Serialize + serde::de::DeserializeOwned>(
-    tx: &mut Transaction<'_>,
-    path: VaultPath,
-    signed: &Signed<T>,
-    version: u64,
-) -> Result<Signed<T>> {
-    tx.put_document(path, &**signed, version)
 }
 
 /// Signs the records whose signers may not sign them any more; those that are encrypted anew
@@ -163,7 +155,7 @@ fn sign_anew(
 fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     let opened = &locked.opened;
     let mut files = Vec::new();
-    for chain in audit::chains_in(&opened.vault.root().folder(Listing::Audit))? {
+    for chain in chains(&opened.vault)? {
         let writer = writer(opened, chain.chain());
         files.extend(VaultPath::chain_key(chain.chain().as_str()).map(|path| (path, writer)));
     }
@@ -181,12 +173,11 @@ fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rule
 
 /// The member who writes a chain, or who made the session that does.
 fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
-    let (writer, _) = chain.as_str().rsplit_once('-')?;
-    let session = writer.strip_prefix("s-").and_then(|id| SessionId::parse(id).ok());
-    match session {
-        Some(id) => creator(opened, &GrantPlace { id: id.clone(), shared: true })
-            .or_else(|| creator(opened, &GrantPlace { id, shared: false })),
-        None => MemberName::parse(writer).ok(),
+    match session_of(chain) {
+        Some(id) => [true, false]
+            .into_iter()
+            .find_map(|shared| creator(opened, &GrantPlace { id: id.clone(), shared })),
+        None => MemberName::parse(chain.as_str().rsplit_once('-')?.0).ok(),
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod due;
 pub(crate) mod effect;
 pub(crate) mod enacting;
 pub(crate) mod error;
+pub(crate) mod lists;
 pub(crate) mod newcomer;
 pub(crate) mod note;
 pub(crate) mod opening;

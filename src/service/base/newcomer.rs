@@ -82,13 +82,11 @@ pub(crate) fn refuse_taken(
     recipients: &[Recipient],
     who: Option<&MemberName>,
 ) -> Result<()> {
-    for (name, member) in opened.rules.members().filter(|(name, _)| who != Some(name)) {
-        let theirs = member.recipients.iter().filter_map(|text| Recipient::parse(text).ok());
-        if theirs.into_iter().any(|one| recipients.contains(&one)) {
-            return Err(TeamProblem::RecipientTaken(name.clone()).into());
-        }
+    let mut others = opened.rules.members().filter(|(name, _)| who != Some(name));
+    match others.find(|(_, member)| caller::owns(recipients, member)) {
+        Some((name, _)) => Err(TeamProblem::RecipientTaken(name.clone()).into()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A member's first document: `key` sealed to `recipients`, in no group.

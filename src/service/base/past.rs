@@ -24,6 +24,13 @@ pub struct CommitView {
     pub time: String,
 }
 
+impl CommitView {
+    /// Enough of the id for people.
+    pub fn short(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+}
+
 impl From<git::Commit> for CommitView {
     fn from(commit: git::Commit) -> Self {
         let at =

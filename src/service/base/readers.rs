@@ -3,6 +3,8 @@
 //! An existing secret's readers change only by an explicit step, so the two may differ for a
 //! while: a policy or a member is changed first, `rekey` follows.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -67,30 +69,15 @@ fn change_of(
     record: &Record,
 ) -> Option<ReaderChange> {
     let recorded: Vec<&MemberName> = record.members().collect();
-    let readers = target((rules, is_decided), &name, &recorded);
+    // Where a policy is not approved as it stands nobody knows what it gave before: whoever
+    // reads goes on reading, unless he is no member any more.
+    let readers = rules.readers_keeping(&name, &|who| !is_decided && recorded.contains(&who));
     let gains: Vec<_> = readers.iter().filter(|who| !recorded.contains(who)).cloned().collect();
     let loses: Vec<_> =
         recorded.into_iter().filter(|who| !readers.contains(who)).cloned().collect();
     // Whoever waits for an approval loses nothing by that alone.
     let differs = !gains.is_empty() || loses.iter().any(|who| !rules.waits(who));
     differs.then_some(ReaderChange { name, readers, gains, loses })
-}
-
-/// Who is to read the secret. Where a policy is not approved as it stands nobody knows what it
-/// gave before: whoever reads goes on reading, unless he is no member any more.
-fn target(
-    (rules, is_decided): (&Rules, bool),
-    name: &SecretName,
-    recorded: &[&MemberName],
-) -> Vec<MemberName> {
-    let mut readers = rules.readers(name);
-    if !is_decided {
-        let kept = recorded.iter().filter(|who| rules.member(who).is_some());
-        let kept: Vec<_> = kept.filter(|who| !readers.contains(who)).copied().cloned().collect();
-        readers.extend(kept);
-        readers.sort_by(|a, b| (!rules.is_admin(a), a).cmp(&(!rules.is_admin(b), b)));
-    }
-    readers
 }
 
 /// Says which policies keep readers from losing access.
@@ -131,17 +118,19 @@ pub(crate) fn encrypt(
     {
         let (readers, file) = encrypted?;
         let old: &Record = old.record();
-        let mut exposed_to = old.exposed_to.clone();
-        exposed_to.extend(change.loses.iter().cloned());
-        exposed_to.retain(|who| !change.readers.contains(who));
-        exposed_to.sort_unstable();
-        exposed_to.dedup();
+        let exposed_to = exposed(old, &change.readers);
         let (version, digest) = (old.version + 1, Digest::of(&file));
         tx.put(VaultPath::secret(&change.name), file);
         let record = Record { version, readers, digest, exposed_to, ..old.clone() };
         put_record(tx, locked, &change.name, record)?;
     }
     Ok(())
+}
+
+/// Who could read the value of `record`, by it or before it, and is not among `readers`.
+pub(crate) fn exposed(record: &Record, readers: &[MemberName]) -> Vec<MemberName> {
+    let could: BTreeSet<_> = record.members().chain(&record.exposed_to).collect();
+    could.into_iter().filter(|who| !readers.contains(who)).cloned().collect()
 }
 
 /// Says how many secrets wait for a `rekey` after rules have changed.

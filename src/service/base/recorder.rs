@@ -24,7 +24,8 @@ use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::AuditMode;
 
-const MAX_KEY: usize = 128 << 10;
+/// Largest sealed key of a chain in bytes.
+pub(crate) const MAX_KEY: usize = 128 << 10;
 const CLONE: &str = "clone";
 
 /// What a command did or wanted to do, for its audit line.

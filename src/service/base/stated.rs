@@ -6,12 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::Result;
 use super::opening::Opened;
 use crate::access::{Ruling, ScopePolicy};
-use crate::fs::{self, Listing, VaultPath};
+use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::{AdminSet, MAX_TOML, Member, Policy, render};
-
-const ADMINS: &str = "admins";
 
 /// The files of one state.
 #[derive(Debug, Default)]
@@ -28,18 +26,18 @@ impl State {
     /// # Errors
     /// There is no such revision; the history cannot be read.
     pub(crate) fn of_revision(opened: &Opened, rev: &str) -> Result<Self> {
-        let folders = [Listing::Members.folder(), Listing::Policies.folder(), ADMINS];
-        let wants =
-            |path: &str| path.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder));
+        let subject = |path: &str| VaultPath::parse(path).map(|path| path.subject());
+        let wants = |path: &str| {
+            let subject = subject(path);
+            matches!(subject, Some(Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_)))
+        };
         let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
-        let secrets = files.names.iter().filter_map(|path| {
-            let name = path.strip_prefix("secrets/")?.strip_suffix(".toml")?;
-            SecretName::parse(name).ok()
-        });
-        let is_document = |path: &String| VaultPath::parse(path).is_some();
-        let secrets = secrets.collect();
-        let documents = files.contents.into_iter().filter(|(path, _)| is_document(path)).collect();
-        Ok(Self { documents, secrets })
+        let secret = |path: &String| match subject(path) {
+            Some(Subject::Record(name)) => Some(name),
+            _ => None,
+        };
+        let secrets = files.names.iter().filter_map(secret).collect();
+        Ok(Self { documents: files.contents, secrets })
     }
 
     /// The files as they lie there now.
@@ -67,11 +65,11 @@ impl State {
         let (mut ruling, mut unreadable) = (Ruling::default(), BTreeMap::new());
         let mut newest = 0;
         for path in self.documents.keys().filter_map(|path| VaultPath::parse(path)) {
-            let Some((folder, stem)) = parts(&path) else { continue };
-            let taken = match folder {
-                "members" => self.member(opened, (&path, stem), &mut ruling),
-                "policies" => self.policy(opened, (&path, stem), &mut ruling),
-                _ => self.admins(opened, &path, (&mut newest, &mut ruling)),
+            let taken = match path.subject() {
+                Subject::Member(name) => self.member(opened, (&path, name), &mut ruling),
+                Subject::Policy(name) => self.policy(opened, (&path, name), &mut ruling),
+                Subject::Admins(_) => self.admins(opened, &path, (&mut newest, &mut ruling)),
+                _ => Ok(()),
             };
             if let Err(reason) = taken {
                 unreadable.insert(path.as_str().to_owned(), reason);
@@ -93,10 +91,9 @@ impl State {
     fn member(
         &self,
         opened: &Opened,
-        (path, stem): (&VaultPath, &str),
+        (path, name): (&VaultPath, MemberName),
         ruling: &mut Ruling,
     ) -> std::result::Result<(), String> {
-        let name = MemberName::parse(stem).map_err(|error| error.to_string())?;
         let member = self.claim::<Member>(opened, path)?;
         if member.removed.is_none() {
             ruling.members.insert(name, member);
@@ -107,10 +104,9 @@ impl State {
     fn policy(
         &self,
         opened: &Opened,
-        (path, stem): (&VaultPath, &str),
+        (path, name): (&VaultPath, ScopeName),
         ruling: &mut Ruling,
     ) -> std::result::Result<(), String> {
-        let name = ScopeName::parse(stem).map_err(|error| error.to_string())?;
         let policy = self.claim::<Policy>(opened, path)?;
         if policy.removed.is_none() {
             let compiled = ScopePolicy::compile(policy).map_err(|error| error.to_string())?;
@@ -133,16 +129,15 @@ impl State {
         Ok(())
     }
 
-    /// Whether an admin signed this member or policy as it stands.
+    /// Whether an admin of today signed this member or policy as it stands.
     pub(crate) fn is_approved(&self, opened: &Opened, path: &str) -> bool {
         let (Some(path), Some(bytes)) = (VaultPath::parse(path), self.documents.get(path)) else {
             return true;
         };
-        match parts(&path) {
-            Some(("members", _)) => opened.vault.approved::<Member>(&path, bytes.clone()).is_some(),
-            Some(("policies", _)) => {
-                opened.vault.approved::<Policy>(&path, bytes.clone()).is_some()
-            }
+        let bytes = bytes.clone();
+        match path.subject() {
+            Subject::Member(_) => opened.vault.approved::<Member>(&path, bytes).is_some(),
+            Subject::Policy(_) => opened.vault.approved::<Policy>(&path, bytes).is_some(),
             _ => true,
         }
     }
@@ -152,14 +147,10 @@ impl State {
         let Some(bytes) = self.documents.get(path) else { return String::new() };
         let raw = || String::from_utf8_lossy(bytes).into_owned();
         let Some(parsed) = VaultPath::parse(path) else { return raw() };
-        let text = match parts(&parsed) {
-            Some(("members", _)) => {
-                self.claim(opened, &parsed).and_then(|member| shown_member(&member))
-            }
-            Some(("policies", _)) => {
-                self.claim(opened, &parsed).and_then(|policy| shown_policy(&policy))
-            }
-            _ => self.claim::<AdminSet>(opened, &parsed).and_then(|set| rendered(&set)),
+        let text = match parsed.subject() {
+            Subject::Member(_) => self.claim(opened, &parsed).and_then(|one| shown_member(&one)),
+            Subject::Policy(_) => self.claim(opened, &parsed).and_then(|one| shown_policy(&one)),
+            _ => self.claim::<AdminSet>(opened, &parsed).and_then(|one| rendered(&one)),
         };
         text.unwrap_or_else(|_| raw())
     }
@@ -171,11 +162,6 @@ impl State {
             .cloned()
             .collect()
     }
-}
-
-fn parts(path: &VaultPath) -> Option<(&str, &str)> {
-    let (folder, file) = path.as_str().split_once('/')?;
-    Some((folder, file.strip_suffix(".toml")?))
 }
 
 /// A member without the sealed key, and without what authy counts.

@@ -12,6 +12,7 @@ use super::caller::authenticate;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
 use super::opening::{LOCK_WAIT, Opened};
+use super::recorder::MAX_KEY;
 use super::vouching::parse_created_line;
 use crate::access::{Bearer, Caller};
 use crate::audit::{
@@ -23,8 +24,6 @@ use crate::crypto::unseal;
 use crate::fs::{self, Listing, Lock};
 use crate::kind::Kind;
 use crate::name::SessionId;
-
-const MAX_KEY: usize = 128 << 10;
 
 /// What verification found, chain by chain.
 #[derive(Debug, Clone)]
@@ -183,7 +182,7 @@ fn verify(
 }
 
 /// The session that writes this chain, by its name `s-<id>-<clone id>`.
-fn session_of(chain: &ChainName) -> Option<SessionId> {
+pub(crate) fn session_of(chain: &ChainName) -> Option<SessionId> {
     let (id, _) = chain.as_str().strip_prefix("s-")?.split_once('-')?;
     SessionId::parse(id).ok()
 }

@@ -115,7 +115,7 @@ fn waiting(diff: &PolicyDiff) -> impl Iterator<Item = String> {
         .files
         .iter()
         .filter(|file| !file.approved)
-        .filter_map(|file| file.path.rsplit('/').next()?.strip_suffix(".toml"))
+        .filter_map(|file| file.name.as_deref())
         .collect();
     let names = waits.join(", ");
     let line = "of this, what concerns files that are not approved counts once an admin has run";

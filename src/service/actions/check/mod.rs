@@ -23,7 +23,7 @@ use crate::service::base::past::last_change;
 use crate::service::base::readers::{ReaderChange, pending};
 use crate::service::base::reading::settled;
 use crate::service::base::trail::{ChainSummary, verify_all};
-use crate::store::{Reader, Sealed, Standing, StoreError};
+use crate::store::{Reader, Sealed, Stamp, Standing, StoreError};
 use crate::{audit::Op, fs::GrantPlace};
 
 /// How bad a finding is.
@@ -75,9 +75,8 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
-    found.extend(secrets(&opened)?);
+    found.extend(secrets(&opened, Stamp::new(ctx.now))?);
     found.extend(pending(&opened)?.iter().map(drift));
-    found.extend(overdue(ctx, &opened)?);
     found.extend(strays(&opened)?);
     if let Some(base) = base {
         found.extend(since::since(&opened, base)?);
@@ -91,17 +90,14 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
 
 /// Members and policies that are not in force.
 fn documents(opened: &Opened) -> Vec<Finding> {
-    let unapproved = |path: VaultPath, why: &StoreError| {
-        let name = path.as_str().rsplit('/').next().and_then(|file| file.strip_suffix(".toml"));
-        let name = name.unwrap_or_default();
+    let unapproved = |name: &str, path: VaultPath, why: &StoreError| {
         let mend = format!(
             "'authy approve {name}' shows and signs it, 'git checkout -- {path}' drops the edit"
         );
         // A history that cannot be read keeps nobody from the finding.
         let commit = last_change(opened, &path).ok().flatten();
         let commit = commit.map_or_else(String::new, |commit| {
-            let id = commit.id.get(..12).unwrap_or(&commit.id);
-            format!(" (commit {id} by {})", commit.author)
+            format!(" (commit {} by {})", commit.short(), commit.author)
         });
         Finding::new(Severity::Drift, &path, &format!("not approved: {why}{commit}"))
             .mend(Some(mend))
@@ -110,12 +106,14 @@ fn documents(opened: &Opened) -> Vec<Finding> {
         Finding::new(Severity::Damage, &path, why).mend(why.hint())
     };
     let members = opened.rules.standings().filter_map(|(name, file)| match file {
-        Standing::Unapproved(why) => Some(unapproved(VaultPath::member(name), why)),
+        Standing::Unapproved(why) => Some(unapproved(name.as_str(), VaultPath::member(name), why)),
         Standing::Damaged(why) => Some(broken(VaultPath::member(name), why)),
         Standing::InForce(_) | Standing::Removed(_) => None,
     });
     let policies = opened.rules.policies().filter_map(|(name, state)| match state {
-        PolicyState::Unapproved(why) => Some(unapproved(VaultPath::policy(name), why)),
+        PolicyState::Unapproved(why) => {
+            Some(unapproved(name.as_str(), VaultPath::policy(name), why))
+        }
         PolicyState::Damaged(why) => Some(broken(VaultPath::policy(name), why)),
         PolicyState::Bad(why) => {
             Some(Finding::new(Severity::Damage, &VaultPath::policy(name), why).mend(why.hint()))
@@ -125,18 +123,18 @@ fn documents(opened: &Opened) -> Vec<Finding> {
     members.chain(policies).collect()
 }
 
-/// Records that do not verify, values that are not theirs, stanzas that do not fit.
-fn secrets(opened: &Opened) -> Result<Vec<Finding>> {
+/// Records that do not verify, values that are not theirs or too old, stanzas that do not fit.
+fn secrets(opened: &Opened, now: Stamp) -> Result<Vec<Finding>> {
     let names = opened.vault.names()?;
     let check = |name: SecretName| {
         match settled(opened, || opened.vault.sealed(&name, &opened.rules)) {
-            Ok(Some(sealed)) => stanzas(opened, &sealed),
+            Ok(Some(sealed)) => [stanzas(opened, &sealed), overdue(now, &sealed)],
             // Removed meanwhile.
-            Ok(None) => None,
-            Err(error) => Some(refused(&name, &error)),
+            Ok(None) => [None, None],
+            Err(error) => [Some(refused(&name, &error)), None],
         }
     };
-    Ok(names.into_par_iter().filter_map(check).collect())
+    Ok(names.into_par_iter().flat_map_iter(check).flatten().collect())
 }
 
 fn refused(name: &SecretName, error: &Error) -> Finding {
@@ -192,21 +190,12 @@ fn drift(change: &ReaderChange) -> Finding {
         .mend(Some("run 'authy rekey'".to_owned()))
 }
 
-/// Values that want changing.
-fn overdue(ctx: &Context, opened: &Opened) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
-    for name in opened.vault.names()? {
-        // A damaged record is a finding already.
-        if let Ok(Some(record)) = opened.vault.record(&name, &opened.rules)
-            && let Some(why) = due(ctx, &record)
-        {
-            let mend = Some(format!("run 'authy rotate {name}'"));
-            let message = format!("due for rotation: {why}");
-            let path = VaultPath::record(&name);
-            found.push(Finding::new(Severity::Warning, &path, &message).mend(mend));
-        }
-    }
-    Ok(found)
+/// A value that wants changing.
+fn overdue(now: Stamp, sealed: &Sealed) -> Option<Finding> {
+    let (why, name) = (due(now, sealed.record())?, sealed.name());
+    let message = format!("due for rotation: {why}");
+    let mend = Some(format!("run 'authy rotate {name}'"));
+    Some(Finding::new(Severity::Warning, &VaultPath::record(name), &message).mend(mend))
 }
 
 /// Files that are none of the vault's: perhaps plaintext that somebody left there.

@@ -1,10 +1,8 @@
 //! Comparing the vault with a revision that is trusted, as a pipeline has it instead of pins:
 //! admins only continue, versions only rise, the audit trail only grows.
 
-use std::collections::BTreeMap;
-
 use super::{Finding, Severity};
-use crate::fs::{self, Listing, VaultPath};
+use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
 use crate::service::base::error::Result;
@@ -23,20 +21,19 @@ pub(super) fn since(opened: &Opened, rev: &str) -> Result<Vec<Finding>> {
     let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
     let compare = |(path, bytes): (&String, &Vec<u8>)| {
         let path = VaultPath::parse(path)?;
-        let message = match path.as_str().split_once('/') {
-            None if path == VaultPath::config() => settings(opened, &path, bytes),
-            Some(("admins", _)) => admins(opened, &path, bytes),
-            Some(("members", _)) => document::<Member>(opened, (&path, bytes), |one| one.version),
-            Some(("policies", _)) => document::<Policy>(opened, (&path, bytes), |one| one.version),
-            Some(("secrets", _)) => record(opened, (&path, bytes)),
-            Some(("audit", _)) => segment(opened, &path, bytes),
-            _ => None,
+        let message = match path.subject() {
+            Subject::Settings => settings(opened, &path, bytes),
+            Subject::Admins(_) => admins(opened, &path, bytes),
+            Subject::Member(_) => document::<Member>(opened, (&path, bytes), |one| one.version),
+            Subject::Policy(_) => document::<Policy>(opened, (&path, bytes), |one| one.version),
+            Subject::Record(name) => record(opened, &name, (&path, bytes)),
+            Subject::Audit => segment(opened, &path, bytes),
+            Subject::Value(_) | Subject::Other => None,
         }?;
         let mend = format!("see 'git log {rev}..HEAD -- {path}'");
         Some(Finding::new(Severity::Damage, &path, &message).mend(Some(mend)))
     };
-    let contents: &BTreeMap<String, Vec<u8>> = &files.contents;
-    Ok(contents.iter().filter_map(compare).collect())
+    Ok(files.contents.iter().filter_map(compare).collect())
 }
 
 fn now(opened: &Opened, path: &VaultPath, limit: usize) -> Option<Vec<u8>> {
@@ -69,11 +66,13 @@ fn document<T: serde::de::DeserializeOwned>(
 }
 
 /// A secret that is still there.
-fn record(opened: &Opened, (path, bytes): (&VaultPath, &[u8])) -> Option<String> {
-    let name = path.as_str().strip_prefix(Listing::Secrets.folder())?.strip_prefix('/')?;
-    let name = SecretName::parse(name.strip_suffix(".toml")?).ok()?;
+fn record(
+    opened: &Opened,
+    name: &SecretName,
+    (path, bytes): (&VaultPath, &[u8]),
+) -> Option<String> {
     let was = opened.vault.claim_in::<Record>(path, bytes.to_vec()).ok()?.document;
-    let is = opened.vault.record(&name, &opened.rules).ok()??;
+    let is = opened.vault.record(name, &opened.rules).ok()??;
     let rank = |record: &Record| (record.created, record.version);
     (rank(&is) < rank(&was)).then(|| rolled_back(is.version, was.version))
 }
