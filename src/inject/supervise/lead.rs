@@ -60,9 +60,14 @@ fn take_terminal() -> io::Result<Signals> {
 
 /// Waits for the program's end; stops with it, and goes on with it.
 fn watch(mut signals: Signals, program: Pid) -> io::Result<Ended> {
+    let mut came = signals.take();
+    // Typed before the program had the foreground, and meant for all of it: a shell alone
+    // would wait for what it started.
+    for signal in came.extract_if(.., |signal| matches!(*signal, Signal::INT | Signal::QUIT)) {
+        let _ = kill_process_group(program, signal);
+    }
     loop {
-        wait([((), Some(PollFd::new(&signals, PollFlags::IN)))], None)?;
-        for signal in signals.take() {
+        for signal in came {
             match signal {
                 Signal::CHILD => {
                     let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
@@ -81,6 +86,8 @@ fn watch(mut signals: Signals, program: Pid) -> io::Result<Ended> {
                 }
             }
         }
+        wait([((), Some(PollFd::new(&signals, PollFlags::IN)))], None)?;
+        came = signals.take();
     }
 }
 
