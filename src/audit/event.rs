@@ -93,6 +93,8 @@ ops! {
     APPROVE "approve",
     RESTORE "restore",
     MEMBER_REMOVE "member.remove",
+    SYNC "sync",
+    CONFLICT_TAKE "conflict.take",
 }
 
 impl Op {

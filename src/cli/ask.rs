@@ -29,6 +29,11 @@ impl Person {
         Self { ui, may_ask }
     }
 
+    /// Tells whether anything may be asked at all.
+    pub(crate) const fn may_ask(self) -> bool {
+        self.may_ask
+    }
+
     /// Asks for a line that is not shown while it is typed.
     pub(crate) fn hidden(self, question: &str) -> Option<SecretBytes> {
         if !self.may_ask {

@@ -81,7 +81,6 @@ impl Stage {
     }
 
     /// Tells whether there is nothing to do.
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }

@@ -14,6 +14,7 @@ use super::error::GitError;
 use super::file::Folder;
 use super::identity::{Identity, Role};
 use super::index::{self, Change};
+use super::locate::Place;
 use super::lock::{self, IndexLock};
 use super::{Job, Outcome, Reason, program, state};
 
@@ -42,7 +43,7 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     if Tip::read(repo)?.is_none() {
         return Ok(Outcome::Deferred(Reason::Detached));
     }
-    let changes = read(repo, job)?;
+    let changes = read_files(repo, &job.place, &job.paths)?;
     if index::apply(&mut index, &changes) {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
@@ -103,8 +104,15 @@ impl Tip {
 }
 
 /// Reads each file once, and writes its blob.
-fn read(repo: &gix::Repository, job: &Job<'_>) -> Result<Vec<Change>, GitError> {
-    let folder = Folder::open(&job.place.vault)?;
+///
+/// # Errors
+/// As [`super::commit`].
+pub(super) fn read_files(
+    repo: &gix::Repository,
+    place: &Place,
+    paths: &[&str],
+) -> Result<Vec<Change>, GitError> {
+    let folder = Folder::open(&place.vault)?;
     let change = |path: &&str| {
         let new = match folder.read(path)? {
             Some(content) => {
@@ -115,9 +123,9 @@ fn read(repo: &gix::Repository, job: &Job<'_>) -> Result<Vec<Change>, GitError> 
             }
             None => None,
         };
-        Ok(Change { path: job.place.full(path), new })
+        Ok(Change { path: place.full(path), new })
     };
-    job.paths.iter().map(change).collect()
+    paths.iter().map(change).collect()
 }
 
 /// Moves the branch to a commit with the changes, if there are any.
@@ -142,7 +150,11 @@ fn advance(repo: &gix::Repository, changes: &[Change], job: &Job<'_>) -> Result<
 
 /// Writes the trees that change. The plumbing editor does not look up each entry of each of them;
 /// it does not check names either, which the caller has done.
-fn edit(repo: &gix::Repository, tree: ObjectId, changes: &[Change]) -> gix::Result<ObjectId> {
+pub(super) fn edit(
+    repo: &gix::Repository,
+    tree: ObjectId,
+    changes: &[Change],
+) -> gix::Result<ObjectId> {
     let mut editor = repo.edit_tree(tree)?.detach();
     for change in changes {
         let segments = change.path.split_str("/").map(ByteSlice::as_bstr);

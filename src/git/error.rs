@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::reason::{Reason, quoted};
 use crate::kind::Kind;
 use crate::name::printable;
 
@@ -27,6 +28,24 @@ pub(crate) enum GitError {
     /// Git knows no such revision.
     #[error("git knows no revision '{}' here", printable(rev))]
     NoRevision { rev: String },
+    /// The repository is in no state for this.
+    #[error("{reason}")]
+    NotReady { reason: Reason },
+    /// There is no remote to sync with, or several and none of them is the branch's.
+    #[error("{}", if *several { "none of the remotes is the one that this branch follows" } else { "there is no remote to sync with" })]
+    NoRemote { work_tree: PathBuf, several: bool },
+    /// The two branches share no commit.
+    #[error("what was fetched and what is here have no past in common")]
+    Unrelated,
+    /// What was fetched has files that must never travel.
+    #[error("what was fetched has '{}', which must never leave a machine", printable(path))]
+    TracksPrivate { path: String },
+    /// A file that was to be replaced was edited and not committed.
+    #[error("'{}' was changed here and not committed", printable(path))]
+    Uncommitted { path: String },
+    /// A file is larger than any that authy takes over.
+    #[error("a file of {size} bytes is too large for a vault")]
+    TooLarge { size: u64 },
     /// The git program could not be started or failed to answer.
     #[error("cannot {action} with the git program: {}", reason(source))]
     Program { action: &'static str, source: io::Error },
@@ -39,9 +58,15 @@ impl GitError {
     /// Tells what kind of failure this is.
     pub(crate) const fn kind(&self) -> Kind {
         match self {
-            Self::NotRegular { .. } => Kind::Damaged,
+            Self::NotRegular { .. } | Self::TracksPrivate { .. } | Self::TooLarge { .. } => {
+                Kind::Damaged
+            }
             Self::NoRevision { .. } => Kind::NotFound,
-            Self::Io { .. }
+            Self::NotReady { reason: Reason::NoRepository } => Kind::Failure,
+            Self::NotReady { .. } | Self::Uncommitted { .. } => Kind::Conflict,
+            Self::NoRemote { .. }
+            | Self::Unrelated
+            | Self::Io { .. }
             | Self::Gix { .. }
             | Self::Path { .. }
             | Self::Unstable { .. }
@@ -60,6 +85,22 @@ impl GitError {
                 "see 'git log' and 'git branch --all' in the vault; a shallow clone lacks the past"
             }
             Self::Unstable { .. } => "run the command again",
+            Self::NotReady { reason } => return reason.hint(),
+            Self::NoRemote { several: true, .. } => {
+                "say which: git branch --set-upstream-to=REMOTE/BRANCH, or push once with 'git push -u'"
+            }
+            Self::NoRemote { work_tree, several: false } => {
+                return Some(format!("git -C {} remote add origin URL", quoted(work_tree)));
+            }
+            Self::Unrelated => {
+                "is it another vault? In a shallow clone run 'git fetch --unshallow'"
+            }
+            Self::TracksPrivate { .. } => {
+                "have whoever pushed it take it out with 'git rm --cached', and make new keys"
+            }
+            Self::Uncommitted { .. } => {
+                "commit it with git, or drop the edit with 'git checkout -- FILE'"
+            }
             Self::Gix { .. } => "look at the repository with 'git status' and 'git fsck'",
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install git"

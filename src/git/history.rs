@@ -58,7 +58,7 @@ pub(crate) fn changes_of(
     walk(&repo, &path.to_path_lossy(), look).map_err(GitError::gix("read the history"))
 }
 
-fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)>, GitError> {
+pub(super) fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)>, GitError> {
     let Some(place) = Place::find(vault)? else { return Ok(None) };
     if place.is_foreign_to_gix() {
         let line = "authy reads the history of plain SHA-1 repositories only".to_owned();

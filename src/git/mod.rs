@@ -15,9 +15,11 @@ mod init;
 mod locate;
 mod lock;
 mod maintain;
+mod merge;
 mod private;
 mod program;
 mod reason;
+mod remote;
 mod state;
 
 use std::ffi::OsString;
@@ -31,8 +33,13 @@ pub(crate) use history::{Commit, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use locate::{Home, locate};
+pub(crate) use merge::{
+    Difference, Division, Joining, bring_others, commits, compare, content,
+    differs_from_last_commit, join, refuse_uncommitted,
+};
 pub(crate) use private::tracked_private;
 pub(crate) use reason::Reason;
+pub(crate) use remote::{Remote, fetch, fetched, push, remote};
 
 use locate::Place;
 

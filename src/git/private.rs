@@ -46,7 +46,7 @@ fn select<'a>(place: &Place, paths: impl Iterator<Item = &'a BStr>) -> Vec<Strin
 }
 
 /// A tracked link named `keys` is as bad as a tracked key.
-fn is_private(path: &[u8]) -> bool {
+pub(super) fn is_private(path: &[u8]) -> bool {
     let mut segments = path.split(|byte| *byte == b'/');
     match segments.next() {
         Some(b"keys" | b".local") => true,

@@ -187,14 +187,8 @@ fn run(job: &Job<'_>) -> Result<Outcome, Stop> {
     let options = ["commit", "-q", "--only", "--cleanup=whitespace", "-m", &job.message];
     let mut command = call(job, &options);
     command.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
-    for (question, name, email) in [
-        ("GIT_AUTHOR_IDENT", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
-        ("GIT_COMMITTER_IDENT", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
-    ] {
-        if !answers(job, &["-c", "user.useConfigOnly=true", "var", question])? {
-            command.env(name, job.author).env(email, format!("{}@localhost", job.author));
-        }
-    }
+    let known = |question: &str| answers(job, &["-c", "user.useConfigOnly=true", "var", question]);
+    name_people(&mut command, job.author, known)?;
     if let Err(stop) = feed(command, changed.iter().copied()) {
         // Left in the index, our paths would slip into the user's next commit.
         let reset = ["reset", "-q", "--pathspec-from-file=-", "--pathspec-file-nul"];
@@ -203,6 +197,56 @@ fn run(job: &Job<'_>) -> Result<Outcome, Stop> {
     }
     let id = ask(job, &["rev-parse", "HEAD"])?;
     Ok(Outcome::Committed { id: id.trim().to_str_lossy().into_owned() })
+}
+
+/// Gives a name to whoever has none for git.
+fn name_people<E>(
+    command: &mut Command,
+    fallback: &str,
+    is_known: impl Fn(&str) -> Result<bool, E>,
+) -> Result<(), E> {
+    for (question, name, email) in [
+        ("GIT_AUTHOR_IDENT", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
+        ("GIT_COMMITTER_IDENT", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    ] {
+        if !is_known(question)? {
+            command.env(name, fallback).env(email, format!("{fallback}@localhost"));
+        }
+    }
+    Ok(())
+}
+
+/// Makes a signed commit of a tree and its parents, given in this order; returns its id.
+///
+/// # Errors
+/// [`GitError::Program`], [`GitError::Refused`].
+pub(super) fn signed_commit(
+    (place, fallback_author): (&Place, &str),
+    message: &str,
+    objects: &[gix::ObjectId],
+) -> Result<String, GitError> {
+    const ACTION: &str = "commit";
+    let failed = |source| GitError::Program { action: ACTION, source };
+    let settings = Settings::default();
+    let mut command = git(place, &settings);
+    command.args(["commit-tree", "-S", "-m", message]);
+    for (nth, object) in objects.iter().enumerate() {
+        if nth > 0 {
+            command.arg("-p");
+        }
+        command.arg(object.to_string());
+    }
+    let known = |question: &str| {
+        let mut ask = git(place, &settings);
+        ask.args(["-c", "user.useConfigOnly=true", "var", question]);
+        silent(&mut ask).status().map(|status| status.success())
+    };
+    name_people(&mut command, fallback_author, known).map_err(failed)?;
+    let output = command.stdin(Stdio::null()).output().map_err(failed)?;
+    if output.status.success() {
+        return Ok(output.stdout.to_str_lossy().into_owned());
+    }
+    Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) })
 }
 
 fn call(job: &Job<'_>, arguments: &[&str]) -> Command {
@@ -269,7 +313,7 @@ fn heard(receiver: &Receiver<Vec<u8>>) -> Vec<u8> {
 }
 
 /// The first line that says something.
-fn complaint(stderr: &[u8]) -> String {
+pub(super) fn complaint(stderr: &[u8]) -> String {
     let text = stderr.to_str_lossy();
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     line.unwrap_or("no reason given").chars().take(LONGEST_LINE).collect()

@@ -122,7 +122,7 @@ fn rounded(time: Duration) -> String {
 }
 
 /// A path as a shell takes it, because hints are copied into one.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", printable(&path.to_string_lossy()).replace('\'', r"'\''"))
 }
 

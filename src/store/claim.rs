@@ -9,7 +9,7 @@ use super::MAX_TOML;
 use super::error::StoreError;
 use super::record::Sealed;
 use super::signed::{Signed, Unverified, claimed};
-use super::vault::Vault;
+use super::vault::{Authority, Vault};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::VaultPath;
@@ -79,6 +79,26 @@ impl Vault {
             Unverified::parse(&path, record.clone()).ok()?.verify(self.id(), Some(&key)).ok()
         });
         Sealed::join(name.clone(), ciphertext, verified?)
+    }
+
+    /// Joins a record that comes from elsewhere to its ciphertext, where somebody signed it who
+    /// may under the rules of `authority`, and the digest fits.
+    ///
+    /// # Errors
+    /// Whatever is wrong with either file.
+    pub(crate) fn offered_secret(
+        &self,
+        name: &SecretName,
+        (record, ciphertext): (Vec<u8>, Vec<u8>),
+        authority: &dyn Authority,
+    ) -> Result<Sealed, StoreError> {
+        let path = VaultPath::record(name);
+        let read = Unverified::parse(&path, record)?;
+        let key = authority.record_key(read.by(), name);
+        let record = read.verify(self.id(), key.as_ref())?;
+        let value = VaultPath::secret(name);
+        Sealed::join(name.clone(), ciphertext, record)
+            .ok_or(StoreError::Digest { value, record: path })
     }
 
     /// Verifies an earlier version of the file at `path`; `None` where no admin of today

@@ -1,7 +1,7 @@
 //! A picture of a vault: every path and its bytes, except what a refused command may write.
 //!
-//! Left out: `audit/` and `.local/` (a refusal is recorded) and git's objects, index and
-//! logs. In the picture: HEAD and the refs, so a refusal that commits is seen.
+//! Left out: `audit/` and `.local/` (a refusal is recorded) and git's objects, index, logs and
+//! what it fetched. In the picture: HEAD and the branches, so a refusal that commits is seen.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,9 @@ pub(crate) struct Snapshot(BTreeMap<PathBuf, Vec<u8>>);
 impl Snapshot {
     /// Pictures a vault; one that does not exist is empty.
     pub(crate) fn take(vault: &Path) -> Self {
-        Self::except(vault, &["audit", ".local", ".git/objects", ".git/index", ".git/logs"])
+        let git =
+            [".git/objects", ".git/index", ".git/logs", ".git/FETCH_HEAD", ".git/refs/remotes"];
+        Self::except(vault, &[&["audit", ".local"], &git[..]].concat())
     }
 
     /// Pictures every file of a folder.

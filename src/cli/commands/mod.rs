@@ -6,6 +6,7 @@ mod audit;
 mod check;
 mod completions;
 mod config;
+mod conflict;
 mod deny;
 mod edit;
 mod env;
@@ -28,6 +29,7 @@ mod rotate;
 mod run;
 mod session;
 mod store;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -74,6 +76,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     Check(check::Args),
+    Sync(sync::Args),
+    #[command(subcommand)]
+    Conflict(conflict::Command),
     Allow(allow::Args),
     Deny(deny::Args),
     ProjectInfo(project_info::Args),
@@ -108,6 +113,8 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Resolve(args) => args.run(env),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),
+        Command::Sync(args) => args.run(env),
+        Command::Conflict(command) => conflict::run(command, env),
         Command::Allow(args) => args.run(env),
         Command::Deny(args) => args.run(env),
         Command::ProjectInfo(args) => args.run(env),

@@ -23,6 +23,7 @@ mod resolving;
 mod secrets;
 mod sessions;
 mod settings;
+mod syncing;
 mod writing;
 
 pub use approve::{Approval, Proposal, approval, approve};
@@ -50,6 +51,10 @@ pub use sessions::{
     session_revoke, session_revoke_all,
 };
 pub use settings::{Setting, Settings, config_set, config_show};
+pub use syncing::{
+    Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
+    sync,
+};
 pub use writing::{
     EditorChoice, StoreOptions, StoreReport, edit, generate, rotate, rotate_ready, store,
     store_ready,

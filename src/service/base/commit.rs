@@ -52,6 +52,11 @@ impl Pending {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// The paths, as far as they are ones of a vault.
+    fn valid_paths(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().filter(|path| VaultPath::parse(path).is_some()).cloned()
+    }
+
     /// The newest change in the first line, those that had waited below it.
     fn message(&self) -> String {
         let Some((newest, waited)) = self.messages.split_last() else { return String::new() };
@@ -85,31 +90,68 @@ pub(crate) fn commit_files(
     pending: &Pending,
 ) {
     let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
-    let valid = |path: &String| VaultPath::parse(path).is_some();
-    let mut paths: Vec<String> = pending.paths.iter().filter(|path| valid(path)).cloned().collect();
     let own = match own_segments(vault) {
         Ok(own) => own,
         Err(error) => return note(error.to_string()),
     };
-    paths.extend(own.paths());
-    let request = git::Request {
-        vault: vault.root().path(),
-        paths: &paths,
-        message: &pending.message(),
-        fallback_author: member.as_str(),
-    };
-    match git::commit(&request) {
+    match try_commit(vault, member, (pending, &own)) {
         Ok(git::Outcome::Deferred(reason)) => {
             let hint = reason.hint();
             ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
         }
         Ok(_) => {
-            own.remember(vault.root());
-            if let Err(error) = drop_pending(vault.root()) {
+            if let Err(error) = committed(vault, &own) {
                 note(error.to_string());
             }
         }
         Err(error) => note(error.to_string()),
+    }
+}
+
+fn try_commit(
+    vault: &Vault,
+    member: &MemberName,
+    (pending, own): (&Pending, &OwnSegments),
+) -> std::result::Result<git::Outcome, git::GitError> {
+    let paths: Vec<String> = pending.valid_paths().chain(own.paths()).collect();
+    git::commit(&git::Request {
+        vault: vault.root().path(),
+        paths: &paths,
+        message: &pending.message(),
+        fallback_author: member.as_str(),
+    })
+}
+
+fn committed(vault: &Vault, own: &OwnSegments) -> Result<()> {
+    own.remember(vault.root());
+    Ok(drop_pending(vault.root())?)
+}
+
+/// Commits what waits, audit lines of reads included, if there is anything. With the chain of
+/// whoever commits, the commit names the heads of the others.
+///
+/// # Errors
+/// It cannot be made now; the vault cannot be read.
+pub(crate) fn commit_waiting(
+    ctx: &Context,
+    (vault, member): (&Vault, &MemberName),
+    chain: impl FnOnce() -> Result<Option<Chain>>,
+) -> Result<()> {
+    let mut pending = Pending::load(vault.root())?;
+    let paths = pending.valid_paths().chain(own_segments(vault)?.paths()).collect::<Vec<_>>();
+    if !git::differs_from_last_commit(vault.root().path(), &paths)? {
+        return Ok(drop_pending(vault.root())?);
+    }
+    if let Some(chain) = chain()? {
+        name_other_heads(ctx, (vault, member), &chain)?;
+    }
+    if pending.messages.is_empty() {
+        pending.messages.push(format!("Record what {member} did"));
+    }
+    let own = own_segments(vault)?;
+    match try_commit(vault, member, (&pending, &own))? {
+        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
+        _ => committed(vault, &own),
     }
 }
 
@@ -226,6 +268,6 @@ fn name_other_heads(
 }
 
 /// Drops the list of changes that wait for a commit.
-fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
+pub(crate) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
     fs::remove_file(&root.local(PENDING))
 }

@@ -5,6 +5,7 @@ use crate::access::AccessError;
 use crate::audit::AuditError;
 use crate::fs::FsError;
 use crate::kind::Kind;
+use crate::name::MemberName;
 
 /// A result of the library.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -38,6 +39,14 @@ impl Error {
     /// Whether a grant's files do not fit each other, as while they are being replaced.
     pub(crate) fn is_torn_grant(&self) -> bool {
         matches!(&*self.0, Problem::TornGrant(_))
+    }
+
+    /// The member who asks and waits for an admin's approval, where that is why it failed.
+    pub(crate) fn waiting_member(&self) -> Option<&MemberName> {
+        match &*self.0 {
+            Problem::Access(AccessError::MemberWaits(name)) => Some(name),
+            _ => None,
+        }
     }
 
     /// Whether a token's grant is behind the files.

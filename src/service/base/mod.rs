@@ -8,6 +8,7 @@
 pub(crate) mod agent;
 pub(crate) mod bearer;
 pub(crate) mod caller;
+pub(crate) mod clash;
 pub(crate) mod clock;
 pub(crate) mod commit;
 pub(crate) mod context;
@@ -27,8 +28,10 @@ pub(crate) mod reading;
 pub(crate) mod recorder;
 pub(crate) mod records;
 pub(crate) mod refresh;
+pub(crate) mod settling;
 pub(crate) mod shared;
 pub(crate) mod stated;
+pub(crate) mod sync;
 pub(crate) mod team;
 pub(crate) mod trail;
 pub(crate) mod transaction;

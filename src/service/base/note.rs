@@ -83,6 +83,11 @@ pub enum Note {
         /// How many.
         secrets: usize,
     },
+    /// Members and policies that are not in force as they stand.
+    AwaitsApproval {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// Policies that are not in force as they stand: nobody loses access by them yet.
     Undecided {
         /// The policies.
@@ -130,6 +135,11 @@ impl fmt::Display for Note {
                 policies.iter().try_for_each(|name| write!(f, " {name}"))?;
                 f.write_str(" (authy approve)")
             }
+            Self::AwaitsApproval { names } => write!(
+                f,
+                "waiting for an admin's approval: {} (authy approve)",
+                printable(&names.join(", "))
+            ),
             Self::NotRecorded { reason } => {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
             }

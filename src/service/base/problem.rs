@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::sync::SyncProblem;
 use super::team::TeamProblem;
 use crate::access::AccessError;
 use crate::audit::{AuditError, ChainName};
@@ -114,6 +115,8 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Team(#[from] TeamProblem),
     #[error(transparent)]
+    Sync(#[from] SyncProblem),
+    #[error(transparent)]
     Name(#[from] NameError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -178,6 +181,7 @@ impl Problem {
             | Self::Unchanged(_)
             | Self::NoScope => Kind::Usage,
             Self::Team(error) => error.kind(),
+            Self::Sync(error) => error.kind(),
             Self::Ttl(error) => error.kind(),
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => source.kind(),
             Self::Name(error) => error.kind(),
@@ -237,6 +241,7 @@ impl Problem {
             Self::TooLarge | Self::Ttl(_) | Self::Name(_) => return None,
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => return source.hint(),
             Self::Team(error) => return error.hint(),
+            Self::Sync(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Access(error) => return error.hint(),
             Self::Fs(error) => return error.hint(),

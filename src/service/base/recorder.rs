@@ -166,6 +166,11 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// The chain alone.
+    pub(crate) fn into_chain(self) -> Chain {
+        self.chain
+    }
+
     /// The chain itself, for the line that names other chains' heads.
     pub(crate) fn chain(&self) -> &Chain {
         &self.chain

@@ -34,7 +34,11 @@ impl LockedVault {
     pub(crate) fn lock(ctx: &Context, op: &Op) -> Result<Self> {
         refuse_token(ctx, op)?;
         let before = Opened::open(ctx)?;
-        let caller = authenticate(ctx, &before.rules)?;
+        Self::lock_for(ctx, authenticate(ctx, &before.rules)?)
+    }
+
+    /// As [`LockedVault::lock`], for somebody who is authenticated already.
+    pub(crate) fn lock_for(ctx: &Context, caller: Caller) -> Result<Self> {
         let lock =
             Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
                 .is_read_only()
@@ -47,6 +51,16 @@ impl LockedVault {
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
         Ok(Self { opened, caller, signer, lock })
+    }
+
+    /// The lock itself.
+    pub(crate) fn held(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Gives the caller's live sessions what has changed meanwhile.
+    pub(crate) fn refresh(&self, ctx: &Context) {
+        refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
     }
 
     /// Reads a secret: under the lock nobody publishes, so what does not fit is damage at once.
@@ -151,6 +165,14 @@ impl Transaction<'_> {
         self.stage.put(path, bytes);
     }
 
+    /// Stages a file of this clone, `.local/<name>`.
+    ///
+    /// # Errors
+    /// The name is not free for use.
+    pub(crate) fn put_local(&mut self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        Ok(self.stage.put_local(name, bytes)?)
+    }
+
     /// Stages the removal of a file.
     pub(crate) fn remove(&mut self, path: VaultPath) {
         self.stage.remove(path);
@@ -224,7 +246,7 @@ impl Transaction<'_> {
             pending.add(message, &travelling);
             self.stage.put_local(PENDING, pending.render())?;
         }
-        let nothing = self.stage.paths().is_empty();
+        let nothing = self.stage.is_empty();
         let stage = std::mem::replace(&mut self.stage, Stage::new(&self.locked.lock));
         let staged = if nothing { None } else { Some(stage.write()?) };
         // On disk before the change is: a change without its line cannot happen.

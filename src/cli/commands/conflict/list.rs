@@ -1,0 +1,49 @@
+//! `authy conflict list`.
+
+use std::process::ExitCode;
+
+use authy::SideView;
+
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::table::Table;
+
+/// List what this clone and the remote both changed; this needs no identity
+///
+/// Compares with what 'authy sync' fetched last, and shows who gave each side its value and
+/// when, never the value.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy conflict list
+  authy conflict take newest db-url")]
+pub(crate) struct Args {}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let conflicts = authy::conflict_list(&env.context()?)?;
+        if env.ui().wants_json() {
+            env.ui().json(&conflicts)?;
+        } else {
+            let mut table = Table::new(["NAME", "OURS", "THEIRS"]);
+            for one in &conflicts {
+                table.push([one.name.clone(), side(&one.ours), side(&one.theirs)]);
+            }
+            env.ui().table(&table)?;
+        }
+        if conflicts.is_empty() {
+            env.ui().note("nothing is in conflict");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn side(side: &SideView) -> String {
+    match (side.removed, side.version, &side.author, &side.changed) {
+        (true, ..) => "removed".to_owned(),
+        (_, Some(version), Some(author), Some(changed)) => {
+            format!("v{version} by {author}, {changed}")
+        }
+        _ => "changed".to_owned(),
+    }
+}

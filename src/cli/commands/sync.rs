@@ -1,0 +1,52 @@
+//! `authy sync`.
+
+use std::process::ExitCode;
+
+use authy::SecretName;
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Bring this clone and its remote together: commit, fetch, merge, push
+///
+/// Commits what waits, audit lines of reads included, fetches what others pushed, merges it,
+/// gives live sessions the new values, and pushes. The network is the git program's, with its
+/// credentials and ssh set-up; its remote and branch are those that the checked out branch
+/// follows. Changes of different secrets, members and policies never conflict. Where both
+/// sides changed the same one nothing is merged, and 'authy conflict' decides.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy sync
+  authy sync --no-input                    in a script: git asks for no password
+  authy sync && authy conflict list")]
+pub(crate) struct Args {}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ui = env.ui();
+        let report = authy::sync(&env.context()?, env.person().may_ask())?;
+        if ui.wants_json() {
+            ui.json(&report)?;
+        }
+        if !report.settled.is_empty() {
+            let names: Vec<_> = report.settled.iter().map(SecretName::as_str).collect();
+            let names = names.join(", ");
+            ui.note(format_args!("changed here and there, with one new value: {names}"));
+        }
+        ui.note(match (report.received, report.sent) {
+            (0, 0) => format!("in sync with {} already", report.remote),
+            (received, sent) => format!(
+                "in sync with {}: received {}, sent {}",
+                report.remote,
+                commits(received),
+                commits(sent)
+            ),
+        });
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn commits(count: usize) -> String {
+    format!("{count} commit{}", if count == 1 { "" } else { "s" })
+}

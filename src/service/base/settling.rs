@@ -1,0 +1,222 @@
+//! Settling what both sides changed: one side's content becomes the newest version of all.
+//!
+//! The other side stays in git's history. No value is opened: the ciphertext is kept as it is
+//! and its record is signed anew, with a version above both, so that no machine that has seen
+//! either takes it for a rollback.
+
+use super::clash::{Clash, Matter, SETTLED, Side, State, settling};
+use super::context::Context;
+use super::error::{Error, Result};
+use super::problem::Problem;
+use super::readers::exposed;
+use super::recorder::AuditAction;
+use super::records::{may_write, put_record, remember_removed};
+use super::sync::SyncProblem;
+use super::transaction::{LockedVault, Transaction};
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::fs::{Subject, VaultPath};
+use crate::name::{MemberName, SecretName};
+use crate::store::{Member, Policy, Record, Sealed, StoreError};
+
+/// Takes one side of each clash, in one change.
+///
+/// # Errors
+/// A side that nobody who may has signed; denied.
+pub(crate) fn settle(
+    ctx: &Context,
+    locked: &LockedVault,
+    (op, choices): (Op, &[(&Clash, Side)]),
+) -> Result<()> {
+    let secret = |(clash, _): &(&Clash, Side)| match &clash.matter {
+        Matter::Secret(name) => Some(name.clone()),
+        Matter::Document(_) => None,
+    };
+    let secrets = choices.iter().filter_map(secret).collect();
+    let action = AuditAction { secrets, ..AuditAction::new(op) };
+    locked.transact(ctx, &action, |tx| {
+        for (clash, side) in choices {
+            match &clash.matter {
+                Matter::Secret(name) => take_secret(ctx, (locked, tx), (clash, name, *side))?,
+                Matter::Document(path) => take_document(ctx, (locked, tx), (clash, path, *side))?,
+            }
+        }
+        remember(locked, tx, choices)?;
+        Ok((message(choices), ()))
+    })
+}
+
+fn message(choices: &[(&Clash, Side)]) -> String {
+    match choices {
+        [(clash, taken)] => format!("Take {} of {}", taken.as_str(), clash.matter),
+        several => {
+            let lines = several
+                .iter()
+                .map(|(clash, taken)| format!("\n- {} of {}", taken.as_str(), clash.matter));
+            format!("Settle {} conflicts\n{}", several.len(), lines.collect::<String>())
+        }
+    }
+}
+
+/// Settles the clashes that leave nothing to decide, because one side only encrypted or signed
+/// the value of before anew; returns what was settled. To see that, the values are opened and
+/// compared, as far as the caller can; the rest is left to people.
+///
+/// # Errors
+/// As [`settle`].
+pub(crate) fn settle_obvious(
+    ctx: &Context,
+    locked: &LockedVault,
+    clashes: &[Clash],
+) -> Result<Vec<SecretName>> {
+    let candidate = |clash| {
+        let (side, states) = Clash::probable(clash, &locked.opened)?;
+        let Matter::Secret(name) = &clash.matter else { return None };
+        may_write(ctx, locked, name).ok()?;
+        let offer = |state| offered(locked, (clash, name, state)).ok().flatten();
+        let pair = [offer(states[0])?, offer(states[1])?];
+        offer(State::Now(side))?;
+        Some((clash, name, side, pair))
+    };
+    let candidates: Vec<_> = clashes.iter().filter_map(candidate).collect();
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets = candidates.iter().map(|(_, name, ..)| (*name).clone()).collect();
+    let action = AuditAction { secrets, ..AuditAction::new(Op::SYNC) };
+    locked.transact(ctx, &action, |tx| {
+        let mut choices = Vec::new();
+        let mut settled = Vec::new();
+        for (clash, name, side, pair) in &candidates {
+            let values = tx.reopen(Op::SYNC, pair);
+            let is_same = values.is_ok_and(|values| values.iter().all(|(_, v)| *v == values[0].1));
+            if is_same {
+                take_secret(ctx, (locked, tx), (clash, name, *side))?;
+                choices.push((*clash, *side));
+                settled.push((*name).clone());
+            }
+        }
+        remember(locked, tx, &choices)?;
+        Ok((message(&choices), settled))
+    })
+}
+
+fn remember(
+    locked: &LockedVault,
+    tx: &mut Transaction<'_>,
+    choices: &[(&Clash, Side)],
+) -> Result<()> {
+    let clashes: Vec<&Clash> = choices.iter().map(|(clash, _)| *clash).collect();
+    if !clashes.is_empty() {
+        tx.put_local(SETTLED, settling(locked.opened.vault.root(), &clashes)?)?;
+    }
+    Ok(())
+}
+
+/// The secret as a state has it, signed by somebody who may; `None` where it was removed.
+fn offered(
+    locked: &LockedVault,
+    (clash, name, state): (&Clash, &SecretName, State),
+) -> Result<Option<Sealed>> {
+    let opened = &locked.opened;
+    let record = clash.at(opened, (state, &VaultPath::record(name)))?;
+    let value = clash.at(opened, (state, &VaultPath::secret(name)))?;
+    Ok(match (record, value) {
+        (Some(record), Some(value)) => {
+            Some(opened.vault.offered_secret(name, (record, value), &opened.rules)?)
+        }
+        (None, None) => None,
+        (Some(_), None) => return Err(half(VaultPath::record(name), VaultPath::secret(name))),
+        (None, Some(_)) => return Err(half(VaultPath::secret(name), VaultPath::record(name))),
+    })
+}
+
+fn half(present: VaultPath, absent: VaultPath) -> Error {
+    StoreError::Half { present, absent }.into()
+}
+
+fn take_secret(
+    ctx: &Context,
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (clash, name, side): (&Clash, &SecretName, Side),
+) -> Result<()> {
+    may_write(ctx, locked, name)?;
+    let unfit =
+        |why| Problem::from(SyncProblem::Unfit { matter: name.to_string(), why: Box::new(why) });
+    let taken = offered(locked, (clash, name, State::Now(side))).map_err(unfit)?;
+    let other = side.other();
+    // One that nobody may have signed counts for nothing.
+    let other = offered(locked, (clash, name, State::Now(other))).ok().flatten();
+    let Some(taken) = taken else {
+        remember_removed(tx, locked, name);
+        tx.remove(VaultPath::record(name));
+        tx.remove(VaultPath::secret(name));
+        return Ok(());
+    };
+    let mut record: Record = (**taken.record()).clone();
+    if let Some(other) = &other {
+        let other: &Record = other.record();
+        let value = |record: &Record| (record.created, record.changed, record.author.clone());
+        if value(other) == value(&record) {
+            let here: Vec<MemberName> = record.members().cloned().collect();
+            record.exposed_to.extend(exposed(other, &here));
+            record.exposed_to.retain(|who| !here.contains(who));
+            record.exposed_to.sort();
+            record.exposed_to.dedup();
+        }
+        record.version = record.version.max(other.version);
+        record.created = record.created.max(other.created);
+    }
+    record.version = record.version.saturating_add(1);
+    record.digest = Digest::of(taken.ciphertext());
+    tx.put(VaultPath::secret(name), taken.ciphertext().to_vec());
+    put_record(tx, locked, name, record).map(|_| ())
+}
+
+/// Takes a document. An admin signs what an admin had signed anew, above both versions; what
+/// nobody approved stays unapproved. Others can only take what the remote has.
+fn take_document(
+    ctx: &Context,
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (clash, path, side): (&Clash, &VaultPath, Side),
+) -> Result<()> {
+    let opened = &locked.opened;
+    if side == Side::Ours {
+        locked.require_admin(ctx)?;
+    }
+    let sides = (
+        clash.at(opened, (State::Now(side), path))?,
+        clash.at(opened, (State::Now(side.other()), path))?,
+    );
+    let (Some(bytes), other) = sides else {
+        tx.remove(path.clone());
+        return Ok(());
+    };
+    let signs = opened.rules.is_admin(&locked.caller.name);
+    let other = other.unwrap_or_default();
+    match path.subject() {
+        Subject::Member(_) if signs => {
+            let version = |bytes: &[u8]| opened.vault.approved::<Member>(path, bytes.to_vec());
+            if let Some(member) = version(&bytes) {
+                let above = version(&other).map_or(0, |other| other.version);
+                let version = member.version.max(above).saturating_add(1);
+                tx.put_document(path.clone(), &Member { version, ..(*member).clone() }, version)?;
+                return Ok(());
+            }
+        }
+        Subject::Policy(_) if signs => {
+            let version = |bytes: &[u8]| opened.vault.approved::<Policy>(path, bytes.to_vec());
+            if let Some(policy) = version(&bytes) {
+                let above = version(&other).map_or(0, |other| other.version);
+                let version = policy.version.max(above).saturating_add(1);
+                tx.put_document(path.clone(), &Policy { version, ..(*policy).clone() }, version)?;
+                return Ok(());
+            }
+        }
+        // Whoever takes another set than the one that this machine knows, knows what he does.
+        Subject::Admins(number) => opened.vault.state().accept_admins(number, Digest::of(&bytes)),
+        _ => {}
+    }
+    tx.put(path.clone(), bytes);
+    Ok(())
+}

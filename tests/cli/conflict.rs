@@ -1,0 +1,207 @@
+//! The same thing changed on two clones: nothing is lost, and somebody decides.
+
+use std::fs;
+
+use crate::team::Team;
+
+/// alice and bob both give `db-url` a value; alice was first at the remote.
+fn both_rotated() -> Team {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("other").ok();
+    team.of("alice", &["sync"]).ok();
+    team
+}
+
+#[test]
+fn a_secret_rotated_on_two_clones_waits_for_a_decision() {
+    let team = both_rotated();
+    let failed = team.of("bob", &["sync"]).fails(7);
+    failed.stderr_has("db-url").stderr_has("authy conflict list").stderr_lacks("from alice");
+    // Both values are where they were, and the vault works.
+    team.holds("bob", "db-url", "from bob");
+    team.holds("bob", "db-key", "other");
+    let list = team.of("bob", &["conflict", "list"]).ok();
+    list.stdout_has("db-url")
+        .stdout_has("v3 by alice")
+        .stdout_has("v3 by bob")
+        .stdout_lacks("db-key");
+    let json = team.of("bob", &["conflict", "ls", "--json"]).ok().text();
+    assert!(
+        json.contains("\"name\": \"db-url\"") && json.contains("\"author\": \"alice\""),
+        "{json}"
+    );
+    team.of("bob", &["conflict", "take", "ours", "db-key"]).fails(3).stderr_has("conflict list");
+    assert_eq!(team.git("bob", ["status", "--porcelain", "--untracked-files=no", "secrets"]), "");
+}
+
+#[test]
+fn theirs_can_be_taken_and_ours_stays_in_history() {
+    let team = both_rotated();
+    team.of("bob", &["sync"]).fails(7);
+    team.of("bob", &["conflict", "take", "theirs", "db-url"]).ok().stderr_has("authy sync");
+    team.holds("bob", "db-url", "from alice");
+    team.of("bob", &["conflict", "list"]).ok().stderr_has("nothing is in conflict");
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        team.holds(who, "db-url", "from alice");
+        team.holds(who, "db-key", "other");
+        team.of(who, &["check", "--strict"]).ok();
+        team.of(who, &["history", "db-url"]).ok().stdout_has("3").stdout_has("bob");
+    }
+    team.of("alice", &["audit", "verify"]).ok().stdout_lacks("damaged");
+    let show = ["audit", "show", "--op", "conflict.take"];
+    team.of("alice", &show).ok().stdout_has("db-url").stdout_has("bob");
+}
+
+#[test]
+fn ours_and_the_newest_can_be_taken() {
+    let team = both_rotated();
+    team.of("bob", &["sync"]).fails(7);
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-url", "from bob");
+    // Seen as version 3 by alice, so it is above that.
+    team.of("alice", &["list", "--long"]).ok();
+    let record = fs::read_to_string(team.file("alice", "secrets/db-url.toml")).unwrap();
+    assert!(record.contains("version = 4") && record.contains("author = \"bob\""), "{record}");
+    let newest = both_rotated();
+    newest.of("bob", &["sync"]).fails(7);
+    newest.of("bob", &["conflict", "take", "newest", "db-url"]).ok();
+    newest.of("bob", &["sync"]).ok();
+    newest.of("alice", &["sync"]).ok();
+    newest.of("alice", &["check", "--strict"]).ok();
+}
+
+#[test]
+fn what_was_decided_counts_only_for_what_was_there() {
+    let team = both_rotated();
+    team.of("bob", &["sync"]).fails(7);
+    team.of("bob", &["rotate", "db-key"]).stdin("k").ok();
+    team.of("alice", &["rotate", "db-key"]).stdin("l").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7).stderr_has("db-key").stderr_has("db-url");
+    team.of("bob", &["conflict", "take", "ours", "db-url"])
+        .ok()
+        .stderr_has("still to decide: db-key");
+    // alice is faster once more.
+    team.of("alice", &["rotate", "db-url"]).stdin("again").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7).stderr_has("db-url");
+    team.of("bob", &["conflict", "take", "theirs", "db-url", "db-key"]).ok().stderr_has("merged");
+    team.holds("bob", "db-url", "again");
+    team.holds("bob", "db-key", "l");
+}
+
+#[test]
+fn a_removal_against_a_rotation_is_a_conflict_too() {
+    for (side, there) in [("ours", false), ("theirs", true)] {
+        let team = Team::with_bob();
+        team.of("alice", &["rotate", "db-url"]).stdin("kept").ok();
+        team.of("alice", &["sync"]).ok();
+        team.of("bob", &["remove", "db-url"]).ok();
+        team.of("bob", &["sync"]).fails(7);
+        team.of("bob", &["conflict", "list"]).ok().stdout_has("removed");
+        team.of("bob", &["conflict", "take", "newest", "db-url"]).fails(2).stderr_has("take ours");
+        team.of("bob", &["conflict", "take", side, "db-url"]).ok();
+        team.of("bob", &["sync"]).ok();
+        team.of("alice", &["sync"]).ok();
+        for who in ["alice", "bob"] {
+            match there {
+                true => team.holds(who, "db-url", "kept"),
+                false => _ = team.of(who, &["get", "db-url"]).fails(3),
+            }
+            team.of(who, &["check", "--strict"]).ok();
+        }
+    }
+}
+
+#[test]
+fn encrypting_anew_does_not_stand_against_a_new_value() {
+    let team = Team::with_bob();
+    // alice lets carol in, who reads db-*; bob gives a value of his own meanwhile.
+    team.clone_for("carol");
+    team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
+    team.of("carol", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["approve", "carol", "--yes"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"])
+        .ok()
+        .stderr_has("with one new value: db-url")
+        .stderr_has("authy rekey");
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-url", "from bob");
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("carol", &["sync"]).ok();
+    team.holds("carol", "db-url", "from bob");
+    team.of("alice", &["check", "--strict"]).ok();
+}
+
+#[test]
+fn a_forged_side_cannot_be_taken() {
+    let team = both_rotated();
+    let record = team.file("alice", "secrets/db-url.toml");
+    let forged = fs::read_to_string(&record).unwrap().replace("version = 3", "version = 9");
+    fs::write(&record, forged).unwrap();
+    team.git("alice", ["commit", "-q", "-am", "Forge"]);
+    team.push("alice");
+    team.of("bob", &["sync"]).fails(7);
+    team.of("bob", &["conflict", "take", "theirs", "db-url"])
+        .fails(5)
+        .stderr_has("take the other side");
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    let record = fs::read_to_string(team.file("bob", "secrets/db-url.toml")).unwrap();
+    assert!(record.contains("version = 4"), "{record}");
+    team.holds("bob", "db-url", "from bob");
+}
+
+#[test]
+fn documents_conflict_by_their_files_and_admins_decide() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["policy", "update", "backend", "--allow", "web-*"]).ok();
+    team.of("bob", &["policy", "update", "backend", "--allow", "api-*"]).ok();
+    team.of("bob", &["policy", "update", "backend", "--description", "of bob"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).fails(7).stderr_has("policies/backend.toml");
+    team.of("alice", &["conflict", "take", "ours", "policies/backend.toml"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        let shown = team.of(who, &["policy", "show", "backend"]).ok();
+        shown.stdout_has("web-*").stdout_lacks("api-*");
+        team.of(who, &["check", "--strict"]).ok();
+    }
+}
+
+#[test]
+fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    let (_, recipient) = team.t.outsider("elsewhere");
+    team.of("alice", &["member", "add", "zoe", "--recipient", &recipient, "--admin"]).ok();
+    let (_, recipient) = team.t.outsider("somewhere");
+    team.of("bob", &["member", "add", "yan", "--recipient", &recipient, "--admin"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7).stderr_has("admins/3.toml");
+    team.of("bob", &["conflict", "take", "theirs", "admins/3.toml"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        team.of(who, &["member", "show", "zoe"]).ok().stdout_has("admin");
+        team.of(who, &["get", "prod-key"]).ok();
+    }
+}

@@ -1,0 +1,185 @@
+//! `authy sync`: clones brought together through a remote.
+
+use std::fs;
+
+use crate::team::Team;
+
+fn head(team: &Team, who: &str) -> String {
+    team.git(who, ["rev-parse", "HEAD"])
+}
+
+#[test]
+fn different_changes_on_two_clones_meet_without_a_question() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+    team.of("alice", &["store", "web/new"]).stdin("w").ok();
+    team.of("alice", &["remove", "prod-key"]).ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("from bob").ok();
+    team.holds("bob", "db-url", "one");
+    team.of("alice", &["sync"]).ok().stderr_has("received 0 commits, sent 3 commits");
+    team.of("bob", &["sync"]).ok().stderr_has("received 3 commits");
+    team.of("alice", &["sync"]).ok().stderr_has("sent 0 commits");
+    assert_eq!(head(&team, "alice"), head(&team, "bob"));
+    for who in ["alice", "bob"] {
+        team.holds(who, "db-url", "from alice");
+        team.holds(who, "db-key", "from bob");
+        team.of(who, &["check", "--strict"]).ok();
+        assert!(!team.file(who, "secrets/prod-key.age").exists());
+        assert_eq!(team.git(who, ["status", "--porcelain", "--untracked-files=no", "secrets"]), "");
+    }
+    team.of("alice", &["audit", "verify"]).ok().stdout_lacks("unchecked").stdout_lacks("damaged");
+}
+
+#[test]
+fn nothing_new_means_no_commit_and_reads_travel_with_the_next() {
+    let team = Team::with_bob();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    let before = head(&team, "alice");
+    for who in ["bob", "alice", "bob"] {
+        team.of(who, &["sync"]).ok().stderr_has("in sync with origin/main already");
+    }
+    assert_eq!(head(&team, "alice"), before);
+    team.holds("bob", "db-url", "one");
+    team.of("bob", &["sync"]).ok().stderr_has("sent 1 commit");
+    team.of("alice", &["sync"]).ok();
+    let show = ["audit", "show", "--actor", "bob", "--op", "get"];
+    team.of("alice", &show).ok().stdout_has("db-url");
+}
+
+#[test]
+fn a_remote_that_is_new_gets_the_branch() {
+    let team = Team::new();
+    let fresh = team.t.path("fresh.git");
+    team.t.program("git", ["init", "-q", "--bare", fresh.to_str().unwrap()]).ok();
+    team.git("alice", ["remote", "remove", "origin"]);
+    team.of("alice", &["sync"]).fails(1).stderr_has("remote add origin");
+    team.git("alice", ["remote", "add", "backup", fresh.to_str().unwrap()]);
+    let json = team.of("alice", &["sync", "--json"]).ok().text();
+    assert!(json.contains("\"remote\": \"backup/main\""), "{json}");
+    team.of("alice", &["sync"]).ok().stderr_has("already");
+    assert_eq!(team.git("alice", ["rev-parse", "backup/main"]), head(&team, "alice"));
+}
+
+#[test]
+fn other_files_of_the_repository_come_along() {
+    let team = Team::with_bob();
+    fs::write(team.file("alice", "README.md"), "hello").unwrap();
+    fs::create_dir(team.file("alice", "bin")).unwrap();
+    fs::write(team.file("alice", "bin/tool"), "#!/bin/sh\n").unwrap();
+    team.git("alice", ["add", "README.md", "bin"]);
+    team.git("alice", ["update-index", "--chmod=+x", "bin/tool"]);
+    team.git("alice", ["commit", "-q", "-m", "Say hello"]);
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
+    team.of("bob", &["sync"]).ok();
+    assert_eq!(fs::read_to_string(team.file("bob", "README.md")).unwrap(), "hello");
+    assert_eq!(team.git("bob", ["status", "--porcelain", "README.md", "bin"]), "");
+    // What bob edited is not overwritten, and nothing else happens either.
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    fs::write(team.file("alice", "README.md"), "hello all").unwrap();
+    team.git("alice", ["commit", "-q", "-am", "Greet everybody"]);
+    team.of("alice", &["sync"]).ok();
+    fs::write(team.file("bob", "README.md"), "mine").unwrap();
+    team.of("bob", &["sync"]).fails(7).stderr_has("README.md");
+    assert_eq!(fs::read_to_string(team.file("bob", "README.md")).unwrap(), "mine");
+    team.holds("bob", "db-url", "one");
+    team.git("bob", ["checkout", "-q", "--", "README.md"]);
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-url", "new");
+    // Both sides changed it: git merges texts, authy does not.
+    for who in ["alice", "bob"] {
+        team.of(who, &["sync"]).ok();
+        fs::write(team.file(who, "README.md"), who).unwrap();
+        team.git(who, ["commit", "-q", "-am", "Sign"]);
+    }
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7).stderr_has("README.md").stderr_has("git pull --no-rebase");
+}
+
+#[test]
+fn what_is_staged_and_edited_stays_as_it_is() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    team.of("alice", &["policy", "update", "backend", "--description", "all of it"]).ok();
+    team.of("alice", &["sync"]).ok();
+    fs::write(team.file("bob", "staged"), "s").unwrap();
+    team.git("bob", ["add", "staged"]);
+    let policy = team.file("bob", "policies/backend.toml");
+    let edited = fs::read_to_string(&policy).unwrap() + "# mine\n";
+    fs::write(&policy, &edited).unwrap();
+    team.of("bob", &["sync"])
+        .fails(7)
+        .stderr_has("policies/backend.toml")
+        .stderr_has("git checkout");
+    assert_eq!(fs::read_to_string(&policy).unwrap(), edited);
+    team.holds("bob", "db-url", "one");
+    team.git("bob", ["checkout", "-q", "--", "policies/backend.toml"]);
+    team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-url", "new");
+    assert!(team.git("bob", ["status", "--porcelain"]).contains("A  staged"));
+    assert_eq!(team.git("bob", ["ls-tree", "--name-only", "HEAD", "staged"]), "");
+}
+
+#[test]
+fn whoever_waits_for_approval_can_send_the_request() {
+    let team = Team::new();
+    team.clone_for("bob");
+    team.of("bob", &["join", "--name", "bob"]).ok();
+    team.of("bob", &["sync"]).ok().stderr_has("sent 1 commit");
+    team.of("alice", &["sync"]).ok().stderr_has("waiting for an admin's approval: bob");
+    team.of("alice", &["approve", "bob", "--yes"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["check"]).ok();
+}
+
+#[test]
+fn live_sessions_get_what_comes_in() {
+    let team = Team::with_bob();
+    let made = ["session", "create", "--scope", "backend"];
+    let token = team.of("bob", &made).ok().text().trim().to_owned();
+    team.of("alice", &["rotate", "db-url"]).stdin("fresh").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["get", "db-url"]).env("AUTHY_TOKEN", &token).ok().stdout_is("fresh");
+    team.of("bob", &["sync"]).env("AUTHY_TOKEN", &token).fails(4).stderr_has("read-only");
+}
+
+#[test]
+fn a_remote_that_tracks_keys_is_not_merged() {
+    let team = Team::with_bob();
+    fs::create_dir_all(team.file("bob", "keys")).unwrap();
+    fs::write(team.file("bob", "keys/stray.key"), "k").unwrap();
+    team.git("bob", ["add", "-f", "keys/stray.key"]);
+    team.git("bob", ["commit", "-q", "-m", "Oops"]);
+    team.push("bob");
+    team.of("alice", &["sync"]).fails(5).stderr_has("keys/stray.key");
+    team.of("alice", &["list"]).ok().stdout_has("db-url");
+}
+
+#[test]
+fn where_authy_does_not_commit_it_does_not_sync() {
+    let team = Team::new();
+    team.of("alice", &["config", "set", "commit", "manual"]).ok();
+    team.of("alice", &["sync"]).fails(2).stderr_has("git");
+    let other = Team::new();
+    other.git("alice", ["checkout", "-q", "--detach"]);
+    other.of("alice", &["sync"]).fails(7).stderr_has("git switch");
+}
+
+#[test]
+fn a_push_that_was_refused_is_told_and_loses_nothing() {
+    let team = Team::with_bob();
+    let hook = team.t.path("origin.git/hooks/pre-receive");
+    fs::write(&hook, "#!/bin/sh\necho not today >&2\nexit 1\n").unwrap();
+    team.t.program("chmod", ["+x", hook.to_str().unwrap()]).ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
+    team.of("bob", &["sync"]).fails(1).stderr_has("hook declined");
+    fs::remove_file(&hook).unwrap();
+    team.of("bob", &["sync"]).ok().stderr_has("sent 1 commit");
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-key", "v");
+}
