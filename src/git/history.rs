@@ -52,10 +52,30 @@ pub(crate) fn changes_of(
     path: &str,
     look: &mut dyn FnMut(Change) -> bool,
 ) -> Result<(), GitError> {
+    changes_before(vault, (path, None), look)
+}
+
+/// As [`changes_of`], in the past of the commit `from`, given in hex, where one is.
+///
+/// # Errors
+/// As [`changes_of`].
+pub(crate) fn changes_before(
+    vault: &Path,
+    (path, from): (&str, Option<&str>),
+    look: &mut dyn FnMut(Change) -> bool,
+) -> Result<(), GitError> {
     let Some((place, mut repo)) = repository(vault)? else { return Ok(()) };
     repo.object_cache_size_if_unset(CACHE);
     let path = place.full(path);
-    walk(&repo, &path.to_path_lossy(), look).map_err(GitError::gix("read the history"))
+    let mut start = || -> gix::Result<()> {
+        let from = match from {
+            Some(from) => repo.rev_parse_single(from)?.detach(),
+            None if repo.head()?.is_unborn() => return Ok(()),
+            None => repo.head_id()?.detach(),
+        };
+        walk(&repo, (&path.to_path_lossy(), from), look)
+    };
+    start().map_err(GitError::gix("read the history"))
 }
 
 pub(super) fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)>, GitError> {
@@ -75,14 +95,9 @@ pub(super) fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)
 
 fn walk(
     repo: &gix::Repository,
-    path: &Path,
+    (path, from): (&Path, ObjectId),
     look: &mut dyn FnMut(Change) -> bool,
 ) -> gix::Result<()> {
-    let head = repo.head()?;
-    if head.is_unborn() {
-        return Ok(());
-    }
-    let head = head.into_peeled_id()?;
     let mut entries: HashMap<ObjectId, Option<ObjectId>> = HashMap::new();
     let mut entry_of = |id: ObjectId| -> gix::Result<Option<ObjectId>> {
         if let Some(known) = entries.get(&id) {
@@ -93,7 +108,7 @@ fn walk(
         Ok(found)
     };
     let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
-    for info in repo.rev_walk([head.detach()]).sorting(order).all()? {
+    for info in repo.rev_walk([from]).sorting(order).all()? {
         let info = info?;
         let here = entry_of(info.id)?;
         let mut is_change = true;

@@ -1,262 +1,26 @@
-//! Two branches compared file by file, and joined.
+//! Two branches joined.
 //!
-//! Nothing is merged inside a file: what to take where both sides changed one is the caller's
-//! to say. The order keeps a crash harmless: first the caller publishes the files of the
-//! vault, then the commit is made. Stopped between the two, the files are what a later commit
-//! and a later merge make of them anyway.
+//! The order keeps a crash harmless: first the caller publishes the files of the vault, then
+//! the commit is made. Stopped between the two, the files are what a later commit and a later
+//! merge make of them anyway.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::{BStr, BString, ByteSlice as _};
-use gix::objs::tree::EntryMode;
+use gix::bstr::{BStr, ByteSlice as _};
 use gix::refs::Target;
 use gix::refs::transaction::{Change as RefChange, LogChange, PreviousValue, RefEdit, RefLog};
 
 use super::commit;
+use super::compare::{Difference, Division};
 use super::error::GitError;
-use super::file::Folder;
 use super::history::repository;
 use super::identity::{Identity, Role};
 use super::index;
 use super::locate::Place;
 use super::lock::{self, IndexLock};
-use super::private;
 use super::reason::Reason;
 use super::{Settings, program};
-
-/// Largest file that is taken over, in bytes: audit trails of before there were segments
-/// lie in one file.
-const LIMIT: u64 = 64 << 20;
-
-/// A file as a commit has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Entry {
-    id: ObjectId,
-    mode: EntryMode,
-}
-
-impl Entry {
-    /// Whether it is a plain file: no link, no program, no repository of its own.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.mode.value() == 0o100_644
-    }
-
-    /// What git calls the content, in hex.
-    pub(crate) fn blob(&self) -> String {
-        self.id.to_string()
-    }
-}
-
-/// A file that the two sides do not have alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Difference {
-    path: BString,
-    /// As the last commit that both sides share has it.
-    pub(crate) base: Option<Entry>,
-    /// As the branch that is checked out has it.
-    pub(crate) ours: Option<Entry>,
-    /// As the other side has it.
-    pub(crate) theirs: Option<Entry>,
-}
-
-impl Difference {
-    /// The path; `None` where it is no text.
-    pub(crate) fn path(&self) -> Option<&str> {
-        self.path.to_str().ok()
-    }
-
-    /// The path for people.
-    pub(crate) fn shown(&self) -> String {
-        self.path.to_str_lossy().into_owned()
-    }
-
-    /// Whether only the other side changed it.
-    pub(crate) fn is_theirs(&self) -> bool {
-        self.ours == self.base
-    }
-
-    /// Whether both sides changed it.
-    pub(crate) fn is_both(&self) -> bool {
-        self.ours != self.base && self.theirs != self.base
-    }
-
-    /// Whether every side that has it has it as a plain file.
-    pub(crate) fn is_plain(&self) -> bool {
-        [self.ours, self.theirs].iter().flatten().all(Entry::is_plain)
-    }
-}
-
-/// How two branches differ.
-#[derive(Debug)]
-pub(crate) struct Division {
-    ours: ObjectId,
-    theirs: ObjectId,
-    /// Commits that only the branch which is checked out has.
-    pub(crate) ahead: usize,
-    /// Commits that only the other side has.
-    pub(crate) behind: usize,
-    /// The files that differ, sorted by path; none where nothing is to be joined.
-    pub(crate) files: Vec<Difference>,
-}
-
-/// Compares the branch that is checked out with the commit `theirs`, given in hex. The vault
-/// must be the root of its work tree.
-///
-/// # Errors
-/// [`GitError::Unrelated`] where the two share no commit; [`GitError::TracksPrivate`];
-/// [`GitError::Gix`].
-pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> {
-    let Some((_, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
-    };
-    let mut repo = repo;
-    repo.object_cache_size_if_unset(16 << 20);
-    let read = || -> gix::Result<Option<Division>> {
-        let (ours, theirs) = (repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach());
-        let Some(base) = repo.merge_base(ours, theirs)? else { return Ok(None) };
-        let base = base.detach();
-        let count = |from: ObjectId, without: ObjectId| -> gix::Result<usize> {
-            let mut count = 0;
-            for commit in repo.rev_walk([from]).with_hidden([without]).all()? {
-                commit?;
-                count += 1;
-            }
-            Ok(count)
-        };
-        let (ahead, behind) = (count(ours, theirs)?, count(theirs, ours)?);
-        let files = match behind {
-            0 => Vec::new(),
-            _ => differences(&files(&repo, base)?, &files(&repo, ours)?, &files(&repo, theirs)?),
-        };
-        Ok(Some(Division { ours, theirs, ahead, behind, files }))
-    };
-    let division = read().map_err(GitError::gix("compare the branches"))?;
-    let division = division.ok_or(GitError::Unrelated)?;
-    let private = |file: &&Difference| file.theirs.is_some() && private::is_private(&file.path);
-    match division.files.iter().find(private) {
-        Some(file) => Err(GitError::TracksPrivate { path: file.shown() }),
-        None => Ok(division),
-    }
-}
-
-/// Counts the commits of the branch that is checked out.
-///
-/// # Errors
-/// [`GitError::Gix`].
-pub(crate) fn commits(vault: &Path) -> Result<usize, GitError> {
-    let Some((_, repo)) = repository(vault)? else { return Ok(0) };
-    let count = || -> gix::Result<usize> {
-        let mut count = 0;
-        for commit in repo.rev_walk([repo.head_id()?.detach()]).all()? {
-            commit?;
-            count += 1;
-        }
-        Ok(count)
-    };
-    count().map_err(GitError::gix("read the branch"))
-}
-
-type Files = BTreeMap<BString, Entry>;
-
-fn files(repo: &gix::Repository, commit: ObjectId) -> gix::Result<Files> {
-    let files = repo.find_commit(commit)?.tree()?.traverse().breadthfirst.files()?;
-    let entry = |file: gix::traverse::tree::recorder::Entry| {
-        (!file.mode.is_tree()).then_some((file.filepath, Entry { id: file.oid, mode: file.mode }))
-    };
-    Ok(files.into_iter().filter_map(entry).collect())
-}
-
-fn differences(base: &Files, ours: &Files, theirs: &Files) -> Vec<Difference> {
-    let mut paths: Vec<&BString> = ours.keys().chain(theirs.keys()).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let at = |path: &BString| Difference {
-        path: path.clone(),
-        base: base.get(path).copied(),
-        ours: ours.get(path).copied(),
-        theirs: theirs.get(path).copied(),
-    };
-    paths.into_iter().map(at).filter(|file| file.ours != file.theirs).collect()
-}
-
-/// Reads what a commit has of a file.
-///
-/// # Errors
-/// [`GitError::TooLarge`], [`GitError::Gix`].
-pub(crate) fn content(vault: &Path, entry: &Entry) -> Result<Vec<u8>, GitError> {
-    let Some((_, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
-    };
-    contents(&repo, entry)
-}
-
-fn contents(repo: &gix::Repository, entry: &Entry) -> Result<Vec<u8>, GitError> {
-    let size = repo.find_header(entry.id).map_err(GitError::gix("read the history"))?.size();
-    if size > LIMIT {
-        return Err(GitError::TooLarge { size });
-    }
-    let blob = repo.find_object(entry.id).map_err(GitError::gix("read the history"))?;
-    Ok(blob.detach().data)
-}
-
-/// Insists that the files to be replaced lie in the work tree as the last commit has them, or
-/// as they are to be already: what somebody edited and did not commit is never overwritten.
-///
-/// # Errors
-/// [`GitError::Uncommitted`]; [`GitError::NotRegular`], [`GitError::Io`].
-pub(crate) fn refuse_uncommitted(vault: &Path, files: &[&Difference]) -> Result<(), GitError> {
-    let folder = Folder::open(vault)?;
-    for file in files {
-        let Some(path) = file.path() else { continue };
-        let here = blob_here(&folder, path)?;
-        let id = |entry: &Option<Entry>| entry.map(|entry| entry.id);
-        if here != id(&file.ours) && here != id(&file.theirs) {
-            return Err(GitError::Uncommitted { path: path.to_owned() });
-        }
-    }
-    Ok(())
-}
-
-/// Tells whether one of `paths` lies in the work tree otherwise than the last commit has it.
-///
-/// # Errors
-/// [`GitError::NotReady`] without a repository; [`GitError::NotRegular`], [`GitError::Io`],
-/// [`GitError::Gix`].
-pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result<bool, GitError> {
-    let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
-    };
-    let tree = || -> gix::Result<Option<gix::Tree<'_>>> {
-        let head = repo.head()?;
-        Ok(if head.is_unborn() { None } else { Some(repo.head_commit()?.tree()?) })
-    };
-    let tree = tree().map_err(GitError::gix("read the branch"))?;
-    let folder = Folder::open(&place.vault)?;
-    for path in paths {
-        let full = place.full(path);
-        let entry = match &tree {
-            Some(tree) => tree
-                .lookup_entry_by_path(full.to_path_lossy())
-                .map_err(GitError::gix("read the history"))?,
-            None => None,
-        };
-        if blob_here(&folder, path)? != entry.map(|entry| entry.object_id()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// What git would call the content of a file of the work tree.
-fn blob_here(folder: &Folder, path: &str) -> Result<Option<ObjectId>, GitError> {
-    let Some(content) = folder.read(path)? else { return Ok(None) };
-    let hash =
-        gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, &content.bytes);
-    hash.map(Some)
-        .map_err(|error| GitError::gix("read the work tree")(gix::Error::from_error(error)))
-}
 
 /// What joins two branches.
 #[derive(Debug)]

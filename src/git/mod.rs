@@ -6,6 +6,7 @@
 //! Content filters (`autocrlf`, `filter=`) are not applied: authy's files have none.
 
 mod commit;
+mod compare;
 mod error;
 mod file;
 mod history;
@@ -28,15 +29,15 @@ use std::time::Duration;
 
 use gix::bstr::BStr;
 
+pub(crate) use compare::{
+    Difference, Division, commits, compare, content, differs_from_last_commit, refuse_uncommitted,
+};
 pub(crate) use error::GitError;
-pub(crate) use history::{Commit, changes_of, file_at, files_at};
+pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use locate::{Home, locate};
-pub(crate) use merge::{
-    Difference, Division, Joining, bring_others, commits, compare, content,
-    differs_from_last_commit, join, refuse_uncommitted,
-};
+pub(crate) use merge::{Joining, bring_others, join};
 pub(crate) use private::tracked_private;
 pub(crate) use reason::Reason;
 pub(crate) use remote::{Remote, fetch, fetched, push, remote};

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::MAX_TOML;
 use super::error::StoreError;
-use super::record::Sealed;
+use super::record::{Record, Sealed};
 use super::signed::{Signed, Unverified, claimed};
 use super::vault::{Authority, Vault};
 use crate::crypto::digest::Digest;
@@ -73,12 +73,22 @@ impl Vault {
         (record, ciphertext): (Vec<u8>, Vec<u8>),
         keys: &dyn Fn(&MemberName) -> Vec<VerifyKey>,
     ) -> Option<Sealed> {
+        let record = self.past_record(name, &record, keys)?;
+        Sealed::join(name.clone(), ciphertext, record)
+    }
+
+    /// Verifies an earlier record, where one of `keys` signed it.
+    pub(crate) fn past_record(
+        &self,
+        name: &SecretName,
+        record: &[u8],
+        keys: &dyn Fn(&MemberName) -> Vec<VerifyKey>,
+    ) -> Option<Signed<Record>> {
         let path = VaultPath::record(name);
-        let by = Unverified::parse(&path, record.clone()).ok()?.by().clone();
-        let verified = keys(&by).into_iter().find_map(|key| {
-            Unverified::parse(&path, record.clone()).ok()?.verify(self.id(), Some(&key)).ok()
-        });
-        Sealed::join(name.clone(), ciphertext, verified?)
+        let by = Unverified::parse(&path, record.to_vec()).ok()?.by().clone();
+        keys(&by).into_iter().find_map(|key| {
+            Unverified::parse(&path, record.to_vec()).ok()?.verify(self.id(), Some(&key)).ok()
+        })
     }
 
     /// Joins a record that comes from elsewhere to its ciphertext, where somebody signed it who

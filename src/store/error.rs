@@ -60,6 +60,13 @@ impl StoreError {
             Self::NoVault(_) => {
                 "run 'authy init' to make one, or name it with --vault or AUTHY_VAULT".into()
             }
+            Self::UnknownSigner { path, .. } if path.as_str().starts_with("secrets/") => {
+                let name = path.as_str().trim_start_matches("secrets/").trim_end_matches(".toml");
+                format!(
+                    "'authy history {name}' shows its versions; somebody who may write it brings one \
+                     back with 'authy restore {name} --version N'"
+                )
+            }
             Self::Missing { path }
             | Self::Unsigned { path }
             | Self::Altered { path, .. }

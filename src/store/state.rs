@@ -1,8 +1,9 @@
 //! What this machine remembers of a vault, outside the repository: pins.
 //!
 //! The set of admins last accepted, the highest version seen of each file, the audit heads
-//! last verified, and which vault lives in which folder. Pins only ever move forward, and
-//! two commands that save at once both keep what they saw. A state folder that cannot be
+//! last verified, and which vault lives in which folder. Pins only move forward, except for a
+//! version of our own that nobody else has, and that is withdrawn; and two commands that save
+//! at once both keep what they saw. A state folder that cannot be
 //! written costs the pins, never the command.
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,6 +40,7 @@ struct News {
     admins: Option<(u32, Digest)>,
     seen: BTreeMap<String, Version>,
     removed: BTreeMap<String, Version>,
+    withdrawn: BTreeMap<String, (Version, Version)>,
     heads: BTreeMap<String, String>,
 }
 
@@ -118,6 +120,15 @@ impl State {
         });
     }
 
+    /// Notes that the version `from` of `path`, which never left this machine, gave way to `to`,
+    /// to be saved. A pin that has moved beyond `from` stays.
+    pub(crate) fn withdraw(&self, path: &VaultPath, (from, to): (Version, Version)) {
+        self.news(|news| {
+            news.seen.remove(path.as_str());
+            news.withdrawn.insert(path.as_str().to_owned(), (from, to));
+        });
+    }
+
     /// Notes a verified audit head, to be saved.
     pub(crate) fn raise_head(&self, chain: &str, head: String) {
         if self.heads.get(chain) != Some(&head) {
@@ -137,6 +148,7 @@ impl State {
         if news.admins.is_none()
             && news.seen.is_empty()
             && news.removed.is_empty()
+            && news.withdrawn.is_empty()
             && news.heads.is_empty()
         {
             return Ok(());
@@ -149,7 +161,12 @@ impl State {
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
-        if !news.seen.is_empty() {
+        if !news.seen.is_empty() || !news.withdrawn.is_empty() {
+            for (path, (from, to)) in news.withdrawn {
+                if now.seen.get(&path).is_some_and(|pin| *pin <= from) {
+                    now.seen.insert(path, to);
+                }
+            }
             for (path, version) in news.seen {
                 let pin = now.seen.entry(path).or_insert(version);
                 *pin = version.max(*pin);
@@ -284,6 +301,22 @@ mod tests {
         assert_eq!(now.seen(&record("b")), Some(at(1)));
         assert_eq!(now.admins(), Some((1, Digest::of(b"set"))));
         assert_eq!(now.heads()["alice-1"], "4:sha256:00");
+    }
+
+    #[test]
+    fn only_a_withdrawn_version_moves_a_pin_back() {
+        let base = tempfile::tempdir().unwrap();
+        let load = || State::load(Some(base.path()), "v").unwrap();
+        let at = |version| Version { created: 7, version };
+        for (seen, expected) in [(4, 3), (5, 5)] {
+            let state = load();
+            state.raise(&record("a"), at(seen));
+            state.save().unwrap();
+            let state = load();
+            state.withdraw(&record("a"), (at(4), at(3)));
+            state.save().unwrap();
+            assert_eq!(load().seen(&record("a")), Some(at(expected)));
+        }
     }
 
     #[test]

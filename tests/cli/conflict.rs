@@ -205,3 +205,58 @@ fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
         team.of(who, &["get", "prod-key"]).ok();
     }
 }
+
+#[test]
+fn a_value_by_somebody_who_lost_the_name_meanwhile_stays_whole() {
+    // bob was first at the remote: his value was right, so the admin signs it anew.
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-key"]).stdin("of bob").ok();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-key", "of bob");
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["check"]).ok().stdout_has("db-key").stdout_lacks("damage");
+    // The rule was first: bob's value is not sent, and the vault is whole for everybody.
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-key"]).stdin("of bob").ok();
+    team.of("bob", &["store", "db-new"]).stdin("new").ok();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key", "--deny", "db-new"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok().stderr_has("may not write").stderr_has("db-key, db-new");
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["check"]).ok().stdout_lacks("db-new");
+    team.of("bob", &["check"]).ok();
+    team.holds("alice", "db-key", "two");
+    // Whoever may can bring it back.
+    let history = team.of("alice", &["history", "db-key"]).ok().text();
+    let line = history.lines().find(|line| line.contains("bob")).unwrap();
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    let mut restore = vec!["restore", "db-key", "--version", columns[0]];
+    team.of("alice", &restore).fails(2).stderr_has(columns[4]);
+    restore.extend(["--commit", columns[4]]);
+    team.of("alice", &restore).ok();
+    team.holds("alice", "db-key", "of bob");
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["check"]).ok();
+}
+
+#[test]
+fn a_rule_that_was_put_back_makes_nobody_give_way() {
+    let team = Team::with_bob();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    let old = fs::read(team.file("alice", "policies/backend.toml")).unwrap();
+    team.of("alice", &["policy", "update", "backend", "--remove-deny", "db-key"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-key", "two");
+    team.of("bob", &["rotate", "db-key"]).stdin("of bob").ok();
+    // Somebody with access to the remote puts the old policy back.
+    fs::write(team.file("alice", "policies/backend.toml"), old).unwrap();
+    team.git("alice", ["commit", "-q", "-am", "Roll back"]);
+    team.push("alice");
+    team.of("bob", &["sync"]).ok().stderr_lacks("may not write");
+    assert!(fs::read_to_string(team.file("bob", "secrets/db-key.toml")).unwrap().contains("bob"));
+}

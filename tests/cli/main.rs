@@ -64,6 +64,7 @@ mod session_audit;
 mod session_fresh;
 mod session_shared;
 mod shells;
+mod soak;
 mod store;
 mod sync;
 mod tamper;

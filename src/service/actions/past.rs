@@ -85,15 +85,19 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
 /// Gives a secret the value that it had at `version`, as a new version; returns that one.
 ///
 /// # Errors
-/// Git has no such version, or one that no member signed; it is not the caller's to read or
-/// to write.
-pub fn restore(ctx: &Context, name: &SecretName, version: u64) -> Result<u64> {
+/// Git has no such version, or one that no member signed, or several of two clones and no
+/// `commit` (the beginning of its id) says which; it is not the caller's to read or to write.
+pub fn restore(
+    ctx: &Context,
+    name: &SecretName,
+    (version, commit): (u64, Option<&str>),
+) -> Result<u64> {
     let locked = LockedVault::lock(ctx, &Op::RESTORE)?;
     let action = AuditAction::of(Op::RESTORE, &[name]);
     locked.transact(ctx, &action, |tx| {
         may_write(ctx, &locked, name)?;
         let opened = &locked.opened;
-        let past = find(opened, name, version)?;
+        let past = find(opened, name, (version, commit.unwrap_or_default()))?;
         let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
         let Some((_, value)) = values.into_iter().next() else {
             return Err(Problem::NoPast { name: name.clone(), version: Some(version) }.into());
@@ -125,29 +129,48 @@ pub fn restore(ctx: &Context, name: &SecretName, version: u64) -> Result<u64> {
     })
 }
 
-/// The secret as the newest commit has it in which that version is what a member wrote. A
-/// forged one does not hide it.
-fn find(opened: &Opened, name: &SecretName, version: u64) -> Result<Sealed> {
+/// The secret as a commit has it in which that version is what a member wrote. A forged one
+/// does not hide it. Two clones may have made a version of that number each.
+fn find(opened: &Opened, name: &SecretName, (version, commit): (u64, &str)) -> Result<Sealed> {
     let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
     let root = opened.vault.root().path();
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
-    let (mut found, mut is_forged) = (Ok(None), false);
+    let (mut found, mut is_forged): (Vec<(String, Sealed)>, bool) = (Vec::new(), false);
+    let mut failed = None;
     git::changes_of(root, record_path.as_str(), &mut |change| {
         let Some(record) = change.bytes else { return false };
         let claim = opened.vault.claim_in::<Record>(&record_path, record.clone());
-        if claim.is_err() || claim.is_ok_and(|claim| claim.document.version != version) {
+        let is_it = claim.is_ok_and(|claim| claim.document.version == version);
+        if !is_it || !change.commit.id.starts_with(commit) {
             return false;
         }
-        found = git::file_at(root, &change.commit.id, value_path.as_str())
-            .map(|value| opened.vault.past_secret(name, (record, value?), &keys));
-        is_forged = true;
-        !matches!(found, Ok(None))
-    })?;
-    found?.ok_or_else(|| {
-        let name = name.clone();
-        match is_forged {
-            true => Problem::ForgedPast { name, version }.into(),
-            false => Problem::NoPast { name, version: Some(version) }.into(),
+        let value = match git::file_at(root, &change.commit.id, value_path.as_str()) {
+            Ok(value) => value,
+            Err(error) => {
+                failed = Some(error);
+                return true;
+            }
+        };
+        let sealed = value.and_then(|value| opened.vault.past_secret(name, (record, value), &keys));
+        is_forged |= sealed.is_none();
+        let is_new = |sealed: &Sealed| {
+            found.iter().all(|(_, other)| other.record().digest != sealed.record().digest)
+        };
+        if let Some(sealed) = sealed.filter(is_new) {
+            found.push((CommitView::from(change.commit).short().to_owned(), sealed));
         }
+        false
+    })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let name = name.clone();
+    if found.len() > 1 {
+        let commits = found.into_iter().map(|(commit, _)| commit).collect();
+        return Err(Problem::SeveralPast { name, version, commits }.into());
+    }
+    found.pop().map(|(_, sealed)| sealed).ok_or_else(|| match is_forged {
+        true => Problem::ForgedPast { name, version }.into(),
+        false => Problem::NoPast { name, version: Some(version) }.into(),
     })
 }

@@ -16,6 +16,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::orphans::adopt;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::Recorder;
 use crate::service::base::settling::{settle, settle_obvious};
@@ -157,11 +158,10 @@ impl Desk {
         (theirs, remote): (&str, &Remote),
         report: &mut SyncReport,
     ) -> Result<usize> {
-        let (opened, lock, name, _) = self.parts();
         let mut division = git::compare(&ctx.vault, theirs)?;
         if let Self::Member(locked) = self {
-            let settled =
-                settle_obvious(ctx, locked, &split(opened.vault.root(), &division)?.clashes)?;
+            let clashes = split(locked.opened.vault.root(), &division)?.clashes;
+            let settled = settle_obvious(ctx, locked, &clashes)?;
             if !settled.is_empty() {
                 report.settled.extend(settled);
                 division = git::compare(&ctx.vault, theirs)?;
@@ -170,13 +170,28 @@ impl Desk {
         if division.behind == 0 {
             return Ok(division.ahead);
         }
-        join((opened, lock), &division, (&remote.shown(), name.as_str()))?;
-        report.received += division.behind;
-        if let Self::Member(locked) = self {
-            locked.refresh(ctx);
+        match self {
+            Self::Member(locked) => merge(ctx, locked, (theirs, remote))?,
+            Self::Carrier { opened, lock, name, .. } => {
+                join((opened, lock), &division, (&remote.shown(), name.as_str()))?;
+            }
         }
+        report.received += division.behind;
         Ok(git::compare(&ctx.vault, theirs)?.ahead)
     }
+}
+
+/// Joins the branches, once nothing is left to decide.
+fn merge(ctx: &Context, locked: &LockedVault, (theirs, remote): (&str, &Remote)) -> Result<()> {
+    let mut division = git::compare(&ctx.vault, theirs)?;
+    let clashes = split(locked.opened.vault.root(), &division)?.clashes;
+    if adopt(ctx, locked, (&division, &clashes))? {
+        division = git::compare(&ctx.vault, theirs)?;
+    }
+    let author = locked.caller.name.as_str();
+    join((&locked.opened, locked.held()), &division, (&remote.shown(), author))?;
+    locked.refresh(ctx);
+    Ok(())
 }
 
 /// Says what came in and nobody obeys yet, and what is encrypted to others than may read.
@@ -324,9 +339,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let left: Vec<String> =
         split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
     if left.is_empty() {
-        let author = &locked.caller.name;
-        join((&locked.opened, locked.held()), &division, (&remote.shown(), author.as_str()))?;
-        locked.refresh(ctx);
+        merge(ctx, &locked, (&theirs, &remote))?;
     }
     Ok(TakeReport { taken, left })
 }

@@ -78,6 +78,8 @@ impl fmt::Display for Matter {
 pub(crate) struct Clash {
     pub(crate) matter: Matter,
     pub(crate) files: Vec<Difference>,
+    /// The commits of our side and of theirs, in hex.
+    tips: (String, String),
 }
 
 /// The files that differ, by what is to become of them.
@@ -144,7 +146,7 @@ pub(crate) fn split(root: &Root, division: &Division) -> Result<Split> {
             }
             _ if !meets => split.taken.extend(files.into_iter().filter(Difference::is_theirs)),
             Unit::Matter(matter) => {
-                let clash = Clash { matter, files };
+                let clash = Clash::new(division, matter, files);
                 if !clash.is_settled(&settled) {
                     split.clashes.push(clash);
                 }
@@ -186,6 +188,19 @@ fn other_side(file: &Difference) -> String {
 }
 
 impl Clash {
+    /// What the two sides of `division` have of a matter.
+    pub(crate) fn new(division: &Division, matter: Matter, files: Vec<Difference>) -> Self {
+        Self { matter, files, tips: division.tips() }
+    }
+
+    /// The commit of a side, in hex.
+    pub(crate) fn tip(&self, side: Side) -> &str {
+        match side {
+            Side::Ours => &self.tips.0,
+            Side::Theirs => &self.tips.1,
+        }
+    }
+
     fn is_settled(&self, settled: &Settled) -> bool {
         self.files.iter().all(|file| settled.get(&file.shown()) == Some(&other_side(file)))
     }

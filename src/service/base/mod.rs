@@ -20,6 +20,7 @@ pub(crate) mod lists;
 pub(crate) mod newcomer;
 pub(crate) mod note;
 pub(crate) mod opening;
+pub(crate) mod orphans;
 pub(crate) mod own;
 pub(crate) mod past;
 pub(crate) mod problem;

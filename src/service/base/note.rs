@@ -88,6 +88,11 @@ pub enum Note {
         /// Their names.
         names: Vec<String>,
     },
+    /// Values that the rules of the remote do not let the caller give any more.
+    NotSent {
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
     /// Policies that are not in force as they stand: nobody loses access by them yet.
     Undecided {
         /// The policies.
@@ -135,6 +140,12 @@ impl fmt::Display for Note {
                 policies.iter().try_for_each(|name| write!(f, " {name}"))?;
                 f.write_str(" (authy approve)")
             }
+            Self::NotSent { names } => write!(
+                f,
+                "you may not write them any more, so the remote's values stay in force: {} (yours are \
+                 in 'authy history'; who may write them can restore them)",
+                list(names)
+            ),
             Self::AwaitsApproval { names } => write!(
                 f,
                 "waiting for an admin's approval: {} (authy approve)",

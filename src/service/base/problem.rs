@@ -30,6 +30,8 @@ pub(crate) enum Problem {
         "version {version} of '{name}' is not signed by anybody who was a member, or its file is another one"
     )]
     ForgedPast { name: SecretName, version: u64 },
+    #[error("git knows {} versions {version} of '{name}', made on different clones", commits.len())]
+    SeveralPast { name: SecretName, version: u64, commits: Vec<String> },
     #[error("file '{}' not found", .0.display())]
     NoFile(PathBuf),
     #[error("secret '{0}' exists already")]
@@ -176,6 +178,7 @@ impl Problem {
             | Self::NoTerminal(_)
             | Self::NotText(_)
             | Self::ManySessions { .. }
+            | Self::SeveralPast { .. }
             | Self::Label { .. }
             | Self::Setting { .. }
             | Self::Unchanged(_)
@@ -259,6 +262,9 @@ impl Problem {
         Some(match self {
             Self::NoPast { name, version: Some(_) } | Self::ForgedPast { name, .. } => {
                 format!("see 'authy history {name}'")
+            }
+            Self::SeveralPast { commits, .. } => {
+                format!("say which with --commit: {}", commits.join(", "))
             }
             Self::NoPast { version: None, .. } => {
                 "what is not committed, or was cut off by a shallow clone, is not known".into()

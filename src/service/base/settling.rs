@@ -16,6 +16,7 @@ use super::transaction::{LockedVault, Transaction};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::fs::{Subject, VaultPath};
+use crate::git;
 use crate::name::{MemberName, SecretName};
 use crate::store::{Member, Policy, Record, Sealed, StoreError};
 
@@ -146,7 +147,13 @@ fn take_secret(
     let taken = offered(locked, (clash, name, State::Now(side))).map_err(unfit)?;
     let other = side.other();
     // One that nobody may have signed counts for nothing.
-    let other = offered(locked, (clash, name, State::Now(other))).ok().flatten();
+    let other = match clash.is_gone(other) {
+        true => last_of(locked, (clash, name, other))?,
+        false => offered(locked, (clash, name, State::Now(other)))
+            .ok()
+            .flatten()
+            .map(|other| (**other.record()).clone()),
+    };
     let Some(taken) = taken else {
         remember_removed(tx, locked, name);
         tx.remove(VaultPath::record(name));
@@ -155,7 +162,6 @@ fn take_secret(
     };
     let mut record: Record = (**taken.record()).clone();
     if let Some(other) = &other {
-        let other: &Record = other.record();
         let value = |record: &Record| (record.created, record.changed, record.author.clone());
         if value(other) == value(&record) {
             let here: Vec<MemberName> = record.members().cloned().collect();
@@ -171,6 +177,25 @@ fn take_secret(
     record.digest = Digest::of(taken.ciphertext());
     tx.put(VaultPath::secret(name), taken.ciphertext().to_vec());
     put_record(tx, locked, name, record).map(|_| ())
+}
+
+/// The record as it was when that side took the secret away: machines that saw it remember its
+/// version.
+fn last_of(
+    locked: &LockedVault,
+    (clash, name, side): (&Clash, &SecretName, Side),
+) -> Result<Option<Record>> {
+    let opened = &locked.opened;
+    let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
+    let mut last = None;
+    let path = VaultPath::record(name);
+    let from = clash.tip(side);
+    git::changes_before(opened.vault.root().path(), (path.as_str(), Some(from)), &mut |change| {
+        let record = change.bytes.and_then(|bytes| opened.vault.past_record(name, &bytes, &keys));
+        last = record.map(|record| (*record).clone());
+        last.is_some()
+    })?;
+    Ok(last)
 }
 
 /// Takes a document. An admin signs what an admin had signed anew, above both versions; what

@@ -89,6 +89,7 @@ impl LockedVault {
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
             removed: Vec::new(),
+            withdrawn: Vec::new(),
             revoked: Vec::new(),
         };
         let result = work(&mut tx).and_then(|(message, value)| {
@@ -134,6 +135,7 @@ pub(crate) struct Transaction<'a> {
     at: Stamp,
     raises: Vec<(VaultPath, Version)>,
     removed: Vec<(VaultPath, Version)>,
+    withdrawn: Vec<(VaultPath, (Version, Version))>,
     revoked: Vec<GrantPlace>,
 }
 
@@ -189,6 +191,11 @@ impl Transaction<'_> {
     /// at this version or below is not the secret.
     pub(crate) fn remember_removed(&mut self, path: VaultPath, version: Version) {
         self.removed.push((path, version));
+    }
+
+    /// Has it remembered, once it is published, that a version of our own gave way to another.
+    pub(crate) fn withdraw(&mut self, path: VaultPath, versions: (Version, Version)) {
+        self.withdrawn.push((path, versions));
     }
 
     /// Signs a document and stages it; its version is pinned once it is published.
@@ -257,6 +264,9 @@ impl Transaction<'_> {
         // Not before: a removal that did not happen is none.
         for (path, version) in &self.removed {
             vault.state().remove(path, *version);
+        }
+        for (path, versions) in &self.withdrawn {
+            vault.state().withdraw(path, *versions);
         }
         self.revoked.iter().for_each(|place| vault.pin_revoked(place));
         for (path, version) in &self.raises {

@@ -1,0 +1,192 @@
+//! Records that a merge would leave without a signer who may: one side took a name from the
+//! member who gave the secret a value on the other side.
+//!
+//! What was signed by somebody who might on his own side was right. Whoever may sign now signs
+//! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
+//! force, and his own in history.
+
+use super::clash::{self, Clash, Matter, SETTLED, Side, State};
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::opening::Opened;
+use super::recorder::AuditAction;
+use super::records::put_record;
+use super::transaction::{LockedVault, Transaction};
+use crate::access::{RuleChange, Rules};
+use crate::audit::Op;
+use crate::fs::{Subject, VaultPath};
+use crate::git::{self, Difference, Division};
+use crate::name::SecretName;
+use crate::store::{Member, Policy, Record, Sealed, Signed, Version};
+
+/// A secret whose record has no signer who may once the branches are joined.
+struct Orphan {
+    clash: Clash,
+    name: SecretName,
+    sealed: Sealed,
+    is_ours: bool,
+}
+
+/// Finds such records and mends them; true where a commit was made. What is still to be decided
+/// (`clashes`) is left to people, unless the caller may not decide it any more.
+///
+/// # Errors
+/// The branches cannot be read; the change cannot be made.
+pub(crate) fn adopt(
+    ctx: &Context,
+    locked: &LockedVault,
+    (division, clashes): (&Division, &[Clash]),
+) -> Result<bool> {
+    let opened = &locked.opened;
+    let caller = &locked.caller.name;
+    let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
+    let mut orphans = find(opened, division, (&after, &theirs));
+    let is_open = |orphan: &Orphan| clashes.iter().any(|one| one.matter == orphan.clash.matter);
+    orphans.retain(|orphan| !is_open(orphan) || !after.may_read(caller, &orphan.name));
+    if orphans.is_empty() {
+        return Ok(false);
+    }
+    let secrets = orphans.iter().map(|orphan| orphan.name.clone()).collect();
+    let action = AuditAction { secrets, ..AuditAction::new(Op::SYNC) };
+    let (mended, left): (Vec<&Orphan>, Vec<&Orphan>) =
+        orphans.iter().partition(|orphan| after.may_read(caller, &orphan.name));
+    locked.transact(ctx, &action, |tx| {
+        for orphan in &mended {
+            sign(locked, tx, orphan)?;
+        }
+        for orphan in left.iter().filter(|orphan| orphan.is_ours) {
+            leave(opened, tx, (orphan, &after))?;
+        }
+        let settled: Vec<&Clash> = mended.iter().map(|orphan| &orphan.clash).collect();
+        tx.put_local(SETTLED, clash::settling(opened.vault.root(), &settled)?)?;
+        Ok((message(&orphans), ()))
+    })?;
+    let names: Vec<_> =
+        left.iter().filter(|orphan| orphan.is_ours).map(|orphan| orphan.name.clone()).collect();
+    if !names.is_empty() {
+        ctx.front.note(&Note::NotSent { names });
+    }
+    Ok(true)
+}
+
+fn message(orphans: &[Orphan]) -> String {
+    let names: Vec<&str> = orphans.iter().map(|orphan| orphan.name.as_str()).collect();
+    format!("Follow the rules for {}", names.join(", "))
+}
+
+/// The rules once the branches are joined, and those of the other side; `None` where both have
+/// the same, or different sets of admins, which nobody can say more about.
+fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>> {
+    let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
+    for file in &division.files {
+        let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
+        match path.subject() {
+            Subject::Admins(_) => return Ok(None),
+            Subject::Member(name) => {
+                if let Some(member) = document::<Member>(opened, (file, &path), |m| m.version)? {
+                    if file.is_theirs() {
+                        after.members.push((name.clone(), member.clone()));
+                    }
+                    theirs.members.push((name, member));
+                }
+            }
+            Subject::Policy(name) => {
+                if let Some(policy) = document::<Policy>(opened, (file, &path), |p| p.version)? {
+                    if file.is_theirs() {
+                        after.policies.push((name.clone(), policy.clone()));
+                    }
+                    theirs.policies.push((name, policy));
+                }
+            }
+            _ => {}
+        }
+    }
+    if theirs.members.is_empty() && theirs.policies.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((Rules::after(&opened.vault, after)?, Rules::after(&opened.vault, theirs)?)))
+}
+
+/// A document as the other side has it, where an admin signed it. One that was put back, older
+/// than this machine has seen, is none; what both sides had before is.
+fn document<T: serde::de::DeserializeOwned>(
+    opened: &Opened,
+    (file, path): (&Difference, &VaultPath),
+    version: impl Fn(&T) -> u64,
+) -> Result<Option<Signed<T>>> {
+    let Some(entry) = &file.theirs else { return Ok(None) };
+    let bytes = git::content(opened.vault.root().path(), entry)?;
+    let seen = opened.vault.state().seen(path).map_or(0, |seen| seen.version);
+    let found = opened.vault.approved::<T>(path, bytes);
+    Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
+}
+
+fn find(opened: &Opened, division: &Division, (after, theirs): (&Rules, &Rules)) -> Vec<Orphan> {
+    let mut orphans = Vec::new();
+    for file in &division.files {
+        let path = file.path().and_then(VaultPath::parse);
+        let Some(Subject::Record(name)) = path.map(|path| path.subject()) else { continue };
+        // Where both sides changed it, ours was made to take account of the other.
+        let is_ours = !file.is_theirs();
+        let matter = Matter::Secret(name.clone());
+        let clash = Clash::new(division, matter, pair(division, &name));
+        let (side, before) = match is_ours {
+            true => (Side::Ours, &opened.rules),
+            false => (Side::Theirs, theirs),
+        };
+        let read = |rules: &Rules| {
+            let at = |path: &VaultPath| clash.at(opened, (State::Now(side), path)).ok().flatten();
+            let files = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
+            opened.vault.offered_secret(&name, files, rules).ok()
+        };
+        // What was wrong before stays wrong.
+        if let (Some(sealed), None) = (read(before), read(after)) {
+            orphans.push(Orphan { clash, name, sealed, is_ours });
+        }
+    }
+    orphans
+}
+
+fn pair(division: &Division, name: &SecretName) -> Vec<Difference> {
+    let paths = [VaultPath::record(name), VaultPath::secret(name)];
+    let is_of_it = |file: &&Difference| paths.iter().any(|path| file.path() == Some(path.as_str()));
+    division.files.iter().filter(is_of_it).cloned().collect()
+}
+
+fn sign(locked: &LockedVault, tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
+    let record: &Record = orphan.sealed.record();
+    let record = Record { version: record.version.saturating_add(1), ..record.clone() };
+    tx.put(VaultPath::secret(&orphan.name), orphan.sealed.ciphertext().to_vec());
+    put_record(tx, locked, &orphan.name, record).map(|_| ())
+}
+
+/// Puts the files as the remote has them. Where that is a value in force this machine forgets
+/// the version that it had by itself, or it would take the other for a rollback.
+fn leave(
+    opened: &Opened,
+    tx: &mut Transaction<'_>,
+    (orphan, after): (&Orphan, &Rules),
+) -> Result<()> {
+    let at = |path: &VaultPath| orphan.clash.at(opened, (State::Now(Side::Theirs), path));
+    let (record, value) = (VaultPath::record(&orphan.name), VaultPath::secret(&orphan.name));
+    let files = (at(&record)?, at(&value)?);
+    if let (Some(signed), Some(sealed)) = &files
+        && let Ok(theirs) =
+            opened.vault.offered_secret(&orphan.name, (signed.clone(), sealed.clone()), after)
+    {
+        let versions = (version_of(orphan.sealed.record()), version_of(theirs.record()));
+        tx.withdraw(record.clone(), versions);
+    }
+    for (path, bytes) in [(record, files.0), (value, files.1)] {
+        match bytes {
+            Some(bytes) => tx.put(path, bytes),
+            None => tx.remove(path),
+        }
+    }
+    Ok(())
+}
+
+fn version_of(record: &Record) -> Version {
+    Version { created: record.created.unix(), version: record.version }
+}
