@@ -12,9 +12,12 @@ use gix::objs::tree::EntryMode;
 use super::error::GitError;
 use super::file::Folder;
 use super::history::repository;
+use super::locate::Place;
 use super::private;
+use super::program;
 use super::reason::Reason;
 
+const ACTION: &str = "compare the branches";
 /// Largest file that is taken over, in bytes: audit trails of before there were segments
 /// lie in one file.
 const LIMIT: u64 = 64 << 20;
@@ -102,34 +105,25 @@ impl Division {
 ///
 /// # Errors
 /// [`GitError::Unrelated`] where the two share no commit; [`GitError::TracksPrivate`];
-/// [`GitError::Gix`].
+/// [`GitError::Gix`], [`GitError::Program`].
 pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> {
-    let Some((_, repo)) = repository(vault)? else {
+    let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
-    let mut repo = repo;
-    repo.object_cache_size_if_unset(16 << 20);
-    let read = || -> gix::Result<Option<Division>> {
-        let (ours, theirs) = (repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach());
-        let Some(base) = repo.merge_base(ours, theirs)? else { return Ok(None) };
-        let base = base.detach();
-        let count = |from: ObjectId, without: ObjectId| -> gix::Result<usize> {
-            let mut count = 0;
-            for commit in repo.rev_walk([from]).with_hidden([without]).all()? {
-                commit?;
-                count += 1;
-            }
-            Ok(count)
-        };
-        let (ahead, behind) = (count(ours, theirs)?, count(theirs, ours)?);
-        let files = match behind {
+    let tips = || -> gix::Result<(ObjectId, ObjectId)> {
+        Ok((repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach()))
+    };
+    let (ours, theirs) = tips().map_err(GitError::gix(ACTION))?;
+    let (ahead, behind) = distance(&place, (ours, theirs))?;
+    let base = base(&place, (ours, theirs))?;
+    let files = || -> gix::Result<Vec<Difference>> {
+        Ok(match behind {
             0 => Vec::new(),
             _ => differences(&files(&repo, base)?, &files(&repo, ours)?, &files(&repo, theirs)?),
-        };
-        Ok(Some(Division { ours, theirs, ahead, behind, files }))
+        })
     };
-    let division = read().map_err(GitError::gix("compare the branches"))?;
-    let division = division.ok_or(GitError::Unrelated)?;
+    let files = files().map_err(GitError::gix(ACTION))?;
+    let division = Division { ours, theirs, ahead, behind, files };
     let private = |file: &&Difference| file.theirs.is_some() && private::is_private(&file.path);
     match division.files.iter().find(private) {
         Some(file) => Err(GitError::TracksPrivate { path: file.shown() }),
@@ -137,21 +131,43 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> 
     }
 }
 
+/// How many commits only the first has, and how many only the second.
+///
+/// Like [`base`] asked of the git program: gix gives wrong answers here where commits were made
+/// within one second.
+fn distance(
+    place: &Place,
+    (ours, theirs): (ObjectId, ObjectId),
+) -> Result<(usize, usize), GitError> {
+    let range = format!("{ours}...{theirs}");
+    let counts = program::answer(place, ACTION, &["rev-list", "--left-right", "--count", &range])?;
+    let mut counts = counts.split_whitespace().map_while(|count| count.parse().ok());
+    match (counts.next(), counts.next()) {
+        (Some(ahead), Some(behind)) => Ok((ahead, behind)),
+        _ => Err(GitError::Unrelated),
+    }
+}
+
+/// The last commit that both have.
+fn base(place: &Place, (ours, theirs): (ObjectId, ObjectId)) -> Result<ObjectId, GitError> {
+    let (ours, theirs) = (ours.to_string(), theirs.to_string());
+    // It exits 1 without a word where there is none.
+    let base = program::answer(place, ACTION, &["merge-base", &ours, &theirs]);
+    let base = base.map_err(|error| match error {
+        GitError::Refused { .. } => GitError::Unrelated,
+        other => other,
+    })?;
+    ObjectId::from_hex(base.trim().as_bytes()).map_err(|_| GitError::Unrelated)
+}
+
 /// Counts the commits of the branch that is checked out.
 ///
 /// # Errors
 /// [`GitError::Gix`].
 pub(crate) fn commits(vault: &Path) -> Result<usize, GitError> {
-    let Some((_, repo)) = repository(vault)? else { return Ok(0) };
-    let count = || -> gix::Result<usize> {
-        let mut count = 0;
-        for commit in repo.rev_walk([repo.head_id()?.detach()]).all()? {
-            commit?;
-            count += 1;
-        }
-        Ok(count)
-    };
-    count().map_err(GitError::gix("read the branch"))
+    let Some((place, _)) = repository(vault)? else { return Ok(0) };
+    let count = program::answer(&place, ACTION, &["rev-list", "--count", "HEAD"])?;
+    Ok(count.trim().parse().unwrap_or(0))
 }
 
 type Files = BTreeMap<BString, Entry>;

@@ -130,6 +130,26 @@ pub(super) fn tracked(place: &Place, folders: &[&str]) -> Result<Vec<u8>, GitErr
     Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) })
 }
 
+/// Asks git something; returns what it answers.
+///
+/// # Errors
+/// [`GitError::Program`], [`GitError::Refused`].
+pub(super) fn answer(
+    place: &Place,
+    action: &'static str,
+    words: &[&str],
+) -> Result<String, GitError> {
+    let output = git(place, &Settings::default())
+        .args(words)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| GitError::Program { action, source })?;
+    match output.status.success() {
+        true => Ok(output.stdout.to_str_lossy().into_owned()),
+        false => Err(GitError::Refused { action, line: complaint(&output.stderr) }),
+    }
+}
+
 /// Prepares a call of git in the work tree of `place`.
 pub(super) fn git(place: &Place, settings: &Settings) -> Command {
     let mut command = Command::new("git");

@@ -71,10 +71,14 @@ impl Soak {
         }
     }
 
-    /// A name that nobody had before; two people may come upon the same one.
+    /// A name that nobody had before; or one of those that several people come upon, and that
+    /// are not given up: a secret that looks like one which was removed here is refused.
     fn new_name(&mut self) -> String {
         self.count += 1;
-        format!("db-{}", self.count / 2)
+        match self.dice.below(4) {
+            0 => format!("db-both-{}", self.count / 8),
+            _ => format!("db-{}", self.count),
+        }
     }
 
     /// Runs what the rules may forbid by now, or what may change nothing.
@@ -93,9 +97,11 @@ impl Soak {
                 self.write(who, &["store", &name]);
             }
             (4..=8, Some(name)) => self.write(who, &["rotate", &name]),
+            (9 | 10, Some(name)) if name.starts_with("db-both") => {}
             (9, Some(name)) => self.may(who, &["remove", &name]),
             (10, Some(name)) => {
-                let new = self.new_name();
+                self.count += 1;
+                let new = format!("db-{}", self.count);
                 self.may(who, &["rename", &name, &new]);
             }
             (11, Some(name)) => self.may(who, &["get", &name]),
