@@ -60,6 +60,11 @@ impl CliEnv {
         Person::new(self.ui, !self.global.no_input && !silent)
     }
 
+    /// The index that git names to its hooks.
+    pub(crate) fn git_index(&self) -> Option<PathBuf> {
+        self.variable("GIT_INDEX_FILE").map(PathBuf::from)
+    }
+
     /// Resolves flags, environment and project file.
     ///
     /// # Errors

@@ -30,7 +30,8 @@ fn section(command: &Command, name: &str, out: &mut String) {
         .collect();
     out.push_str(&format!("\n```text\n{}\n```\n", usage.join("\n")));
 
-    let subcommands: Vec<&Command> = command.get_subcommands().collect();
+    let subcommands: Vec<&Command> =
+        command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
     let lines = subcommands.iter().map(|sub| {
         let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
         format!("- `{name} {}`: {}", sub.get_name(), prose(&about))

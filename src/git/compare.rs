@@ -170,9 +170,9 @@ pub(crate) fn commits(vault: &Path) -> Result<usize, GitError> {
     Ok(count.trim().parse().unwrap_or(0))
 }
 
-type Files = BTreeMap<BString, Entry>;
+pub(super) type Files = BTreeMap<BString, Entry>;
 
-fn files(repo: &gix::Repository, commit: ObjectId) -> gix::Result<Files> {
+pub(super) fn files(repo: &gix::Repository, commit: ObjectId) -> gix::Result<Files> {
     let files = repo.find_commit(commit)?.tree()?.traverse().breadthfirst.files()?;
     let entry = |file: gix::traverse::tree::recorder::Entry| {
         (!file.mode.is_tree()).then_some((file.filepath, Entry { id: file.oid, mode: file.mode }))
@@ -204,7 +204,7 @@ pub(crate) fn content(vault: &Path, entry: &Entry) -> Result<Vec<u8>, GitError> 
     contents(&repo, entry)
 }
 
-fn contents(repo: &gix::Repository, entry: &Entry) -> Result<Vec<u8>, GitError> {
+pub(super) fn contents(repo: &gix::Repository, entry: &Entry) -> Result<Vec<u8>, GitError> {
     let size = repo.find_header(entry.id).map_err(GitError::gix("read the history"))?.size();
     if size > LIMIT {
         return Err(GitError::TooLarge { size });

@@ -13,6 +13,7 @@ mod history;
 mod identity;
 mod index;
 mod init;
+mod install;
 mod locate;
 mod lock;
 mod maintain;
@@ -21,6 +22,7 @@ mod private;
 mod program;
 mod reason;
 mod remote;
+mod staged;
 mod state;
 
 use std::ffi::OsString;
@@ -36,11 +38,13 @@ pub(crate) use error::GitError;
 pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
+pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use locate::{Home, locate};
 pub(crate) use merge::{Joining, bring_others, join};
 pub(crate) use private::tracked_private;
 pub(crate) use reason::Reason;
 pub(crate) use remote::{Remote, fetch, fetched, push, remote};
+pub(crate) use staged::{Staged, staged};
 
 use locate::Place;
 

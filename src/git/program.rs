@@ -17,7 +17,7 @@ use gix::bstr::{BStr, BString, ByteSlice as _};
 use super::error::GitError;
 use super::file::Folder;
 use super::locate::Place;
-use super::{Job, Outcome, Reason, Settings, lock, state};
+use super::{Job, Outcome, Reason, Settings, install, lock, state};
 
 /// Variables that must not reach git, hooks and signing programs: authy's keys, and what a hook
 /// would hand down about its own repository.
@@ -79,10 +79,11 @@ fn has_hooks(config: &gix::config::Snapshot<'_>, place: &Place) -> bool {
         Err(_) => return true,
     };
     let is_executable = |hook: &&str| {
-        folder
-            .join(hook)
-            .metadata()
-            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+        let path = folder.join(hook);
+        let is_program =
+            path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+        // Ours looks at what people commit by hand.
+        is_program && !install::is_ours(&path)
     };
     HOOKS.iter().any(is_executable)
 }

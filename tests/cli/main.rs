@@ -37,6 +37,7 @@ mod env;
 mod get;
 mod git;
 mod git_deferred;
+mod git_setup;
 mod guide;
 mod habits;
 mod history;

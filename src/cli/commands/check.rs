@@ -12,7 +12,8 @@ use crate::cli::context::CliEnv;
 /// Members and policies are signed by admins, records by those who may, each value is the one
 /// that its record describes, secrets are encrypted to those who may read them, and the audit
 /// trail is whole: one line for each exception, with what mends it. With an identity the
-/// trail's macs are checked too. No value is opened.
+/// trail's macs are checked too. No value is opened. '--install-hook' has git run the check of
+/// what is staged before each commit that somebody makes by hand.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exits with 5 where something is damaged, with 4 where access is not what the rules say, with 0
@@ -20,7 +21,8 @@ otherwise; with --strict a warning is exit 1.
 
 Examples:
   authy --vault . check --strict           in a pipeline of the vault's repository
-  authy --vault . check --base origin/main     for a pull request")]
+  authy --vault . check --base origin/main     for a pull request
+  authy check --install-hook               in a clone where people edit policies by hand")]
 pub(crate) struct Args {
     /// Fail on warnings too
     #[arg(long)]
@@ -29,11 +31,27 @@ pub(crate) struct Args {
     /// secrets, the audit trail
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// Look only at what is staged for git's next commit
+    #[arg(long, conflicts_with = "base")]
+    staged: bool,
+    /// Write a pre-commit hook into this clone that refuses unsigned policies, members and
+    /// records, keys, and what looks like plaintext in the vault
+    #[arg(long, conflicts_with_all = ["base", "staged", "strict"])]
+    install_hook: bool,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let found = authy::check(&env.context()?, self.base.as_deref())?;
+        let ctx = env.context()?;
+        if self.install_hook {
+            let path = authy::install_hook(&ctx)?;
+            env.ui().note(format_args!("wrote '{}'", printable(&path.to_string_lossy())));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let found = match self.staged {
+            true => authy::check_staged(&ctx, env.git_index().as_deref())?,
+            false => authy::check(&ctx, self.base.as_deref())?,
+        };
         if env.ui().wants_json() {
             env.ui().json(&found)?;
         } else {

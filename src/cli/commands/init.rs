@@ -18,7 +18,8 @@ use crate::cli::ui::Ui;
 #[command(after_help = "\
 Examples:
   authy init
-  authy --vault ./secrets init --member alice")]
+  authy --vault ./secrets init --member alice
+  authy init --install-diff                in a clone, too")]
 pub(crate) struct Args {
     /// Call the first admin this [default: made of git's user.name, else of user.email, else
     /// your login name, else 'admin']
@@ -29,6 +30,10 @@ pub(crate) struct Args {
     /// Leave the commits to you
     #[arg(long)]
     manual_commit: bool,
+    /// Have git's diffs in this clone tell version, author and readers of a value, never the
+    /// value; in a vault that is there already nothing else is done
+    #[arg(long)]
+    install_diff: bool,
 }
 
 /// The words about the identity of somebody new.
@@ -61,7 +66,16 @@ impl Args {
             manual_commit: self.manual_commit,
         };
         // A project file may name a vault, but not where one is made.
-        let report = authy::init(&env.context_without_project()?, &options)?;
+        let ctx = env.context_without_project()?;
+        if self.install_diff && ctx.vault.join("authy.toml").exists() {
+            authy::install_diff(&ctx)?;
+            env.ui().note("git's diffs in this clone tell what changed in secrets");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let report = authy::init(&ctx, &options)?;
+        if self.install_diff {
+            authy::install_diff(&ctx)?;
+        }
         if env.ui().wants_json() {
             env.ui().json(&as_json(&report))?;
         } else {

@@ -30,6 +30,7 @@ mod run;
 mod session;
 mod store;
 mod sync;
+mod textconv;
 
 use std::process::ExitCode;
 
@@ -85,6 +86,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
+    Textconv(textconv::Args),
 }
 
 /// Runs a command.
@@ -120,5 +122,6 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::ProjectInfo(args) => args.run(env),
         Command::Config(command) => config::run(command, env),
         Command::Completions(args) => args.run(env),
+        Command::Textconv(args) => args.run(env),
     }
 }

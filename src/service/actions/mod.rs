@@ -7,7 +7,9 @@
 mod approve;
 mod auditing;
 mod check;
+mod describing;
 mod diff;
+mod git_setup;
 mod hygiene;
 mod init;
 mod injecting;
@@ -28,8 +30,10 @@ mod writing;
 
 pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
-pub use check::{Finding, Severity, check};
+pub use check::{Finding, Severity, check, check_staged};
+pub use describing::{Description, describe, digest_of};
 pub use diff::{FileDiff, PolicyDiff, policy_diff};
+pub use git_setup::{install_diff, install_hook};
 pub use hygiene::keep_memory_private;
 pub use init::{InitOptions, InitReport, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};

@@ -12,7 +12,7 @@ use crate::fs::{FsError, VaultPath};
 use crate::git::GitError;
 use crate::inject::InjectError;
 use crate::kind::Kind;
-use crate::name::{MemberName, NameError, ScopeName, SecretName, SessionId};
+use crate::name::{MemberName, NameError, ScopeName, SecretName, SessionId, printable};
 use crate::project::ProjectError;
 use crate::session::TtlError;
 use crate::store::StoreError;
@@ -90,6 +90,8 @@ pub(crate) enum Problem {
     NoChainKey(ChainName),
     #[error("'{}' holds no clone id", .0.display())]
     BadCloneId(PathBuf),
+    #[error("there is a hook '{}' already", printable(&.0.to_string_lossy()))]
+    HookTaken(PathBuf),
     #[error("the vault is read-only")]
     ReadOnlyVault,
     #[error("no passphrase given")]
@@ -149,6 +151,7 @@ impl Problem {
             | Self::Taken(_)
             | Self::PolicyExists(_)
             | Self::VaultExists(_)
+            | Self::HookTaken(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::PolicyUnapproved { .. }
             | Self::ReadOnlyToken
@@ -237,6 +240,7 @@ impl Problem {
                 format!("restore 'audit/{chain}.key.age' with git; without it the chain cannot grow")
             }
             Self::BadCloneId(_) => "remove that file; the next command draws a new id".into(),
+            Self::HookTaken(_) => "add 'authy check --staged' to it".into(),
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
             Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
             Self::Setting { values, .. } => format!("one of: {values}"),

@@ -2,6 +2,9 @@
 //! no identity and opens no value.
 
 mod since;
+mod staged;
+
+pub use staged::check_staged;
 
 use std::path::Path;
 

@@ -1,0 +1,121 @@
+//! What is about to be committed by hand: nothing that no admin signed, and no plaintext.
+
+use std::path::Path;
+
+use super::{Finding, Severity};
+use crate::fs::{Subject, VaultPath};
+use crate::git::{self, Staged};
+use crate::name::{MemberName, SecretName};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::store::{AdminSet, Authority as _, Config, Member, Policy, Record};
+
+/// How every age file begins (age spec, "Header").
+const AGE: &[u8] = b"age-encryption.org/v1\n";
+/// Folders in which only files of the vault belong.
+const FOLDERS: [&str; 6] = ["admins/", "audit/", "members/", "policies/", "secrets/", "sessions/"];
+
+/// Checks what is staged in git's `index` (its usual one, or the one that git names to a hook).
+/// Needs no identity.
+///
+/// # Errors
+/// No vault, or a damaged one; no repository.
+pub fn check_staged(ctx: &Context, index: Option<&Path>) -> Result<Vec<Finding>> {
+    let opened = Opened::open(ctx)?;
+    let staged = git::staged(opened.vault.root().path(), index)?;
+    opened.settle(ctx);
+    Ok(staged.iter().filter_map(|file| finding(&opened, file)).collect())
+}
+
+fn finding(opened: &Opened, file: &Staged) -> Option<Finding> {
+    let found = |severity, message: &str, mend: String| {
+        Some(Finding::new(severity, &file.path, &message).mend(Some(mend)))
+    };
+    let unstage = format!("git restore --staged '{}'", file.path.replace('\'', r"'\''"));
+    let private = ["keys/", ".local/"].iter().any(|folder| file.path.starts_with(folder))
+        || (file.path.starts_with("sessions/") && !file.path.starts_with("sessions/shared/"));
+    if private {
+        return found(Severity::Damage, "it must never leave this machine", unstage);
+    }
+    let path = VaultPath::parse(&file.path).filter(|_| file.is_plain);
+    let Some(path) = path else {
+        let is_stray = FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+        return is_stray.then(|| {
+            found(Severity::Damage, "no file of the vault: perhaps plaintext", unstage)
+        })?;
+    };
+    let signed = is_signed(opened, &path, &file.bytes);
+    let what = path.subject();
+    match (signed, &what) {
+        (Ok(true), _) => None,
+        (Ok(false), Subject::Member(name)) => approval(&path, name.as_str(), found),
+        (Ok(false), Subject::Policy(name)) => approval(&path, name.as_str(), found),
+        (Ok(false), Subject::Value(name)) => found(
+            Severity::Damage,
+            "it is no age file: perhaps plaintext",
+            format!("authy store {name} --file FILE"),
+        ),
+        (Ok(false), Subject::Record(_)) => {
+            found(Severity::Damage, "it is signed by nobody who may write it", unstage)
+        }
+        (Ok(false), _) => found(Severity::Damage, "it is signed by no admin", unstage),
+        (Err(why), _) => found(Severity::Damage, &why, unstage),
+    }
+}
+
+fn approval(
+    path: &VaultPath,
+    name: &str,
+    found: impl Fn(Severity, &str, String) -> Option<Finding>,
+) -> Option<Finding> {
+    let mend = format!(
+        "an admin signs it with 'authy approve {name}', 'git checkout HEAD -- {path}' drops it"
+    );
+    found(Severity::Drift, "not approved", mend)
+}
+
+/// Whether somebody signed the file who may, or whether it needs no signature.
+fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Result<bool, String> {
+    let bytes = bytes.to_vec();
+    Ok(match path.subject() {
+        Subject::Settings => opened.vault.approved::<Config>(path, bytes).is_some(),
+        // A set is signed by an admin of the one before; opening the vault has verified those
+        // that lie there.
+        Subject::Admins(_) => {
+            opened.vault.approved::<AdminSet>(path, bytes.clone()).is_some()
+                || crate::fs::read(opened.vault.root(), path, bytes.len() + 1)
+                    .is_ok_and(|there| there.as_deref() == Some(&bytes[..]))
+        }
+        Subject::Member(name) => {
+            opened.vault.approved::<Member>(path, bytes.clone()).is_some()
+                || is_request(opened, (path, &name), bytes)?
+        }
+        Subject::Policy(_) => opened.vault.approved::<Policy>(path, bytes).is_some(),
+        Subject::Record(name) => is_written(opened, (path, &name), bytes)?,
+        Subject::Value(_) => bytes.starts_with(AGE),
+        Subject::Audit if path.as_str().ends_with(".age") => bytes.starts_with(AGE),
+        Subject::Audit | Subject::Other => true,
+    })
+}
+
+/// Whether it asks for something and is signed by the member it is for: nobody obeys it yet.
+fn is_request(
+    opened: &Opened,
+    (path, _): (&VaultPath, &MemberName),
+    bytes: Vec<u8>,
+) -> std::result::Result<bool, String> {
+    let claim = opened.vault.claim_in::<Member>(path, bytes).map_err(|error| error.to_string())?;
+    let key = claim.document.verify;
+    Ok(key.is_some_and(|key| claim.is_signed_with(&opened.vault, path, &key)))
+}
+
+fn is_written(
+    opened: &Opened,
+    (path, name): (&VaultPath, &SecretName),
+    bytes: Vec<u8>,
+) -> std::result::Result<bool, String> {
+    let claim = opened.vault.claim_in::<Record>(path, bytes).map_err(|error| error.to_string())?;
+    let key = claim.by.as_ref().and_then(|by| opened.rules.record_key(by, name));
+    Ok(key.is_some_and(|key| claim.is_signed_with(&opened.vault, path, &key)))
+}
