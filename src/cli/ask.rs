@@ -9,12 +9,15 @@ use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
 
 use authy::{Front, Note, SecretBytes};
+use indicatif::ProgressBar;
 use time::OffsetDateTime;
 
 use super::ui::Ui;
 
 /// How often a new passphrase may be mistyped.
 const ATTEMPTS: usize = 3;
+/// As many secrets that it takes a moment to encrypt them.
+const WORTH_A_BAR: usize = 100;
 
 /// The person at the terminal, if there is one.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +66,8 @@ pub(crate) struct FrontOfPerson {
     pub(crate) passphrase: Option<SecretBytes>,
     /// What was typed for which identity: a command that opens it twice asks once.
     pub(crate) typed: RefCell<BTreeMap<String, SecretBytes>>,
+    /// Shows how far something is, where somebody looks on.
+    pub(crate) bar: RefCell<Option<ProgressBar>>,
 }
 
 impl Front for FrontOfPerson {
@@ -103,5 +108,18 @@ impl Front for FrontOfPerson {
 
     fn note(&self, note: &Note) {
         self.person.ui.note(note);
+    }
+
+    fn progress(&self, done: usize, total: usize) {
+        if total < WORTH_A_BAR || self.person.ui.is_quiet() || self.person.ui.wants_json() {
+            return;
+        }
+        let mut bar = self.bar.borrow_mut();
+        // It draws on standard error, and only where that is a terminal.
+        let bar = bar.get_or_insert_with(|| ProgressBar::new(total as u64));
+        bar.set_position(done as u64);
+        if done >= total {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -169,6 +169,7 @@ impl CliEnv {
                 person: self.person(),
                 passphrase,
                 typed: RefCell::default(),
+                bar: RefCell::default(),
             }),
         })
     }

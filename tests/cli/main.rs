@@ -58,6 +58,7 @@ mod policy_diff;
 mod project;
 mod read_only;
 mod refused_variables;
+mod rekey;
 mod removed;
 mod run;
 mod session;

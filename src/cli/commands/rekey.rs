@@ -11,7 +11,7 @@ use crate::cli::table::Table;
 /// Encrypt secrets to those who may read them now; only an admin can
 ///
 /// Policies and members say who may read; what is encrypted already follows by this step. It
-/// prints who gains and who loses what, and changes all of it in one commit or nothing. Who
+/// prints who gains and who loses what, then changes all of it in one commit, or nothing. Who
 /// could read a value before can still read it in the history of git: rotate it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -26,15 +26,24 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let ctx = env.context()?;
-        let changes = match self.dry_run {
-            true => authy::rekey_needed(&ctx)?,
-            false => authy::rekey(&ctx)?,
+        let (ctx, ui) = (env.context()?, env.ui());
+        let mut shown = Ok(());
+        let mut show = |changes: &[ReaderChange]| {
+            if !ui.wants_json() {
+                shown = ui.table(&table(changes));
+            }
         };
-        if env.ui().wants_json() {
-            env.ui().json(&changes)?;
-        } else {
-            env.ui().table(&table(&changes))?;
+        let changes = match self.dry_run {
+            true => {
+                let changes = authy::rekey_needed(&ctx)?;
+                show(&changes);
+                changes
+            }
+            false => authy::rekey(&ctx, &mut show)?,
+        };
+        shown?;
+        if ui.wants_json() {
+            ui.json(&changes)?;
         }
         match (changes.len(), self.dry_run) {
             (0, _) => env.ui().note("every secret is encrypted to those who may read it"),

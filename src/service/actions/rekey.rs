@@ -21,17 +21,19 @@ pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
 }
 
 /// Encrypts each secret to the members who may read it under the rules now in force, in one
-/// change. Values, their authors and their ages stay.
+/// change. Values, their authors and their ages stay. `show` gets to see whose access changes
+/// before anything happens.
 ///
 /// # Errors
 /// The caller is no admin; a secret is damaged.
-pub fn rekey(ctx: &Context) -> Result<Vec<ReaderChange>> {
+pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec<ReaderChange>> {
     let locked = LockedVault::lock(ctx, &Op::REKEY)?;
     let opened = &locked.opened;
     let changes = pending(opened)?;
     let action = AuditAction::new(Op::REKEY);
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
+        show(&changes);
         encrypt(ctx, (&locked, tx), (opened, opened), &changes)?;
         let message = match changes.as_slice() {
             [one] => format!("Rekey {}", one.name),

@@ -65,4 +65,6 @@ pub trait Front {
     fn now(&self) -> OffsetDateTime;
     /// Something the user should know; never an error.
     fn note(&self, note: &Note);
+    /// How many of how many secrets are encrypted, while many of them are.
+    fn progress(&self, _done: usize, _total: usize) {}
 }

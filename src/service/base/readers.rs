@@ -26,6 +26,9 @@ use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Reader, Record};
 
+/// How many secrets are encrypted before whoever waits is told.
+const BATCH: usize = 32;
+
 /// A secret whose readers are to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReaderChange {
@@ -111,12 +114,16 @@ pub(crate) fn encrypt(
     let sealed = changes.iter().map(read).collect::<Result<Vec<_>>>()?;
     let values = tx.reopen(Op::REKEY, &sealed)?;
     let live = shared::live(ctx, after)?;
-    let encrypted = changes.par_iter().zip(&values).map(|(change, (name, value))| {
-        seal_to(after, &live, (name, change.readers.clone()), value)
-    });
-    for ((change, old), encrypted) in changes.iter().zip(&sealed).zip(encrypted.collect::<Vec<_>>())
-    {
-        let (readers, file) = encrypted?;
+    let mut encrypted = Vec::with_capacity(changes.len());
+    for part in changes.iter().zip(&values).collect::<Vec<_>>().chunks(BATCH) {
+        ctx.front.progress(encrypted.len(), changes.len());
+        let seal = |(change, (name, value)): &(&ReaderChange, &(SecretName, SecretBytes))| {
+            seal_to(after, &live, (name, change.readers.clone()), value)
+        };
+        encrypted.extend(part.par_iter().map(seal).collect::<Result<Vec<_>>>()?);
+    }
+    ctx.front.progress(changes.len(), changes.len());
+    for ((change, old), (readers, file)) in changes.iter().zip(&sealed).zip(encrypted) {
         let old: &Record = old.record();
         let exposed_to = exposed(old, &change.readers);
         let (version, digest) = (old.version + 1, Digest::of(&file));

@@ -1,0 +1,79 @@
+//! `rekey` killed in the middle: all of it or nothing, and the next run completes it.
+
+use std::fs;
+
+use crate::harness::{AUTHY, Sandbox, needs};
+use crate::screen::Screen;
+
+/// A vault with `count` secrets that a second member may read and cannot yet.
+fn waiting(count: usize) -> Sandbox {
+    let t = Sandbox::new();
+    for n in 0..count {
+        t.authy(["store", &format!("s-{n}")]).stdin(format!("value {n}")).ok();
+    }
+    let (_, recipient) = t.outsider("elsewhere");
+    t.authy(["member", "add", "zoe", "--recipient", &recipient]).ok();
+    t.authy(["policy", "create", "all", "--allow", "*", "--member", "zoe"]).ok();
+    t
+}
+
+#[test]
+fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
+    if !needs(["strace"]) {
+        return;
+    }
+    let t = waiting(12);
+    t.sh("mkdir ../pristine && cp -a ../home ../state ../pristine/").ok();
+    let zoe = t.path("elsewhere/.authy/keys/master.key");
+    let log = t.path("strace.log");
+    let traced = |how: &str| {
+        let words = ["-f", "-qq", "-o", log.to_str().unwrap(), "-e", how, AUTHY, "rekey"];
+        t.program("strace", words).ends()
+    };
+    let calls = ["openat", "fsync", "rename", "renameat", "renameat2", "write", "unlinkat"];
+    traced(&format!("trace={}", calls.join(",")));
+    let text = fs::read_to_string(&log).unwrap();
+    let mut tried = 0;
+    for call in calls {
+        let total = text.lines().filter(|line| line.contains(&format!(" {call}("))).count();
+        // Spread over all of them, some four of each.
+        for n in (1..=total).step_by((total / 4).max(1)) {
+            t.sh("rm -rf ../home ../state && cp -a ../pristine/home ../pristine/state ..").ok();
+            traced(&format!("inject={call}:signal=KILL:when={n}"));
+            tried += 1;
+            let get = |key: bool, name: &str| {
+                let call = t.authy(["get", name]);
+                let done = if key { call.env("AUTHY_KEYFILE", &zoe).ends() } else { call.ends() };
+                (done.code, done.text())
+            };
+            let at = format!("killed at {call} {n} of {total}");
+            let hers: Vec<i32> = (0..12).map(|n| get(true, &format!("s-{n}")).0).collect();
+            assert!(hers.iter().all(|code| *code == hers[0]), "{at}: {hers:?}");
+            t.authy(["rekey"]).ok();
+            for n in 0..12 {
+                for key in [true, false] {
+                    let (code, value) = get(key, &format!("s-{n}"));
+                    assert_eq!((code, value), (0, format!("value {n}")), "{at}");
+                }
+            }
+            t.authy(["check", "--strict"]).ok();
+        }
+    }
+    assert!(tried >= 20, "{tried}");
+}
+
+#[test]
+fn it_tells_who_gains_before_it_acts_and_shows_how_far_it_is() {
+    let t = waiting(3);
+    // The table is there although the change itself is refused.
+    let blocked = t.file("secrets/s-1.age");
+    fs::remove_file(&blocked).unwrap();
+    fs::create_dir(&blocked).unwrap();
+    t.authy(["rekey"]).fails(5).stdout_has("s-1").stdout_has("zoe");
+    let many = waiting(100);
+    let mut screen = Screen::sh(&many, "authy rekey");
+    screen.until("100/100");
+    let (code, shown) = screen.end();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("encrypted 100 anew"), "{shown}");
+}
