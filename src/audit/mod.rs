@@ -14,6 +14,7 @@ mod expect;
 mod fault;
 mod file;
 mod filter;
+mod handover;
 mod layout;
 mod limits;
 mod line;

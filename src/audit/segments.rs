@@ -263,6 +263,11 @@ impl Found<'_> {
         old.into_iter().chain(self.firsts.iter().copied().map(Id::First)).collect()
     }
 
+    /// Reads every segment, in order.
+    pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
+        self.ids().into_iter().map(|id| self.read(id)).collect()
+    }
+
     /// Finds the last line, reading backwards and no further than needed.
     pub(super) fn last(&self) -> Result<End, AuditError> {
         let access = if self.access == Access::Read { Access::Read } else { Access::Append };

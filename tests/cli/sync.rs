@@ -183,3 +183,28 @@ fn a_push_that_was_refused_is_told_and_loses_nothing() {
     team.of("alice", &["sync"]).ok();
     team.holds("alice", "db-key", "v");
 }
+
+#[test]
+fn what_was_read_from_a_read_only_vault_joins_the_trail() {
+    let team = Team::with_bob();
+    let script = "authy get db-url && authy get db-key";
+    let Some(call) = team.t.read_only(&team.vault("alice"), script) else { return };
+    call.ok().stdout_is("onetwo");
+    let chains = || team.of("alice", &["audit", "verify", "--json"]).ok().json();
+    assert_eq!(chains().as_array().map(Vec::len), Some(2));
+    team.of("alice", &["sync"]).ok().stderr_has("sent 1 commit");
+    assert_eq!(chains().as_array().map(Vec::len), Some(2));
+    team.of("alice", &["audit", "verify"]).ok().stdout_lacks("damaged").stdout_lacks("unchecked");
+    let show = ["audit", "show", "--op", "get", "--actor", "alice"];
+    assert_eq!(team.of("alice", &show).ok().lines().len(), 2);
+    assert_eq!(team.git("alice", ["status", "--porcelain"]), "");
+    team.of("bob", &["sync"]).ok();
+    assert_eq!(team.of("bob", &show).ok().lines().len(), 2);
+    team.of("bob", &["check", "--strict"]).ok();
+    // Once more: another chain.
+    let Some(call) = team.t.read_only(&team.vault("alice"), "authy get db-url") else { return };
+    call.ok();
+    team.of("alice", &["sync"]).ok();
+    assert_eq!(chains().as_array().map(Vec::len), Some(3));
+    team.of("alice", &["audit", "verify"]).ok();
+}

@@ -14,6 +14,7 @@ use crate::service::base::clash::{Clash, Matter, Side, State, named, split};
 use crate::service::base::commit::commit_waiting;
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
+use crate::service::base::importing::import_chains;
 use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, Opened};
 use crate::service::base::orphans::adopt;
@@ -53,7 +54,10 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     let who = Who::find(ctx, &opened)?;
     opened.settle(ctx);
     drop(opened);
-    Desk::lock(ctx, &who)?.commit_waiting(ctx)?;
+    let desk = Desk::lock(ctx, &who)?;
+    desk.import()?;
+    desk.commit_waiting(ctx)?;
+    drop(desk);
     let vault = ctx.vault.as_path();
     let remote = git::remote(vault)?;
     let mut report =
@@ -139,6 +143,11 @@ impl Desk {
             }
             Self::Carrier { opened, lock, name, caller } => (opened, lock, name, caller.as_ref()),
         }
+    }
+
+    fn import(&self) -> Result<()> {
+        let (opened, lock, ..) = self.parts();
+        import_chains(opened, lock).map(|_| ())
     }
 
     fn commit_waiting(&self, ctx: &Context) -> Result<()> {

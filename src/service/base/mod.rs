@@ -16,6 +16,7 @@ pub(crate) mod due;
 pub(crate) mod effect;
 pub(crate) mod enacting;
 pub(crate) mod error;
+pub(crate) mod importing;
 pub(crate) mod lists;
 pub(crate) mod newcomer;
 pub(crate) mod note;
