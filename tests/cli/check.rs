@@ -117,3 +117,30 @@ fn a_session_that_is_gone_is_no_reader_that_could_be_counted() {
     t.sh("rm -r ~/.authy/sessions/shared/*").ok();
     t.authy(["check"]).ok();
 }
+
+#[test]
+fn what_is_mechanical_is_mended_and_what_is_not_stays() {
+    let t = stocked();
+    let chmod = |mode: &str, file: &str| {
+        t.program("chmod", [mode, t.file(file).to_str().unwrap()]).ok();
+    };
+    chmod("755", "keys");
+    chmod("640", "keys/master.key");
+    chmod("o+w", "secrets/db-url.toml");
+    edit(&t.file(".gitignore"), "/keys/\n", "/mine/\n");
+    let words = ["warning: keys/master.key", "others may read it", "check --repair"];
+    finds(&t, 0, &words);
+    finds(&t, 0, &["warning: secrets/db-url.toml", "everybody may write it"]);
+    finds(&t, 0, &["warning: .gitignore", "/keys/"]);
+    t.authy(["check", "--strict"]).fails(1);
+    // Without an identity only the permissions can be mended.
+    let nobody = t.authy(["check", "--repair"]).env("HOME", t.path("nobody"));
+    nobody.env("AUTHY_VAULT", t.vault()).ends().code_is(6);
+    t.authy(["check", "--repair", "--strict"]).ok().stderr_has("put lines back into .gitignore");
+    assert!(text(&t.file(".gitignore")).contains("/mine/\n"));
+    assert_eq!(t.log()[0], "Restore .gitignore");
+    t.is_clean();
+    t.authy(["check", "--repair"]).ok().stderr_lacks("put").stdout_is("");
+    flip(&t.file("secrets/db-url.age"), 200);
+    t.authy(["check", "--repair"]).fails(5).stdout_has("db-url");
+}

@@ -12,7 +12,7 @@ use crate::cli::context::CliEnv;
 /// Members and policies are signed by admins, records by those who may, each value is the one
 /// that its record describes, secrets are encrypted to those who may read them, and the audit
 /// trail is whole: one line for each exception, with what mends it. With an identity the
-/// trail's macs are checked too. No value is opened. '--install-hook' has git run the check of
+/// trail's macs are checked too, and that it opens the files that it should. No value is opened. '--install-hook' has git run the check of
 /// what is staged before each commit that somebody makes by hand.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -31,12 +31,16 @@ pub(crate) struct Args {
     /// secrets, the audit trail
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// Mend first what is mechanical: permissions of others, lines that .gitignore and
+    /// .gitattributes lack, what waits for a commit; nobody gains or loses access by it
+    #[arg(long)]
+    repair: bool,
     /// Look only at what is staged for git's next commit
-    #[arg(long, conflicts_with = "base")]
+    #[arg(long, conflicts_with_all = ["base", "repair"])]
     staged: bool,
     /// Write a pre-commit hook into this clone that refuses unsigned policies, members and
     /// records, keys, and what looks like plaintext in the vault
-    #[arg(long, conflicts_with_all = ["base", "staged", "strict"])]
+    #[arg(long, conflicts_with_all = ["base", "staged", "strict", "repair"])]
     install_hook: bool,
 }
 
@@ -47,6 +51,9 @@ impl Args {
             let path = authy::install_hook(&ctx)?;
             env.ui().note(format_args!("wrote '{}'", printable(&path.to_string_lossy())));
             return Ok(ExitCode::SUCCESS);
+        }
+        if self.repair {
+            authy::repair(&ctx)?.iter().for_each(|done| env.ui().note(done));
         }
         let found = match self.staged {
             true => authy::check_staged(&ctx, env.git_index().as_deref())?,

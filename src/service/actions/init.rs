@@ -19,20 +19,8 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, Opened};
 use crate::service::base::problem::Problem;
 use crate::service::base::recorder::{AuditAction, Recorder};
+use crate::service::base::scaffold::{GITATTRIBUTES, GITIGNORE};
 use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Signer, Stamp};
-
-const GITIGNORE: &str = "\
-# Identities, this clone's own files and its session grants never leave this machine.
-/keys/
-/.local/
-/sessions/*
-!/sessions/shared/
-";
-const GITATTRIBUTES: &str = "\
-*.age -text -diff -merge
-*.toml text eol=lf
-*.jsonl text eol=lf
-";
 
 /// How to make a vault.
 #[derive(Debug, Clone, Default)]

@@ -30,7 +30,7 @@ mod writing;
 
 pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
-pub use check::{Finding, Severity, check, check_staged};
+pub use check::{Finding, Severity, check, check_staged, repair};
 pub use describing::{Description, describe, digest_of};
 pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use git_setup::{install_diff, install_hook};

@@ -40,6 +40,11 @@ impl Pending {
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
     /// Adds one change.
     pub(crate) fn add(&mut self, message: String, paths: &[VaultPath]) {
         self.messages.push(message);

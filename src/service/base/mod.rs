@@ -30,6 +30,7 @@ pub(crate) mod reading;
 pub(crate) mod recorder;
 pub(crate) mod records;
 pub(crate) mod refresh;
+pub(crate) mod scaffold;
 pub(crate) mod settling;
 pub(crate) mod shared;
 pub(crate) mod stated;

@@ -126,7 +126,7 @@ pub(crate) fn places(opened: &Opened) -> Result<Vec<ChainFiles>> {
 }
 
 /// The caller, if there is one: verifying needs no identity, but one that was named counts.
-fn caller_if_any(ctx: &Context, opened: &Opened) -> Result<Option<Caller>> {
+pub(crate) fn caller_if_any(ctx: &Context, opened: &Opened) -> Result<Option<Caller>> {
     match authenticate(ctx, &opened.rules) {
         Ok(caller) => Ok(Some(caller)),
         Err(error)

@@ -1,9 +1,12 @@
 //! Checking the whole vault: every file against the rules and against its neighbours. Needs
 //! no identity and opens no value.
 
+mod modes;
+mod repair;
 mod since;
 mod staged;
 
+pub use repair::repair;
 pub use staged::check_staged;
 
 use std::path::Path;
@@ -11,8 +14,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::access::PolicyState;
-use crate::crypto::scan;
+use crate::access::{Caller, PolicyState};
+use crate::crypto::{file_key, scan};
 use crate::fs::{self, Listing, VaultPath};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
@@ -25,7 +28,8 @@ use crate::service::base::opening::Opened;
 use crate::service::base::past::last_change;
 use crate::service::base::readers::{ReaderChange, pending};
 use crate::service::base::reading::settled;
-use crate::service::base::trail::{ChainSummary, verify_all};
+use crate::service::base::scaffold::{Lacking, lacking};
+use crate::service::base::trail::{ChainSummary, caller_if_any, verify_all};
 use crate::store::{Reader, Sealed, Stamp, Standing, StoreError};
 use crate::{audit::Op, fs::GrantPlace};
 
@@ -81,6 +85,13 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(secrets(&opened, Stamp::new(ctx.now))?);
     found.extend(pending(&opened)?.iter().map(drift));
     found.extend(strays(&opened)?);
+    found.extend(modes::modes(opened.vault.root()));
+    found.extend(lacking(opened.vault.root())?.iter().map(lacks));
+    if bearer.is_none()
+        && let Some(caller) = caller_if_any(ctx, &opened)?
+    {
+        found.extend(unopened(&opened, &caller)?);
+    }
     if let Some(base) = base {
         found.extend(since::since(&opened, base)?);
     }
@@ -191,6 +202,28 @@ fn drift(change: &ReaderChange) -> Finding {
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message)
         .mend(Some("run 'authy rekey'".to_owned()))
+}
+
+/// Files that the caller's identity does not open although it should: with an identity more
+/// can be seen than the number of stanzas. No value is opened, only the key of each file.
+fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
+    let names = opened.vault.names()?;
+    let look = |name: SecretName| {
+        let sealed = opened.vault.sealed(&name, &opened.rules).ok()??;
+        let is_reader = sealed.record().members().any(|who| *who == caller.name);
+        let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
+        let message = format!("its record names {}, who cannot open it: {error}", caller.name);
+        let mend = Some(format!("run 'authy rotate {name}'"));
+        Some(Finding::new(Severity::Damage, &VaultPath::secret(&name), &message).mend(mend))
+    };
+    Ok(names.into_par_iter().filter_map(look).collect())
+}
+
+/// Lines that git should find and does not.
+fn lacks(lack: &Lacking) -> Finding {
+    let message = format!("it lacks: {}", lack.lines.join(", "));
+    Finding::new(Severity::Warning, &lack.path, &message)
+        .mend(Some("run 'authy check --repair'".to_owned()))
 }
 
 /// A value that wants changing.
