@@ -27,10 +27,12 @@ mod kind;
 
 pub use audit::{AuditEntry, Outcome};
 pub use inject::{
-    DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, WITHHELD,
+    DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell, WITHHELD,
 };
 pub use kind::Kind;
-pub use name::{GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, printable};
+pub use name::{
+    GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName, printable,
+};
 pub use project::ProjectFile;
 pub use secret::SecretBytes;
 pub use service::*;

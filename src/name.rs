@@ -9,10 +9,14 @@
 //! secret(&MemberName::parse("alice").unwrap());
 //! ```
 
+mod tool;
+
 use std::fmt;
 use std::str::FromStr;
 
 use crate::kind::Kind;
+
+pub use tool::ToolName;
 
 /// Longest secret name in bytes, all segments and slashes together.
 const MAX_SECRET: usize = 180;

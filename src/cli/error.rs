@@ -23,6 +23,12 @@ pub(crate) enum Failure {
     /// A project file wants what only an allowed one gets.
     #[error("'{}' {what}, and it is not allowed to", shown(.path))]
     NotAllowed { path: PathBuf, what: &'static str },
+    /// A project file without aliases was asked for them.
+    #[error("'{}' names no aliases", shown(.0))]
+    NoAliases(PathBuf),
+    /// A path that a line for the shell hook cannot hold.
+    #[error("'{}' names a keyfile whose path has other than plain characters", shown(.0))]
+    OddPath(PathBuf),
     /// The user said no.
     #[error("'{}' is not allowed: the answer was no", shown(.0))]
     Declined(PathBuf),
@@ -61,6 +67,7 @@ impl Failure {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
             Self::NoHome | Self::NobodyToAsk(_) => Kind::Usage,
+            Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
@@ -82,6 +89,7 @@ impl Failure {
             Self::Core(error) => return error.hint(),
             Self::NoHome => "name the vault with --vault",
             Self::NoProject => "make one with '[authy]' and 'scope = \"NAME\"' in it",
+            Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",
             Self::NotAllowed { .. } => {
                 "'authy project-info' shows what it does; 'authy allow' allows it"
             }

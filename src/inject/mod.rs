@@ -16,6 +16,7 @@ mod otp;
 mod refused;
 mod supervise;
 mod template;
+mod wrapper;
 
 pub(crate) use child::Command;
 pub(crate) use editor::{edit, editor_command};
@@ -32,6 +33,8 @@ pub(crate) use otp::one_time_code;
 pub(crate) use supervise::lead;
 pub use supervise::{Ended, Leader};
 pub(crate) use template::Template;
+pub use wrapper::Shell;
+pub(crate) use wrapper::{command as alias_command, define as define_alias};
 
 /// What `run` and `edit` never pass on: whoever holds these can open more than the child was given.
 pub const WITHHELD: [&str; 4] =

@@ -24,10 +24,7 @@ impl Naming {
     /// [`InjectError`] where the prefix or the replacement cannot stand in a variable's
     /// name, or the result would start with a digit.
     pub(crate) fn variable(&self, secret: &SecretName) -> Result<String, InjectError> {
-        let replacement = self.replacement()?;
-        if !self.prefix.is_empty() && !is_variable(&self.prefix) {
-            return Err(InjectError::Prefix { prefix: self.prefix.clone() });
-        }
+        let replacement = self.check()?;
         let name = secret.as_str().replace(['-', '.', '/'], replacement.encode_utf8(&mut [0; 4]));
         let name = if self.uppercase { name.to_ascii_uppercase() } else { name };
         let variable = format!("{}{name}", self.prefix);
@@ -36,6 +33,18 @@ impl Naming {
         } else {
             Err(InjectError::LeadingDigit { secret: secret.clone(), variable })
         }
+    }
+
+    /// Checks that prefix and replacement can stand in a variable's name; returns what
+    /// stands for `-`, `.` and `/`.
+    ///
+    /// # Errors
+    /// [`InjectError`] where one cannot.
+    pub(crate) fn check(&self) -> Result<char, InjectError> {
+        if !self.prefix.is_empty() && !is_variable(&self.prefix) {
+            return Err(InjectError::Prefix { prefix: self.prefix.clone() });
+        }
+        self.replacement()
     }
 
     fn replacement(&self) -> Result<char, InjectError> {

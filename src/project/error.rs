@@ -39,6 +39,8 @@ pub(crate) enum Fault {
     Name(#[from] NameError),
     #[error("'{}' cannot be an alias", short(alias))]
     Alias { alias: String },
+    #[error("'{}' cannot be an alias: a shell or the system needs it as it is", short(alias))]
+    ReservedAlias { alias: String },
     #[error("'{}' is not a variable's name", short(variable))]
     Variable { variable: String },
     #[error("'{key}' starts with '~', and there is no home folder")]

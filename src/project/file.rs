@@ -18,15 +18,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::MAX_SIZE;
 use super::error::{Fault, ProjectError};
-use crate::name::ScopeName;
+use crate::name::{ScopeName, ToolName};
 
 /// The tables of a project file.
 const TABLES: [&str; 2] = ["authy", "env"];
 /// The keys of `[authy]`.
 const KEYS: [&str; 7] =
     ["scope", "keyfile", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
-/// Longest name of an alias.
-const MAX_ALIAS: usize = 32;
 
 /// A project file as it was read. Whether its user allowed it is another question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +44,7 @@ pub struct ProjectFile {
     /// What variables begin with.
     pub prefix: Option<String>,
     /// Programs that the shell hook wraps in `authy run`.
-    pub aliases: Option<Vec<String>>,
+    pub aliases: Option<Vec<ToolName>>,
     /// Variables and their templates.
     pub env: BTreeMap<String, String>,
     /// SHA-256 of path and content, in hex.
@@ -208,25 +206,20 @@ fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Found<'t, 'i>> {
     entries
 }
 
-fn aliases(found: Found<'_, '_>) -> Result<Vec<String>, Located> {
+fn aliases(found: Found<'_, '_>) -> Result<Vec<ToolName>, Located> {
     const EXPECTED: &str = "a list of program names in quotes";
     let list = found.1.get_ref().as_array().ok_or_else(|| wrong(found.0, EXPECTED))?;
     let alias = |entry: &Spanned<DeValue<'_>>| {
         let alias = entry.get_ref().as_str().ok_or_else(|| wrong(found.0, EXPECTED))?;
-        if is_alias(alias) {
-            Ok(alias.to_owned())
-        } else {
-            Err((entry.span().start, Fault::Alias { alias: alias.to_owned() }))
-        }
+        let name = alias.to_owned();
+        let fault = match ToolName::parse(alias) {
+            Ok(tool) => return Ok(tool),
+            Err(_) if ToolName::is_reserved(alias) => Fault::ReservedAlias { alias: name },
+            Err(_) => Fault::Alias { alias: name },
+        };
+        Err((entry.span().start, fault))
     };
     list.iter().map(alias).collect()
-}
-
-/// Tells whether a shell can define `text` as an alias and nothing else.
-fn is_alias(text: &str) -> bool {
-    text.len() <= MAX_ALIAS
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b))
 }
 
 fn text<'t>(found: Found<'t, '_>, expected: &'static str) -> Result<&'t str, Located> {

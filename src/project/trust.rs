@@ -13,9 +13,12 @@ use rustix::fs::OFlags;
 
 use super::error::ProjectError;
 use super::file::ProjectFile;
+use crate::crypto::keys::random_id;
 
 /// Longest path read back from a small file.
 const MAX_PATH: u64 = 1 << 16;
+/// Has other content after every change of trust.
+const CHANGED: &str = "trusted-changed";
 
 /// Tells whether the user allowed exactly this content at this path.
 pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
@@ -29,6 +32,7 @@ pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
 pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let entry = entry(state_dir, file);
     write(state_dir, &entry, file.path.as_os_str().as_bytes())
+        .and_then(|()| tell_shells(state_dir))
         .map_err(|source| ProjectError::Trust { path: entry, source })
 }
 
@@ -39,7 +43,16 @@ pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectE
 pub(crate) fn distrust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let folder = folder(state_dir);
     remove_all(&folder, file.path.as_os_str().as_bytes())
+        .and_then(|()| tell_shells(state_dir))
         .map_err(|source| ProjectError::Trust { path: folder, source })
+}
+
+/// Changes what the hooks of all shells look at before each prompt.
+fn tell_shells(state_dir: &Path) -> io::Result<()> {
+    let file = state_dir.join(CHANGED);
+    DirBuilder::new().recursive(true).mode(0o700).create(state_dir)?;
+    let stamp = crate::fs::replace(&file, format!("{}\n", random_id::<8>()).as_bytes());
+    stamp.map_err(io::Error::other)
 }
 
 fn folder(state_dir: &Path) -> PathBuf {

@@ -41,6 +41,7 @@ mod git_setup;
 mod guide;
 mod habits;
 mod history;
+mod hook;
 mod hostile;
 mod identity;
 mod init;

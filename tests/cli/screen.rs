@@ -71,6 +71,14 @@ impl Screen {
         }
     }
 
+    /// As [`Screen::until`]; returns what was shown up to there.
+    #[track_caller]
+    pub(crate) fn read_until(&mut self, text: &str) -> String {
+        let from = self.from;
+        self.until(text);
+        self.seen[from..self.from].to_owned()
+    }
+
     /// Types, `\r` for the return key.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         self.keys.write_all(keys.as_bytes()).unwrap();

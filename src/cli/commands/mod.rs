@@ -1,5 +1,6 @@
 //! The tree of commands, and the way to each.
 
+mod alias;
 mod allow;
 mod approve;
 mod audit;
@@ -13,6 +14,8 @@ mod env;
 mod export;
 mod get;
 mod history;
+mod hook;
+mod hook_state;
 mod init;
 mod join;
 mod list;
@@ -80,6 +83,8 @@ pub(crate) enum Command {
     Sync(sync::Args),
     #[command(subcommand)]
     Conflict(conflict::Command),
+    Hook(hook::Args),
+    Alias(alias::Args),
     Allow(allow::Args),
     Deny(deny::Args),
     ProjectInfo(project_info::Args),
@@ -87,6 +92,7 @@ pub(crate) enum Command {
     Config(config::Command),
     Completions(completions::Args),
     Textconv(textconv::Args),
+    HookState(hook_state::Args),
 }
 
 /// Runs a command.
@@ -117,11 +123,14 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Check(args) => args.run(env),
         Command::Sync(args) => args.run(env),
         Command::Conflict(command) => conflict::run(command, env),
+        Command::Hook(args) => args.run(env),
+        Command::Alias(args) => args.run(env),
         Command::Allow(args) => args.run(env),
         Command::Deny(args) => args.run(env),
         Command::ProjectInfo(args) => args.run(env),
         Command::Config(command) => config::run(command, env),
         Command::Completions(args) => args.run(env),
         Command::Textconv(args) => args.run(env),
+        Command::HookState(args) => args.run(env),
     }
 }

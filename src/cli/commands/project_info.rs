@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use authy::{ProjectFile, printable};
+use authy::{ProjectFile, ToolName, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -38,7 +38,7 @@ fn as_json(file: &ProjectFile, allowed: bool) -> serde_json::Value {
         "uppercase": file.uppercase,
         "replace_dash": file.replace_dash,
         "prefix": file.prefix,
-        "aliases": file.aliases,
+        "aliases": file.aliases.as_deref().map(words),
         "env": file.env,
     })
 }
@@ -58,11 +58,15 @@ pub(super) fn describe(file: &ProjectFile) -> String {
     add("uppercase", file.uppercase.map(|yes| if yes { "yes" } else { "no" }.to_owned()));
     add("replace-dash", file.replace_dash.map(String::from));
     add("prefix", file.prefix.clone());
-    add("aliases", file.aliases.as_ref().map(|names| names.join(" ")));
+    add("aliases", file.aliases.as_deref().map(|names| words(names).join(" ")));
     for (variable, template) in &file.env {
         add("variable", Some(format!("{variable} = {template}")));
     }
     out
+}
+
+fn words(names: &[ToolName]) -> Vec<&str> {
+    names.iter().map(ToolName::as_str).collect()
 }
 
 fn line(what: &str, value: &str) -> String {

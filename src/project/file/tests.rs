@@ -53,7 +53,11 @@ fn every_key_of_the_manual_is_read() {
     assert_eq!(file.uppercase, Some(true));
     assert_eq!(file.replace_dash, Some('_'));
     assert_eq!(file.prefix.unwrap(), "APP_");
-    assert_eq!(file.aliases.unwrap(), ["claude", "aider"]);
+    let aliases = file.aliases.unwrap();
+    assert_eq!(
+        aliases.iter().map(crate::name::ToolName::as_str).collect::<Vec<_>>(),
+        ["claude", "aider"]
+    );
     assert_eq!(file.env["DATABASE_URL"], "postgres://{db-user}:{db-password}@{db-host}/app");
 }
 
@@ -131,6 +135,10 @@ fn an_alias_is_a_plain_program_name() {
     }
     assert!(parse(&format!("authy.aliases = [\"{}\", \"g++\"]", "a".repeat(32))).is_err());
     assert!(parse("authy.aliases = [\"a.b_c-1\"]").is_ok());
+    for word in ["sudo", "cd", "git", "authy", "eval"] {
+        let (message, _) = fault(&format!("authy.aliases = [\"{word}\"]"));
+        assert!(message.contains("needs it as it is"), "{message}");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod resolving;
 mod secrets;
 mod sessions;
 mod settings;
+mod shell;
 mod syncing;
 mod writing;
 
@@ -55,6 +56,7 @@ pub use sessions::{
     session_revoke, session_revoke_all,
 };
 pub use settings::{Setting, Settings, config_set, config_show};
+pub use shell::{alias_command, aliases, project_aliases};
 pub use syncing::{
     Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
     sync,

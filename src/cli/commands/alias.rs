@@ -1,0 +1,86 @@
+//! `authy alias`.
+
+use std::process::ExitCode;
+
+use authy::{Naming, ScopeName, Shell, ToolName};
+use clap::ValueEnum;
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+
+/// Print aliases that start programs with the secrets of a scope
+///
+/// To be evaluated: 'claude' then means 'authy run --scope SCOPE -- claude'. Names are plain
+/// program names, and none that a shell or the system needs. 'authy hook' does this by itself
+/// in the folders of allowed projects.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  eval \"$(authy alias claude-code claude aider)\"
+  eval \"$(authy alias --from-project)\"       the scope, naming and aliases of .authy.toml
+  authy alias ci deploy --shell fish | source")]
+pub(crate) struct Args {
+    /// Take the secrets that this policy allows
+    #[arg(required_unless_present = "from_project")]
+    scope: Option<ScopeName>,
+    /// Name the programs
+    #[arg(value_name = "TOOL", required_unless_present = "from_project")]
+    tools: Vec<ToolName>,
+    /// Take scope, naming and programs from the allowed .authy.toml of this folder
+    #[arg(long, conflicts_with_all = ["scope", "tools", "uppercase", "replace_dash", "prefix"])]
+    from_project: bool,
+    /// Write variables in upper case
+    #[arg(long)]
+    uppercase: bool,
+    /// Write this character for '-', '.' and '/' instead of '_'
+    #[arg(long, value_name = "C")]
+    replace_dash: Option<char>,
+    /// Put this before every variable
+    #[arg(long, value_name = "TEXT")]
+    prefix: Option<String>,
+    /// Write them for this shell
+    #[arg(long, value_enum, default_value_t = AliasShell::Bash)]
+    shell: AliasShell,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AliasShell {
+    /// bash, and sh
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let shell = match self.shell {
+            AliasShell::Bash | AliasShell::Zsh => Shell::Posix,
+            AliasShell::Fish => Shell::Fish,
+            AliasShell::Powershell => Shell::Powershell,
+        };
+        let (scope, naming, tools) = match self.scope {
+            Some(scope) => {
+                let naming = Naming {
+                    uppercase: self.uppercase,
+                    replace_dash: self.replace_dash,
+                    prefix: self.prefix.unwrap_or_default(),
+                };
+                (scope, naming, self.tools)
+            }
+            None => {
+                let file = env.the_project()?;
+                env.must_be_allowed(file, "defines aliases")?;
+                let no_aliases = || Failure::NoAliases(file.path.clone());
+                authy::project_aliases(file)?.ok_or_else(no_aliases)?
+            }
+        };
+        let lines = authy::aliases(shell, (&scope, &naming), &tools)?;
+        env.ui().data(lines.as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,115 @@
+# Aliases of the project you are in, for zsh. Made by 'authy hook zsh'; evaluate it in ~/.zshrc.
+# Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
+typeset -ga _authy_names _authy_bodies _authy_olds
+typeset -g _authy_key='' _authy_scope='' _authy_keyfile='' _authy_key_was='' _authy_key_old=''
+_authy_names=() _authy_bodies=() _authy_olds=()
+
+_authy_leave() {
+    emulate -L zsh
+    local -i i
+    local name
+    for ((i = ${#_authy_names}; i >= 1; i--)); do
+        name=${_authy_names[i]}
+        # What was changed meanwhile is the user's.
+        if [[ ${aliases[$name]-} == ${_authy_bodies[i]} ]]; then
+            if [[ ${_authy_olds[i]} == '='* ]]; then
+                aliases[$name]=${_authy_olds[i]#=}
+            else
+                unalias -- "$name"
+            fi
+        fi
+    done
+    if [[ -n $_authy_keyfile && ${AUTHY_KEYFILE-} == $_authy_keyfile ]]; then
+        if [[ -n $_authy_key_was ]]; then
+            export AUTHY_KEYFILE=$_authy_key_old
+        else
+            unset AUTHY_KEYFILE
+        fi
+    fi
+    _authy_names=() _authy_bodies=() _authy_olds=() _authy_scope='' _authy_keyfile=''
+}
+
+_authy_enter() {
+    emulate -L zsh -o extended_glob
+    local LC_ALL=C line name body
+    for line in "${(@f)1}"; do
+        case $line in
+        ('scope '*)
+            if [[ ${line#scope } == [a-z0-9][a-z0-9._-]# ]]; then
+                _authy_scope=${line#scope }
+            fi
+            ;;
+        ('keyfile /'*)
+            _authy_keyfile=${line#keyfile }
+            _authy_key_was=${AUTHY_KEYFILE+x} _authy_key_old=${AUTHY_KEYFILE-}
+            export AUTHY_KEYFILE=$_authy_keyfile
+            ;;
+        ('alias '*)
+            line=${line#alias }
+            name=${line%% *} body=${line#* }
+            if [[ $name == [a-z][a-z0-9_.-]# && ${#name} -le 32 && $body == 'authy run '[A-Za-z0-9_.\ -]## ]]; then
+                _authy_names+=("$name") _authy_bodies+=("$body")
+                if ((${+aliases[$name]})); then
+                    _authy_olds+=("=${aliases[$name]}")
+                else
+                    _authy_olds+=('')
+                fi
+                aliases[$name]=$body
+            fi
+            ;;
+        esac
+    done
+}
+
+_authy_hook() {
+    local -i st=$?
+    emulate -L zsh
+    local dir=${PWD:A} file='' text='' stamp='' state key out name said=''
+    local -a gone
+    while true; do
+        if [[ -f $dir/.authy.toml && -r $dir/.authy.toml ]]; then
+            file=${dir%/}/.authy.toml
+            break
+        fi
+        if [[ $dir == / || -z $dir ]]; then
+            break
+        fi
+        dir=${dir:h}
+    done
+    if [[ -n $file ]]; then
+        read -r -k 65537 -u 0 text 2>/dev/null <$file || :
+        state=${AUTHY_STATE_DIR:-${XDG_STATE_HOME:-${HOME-}/.local/state}/authy}/trusted-changed
+        if [[ -r $state ]]; then
+            IFS= read -r stamp <$state || :
+        fi
+    fi
+    key=$file$'\n'$stamp$'\n'$text
+    if [[ $key == $_authy_key || ( -z $file && -z $_authy_key ) ]]; then
+        return $st
+    fi
+    _authy_key=$key
+    if [[ -z $file ]]; then
+        _authy_key=''
+    fi
+    gone=("${_authy_names[@]}")
+    _authy_leave
+    if [[ -n $file ]]; then
+        out=$(authy hook-state) || out=''
+    fi
+    _authy_enter "$out"
+    for name in "${gone[@]}"; do
+        said+=" -$name"
+    done
+    for name in "${_authy_names[@]}"; do
+        said+=" +$name"
+    done
+    if [[ -n $said ]]; then
+        print -r -u 2 -- "authy:$said${_authy_scope:+ (scope $_authy_scope)}"
+    fi
+    return $st
+}
+
+typeset -ga precmd_functions
+if [[ ${precmd_functions[(Ie)_authy_hook]} -eq 0 ]]; then
+    precmd_functions=(_authy_hook $precmd_functions)
+fi

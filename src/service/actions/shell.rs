@@ -1,0 +1,48 @@
+//! What a shell is to define so that programs get the secrets of a scope.
+
+use crate::inject::{self, Naming, Shell};
+use crate::name::{ScopeName, ToolName};
+use crate::project::ProjectFile;
+use crate::service::base::error::Result;
+use crate::service::base::problem::Problem;
+
+/// The command that starts `tool` with the secrets of `scope`: plain words, nothing to quote.
+///
+/// # Errors
+/// The naming cannot stand in a variable's name.
+pub fn alias_command(tool: &ToolName, (scope, naming): (&ScopeName, &Naming)) -> Result<String> {
+    Ok(inject::alias_command(tool, (scope, naming))?)
+}
+
+/// Lines for a shell that define each of `tools`; safe to evaluate.
+///
+/// # Errors
+/// As [`alias_command`].
+pub fn aliases(
+    shell: Shell,
+    (scope, naming): (&ScopeName, &Naming),
+    tools: &[ToolName],
+) -> Result<String> {
+    let line = |tool: &ToolName| {
+        Ok(inject::define_alias(shell, tool, &alias_command(tool, (scope, naming))?))
+    };
+    tools.iter().map(line).collect()
+}
+
+/// The aliases of a project file: its scope, its naming, the programs.
+///
+/// # Errors
+/// It names programs and no scope.
+pub fn project_aliases(file: &ProjectFile) -> Result<Option<(ScopeName, Naming, Vec<ToolName>)>> {
+    let tools = file.aliases.clone().unwrap_or_default();
+    if tools.is_empty() {
+        return Ok(None);
+    }
+    let scope = file.scope.clone().ok_or(Problem::NoScope)?;
+    let naming = Naming {
+        uppercase: file.uppercase.unwrap_or(false),
+        replace_dash: file.replace_dash,
+        prefix: file.prefix.clone().unwrap_or_default(),
+    };
+    Ok(Some((scope, naming, tools)))
+}
