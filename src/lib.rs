@@ -11,6 +11,7 @@ mod service;
 mod access;
 mod inject;
 mod project;
+mod transfer;
 
 mod audit;
 mod git;
@@ -37,3 +38,4 @@ pub use project::ProjectFile;
 pub use secret::SecretBytes;
 pub use service::*;
 pub use session::{Ttl, TtlError};
+pub use transfer::Source;

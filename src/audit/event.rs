@@ -93,6 +93,7 @@ ops! {
     APPROVE "approve",
     RESTORE "restore",
     MEMBER_REMOVE "member.remove",
+    IMPORT "import",
     SYNC "sync",
     CONFLICT_TAKE "conflict.take",
 }

@@ -246,7 +246,7 @@ impl CliEnv {
         ScopeName::parse(&scope.to_string_lossy()).map(Some).map_err(Failure::Confined)
     }
 
-    fn home(&self) -> Option<PathBuf> {
+    pub(crate) fn home(&self) -> Option<PathBuf> {
         self.path("HOME")
     }
 

@@ -17,3 +17,4 @@ pub use base::note::Note;
 pub use base::past::CommitView;
 pub use base::readers::ReaderChange;
 pub use base::trail::{ChainSummary, VerifyReport};
+pub use base::values::StoreOptions;

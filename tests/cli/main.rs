@@ -44,6 +44,7 @@ mod history;
 mod hook;
 mod hostile;
 mod identity;
+mod import;
 mod init;
 mod join;
 mod leaks;

@@ -16,6 +16,7 @@ mod get;
 mod history;
 mod hook;
 mod hook_state;
+mod import;
 mod init;
 mod join;
 mod list;
@@ -77,6 +78,7 @@ pub(crate) enum Command {
     Env(env::Args),
     Export(export::Args),
     Resolve(resolve::Args),
+    Import(import::Args),
     #[command(subcommand)]
     Audit(audit::Command),
     Check(check::Args),
@@ -119,6 +121,7 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Env(args) => args.run(env),
         Command::Export(args) => args.run(env),
         Command::Resolve(args) => args.run(env),
+        Command::Import(args) => args.run(env),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),
         Command::Sync(args) => args.run(env),

@@ -11,6 +11,7 @@ mod describing;
 mod diff;
 mod git_setup;
 mod hygiene;
+mod import;
 mod init;
 mod injecting;
 mod join;
@@ -36,6 +37,9 @@ pub use describing::{Description, describe, digest_of};
 pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use git_setup::{install_diff, install_hook};
 pub use hygiene::keep_memory_private;
+pub use import::{
+    ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
+};
 pub use init::{InitOptions, InitReport, init};
 pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
 pub use join::{JoinOptions, JoinReport, join};
@@ -62,6 +66,5 @@ pub use syncing::{
     sync,
 };
 pub use writing::{
-    EditorChoice, StoreOptions, StoreReport, edit, generate, rotate, rotate_ready, store,
-    store_ready,
+    EditorChoice, StoreReport, edit, generate, rotate, rotate_ready, store, store_ready,
 };

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::audit::Op;
-use crate::crypto::digest::Digest;
 use crate::fs::{MemoryFile, VaultPath};
 use crate::inject;
 use crate::name::SecretName;
@@ -12,30 +11,13 @@ use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
-use crate::service::base::readers::{kept_readers, seal_to};
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{is_taken, may_write, put_record};
-use crate::service::base::shared;
-use crate::service::base::transaction::{LockedVault, Transaction};
-use crate::session::Ttl;
-use crate::store::Record;
-
-/// How to store a secret.
-#[derive(Debug, Clone, Default)]
-pub struct StoreOptions {
-    /// Replace the value of a secret that exists.
-    pub force: bool,
-    /// For people; replaces the old one where given.
-    pub description: Option<String>,
-    /// For people; replace the old ones where given.
-    pub tags: Vec<String>,
-    /// How often the value wants changing; replaces the old one where given.
-    pub rotate_every: Option<Ttl>,
-}
+use crate::service::base::records::{is_taken, may_write};
+use crate::service::base::transaction::LockedVault;
+use crate::service::base::values::{StoreOptions, new_record, note_unapproved};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -221,57 +203,13 @@ fn write(
         }
         let verb = if old.is_some() { "Rotate" } else { "Store" };
         let created = old.is_none();
+        if created {
+            note_unapproved(ctx, &locked);
+        }
         let record = new_record(ctx, &locked, (name, old), (tx, value, edit.options))?;
         Ok((
             format!("{verb} {name} (v{record})"),
             StoreReport { name: name.clone(), version: record, created },
         ))
     })
-}
-
-/// Seals the value to its readers and stages both files; returns the new version.
-fn new_record(
-    ctx: &Context,
-    locked: &LockedVault,
-    (name, old): (&SecretName, Option<Record>),
-    (tx, value, options): (&mut Transaction<'_>, &SecretBytes, StoreOptions),
-) -> Result<u64> {
-    let rules = &locked.opened.rules;
-    let readers = match &old {
-        // An existing secret's readers change by an explicit step only; removed members go.
-        Some(old) => kept_readers(&locked.opened, old, name),
-        None => {
-            let unapproved: Vec<_> = rules.unapproved().cloned().collect();
-            if !unapproved.is_empty() {
-                ctx.front.note(&Note::Unapproved { policies: unapproved });
-            }
-            rules.readers(name)
-        }
-    };
-    let live = shared::live(ctx, &locked.opened)?;
-    let (readers, sealed) = seal_to(&locked.opened, &live, (name, readers), value)?;
-    let now = tx.at();
-    let record = Record {
-        version: old.as_ref().map_or(1, |old| old.version + 1),
-        created: old.as_ref().map_or(now, |old| old.created),
-        changed: now,
-        author: locked.caller.name.clone(),
-        description: options
-            .description
-            .or_else(|| old.as_ref().map(|old| old.description.clone()))
-            .unwrap_or_default(),
-        tags: match old.as_ref() {
-            Some(old) if options.tags.is_empty() => old.tags.clone(),
-            _ => options.tags,
-        },
-        rotate_every: options
-            .rotate_every
-            .map(|every| every.to_string())
-            .or_else(|| old.and_then(|old| old.rotate_every)),
-        exposed_to: Vec::new(),
-        readers,
-        digest: Digest::of(&sealed),
-    };
-    tx.put(VaultPath::secret(name), sealed);
-    put_record(tx, locked, name, record)
 }

@@ -38,4 +38,5 @@ pub(crate) mod sync;
 pub(crate) mod team;
 pub(crate) mod trail;
 pub(crate) mod transaction;
+pub(crate) mod values;
 pub(crate) mod vouching;

@@ -88,6 +88,11 @@ pub enum Note {
         /// Their names.
         names: Vec<String>,
     },
+    /// A name stands several times in what is imported; the last one counts.
+    Twice {
+        /// The name there.
+        name: String,
+    },
     /// Values that the rules of the remote do not let the caller give any more.
     NotSent {
         /// The secrets.
@@ -139,6 +144,9 @@ impl fmt::Display for Note {
                 f.write_str("not in force as they stand, so nobody loses access until they are:")?;
                 policies.iter().try_for_each(|name| write!(f, " {name}"))?;
                 f.write_str(" (authy approve)")
+            }
+            Self::Twice { name } => {
+                write!(f, "'{}' stands there more than once: took the last", printable(name))
             }
             Self::NotSent { names } => write!(
                 f,

@@ -16,6 +16,7 @@ use crate::name::{MemberName, NameError, ScopeName, SecretName, SessionId, print
 use crate::project::ProjectError;
 use crate::session::TtlError;
 use crate::store::StoreError;
+use crate::transfer::TransferError;
 
 /// A failure of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +120,8 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Team(#[from] TeamProblem),
     #[error(transparent)]
+    Transfer(#[from] TransferError),
+    #[error(transparent)]
     Sync(#[from] SyncProblem),
     #[error(transparent)]
     Name(#[from] NameError),
@@ -187,6 +190,7 @@ impl Problem {
             | Self::Unchanged(_)
             | Self::NoScope => Kind::Usage,
             Self::Team(error) => error.kind(),
+            Self::Transfer(error) => error.kind(),
             Self::Sync(error) => error.kind(),
             Self::Ttl(error) => error.kind(),
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => source.kind(),
@@ -248,6 +252,7 @@ impl Problem {
             Self::TooLarge | Self::Ttl(_) | Self::Name(_) => return None,
             Self::Identity { source, .. } | Self::ChainKey { source, .. } => return source.hint(),
             Self::Team(error) => return error.hint(),
+            Self::Transfer(error) => return error.hint(),
             Self::Sync(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Access(error) => return error.hint(),

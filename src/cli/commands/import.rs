@@ -1,0 +1,173 @@
+//! `authy import`.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use authy::{ImportEntry, ImportFrom, ImportOptions, ImportStatus, SecretBytes, Source, printable};
+use clap::ValueEnum;
+use zeroize::Zeroizing;
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+use crate::cli::table::Table;
+
+/// Largest file, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// Take secrets over from a file or another manager, in one commit
+///
+/// Names become lower case with '-' between words: DB_URL becomes db-url. Names that cannot be
+/// used, that collide or exist already are listed, and then nothing is imported. Other managers
+/// are asked through their own programs, which must be installed and unlocked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy import .env --dry-run
+  authy import .env --prefix dev/
+  kubectl get secret app -o json | jq .data | authy import - --from json
+  authy import --from pass                 all of ~/.password-store
+  authy import secrets.enc.yaml --from sops
+  authy import secret/app --from vault")]
+pub(crate) struct Args {
+    /// The file, '-' for standard input; with other managers a folder, a path or a vault of theirs
+    #[arg(required_unless_present = "from")]
+    file: Option<PathBuf>,
+    /// What it is [default: by the file's name, else dotenv]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<From>,
+    /// Put this before each name, such as prod/
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+    /// Replace the values of secrets that exist
+    #[arg(short, long)]
+    force: bool,
+    /// Show the names and change nothing; this needs no identity
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// A .env file
+    Dotenv,
+    /// A JSON object
+    Json,
+    /// A YAML mapping
+    Yaml,
+    /// pass, the standard unix password manager
+    Pass,
+    /// passage
+    Passage,
+    /// gopass
+    Gopass,
+    /// A file encrypted with sops
+    Sops,
+    /// 1Password, through op
+    #[value(name = "1password")]
+    OnePassword,
+    /// HashiCorp Vault
+    Vault,
+}
+
+impl From {
+    const fn source(self) -> Source {
+        match self {
+            Self::Dotenv => Source::Dotenv,
+            Self::Json => Source::Json,
+            Self::Yaml => Source::Yaml,
+            Self::Pass => Source::Pass,
+            Self::Passage => Source::Passage,
+            Self::Gopass => Source::Gopass,
+            Self::Sops => Source::Sops,
+            Self::OnePassword => Source::OnePassword,
+            Self::Vault => Source::Vault,
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let (ctx, ui) = (env.context()?, env.ui());
+        let source = self.source();
+        let imported = authy::read_import(&self.read(env, source)?)?;
+        let options =
+            ImportOptions { prefix: self.prefix.clone(), force: self.force, dry_run: self.dry_run };
+        let entries = authy::import(&ctx, &imported, &options)?;
+        match ui.wants_json() {
+            true => ui.json(&entries)?,
+            false => ui.table(&table(&entries))?,
+        }
+        let count = entries.len();
+        let secrets = if count == 1 { "secret" } else { "secrets" };
+        if self.dry_run {
+            ui.note(format_args!("would import {count} {secrets}"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        ui.note(format_args!("imported {count} {secrets}"));
+        if let (Source::Dotenv, Some(file)) = (source, self.plain_file()) {
+            let file = printable(&file.to_string_lossy());
+            ui.note(format_args!(
+                "'{file}' still holds the values: remove it once nothing reads it, and keep it out of git \
+                 with a line in .gitignore; values that were committed want rotating"
+            ));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn plain_file(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|file| *file != Path::new("-"))
+    }
+
+    fn source(&self) -> Source {
+        if let Some(from) = self.from {
+            return from.source();
+        }
+        let ending = self.file.as_deref().and_then(Path::extension).unwrap_or_default();
+        match ending.to_string_lossy().to_ascii_lowercase().as_str() {
+            "json" => Source::Json,
+            "yaml" | "yml" => Source::Yaml,
+            _ => Source::Dotenv,
+        }
+    }
+
+    fn read(&self, env: &CliEnv, source: Source) -> Result<ImportFrom, Failure> {
+        let is_file = matches!(source, Source::Dotenv | Source::Json | Source::Yaml);
+        if !is_file {
+            let given = self.file.as_ref().map(|file| file.to_string_lossy().into_owned());
+            let (variable, usual) = match source {
+                Source::Passage => ("PASSAGE_DIR", ".passage/store"),
+                _ => ("PASSWORD_STORE_DIR", ".password-store"),
+            };
+            let folder = env.variable(variable).map(PathBuf::from);
+            let folder = folder.or_else(|| Some(env.home()?.join(usual)));
+            return Ok(ImportFrom::Program { source, given, folder });
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        match self.plain_file() {
+            Some(path) => {
+                let failed = |source| Failure::ValueFile { path: path.to_owned(), source };
+                let file = File::open(path).map_err(failed)?;
+                file.take(LIMIT).read_to_end(&mut bytes).map_err(failed)?;
+            }
+            None => {
+                io::stdin().lock().take(LIMIT).read_to_end(&mut bytes).map_err(Failure::Input)?;
+            }
+        }
+        Ok(ImportFrom::Bytes(source, SecretBytes::new(std::mem::take(&mut *bytes))))
+    }
+}
+
+fn table(entries: &[ImportEntry]) -> Table {
+    let mut table = Table::new(["FROM", "NAME", ""]);
+    for entry in entries {
+        let status = match entry.status {
+            ImportStatus::New => "new",
+            ImportStatus::Replaces => "replaces",
+        };
+        table.push([entry.from.clone(), entry.name.to_string(), status.to_owned()]);
+    }
+    table
+}

@@ -1,0 +1,77 @@
+//! A new value of a secret: sealed to its readers, with a record that says so.
+
+use super::context::Context;
+use super::error::Result;
+use super::note::Note;
+use super::readers::{kept_readers, seal_to};
+use super::records::put_record;
+use super::shared;
+use super::transaction::{LockedVault, Transaction};
+use crate::crypto::digest::Digest;
+use crate::fs::VaultPath;
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::session::Ttl;
+use crate::store::Record;
+
+/// How to store a secret.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Replace the value of a secret that exists.
+    pub force: bool,
+    /// For people; replaces the old one where given.
+    pub description: Option<String>,
+    /// For people; replace the old ones where given.
+    pub tags: Vec<String>,
+    /// How often the value wants changing; replaces the old one where given.
+    pub rotate_every: Option<Ttl>,
+}
+
+/// Says which policies give nothing to a new secret, because they are not approved.
+pub(crate) fn note_unapproved(ctx: &Context, locked: &LockedVault) {
+    let policies: Vec<_> = locked.opened.rules.unapproved().cloned().collect();
+    if !policies.is_empty() {
+        ctx.front.note(&Note::Unapproved { policies });
+    }
+}
+
+/// Seals the value to its readers and stages both files; returns the new version.
+pub(crate) fn new_record(
+    ctx: &Context,
+    locked: &LockedVault,
+    (name, old): (&SecretName, Option<Record>),
+    (tx, value, options): (&mut Transaction<'_>, &SecretBytes, StoreOptions),
+) -> Result<u64> {
+    let rules = &locked.opened.rules;
+    let readers = match &old {
+        // An existing secret's readers change by an explicit step only; removed members go.
+        Some(old) => kept_readers(&locked.opened, old, name),
+        None => rules.readers(name),
+    };
+    let live = shared::live(ctx, &locked.opened)?;
+    let (readers, sealed) = seal_to(&locked.opened, &live, (name, readers), value)?;
+    let now = tx.at();
+    let record = Record {
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        created: old.as_ref().map_or(now, |old| old.created),
+        changed: now,
+        author: locked.caller.name.clone(),
+        description: options
+            .description
+            .or_else(|| old.as_ref().map(|old| old.description.clone()))
+            .unwrap_or_default(),
+        tags: match old.as_ref() {
+            Some(old) if options.tags.is_empty() => old.tags.clone(),
+            _ => options.tags,
+        },
+        rotate_every: options
+            .rotate_every
+            .map(|every| every.to_string())
+            .or_else(|| old.and_then(|old| old.rotate_every)),
+        exposed_to: Vec::new(),
+        readers,
+        digest: Digest::of(&sealed),
+    };
+    tx.put(VaultPath::secret(name), sealed);
+    put_record(tx, locked, name, record)
+}

@@ -1,0 +1,67 @@
+//! What can go wrong on the way in. Never what a file holds.
+
+use std::io;
+
+use crate::kind::Kind;
+use crate::name::printable;
+
+/// A failure to take secrets over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransferError {
+    #[error("line {line} is no {format}: {rule}")]
+    Line { format: &'static str, line: usize, rule: &'static str },
+    #[error("it is no {format}{}", line.map(|line| format!(": line {line}")).unwrap_or_default())]
+    Format { format: &'static str, line: Option<usize> },
+    #[error("the program '{program}' was not found")]
+    NoProgram { program: &'static str },
+    #[error("'{program}' could not be started: {source}")]
+    Start { program: &'static str, source: io::Error },
+    #[error("'{program}' failed: {}", printable(line))]
+    Failed { program: &'static str, line: String },
+    #[error("'{program}' gave what is not understood")]
+    Answer { program: &'static str },
+    #[error("there is nothing to import")]
+    Nothing,
+    #[error("nothing was imported: {}", printable(&reasons.join("; ")))]
+    Unusable { reasons: Vec<String> },
+    #[error("nothing was imported: {}", printable(&reasons.join("; ")))]
+    Taken { reasons: Vec<String> },
+    #[error("there is no store at '{}'", printable(folder))]
+    NoStore { folder: String },
+}
+
+impl TransferError {
+    /// The kind of the failure.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Line { .. } | Self::Format { .. } | Self::Nothing | Self::Unusable { .. } => {
+                Kind::Usage
+            }
+            Self::Taken { .. } => Kind::Conflict,
+            Self::NoStore { .. } => Kind::NotFound,
+            _ => Kind::Failure,
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Line { .. } | Self::Format { .. } => {
+                "say what it is with --from, or mend that line; nothing was imported".into()
+            }
+            Self::NoProgram { program } => {
+                format!(
+                    "install '{program}', or export from it into a file on a memory file system"
+                )
+            }
+            Self::Unusable { .. } => {
+                "rename or remove those in the source, or store them one by one".into()
+            }
+            Self::Taken { .. } => {
+                "give --force to replace values that are there, or --prefix for other names".into()
+            }
+            Self::NoStore { .. } => "name its folder".into(),
+            _ => return None,
+        })
+    }
+}

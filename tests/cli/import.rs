@@ -1,0 +1,176 @@
+//! `import`: from files and from other managers, all of it or nothing.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::harness::{Sandbox, needs};
+
+fn write(t: &Sandbox, name: &str, text: &str) {
+    fs::write(t.work().join(name), text).unwrap();
+}
+
+/// Puts a script on the PATH under the name of another manager's program.
+fn stand_in(t: &Sandbox, name: &str, script: &str) -> String {
+    let bin = t.work().join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let file = bin.join(name);
+    fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
+}
+
+const DOTENV: &str = "\
+# the database
+export DB_URL='postgres://u:p@h/db?x=$1'
+DB_PASSWORD=\"a\\nb\" # two lines
+apiKey = k#1
+EMPTY=
+DB_URL=last
+";
+
+#[test]
+fn a_dotenv_file_moves_in_with_one_commit() {
+    let t = Sandbox::new();
+    write(&t, ".env", DOTENV);
+    let before = t.log().len();
+    let dry = t.authy(["import", ".env", "--prefix", "dev/", "--dry-run"]).ok();
+    dry.stdout_has("DB_PASSWORD")
+        .stdout_has("dev/db-password")
+        .stdout_has("new")
+        .stderr_has("would import 4 secrets")
+        .stdout_lacks("last")
+        .stdout_lacks("k#1");
+    assert_eq!(t.log().len(), before);
+    let done = t.authy(["import", ".env", "--prefix", "dev/"]).ok();
+    done.stderr_has("'DB_URL' stands there more than once")
+        .stderr_has(".gitignore")
+        .stdout_lacks("last");
+    t.is_clean();
+    assert_eq!(t.log().len(), before + 1);
+    assert_eq!(t.log()[0], "Import 4 secrets");
+    assert_eq!(t.last_entry()["op"], "import");
+    for (name, value) in [
+        ("dev/db-url", "last"),
+        ("dev/db-password", "a\nb"),
+        ("dev/api-key", "k#1"),
+        ("dev/empty", ""),
+    ] {
+        t.holds(name, value);
+    }
+    t.verifies();
+}
+
+#[test]
+fn what_is_there_collides_or_gives_no_name_stops_all_of_it() {
+    let t = Sandbox::new();
+    t.store([("db-url", "kept")]);
+    write(&t, "taken.env", "NEW=1\nDB_URL=2\n");
+    t.authy(["import", "taken.env"]).fails(7).stderr_has("'db-url' exists").stderr_has("--force");
+    t.authy(["import", "taken.env", "--dry-run"]).fails(7).stderr_has("'db-url' exists");
+    write(&t, "same.env", "A_B=1\na.b=2\nA-B=3\n");
+    t.authy(["import", "same.env"]).fails(7).stderr_has("A_B, A-B would all be 'a-b'");
+    write(&t, "bad.json", r#"{"___":"hunter2","list":["hunter2"],"half":1.5,"ok":"x"}"#);
+    t.authy(["import", "bad.json"])
+        .fails(2)
+        .stderr_has("'___'")
+        .stderr_has("'list'")
+        .stderr_has("'half'")
+        .stderr_lacks("hunter2");
+    write(&t, "bad.env", "A=1\nhunter2\n");
+    t.authy(["import", "bad.env"]).fails(2).stderr_has("line 2").stderr_lacks("hunter2");
+    write(&t, "none.env", "# nothing\n");
+    t.authy(["import", "none.env"]).fails(2).stderr_has("nothing to import");
+    t.authy(["import", "absent.env"]).fails(1);
+    t.authy(["import"]).fails(2);
+    t.authy(["import", "taken.env", "--force"]).ok().stdout_has("replaces");
+    t.holds("db-url", "2");
+    t.holds("new", "1");
+}
+
+#[test]
+fn what_export_writes_comes_back() {
+    let t = Sandbox::new();
+    let values = [("a", "say \"x\" # $HOME `y`\n two"), ("b-c", "plain"), ("web/d", "é\\n")];
+    t.store(values);
+    t.policy("all", ["*"]);
+    for (format, file) in [("json", "x.json"), ("dotenv", "x.env")] {
+        let text = t.authy(["export", "--scope", "all", "--format", format]).ok().text();
+        write(&t, file, &text);
+        t.authy(["import", file, "--prefix", &format!("{format}/")]).ok();
+        for (name, value) in values {
+            t.holds(&format!("{format}/{}", name.replace('/', "-")), value);
+        }
+    }
+    let yaml = "db:\n  url: \"one\\ntwo\"\n  port: 5432\nflag: true\n";
+    t.authy(["import", "-", "--from", "yaml", "--prefix", "y/"]).stdin(yaml).ok();
+    t.holds("y/db/url", "one\ntwo");
+    t.holds("y/db/port", "5432");
+    t.holds("y/flag", "true");
+}
+
+#[test]
+fn a_token_and_a_member_who_may_not_write_import_nothing() {
+    let t = Sandbox::new();
+    t.store([("db-url", "1")]);
+    t.policy("backend", ["db-*"]);
+    let token = t.authy(["session", "create", "--scope", "backend"]).ok().text();
+    write(&t, "x.env", "A=1\n");
+    t.authy(["import", "x.env"]).env("AUTHY_TOKEN", token.trim()).fails(4).stderr_has("read-only");
+}
+
+#[test]
+fn a_real_pass_store_moves_in() {
+    if !needs(["pass", "gpg"]) {
+        return;
+    }
+    let t = Sandbox::new();
+    // Sockets of the agent need a short path.
+    let home = tempfile::Builder::new().prefix("gpg").tempdir_in("/tmp").unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let store = t.work().join("store");
+    let call = |script: &str| {
+        let call = t.sh(script).env("GNUPGHOME", home.path());
+        call.env("PASSWORD_STORE_DIR", &store).ok()
+    };
+    call("gpg --batch -q --passphrase '' --quick-gen-key ann@example.org default default never");
+    call("pass init ann@example.org");
+    call("printf 'one\\n' | pass insert -e web/GitHub");
+    call("printf 'pw\\nuser: ann\\nurl: x\\n' | pass insert -m mail/work.org");
+    call("authy import --from pass --prefix old/").stdout_has("web/GitHub");
+    t.holds("old/web/github", "one");
+    t.holds("old/mail/work.org", "pw\nuser: ann\nurl: x");
+    call("gpgconf --kill gpg-agent");
+}
+
+#[test]
+fn other_managers_are_asked_through_their_programs() {
+    let t = Sandbox::new();
+    let ask = |name: &str, script: &str, words: &[&str]| {
+        let path = stand_in(&t, name, script);
+        let mut all = vec!["import"];
+        all.extend(words);
+        t.authy(all).env("PATH", path)
+    };
+    let gopass = "case \"$1 $2\" in 'ls --flat') printf 'web/x\\nteam/y\\n';; *) test \"$2 $3\" = '--unsafe --noparsing' && echo \"value of $5\";; esac";
+    ask("gopass", gopass, &["--from", "gopass"]).ok();
+    t.holds("web/x", "value of web/x");
+    t.holds("team/y", "value of team/y");
+    let sops = "test \"$1\" = --decrypt && echo '{\"db\":{\"url\":\"from sops\"},\"n\":3}'";
+    ask("sops", sops, &["enc.yaml", "--from", "sops", "--prefix", "s/"]).ok();
+    t.holds("s/db/url", "from sops");
+    let op = "case \"$2\" in list) echo '[{\"id\":\"abc\",\"title\":\"ignored\"}]';; get) echo '{\"title\":\"GitHub Login\",\"fields\":[{\"label\":\"password\",\"type\":\"CONCEALED\",\"value\":\"from op\"},{\"label\":\"username\",\"type\":\"STRING\",\"value\":\"ann\"},{\"label\":\"otp\",\"type\":\"CONCEALED\"}]}';; esac";
+    ask("op", op, &["--from", "1password"]).ok();
+    t.holds("github-login/password", "from op");
+    let vault = "test \"$1 $2 $3 $4\" = 'kv get -format=json secret/app' && echo '{\"request_id\":\"x\",\"data\":{\"data\":{\"API_KEY\":\"from vault\"},\"metadata\":{\"version\":2}}}'";
+    ask("vault", vault, &["secret/app", "--from", "vault"]).ok();
+    t.holds("app/api-key", "from vault");
+    t.lacks("app/version");
+    ask("passage", "exit 0", &["--from", "passage"]).fails(3).stderr_has("no store");
+    ask("vault", "echo 'permission denied' >&2; exit 2", &["secret/app", "--from", "vault"])
+        .fails(1)
+        .stderr_has("permission denied");
+    t.authy(["import", "--from", "gopass"])
+        .env("PATH", "/nowhere")
+        .fails(1)
+        .stderr_has("'gopass' was not found");
+}
