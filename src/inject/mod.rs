@@ -23,7 +23,7 @@ pub(crate) use editor::{edit, editor_command};
 pub use environment::Environment;
 pub(crate) use error::InjectError;
 pub use format::Format;
-pub(crate) use format::render;
+pub(crate) use format::{k8s::manifest, render};
 pub use generate::DEFAULT_LENGTH;
 pub(crate) use generate::generate;
 pub(crate) use mask::{Filter, Masker};

@@ -53,6 +53,8 @@ pub(super) enum Form {
     Powershell,
     /// For the file that $GITHUB_ENV names
     Github,
+    /// One mapping
+    Yaml,
 }
 
 impl From<Form> for Format {
@@ -64,6 +66,7 @@ impl From<Form> for Format {
             Form::Fish => Self::Fish,
             Form::Powershell => Self::Powershell,
             Form::Github => Self::Github,
+            Form::Yaml => Self::Yaml,
         }
     }
 }

@@ -21,25 +21,36 @@ pub(super) fn write(environment: &Environment, out: &mut Buffer) -> Result<(), I
 }
 
 fn string(text: &str, out: &mut Buffer) {
-    let special = |c: char| matches!(c, '"' | '\\' | '\0'..='\x1f' | '\x7f');
+    quote(text, |_| false, out);
+}
+
+/// Writes a text in quotes; characters of the basic plane that are `special` are escaped, those
+/// that JSON does not take as they are anyway.
+pub(super) fn quote(text: &str, special: impl Fn(char) -> bool, out: &mut Buffer) {
+    let special = |c: char| matches!(c, '"' | '\\' | '\0'..='\x1f' | '\x7f') || special(c);
     out.push(b"\"");
-    for part in text.split_inclusive(special) {
+    for part in text.split_inclusive(&special) {
         match part.chars().next_back().filter(|&c| special(c)) {
             None => out.push(part.as_bytes()),
             Some(c) => {
-                out.push(&part.as_bytes()[..part.len() - 1]);
+                out.push(&part.as_bytes()[..part.len() - c.len_utf8()]);
                 match c {
                     '"' => out.push(b"\\\""),
                     '\\' => out.push(b"\\\\"),
                     '\n' => out.push(b"\\n"),
                     '\r' => out.push(b"\\r"),
                     '\t' => out.push(b"\\t"),
-                    _ => out.push(&[b'\\', b'u', b'0', b'0', hex(c as u8 >> 4), hex(c as u8 & 15)]),
+                    _ => escape(u32::from(c), out),
                 }
             }
         }
     }
     out.push(b"\"");
+}
+
+fn escape(c: u32, out: &mut Buffer) {
+    let nibble = |shift: u32| hex((c >> shift & 15) as u8);
+    out.push(&[b'\\', b'u', nibble(12), nibble(8), nibble(4), nibble(0)]);
 }
 
 fn hex(nibble: u8) -> u8 {

@@ -7,10 +7,12 @@ pub(crate) mod dotenv;
 pub(crate) mod fish;
 pub(crate) mod github;
 pub(crate) mod json;
+pub(crate) mod k8s;
 pub(crate) mod posix;
 pub(crate) mod powershell;
 #[cfg(test)]
 mod tests;
+pub(crate) mod yaml;
 
 use super::buffer::Buffer;
 use super::environment::{Environment, Origin};
@@ -32,6 +34,8 @@ pub enum Format {
     Powershell,
     /// For the file that `$GITHUB_ENV` names.
     Github,
+    /// One mapping, name to text.
+    Yaml,
 }
 
 /// Writes `environment` in `format`; with `export`, shells pass the variables on to programs.
@@ -46,6 +50,7 @@ pub(crate) fn render(
     let mut out = Buffer::default();
     match format {
         Format::Json => json::write(environment, &mut out)?,
+        Format::Yaml => yaml::write(environment, &mut out)?,
         Format::Shell => {
             for (variable, _, value) in environment.iter() {
                 posix::assign(variable, value.expose(), export, &mut out);

@@ -233,3 +233,26 @@ fn bytes_that_are_no_text_are_refused_where_the_format_is_text() {
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }
+
+#[test]
+fn yaml_and_a_manifest_come_back_from_a_parser() {
+    let texts: Vec<Vec<u8>> =
+        nasty().into_iter().filter(|value| std::str::from_utf8(value).is_ok()).collect();
+    let mut values = texts;
+    for text in ["no", "0123", "~", "null", "a: b", "# x", "\u{85}\u{2028}\u{2029}\u{feff}", "- x"]
+    {
+        values.push(text.into());
+    }
+    let environment = environment(&values);
+    let yaml = render(&environment, Format::Yaml, true).unwrap();
+    let read: std::collections::BTreeMap<String, String> =
+        serde_yaml::from_slice(yaml.expose()).unwrap();
+    let manifest = super::k8s::manifest(&environment, "_a_b-");
+    let object: serde_yaml::Value = serde_yaml::from_slice(manifest.expose()).unwrap();
+    assert_eq!(object["metadata"]["name"], "a-b");
+    for (i, value) in values.iter().enumerate() {
+        assert_eq!(read[&format!("t{i}")].as_bytes(), value.as_slice(), "{i}");
+        let text = object["data"][format!("t{i}")].as_str().unwrap();
+        assert_eq!(&data_encoding::BASE64.decode(text.as_bytes()).unwrap(), value);
+    }
+}

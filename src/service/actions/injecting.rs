@@ -182,6 +182,11 @@ pub fn render(environment: &Environment, format: Format, export: bool) -> Result
     Ok(inject::render(environment, format, export)?)
 }
 
+/// Writes variables as a Secret for Kubernetes; `name` is made fit for an object's name.
+pub fn render_manifest(environment: &Environment, name: &str) -> SecretBytes {
+    inject::manifest(environment, name)
+}
+
 /// The scope of the request, or the one this process is confined to; a token has its own.
 fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<Option<ScopeName>> {
     match request.scope.as_ref().or(ctx.confined.as_ref()) {

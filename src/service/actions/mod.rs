@@ -41,7 +41,9 @@ pub use import::{
     ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
 };
 pub use init::{InitOptions, InitReport, init};
-pub use injecting::{InjectRequest, Masking, RunCommand, env, export, lead, render, run};
+pub use injecting::{
+    InjectRequest, Masking, RunCommand, env, export, lead, render, render_manifest, run,
+};
 pub use join::{JoinOptions, JoinReport, join};
 pub use leaving::{Exposed, Removal, member_remove};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
