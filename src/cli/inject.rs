@@ -50,6 +50,6 @@ impl InjectFlags {
             }
             None => Vec::new(),
         };
-        Ok(InjectRequest { scope, naming, only: self.only, templates })
+        Ok(InjectRequest { scope, naming, only: self.only, templates, files: Vec::new() })
     }
 }

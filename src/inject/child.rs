@@ -6,6 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process;
@@ -13,8 +14,10 @@ use std::process;
 use super::WITHHELD;
 use super::environment::Environment;
 use super::error::InjectError;
+use super::memory;
 use super::supervise::Leader;
 use crate::name::ScopeName;
+use crate::secret::SecretBytes;
 
 /// What a clean environment keeps besides `LC_*`: enough to find programs, the user's
 /// files, the terminal and the language.
@@ -44,11 +47,29 @@ pub(crate) struct Command {
     pub(crate) clean_env: bool,
     /// The scope that authy commands inside the program are confined to.
     pub(crate) scope: ScopeName,
+    /// What keeps the files alive that the environment names.
+    pub(crate) files: Vec<OwnedFd>,
     /// Whether a token gave access: then a nested authy must not find an identity.
     pub(crate) under_token: bool,
 }
 
 impl Command {
+    /// Gives the program a file in memory, whose path `variable` holds.
+    ///
+    /// # Errors
+    /// The variable cannot be set; the system has no such files.
+    pub(crate) fn give_file(
+        &mut self,
+        variable: &str,
+        content: &SecretBytes,
+    ) -> Result<(), InjectError> {
+        let failed = |source| InjectError::NoFile { variable: variable.to_owned(), source };
+        let (file, path) = memory::create(content).map_err(failed)?;
+        self.environment.set(variable, SecretBytes::from(path))?;
+        self.files.push(file);
+        Ok(())
+    }
+
     /// Replaces this process by the program; returns only where that fails.
     pub(crate) fn exec(self) -> InjectError {
         match self.to_std() {
@@ -159,6 +180,7 @@ mod tests {
             clean_env: false,
             scope: ScopeName::parse("backend").unwrap(),
             under_token: false,
+            files: Vec::new(),
         }
     }
 

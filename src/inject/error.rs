@@ -57,6 +57,8 @@ pub(crate) enum InjectError {
     #[error("cannot go on running '{}'", printable(program))]
     Supervise { program: String, source: io::Error },
 
+    #[error("cannot make the file of '{variable}' in memory: {source}")]
+    NoFile { variable: String, source: io::Error },
     #[error("cannot start editor '{}'", printable(editor))]
     EditorStart { editor: String, source: io::Error },
     #[error("the editor gave up ({status}); nothing changed")]
@@ -90,6 +92,7 @@ impl InjectError {
             | Self::ProgramNotExecutable { .. }
             | Self::TooLarge { .. }
             | Self::Supervise { .. }
+            | Self::NoFile { .. }
             | Self::EditorStart { .. }
             | Self::EditorFailed { .. }
             | Self::EditorInterrupted

@@ -11,6 +11,7 @@ mod error;
 mod format;
 mod generate;
 mod mask;
+mod memory;
 mod naming;
 mod otp;
 mod refused;

@@ -21,7 +21,7 @@ use super::error::{Fault, ProjectError};
 use crate::name::{ScopeName, ToolName};
 
 /// The tables of a project file.
-const TABLES: [&str; 2] = ["authy", "env"];
+const TABLES: [&str; 3] = ["authy", "env", "files"];
 /// The keys of `[authy]`.
 const KEYS: [&str; 7] =
     ["scope", "keyfile", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
@@ -47,6 +47,8 @@ pub struct ProjectFile {
     pub aliases: Option<Vec<ToolName>>,
     /// Variables and their templates.
     pub env: BTreeMap<String, String>,
+    /// Variables and the files with placeholders whose resolved copies they name.
+    pub files: BTreeMap<String, PathBuf>,
     /// SHA-256 of path and content, in hex.
     pub(super) digest: String,
 }
@@ -110,6 +112,7 @@ impl ProjectFile {
             for found in in_order(table) {
                 match name {
                     "authy" => file.set(found, home)?,
+                    "files" => file.set_file(found, home)?,
                     _ => file.set_variable(found)?,
                 }
             }
@@ -149,16 +152,17 @@ impl ProjectFile {
         Ok(())
     }
 
+    fn set_file(&mut self, found: Found<'_, '_>, home: Option<&Path>) -> Result<(), Located> {
+        let variable = variable(found)?;
+        let path = self.location("files", found, home)?;
+        self.files.insert(variable, path);
+        Ok(())
+    }
+
     fn set_variable(&mut self, found: Found<'_, '_>) -> Result<(), Located> {
-        let variable = found.0.get_ref().as_ref();
-        let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let is_rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !(variable.starts_with(is_first) && variable.chars().all(is_rest)) {
-            let fault = Fault::Variable { variable: variable.to_owned() };
-            return Err((found.0.span().start, fault));
-        }
+        let variable = variable(found)?;
         let template = text(found, "text in quotes")?;
-        self.env.insert(variable.to_owned(), template.to_owned());
+        self.env.insert(variable, template.to_owned());
         Ok(())
     }
 
@@ -220,6 +224,18 @@ fn aliases(found: Found<'_, '_>) -> Result<Vec<ToolName>, Located> {
         Err((entry.span().start, fault))
     };
     list.iter().map(alias).collect()
+}
+
+/// The variable that a key names.
+fn variable(found: Found<'_, '_>) -> Result<String, Located> {
+    let variable = found.0.get_ref().as_ref();
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if variable.starts_with(is_first) && variable.chars().all(is_rest) {
+        return Ok(variable.to_owned());
+    }
+    let fault = Fault::Variable { variable: variable.to_owned() };
+    Err((found.0.span().start, fault))
 }
 
 fn text<'t>(found: Found<'t, '_>, expected: &'static str) -> Result<&'t str, Located> {

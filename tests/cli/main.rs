@@ -63,6 +63,7 @@ mod refused_variables;
 mod rekey;
 mod removed;
 mod run;
+mod run_files;
 mod session;
 mod session_audit;
 mod session_fresh;

@@ -1,5 +1,6 @@
 //! `authy project-info`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ fn as_json(file: &ProjectFile, allowed: bool) -> serde_json::Value {
         "prefix": file.prefix,
         "aliases": file.aliases.as_deref().map(words),
         "env": file.env,
+        "files": file.files.iter().map(|(name, path)| (name, text(path))).collect::<BTreeMap<_, _>>(),
     })
 }
 
@@ -61,6 +63,9 @@ pub(super) fn describe(file: &ProjectFile) -> String {
     add("aliases", file.aliases.as_deref().map(|names| words(names).join(" ")));
     for (variable, template) in &file.env {
         add("variable", Some(format!("{variable} = {template}")));
+    }
+    for (variable, template) in &file.files {
+        add("file", Some(format!("{variable} = {}", path(template))));
     }
     out
 }

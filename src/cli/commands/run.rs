@@ -1,6 +1,7 @@
 //! `authy run`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use authy::{Masking, RunCommand};
 
@@ -20,10 +21,15 @@ use crate::cli::leader;
 Examples:
   authy run --scope backend --uppercase -- ./server --port 80
   authy run -- npm run dev                 scope and naming from .authy.toml
-  authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh")]
+  authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh
+  authy run --scope ci --file KUBECONFIG=kube.tmpl -- kubectl get pods")]
 pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
+    /// Set this variable to the path of a copy of TEMPLATE with its <authy:NAME> placeholders
+    /// filled in; the copy is in memory and lasts as long as the command; may be repeated
+    #[arg(long, value_name = "VARIABLE=TEMPLATE", value_parser = file)]
+    file: Vec<(String, PathBuf)>,
     /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
@@ -41,7 +47,13 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ctx = env.context()?;
-        let request = self.inject.request(env)?;
+        let mut request = self.inject.request(env)?;
+        if let Some(project) = env.project()?.filter(|file| !file.files.is_empty()) {
+            env.must_be_allowed(project, "gives files to programs")?;
+            request.files.extend(project.files.clone());
+        }
+        // Those that are typed come last and win.
+        request.files.extend(self.file);
         let command = RunCommand {
             argv: self.command,
             clean_env: self.clean_env,
@@ -60,5 +72,15 @@ impl Args {
     #[cfg(test)]
     pub(crate) fn into_words(self) -> Vec<OsString> {
         self.command
+    }
+}
+
+/// Takes `VARIABLE=TEMPLATE` apart.
+fn file(text: &str) -> Result<(String, PathBuf), &'static str> {
+    match text.split_once('=') {
+        Some((variable, path)) if !variable.is_empty() && !path.is_empty() => {
+            Ok((variable.to_owned(), path.into()))
+        }
+        _ => Err("expected VARIABLE=TEMPLATE"),
     }
 }

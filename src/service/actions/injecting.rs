@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::access::{Need, Pattern, Program, Reach};
 use crate::audit::Op;
@@ -19,6 +19,8 @@ use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Reading, Wanted, read};
 use crate::service::base::recorder::AuditAction;
 
+/// Largest file with placeholders, in bytes.
+const MAX_FILE: usize = 16 << 20;
 /// Values of so few bytes are noted before they are masked.
 const SHORT: usize = 3;
 
@@ -33,6 +35,9 @@ pub struct InjectRequest {
     pub only: Vec<String>,
     /// Variables and their templates, from an allowed project file.
     pub templates: Vec<(String, String)>,
+    /// Variables, and files with placeholders whose resolved copies they name for a program
+    /// that is run: in memory, for as long as it runs.
+    pub files: Vec<(String, PathBuf)>,
 }
 
 /// The program that `run` starts.
@@ -75,7 +80,8 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         masking: Some(command.masking),
     };
     let program = wanted.program.as_ref();
-    gather(ctx, request, &wanted, |environment, reading, masker| {
+    gather(ctx, request, &wanted, |gathered, reading| {
+        let Gathered { environment, files, masker } = gathered;
         let mut argv = command.argv;
         // What was judged is what is started: nothing is looked up again.
         let judged = program.and_then(|program| program.path.clone());
@@ -83,14 +89,18 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         {
             *word = path.into();
         }
-        let child = inject::Command {
+        let mut child = inject::Command {
             argv,
             environment,
             inherited: command.inherited,
             clean_env: command.clean_env,
             scope: reading.scope.clone().ok_or(Problem::NoScope)?,
             under_token: reading.by_token,
+            files: Vec::new(),
         };
+        for (variable, content) in &files {
+            child.give_file(variable, content)?;
+        }
         match masker {
             None => Err(child.exec().into()),
             Some(masker) => {
@@ -162,7 +172,7 @@ fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Masker {
 /// Whatever keeps the values from being read.
 pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
     let wanted = Gather { op: Op::ENV, need: Need::Reveal, program: None, masking: None };
-    gather(ctx, request, &wanted, |environment, _, _| Ok(environment))
+    gather(ctx, request, &wanted, |gathered, _| Ok(gathered.environment))
 }
 
 /// Gathers the scope's variables for a file, as [`env()`] does; recorded as `export`.
@@ -171,7 +181,7 @@ pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
 /// As [`env()`].
 pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
     let wanted = Gather { op: Op::EXPORT, need: Need::Reveal, program: None, masking: None };
-    gather(ctx, request, &wanted, |environment, _, _| Ok(environment))
+    gather(ctx, request, &wanted, |gathered, _| Ok(gathered.environment))
 }
 
 /// Writes variables in a format.
@@ -230,20 +240,39 @@ fn path_of(program: &Program) -> Option<String> {
     program.path.as_ref().map(|path| printable(&path.to_string_lossy()))
 }
 
+/// What a request comes to.
+struct Gathered {
+    environment: Environment,
+    /// Variables, and the contents of the files that they name.
+    files: Vec<(String, SecretBytes)>,
+    masker: Option<Masker>,
+}
+
+/// Parses the templates of variables, then those of files, in this order.
+fn templates(request: &InjectRequest, op: &Op) -> Result<Vec<(String, Template)>> {
+    let mut all = Vec::new();
+    for (variable, text) in &request.templates {
+        all.push((variable.clone(), Template::parse(variable, text)?));
+    }
+    // Only a program that is run can be given files.
+    for (variable, path) in request.files.iter().filter(|_| *op == Op::RUN) {
+        let content =
+            fs::read_outside(path, MAX_FILE)?.ok_or_else(|| Problem::NoFile(path.clone()))?;
+        all.push((variable.clone(), Template::parse_file(&content)?));
+    }
+    Ok(all)
+}
+
 /// Reads the values, names their variables, and hands them to `then`.
 fn gather<T>(
     ctx: &Context,
     request: &InjectRequest,
     wanted: &Gather,
-    then: impl FnOnce(Environment, &mut Reading<'_, '_>, Option<Masker>) -> Result<T>,
+    then: impl FnOnce(Gathered, &mut Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
     let scope = scope_of(ctx, request)?;
     let only = Pattern::all(&request.only)?;
-    let templates = request
-        .templates
-        .iter()
-        .map(|(variable, text)| Ok((variable.as_str(), Template::parse(variable, text)?)))
-        .collect::<Result<Vec<_>>>()?;
+    let templates = templates(request, &wanted.op)?;
     let by_name =
         |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));
     let select = |reach: &Reach<'_>, opened: &Opened| {
@@ -276,14 +305,15 @@ fn gather<T>(
             let find = |name: &SecretName| {
                 values.binary_search_by(|(other, _)| other.cmp(name)).ok().map(|at| &values[at].1)
             };
-            mapped.push((*variable, template.render(&find)?));
+            mapped.push((variable.clone(), template.render(&find)?));
         }
+        let files = mapped.split_off(request.templates.len());
         let named = values.into_iter().filter(|(name, _)| by_name(name)).collect();
         let mut environment = Environment::from_secrets(named, &request.naming)?;
         for (variable, value) in mapped {
-            environment.set(variable, value)?;
+            environment.set(&variable, value)?;
         }
-        then(environment, &mut reading, masker)
+        then(Gathered { environment, files, masker }, &mut reading)
     })
 }
 
@@ -291,13 +321,13 @@ fn gather<T>(
 type ByName<'t> = dyn Fn(&SecretName) -> bool + 't;
 
 /// A variable and its template.
-type Mapped<'t> = (&'t str, Template);
+type Mapped = (String, Template);
 
 /// What the scope reaches and the request means, and what its templates name, sorted.
 fn select(
     reach: &Reach<'_>,
     opened: &Opened,
-    (templates, by_name): (&[Mapped<'_>], &ByName<'_>),
+    (templates, by_name): (&[Mapped], &ByName<'_>),
 ) -> Result<Vec<SecretName>> {
     let there = opened.vault.names()?;
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();

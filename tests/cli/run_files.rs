@@ -1,0 +1,71 @@
+//! `run --file`: a program gets the path of a file that is filled in and never on a disk.
+
+use std::fs;
+
+use crate::harness::Sandbox;
+use crate::snapshot::Snapshot;
+
+fn stocked() -> Sandbox {
+    let t = Sandbox::new();
+    t.store([("kube-token", "canary-kube"), ("other", "canary-other")]);
+    t.policy("ops", ["kube-*"]);
+    fs::write(t.work().join("kube.tmpl"), "token: <authy:kube-token>\nend\n").unwrap();
+    t
+}
+
+const RUN: [&str; 5] = ["run", "--scope", "ops", "--file", "KUBECONFIG=kube.tmpl"];
+
+fn run<'t>(t: &'t Sandbox, more: &[&'t str]) -> crate::harness::Call<'t> {
+    t.authy(RUN.iter().chain(more))
+}
+
+#[test]
+fn the_program_and_its_children_read_it_and_nobody_writes_it() {
+    let t = stocked();
+    let expected = "token: canary-kube\nend\n";
+    run(&t, &["--", "sh", "-c", "cat \"$KUBECONFIG\""]).ok().stdout_is(expected);
+    // Twice, and by a grandchild.
+    let twice = "cat \"$KUBECONFIG\"; sh -c 'cat \"$KUBECONFIG\"'";
+    run(&t, &["--", "sh", "-c", twice]).ok().stdout_is(format!("{expected}{expected}"));
+    run(&t, &["--", "sh", "-c", "echo x >\"$KUBECONFIG\" || exit 9"]).ends().code_is(9);
+    // Masked, it is there too, and what is printed of it is masked.
+    let masked =
+        run(&t, &["--mask", "--", "sh", "-c", "cat \"$KUBECONFIG\"; wc -c <\"$KUBECONFIG\""]);
+    masked.ok().stdout_is("token: [authy:kube-token]\nend\n23\n");
+    let found = Snapshot::whole(t.path("").as_path());
+    assert_eq!(found.holders(b"canary-kube"), Vec::<&std::path::Path>::new());
+}
+
+#[test]
+fn it_may_name_what_the_scope_gives_and_nothing_else() {
+    let t = stocked();
+    let with = |text: &str| fs::write(t.work().join("kube.tmpl"), text).unwrap();
+    with("<authy:other>");
+    run(&t, &["--", "true"]).fails(4).stderr_has("other");
+    with("<authy:kube-a> <authy:kube-b>");
+    run(&t, &["--", "true"]).fails(3).stderr_has("kube-a").stderr_has("kube-b");
+    with("<authy:kube-token");
+    run(&t, &["--", "true"]).fails(2);
+    fs::remove_file(t.work().join("kube.tmpl")).unwrap();
+    run(&t, &["--", "true"]).fails(1).stderr_has("kube.tmpl");
+    for words in ["KUBECONFIG", "=x"] {
+        t.authy(["run", "--scope", "ops", "--file", words, "--", "true"]).fails(2);
+    }
+    with("x");
+    t.authy(["run", "--scope", "ops", "--file", "LD_PRELOAD=kube.tmpl", "--", "true"]).fails(2);
+}
+
+#[test]
+fn a_project_gives_files_once_it_is_allowed() {
+    let t = stocked();
+    let project = "[authy]\nscope = \"ops\"\n[files]\nKUBECONFIG = \"kube.tmpl\"\n";
+    fs::write(t.work().join(".authy.toml"), project).unwrap();
+    let words = ["run", "--", "sh", "-c", "cat \"$KUBECONFIG\""];
+    t.authy(words).fails(4).stderr_has("authy allow");
+    t.authy(["project-info"]).ok().stdout_has("KUBECONFIG = ");
+    t.authy(["allow", "--yes"]).ok();
+    t.authy(words).ok().stdout_has("token: canary-kube");
+    let json = t.authy(["project-info", "--json"]).ok().json();
+    assert!(json["files"]["KUBECONFIG"].as_str().unwrap().ends_with("kube.tmpl"));
+    t.authy(["env"]).ok().stdout_lacks("KUBECONFIG");
+}
