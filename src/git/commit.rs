@@ -48,12 +48,14 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }
-    let mut outcome = advance(repo, &changes, job)?;
+    // One try waits as long as git itself would for whoever holds the branch.
+    let tries = if lock.after_a_crash { 1 } else { TRIES };
+    let mut outcome = advance(repo, (&changes, tries), job)?;
     if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
         // Nobody let go of the branch for as long as git itself would wait, and an authy was
         // killed while it may have been moving it: its locks stay behind, unlike the system's.
-        remove_branch_locks(repo, job);
-        outcome = advance(repo, &changes, job)?;
+        remove_branch_locks(repo, &job.place);
+        outcome = advance(repo, (&changes, TRIES), job)?;
     }
     if !matches!(outcome, Outcome::Deferred(_)) {
         lock.publish()?;
@@ -62,11 +64,13 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
 }
 
 /// Removes the locks that moving the branch takes.
-fn remove_branch_locks(repo: &gix::Repository, job: &Job<'_>) {
-    let mut locks = vec![job.place.git_dir.join("HEAD.lock")];
+pub(super) fn remove_branch_locks(repo: &gix::Repository, place: &Place) {
+    // A clone has its branches in one packed file at first, which is locked with them.
+    let mut locks =
+        vec![place.git_dir.join("HEAD.lock"), place.common_dir.join("packed-refs.lock")];
     if let Ok(Some(name)) = repo.head_name() {
         let name = name.as_bstr().to_str_lossy().into_owned();
-        locks.push(job.place.common_dir.join(format!("{name}.lock")));
+        locks.push(place.common_dir.join(format!("{name}.lock")));
     }
     for lock in locks {
         // One that cannot be removed shows as a busy branch again.
@@ -129,10 +133,14 @@ pub(super) fn read_files(
 }
 
 /// Moves the branch to a commit with the changes, if there are any.
-fn advance(repo: &gix::Repository, changes: &[Change], job: &Job<'_>) -> Result<Outcome, GitError> {
+fn advance(
+    repo: &gix::Repository,
+    (changes, tries): (&[Change], usize),
+    job: &Job<'_>,
+) -> Result<Outcome, GitError> {
     let author = Identity::of(repo, Role::Author, job.author);
     let committer = Identity::of(repo, Role::Committer, job.author);
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let Some(tip) = Tip::read(repo)? else { return Ok(Outcome::Deferred(Reason::Detached)) };
         let tree = edit(repo, tip.tree, changes).map_err(GitError::gix("write the git tree"))?;
         if tree == tip.tree {

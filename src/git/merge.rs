@@ -96,7 +96,14 @@ pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
     };
     let tree = tree().map_err(GitError::gix("write the git tree"))?;
     let tip = tip(joining, (&place, &repo), tree)?;
-    match advance(&repo, (joining.division.ours, tip), joining.fallback_author) {
+    let step = (joining.division.ours, tip);
+    let mut moved = advance(&repo, step, joining.fallback_author);
+    if moved.is_err() && lock.after_a_crash {
+        // As for a commit: an authy was killed while it may have been moving the branch.
+        commit::remove_branch_locks(&repo, &place);
+        moved = advance(&repo, step, joining.fallback_author);
+    }
+    match moved {
         Ok(()) => {}
         Err(_) if repo.head_id().is_ok_and(|now| now.detach() != joining.division.ours) => {
             return Err(not_ready(Reason::BranchBusy));
