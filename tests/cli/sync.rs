@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::harness::{AUTHY, needs};
 use crate::team::Team;
 
 fn head(team: &Team, who: &str) -> String {
@@ -207,4 +208,76 @@ fn what_was_read_from_a_read_only_vault_joins_the_trail() {
     team.of("alice", &["sync"]).ok();
     assert_eq!(chains().as_array().map(Vec::len), Some(3));
     team.of("alice", &["audit", "verify"]).ok();
+}
+
+const FOLDERS: &str = "home bob origin.git state bob-state";
+const CALLS: [&str; 8] =
+    ["openat", "fsync", "rename", "renameat", "renameat2", "write", "unlink", "unlinkat"];
+
+/// alice has sent three changes, bob has made one and not synced.
+fn to_merge() -> Team {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+    team.of("alice", &["store", "db-new"]).stdin("new").ok();
+    team.of("alice", &["remove", "prod-key"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("from bob").ok();
+    team.t.sh(&format!("cd .. && mkdir pristine && cp -a {FOLDERS} pristine/")).ok();
+    team
+}
+
+/// bob syncs under strace. The main thread alone: what git's own processes leave when killed is
+/// git's to mend.
+fn traced(team: &Team, how: &str) -> String {
+    let log = team.t.path("strace.log");
+    let words = ["-qq", "-o", log.to_str().unwrap(), "-e", how, AUTHY, "sync"];
+    let call = team.t.program("strace", words).env("HOME", team.t.path("bob"));
+    let call = call.env("XDG_STATE_HOME", team.t.path("bob-state"));
+    call.env("AUTHY_VAULT", team.vault("bob")).ends();
+    fs::read_to_string(log).unwrap_or_default()
+}
+
+/// Whatever happened to bob's sync, the next one completes it.
+fn goes_on(team: &Team, at: &str) {
+    let value = team.of("bob", &["get", "db-url"]).ok().text();
+    assert!(["one", "from alice"].contains(&value.as_str()), "{at}: {value}");
+    team.holds("bob", "db-key", "from bob");
+    let done = team.of("bob", &["sync"]).ends();
+    assert_eq!(done.code, 0, "{at}: {done}");
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    assert_eq!(head(team, "alice"), head(team, "bob"), "{at}");
+    for who in ["alice", "bob"] {
+        team.holds(who, "db-url", "from alice");
+        team.holds(who, "db-key", "from bob");
+        team.holds(who, "db-new", "new");
+        assert!(!team.file(who, "secrets/prod-key.age").exists(), "{at}");
+    }
+    team.of("bob", &["check", "--strict"]).ok();
+    team.git("bob", ["fsck", "--strict"]);
+}
+
+/// A few points of each kind; all with `AUTHY_FULL=1`.
+#[test]
+fn killed_in_the_middle_it_goes_on_the_next_time() {
+    if !needs(["strace"]) {
+        return;
+    }
+    let team = to_merge();
+    let text = traced(&team, &format!("trace={}", CALLS.join(",")));
+    let points = if std::env::var_os("AUTHY_FULL").is_some() { usize::MAX } else { 2 };
+    let mut tried = 0;
+    for call in CALLS {
+        let total = text.lines().filter(|line| line.starts_with(&format!("{call}("))).count();
+        for n in (1..=total).step_by((total / points).max(1)) {
+            let reset = format!(
+                "cd .. && rm -rf {FOLDERS} && mv pristine p && cp -a p/* . && mv p pristine"
+            );
+            team.t.sh(&reset).ok();
+            traced(&team, &format!("inject={call}:signal=KILL:when={n}"));
+            goes_on(&team, &format!("killed at {call} {n} of {total}"));
+            tried += 1;
+        }
+    }
+    assert!(tried >= 12, "{tried}");
 }
