@@ -211,6 +211,25 @@ impl Vault {
         Ok(Some(sealed))
     }
 
+    /// Verifies `bytes` as a set of admins that takes the place of the set `number` here, and
+    /// returns its digest. The first set is what everything rests on: nothing takes its place.
+    ///
+    /// # Errors
+    /// It is signed by no admin of the set before; a set before it is damaged.
+    pub(crate) fn other_admins(&self, number: u32, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let mut before = None;
+        for earlier in 1..number {
+            let set = admin_set(&self.root, self.id(), earlier, before.as_deref())?;
+            let missing = || StoreError::Missing { path: VaultPath::admins(earlier) };
+            before = Some(set.ok_or_else(missing)?.0);
+        }
+        if before.is_none() {
+            return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+        }
+        let (_, digest) = verify_set(self.id(), (number, bytes.to_vec()), before.as_deref())?;
+        Ok(digest)
+    }
+
     /// Accepts the present admins and this folder as known, and saves every pin.
     ///
     /// # Errors
@@ -343,8 +362,19 @@ fn admin_set(
     number: u32,
     before: Option<&AdminSet>,
 ) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+    let Some(bytes) = fs::read(root, &VaultPath::admins(number), MAX_TOML)? else {
+        return Ok(None);
+    };
+    verify_set(vault, (number, bytes), before).map(Some)
+}
+
+/// Verifies the bytes of a set against the one before; the first against itself.
+fn verify_set(
+    vault: &str,
+    (number, bytes): (u32, Vec<u8>),
+    before: Option<&AdminSet>,
+) -> Result<(Signed<AdminSet>, Digest), StoreError> {
     let path = VaultPath::admins(number);
-    let Some(bytes) = fs::read(root, &path, MAX_TOML)? else { return Ok(None) };
     let digest = Digest::of(&bytes);
     let unverified = Unverified::parse(&path, bytes)?;
     let key = match before {
@@ -356,5 +386,5 @@ fn admin_set(
         let reason = format!("expected set {number} with at least one admin");
         return Err(StoreError::Malformed { path, line: None, reason });
     }
-    Ok(Some((set, digest)))
+    Ok((set, digest))
 }

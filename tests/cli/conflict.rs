@@ -207,6 +207,30 @@ fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
 }
 
 #[test]
+fn a_forged_set_of_admins_cannot_be_taken() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    let (_, recipient) = team.t.outsider("elsewhere");
+    for (who, name) in [("alice", "zoe"), ("bob", "yan")] {
+        let words = ["member", "add", name, "--recipient", &recipient, "--admin"];
+        team.of(who, &words).ok();
+    }
+    let set = team.file("alice", "admins/3.toml");
+    fs::write(&set, fs::read_to_string(&set).unwrap().replace("zoe = ", "eve = ")).unwrap();
+    team.git("alice", ["commit", "-q", "-am", "Forge"]);
+    team.push("alice");
+    team.of("bob", &["sync"]).fails(7).stderr_has("admins/3.toml");
+    team.of("bob", &["conflict", "take", "theirs", "admins/3.toml"]).fails(5);
+    // This machine still knows the set that it had.
+    team.of("bob", &["get", "prod-key"]).ok();
+    team.of("bob", &["conflict", "take", "ours", "admins/3.toml"]).ok();
+    team.of("bob", &["get", "prod-key"]).ok();
+}
+
+#[test]
 fn a_value_by_somebody_who_lost_the_name_meanwhile_stays_whole() {
     // bob was first at the remote: his value was right, so the admin signs it anew.
     let team = Team::with_bob();

@@ -238,8 +238,11 @@ fn take_document(
                 return Ok(());
             }
         }
-        // Whoever takes another set than the one that this machine knows, knows what he does.
-        Subject::Admins(number) => opened.vault.state().accept_admins(number, Digest::of(&bytes)),
+        // Whoever takes another set than the one that this machine knows, knows what he does,
+        // as far as it follows the set before.
+        Subject::Admins(number) => {
+            tx.accept_admins(number, opened.vault.other_admins(number, &bytes)?);
+        }
         _ => {}
     }
     tx.put(path.clone(), bytes);

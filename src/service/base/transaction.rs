@@ -14,6 +14,7 @@ use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
 use crate::audit::{Op, Outcome};
+use crate::crypto::digest::Digest;
 use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::SecretName;
@@ -91,6 +92,7 @@ impl LockedVault {
             removed: Vec::new(),
             withdrawn: Vec::new(),
             revoked: Vec::new(),
+            admins: None,
         };
         let result = work(&mut tx).and_then(|(message, value)| {
             tx.finish(ctx, (action, message))?;
@@ -137,6 +139,7 @@ pub(crate) struct Transaction<'a> {
     removed: Vec<(VaultPath, Version)>,
     withdrawn: Vec<(VaultPath, (Version, Version))>,
     revoked: Vec<GrantPlace>,
+    admins: Option<(u32, Digest)>,
 }
 
 impl Transaction<'_> {
@@ -196,6 +199,11 @@ impl Transaction<'_> {
     /// Has it remembered, once it is published, that a version of our own gave way to another.
     pub(crate) fn withdraw(&mut self, path: VaultPath, versions: (Version, Version)) {
         self.withdrawn.push((path, versions));
+    }
+
+    /// Has another set of admins, which was verified, accepted once it is published.
+    pub(crate) fn accept_admins(&mut self, number: u32, digest: Digest) {
+        self.admins = Some((number, digest));
     }
 
     /// Signs a document and stages it; its version is pinned once it is published.
@@ -264,6 +272,9 @@ impl Transaction<'_> {
         // Not before: a removal that did not happen is none.
         for (path, version) in &self.removed {
             vault.state().remove(path, *version);
+        }
+        if let Some((number, digest)) = self.admins {
+            vault.state().accept_admins(number, digest);
         }
         for (path, versions) in &self.withdrawn {
             vault.state().withdraw(path, *versions);
