@@ -27,15 +27,13 @@ mod secret;
 mod kind;
 
 pub use audit::{AuditEntry, Outcome};
-pub use inject::{
-    DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell, WITHHELD,
-};
+pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell};
 pub use kind::Kind;
 pub use name::{
     GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName, printable,
 };
 pub use project::ProjectFile;
-pub use secret::SecretBytes;
+pub use secret::{SecretBytes, WITHHELD};
 pub use service::*;
 pub use session::{Ttl, TtlError};
 pub use transfer::Source;

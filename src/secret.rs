@@ -9,6 +9,11 @@ use zeroize::Zeroizing;
 /// Largest value of a secret in bytes (1 MiB).
 pub(crate) const MAX_VALUE: usize = 1 << 20;
 
+/// Variables that no program started by authy inherits: whoever holds these can open more than
+/// the program was given.
+pub const WITHHELD: [&str; 4] =
+    ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
+
 /// Bytes that must not be shown, logged or left in memory.
 #[derive(Clone, Default)]
 pub struct SecretBytes(Zeroizing<Vec<u8>>);

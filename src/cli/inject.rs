@@ -6,21 +6,43 @@ use authy::{InjectRequest, Naming, ProjectFile, ScopeName};
 use super::context::CliEnv;
 use super::error::Failure;
 
+/// What was typed about how names of secrets become variables.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct NamingFlags {
+    /// Write variables in upper case: db-url becomes DB_URL
+    #[arg(long)]
+    pub(crate) uppercase: bool,
+    /// Write this character for '-', '.' and '/' instead of '_'
+    #[arg(long, value_name = "C")]
+    pub(crate) replace_dash: Option<char>,
+    /// Put this before every variable: AUTHY_ makes AUTHY_db_url
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prefix: Option<String>,
+}
+
+impl NamingFlags {
+    /// The naming, where `project` says what was not typed.
+    pub(crate) fn naming(self, project: Option<&ProjectFile>) -> Naming {
+        let uppercase = project.and_then(|file| file.uppercase).unwrap_or(false);
+        Naming {
+            uppercase: self.uppercase || uppercase,
+            replace_dash: self.replace_dash.or(project.and_then(|file| file.replace_dash)),
+            prefix: self
+                .prefix
+                .or_else(|| project.and_then(|file| file.prefix.clone()))
+                .unwrap_or_default(),
+        }
+    }
+}
+
 /// What was typed about scope and naming.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct InjectFlags {
     /// Take the secrets that this policy allows
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// Write variables in upper case: db-url becomes DB_URL
-    #[arg(long)]
-    uppercase: bool,
-    /// Write this character for '-', '.' and '/' instead of '_'
-    #[arg(long, value_name = "C")]
-    replace_dash: Option<char>,
-    /// Put this before every variable: AUTHY_ makes AUTHY_db_url
-    #[arg(long, value_name = "TEXT")]
-    prefix: Option<String>,
+    #[command(flatten)]
+    naming: NamingFlags,
     /// Take only secrets whose name matches; may be repeated
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
@@ -34,15 +56,7 @@ impl InjectFlags {
     pub(crate) fn request(self, env: &CliEnv) -> Result<InjectRequest, Failure> {
         let scope = env.scope(self.scope)?;
         let project = env.project()?;
-        let setting = |pick: fn(&ProjectFile) -> Option<bool>| project.and_then(pick);
-        let naming = Naming {
-            uppercase: self.uppercase || setting(|file| file.uppercase).unwrap_or(false),
-            replace_dash: self.replace_dash.or(project.and_then(|file| file.replace_dash)),
-            prefix: self
-                .prefix
-                .or_else(|| project.and_then(|file| file.prefix.clone()))
-                .unwrap_or_default(),
-        };
+        let naming = self.naming.naming(project);
         let templates = match project.filter(|file| !file.env.is_empty()) {
             Some(file) => {
                 env.must_be_allowed(file, "sets variables of its own")?;

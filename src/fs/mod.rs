@@ -27,7 +27,8 @@ pub(crate) use list::{Listing, list, refuse_linked};
 pub(crate) use lock::{Lock, lock_file};
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
-    CHAIN_ENDING, GrantPlace, Root, VaultPath, chain_key_file, old_chain_file, segment_file,
+    CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, VaultPath, chain_key_file,
+    old_chain_file, segment_file,
 };
 pub(crate) use publish::recover;
 pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};

@@ -22,8 +22,12 @@ pub(super) const SHARED_SESSIONS: &str = "sessions/shared";
 /// The files of a grant.
 const GRANT_FILES: [&str; 3] = ["grant.toml", "keys.age", "chain.key.age"];
 /// What belongs to this clone only.
-pub(super) const LOCAL: &str = ".local";
+pub(crate) const LOCAL: &str = ".local";
 pub(super) const LOCAL_AUDIT: &str = ".local/audit";
+/// Identities, in the personal vault.
+pub(crate) const KEYS: &str = "keys";
+/// The folders in which nothing but files of a vault belongs.
+pub(crate) const FOLDERS: [&str; 6] = [ADMINS, AUDIT, MEMBERS, POLICIES, SECRETS, SESSIONS];
 /// Files under `.local` that belong to this module.
 pub(super) const LOCK: &str = "lock";
 pub(super) const JOURNAL: &str = "journal";

@@ -45,8 +45,9 @@ fn select<'a>(place: &Place, paths: impl Iterator<Item = &'a BStr>) -> Vec<Strin
         .collect()
 }
 
+/// Whether a path of the vault must never be committed: keys, local state, unshared grants.
 /// A tracked link named `keys` is as bad as a tracked key.
-pub(super) fn is_private(path: &[u8]) -> bool {
+pub(crate) fn is_private(path: &[u8]) -> bool {
     let mut segments = path.split(|byte| *byte == b'/');
     match segments.next() {
         Some(b"keys" | b".local") => true,

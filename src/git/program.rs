@@ -18,14 +18,11 @@ use super::error::GitError;
 use super::file::Folder;
 use super::locate::Place;
 use super::{Job, Outcome, Reason, Settings, install, lock, state};
+use crate::secret::WITHHELD;
 
-/// Variables that must not reach git, hooks and signing programs: authy's keys, and what a hook
-/// would hand down about its own repository.
-const REMOVED: [&str; 18] = [
-    "AUTHY_TOKEN",
-    "AUTHY_KEYFILE",
-    "AUTHY_IDENTITY",
-    "AUTHY_PASSPHRASE",
+/// Variables that must not reach git, hooks and signing programs, besides what opens secrets:
+/// what a hook would hand down about its own repository.
+const REMOVED: [&str; 14] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -155,7 +152,7 @@ pub(super) fn answer(
 pub(super) fn git(place: &Place, settings: &Settings) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(&place.work_tree).arg("--literal-pathspecs");
-    for name in REMOVED {
+    for name in WITHHELD.into_iter().chain(REMOVED) {
         command.env_remove(name);
     }
     command.envs(settings.env.iter().map(|(name, value)| (name, value)));

@@ -11,13 +11,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process;
 
-use super::WITHHELD;
 use super::environment::Environment;
 use super::error::InjectError;
 use super::memory;
 use super::supervise::Leader;
 use crate::name::ScopeName;
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, WITHHELD};
 
 /// What a clean environment keeps besides `LC_*`: enough to find programs, the user's
 /// files, the terminal and the language.
@@ -160,7 +159,7 @@ mod tests {
     use crate::inject::error::InjectError;
     use crate::inject::naming::Naming;
     use crate::name::{ScopeName, SecretName};
-    use crate::secret::SecretBytes;
+    use crate::secret::{SecretBytes, WITHHELD};
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
     use std::{env, fs, process};
@@ -172,7 +171,7 @@ mod tests {
                 .map(|(name, value)| (name.into(), value.into()))
                 .into();
         inherited.push(("PATH".into(), env::var_os("PATH").unwrap()));
-        inherited.extend(super::WITHHELD.map(|name| (name.into(), "x".into())));
+        inherited.extend(WITHHELD.map(|name| (name.into(), "x".into())));
         Command {
             argv: argv.iter().map(OsString::from).collect(),
             environment: Environment::from_secrets(secrets, &Naming::default()).unwrap(),

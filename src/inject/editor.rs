@@ -19,8 +19,8 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 
-use super::WITHHELD;
 use super::error::InjectError;
+use crate::secret::WITHHELD;
 
 /// How long an editor that was asked to end may take.
 const GRACE: Duration = Duration::from_secs(2);

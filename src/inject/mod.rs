@@ -37,9 +37,5 @@ pub(crate) use template::Template;
 pub use wrapper::Shell;
 pub(crate) use wrapper::{command as alias_command, define as define_alias};
 
-/// What `run` and `edit` never pass on: whoever holds these can open more than the child was given.
-pub const WITHHELD: [&str; 4] =
-    ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
-
 /// Lengths of generated values that make sense.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fs::{FsError, VaultPath};
+use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::Kind;
 use crate::name::MemberName;
 
@@ -60,17 +60,16 @@ impl StoreError {
             Self::NoVault(_) => {
                 "run 'authy init' to make one, or name it with --vault or AUTHY_VAULT".into()
             }
-            Self::UnknownSigner { path, .. } if path.as_str().starts_with("secrets/") => {
-                let name = path.as_str().trim_start_matches("secrets/").trim_end_matches(".toml");
-                format!(
+            Self::UnknownSigner { path, .. } => match path.subject() {
+                Subject::Record(name) => format!(
                     "'authy history {name}' shows its versions; somebody who may write it brings one \
                      back with 'authy restore {name} --version N'"
-                )
-            }
+                ),
+                _ => restore(path),
+            },
             Self::Missing { path }
             | Self::Unsigned { path }
             | Self::Altered { path, .. }
-            | Self::UnknownSigner { path, .. }
             | Self::Malformed { path, .. } => restore(path),
             Self::Half { absent, .. } => restore(absent),
             Self::Digest { value, .. } => {
@@ -81,10 +80,13 @@ impl StoreError {
                  and store it again"
                     .into()
             }
-            Self::CameBack { path, .. } => {
-                let name = path.as_str().trim_start_matches("secrets/").trim_end_matches(".toml");
-                format!("remove it again with 'authy remove {name}', or give it a new value with 'authy store {name}'")
-            }
+            Self::CameBack { path, .. } => match path.subject() {
+                Subject::Record(name) => format!(
+                    "remove it again with 'authy remove {name}', or give it a new value with 'authy \
+                     store {name}'"
+                ),
+                _ => restore(path),
+            },
             Self::OtherVault { .. } => {
                 "if you replaced the vault yourself, name its folder differently or remove its line \
                  from 'folders' in authy's state directory"

@@ -16,7 +16,7 @@ mod vault;
 
 pub(crate) use claim::Claim;
 pub(crate) use documents::{
-    AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy,
+    AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy, Removable,
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::signed::Signed;
 use super::stamp::Stamp;
+use super::state::Version;
 use crate::crypto::digest::Digest;
 use crate::name::{MemberName, SecretName, SessionId};
 
@@ -39,7 +40,18 @@ pub(crate) struct Record {
     pub(crate) digest: Digest,
 }
 
+impl From<&Record> for Version {
+    fn from(record: &Record) -> Self {
+        Self { created: record.created.unix(), version: record.version }
+    }
+}
+
 impl Record {
+    /// Whether both tell of the same value: times are in seconds, so this is likely, not sure.
+    pub(crate) fn tells_same_value(&self, other: &Self) -> bool {
+        (self.created, self.changed, &self.author) == (other.created, other.changed, &other.author)
+    }
+
     /// The members it is encrypted to, in the order of stanzas.
     pub(crate) fn members(&self) -> impl Iterator<Item = &MemberName> {
         self.readers.iter().filter_map(|reader| match reader {

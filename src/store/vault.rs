@@ -173,7 +173,7 @@ impl Vault {
         let unverified = Unverified::parse(&path, bytes)?;
         let key = authority.record_key(unverified.by(), name);
         let record = unverified.verify::<Record>(self.id(), key.as_ref())?;
-        let found = version_of(&record);
+        let found = Version::from(&*record);
         if let Some(last) = self.state.removed(&path).filter(|last| found <= *last) {
             return Err(StoreError::CameBack { path, version: last.version });
         }
@@ -204,7 +204,7 @@ impl Vault {
             (Some(_), None) => return Err(StoreError::Half { present: path, absent: value }),
             (None, Some(_)) => return Err(StoreError::Half { present: value, absent: path }),
         };
-        let version = version_of(&record);
+        let version = Version::from(&*record);
         let sealed = Sealed::join(name.clone(), ciphertext, record)
             .ok_or_else(|| StoreError::Digest { value, record: path.clone() })?;
         self.state.raise(&path, version);
@@ -297,10 +297,6 @@ impl Vault {
             }
         }
     }
-}
-
-fn version_of(record: &Record) -> Version {
-    Version { created: record.created.unix(), version: record.version }
 }
 
 fn canonical(root: &Root) -> std::path::PathBuf {

@@ -10,12 +10,10 @@ use walkdir::WalkDir;
 
 use super::error::TransferError;
 use super::{Found, Source, tree};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
 const LONGEST_LINE: usize = 200;
-/// What those programs have no business with.
-const WITHHELD: [&str; 4] = ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
 
 /// Where a program finds its secrets.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::harness::{AUTHY, Sandbox, needs};
+use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::vault::{files_below, text};
 
 /// The calls at which a change can be cut in two.
@@ -48,18 +48,6 @@ const RENAME: Change = Change {
     stdin: "",
     may: &[("target", &[Some("old"), None]), ("moved", &[Some("old"), None])],
 };
-
-fn strace_works(t: &Sandbox) -> bool {
-    if !needs(["strace"]) {
-        return false;
-    }
-    // Some containers do not let it trace.
-    let works = t.program("strace", ["-qq", "-o", "/dev/null", "true"]).ends().code == 0;
-    if !works {
-        eprintln!("left out: strace may not trace here");
-    }
-    works
-}
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();

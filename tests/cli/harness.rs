@@ -252,3 +252,16 @@ pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }
+
+/// Whether strace is there and may trace.
+pub(crate) fn strace_works(t: &Sandbox) -> bool {
+    if !needs(["strace"]) {
+        return false;
+    }
+    // Some containers do not let it trace.
+    let works = t.program("strace", ["-qq", "-o", "/dev/null", "true"]).ends().code == 0;
+    if !works {
+        eprintln!("left out: strace may not trace here");
+    }
+    works
+}

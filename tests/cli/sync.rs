@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{AUTHY, needs};
+use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::team::Team;
 
 fn head(team: &Team, who: &str) -> String {
@@ -260,7 +260,7 @@ fn goes_on(team: &Team, at: &str) {
 /// A few points of each kind; all with `AUTHY_FULL=1`.
 #[test]
 fn killed_in_the_middle_it_goes_on_the_next_time() {
-    if !needs(["strace"]) {
+    if !strace_works(&Sandbox::empty()) {
         return;
     }
     let team = to_merge();

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use authy::{Naming, ScopeName, Shell, ToolName};
-use clap::ValueEnum;
+use authy::{ScopeName, Shell, ToolName};
 
 use super::CommandResult;
+use super::hook::UserShell;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
+use crate::cli::inject::NamingFlags;
 
 /// Print aliases that start programs with the secrets of a scope
 ///
@@ -30,48 +31,22 @@ pub(crate) struct Args {
     /// Take scope, naming and programs from the allowed .authy.toml of this folder
     #[arg(long, conflicts_with_all = ["scope", "tools", "uppercase", "replace_dash", "prefix"])]
     from_project: bool,
-    /// Write variables in upper case
-    #[arg(long)]
-    uppercase: bool,
-    /// Write this character for '-', '.' and '/' instead of '_'
-    #[arg(long, value_name = "C")]
-    replace_dash: Option<char>,
-    /// Put this before every variable
-    #[arg(long, value_name = "TEXT")]
-    prefix: Option<String>,
+    #[command(flatten)]
+    naming: NamingFlags,
     /// Write them for this shell
-    #[arg(long, value_enum, default_value_t = AliasShell::Bash)]
-    shell: AliasShell,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum AliasShell {
-    /// bash, and sh
-    Bash,
-    /// zsh
-    Zsh,
-    /// fish
-    Fish,
-    /// PowerShell
-    Powershell,
+    #[arg(long, value_enum, default_value_t = UserShell::Bash)]
+    shell: UserShell,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let shell = match self.shell {
-            AliasShell::Bash | AliasShell::Zsh => Shell::Posix,
-            AliasShell::Fish => Shell::Fish,
-            AliasShell::Powershell => Shell::Powershell,
+            UserShell::Bash | UserShell::Zsh => Shell::Posix,
+            UserShell::Fish => Shell::Fish,
+            UserShell::Powershell => Shell::Powershell,
         };
         let (scope, naming, tools) = match self.scope {
-            Some(scope) => {
-                let naming = Naming {
-                    uppercase: self.uppercase,
-                    replace_dash: self.replace_dash,
-                    prefix: self.prefix.unwrap_or_default(),
-                };
-                (scope, naming, self.tools)
-            }
+            Some(scope) => (scope, self.naming.naming(None), self.tools),
             None => {
                 let file = env.the_project()?;
                 env.must_be_allowed(file, "defines aliases")?;

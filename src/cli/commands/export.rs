@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use authy::ScopeName;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use super::CommandResult;
 use super::env::{Form, print};
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
     /// Write them in this form; --json means json
-    #[arg(long, value_enum, default_value_t = ExportForm::Dotenv, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t = ExportForm::Variables(Form::Dotenv), value_name = "FORMAT")]
     format: ExportForm,
     /// Set the variables without exporting them, in forms for shells
     #[arg(long)]
@@ -35,40 +36,46 @@ impl Args {
         let request = self.inject.request(env)?;
         let environment = authy::export(&ctx, &request)?;
         let form = match self.format {
-            ExportForm::K8s if !env.ui().wants_json() => {
+            ExportForm::Variables(form) => form,
+            ExportForm::K8s if env.ui().wants_json() => Form::Json,
+            ExportForm::K8s => {
                 let name = request.scope.as_ref().map_or("authy", ScopeName::as_str);
                 env.ui().data(authy::render_manifest(&environment, name).expose())?;
                 return Ok(ExitCode::SUCCESS);
             }
-            ExportForm::K8s | ExportForm::Json => Form::Json,
-            ExportForm::Shell => Form::Shell,
-            ExportForm::Dotenv => Form::Dotenv,
-            ExportForm::Fish => Form::Fish,
-            ExportForm::Powershell => Form::Powershell,
-            ExportForm::Github => Form::Github,
-            ExportForm::Yaml => Form::Yaml,
         };
         print(env.ui(), &environment, (form, !self.no_export))
     }
 }
 
 /// The forms of `env`, and one for a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExportForm {
-    /// For eval in sh, bash, zsh and ksh
-    Shell,
-    /// For a .env file
-    Dotenv,
-    /// One object
-    Json,
-    /// For source in fish
-    Fish,
-    /// For Invoke-Expression in PowerShell
-    Powershell,
-    /// For the file that $GITHUB_ENV names
-    Github,
-    /// One mapping
-    Yaml,
-    /// A Secret for Kubernetes, named after the scope
+    Variables(Form),
     K8s,
+}
+
+impl ValueEnum for ExportForm {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Variables(Form::Shell),
+            Self::Variables(Form::Dotenv),
+            Self::Variables(Form::Json),
+            Self::Variables(Form::Fish),
+            Self::Variables(Form::Powershell),
+            Self::Variables(Form::Github),
+            Self::Variables(Form::Yaml),
+            Self::K8s,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Variables(form) => form.to_possible_value(),
+            Self::K8s => {
+                let help = "A Secret for Kubernetes, named after the scope";
+                Some(PossibleValue::new("k8s").help(help))
+            }
+        }
+    }
 }

@@ -21,12 +21,13 @@ Examples:
 pub(crate) struct Args {
     /// Write it for this shell
     #[arg(value_enum)]
-    shell: HookShell,
+    shell: UserShell,
 }
 
+/// A shell that people type at.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum HookShell {
-    /// bash 4 or newer
+pub(super) enum UserShell {
+    /// bash, for the hook 4 or newer
     Bash,
     /// zsh
     Zsh,
@@ -39,10 +40,10 @@ enum HookShell {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let text = match self.shell {
-            HookShell::Bash => include_str!("../hooks/bash.sh"),
-            HookShell::Zsh => include_str!("../hooks/zsh.zsh"),
-            HookShell::Fish => include_str!("../hooks/fish.fish"),
-            HookShell::Powershell => include_str!("../hooks/powershell.ps1"),
+            UserShell::Bash => include_str!("../hooks/bash.sh"),
+            UserShell::Zsh => include_str!("../hooks/zsh.zsh"),
+            UserShell::Fish => include_str!("../hooks/fish.fish"),
+            UserShell::Powershell => include_str!("../hooks/powershell.ps1"),
         };
         env.ui().data(text.as_bytes())?;
         Ok(ExitCode::SUCCESS)

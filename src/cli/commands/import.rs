@@ -27,7 +27,7 @@ const LIMIT: u64 = 64 << 20;
 Examples:
   authy import .env --dry-run
   authy import .env --prefix dev/
-  kubectl get secret app -o json | jq .data | authy import - --from json
+  kubectl get secret app -o json | jq '.data | map_values(@base64d)' | authy import - --from json
   authy import --from pass                 all of ~/.password-store
   authy import secrets.enc.yaml --from sops
   authy import secret/app --from vault")]

@@ -67,7 +67,7 @@ impl Args {
         };
         // A project file may name a vault, but not where one is made.
         let ctx = env.context_without_project()?;
-        if self.install_diff && ctx.vault.join("authy.toml").exists() {
+        if self.install_diff && authy::is_vault(&ctx) {
             authy::install_diff(&ctx)?;
             env.ui().note("git's diffs in this clone tell what changed in secrets");
             return Ok(ExitCode::SUCCESS);

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::crypto::digest::Digest;
-use crate::fs::VaultPath;
+use crate::fs::{self, VaultPath};
 use crate::git;
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::store::Record;
+use crate::store::{MAX_TOML, Record};
 
 /// What the record of a secret says of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,8 +49,7 @@ pub fn describe(ctx: &Context, (file, bytes): (&str, &[u8])) -> Result<Option<De
             let claim = opened.vault.claim_in::<Record>(&path, bytes).ok()?;
             (claim.document.digest == digest).then_some(claim.document)
         };
-        let now =
-            crate::fs::read(opened.vault.root(), &path, crate::store::MAX_TOML).ok().flatten();
+        let now = fs::read(opened.vault.root(), &path, MAX_TOML).ok().flatten();
         let mut found = now.and_then(read);
         if found.is_none() {
             git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {

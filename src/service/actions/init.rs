@@ -54,6 +54,11 @@ pub struct InitReport {
     pub commits: bool,
 }
 
+/// Whether there is a vault already.
+pub fn is_vault(ctx: &Context) -> bool {
+    Root::new(ctx.vault.clone()).file(&VaultPath::config()).exists()
+}
+
 /// Makes a vault.
 ///
 /// # Errors
@@ -62,7 +67,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     // A token belongs to a vault that is there already.
     newcomer::refuse_any_token(ctx)?;
     let root = Root::new(ctx.vault.clone());
-    if root.file(&VaultPath::config()).exists() {
+    if is_vault(ctx) {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }
     let (member, named_after) = newcomer::name(ctx, &options.who)?;
@@ -71,7 +76,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     let inside = prepare_repository(root.path())?;
     let lock = Lock::acquire(&root, LOCK_WAIT)?;
     fs::recover(&lock)?;
-    if root.file(&VaultPath::config()).exists() {
+    if is_vault(ctx) {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }
     if inside {

@@ -18,9 +18,8 @@ use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Reading, Wanted, read};
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::templates::read_template;
 
-/// Largest file with placeholders, in bytes.
-const MAX_FILE: usize = 16 << 20;
 /// Values of so few bytes are noted before they are masked.
 const SHORT: usize = 3;
 
@@ -256,9 +255,7 @@ fn templates(request: &InjectRequest, op: &Op) -> Result<Vec<(String, Template)>
     }
     // Only a program that is run can be given files.
     for (variable, path) in request.files.iter().filter(|_| *op == Op::RUN) {
-        let content =
-            fs::read_outside(path, MAX_FILE)?.ok_or_else(|| Problem::NoFile(path.clone()))?;
-        all.push((variable.clone(), Template::parse_file(&content)?));
+        all.push((variable.clone(), read_template(path)?));
     }
     Ok(all)
 }

@@ -40,7 +40,7 @@ pub use hygiene::keep_memory_private;
 pub use import::{
     ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
 };
-pub use init::{InitOptions, InitReport, init};
+pub use init::{InitOptions, InitReport, init, is_vault};
 pub use injecting::{
     InjectRequest, Masking, RunCommand, env, export, lead, render, render_manifest, run,
 };

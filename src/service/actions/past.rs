@@ -69,12 +69,11 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         return Err(Problem::NoPast { name: name.clone(), version: None }.into());
     }
     // The same value as before it: only its readers or its signer changed.
-    let value = |at: usize| {
-        let record = found.get(at).and_then(|(record, _)| record.as_ref())?;
-        Some((record.created, record.changed, record.author.clone()))
+    let record = |at: usize| found.get(at).and_then(|(record, _)| record.as_ref());
+    let is_same = |at: usize| {
+        record(at).zip(record(at + 1)).is_some_and(|(this, before)| this.tells_same_value(before))
     };
-    let same: Vec<bool> =
-        (0..found.len()).map(|at| value(at).is_some() && value(at) == value(at + 1)).collect();
+    let same: Vec<bool> = (0..found.len()).map(is_same).collect();
     let versions = found.into_iter().zip(same).map(|((_, version), same)| match same {
         true => PastVersion { what: "readers", ..version },
         false => version,

@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::access::{Need, Reach};
 use crate::audit::Op;
 use crate::fs;
-use crate::inject::Template;
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
@@ -13,9 +12,7 @@ use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Wanted, read};
-
-/// Largest file with placeholders, in bytes.
-const MAX_FILE: usize = 16 << 20;
+use crate::service::base::templates::read_template;
 
 /// Fills in the placeholders of `file`; without `out` the result is for the reader.
 ///
@@ -30,9 +27,7 @@ pub fn resolve(
     out: Option<&Path>,
     scope: Option<&ScopeName>,
 ) -> Result<Option<SecretBytes>> {
-    let content =
-        fs::read_outside(file, MAX_FILE)?.ok_or_else(|| Problem::NoFile(file.to_owned()))?;
-    let template = Template::parse_file(&content)?;
+    let template = read_template(file)?;
     let names: Vec<SecretName> = template.names().into_iter().cloned().collect();
     let select = |reach: &Reach<'_>, opened: &Opened| existing(&names, reach, opened);
     let wanted = Wanted {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::access::{Asker, Caller};
 use crate::audit::Op;
 use crate::fs::{Lock, Root};
-use crate::git::{self, Remote};
+use crate::git::{self, Division, Remote};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::refuse_token;
@@ -23,7 +23,7 @@ use crate::service::base::recorder::Recorder;
 use crate::service::base::settling::{settle, settle_obvious};
 use crate::service::base::sync::{SyncProblem, join, refuse_unsynced};
 use crate::service::base::transaction::LockedVault;
-use crate::store::Record;
+use crate::store::{Record, Standing};
 
 /// How often the remote may move while we merge.
 const TRIES: usize = 10;
@@ -180,7 +180,7 @@ impl Desk {
             return Ok(division.ahead);
         }
         match self {
-            Self::Member(locked) => merge(ctx, locked, (theirs, remote))?,
+            Self::Member(locked) => merge(ctx, locked, (&division, remote))?,
             Self::Carrier { opened, lock, name, .. } => {
                 join((opened, lock), &division, (&remote.shown(), name.as_str()))?;
             }
@@ -191,14 +191,18 @@ impl Desk {
 }
 
 /// Joins the branches, once nothing is left to decide.
-fn merge(ctx: &Context, locked: &LockedVault, (theirs, remote): (&str, &Remote)) -> Result<()> {
-    let mut division = git::compare(&ctx.vault, theirs)?;
-    let clashes = split(locked.opened.vault.root(), &division)?.clashes;
-    if adopt(ctx, locked, (&division, &clashes))? {
-        division = git::compare(&ctx.vault, theirs)?;
-    }
+fn merge(
+    ctx: &Context,
+    locked: &LockedVault,
+    (division, remote): (&Division, &Remote),
+) -> Result<()> {
+    let clashes = split(locked.opened.vault.root(), division)?.clashes;
+    let adopted = adopt(ctx, locked, (division, &clashes))?;
+    // The branch has moved by that.
+    let moved = adopted.then(|| git::compare(&ctx.vault, &division.tips().1)).transpose()?;
+    let division = moved.as_ref().unwrap_or(division);
     let author = locked.caller.name.as_str();
-    join((&locked.opened, locked.held()), &division, (&remote.shown(), author))?;
+    join((&locked.opened, locked.held()), division, (&remote.shown(), author))?;
     locked.refresh(ctx);
     Ok(())
 }
@@ -211,7 +215,7 @@ fn note_what_waits(ctx: &Context) -> Result<()> {
         opened
             .rules
             .standings()
-            .filter(|(_, standing)| matches!(standing, crate::store::Standing::Unapproved(_)))
+            .filter(|(_, standing)| matches!(standing, Standing::Unapproved(_)))
             .map(|(name, _)| name.to_string()),
     );
     opened.settle(ctx);
@@ -348,7 +352,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let left: Vec<String> =
         split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
     if left.is_empty() {
-        merge(ctx, &locked, (&theirs, &remote))?;
+        merge(ctx, &locked, (&division, &remote))?;
     }
     Ok(TakeReport { taken, left })
 }

@@ -248,17 +248,16 @@ impl Clash {
     /// the same value anew; and the two states of which that is said. Records tell the time of
     /// a value to the second, so whoever believes it compares the values.
     pub(crate) fn probable(&self, opened: &Opened) -> Option<(Side, [State; 2])> {
-        let value = |record: &Record| (record.created, record.changed, record.author.clone());
         let ours = self.claimed(opened, State::Now(Side::Ours))?;
         let theirs = self.claimed(opened, State::Now(Side::Theirs))?;
-        if value(&ours) == value(&theirs) {
+        if ours.tells_same_value(&theirs) {
             // Whoever lost access stays out; who gained it is for 'rekey'.
             let fewer = theirs.readers.len() < ours.readers.len();
             let side = if fewer { Side::Theirs } else { Side::Ours };
             return Some((side, [State::Now(Side::Ours), State::Now(Side::Theirs)]));
         }
-        let base = value(&self.claimed(opened, State::Shared)?);
-        match (base == value(&ours), base == value(&theirs)) {
+        let base = self.claimed(opened, State::Shared)?;
+        match (base.tells_same_value(&ours), base.tells_same_value(&theirs)) {
             (true, false) => Some((Side::Theirs, [State::Shared, State::Now(Side::Ours)])),
             (false, true) => Some((Side::Ours, [State::Shared, State::Now(Side::Theirs)])),
             _ => None,

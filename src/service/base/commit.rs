@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
-use super::recorder::read_clone_id;
+use super::recorder::{CLONE, read_clone_id};
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, VaultPath};
 use crate::git;
@@ -182,7 +182,7 @@ fn own_segments(vault: &Vault) -> Result<OwnSegments> {
     if vault.config().audit == AuditMode::Local {
         return Ok(own);
     }
-    let Some(clone) = read_clone_id(&root.local("clone"))? else { return Ok(own) };
+    let Some(clone) = read_clone_id(&root.local(CLONE))? else { return Ok(own) };
     let committed = fs::read_outside(&root.local(COMMITTED), LIMIT)?.unwrap_or_default();
     let committed: BTreeMap<ChainName, u64> =
         serde_json::from_slice(&committed).unwrap_or_default();

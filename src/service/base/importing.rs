@@ -4,13 +4,10 @@
 use super::commit::{PENDING, Pending};
 use super::error::{Error, Result};
 use super::opening::Opened;
-use super::recorder::MAX_KEY;
+use super::recorder::{CLONE, MAX_KEY, chains_elsewhere, lock_elsewhere};
 use crate::audit;
 use crate::fs::{self, Lock, Stage, VaultPath};
 use crate::store::AuditMode;
-
-/// The clone id of the chains in the state folder.
-const CLONE: &str = "clone";
 
 /// Moves them, each with its key, into the vault and onto the list of what is to be committed;
 /// returns how many.
@@ -20,11 +17,11 @@ const CLONE: &str = "clone";
 pub(crate) fn import_chains(opened: &Opened, lock: &Lock) -> Result<usize> {
     let root = opened.vault.root();
     let Some(state) = opened.vault.state().folder() else { return Ok(0) };
-    let folder = state.join("audit");
+    let folder = chains_elsewhere(state);
     if opened.vault.config().audit == AuditMode::Local || !folder.is_dir() {
         return Ok(0);
     }
-    let _held = fs::lock_file(&state.join("audit-lock"))?;
+    let _held = lock_elsewhere(state)?;
     let mut count = 0;
     for chain in audit::chains_in(&folder)? {
         let name = chain.chain().to_string();

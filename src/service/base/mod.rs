@@ -36,6 +36,7 @@ pub(crate) mod shared;
 pub(crate) mod stated;
 pub(crate) mod sync;
 pub(crate) mod team;
+pub(crate) mod templates;
 pub(crate) mod trail;
 pub(crate) mod transaction;
 pub(crate) mod values;

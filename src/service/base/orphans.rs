@@ -175,7 +175,8 @@ fn leave(
         && let Ok(theirs) =
             opened.vault.offered_secret(&orphan.name, (signed.clone(), sealed.clone()), after)
     {
-        let versions = (version_of(orphan.sealed.record()), version_of(theirs.record()));
+        let versions =
+            (Version::from(&**orphan.sealed.record()), Version::from(&**theirs.record()));
         tx.withdraw(record.clone(), versions);
     }
     for (path, bytes) in [(record, files.0), (value, files.1)] {
@@ -185,8 +186,4 @@ fn leave(
         }
     }
     Ok(())
-}
-
-fn version_of(record: &Record) -> Version {
-    Version { created: record.created.unix(), version: record.version }
 }

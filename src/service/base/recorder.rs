@@ -3,7 +3,8 @@
 //! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
 //! the state folder, under a clone id of its own.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
@@ -26,7 +27,10 @@ use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.
 pub(crate) const MAX_KEY: usize = 128 << 10;
-const CLONE: &str = "clone";
+/// The file with the clone id, below `.local/` and in the state folder.
+pub(crate) const CLONE: &str = "clone";
+/// The lock for opening chains in the state folder.
+const AUDIT_LOCK: &str = "audit-lock";
 
 /// What a command did or wanted to do, for its audit line.
 #[derive(Debug, Clone)]
@@ -200,7 +204,7 @@ impl Place {
         let clone = clone_id(&folder.join(CLONE))?;
         let bad = || Problem::BadCloneId(folder.join(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        Ok(Self(ChainFiles::new(&folder.join("audit"), &chain)))
+        Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain)))
     }
 
     /// Attaches to the chain, or opens it where it has no file yet.
@@ -305,7 +309,7 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     let chain = match place.attach(asker)? {
         Some(chain) => chain,
         None => {
-            let _held = fs::lock_file(&folder.join("audit-lock"))?;
+            let _held = lock_elsewhere(folder)?;
             match place.attach(asker)? {
                 Some(chain) => chain,
                 None => place.open_first(ctx, opened, asker)?,
@@ -314,6 +318,16 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     };
     ctx.front.note(&Note::AuditElsewhere { file: place.0.folder().to_owned() });
     Ok(chain)
+}
+
+/// Keeps others from opening and moving chains in the state folder.
+pub(crate) fn lock_elsewhere(folder: &Path) -> std::result::Result<File, FsError> {
+    fs::lock_file(&folder.join(AUDIT_LOCK))
+}
+
+/// The folder of chains in the state folder of a vault.
+pub(crate) fn chains_elsewhere(folder: &Path) -> PathBuf {
+    folder.join("audit")
 }
 
 /// The folder of chains in the vault.

@@ -26,9 +26,7 @@ pub(crate) fn remember_removed(tx: &mut Transaction<'_>, locked: &LockedVault, n
     let opened = &locked.opened;
     let path = VaultPath::record(name);
     let found = match opened.vault.record(name, &opened.rules) {
-        Ok(Some(record)) => {
-            Some(Version { created: record.created.unix(), version: record.version })
-        }
+        Ok(Some(record)) => Some(Version::from(&*record)),
         // What cannot be verified is remembered as far as it was seen.
         _ => opened.vault.state().seen(&path).max(opened.vault.state().removed(&path)),
     };
@@ -70,7 +68,7 @@ pub(crate) fn put_record(
             record.version = record.version.max(seen.version + 1);
         }
     }
-    let version = Version { created: record.created.unix(), version: record.version };
+    let version = Version::from(&record);
     tx.put_signed(path, &record, version)?;
     Ok(record.version)
 }

@@ -4,9 +4,13 @@
 //! and its record is signed anew, with a version above both, so that no machine that has seen
 //! either takes it for a rollback.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::clash::{Clash, Matter, SETTLED, Side, State, settling};
 use super::context::Context;
 use super::error::{Error, Result};
+use super::opening::Opened;
 use super::problem::Problem;
 use super::readers::exposed;
 use super::recorder::AuditAction;
@@ -14,11 +18,10 @@ use super::records::{may_write, put_record, remember_removed};
 use super::sync::SyncProblem;
 use super::transaction::{LockedVault, Transaction};
 use crate::audit::Op;
-use crate::crypto::digest::Digest;
 use crate::fs::{Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, SecretName};
-use crate::store::{Member, Policy, Record, Sealed, StoreError};
+use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError};
 
 /// Takes one side of each clash, in one change.
 ///
@@ -162,11 +165,9 @@ fn take_secret(
     };
     let mut record: Record = (**taken.record()).clone();
     if let Some(other) = &other {
-        let value = |record: &Record| (record.created, record.changed, record.author.clone());
-        if value(other) == value(&record) {
+        if record.tells_same_value(other) {
             let here: Vec<MemberName> = record.members().cloned().collect();
             record.exposed_to.extend(exposed(other, &here));
-            record.exposed_to.retain(|who| !here.contains(who));
             record.exposed_to.sort();
             record.exposed_to.dedup();
         }
@@ -174,7 +175,6 @@ fn take_secret(
         record.created = record.created.max(other.created);
     }
     record.version = record.version.saturating_add(1);
-    record.digest = Digest::of(taken.ciphertext());
     tx.put(VaultPath::secret(name), taken.ciphertext().to_vec());
     put_record(tx, locked, name, record).map(|_| ())
 }
@@ -221,20 +221,14 @@ fn take_document(
     let other = other.unwrap_or_default();
     match path.subject() {
         Subject::Member(_) if signs => {
-            let version = |bytes: &[u8]| opened.vault.approved::<Member>(path, bytes.to_vec());
-            if let Some(member) = version(&bytes) {
-                let above = version(&other).map_or(0, |other| other.version);
-                let version = member.version.max(above).saturating_add(1);
-                tx.put_document(path.clone(), &Member { version, ..(*member).clone() }, version)?;
+            let set = |old: &Member, version| Member { version, ..old.clone() };
+            if sign_above(opened, tx, (path, [&bytes, &other]), set)? {
                 return Ok(());
             }
         }
         Subject::Policy(_) if signs => {
-            let version = |bytes: &[u8]| opened.vault.approved::<Policy>(path, bytes.to_vec());
-            if let Some(policy) = version(&bytes) {
-                let above = version(&other).map_or(0, |other| other.version);
-                let version = policy.version.max(above).saturating_add(1);
-                tx.put_document(path.clone(), &Policy { version, ..(*policy).clone() }, version)?;
+            let set = |old: &Policy, version| Policy { version, ..old.clone() };
+            if sign_above(opened, tx, (path, [&bytes, &other]), set)? {
                 return Ok(());
             }
         }
@@ -247,4 +241,20 @@ fn take_document(
     }
     tx.put(path.clone(), bytes);
     Ok(())
+}
+
+/// Signs the first of two versions of a document anew, above both; false where no admin had
+/// signed it.
+fn sign_above<T: Removable + Serialize + DeserializeOwned>(
+    opened: &Opened,
+    tx: &mut Transaction<'_>,
+    (path, [taken, other]): (&VaultPath, [&[u8]; 2]),
+    with_version: impl Fn(&T, u64) -> T,
+) -> Result<bool> {
+    let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
+    let Some(taken) = signed(taken) else { return Ok(false) };
+    let above = signed(other).map_or(0, |other| other.version());
+    let version = taken.version().max(above).saturating_add(1);
+    tx.put_document(path.clone(), &with_version(&taken, version), version)?;
+    Ok(true)
 }

@@ -12,7 +12,7 @@ use super::caller::authenticate;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
 use super::opening::{LOCK_WAIT, Opened};
-use super::recorder::MAX_KEY;
+use super::recorder::{MAX_KEY, chains_elsewhere};
 use super::vouching::parse_created_line;
 use crate::access::{Bearer, Caller};
 use crate::audit::{
@@ -120,7 +120,7 @@ pub(crate) fn places(opened: &Opened) -> Result<Vec<ChainFiles>> {
         all.extend(audit::chains_in(&root.folder(listing))?);
     }
     if let Some(state) = opened.vault.state().folder() {
-        all.extend(audit::chains_in(&state.join("audit"))?);
+        all.extend(audit::chains_in(&chains_elsewhere(state))?);
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::{Finding, Severity};
-use crate::fs::Root;
+use crate::fs::{FOLDERS, KEYS, LOCAL, Root};
 
 /// A file or folder that others may do more with than they should.
 #[derive(Debug)]
@@ -40,10 +40,10 @@ pub(super) fn close(root: &Root) -> usize {
 
 fn find(root: &Root) -> Vec<Open> {
     let mut found = Vec::new();
-    for folder in ["keys", ".local"] {
+    for folder in [KEYS, LOCAL] {
         found.extend(below(&root.path().join(folder), (0o077, "others may read it")));
     }
-    for folder in ["admins", "audit", "members", "policies", "secrets"] {
+    for folder in FOLDERS {
         found.extend(below(&root.path().join(folder), (0o002, "everybody may write it")));
     }
     found.extend(excess(root.path(), (0o002, "everybody may write it")));

@@ -4,7 +4,7 @@
 use super::modes;
 use crate::audit::Op;
 use crate::fs::Root;
-use crate::service::base::commit::commit_waiting;
+use crate::service::base::commit::{Pending, commit_waiting};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
@@ -52,5 +52,5 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
 /// Whether a change waits for its commit.
 fn waits(opened: &Opened) -> Result<bool> {
     let is_auto = opened.vault.config().commit == CommitMode::Auto;
-    Ok(is_auto && !crate::service::base::commit::Pending::load(opened.vault.root())?.is_empty())
+    Ok(is_auto && !Pending::load(opened.vault.root())?.is_empty())
 }

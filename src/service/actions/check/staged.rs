@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Finding, Severity};
-use crate::fs::{Subject, VaultPath};
+use crate::fs::{self, FOLDERS, Subject, VaultPath};
 use crate::git::{self, Staged};
-use crate::name::{MemberName, SecretName};
+use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
@@ -13,8 +13,6 @@ use crate::store::{AdminSet, Authority as _, Config, Member, Policy, Record};
 
 /// How every age file begins (age spec, "Header").
 const AGE: &[u8] = b"age-encryption.org/v1\n";
-/// Folders in which only files of the vault belong.
-const FOLDERS: [&str; 6] = ["admins/", "audit/", "members/", "policies/", "secrets/", "sessions/"];
 
 /// Checks what is staged in git's `index` (its usual one, or the one that git names to a hook).
 /// Needs no identity.
@@ -33,14 +31,13 @@ fn finding(opened: &Opened, file: &Staged) -> Option<Finding> {
         Some(Finding::new(severity, &file.path, &message).mend(Some(mend)))
     };
     let unstage = format!("git restore --staged '{}'", file.path.replace('\'', r"'\''"));
-    let private = ["keys/", ".local/"].iter().any(|folder| file.path.starts_with(folder))
-        || (file.path.starts_with("sessions/") && !file.path.starts_with("sessions/shared/"));
-    if private {
+    if git::is_private(file.path.as_bytes()) {
         return found(Severity::Damage, "it must never leave this machine", unstage);
     }
     let path = VaultPath::parse(&file.path).filter(|_| file.is_plain);
     let Some(path) = path else {
-        let is_stray = FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+        let folder = file.path.split_once('/').map(|(folder, _)| folder);
+        let is_stray = folder.is_some_and(|folder| FOLDERS.contains(&folder));
         return is_stray.then(|| {
             found(Severity::Damage, "no file of the vault: perhaps plaintext", unstage)
         })?;
@@ -84,12 +81,12 @@ fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Re
         // that lie there.
         Subject::Admins(_) => {
             opened.vault.approved::<AdminSet>(path, bytes.clone()).is_some()
-                || crate::fs::read(opened.vault.root(), path, bytes.len() + 1)
+                || fs::read(opened.vault.root(), path, bytes.len() + 1)
                     .is_ok_and(|there| there.as_deref() == Some(&bytes[..]))
         }
-        Subject::Member(name) => {
+        Subject::Member(_) => {
             opened.vault.approved::<Member>(path, bytes.clone()).is_some()
-                || is_request(opened, (path, &name), bytes)?
+                || is_request(opened, path, bytes)?
         }
         Subject::Policy(_) => opened.vault.approved::<Policy>(path, bytes).is_some(),
         Subject::Record(name) => is_written(opened, (path, &name), bytes)?,
@@ -102,7 +99,7 @@ fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Re
 /// Whether it asks for something and is signed by the member it is for: nobody obeys it yet.
 fn is_request(
     opened: &Opened,
-    (path, _): (&VaultPath, &MemberName),
+    path: &VaultPath,
     bytes: Vec<u8>,
 ) -> std::result::Result<bool, String> {
     let claim = opened.vault.claim_in::<Member>(path, bytes).map_err(|error| error.to_string())?;
