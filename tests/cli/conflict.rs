@@ -14,6 +14,16 @@ fn both_rotated() -> Team {
     team
 }
 
+/// bob is an admin too, and both clones are in sync.
+fn two_admins() -> Team {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team
+}
+
 #[test]
 fn a_secret_rotated_on_two_clones_waits_for_a_decision() {
     let team = both_rotated();
@@ -164,11 +174,7 @@ fn a_forged_side_cannot_be_taken() {
 
 #[test]
 fn documents_conflict_by_their_files_and_admins_decide() {
-    let team = Team::with_bob();
-    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
-    team.of("alice", &["rekey"]).ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["sync"]).ok();
+    let team = two_admins();
     team.of("alice", &["policy", "update", "backend", "--allow", "web-*"]).ok();
     team.of("bob", &["policy", "update", "backend", "--allow", "api-*"]).ok();
     team.of("bob", &["policy", "update", "backend", "--description", "of bob"]).ok();
@@ -186,11 +192,7 @@ fn documents_conflict_by_their_files_and_admins_decide() {
 
 #[test]
 fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
-    let team = Team::with_bob();
-    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
-    team.of("alice", &["rekey"]).ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["sync"]).ok();
+    let team = two_admins();
     let (_, recipient) = team.t.outsider("elsewhere");
     team.of("alice", &["member", "add", "zoe", "--recipient", &recipient, "--admin"]).ok();
     let (_, recipient) = team.t.outsider("somewhere");
@@ -208,11 +210,7 @@ fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
 
 #[test]
 fn a_forged_set_of_admins_cannot_be_taken() {
-    let team = Team::with_bob();
-    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
-    team.of("alice", &["rekey"]).ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["sync"]).ok();
+    let team = two_admins();
     let (_, recipient) = team.t.outsider("elsewhere");
     for (who, name) in [("alice", "zoe"), ("bob", "yan")] {
         let words = ["member", "add", name, "--recipient", &recipient, "--admin"];
