@@ -239,7 +239,7 @@ impl CliEnv {
     }
 
     /// A scope that is no text confines too: it is an error, not the absence of a scope.
-    fn confined(&self) -> Result<Option<ScopeName>, Failure> {
+    pub(crate) fn confined(&self) -> Result<Option<ScopeName>, Failure> {
         let Some(scope) = self.variable("AUTHY_SCOPE").filter(|scope| !scope.is_empty()) else {
             return Ok(None);
         };

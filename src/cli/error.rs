@@ -50,6 +50,12 @@ pub(crate) enum Failure {
     /// A value could not be put on the clipboard.
     #[error("cannot reach a clipboard: {0}")]
     Clipboard(#[source] io::Error),
+    /// There is no manual page of this name.
+    #[error("there is no command '{}'", printable(.0))]
+    NoCommand(String),
+    /// The manual pages cannot be written.
+    #[error("cannot write manual pages to '{}': {source}", shown(.path))]
+    Pages { path: PathBuf, source: io::Error },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -66,14 +72,14 @@ impl Failure {
         match self {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
-            Self::NoHome | Self::NobodyToAsk(_) => Kind::Usage,
+            Self::NoHome | Self::NobodyToAsk(_) | Self::NoCommand(_) => Kind::Usage,
             Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
             }
-            Self::Input(_) | Self::Output(_) | Self::Json(_) => Kind::Failure,
+            Self::Pages { .. } | Self::Input(_) | Self::Output(_) | Self::Json(_) => Kind::Failure,
         }
     }
 
@@ -88,7 +94,8 @@ impl Failure {
         let hint = match self {
             Self::Core(error) => return error.hint(),
             Self::NoHome => "name the vault with --vault",
-            Self::NoProject => "make one with '[authy]' and 'scope = \"NAME\"' in it",
+            Self::NoProject => "make one with 'authy init --project'",
+            Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",
             Self::NotAllowed { .. } => {
                 "'authy project-info' shows what it does; 'authy allow' allows it"

@@ -8,6 +8,7 @@ mod agent;
 mod ask;
 mod clipboard;
 mod commands;
+mod completing;
 mod context;
 mod effect;
 mod error;
@@ -100,6 +101,9 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
             .unwrap_or_else(|error| report::present(Ui::new(&Global::default()), &error.into()));
     }
     if let Some(code) = clipboard::clear(words) {
+        return code;
+    }
+    if let Some(code) = completing::answer(words) {
         return code;
     }
     let cli = match Cli::try_parse_from(words) {

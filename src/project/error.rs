@@ -19,7 +19,9 @@ pub(crate) enum ProjectError {
     #[error("'{}' line {line}: {fault}", shown(path))]
     Content { path: PathBuf, line: usize, fault: Fault },
     #[error("cannot write '{}'", shown(path))]
-    Trust { path: PathBuf, source: io::Error },
+    Write { path: PathBuf, source: io::Error },
+    #[error("'{}' exists already", shown(path))]
+    Exists { path: PathBuf },
 }
 
 /// What a line of a project file does wrong.
@@ -51,14 +53,19 @@ impl ProjectError {
     /// Tells what kind of failure this is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Read { .. } | Self::Trust { .. } => Kind::Failure,
+            Self::Read { .. } | Self::Write { .. } => Kind::Failure,
+            Self::Exists { .. } => Kind::Conflict,
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Content { .. } => Kind::Usage,
         }
     }
 
     /// Says what to do next.
     pub(crate) fn hint(&self) -> Option<String> {
-        let Self::Content { fault, .. } = self else { return None };
+        let fault = match self {
+            Self::Content { fault, .. } => fault,
+            Self::Exists { .. } => return Some("'authy project-info' shows what it says".into()),
+            _ => return None,
+        };
         match fault {
             Fault::UnknownKey { nearest, .. } => {
                 nearest.map(|nearest| format!("did you mean '{nearest}'?"))

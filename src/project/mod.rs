@@ -4,11 +4,13 @@
 //! `authy allow` for exactly this content at exactly this place. What needs that is decided
 //! above; nothing here opens a vault, reads the process's environment or prints.
 
+mod draft;
 mod error;
 mod file;
 mod find;
 mod trust;
 
+pub(crate) use draft::create;
 pub(crate) use error::ProjectError;
 pub use file::ProjectFile;
 pub(crate) use find::find;

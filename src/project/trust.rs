@@ -28,23 +28,23 @@ pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
 /// Remembers that the user allows `file` as it was read.
 ///
 /// # Errors
-/// [`ProjectError::Trust`] where it cannot be written.
+/// [`ProjectError::Write`] where it cannot be written.
 pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let entry = entry(state_dir, file);
     write(state_dir, &entry, file.path.as_os_str().as_bytes())
         .and_then(|()| tell_shells(state_dir))
-        .map_err(|source| ProjectError::Trust { path: entry, source })
+        .map_err(|source| ProjectError::Write { path: entry, source })
 }
 
 /// Forgets every content that was allowed at the path of `file`.
 ///
 /// # Errors
-/// [`ProjectError::Trust`] where something cannot be read or removed.
+/// [`ProjectError::Write`] where something cannot be read or removed.
 pub(crate) fn distrust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let folder = folder(state_dir);
     remove_all(&folder, file.path.as_os_str().as_bytes())
         .and_then(|()| tell_shells(state_dir))
-        .map_err(|source| ProjectError::Trust { path: folder, source })
+        .map_err(|source| ProjectError::Write { path: folder, source })
 }
 
 /// Changes what the hooks of all shells look at before each prompt.

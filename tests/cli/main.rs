@@ -29,6 +29,7 @@ mod change;
 mod check;
 mod check_base;
 mod child;
+mod completions;
 mod concurrency;
 mod conflict;
 mod crash;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authy::{InitOptions, InitReport, MemberName, NameSource, Newcomer, printable};
+use authy::{InitOptions, InitReport, MemberName, NameSource, Newcomer, ScopeName, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -19,7 +19,8 @@ use crate::cli::ui::Ui;
 Examples:
   authy init
   authy --vault ./secrets init --member alice
-  authy init --install-diff                in a clone, too")]
+  authy init --install-diff                in a clone, too
+  authy init --project --scope backend     in a project")]
 pub(crate) struct Args {
     /// Call the first admin this [default: made of git's user.name, else of user.email, else
     /// your login name, else 'admin']
@@ -34,6 +35,13 @@ pub(crate) struct Args {
     /// value; in a vault that is there already nothing else is done
     #[arg(long)]
     install_diff: bool,
+    /// Make no vault but a commented .authy.toml in this folder, for a project whose commands
+    /// get the secrets of one scope
+    #[arg(long, conflicts_with_all = ["member", "generate_keyfile", "passphrase", "manual_commit", "install_diff"])]
+    project: bool,
+    /// Name this scope in .authy.toml [default: the only one of the vault]
+    #[arg(long, value_name = "SCOPE", requires = "project")]
+    scope: Option<ScopeName>,
 }
 
 /// The words about the identity of somebody new.
@@ -61,6 +69,9 @@ impl IdentityFlags {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        if self.project {
+            return make_project(env, self.scope);
+        }
         let options = InitOptions {
             who: self.identity.newcomer(env, self.member),
             manual_commit: self.manual_commit,
@@ -83,6 +94,20 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn make_project(env: &CliEnv, scope: Option<ScopeName>) -> CommandResult {
+    let scope = match scope {
+        Some(scope) => Some(scope),
+        None => env.confined()?,
+    };
+    let (path, scope) =
+        authy::project_create(&env.context_without_project()?, Path::new("."), scope)?;
+    if env.ui().wants_json() {
+        env.ui().json(&serde_json::json!({ "path": path.to_string_lossy(), "scope": scope }))?;
+    }
+    env.ui().note(format_args!("wrote '.authy.toml' for scope {scope}: look at it, and commit it"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn as_json(report: &InitReport) -> serde_json::Value {

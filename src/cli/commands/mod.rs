@@ -20,6 +20,7 @@ mod import;
 mod init;
 mod join;
 mod list;
+mod man;
 mod member;
 mod otp;
 mod policy;
@@ -93,6 +94,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
+    Man(man::Args),
     Textconv(textconv::Args),
     HookState(hook_state::Args),
 }
@@ -133,6 +135,7 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::ProjectInfo(args) => args.run(env),
         Command::Config(command) => config::run(command, env),
         Command::Completions(args) => args.run(env),
+        Command::Man(args) => args.run(env),
         Command::Textconv(args) => args.run(env),
         Command::HookState(args) => args.run(env),
     }

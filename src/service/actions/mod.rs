@@ -7,6 +7,7 @@
 mod approve;
 mod auditing;
 mod check;
+mod completing;
 mod describing;
 mod diff;
 mod git_setup;
@@ -33,6 +34,7 @@ mod writing;
 pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check, check_staged, repair};
+pub use completing::{NameKind, known_names};
 pub use describing::{Description, describe, digest_of};
 pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use git_setup::{install_diff, install_hook};
@@ -53,7 +55,9 @@ pub use policies::{
     PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
     policy_test, policy_update,
 };
-pub use projects::{allow_project, deny_project, find_project, project_is_allowed, vault_is_known};
+pub use projects::{
+    allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
+};
 pub use rekey::{rekey, rekey_needed};
 pub use resolving::resolve;
 pub use secrets::{copy, get, otp, remove, rename};

@@ -1,14 +1,16 @@
 //! Project files: found, understood, and trusted only after the user allowed them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::access::{AccessError, Asker};
 use crate::audit::Op;
+use crate::name::ScopeName;
 use crate::project::{self, ProjectError, ProjectFile};
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::caller::authenticate;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
+use crate::service::base::known::known_scopes;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
@@ -35,6 +37,32 @@ pub fn project_is_allowed(state: Option<&Path>, file: &ProjectFile) -> bool {
 pub fn vault_is_known(state: Option<&Path>, vault: &Path) -> bool {
     let folder = vault.canonicalize().unwrap_or_else(|_| vault.to_owned());
     state.is_some_and(|state| store::known_vault(state, &folder).ok().flatten().is_some())
+}
+
+/// Writes a commented `.authy.toml` for a scope into `folder`: the one given, else the only
+/// one of the vault. Returns where it lies, and its scope.
+///
+/// # Errors
+/// It says not which scope; there is a file of the name already.
+pub fn project_create(
+    ctx: &Context,
+    folder: &Path,
+    scope: Option<ScopeName>,
+) -> Result<(PathBuf, ScopeName)> {
+    let scope = match scope {
+        Some(scope) => scope,
+        None => only_scope(known_scopes(ctx)?)?,
+    };
+    Ok((project::create(folder, &scope)?, scope))
+}
+
+fn only_scope(mut scopes: Vec<ScopeName>) -> Result<ScopeName> {
+    match scopes.pop() {
+        Some(only) if scopes.is_empty() => Ok(only),
+        last => {
+            Err(Problem::WhichScope { scopes: scopes.into_iter().chain(last).collect() }.into())
+        }
+    }
 }
 
 /// Trusts the file as it is now, at this place; recorded in the audit.

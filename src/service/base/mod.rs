@@ -17,6 +17,7 @@ pub(crate) mod effect;
 pub(crate) mod enacting;
 pub(crate) mod error;
 pub(crate) mod importing;
+pub(crate) mod known;
 pub(crate) mod lists;
 pub(crate) mod newcomer;
 pub(crate) mod note;

@@ -117,6 +117,8 @@ pub(crate) enum Problem {
     Label { rule: &'static str },
     #[error("no scope given")]
     NoScope,
+    #[error("which scope is the project's?")]
+    WhichScope { scopes: Vec<ScopeName> },
     #[error(transparent)]
     Team(#[from] TeamProblem),
     #[error(transparent)]
@@ -188,6 +190,7 @@ impl Problem {
             | Self::Label { .. }
             | Self::Setting { .. }
             | Self::Unchanged(_)
+            | Self::WhichScope { .. }
             | Self::NoScope => Kind::Usage,
             Self::Team(error) => error.kind(),
             Self::Transfer(error) => error.kind(),
@@ -304,6 +307,13 @@ impl Problem {
             }
             Self::Agent { scope: None, .. } => {
                 "run 'authy run --scope SCOPE -- COMMAND', ask for a session token, or run it at a terminal and agree".into()
+            }
+            Self::WhichScope { scopes } if scopes.is_empty() => {
+                "name one with --scope; 'authy policy create' makes it".into()
+            }
+            Self::WhichScope { scopes } => {
+                let names: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+                format!("name one with --scope: {}", names.join(", "))
             }
             Self::AgentMayNot { .. } => "run it at a terminal and agree, or without the agent".into(),
             _ => return None,

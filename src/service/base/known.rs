@@ -1,0 +1,36 @@
+//! The names of what is there, as files say them: nothing is opened, nobody is asked.
+
+use super::context::Context;
+use super::error::Result;
+use crate::fs::Root;
+use crate::name::{MemberName, ScopeName};
+use crate::store::{Standing, Vault};
+
+/// The vault as it lies: its settings verified, nothing recovered, nothing remembered.
+///
+/// # Errors
+/// There is none, or its settings are damaged.
+pub(crate) fn as_it_lies(ctx: &Context) -> Result<Vault> {
+    Ok(Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?)
+}
+
+/// The scopes that were not removed, in force or not.
+///
+/// # Errors
+/// The vault cannot be read.
+pub(crate) fn known_scopes(ctx: &Context) -> Result<Vec<ScopeName>> {
+    let vault = as_it_lies(ctx)?;
+    let mut names = vault.policy_names()?;
+    names.retain(|name| !matches!(vault.policy(name), Standing::Removed(_)));
+    Ok(names)
+}
+
+/// The members that were not removed, approved or not.
+///
+/// # Errors
+/// The vault cannot be read.
+pub(crate) fn known_members(vault: &Vault) -> Result<Vec<MemberName>> {
+    let mut names = vault.member_names()?;
+    names.retain(|name| !matches!(vault.member(name), Standing::Removed(_)));
+    Ok(names)
+}
