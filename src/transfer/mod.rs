@@ -63,11 +63,13 @@ pub(crate) struct Found {
     pub(crate) value: Option<SecretBytes>,
     /// Where it stands, as a line of the file, where that is known.
     pub(crate) line: Option<usize>,
+    /// Whether programs that read such a file differ about this value.
+    pub(crate) is_doubtful: bool,
 }
 
 impl Found {
     fn new(name: String, value: SecretBytes) -> Self {
-        Self { name, value: Some(value), line: None }
+        Self { name, value: Some(value), line: None, is_doubtful: false }
     }
 }
 

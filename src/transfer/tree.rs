@@ -53,7 +53,7 @@ impl Node<'_> {
             return Err(E::custom("a mapping is expected"));
         }
         let value = value.map(SecretBytes::new);
-        self.found.push(Found { name: self.name, value, line: None });
+        self.found.push(Found { name: self.name, value, line: None, is_doubtful: false });
         Ok(())
     }
 }

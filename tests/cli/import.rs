@@ -43,6 +43,7 @@ fn a_dotenv_file_moves_in_with_one_commit() {
     assert_eq!(t.log().len(), before);
     let done = t.authy(["import", ".env", "--prefix", "dev/"]).ok();
     done.stderr_has("'DB_URL' stands there more than once")
+        .stderr_has("'apiKey' (line 4) is read differently")
         .stderr_has(".gitignore")
         .stdout_lacks("last");
     t.is_clean();

@@ -3,6 +3,10 @@
 if ((BASH_VERSINFO[0] < 4)); then
     echo "authy: the hook needs bash 4 or newer" >&2
 else
+    # Evaluated again, as after an edit of ~/.bashrc: what is defined goes first.
+    if declare -F _authy_leave >/dev/null; then
+        _authy_leave
+    fi
     _authy_names=() _authy_bodies=() _authy_olds=() _authy_key='' _authy_pwd='' _authy_dir=''
     _authy_scope='' _authy_keyfile='' _authy_key_was='' _authy_key_old=''
 

@@ -1,5 +1,9 @@
 # Aliases of the project you are in, for fish. Made by 'authy hook fish'; source it in config.fish.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
+# Sourced again, as after an edit of config.fish: what is defined goes first.
+if functions -q _authy_leave
+    _authy_leave
+end
 set -g _authy_names
 set -g _authy_saved
 set -g _authy_key ''

@@ -1,6 +1,8 @@
 # Functions of the project you are in, for PowerShell. Made by 'authy hook powershell'; put
 # 'Invoke-Expression (& authy hook powershell | Out-String)' into $PROFILE.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
+# Evaluated again, as after an edit of $PROFILE: what is defined goes first.
+if (Get-Item -LiteralPath function:_AuthyLeave -ErrorAction SilentlyContinue) { _AuthyLeave }
 $global:_authyNames = @()
 $global:_authyOld = @{}
 $global:_authyKey = ''

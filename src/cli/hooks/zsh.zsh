@@ -1,5 +1,9 @@
 # Aliases of the project you are in, for zsh. Made by 'authy hook zsh'; evaluate it in ~/.zshrc.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
+# Evaluated again, as after an edit of ~/.zshrc: what is defined goes first.
+if ((${+functions[_authy_leave]})); then
+    _authy_leave
+fi
 typeset -ga _authy_names _authy_bodies _authy_olds
 typeset -g _authy_key='' _authy_scope='' _authy_keyfile='' _authy_key_was='' _authy_key_old=''
 _authy_names=() _authy_bodies=() _authy_olds=()

@@ -147,6 +147,10 @@ fn plan<'i>(ctx: &Context, imported: &'i Imported, options: &ImportOptions) -> R
         if last.get(found.name.as_str()) != Some(&at) {
             continue;
         }
+        if found.is_doubtful {
+            let (name, line) = (found.name.clone(), found.line);
+            ctx.front.note(&Note::Doubtful { name, line });
+        }
         let line = found.line.map(|line| format!(" (line {line})")).unwrap_or_default();
         let shown = &found.name;
         match (transfer::name_here(&options.prefix, shown), &found.value) {

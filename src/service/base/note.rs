@@ -88,6 +88,13 @@ pub enum Note {
         /// Their names.
         names: Vec<String>,
     },
+    /// A value that programs which read such files do not agree about.
+    Doubtful {
+        /// Its name there.
+        name: String,
+        /// The line of the file.
+        line: Option<usize>,
+    },
     /// A name stands several times in what is imported; the last one counts.
     Twice {
         /// The name there.
@@ -144,6 +151,14 @@ impl fmt::Display for Note {
                 f.write_str("not in force as they stand, so nobody loses access until they are:")?;
                 policies.iter().try_for_each(|name| write!(f, " {name}"))?;
                 f.write_str(" (authy approve)")
+            }
+            Self::Doubtful { name, line } => {
+                let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+                write!(
+                    f,
+                    "'{}'{line} is read differently by different programs: compare what was taken",
+                    printable(name)
+                )
             }
             Self::Twice { name } => {
                 write!(f, "'{}' stands there more than once: took the last", printable(name))
