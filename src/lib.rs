@@ -26,6 +26,10 @@ mod secret;
 
 mod kind;
 
+#[cfg(test)]
+#[path = "../tests/common/skipped.rs"]
+mod skipped;
+
 pub use audit::{AuditEntry, Outcome};
 pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell};
 pub use kind::Kind;

@@ -272,13 +272,11 @@ fn powershell(expression: &str) -> String {
         match rest.next() {
             Some(open) if is_single(open) => {
                 while let Some(c) = rest.next() {
-                    if !is_single(c) {
-                        value.push(c);
-                    } else if rest.next_if(|next| is_single(*next)).is_some() {
-                        value.push(c);
-                    } else {
+                    // One alone ends the text, two are one.
+                    if is_single(c) && rest.next_if(|next| is_single(*next)).is_none() {
                         break;
                     }
+                    value.push(c);
                 }
             }
             Some('"') => loop {

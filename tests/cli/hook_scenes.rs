@@ -80,7 +80,7 @@ fn a_folder_that_goes_and_a_file_that_is_no_file_are_survived() {
         }
         write(t, "out", "scope = \"agent\"\naliases = [\"claude\"]\n");
         let file = t.work().join("out/.authy.toml");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o0)).unwrap();
         shell.shows("claude unreadable", "ran:claude:none");
     });
 }

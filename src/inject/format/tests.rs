@@ -13,11 +13,7 @@ use crate::inject::naming::Naming;
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-
-#[path = "../../../tests/common/skipped.rs"]
-mod skipped;
-
-use skipped::needs;
+use crate::skipped::needs;
 
 fn environment(values: &[Vec<u8>]) -> Environment {
     let secrets = values

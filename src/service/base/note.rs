@@ -152,17 +152,6 @@ impl fmt::Display for Note {
                 policies.iter().try_for_each(|name| write!(f, " {name}"))?;
                 f.write_str(" (authy approve)")
             }
-            Self::Doubtful { name, line } => {
-                let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
-                write!(
-                    f,
-                    "'{}'{line} is read differently by different programs: compare what was taken",
-                    printable(name)
-                )
-            }
-            Self::Twice { name } => {
-                write!(f, "'{}' stands there more than once: took the last", printable(name))
-            }
             Self::NotSent { names } => write!(
                 f,
                 "you may not write them any more, so the remote's values stay in force: {} (yours are \
@@ -184,12 +173,31 @@ impl fmt::Display for Note {
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
             ),
+            Self::Doubtful { .. } | Self::Twice { .. } => self.fmt_of_import(f),
             _ => self.fmt_of_session(f),
         }
     }
 }
 
 impl Note {
+    /// The notes about what is imported.
+    fn fmt_of_import(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Doubtful { name, line } => {
+                let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+                write!(
+                    f,
+                    "'{}'{line} is read differently by different programs: compare what was taken",
+                    printable(name)
+                )
+            }
+            Self::Twice { name } => {
+                write!(f, "'{}' stands there more than once: took the last", printable(name))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The notes about sessions, agents and masking.
     fn fmt_of_session(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

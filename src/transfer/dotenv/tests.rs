@@ -5,12 +5,8 @@ use std::process::{Command, Stdio};
 
 use super::parse;
 use crate::secret::SecretBytes;
+use crate::skipped::{needs, with_module};
 use proptest::prelude::*;
-
-#[path = "../../../tests/common/skipped.rs"]
-mod skipped;
-
-use skipped::{needs, with_module};
 
 fn read(text: &str) -> Result<Vec<(String, String)>, String> {
     let found = parse(&SecretBytes::new(text.into())).map_err(|error| error.to_string())?;
