@@ -238,6 +238,16 @@ impl CliEnv {
         }
     }
 
+    /// Expands a `~/` in a word for a program, where that names a file and the word itself
+    /// does not.
+    pub(crate) fn word(&self, word: OsString) -> OsString {
+        if !word.as_encoded_bytes().starts_with(b"~/") || Path::new(&word).exists() {
+            return word;
+        }
+        let path = self.expanded(PathBuf::from(&word));
+        if path.exists() { path.into_os_string() } else { word }
+    }
+
     /// A scope that is no text confines too: it is an error, not the absence of a scope.
     pub(crate) fn confined(&self) -> Result<Option<ScopeName>, Failure> {
         let Some(scope) = self.variable("AUTHY_SCOPE").filter(|scope| !scope.is_empty()) else {

@@ -41,6 +41,7 @@ mod git;
 mod git_deferred;
 mod git_setup;
 mod guide;
+mod guide_agents;
 mod habits;
 mod history;
 mod hook;

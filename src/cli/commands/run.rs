@@ -15,7 +15,8 @@ use crate::cli::leader;
 /// authy becomes the command: signals, terminal and exit code are its own. With a session
 /// token, in a run-only scope, or with --mask it stays and replaces the values in what the
 /// command prints by [authy:NAME]. The first word that is no flag starts the command, and
-/// from there on every word is the command's.
+/// from there on every word is the command's, as it is; only '~/FILE' of a file that is there
+/// is written out, as no shell does that for the words in an agent's configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +56,7 @@ impl Args {
         // Those that are typed come last and win.
         request.files.extend(self.file);
         let command = RunCommand {
-            argv: self.command,
+            argv: self.command.into_iter().map(|word| env.word(word)).collect(),
             clean_env: self.clean_env,
             inherited: env.inherited(),
             masking: match (self.mask, self.no_masking) {
