@@ -57,6 +57,7 @@ ops! {
     CHAIN_OPEN "chain.open",
     INIT "init",
     STORE "store",
+    ANNOTATE "annotate",
     GET "get",
     REMOVE "remove",
     ROTATE "rotate",

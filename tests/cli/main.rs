@@ -22,6 +22,7 @@ mod team;
 mod vault;
 
 mod agents;
+mod annotate;
 mod audit;
 mod audit_segments;
 mod audit_tamper;

@@ -2,6 +2,7 @@
 
 mod alias;
 mod allow;
+mod annotate;
 mod approve;
 mod audit;
 mod check;
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     List(list::Args),
     Rotate(rotate::Args),
     Edit(edit::Args),
+    Annotate(annotate::Args),
     #[command(visible_alias = "mv")]
     Rename(rename::Args),
     #[command(visible_alias = "rm")]
@@ -109,6 +111,7 @@ pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::List(args) => args.run(env),
         Command::Rotate(args) => args.run(env),
         Command::Edit(args) => args.run(env),
+        Command::Annotate(args) => args.run(env),
         Command::Rename(args) => args.run(env),
         Command::Remove(args) => args.run(env),
         Command::History(args) => args.run(env),

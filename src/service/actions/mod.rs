@@ -4,6 +4,7 @@
 //! `base::transaction`, add a file here and its functions to the list below and in
 //! `service`. Actions do not know each other; what two of them share lies in `base`.
 
+mod annotating;
 mod approve;
 mod auditing;
 mod check;
@@ -29,8 +30,10 @@ mod sessions;
 mod settings;
 mod shell;
 mod syncing;
+mod unlocking;
 mod writing;
 
+pub use annotating::{Annotation, annotate};
 pub use approve::{Approval, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check, check_staged, repair};
@@ -52,8 +55,8 @@ pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use past::{PastVersion, history, restore};
 pub use policies::{
-    PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_remove, policy_show,
-    policy_test, policy_update,
+    PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_preview, policy_remove,
+    policy_show, policy_test, policy_update,
 };
 pub use projects::{
     allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
@@ -71,6 +74,7 @@ pub use syncing::{
     Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
     sync,
 };
+pub use unlocking::{Unlocked, glance, unlock};
 pub use writing::{
-    EditorChoice, StoreReport, edit, generate, rotate, rotate_ready, store, store_ready,
+    EditorChoice, StoreReport, edit, generate, replace, rotate, rotate_ready, store, store_ready,
 };

@@ -47,6 +47,8 @@ pub struct PolicyChange {
     pub max_ttl: Option<String>,
     /// For people.
     pub description: Option<String>,
+    /// The version that the change was thought out for; `None`: whatever is there.
+    pub seen: Option<u64>,
 }
 
 /// A policy as people see it.
@@ -136,6 +138,9 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
     Policy::default().with(change)?;
     write(ctx, (Op::POLICY_UPDATE, &change.name), |locked, _| {
         let old = in_force(locked, &change.name)?;
+        if change.seen.is_some_and(|seen| seen != old.version) {
+            return Err(TeamProblem::PolicyChanged(change.name.clone()).into());
+        }
         let version = old.version + 1;
         let new = old.clone().with(change)?;
         if new == old {
@@ -213,11 +218,7 @@ pub fn policy_test(ctx: &Context, scope: Option<&ScopeName>, name: &SecretName) 
     let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
         return Err(Problem::NoScope.into());
     };
-    let (rule, pattern) = match policy.rule(name) {
-        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
-        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
-        Rule::Default => ("default", None),
-    };
+    let (rule, pattern) = decided(policy, name);
     let allowed = reach.permits(name).is_ok();
     let by_grant = rule == "allow" && !allowed;
     Ok(Verdict {
@@ -227,6 +228,39 @@ pub fn policy_test(ctx: &Context, scope: Option<&ScopeName>, name: &SecretName) 
         pattern: pattern.filter(|_| !by_grant),
         rule: if by_grant { "grant" } else { rule },
     })
+}
+
+/// Says of each name what a policy with these patterns would say. Nothing is read or asked.
+///
+/// # Errors
+/// A pattern that does not compile.
+pub fn policy_preview(
+    scope: &ScopeName,
+    (allow, deny): (&[String], &[String]),
+    names: &[SecretName],
+) -> Result<Vec<Verdict>> {
+    let document = Policy { allow: allow.to_vec(), deny: deny.to_vec(), ..Policy::default() };
+    let policy = ScopePolicy::compile(document)?;
+    let verdict = |name: &SecretName| {
+        let (rule, pattern) = decided(&policy, name);
+        Verdict {
+            scope: scope.clone(),
+            name: name.clone(),
+            allowed: rule == "allow",
+            pattern,
+            rule,
+        }
+    };
+    Ok(names.iter().map(verdict).collect())
+}
+
+/// The rule that decides about a name, and its pattern.
+fn decided(policy: &ScopePolicy, name: &SecretName) -> (&'static str, Option<String>) {
+    match policy.rule(name) {
+        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
+        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
+        Rule::Default => ("default", None),
+    }
 }
 
 impl Policy {

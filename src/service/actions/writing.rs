@@ -105,7 +105,21 @@ pub fn store(
 /// # Errors
 /// There is no such secret; denied; larger than 1 MiB.
 pub fn rotate(ctx: &Context, name: &SecretName, value: &SecretBytes) -> Result<StoreReport> {
-    replace(ctx, name, value, (Op::ROTATE, None))
+    put(ctx, name, value, (Op::ROTATE, None))
+}
+
+/// Gives a secret a new value, where it is still the version `seen`: for whoever looked at it
+/// and thought for a while.
+///
+/// # Errors
+/// As [`rotate`]; `ChangedMeanwhile` where somebody else was faster.
+pub fn replace(
+    ctx: &Context,
+    name: &SecretName,
+    value: &SecretBytes,
+    seen: u64,
+) -> Result<StoreReport> {
+    put(ctx, name, value, (Op::ROTATE, Some(seen)))
 }
 
 /// Opens the value in an editor, on a memory file system only, and stores what comes back.
@@ -138,7 +152,7 @@ pub fn edit(
     if new == value {
         return Ok(None);
     }
-    replace(ctx, name, &new, (Op::EDIT, base)).map(Some)
+    put(ctx, name, &new, (Op::EDIT, base)).map(Some)
 }
 
 /// Whether an editor gives this back as it was: no control characters but the usual ones.
@@ -160,7 +174,7 @@ struct Edit {
     expect: Option<u64>,
 }
 
-fn replace(
+fn put(
     ctx: &Context,
     name: &SecretName,
     value: &SecretBytes,

@@ -27,10 +27,11 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
         return Err(Problem::ReadOnlyToken.into());
     }
     let identity = match &ctx.identity {
-        IdentitySource::Default => default_identity(ctx, rules)?,
-        _ => load_source(ctx)?,
+        IdentitySource::Default => Arc::new(default_identity(ctx, rules)?),
+        IdentitySource::Open(open) => Arc::clone(&open.0),
+        _ => Arc::new(load_source(ctx)?),
     };
-    Ok(Caller { name: member_of(&identity, rules)?, identity: Arc::new(identity) })
+    Ok(Caller { name: member_of(&identity, rules)?, identity })
 }
 
 /// Finds the member in force whose recipients include one of this identity.
@@ -101,7 +102,9 @@ pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
     match &ctx.identity {
         IdentitySource::Text(text) => parse(ctx, text.expose(), "AUTHY_IDENTITY"),
         IdentitySource::File(path) => load(ctx, path),
-        IdentitySource::Default => Err(Problem::NoIdentity { dir: None }.into()),
+        IdentitySource::Default | IdentitySource::Open(_) => {
+            Err(Problem::NoIdentity { dir: None }.into())
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use super::note::Note;
+use crate::crypto::Identity;
 use crate::name::ScopeName;
 use crate::secret::SecretBytes;
 
@@ -18,6 +20,18 @@ pub enum IdentitySource {
     File(PathBuf),
     /// The one usable identity in `~/.authy/keys`.
     Default,
+    /// An identity that was opened before: nobody is asked for a passphrase again.
+    Open(OpenIdentity),
+}
+
+/// An identity in memory, for a front that makes many calls; wiped with the last copy.
+#[derive(Clone)]
+pub struct OpenIdentity(pub(crate) Arc<Identity>);
+
+impl fmt::Debug for OpenIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 /// The world as a front sees it: flag before environment before `.authy.toml` before vault.

@@ -149,7 +149,9 @@ pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
         return generate(ctx, file, options.passphrase);
     }
     match &ctx.identity {
-        IdentitySource::Text(_) => existing(caller::load_source(ctx)?, None),
+        IdentitySource::Text(_) | IdentitySource::Open(_) => {
+            existing(caller::load_source(ctx)?, None)
+        }
         IdentitySource::File(file) if !file.exists() => generate(ctx, file, options.passphrase),
         IdentitySource::File(file) => existing(caller::load_source(ctx)?, Some(file.clone())),
         IdentitySource::Default => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::kind::Kind;
-use crate::name::{MemberName, printable};
+use crate::name::{MemberName, ScopeName, printable};
 use crate::store::StoreError;
 
 /// A failure about who belongs to the vault.
@@ -41,6 +41,8 @@ pub(crate) enum TeamProblem {
     NothingToApprove(String),
     #[error("'{}' is not the file that was shown", printable(.0))]
     ClaimChanged(String),
+    #[error("policy '{0}' was changed by somebody else meanwhile")]
+    PolicyChanged(ScopeName),
     #[error(transparent)]
     Damaged(Arc<StoreError>),
 }
@@ -53,6 +55,7 @@ impl TeamProblem {
             Self::MemberExists(_)
             | Self::MemberWaits(_)
             | Self::ClaimChanged(_)
+            | Self::PolicyChanged(_)
             | Self::AdminAlready(_)
             | Self::RecipientTaken(_) => Kind::Conflict,
             Self::MemberUnfit { .. }
@@ -93,6 +96,7 @@ impl TeamProblem {
             Self::AdminAlready(name) => format!("see 'authy member show {name}'"),
             Self::ByRemoval(name) => format!("to remove him run 'authy member remove {name}'"),
             Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
+            Self::PolicyChanged(name) => format!("look at it again: authy policy show {name}"),
             Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),
             Self::Damaged(error) => return error.hint(),
         })

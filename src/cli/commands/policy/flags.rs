@@ -40,6 +40,7 @@ impl PolicyFlags {
     /// Returns the change, with nothing taken away.
     pub(super) fn into_change(self) -> PolicyChange {
         PolicyChange {
+            seen: None,
             name: self.name,
             allow: self.allow,
             deny: self.deny,

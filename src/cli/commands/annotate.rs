@@ -1,0 +1,87 @@
+//! `authy annotate`.
+
+use std::process::ExitCode;
+
+use authy::{Annotation, ListOptions, SecretName, Ttl};
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+
+/// Change a secret's description, tags or rotation interval; its value stays
+///
+/// What is not given stays as it is. Anybody who has the vault can read all of this.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy annotate db-url --description \"primary database\" --tag db
+  authy annotate api-key --untag old --rotate-every 90d
+  authy annotate api-key --no-rotate-every")]
+pub(crate) struct Args {
+    /// Name the secret
+    name: SecretName,
+    /// Say what it is
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Tag it; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Take a tag away; may be repeated
+    #[arg(long = "untag", value_name = "TAG")]
+    untag: Vec<String>,
+    /// Want another value this often, such as 90d
+    #[arg(long, value_name = "TIME")]
+    rotate_every: Option<Ttl>,
+    /// Want no other value from time to time
+    #[arg(long, conflicts_with = "rotate_every")]
+    no_rotate_every: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let (ctx, ui) = (env.context()?, env.ui());
+        let (annotation, seen) = self.annotation(&ctx)?;
+        let version = authy::annotate(&ctx, &self.name, (&annotation, seen))?;
+        match ui.wants_json() {
+            true => ui.json(&serde_json::json!({ "name": self.name, "version": version }))?,
+            false => ui.note(format_args!("annotated {} (version {version})", self.name)),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is there with what was given, and the version that was looked at. Where there is no
+    /// record to look at `annotate` says why.
+    fn annotation(
+        &self,
+        ctx: &authy::Context,
+    ) -> Result<(Annotation, Option<u64>), crate::cli::error::Failure> {
+        let options = ListOptions {
+            pattern: Some(self.name.to_string()),
+            details: true,
+            ..ListOptions::default()
+        };
+        let listed = authy::list(ctx, &options)?;
+        let old = listed.into_iter().find(|entry| entry.name == self.name);
+        let old = old.and_then(|entry| entry.details);
+        let seen = old.as_ref().map(|old| old.version);
+        let mut annotation = Annotation::default();
+        if let Some(old) = old {
+            annotation.description = old.description;
+            annotation.tags = old.tags;
+            annotation.rotate_every = old.rotate_every.and_then(|every| every.parse().ok());
+        }
+        if let Some(description) = &self.description {
+            annotation.description.clone_from(description);
+        }
+        annotation.tags.retain(|tag| !self.untag.contains(tag));
+        for tag in &self.tags {
+            if !annotation.tags.contains(tag) {
+                annotation.tags.push(tag.clone());
+            }
+        }
+        if self.no_rotate_every {
+            annotation.rotate_every = None;
+        }
+        annotation.rotate_every = self.rotate_every.or(annotation.rotate_every);
+        Ok((annotation, seen))
+    }
+}
