@@ -1,6 +1,7 @@
 //! The `authy` command: words in, exit code out.
 
 mod cli;
+mod tui;
 
 use std::process::ExitCode;
 

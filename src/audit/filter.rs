@@ -109,6 +109,11 @@ impl Entry {
         self.time.to_string()
     }
 
+    /// Where it stands: its chain and its number there.
+    pub fn place(&self) -> String {
+        format!("{} {}", self.chain, self.seq)
+    }
+
     /// The command's words.
     pub fn op(&self) -> &str {
         self.op.as_str()

@@ -154,8 +154,13 @@ impl CliEnv {
         std::env::vars_os().collect()
     }
 
+    /// `AUTHY_PASSPHRASE`.
+    pub(crate) fn passphrase(&self) -> Option<SecretBytes> {
+        self.secret("AUTHY_PASSPHRASE")
+    }
+
     fn context_with(&self, vault: PathBuf, identity: IdentitySource) -> Result<Context, Failure> {
-        let passphrase = self.secret("AUTHY_PASSPHRASE");
+        let passphrase = self.passphrase();
         Ok(Context {
             vault,
             home: self.home(),

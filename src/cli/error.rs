@@ -56,6 +56,12 @@ pub(crate) enum Failure {
     /// The manual pages cannot be written.
     #[error("cannot write manual pages to '{}': {source}", shown(.path))]
     Pages { path: PathBuf, source: io::Error },
+    /// The interface has no terminal to stand on.
+    #[error("this needs a terminal")]
+    NoScreen,
+    /// The terminal failed.
+    #[error("the terminal fails: {0}")]
+    Screen(#[source] io::Error),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -72,14 +78,20 @@ impl Failure {
         match self {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
-            Self::NoHome | Self::NobodyToAsk(_) | Self::NoCommand(_) => Kind::Usage,
+            Self::NoHome | Self::NobodyToAsk(_) | Self::NoCommand(_) | Self::NoScreen => {
+                Kind::Usage
+            }
             Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } => Kind::Denied,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
             }
-            Self::Pages { .. } | Self::Input(_) | Self::Output(_) | Self::Json(_) => Kind::Failure,
+            Self::Pages { .. }
+            | Self::Screen(_)
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::Json(_) => Kind::Failure,
         }
     }
 
@@ -105,6 +117,7 @@ impl Failure {
             Self::Clipboard(_) => {
                 "install wl-clipboard, xclip or xsel, or run it on a terminal that takes OSC 52"
             }
+            Self::NoScreen => "in scripts use the other commands; see 'authy help'",
             Self::EmptyValue => "check what was piped in; --raw stores an empty value",
             _ => return None,
         };

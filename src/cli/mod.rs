@@ -23,6 +23,8 @@ mod tree;
 mod ui;
 mod value;
 
+pub(crate) use effect::lines as effect_lines;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;

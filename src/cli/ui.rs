@@ -52,6 +52,11 @@ impl Ui {
         self.quiet
     }
 
+    /// Tells whether what is drawn for a person has colour.
+    pub(crate) fn has_colour(self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
+    }
+
     /// Writes data, byte for byte.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The tree of commands, and the way to each.
 
+mod admin;
 mod alias;
 mod allow;
 mod annotate;
@@ -52,6 +53,7 @@ pub(crate) type CommandResult = Result<ExitCode, Failure>;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Args),
+    Admin(admin::Args),
     #[command(visible_alias = "insert")]
     Store(store::Args),
     #[command(visible_alias = "show")]
@@ -105,6 +107,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
         Command::Init(args) => args.run(env),
+        Command::Admin(args) => args.run(env),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
         Command::Otp(args) => args.run(env),

@@ -1,0 +1,72 @@
+//! `authy admin`.
+
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use authy::{SecretBytes, Ttl};
+
+use super::CommandResult;
+use crate::cli::clipboard;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+use crate::tui;
+
+/// How long a copied value stays on the clipboard.
+const KEEP: Duration = Duration::from_secs(45);
+
+/// Manage secrets, policies, sessions, members and the audit trail on the terminal
+///
+/// What is typed there reaches neither the shell's history nor arguments nor the environment.
+/// '?' shows the keys. The identity is forgotten after ten minutes without a key.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy admin
+  authy admin --keyfile ~/.authy/keys/master.key
+  authy admin --lock-after 2m")]
+pub(crate) struct Args {
+    /// Forget the identity after this long without a key
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    lock_after: Ttl,
+    /// Keep the identity until the end
+    #[arg(long, conflicts_with = "lock_after")]
+    no_lock: bool,
+}
+
+fn seconds(ttl: Ttl) -> Duration {
+    Duration::from_secs(ttl.seconds().unsigned_abs())
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+            return Err(Failure::NoScreen);
+        }
+        let ctx = env.context()?;
+        authy::known_names(&ctx, authy::NameKind::Scope)?;
+        if ctx.token.is_some() {
+            // The library says why: a token manages nothing.
+            authy::unlock(&ctx)?;
+        }
+        let world = tui::World {
+            vault: ctx.vault,
+            home: ctx.home,
+            state: ctx.state,
+            identity: ctx.identity,
+            agent: ctx.agent,
+            confined: ctx.confined,
+            passphrase: env.passphrase(),
+        };
+        let copy = |value: &SecretBytes| {
+            clipboard::copy(value.expose(), KEEP, &|name| env.variable(name)).map(drop)
+        };
+        let setup = tui::Setup {
+            lock_after: (!self.no_lock).then(|| seconds(self.lock_after)),
+            colour: env.ui().has_colour(),
+            clipboard: &copy,
+        };
+        tui::run(world, &setup).map_err(Failure::Screen)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,339 @@
+//! The state of the interface, and `update`: an action in, effects out, no input or output.
+
+use std::time::Duration;
+
+use authy::{AuditEntry, ListEntry, MemberView, PastVersion, PolicyView, SecretName, SessionView};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use time::OffsetDateTime;
+
+use super::effect::{Action, Effect, Section, Told, Who, Work};
+use super::form::{Form, Pressed, Purpose};
+use super::forms;
+use super::keys::{self, Command};
+use super::listing::{Listing, Look};
+use super::popup::Popup;
+
+/// How long a message stays.
+const MESSAGE: Duration = Duration::from_secs(12);
+
+/// What is said at the bottom.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) text: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) is_error: bool,
+    until: OffsetDateTime,
+}
+
+/// The past of a secret, as far as it was asked for.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) name: SecretName,
+    /// The version it was asked for at.
+    pub(crate) version: u64,
+    /// `None` while it is being read.
+    pub(crate) found: Option<Result<Vec<PastVersion>, Told>>,
+}
+
+/// The interface.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Where the vault is, for people.
+    pub(crate) vault: String,
+    pub(crate) now: OffsetDateTime,
+    /// The form that opens the identity, while nobody has.
+    pub(crate) locked: Option<Form>,
+    pub(crate) who: Option<Who>,
+    pub(crate) section: Section,
+    pub(crate) secrets: Listing<ListEntry>,
+    pub(crate) policies: Listing<PolicyView>,
+    pub(crate) sessions: Listing<SessionView>,
+    pub(crate) audit: Listing<AuditEntry>,
+    pub(crate) members: Listing<MemberView>,
+    pub(crate) past: Option<Past>,
+    /// What was selected at the last tick.
+    pub(super) rested: Option<SecretName>,
+    pub(crate) popup: Option<Popup>,
+    pub(crate) message: Option<Message>,
+    /// What the worker is at, where that is worth saying.
+    pub(crate) busy: Option<String>,
+    pub(super) keyfile: String,
+    pub(super) touched: OffsetDateTime,
+    /// After so long without a key the identity is forgotten; `None`: never.
+    pub(super) lock_after: Option<Duration>,
+}
+
+impl App {
+    pub(crate) fn new(vault: String, now: OffsetDateTime, lock_after: Option<Duration>) -> Self {
+        Self {
+            vault,
+            now,
+            locked: Some(forms::unlock("")),
+            who: None,
+            section: Section::Secrets,
+            secrets: Listing::new(Look::Fuzzy),
+            policies: Listing::new(Look::Fuzzy),
+            sessions: Listing::new(Look::Fuzzy),
+            audit: Listing::new(Look::Words),
+            members: Listing::new(Look::Fuzzy),
+            past: None,
+            rested: None,
+            popup: None,
+            message: None,
+            busy: None,
+            keyfile: String::new(),
+            touched: now,
+            lock_after,
+        }
+    }
+
+    /// What is to be done first: whoever needs no passphrase sees no question.
+    pub(crate) fn start(&mut self) -> Vec<Effect> {
+        if let Some(form) = &mut self.locked {
+            form.busy = true;
+        }
+        vec![Effect::Work(Work::Unlock { keyfile: None, passphrase: None })]
+    }
+
+    /// Takes an action, at a moment.
+    pub(crate) fn update(&mut self, now: OffsetDateTime, action: Action) -> Vec<Effect> {
+        self.now = now;
+        if self.message.as_ref().is_some_and(|message| message.until <= now) {
+            self.message = None;
+        }
+        match action {
+            Action::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
+            Action::Key(key) => {
+                self.touched = now;
+                self.key(key)
+            }
+            Action::Paste(text) => {
+                self.touched = now;
+                self.paste(&text);
+                Vec::new()
+            }
+            Action::Tick => self.tick(),
+            Action::Done(done) => self.done(done),
+        }
+    }
+
+    fn tick(&mut self) -> Vec<Effect> {
+        if matches!(&self.popup, Some(Popup::Reveal(reveal)) if reveal.until <= self.now) {
+            self.popup = None;
+        }
+        let idle = self.now - self.touched;
+        if self.locked.is_none() && self.lock_after.is_some_and(|after| idle >= after) {
+            let effects = self.lock();
+            self.say("locked, as nobody pressed a key for a while");
+            return effects;
+        }
+        self.look_back()
+    }
+
+    /// Whether something on the screen changes by itself.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.busy.is_some()
+            || self.message.is_some()
+            || matches!(self.popup, Some(Popup::Reveal(_)))
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        let (text, until) = (text.into(), self.now + MESSAGE);
+        self.message = Some(Message { text, hint: None, is_error: false, until });
+    }
+
+    pub(super) fn fail(&mut self, told: Told) {
+        let until = self.now + MESSAGE;
+        let Told { message: text, hint } = told;
+        self.message = Some(Message { text, hint, is_error: true, until });
+    }
+
+    /// Forgets who is at work and all that was read.
+    pub(super) fn lock(&mut self) -> Vec<Effect> {
+        let mut fresh = Self::new(std::mem::take(&mut self.vault), self.now, self.lock_after);
+        fresh.section = self.section;
+        fresh.keyfile = std::mem::take(&mut self.keyfile);
+        fresh.locked = Some(forms::unlock(&fresh.keyfile));
+        if let Some(form) = &mut fresh.locked {
+            form.focus = 1;
+        }
+        *self = fresh;
+        vec![Effect::Work(Work::Lock)]
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        match keys::always(key) {
+            Some(Command::Quit) => return vec![Effect::Quit],
+            Some(Command::Suspend) => {
+                // Nobody is to see a value when the shell is in front again.
+                if matches!(self.popup, Some(Popup::Reveal(_))) {
+                    self.popup = None;
+                }
+                return vec![Effect::Suspend];
+            }
+            Some(Command::Lock) if self.locked.is_none() => return self.lock(),
+            _ => {}
+        }
+        if self.locked.is_some() {
+            return self.unlock_key(key);
+        }
+        if self.popup.is_some() {
+            return self.popup_key(key);
+        }
+        if self.is_filtering() {
+            self.filter_key(key);
+            return Vec::new();
+        }
+        match (keys::command(self.section, key), key.code) {
+            (Some(command), _) => self.command(command),
+            (None, KeyCode::Esc) => {
+                self.clear_filter();
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn unlock_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(form) = &mut self.locked else { return Vec::new() };
+        match form.key(key) {
+            Pressed::Cancel => vec![Effect::Quit],
+            Pressed::Submit => {
+                let Ok(work) = forms::submit(form) else { return Vec::new() };
+                form.busy = true;
+                form.error = None;
+                vec![Effect::Work(work)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        let form = match (&mut self.locked, &mut self.popup) {
+            (Some(form), _) | (None, Some(Popup::Form(form))) => Some(form),
+            _ => None,
+        };
+        if let Some(input) = form.and_then(Form::input) {
+            input.insert(text);
+        } else if self.popup.is_none() && self.is_filtering() {
+            self.with_filter(|filter| filter.insert(text));
+        }
+    }
+
+    fn popup_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(popup) = &mut self.popup else { return Vec::new() };
+        if let Popup::Form(form) = popup {
+            let pressed = form.key(key);
+            return self.form_pressed(pressed);
+        }
+        if let (Some(scroll), Some(by)) = (popup.scroll(), scrolls(key.code)) {
+            *scroll = scroll.saturating_add_signed(by);
+            return Vec::new();
+        }
+        match (popup, key.code) {
+            (Popup::Confirm(confirm), KeyCode::Char('y')) => {
+                let yes = confirm.yes.take();
+                self.popup = None;
+                yes.map(|work| self.begin(work)).into_iter().collect()
+            }
+            (Popup::Confirm(_), KeyCode::Char('n') | KeyCode::Esc | KeyCode::Enter) => {
+                self.popup = None;
+                Vec::new()
+            }
+            (Popup::Approve { .. }, KeyCode::Char('y')) => match self.popup.take() {
+                Some(Popup::Approve { approval, .. }) => vec![self.begin(Work::Approve(approval))],
+                _ => Vec::new(),
+            },
+            (Popup::Reveal(reveal), KeyCode::Char('c')) => {
+                let name = reveal.name.clone();
+                vec![self.begin(Work::Copy(name))]
+            }
+            (Popup::Token(created), KeyCode::Char('c')) => {
+                let token = created.token.clone();
+                self.say("the token is on the clipboard for 45 seconds");
+                vec![Effect::Clipboard(token)]
+            }
+            (Popup::Token(_), KeyCode::Esc) => {
+                self.popup = None;
+                Vec::new()
+            }
+            (Popup::Token(_) | Popup::Confirm(_), _) => Vec::new(),
+            (_, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'n' | '?' | 'v')) => {
+                self.popup = None;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn form_pressed(&mut self, pressed: Pressed) -> Vec<Effect> {
+        let Some(Popup::Form(form)) = &mut self.popup else { return Vec::new() };
+        match pressed {
+            Pressed::Inside => Vec::new(),
+            Pressed::Cancel => {
+                self.popup = None;
+                Vec::new()
+            }
+            Pressed::Generate => vec![Effect::Work(Work::Generate)],
+            Pressed::Submit => match forms::submit(form) {
+                Ok(work) => {
+                    form.busy = true;
+                    form.error = None;
+                    form.answer = None;
+                    vec![Effect::Work(work)]
+                }
+                Err((field, told)) => {
+                    form.fail(Some(field), told);
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    /// The form that is open, where it is for `purpose`.
+    pub(super) fn form(&mut self) -> Option<&mut Form> {
+        match &mut self.popup {
+            Some(Popup::Form(form)) => Some(form),
+            _ => None,
+        }
+    }
+
+    pub(super) fn open(&mut self, form: Form) -> Vec<Effect> {
+        self.popup = Some(Popup::Form(form));
+        Vec::new()
+    }
+
+    /// Hands the worker something that takes a while.
+    pub(super) fn begin(&mut self, work: Work) -> Effect {
+        self.busy = Some(
+            match work {
+                Work::Verify => "verifying the audit trail",
+                Work::Approve(_) => "approving",
+                Work::MemberRemove(_) => "removing, and encrypting to those who stay",
+                Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
+                _ => "working",
+            }
+            .to_owned(),
+        );
+        Effect::Work(work)
+    }
+
+    /// Whether the form that is open is about a policy's patterns.
+    pub(crate) fn policy_form(&self) -> Option<&Form> {
+        match &self.popup {
+            Some(Popup::Form(form)) if matches!(form.purpose, Purpose::Policy { .. }) => Some(form),
+            _ => None,
+        }
+    }
+}
+
+fn scrolls(code: KeyCode) -> Option<isize> {
+    Some(match code {
+        KeyCode::Down | KeyCode::Char('j') => 1,
+        KeyCode::Up | KeyCode::Char('k') => -1,
+        KeyCode::PageDown | KeyCode::Char(' ') => 10,
+        KeyCode::PageUp => -10,
+        KeyCode::Home => isize::MIN,
+        _ => return None,
+    })
+}

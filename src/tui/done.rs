@@ -1,0 +1,221 @@
+//! What the worker answers, and what becomes of it on the screen.
+
+use std::time::Duration;
+
+use authy::{Removal, SecretBytes, SecretName, VerifyReport, printable};
+
+use super::app::App;
+use super::effect::{Done, Effect, Refused, Section, Told, Who, Work};
+use super::form::Purpose;
+use super::forms;
+use super::popup::{Popup, Reveal, Text};
+
+/// How long a value is shown.
+const REVEAL: Duration = Duration::from_secs(30);
+
+impl App {
+    pub(super) fn done(&mut self, done: Done) -> Vec<Effect> {
+        // Whatever was asked for before it was locked is nobody's any more.
+        if self.locked.is_some() && !matches!(done, Done::Unlocked(_)) {
+            return Vec::new();
+        }
+        match done {
+            Done::Unlocked(result) => return self.unlocked(result),
+            Done::Secrets(result) => self.filled(result, |app, rows| app.secrets.fill(rows)),
+            Done::Policies(result) => self.filled(result, |app, rows| app.policies.fill(rows)),
+            Done::Sessions(result) => self.filled(result, |app, rows| app.sessions.fill(rows)),
+            Done::Members(result) => self.filled(result, |app, rows| app.members.fill(rows)),
+            Done::Audit(result) => {
+                self.filled(result, |app, rows| app.audit.fill_following(rows));
+            }
+            Done::History(name, found) => {
+                if let Some(past) = self.past.as_mut().filter(|past| past.name == name) {
+                    past.found = Some(found);
+                }
+            }
+            Done::Value(name, result) => self.value(name, result),
+            Done::Copied(name, result) => return self.copied(&name, result),
+            Done::Changed(result) => self.changed(result),
+            Done::Tested(result) => self.tested(result),
+            Done::Generated(Ok(value)) => {
+                if let (Some(form), Some(text)) = (self.form(), value.expose_str()) {
+                    form.take_generated(text);
+                }
+            }
+            Done::Session(Ok(created)) => {
+                self.popup = Some(Popup::Token(created));
+            }
+            Done::Approval(Ok(approval)) => {
+                self.busy = None;
+                if approval.proposals.is_empty() {
+                    self.say("nothing waits for approval");
+                } else {
+                    self.popup = Some(Popup::approve(approval));
+                }
+            }
+            Done::Verified(Ok(report)) => self.text("Audit trail", verified(&report)),
+            Done::MemberRemoved(Ok(removal)) => self.text("Removed", removed(&removal)),
+            Done::Generated(Err(told))
+            | Done::Session(Err(told))
+            | Done::Approval(Err(told))
+            | Done::Verified(Err(told))
+            | Done::MemberRemoved(Err(told)) => self.refused(told),
+            Done::Note(text) => self.say(printable(&text)),
+            Done::Progress(done, total) => {
+                self.busy = Some(format!("encrypting {done} of {total}"));
+            }
+            Done::Outside => return self.outside(),
+        }
+        Vec::new()
+    }
+
+    fn unlocked(&mut self, result: Result<Who, Refused>) -> Vec<Effect> {
+        let Some(form) = &mut self.locked else { return Vec::new() };
+        match result {
+            Ok(who) => {
+                self.keyfile = form.value(0).to_owned();
+                self.locked = None;
+                self.who = Some(who);
+                self.message = None;
+                self.touched = self.now;
+                // Policies too: a session is made of one.
+                let mut effects = vec![
+                    Effect::Work(Work::Load(Section::Secrets)),
+                    Effect::Work(Work::Load(Section::Policies)),
+                ];
+                if !matches!(self.section, Section::Secrets | Section::Policies) {
+                    effects.push(Effect::Work(Work::Load(self.section)));
+                }
+                effects
+            }
+            Err(refused) => {
+                form.busy = false;
+                if let Some(label) = refused.label.filter(|_| form.value(0).is_empty()) {
+                    let typed = std::mem::replace(form, forms::unlock(&label));
+                    form.error = typed.error;
+                    form.focus = 1;
+                }
+                if let Some(told) = refused.told {
+                    form.fail(None, told);
+                    // A passphrase that was wrong is typed again, not mended unseen.
+                    if let Some(input) = form.input() {
+                        input.clear();
+                    }
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn filled<T>(&mut self, result: Result<T, Told>, take: impl FnOnce(&mut Self, T)) {
+        match result {
+            Ok(rows) => take(self, rows),
+            Err(told) => self.fail(told),
+        }
+    }
+
+    fn value(&mut self, name: SecretName, result: Result<SecretBytes, Told>) {
+        self.busy = None;
+        match result {
+            Ok(value) => {
+                let until = self.now + REVEAL;
+                self.popup = Some(Popup::Reveal(Reveal { name, value, until, scroll: 0 }));
+            }
+            Err(told) => self.fail(told),
+        }
+    }
+
+    fn copied(&mut self, name: &SecretName, result: Result<SecretBytes, Told>) -> Vec<Effect> {
+        self.busy = None;
+        match result {
+            Ok(value) => {
+                self.say(format!("{name} is on the clipboard for 45 seconds"));
+                vec![Effect::Clipboard(value)]
+            }
+            Err(told) => {
+                self.fail(told);
+                Vec::new()
+            }
+        }
+    }
+
+    fn changed(&mut self, result: Result<String, Told>) {
+        self.busy = None;
+        match result {
+            Ok(text) => {
+                self.select_what_is_new();
+                self.popup = None;
+                self.say(text);
+            }
+            Err(told) => self.refused(told),
+        }
+    }
+
+    /// The list that is read next shows what was made.
+    fn select_what_is_new(&mut self) {
+        let Some(form) = self.form() else { return };
+        let name = form.value(0).trim().to_owned();
+        match form.purpose {
+            Purpose::Store | Purpose::Rename { .. } => self.secrets.wish(name),
+            Purpose::Policy { .. } => self.policies.wish(name),
+            _ => {}
+        }
+    }
+
+    /// A refusal is told where the user is: in the form, else at the bottom.
+    fn refused(&mut self, told: Told) {
+        self.busy = None;
+        match self.form() {
+            Some(form) => form.fail(None, told),
+            None => self.fail(told),
+        }
+    }
+
+    fn tested(&mut self, result: Result<String, Told>) {
+        let Some(form) = self.form() else { return };
+        form.busy = false;
+        match result {
+            Ok(verdict) => form.answer = Some(verdict),
+            Err(told) => form.fail(None, told),
+        }
+    }
+
+    fn text(&mut self, title: &str, lines: Vec<String>) {
+        self.busy = None;
+        self.popup = Some(Popup::Text(Text::new(title, lines)));
+    }
+}
+
+fn verified(report: &VerifyReport) -> Vec<String> {
+    let mut lines = vec![match report.is_damaged() {
+        true => "DAMAGED: somebody changed what was written.".to_owned(),
+        false => "No damage found.".to_owned(),
+    }];
+    for chain in &report.chains {
+        lines.push(String::new());
+        lines.push(format!("{}: {}, {} lines", chain.chain, chain.status, chain.lines));
+        if let Some(fault) = &chain.fault {
+            let at = chain.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            lines.push(format!("  {at}{}", printable(fault)));
+        }
+        if let (Some(file), "damaged") = (&chain.file, chain.status) {
+            lines.push(format!("  in {}", printable(&file.to_string_lossy())));
+        }
+    }
+    lines
+}
+
+fn removed(removal: &Removal) -> Vec<String> {
+    let name = &removal.member;
+    let mut lines = vec![format!("Removed {name}; encrypted {} secrets anew.", removal.encrypted)];
+    if !removal.sessions.is_empty() {
+        lines.push(format!("Revoked {} of his sessions.", removal.sessions.len()));
+    }
+    lines.push(String::new());
+    match removal.due.is_empty() {
+        true => lines.push(format!("{name} could read nothing that is still in use.")),
+        false => lines.push(format!("{name} could read these: rotate them.")),
+    }
+    lines.extend(removal.due.iter().map(|one| format!("  {}, since {}", one.name, one.changed)));
+    lines
+}

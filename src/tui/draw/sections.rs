@@ -1,0 +1,337 @@
+//! The sections: a list, and what is known of the selected row.
+
+use authy::{ListEntry, MemberView, PolicyView, SessionView, printable};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph};
+
+use super::super::app::App;
+use super::super::effect::Section;
+use super::super::listing::{Listing, Row};
+use super::super::when::{ago, left};
+use super::{Theme, halves, text};
+
+/// Says of a row its name, a word about it, and how that looks.
+type Mark<'m, T> = &'m dyn Fn(&T) -> (String, Option<&'static str>, ratatui::style::Style);
+type Place<'f, 'b> = (&'f mut Frame<'b>, Rect);
+
+/// Columns of the names of details.
+const LABEL: usize = 13;
+
+pub(super) fn secrets(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+    let (at, beside) = halves(body);
+    let mark = |entry: &ListEntry| match &entry.details {
+        None => (entry.name.to_string(), Some("damaged"), theme.bad()),
+        Some(details) if details.rotate_due.is_some() => {
+            (entry.name.to_string(), Some("rotate"), theme.warn())
+        }
+        Some(_) => (entry.name.to_string(), None, theme.dim()),
+    };
+    list(app, (&app.secrets, &mark), (theme, frame, at));
+    let details = app.secrets.selected().map(|entry| secret_details(app, entry, (theme, beside)));
+    let empty = "No secrets yet: n stores one.";
+    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+}
+
+pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+    let (at, beside) = halves(body);
+    let mark = |policy: &PolicyView| match policy.status {
+        "in-force" if policy.run_only => (policy.name.to_string(), Some("run-only"), theme.dim()),
+        "in-force" => (policy.name.to_string(), None, theme.dim()),
+        other => (policy.name.to_string(), Some(other), theme.bad()),
+    };
+    list(app, (&app.policies, &mark), (theme, frame, at));
+    let details =
+        app.policies.selected().map(|policy| policy_details(app, policy, (theme, beside)));
+    let empty = "No policies yet: n makes one. A policy says which names a scope reaches.";
+    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+}
+
+pub(super) fn sessions(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+    let (at, beside) = halves(body);
+    let mark = |session: &SessionView| {
+        let scope = session.scope.as_ref().map(ToString::to_string).unwrap_or_default();
+        let label = if session.label.is_empty() { session.id.as_str() } else { &session.label };
+        let style = if session.status == "live" { theme.good() } else { theme.bad() };
+        (format!("{scope}  {}", printable(label)), Some(session.status), style)
+    };
+    list(app, (&app.sessions, &mark), (theme, frame, at));
+    let details = app.sessions.selected().map(|session| session_details(app, session));
+    let empty = "No sessions: n makes one. Its token reaches one scope until it ends.";
+    let lines = details.map(|lines| labelled(&lines, (theme, beside)));
+    paragraph("Details", lines.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+}
+
+pub(super) fn members(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+    let (at, beside) = halves(body);
+    let mark = |member: &MemberView| {
+        let (word, style) = match (member.status, member.admin) {
+            ("in-force", true) => (Some("admin"), theme.dim()),
+            ("in-force", false) => (None, theme.dim()),
+            ("unapproved", _) => (Some("waits"), theme.warn()),
+            (other, _) => (Some(other), theme.bad()),
+        };
+        (member.name.to_string(), word, style)
+    };
+    list(app, (&app.members, &mark), (theme, frame, at));
+    let details = app.members.selected().map(member_details);
+    let lines = details.map(|lines| labelled(&lines, (theme, beside)));
+    paragraph(
+        "Details",
+        lines.unwrap_or_else(|| nothing("No members.", theme)),
+        (theme, frame, beside),
+    );
+}
+
+pub(super) fn audit(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+    let height = usize::from(body.height).saturating_sub(2);
+    let width = usize::from(body.width).saturating_sub(2);
+    let rows = app.audit.window(height).map(|(selected, entry)| {
+        let outcome = entry.outcome().as_str();
+        let time = entry.time();
+        let time = time.get(..19).unwrap_or(&time).replace('T', " ");
+        let secrets: Vec<&str> = entry.secrets().collect();
+        let scope = entry.scope().map(|scope| format!("@{scope} ")).unwrap_or_default();
+        let detail = entry.detail().map(|detail| format!("[{detail}] ")).unwrap_or_default();
+        let line = format!(
+            "{time} {outcome:<8} {:<14} {:<14} {scope}{detail}{}",
+            text::cut(&entry.actor(), 14),
+            entry.op(),
+            secrets.join(" "),
+        );
+        let mark = if selected { "▸" } else { " " };
+        let line = pad(&format!("{mark}{}", printable(&line)), width);
+        let style = if outcome == "denied" || outcome == "failed" {
+            theme.bad()
+        } else {
+            ratatui::style::Style::new()
+        };
+        Line::styled(line, if selected { style.patch(theme.selected()) } else { style })
+    });
+    let lines: Vec<_> = rows.collect();
+    let lines = if lines.is_empty() { nothing(empty_of(app, &app.audit), theme) } else { lines };
+    let title = title_of(app, &app.audit);
+    frame.render_widget(Paragraph::new(lines).block(framed(&title, theme)), body);
+}
+
+/// A list with a mark behind each name that says something about it.
+fn list<T: Row>(
+    app: &App,
+    (listing, mark): (&Listing<T>, Mark<'_, T>),
+    (theme, frame, area): (Theme, &mut Frame<'_>, Rect),
+) {
+    let height = usize::from(area.height).saturating_sub(2);
+    let width = usize::from(area.width).saturating_sub(2);
+    let line = |(selected, row): (bool, &T)| {
+        let (name, word, style) = mark(row);
+        let word = word.map(|word| format!(" {word}")).unwrap_or_default();
+        let name = text::cut(&printable(&name), width.saturating_sub(text::width(&word) + 2));
+        let lead = if selected { "▸ " } else { "  " };
+        let room = width.saturating_sub(text::width(&word));
+        let spans = vec![Span::raw(pad(&format!("{lead}{name}"), room)), Span::styled(word, style)];
+        let line = Line::from(spans);
+        if selected { line.patch_style(theme.selected()) } else { line }
+    };
+    let lines: Vec<_> = listing.window(height).map(line).collect();
+    let lines = if lines.is_empty() { nothing(empty_of(app, listing), theme) } else { lines };
+    let title = title_of(app, listing);
+    frame.render_widget(Paragraph::new(lines).block(framed(&title, theme)), area);
+}
+
+fn empty_of<T: Row>(app: &App, listing: &Listing<T>) -> &'static str {
+    match (listing.loaded, listing.is_filtered()) {
+        (false, _) if listing.rows().is_empty() => "reading …",
+        (_, true) => "Nothing matches: Esc clears the filter.",
+        _ if app.section == Section::Audit => "No lines yet.",
+        _ => "",
+    }
+}
+
+fn title_of<T: Row>(app: &App, listing: &Listing<T>) -> String {
+    let position = if listing.len() == 0 { 0 } else { listing.position() + 1 };
+    let count = format!("{} {position}/{}", app.section.title(), listing.len());
+    match (listing.typing, listing.is_filtered()) {
+        (true, _) => format!("{count} /{}_", printable(listing.filter.text())),
+        (false, true) => format!("{count} /{}", printable(listing.filter.text())),
+        _ => count,
+    }
+}
+
+fn secret_details(
+    app: &App,
+    entry: &ListEntry,
+    (theme, area): (Theme, Rect),
+) -> Vec<Line<'static>> {
+    let mut rows = vec![("name", entry.name.to_string())];
+    let Some(details) = &entry.details else {
+        rows.push(("damaged", entry.problem.clone().unwrap_or_default()));
+        rows.push(("mend", format!("git -C VAULT log -- secrets/{}.toml", entry.name)));
+        return labelled(&rows, (theme, area));
+    };
+    let list = |names: &[String]| names.join(" ");
+    rows.push(("value", "•••••••• Enter shows it, c copies it".to_owned()));
+    rows.push(("version", details.version.to_string()));
+    rows.push(("changed", format!("{} by {}", ago(app.now, &details.changed), details.author)));
+    rows.push(("created", ago(app.now, &details.created)));
+    let optional = [
+        ("description", details.description.clone()),
+        ("tags", list(&details.tags)),
+        ("rotate every", details.rotate_every.clone().unwrap_or_default()),
+        ("rotate now", details.rotate_due.clone().unwrap_or_default()),
+        ("readers", list(&details.readers)),
+        ("had copies", list(&details.exposed_to)),
+    ];
+    rows.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
+    let mut lines = labelled(&rows, (theme, area));
+    let past = app.past.as_ref().filter(|past| past.name == entry.name);
+    if let Some(Ok(found)) = past.and_then(|past| past.found.as_ref()) {
+        lines.push(Line::raw(""));
+        lines.push(Line::styled("history", theme.bold()));
+        let width = usize::from(area.width).saturating_sub(4);
+        for one in found {
+            let version =
+                one.version.map_or_else(|| "-".to_owned(), |version| format!("v{version}"));
+            let who = one.author.as_deref().unwrap_or(&one.commit.author);
+            let when = ago(app.now, &one.commit.time);
+            let line = format!("{version:<4} {:<8} {when}, {who}", one.what);
+            lines.push(Line::raw(text::cut(&printable(&line), width)));
+        }
+    }
+    lines
+}
+
+fn policy_details(
+    app: &App,
+    policy: &PolicyView,
+    (theme, area): (Theme, Rect),
+) -> Vec<Line<'static>> {
+    let mut rows = vec![("name", policy.name.to_string()), ("status", policy.status.to_owned())];
+    let words = |list: &[String], none: &str| match list {
+        [] => none.to_owned(),
+        some => some.join(" "),
+    };
+    if let Some(problem) = &policy.problem {
+        rows.push(("why", problem.clone()));
+        if policy.status == "unapproved" {
+            rows.push(("next", "a shows what it means, for an admin to sign".to_owned()));
+        }
+        return labelled(&rows, (theme, area));
+    }
+    rows.push(("allow", words(&policy.allow, "nothing")));
+    rows.push(("deny", words(&policy.deny, "nothing")));
+    rows.push(("used by", words(&policy.members, "admins only")));
+    rows.push(("run-only", if policy.run_only { "yes" } else { "no" }.to_owned()));
+    if let Some(commands) = &policy.commands {
+        rows.push(("programs", words(commands, "none")));
+    }
+    let signed = policy.signed_by.clone().unwrap_or_default();
+    let at = policy.signed_at.as_deref().map(|at| ago(app.now, at)).unwrap_or_default();
+    let optional = [
+        (
+            "sessions",
+            policy.max_ttl.clone().map(|ttl| format!("{ttl} at most")).unwrap_or_default(),
+        ),
+        ("description", policy.description.clone()),
+        ("signed", format!("{at} by {signed} (version {})", policy.version)),
+    ];
+    rows.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
+    let mut lines = labelled(&rows, (theme, area));
+    let names: Vec<_> = app.secrets.rows().iter().map(|entry| entry.name.clone()).collect();
+    let patterns = (policy.allow.as_slice(), policy.deny.as_slice());
+    if let Ok(verdicts) = authy::policy_preview(&policy.name, patterns, &names) {
+        let reached: Vec<_> = verdicts.iter().filter(|verdict| verdict.allowed).collect();
+        lines.push(Line::raw(""));
+        lines.push(Line::styled(
+            format!("reaches {} of {} secrets", reached.len(), names.len()),
+            theme.bold(),
+        ));
+        lines.extend(reached.iter().map(|verdict| Line::raw(format!("  {}", verdict.name))));
+    }
+    lines
+}
+
+fn session_details(app: &App, session: &SessionView) -> Vec<(&'static str, String)> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+    let mut rows = vec![
+        ("id", session.id.to_string()),
+        ("scope", session.scope.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("label", session.label.clone()),
+        ("status", session.status.to_owned()),
+    ];
+    if let Some(problem) = &session.problem {
+        rows.push(("why", problem.clone()));
+        return rows;
+    }
+    let expires = text(&session.expires);
+    let left = left(app.now, &expires).unwrap_or_else(|| "over".to_owned());
+    rows.push(("ends", format!("{expires} ({left})")));
+    rows.push((
+        "made",
+        format!("{} by {}", ago(app.now, &text(&session.created)), text(&session.by)),
+    ));
+    rows.push(("run-only", if session.run_only { "yes" } else { "no" }.to_owned()));
+    rows.push(("works in", if session.shared { "every clone" } else { "this clone" }.to_owned()));
+    rows
+}
+
+fn member_details(member: &MemberView) -> Vec<(&'static str, String)> {
+    let groups: Vec<_> = member.groups.iter().map(|group| format!("@{group}")).collect();
+    let role = match (member.admin, member.writes) {
+        (true, _) => "admin: reads everything, says who may read what",
+        (false, true) => "reads and writes what policies give",
+        (false, false) => "reads what policies give",
+    };
+    let mut rows = vec![("name", member.name.to_string()), ("status", member.status.to_owned())];
+    if let Some(problem) = &member.problem {
+        rows.push(("why", problem.clone()));
+        if member.status == "unapproved" {
+            rows.push(("next", "a shows what it means, for an admin to sign".to_owned()));
+        }
+    }
+    rows.push(("role", role.to_owned()));
+    rows.push(("groups", groups.join(" ")));
+    rows.extend(member.recipients.iter().map(|recipient| ("recipient", recipient.clone())));
+    rows
+}
+
+/// Names of details and what they are, wrapped below each other.
+fn labelled(rows: &[(&'static str, String)], (theme, area): (Theme, Rect)) -> Vec<Line<'static>> {
+    let width = usize::from(area.width).saturating_sub(LABEL + 4);
+    let mut lines = Vec::new();
+    for (label, value) in rows {
+        for (at, part) in text::wrap(&printable(value), width).into_iter().enumerate() {
+            let label = if at == 0 { *label } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(format!("{label:<LABEL$} "), theme.dim()),
+                Span::raw(part),
+            ]));
+        }
+    }
+    lines
+}
+
+fn nothing(text: &'static str, theme: Theme) -> Vec<Line<'static>> {
+    vec![Line::styled(text, theme.dim())]
+}
+
+fn paragraph(
+    title: &str,
+    lines: Vec<Line<'static>>,
+    (theme, frame, area): (Theme, &mut Frame<'_>, Rect),
+) {
+    let wrap = ratatui::widgets::Wrap { trim: false };
+    frame.render_widget(Paragraph::new(lines).wrap(wrap).block(framed(title, theme)), area);
+}
+
+fn framed(title: &str, theme: Theme) -> Block<'static> {
+    let title = Span::styled(format!(" {title} "), theme.title());
+    Block::bordered().title(title)
+}
+
+/// The text with spaces up to that width, cut where it is wider.
+fn pad(line: &str, width: usize) -> String {
+    let cut = text::cut(line, width);
+    let room = width.saturating_sub(text::width(&cut));
+    format!("{cut}{}", " ".repeat(room))
+}

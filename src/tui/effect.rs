@@ -1,0 +1,176 @@
+//! What comes in and what goes out of `update`: actions, effects, and what became of them.
+
+use std::path::PathBuf;
+
+use authy::{
+    Annotation, Approval, AuditEntry, ListEntry, MemberName, MemberView, PastVersion, PolicyChange,
+    PolicyView, Removal, ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions,
+    SessionView, VerifyReport,
+};
+use crossterm::event::KeyEvent;
+use zeroize::Zeroizing;
+
+/// A part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Secrets,
+    Policies,
+    Sessions,
+    Audit,
+    Members,
+}
+
+impl Section {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Secrets, Self::Policies, Self::Sessions, Self::Audit, Self::Members];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Secrets => "Secrets",
+            Self::Policies => "Policies",
+            Self::Sessions => "Sessions",
+            Self::Audit => "Audit",
+            Self::Members => "Members",
+        }
+    }
+}
+
+/// What happens to the interface.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(Zeroizing<String>),
+    /// Time passes.
+    Tick,
+    /// The worker has something.
+    Done(Done),
+}
+
+/// What the interface wants done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Leave.
+    Quit,
+    /// Stop until the shell continues us.
+    Suspend,
+    /// Put this on the clipboard, for a while.
+    Clipboard(SecretBytes),
+    /// Something for the worker.
+    Work(Work),
+}
+
+/// What the worker does, one call of the library each.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Unlock {
+        keyfile: Option<PathBuf>,
+        passphrase: Option<SecretBytes>,
+    },
+    /// Forget the identity.
+    Lock,
+    Load(Section),
+    History(SecretName),
+    Reveal(SecretName),
+    Copy(SecretName),
+    Store {
+        name: SecretName,
+        value: SecretBytes,
+        annotation: Annotation,
+    },
+    Replace {
+        name: SecretName,
+        value: SecretBytes,
+        seen: u64,
+    },
+    Annotate {
+        name: SecretName,
+        annotation: Annotation,
+        seen: u64,
+    },
+    Rename {
+        name: SecretName,
+        to: SecretName,
+    },
+    Remove(SecretName),
+    PolicyCreate(Box<PolicyChange>),
+    PolicyUpdate(Box<PolicyChange>),
+    PolicyRemove(ScopeName),
+    Test {
+        scope: ScopeName,
+        name: SecretName,
+    },
+    /// Draw a value.
+    Generate,
+    Approval,
+    Approve(Box<Approval>),
+    SessionCreate(SessionOptions),
+    SessionRevoke(String),
+    SessionRevokeAll,
+    Verify,
+    MemberRemove(MemberName),
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Unlocked(Result<Who, Refused>),
+    Secrets(Result<Vec<ListEntry>, Told>),
+    Policies(Result<Vec<PolicyView>, Told>),
+    Sessions(Result<Vec<SessionView>, Told>),
+    Audit(Result<Vec<AuditEntry>, Told>),
+    Members(Result<Vec<MemberView>, Told>),
+    History(SecretName, Result<Vec<PastVersion>, Told>),
+    Value(SecretName, Result<SecretBytes, Told>),
+    Copied(SecretName, Result<SecretBytes, Told>),
+    /// A change, and how it is told.
+    Changed(Result<String, Told>),
+    Tested(Result<String, Told>),
+    Generated(Result<SecretBytes, Told>),
+    Session(Result<Box<SessionCreated>, Told>),
+    Approval(Result<Box<Approval>, Told>),
+    Verified(Result<VerifyReport, Told>),
+    MemberRemoved(Result<Removal, Told>),
+    /// Something that the library wants known.
+    Note(String),
+    /// How many of how many secrets are encrypted.
+    Progress(usize, usize),
+    /// The files are not as they were.
+    Outside,
+}
+
+/// Who is at work.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) member: MemberName,
+    pub(crate) admin: bool,
+}
+
+/// Why an identity did not open.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The failure; `None` where a passphrase is wanted and none was given yet.
+    pub(crate) told: Option<Told>,
+    /// The identity that wants a passphrase.
+    pub(crate) label: Option<String>,
+}
+
+/// A failure in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+}
+
+impl From<authy::Error> for Told {
+    fn from(error: authy::Error) -> Self {
+        Self { message: error.to_string(), hint: error.hint() }
+    }
+}

@@ -1,0 +1,203 @@
+//! The forms of the interface, and what each asks for when it is handed in.
+//!
+//! Names and times are parsed by the library's types; whether something may be done the library
+//! says when it is called.
+
+use std::path::PathBuf;
+
+use authy::{
+    Annotation, ListDetails, MemberName, PolicyChange, PolicyView, ScopeName, SecretBytes,
+    SecretName, SessionOptions, Ttl,
+};
+
+use super::effect::{Told, Work};
+use super::form::{Field, Form, Purpose};
+
+pub(crate) fn unlock(keyfile: &str) -> Form {
+    let fields = vec![
+        Field::text("Keyfile", "the only one in ~/.authy/keys", keyfile),
+        Field::secret("Passphrase", "none", false),
+    ];
+    Form::new("Unlock", Purpose::Unlock, fields)
+}
+
+pub(crate) fn store() -> Form {
+    let fields = vec![
+        Field::text("Name", "such as db-url or team/api-key", ""),
+        Field::secret("Value", "typed, pasted, or drawn with ^G", true),
+        Field::text("Description", "anybody with the vault can read this", ""),
+        Field::text("Tags", "separated by spaces", ""),
+        Field::text("Rotate every", "such as 90d", ""),
+    ];
+    Form::new("New secret", Purpose::Store, fields)
+}
+
+pub(crate) fn rotate(name: &SecretName, seen: u64) -> Form {
+    let fields = vec![Field::secret("New value", "typed, pasted, or drawn with ^G", true)];
+    Form::new(format!("Rotate {name}"), Purpose::Rotate { name: name.clone(), seen }, fields)
+}
+
+pub(crate) fn annotate(name: &SecretName, details: &ListDetails) -> Form {
+    let every = details.rotate_every.as_deref().unwrap_or_default();
+    let fields = vec![
+        Field::text("Description", "anybody with the vault can read this", &details.description),
+        Field::text("Tags", "separated by spaces", &details.tags.join(" ")),
+        Field::text("Rotate every", "such as 90d", every),
+    ];
+    let purpose = Purpose::Annotate { name: name.clone(), seen: details.version };
+    Form::new(format!("Edit {name}"), purpose, fields)
+}
+
+pub(crate) fn rename(name: &SecretName) -> Form {
+    let fields = vec![Field::text("New name", "", name.as_str())];
+    Form::new(format!("Rename {name}"), Purpose::Rename { name: name.clone() }, fields)
+}
+
+/// Where the fields of a policy stand.
+pub(crate) const ALLOW: usize = 1;
+pub(crate) const DENY: usize = 2;
+
+pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
+    let list =
+        |of: fn(&PolicyView) -> &Vec<String>| old.map(|old| of(old).join(" ")).unwrap_or_default();
+    let text = |of: fn(&PolicyView) -> Option<&str>| old.and_then(of).unwrap_or_default();
+    let fields = vec![
+        Field::text("Name", "such as backend", text(|old| Some(old.name.as_str()))),
+        Field::lines("Allow", "such as api-* db-dev-*", &list(|old| &old.allow)),
+        Field::lines("Deny", "patterns; they win", &list(|old| &old.deny)),
+        Field::text("Members", "names, @groups", &list(|old| &old.members)),
+        Field::toggle("Run-only", "values for programs only", old.is_some_and(|old| old.run_only)),
+        Field::text(
+            "Sessions last",
+            "as long as anybody likes",
+            text(|old| old.max_ttl.as_deref()),
+        ),
+        Field::text("Description", "", text(|old| Some(old.description.as_str()))),
+    ];
+    let title = old.map_or("New policy".to_owned(), |old| format!("Edit policy {}", old.name));
+    let mut form = Form::new(title, Purpose::Policy { old: old.cloned().map(Box::new) }, fields);
+    if old.is_some() {
+        form.focus = ALLOW;
+    }
+    form
+}
+
+pub(crate) fn test(scope: &ScopeName) -> Form {
+    let fields = vec![Field::text("Secret", "a name, which need not exist", "")];
+    Form::new(format!("Test policy {scope}"), Purpose::Test { scope: scope.clone() }, fields)
+}
+
+pub(crate) fn session(scopes: Vec<String>, at: usize) -> Form {
+    let fields = vec![
+        Field::choice("Scope", scopes, at),
+        Field::text("Lasts", "8h", "8h"),
+        Field::toggle("Run-only", "values go into programs, nobody sees them", true),
+        Field::toggle("Shared", "works in every clone of the vault, such as a pipeline's", false),
+        Field::text("Label", "what it is for", ""),
+    ];
+    Form::new("New session", Purpose::Session, fields)
+}
+
+/// What a form asks for, or the field that cannot be used and why.
+pub(crate) fn submit(form: &Form) -> Result<Work, (usize, Told)> {
+    Ok(match &form.purpose {
+        Purpose::Unlock => Work::Unlock {
+            keyfile: Some(form.value(0).trim()).filter(|f| !f.is_empty()).map(PathBuf::from),
+            passphrase: Some(form.value(1)).filter(|p| !p.is_empty()).map(secret),
+        },
+        Purpose::Store => Work::Store {
+            name: secret_name(form, 0)?,
+            value: value(form, 1)?,
+            annotation: annotation(form, 2)?,
+        },
+        Purpose::Rotate { name, seen } => {
+            Work::Replace { name: name.clone(), value: value(form, 0)?, seen: *seen }
+        }
+        Purpose::Annotate { name, seen } => {
+            Work::Annotate { name: name.clone(), annotation: annotation(form, 0)?, seen: *seen }
+        }
+        Purpose::Rename { name } => Work::Rename { name: name.clone(), to: secret_name(form, 0)? },
+        Purpose::Policy { old } => match old {
+            None => Work::PolicyCreate(Box::new(change(form, None)?)),
+            Some(old) => Work::PolicyUpdate(Box::new(change(form, Some(old))?)),
+        },
+        Purpose::Test { scope } => Work::Test { scope: scope.clone(), name: secret_name(form, 0)? },
+        Purpose::Session => Work::SessionCreate(SessionOptions {
+            scope: ScopeName::parse(form.value(0)).map_err(at(0))?,
+            ttl: ttl(form, 1)?,
+            run_only: form.is_on(2),
+            shared: form.is_on(3),
+            label: form.value(4).trim().to_owned(),
+        }),
+    })
+}
+
+fn at<E: std::fmt::Display>(field: usize) -> impl Fn(E) -> (usize, Told) {
+    move |error| (field, Told::new(error.to_string()))
+}
+
+fn secret(text: &str) -> SecretBytes {
+    SecretBytes::new(text.as_bytes().to_vec())
+}
+
+fn secret_name(form: &Form, field: usize) -> Result<SecretName, (usize, Told)> {
+    SecretName::parse(form.value(field).trim()).map_err(at(field))
+}
+
+fn value(form: &Form, field: usize) -> Result<SecretBytes, (usize, Told)> {
+    match form.value(field) {
+        "" => Err((field, Told::new("the value is empty"))),
+        text => Ok(secret(text)),
+    }
+}
+
+fn ttl(form: &Form, field: usize) -> Result<Option<Ttl>, (usize, Told)> {
+    match form.value(field).trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(at(field)),
+    }
+}
+
+/// Description, tags and interval, from `first` on.
+fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, Told)> {
+    Ok(Annotation {
+        description: form.value(first).trim().to_owned(),
+        tags: form.words(first + 1),
+        rotate_every: ttl(form, first + 2)?,
+    })
+}
+
+fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize, Told)> {
+    let name = ScopeName::parse(form.value(0).trim()).map_err(at(0))?;
+    if let Some(old) = old.filter(|old| old.name != name) {
+        return Err((0, Told::new(format!("a policy keeps its name: {}", old.name))));
+    }
+    let members = form.words(3);
+    for member in members.iter().filter(|name| !name.starts_with('@')) {
+        MemberName::parse(member).map_err(at(3))?;
+    }
+    let none = Vec::new();
+    let lists = |of: fn(&PolicyView) -> &Vec<String>, new: Vec<String>| {
+        let before = old.map_or(&none, of);
+        let gone: Vec<String> = before.iter().filter(|one| !new.contains(one)).cloned().collect();
+        let added: Vec<String> = new.into_iter().filter(|one| !before.contains(one)).collect();
+        (added, gone)
+    };
+    let (allow, remove_allow) = lists(|old| &old.allow, form.words(ALLOW));
+    let (deny, remove_deny) = lists(|old| &old.deny, form.words(DENY));
+    let (members, remove_members) = lists(|old| &old.members, members);
+    Ok(PolicyChange {
+        name,
+        allow,
+        deny,
+        members,
+        remove_allow,
+        remove_deny,
+        remove_members,
+        run_only: Some(form.is_on(4)),
+        commands: Vec::new(),
+        max_ttl: ttl(form, 5)?.map(|ttl| ttl.to_string()),
+        description: Some(form.value(6).trim().to_owned()),
+        seen: old.map(|old| old.version),
+    })
+}

@@ -1,0 +1,244 @@
+//! A list with a filter and a selection that stays where it was when the list is read anew.
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::input::Input;
+
+/// What can be listed.
+pub(crate) trait Row {
+    /// What tells it from the others.
+    fn key(&self) -> String;
+    /// What the filter looks at.
+    fn haystack(&self) -> String;
+}
+
+/// How the filter looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Letters in their order; the best match first.
+    Fuzzy,
+    /// Words, each of which is to be there; the order stays.
+    Words,
+}
+
+/// Rows, which of them are shown, and which is selected.
+#[derive(Debug)]
+pub(crate) struct Listing<T> {
+    rows: Vec<T>,
+    shown: Vec<usize>,
+    selected: usize,
+    look: Look,
+    /// The key of a row that is to be selected once it is there.
+    wished: Option<String>,
+    /// What the filter looks at, row by row.
+    haystacks: Vec<String>,
+    pub(crate) filter: Input,
+    /// Whether keys go into the filter.
+    pub(crate) typing: bool,
+    /// Whether it was read.
+    pub(crate) loaded: bool,
+}
+
+impl<T: Row> Listing<T> {
+    pub(crate) fn new(look: Look) -> Self {
+        Self {
+            rows: Vec::new(),
+            shown: Vec::new(),
+            selected: 0,
+            look,
+            wished: None,
+            haystacks: Vec::new(),
+            filter: Input::line(""),
+            typing: false,
+            loaded: false,
+        }
+    }
+
+    /// Takes the rows that were read; what was selected stays so where it is still there.
+    pub(crate) fn fill(&mut self, rows: Vec<T>) {
+        let key = self.selected().map(Row::key);
+        self.haystacks = match self.look {
+            Look::Fuzzy => rows.iter().map(Row::haystack).collect(),
+            Look::Words => rows.iter().map(|row| row.haystack().to_lowercase()).collect(),
+        };
+        self.rows = rows;
+        self.loaded = true;
+        self.sift();
+        if let Some(key) = key {
+            self.select(&key);
+        }
+        if let Some(key) = self.wished.take() {
+            self.select(&key);
+        }
+    }
+
+    /// Selects the row with this key when the rows are read next.
+    pub(crate) fn wish(&mut self, key: String) {
+        self.wished = Some(key);
+    }
+
+    /// Selects the row with this key.
+    pub(crate) fn select(&mut self, key: &str) {
+        if let Some(at) = self.shown.iter().position(|row| self.rows[*row].key() == key) {
+            self.selected = at;
+        }
+    }
+
+    /// Finds again what the filter lets through.
+    pub(crate) fn sift(&mut self) {
+        let text = self.filter.text().trim();
+        self.shown = match (text.is_empty(), self.look) {
+            (true, _) => (0..self.rows.len()).collect(),
+            (false, Look::Fuzzy) => fuzzy(&self.haystacks, text),
+            (false, Look::Words) => words(&self.haystacks, text),
+        };
+        self.selected = self.selected.min(self.shown.len().saturating_sub(1));
+    }
+
+    pub(crate) fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    pub(crate) fn is_filtered(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
+    pub(crate) fn selected(&self) -> Option<&T> {
+        self.shown.get(self.selected).map(|row| &self.rows[*row])
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.selected
+    }
+
+    /// Whether the last row is selected.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.selected + 1 >= self.shown.len()
+    }
+
+    /// Moves the selection; it stops at the ends.
+    pub(crate) fn step(&mut self, by: isize) {
+        let last = self.shown.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    pub(crate) fn first(&mut self) {
+        self.selected = 0;
+    }
+
+    pub(crate) fn last(&mut self) {
+        self.selected = self.shown.len().saturating_sub(1);
+    }
+
+    /// The rows that fit into `height` lines, the selected one among them, and whether each is
+    /// the selected one.
+    pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = (bool, &T)> {
+        let most = self.shown.len().saturating_sub(height);
+        let from = self.selected.saturating_sub(height / 2).min(most);
+        let window = self.shown.iter().enumerate().skip(from).take(height);
+        window.map(|(at, row)| (at == self.selected, &self.rows[*row]))
+    }
+}
+
+fn fuzzy(haystacks: &[String], text: &str) -> Vec<usize> {
+    let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, usize)> = haystacks
+        .iter()
+        .enumerate()
+        .filter_map(|(at, row)| {
+            Some((pattern.score(Utf32Str::new(row, &mut buffer), &mut matcher)?, at))
+        })
+        .collect();
+    found.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+    found.into_iter().map(|(_, at)| at).collect()
+}
+
+/// `field:text` looks at what stands behind that field's name in the haystack.
+fn words(haystacks: &[String], text: &str) -> Vec<usize> {
+    let wanted: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let fits = |haystack: &str| {
+        wanted.iter().all(|word| match word.split_once(':') {
+            Some((field, part)) if haystack.contains(&format!("\n{field}:")) => haystack
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .any(|(name, value)| name == field && value.contains(part)),
+            _ => haystack.contains(word.as_str()),
+        })
+    };
+    haystacks.iter().enumerate().filter(|(_, row)| fits(row)).map(|(at, _)| at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Listing, Look, Row};
+
+    impl Row for &'static str {
+        fn key(&self) -> String {
+            (*self).to_owned()
+        }
+        fn haystack(&self) -> String {
+            (*self).to_owned()
+        }
+    }
+
+    fn listing(look: Look, rows: &[&'static str]) -> Listing<&'static str> {
+        let mut listing = Listing::new(look);
+        listing.fill(rows.to_vec());
+        listing
+    }
+
+    fn shown(listing: &Listing<&'static str>) -> Vec<&'static str> {
+        listing.window(10).map(|(_, row)| *row).collect()
+    }
+
+    #[test]
+    fn letters_in_order_are_found_and_the_best_comes_first() {
+        let mut names = listing(Look::Fuzzy, &["db-dev-url", "dub", "db-url", "api"]);
+        names.filter.insert("dburl");
+        names.sift();
+        assert_eq!(shown(&names), ["db-url", "db-dev-url"]);
+    }
+
+    #[test]
+    fn words_and_fields_are_found_in_the_order_of_the_list() {
+        let rows = ["x\nop:get\nwho:alice", "y\nop:run\nwho:alice", "z\nop:get\nwho:bob"];
+        let mut lines = listing(Look::Words, &rows);
+        for (filter, count) in [("op:get", 2), ("op:get who:bob", 1), ("ALICE", 2), ("no:x", 0)] {
+            lines.filter.set(filter);
+            lines.sift();
+            assert_eq!(lines.len(), count, "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_selection_stays_with_its_row() {
+        let mut names = listing(Look::Fuzzy, &["a", "b", "c"]);
+        names.step(1);
+        names.fill(vec!["0", "a", "b", "c"]);
+        assert_eq!(names.selected(), Some(&"b"));
+        names.fill(vec!["a"]);
+        assert_eq!(names.selected(), Some(&"a"));
+        names.fill(Vec::new());
+        assert_eq!(names.selected(), None);
+        names.step(5);
+        assert_eq!(names.position(), 0);
+    }
+
+    #[test]
+    fn a_window_holds_the_selected_row() {
+        let mut names = listing(Look::Fuzzy, &["a", "b", "c", "d", "e", "f"]);
+        for at in 0..6 {
+            let seen: Vec<_> = names.window(3).collect();
+            assert_eq!(seen.len(), 3, "{at}");
+            assert!(seen.iter().any(|(selected, _)| *selected), "{at}");
+            names.step(1);
+        }
+    }
+}

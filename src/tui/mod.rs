@@ -1,0 +1,167 @@
+//! `authy admin`: the terminal interface.
+//!
+//! `app` is the state and `update`: an action in, effects out, no input or output. `worker` calls
+//! the library on a thread of its own; `draw` shows what `app` holds. No rule lives here: what
+//! may be done the library says when it is called.
+
+mod app;
+mod done;
+mod draw;
+mod effect;
+mod form;
+mod forms;
+mod input;
+mod keys;
+mod listing;
+mod popup;
+mod sections;
+mod terminal;
+mod when;
+mod worker;
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use authy::SecretBytes;
+use crossterm::event::{self, Event};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use app::App;
+use draw::Theme;
+use effect::{Action, Done, Effect, Work};
+use terminal::Screen;
+pub(crate) use worker::World;
+
+/// Between looks at the keyboard, while something is awaited and while nothing is.
+const BUSY: Duration = Duration::from_millis(20);
+const IDLE: Duration = Duration::from_millis(250);
+
+/// So many looks without anything new, and it is drawn all the same.
+const STILL: usize = 40;
+
+/// What the interface needs besides the world.
+pub(crate) struct Setup<'s> {
+    /// After so long without a key the identity is forgotten; `None`: never.
+    pub(crate) lock_after: Option<Duration>,
+    pub(crate) colour: bool,
+    /// Puts a value on the clipboard for a while.
+    pub(crate) clipboard: &'s dyn Fn(&SecretBytes) -> io::Result<()>,
+}
+
+/// Shows the interface until somebody leaves it.
+///
+/// # Errors
+/// The terminal fails.
+pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<()> {
+    let (want, wanted) = channel();
+    let (tell, told) = channel();
+    let vault = authy::printable(&world.vault.to_string_lossy());
+    let worker = std::thread::spawn(move || worker::work(world, (&wanted, &tell)));
+    let app = App::new(vault, OffsetDateTime::now_utc(), setup.lock_after);
+    let result = Screen::take()
+        .and_then(|screen| Session { app, screen, setup, want, told, awaited: 0 }.run());
+    // What was begun is finished: a change is never left half.
+    let _ = worker.join();
+    result
+}
+
+struct Session<'s> {
+    app: App,
+    screen: Screen,
+    setup: &'s Setup<'s>,
+    want: Sender<Work>,
+    told: Receiver<Done>,
+    /// How many answers the worker owes.
+    awaited: usize,
+}
+
+impl Session<'_> {
+    fn run(mut self) -> io::Result<()> {
+        let effects = self.app.start();
+        if self.act(effects)? {
+            return Ok(());
+        }
+        let theme = Theme { colour: self.setup.colour };
+        let mut still = 0;
+        loop {
+            if still == 0 {
+                self.screen.terminal.draw(|frame| draw::draw(&self.app, theme, frame))?;
+            }
+            let action = self.next()?;
+            // Where nothing moves, only ages grow.
+            let is_still = matches!(action.as_slice(), [Action::Tick]) && !self.app.is_moving();
+            still = if is_still { (still + 1) % STILL } else { 0 };
+            if self.screen.is_ended() {
+                return Ok(());
+            }
+            if self.screen.is_stopped() {
+                self.screen.suspend()?;
+                still = 0;
+            }
+            for action in action {
+                let effects = self.app.update(OffsetDateTime::now_utc(), action);
+                if !effects.is_empty() {
+                    still = 0;
+                }
+                if self.act(effects)? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits for a key, an answer, or time that passes.
+    fn next(&mut self) -> io::Result<Vec<Action>> {
+        let wait = if self.awaited > 0 { BUSY } else { IDLE };
+        let mut actions = Vec::new();
+        match event::poll(wait) {
+            // Everything that is there is taken before the next drawing.
+            Ok(true) => {
+                while event::poll(Duration::ZERO)? {
+                    match event::read()? {
+                        Event::Key(key) => actions.push(Action::Key(key)),
+                        Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
+                        _ => {}
+                    }
+                }
+            }
+            Ok(false) => actions.push(Action::Tick),
+            // A signal arrived meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        while let Ok(done) = self.told.try_recv() {
+            if !matches!(done, Done::Note(_) | Done::Progress(..) | Done::Outside) {
+                self.awaited = self.awaited.saturating_sub(1);
+            }
+            actions.push(Action::Done(done));
+        }
+        Ok(actions)
+    }
+
+    /// Carries effects out; tells whether to leave.
+    fn act(&mut self, effects: Vec<Effect>) -> io::Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(true),
+                Effect::Suspend => self.screen.suspend()?,
+                Effect::Clipboard(value) => {
+                    if let Err(error) = (self.setup.clipboard)(&value) {
+                        let told = effect::Told::new(format!("cannot reach a clipboard: {error}"));
+                        let failed = Action::Done(Done::Changed(Err(told)));
+                        self.app.update(OffsetDateTime::now_utc(), failed);
+                    }
+                }
+                Effect::Work(work) => {
+                    self.awaited += usize::from(!matches!(work, Work::Lock));
+                    if self.want.send(work).is_err() {
+                        return Err(io::Error::other("the worker ended"));
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+}
