@@ -19,8 +19,11 @@ mod terminal;
 mod when;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use authy::SecretBytes;
@@ -41,6 +44,8 @@ const IDLE: Duration = Duration::from_millis(250);
 /// So many looks without anything new, and it is drawn all the same.
 const STILL: usize = 40;
 
+const WORKER_ENDED: &str = "the worker behind it ended";
+
 /// What the interface needs besides the world.
 pub(crate) struct Setup<'s> {
     /// After so long without a key the identity is forgotten; `None`: never.
@@ -52,9 +57,11 @@ pub(crate) struct Setup<'s> {
 
 /// Shows the interface until somebody leaves it.
 ///
+/// Returns the signal that ended it, where one did.
+///
 /// # Errors
 /// The terminal fails.
-pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<()> {
+pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<Option<u8>> {
     let (want, wanted) = channel();
     let (tell, told) = channel();
     let vault = authy::printable(&world.vault.to_string_lossy());
@@ -78,10 +85,10 @@ struct Session<'s> {
 }
 
 impl Session<'_> {
-    fn run(mut self) -> io::Result<()> {
+    fn run(mut self) -> io::Result<Option<u8>> {
         let effects = self.app.start();
         if self.act(effects)? {
-            return Ok(());
+            return Ok(None);
         }
         let theme = Theme { colour: self.setup.colour };
         let mut still = 0;
@@ -93,8 +100,8 @@ impl Session<'_> {
             // Where nothing moves, only ages grow.
             let is_still = matches!(action.as_slice(), [Action::Tick]) && !self.app.is_moving();
             still = if is_still { (still + 1) % STILL } else { 0 };
-            if self.screen.is_ended() {
-                return Ok(());
+            if let Some(signal) = self.screen.ended() {
+                return Ok(Some(signal));
             }
             if self.screen.is_stopped() {
                 self.screen.suspend()?;
@@ -106,7 +113,7 @@ impl Session<'_> {
                     still = 0;
                 }
                 if self.act(effects)? {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
         }
@@ -132,13 +139,18 @@ impl Session<'_> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-        while let Ok(done) = self.told.try_recv() {
-            if !matches!(done, Done::Note(_) | Done::Progress(..) | Done::Outside) {
-                self.awaited = self.awaited.saturating_sub(1);
+        loop {
+            match self.told.try_recv() {
+                Ok(done) => {
+                    if !matches!(done, Done::Note(_) | Done::Progress(..) | Done::Outside) {
+                        self.awaited = self.awaited.saturating_sub(1);
+                    }
+                    actions.push(Action::Done(done));
+                }
+                Err(TryRecvError::Empty) => return Ok(actions),
+                Err(TryRecvError::Disconnected) => return Err(io::Error::other(WORKER_ENDED)),
             }
-            actions.push(Action::Done(done));
         }
-        Ok(actions)
     }
 
     /// Carries effects out; tells whether to leave.
@@ -157,7 +169,7 @@ impl Session<'_> {
                 Effect::Work(work) => {
                     self.awaited += usize::from(!matches!(work, Work::Lock));
                     if self.want.send(work).is_err() {
-                        return Err(io::Error::other("the worker ended"));
+                        return Err(io::Error::other(WORKER_ENDED));
                     }
                 }
             }

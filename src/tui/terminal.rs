@@ -5,7 +5,7 @@
 
 use std::io::{self, Stdout, Write as _, stdout};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 /// The terminal while it is ours.
 pub(crate) struct Screen {
     pub(crate) terminal: Terminal<CrosstermBackend<Stdout>>,
-    ended: Arc<AtomicBool>,
+    ended: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -31,7 +31,8 @@ impl Screen {
     pub(crate) fn take() -> io::Result<Self> {
         let (ended, stopped) = (Arc::default(), Arc::default());
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&ended))?;
+            let number = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, Arc::clone(&ended), number)?;
         }
         signal_hook::flag::register(SIGTSTP, Arc::clone(&stopped))?;
         let before = std::panic::take_hook();
@@ -44,9 +45,10 @@ impl Screen {
         Ok(Self { terminal, ended, stopped })
     }
 
-    /// Whether a signal wants the program to end.
-    pub(crate) fn is_ended(&self) -> bool {
-        self.ended.load(Ordering::Relaxed)
+    /// The number of the signal that wants the program to end.
+    pub(crate) fn ended(&self) -> Option<u8> {
+        let number = self.ended.load(Ordering::Relaxed);
+        u8::try_from(number).ok().filter(|number| *number > 0)
     }
 
     /// Whether somebody wants the program to stop for a while.
@@ -63,7 +65,9 @@ impl Screen {
         // The whole group, as a terminal would do it: whoever waits for us is to see it.
         let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
         enter()?;
-        self.terminal.clear()
+        // A new one draws all of it, and asks the terminal nothing.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@ mod snapshot;
 mod team;
 mod vault;
 
+mod admin;
 mod agents;
 mod annotate;
 mod audit;

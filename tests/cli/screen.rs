@@ -11,6 +11,10 @@ use crate::harness::Sandbox;
 /// Nothing a test waits for takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn at_least_one(count: u16) -> std::num::NonZero<u16> {
+    std::num::NonZero::new(count).unwrap_or(std::num::NonZero::<u16>::MIN)
+}
+
 /// A program on a terminal of 24 lines and 80 columns.
 pub(crate) struct Screen {
     master: Box<dyn MasterPty + Send>,
@@ -18,6 +22,8 @@ pub(crate) struct Screen {
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     seen: String,
+    /// What the terminal shows of it.
+    board: vt100::Parser,
     /// What `until` has not looked at yet.
     from: usize,
 }
@@ -46,7 +52,15 @@ impl Screen {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Self { master: pty.master, child, keys, output, seen: String::new(), from: 0 }
+        Self {
+            master: pty.master,
+            child,
+            keys,
+            output,
+            seen: String::new(),
+            board: vt100::Parser::new(at_least_one(24), at_least_one(80), 0),
+            from: 0,
+        }
     }
 
     /// Starts a script of `sh`.
@@ -65,10 +79,70 @@ impl Screen {
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("'{text}' did not come:\n{}", self.seen),
             }
         }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.seen.push_str(&String::from_utf8_lossy(bytes));
+        self.board.process(bytes);
+    }
+
+    /// Waits until the terminal shows `text`, wherever.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
+        self.awaits(&format!("'{text}'"), |board| board.contains(text))
+    }
+
+    /// Waits until the terminal shows no `text`.
+    #[track_caller]
+    pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
+        self.awaits(&format!("no '{text}'"), |board| !board.contains(text))
+    }
+
+    #[track_caller]
+    fn awaits(&mut self, what: &str, is_there: impl Fn(&str) -> bool) -> &mut Self {
+        let end = Instant::now() + PATIENCE;
+        while !is_there(&self.board.screen().contents()) {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("{what} did not come:\n{}\n{:?}", self.board.screen().contents(), self.seen.get(self.seen.len().saturating_sub(1500)..)),
+            }
+        }
+        self
+    }
+
+    /// What the terminal shows now.
+    pub(crate) fn contents(&self) -> String {
+        self.board.screen().contents()
+    }
+
+    /// All that was written to the terminal.
+    pub(crate) fn written(&self) -> &str {
+        &self.seen
+    }
+
+    /// The process on the terminal.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// As [`Screen::end`]; gives the exit code and what the terminal shows at last.
+    #[track_caller]
+    pub(crate) fn last(mut self) -> (u32, String) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.contents()),
+            }
+        }
+        let status = self.child.wait().unwrap();
+        (status.exit_code(), self.contents())
     }
 
     /// As [`Screen::until`]; returns what was shown up to there.
@@ -86,6 +160,7 @@ impl Screen {
     }
 
     pub(crate) fn resize(&mut self, rows: u16, cols: u16) -> &mut Self {
+        self.board.screen_mut().set_size(at_least_one(rows), at_least_one(cols));
         self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
         self
     }
@@ -96,7 +171,7 @@ impl Screen {
         let end = Instant::now() + PATIENCE;
         loop {
             match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.seen),
             }

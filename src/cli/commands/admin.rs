@@ -66,7 +66,7 @@ impl Args {
             colour: env.ui().has_colour(),
             clipboard: &copy,
         };
-        tui::run(world, &setup).map_err(Failure::Screen)?;
-        Ok(ExitCode::SUCCESS)
+        let signal = tui::run(world, &setup).map_err(Failure::Screen)?;
+        Ok(signal.map_or(ExitCode::SUCCESS, |signal| ExitCode::from(128 + signal)))
     }
 }

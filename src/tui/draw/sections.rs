@@ -194,7 +194,9 @@ fn secret_details(
                 one.version.map_or_else(|| "-".to_owned(), |version| format!("v{version}"));
             let who = one.author.as_deref().unwrap_or(&one.commit.author);
             let when = ago(app.now, &one.commit.time);
-            let line = format!("{version:<4} {:<8} {when}, {who}", one.what);
+            // Encrypted or signed anew, with the same value.
+            let what = if one.what == "readers" { "record" } else { one.what };
+            let line = format!("{version:<4} {what:<8} {when}, {who}");
             lines.push(Line::raw(text::cut(&printable(&line), width)));
         }
     }

@@ -1,0 +1,233 @@
+//! Sequences of actions, and what the interface wants done after them.
+
+use std::time::Duration;
+
+use authy::SecretBytes;
+use crossterm::event::KeyCode;
+
+use super::{NOW, ctrl, done, name, open, press, secret, type_in, work};
+use crate::tui::app::App;
+use crate::tui::effect::{Action, Done, Effect, Refused, Section, Told, Work};
+use crate::tui::form::Purpose;
+use crate::tui::popup::Popup;
+
+fn refused(message: &str) -> Told {
+    Told { message: message.into(), hint: Some("try again".into()) }
+}
+
+#[test]
+fn an_identity_without_a_passphrase_opens_by_itself() {
+    let mut app = App::new("v".into(), NOW, None);
+    assert!(matches!(work(app.start()), Work::Unlock { keyfile: None, passphrase: None }));
+    // One with a passphrase asks; a wrong one is typed again.
+    let label = Some("/k/master.key".to_owned());
+    done(&mut app, Done::Unlocked(Err(Refused { told: None, label: label.clone() })));
+    type_in(&mut app, "wrong");
+    let Work::Unlock { keyfile, passphrase } = work(press(&mut app, KeyCode::Enter)) else {
+        panic!()
+    };
+    assert_eq!(keyfile.unwrap().to_str(), label.as_deref());
+    assert_eq!(passphrase.unwrap().expose(), b"wrong");
+    assert!(press(&mut app, KeyCode::Char('x')).is_empty(), "nothing is typed while it is tried");
+    done(&mut app, Done::Unlocked(Err(Refused { told: Some(refused("wrong passphrase")), label })));
+    let form = app.locked.as_ref().unwrap();
+    assert_eq!((form.value(1), form.focus), ("", 1));
+    assert_eq!(form.error.as_ref().unwrap().message, "wrong passphrase");
+    assert!(matches!(press(&mut app, KeyCode::Esc)[..], [Effect::Quit]));
+}
+
+#[test]
+fn a_value_closes_by_itself_and_with_the_lock() {
+    let mut app = open();
+    assert!(
+        matches!(work(press(&mut app, KeyCode::Enter)), Work::Reveal(one) if one == name("api-key"))
+    );
+    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    assert!(matches!(app.popup, Some(Popup::Reveal(_))));
+    app.update(NOW + Duration::from_secs(29), Action::Tick);
+    assert!(app.popup.is_some());
+    app.update(NOW + Duration::from_secs(30), Action::Tick);
+    assert!(app.popup.is_none());
+    // The lock takes it away, and an answer that comes late shows nothing.
+    press(&mut app, KeyCode::Enter);
+    assert!(matches!(work(ctrl(&mut app, 'l')), Work::Lock));
+    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Done::Secrets(Ok(vec![secret("late", 1)])));
+    assert!(app.popup.is_none() && app.locked.is_some() && app.secrets.rows().is_empty());
+}
+
+#[test]
+fn nobody_at_the_keys_locks_it() {
+    let mut app = open();
+    press(&mut app, KeyCode::Down);
+    assert!(
+        app.update(NOW + Duration::from_secs(599), Action::Tick)
+            .iter()
+            .all(|effect| !matches!(effect, Effect::Work(Work::Lock)))
+    );
+    let effects = app.update(NOW + Duration::from_secs(600), Action::Tick);
+    assert!(matches!(work(effects), Work::Lock));
+    assert!(app.locked.is_some());
+}
+
+#[test]
+fn a_value_that_is_shown_goes_before_the_shell_is_in_front() {
+    let mut app = open();
+    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    assert!(matches!(ctrl(&mut app, 'z')[..], [Effect::Suspend]));
+    assert!(app.popup.is_none());
+    assert!(matches!(ctrl(&mut app, 'c')[..], [Effect::Quit]));
+}
+
+#[test]
+fn a_secret_is_stored_and_a_refusal_keeps_what_was_typed() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('n'));
+    type_in(&mut app, "Bad Name");
+    press(&mut app, KeyCode::Enter);
+    app.update(NOW, Action::Paste("two\nlines".to_owned().into()));
+    assert!(ctrl(&mut app, 's').is_empty());
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert!(form.error.is_some() && form.focus == 0);
+    ctrl(&mut app, 'u');
+    type_in(&mut app, "new/one");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    type_in(&mut app, "what it is");
+    let Work::Store { name: stored, value, annotation } = work(ctrl(&mut app, 's')) else {
+        panic!()
+    };
+    assert_eq!((stored.as_str(), value.expose()), ("new/one", &b"two\nlines"[..]));
+    assert_eq!(annotation.description, "what it is");
+    assert!(ctrl(&mut app, 's').is_empty(), "once is enough");
+    done(&mut app, Done::Changed(Err(refused("secret 'new/one' exists already"))));
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert_eq!(form.value(1), "two\nlines");
+    assert!(matches!(work(ctrl(&mut app, 's')), Work::Store { .. }));
+    done(&mut app, Done::Changed(Ok("stored".into())));
+    assert!(app.popup.is_none());
+    done(&mut app, Done::Secrets(Ok(vec![secret("api-key", 1), secret("new/one", 1)])));
+    assert_eq!(app.secrets.selected().unwrap().name, name("new/one"));
+}
+
+#[test]
+fn a_change_names_the_version_that_was_looked_at() {
+    let mut app = open();
+    app.secrets.select("db-url");
+    press(&mut app, KeyCode::Char('r'));
+    // Somebody else was faster: what was looked at stays what it was.
+    done(&mut app, Done::Secrets(Ok(vec![secret("db-url", 8)])));
+    type_in(&mut app, "v");
+    assert!(matches!(work(press(&mut app, KeyCode::Enter)), Work::Replace { seen: 7, .. }));
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('e'));
+    assert!(matches!(work(ctrl(&mut app, 's')), Work::Annotate { seen: 8, .. }));
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('2'));
+    press(&mut app, KeyCode::Char('e'));
+    ctrl(&mut app, 'u');
+    type_in(&mut app, "api-* web-*");
+    let Work::PolicyUpdate(change) = work(ctrl(&mut app, 's')) else { panic!() };
+    assert_eq!(change.seen, Some(3));
+    assert_eq!(
+        (change.allow, change.remove_allow),
+        (vec!["web-*".to_owned()], vec!["db-*".to_owned()])
+    );
+    assert!(change.deny.is_empty() && change.remove_deny.is_empty());
+}
+
+#[test]
+fn what_is_lost_is_asked_for_first() {
+    let mut app = open();
+    for (section, key) in [('1', 'd'), ('2', 'd'), ('3', 'd'), ('3', 'D'), ('5', 'd')] {
+        press(&mut app, KeyCode::Char(section));
+        press(&mut app, KeyCode::Char(key));
+        assert!(matches!(app.popup, Some(Popup::Confirm(_))), "{section}{key}");
+        // A return key pressed twice by habit removes nothing.
+        assert!(press(&mut app, KeyCode::Enter).is_empty());
+        assert!(app.popup.is_none());
+        press(&mut app, KeyCode::Char(key));
+        assert_eq!(press(&mut app, KeyCode::Char('y')).len(), 1, "{section}{key}");
+        done(&mut app, Done::Changed(Ok("gone".into())));
+    }
+}
+
+#[test]
+fn damaged_records_are_left_alone() {
+    let mut app = open();
+    app.secrets.select("broken");
+    for key in ['r', 'e', 'm'] {
+        assert!(press(&mut app, KeyCode::Char(key)).is_empty());
+        assert!(app.popup.is_none());
+        assert!(app.message.take().unwrap().text.contains("its record is missing"));
+    }
+}
+
+#[test]
+fn a_change_outside_is_read_where_it_is_seen() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('2'));
+    assert!(matches!(work(done(&mut app, Done::Outside)), Work::Load(Section::Policies)));
+    assert!(matches!(work(press(&mut app, KeyCode::Char('1'))), Work::Load(Section::Secrets)));
+    press(&mut app, KeyCode::Char('2'));
+    press(&mut app, KeyCode::Char('n'));
+    assert_eq!(done(&mut app, Done::Outside).len(), 2, "the preview wants the names too");
+}
+
+#[test]
+fn sections_turn_and_filters_stay_with_their_list() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('/'));
+    type_in(&mut app, "dburl");
+    assert_eq!(app.secrets.selected().unwrap().name, name("db-url"));
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(app.section, Section::Policies);
+    press(&mut app, KeyCode::BackTab);
+    assert_eq!((app.section, app.secrets.len()), (Section::Secrets, 1));
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.secrets.len(), 5);
+    press(&mut app, KeyCode::BackTab);
+    assert_eq!(app.section, Section::Members);
+}
+
+#[test]
+fn the_past_is_read_when_a_row_rests() {
+    let mut app = open();
+    assert!(app.update(NOW, Action::Tick).is_empty());
+    assert!(
+        matches!(work(app.update(NOW, Action::Tick)), Work::History(one) if one == name("api-key"))
+    );
+    assert!(app.update(NOW, Action::Tick).is_empty(), "once");
+    app.secrets.select("db-url");
+    assert!(app.update(NOW, Action::Tick).is_empty());
+    assert!(matches!(work(app.update(NOW, Action::Tick)), Work::History(_)));
+}
+
+#[test]
+fn a_session_is_made_of_a_policy_in_force_and_its_token_shown_once() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('3'));
+    press(&mut app, KeyCode::Char('n'));
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert!(matches!(form.purpose, Purpose::Session));
+    let Work::SessionCreate(options) = work(ctrl(&mut app, 's')) else { panic!() };
+    assert_eq!(options.scope.as_str(), "backend");
+    assert!(options.run_only, "an agent is what tokens are for");
+    done(&mut app, Done::Policies(Ok(Vec::new())));
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('n'));
+    assert!(app.popup.is_none() && app.message.as_ref().unwrap().is_error);
+}
+
+#[test]
+fn nothing_prints_what_is_secret() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('n'));
+    type_in(&mut app, "x");
+    press(&mut app, KeyCode::Enter);
+    type_in(&mut app, "hunter2");
+    assert!(!format!("{app:?}").contains("hunter2"));
+    done(&mut app, Done::Value(name("x"), Ok(SecretBytes::new(b"hunter2".to_vec()))));
+    assert!(!format!("{app:?}").contains("hunter2"));
+}

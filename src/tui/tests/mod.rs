@@ -1,0 +1,145 @@
+//! Tests of the interface: sequences of actions, and pictures of the screens.
+
+mod flows;
+mod screens;
+
+use authy::{ListDetails, ListEntry, MemberView, PolicyView, SecretName, SessionView};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::app::App;
+use super::effect::{Action, Done, Effect, Who, Work};
+
+const NOW: OffsetDateTime = datetime!(2026-11-25 12:00:00 UTC);
+
+fn name(text: &str) -> SecretName {
+    SecretName::parse(text).unwrap()
+}
+
+fn secret(text: &str, version: u64) -> ListEntry {
+    let details = ListDetails {
+        version,
+        created: "2026-08-01T09:00:00Z".into(),
+        changed: "2026-11-22T09:00:00Z".into(),
+        author: "alice".into(),
+        description: "the primary database 漢字".into(),
+        tags: vec!["db".into(), "prod".into()],
+        readers: vec!["alice".into(), "bob".into()],
+        exposed_to: Vec::new(),
+        rotate_every: Some("90d".into()),
+        rotate_due: None,
+    };
+    ListEntry { name: name(text), details: Some(details), problem: None }
+}
+
+fn policy(text: &str, status: &'static str) -> PolicyView {
+    PolicyView {
+        name: authy::ScopeName::parse(text).unwrap(),
+        status,
+        description: "services".into(),
+        allow: vec!["db-*".into(), "api-*".into()],
+        deny: vec!["*-admin".into()],
+        members: vec!["@backend".into()],
+        run_only: true,
+        commands: None,
+        max_ttl: Some("8h".into()),
+        version: 3,
+        signed_by: Some("alice".into()),
+        signed_at: Some("2026-11-25T11:00:00Z".into()),
+        problem: (status != "in-force").then(|| "its signature is not an admin's".into()),
+    }
+}
+
+fn session(id: &str, status: &'static str) -> SessionView {
+    SessionView {
+        id: authy::SessionId::parse(id).unwrap(),
+        label: "nightly build".into(),
+        scope: Some(authy::ScopeName::parse("backend").unwrap()),
+        run_only: true,
+        shared: false,
+        created: Some("2026-11-25T11:00:00Z".into()),
+        expires: Some("2026-11-25T19:00:00Z".into()),
+        by: Some("alice".into()),
+        status,
+        problem: None,
+    }
+}
+
+fn member(text: &str, status: &'static str) -> MemberView {
+    MemberView {
+        name: authy::MemberName::parse(text).unwrap(),
+        status,
+        admin: text == "alice",
+        writes: true,
+        groups: vec![authy::GroupName::parse("backend").unwrap()],
+        recipients: vec![format!("age1{}", "q".repeat(58))],
+        version: 1,
+        problem: (status != "in-force").then(|| "no admin signed it".into()),
+    }
+}
+
+/// An interface that somebody unlocked, with a few of everything.
+fn open() -> App {
+    let mut app =
+        App::new("/home/alice/.authy".into(), NOW, Some(std::time::Duration::from_secs(600)));
+    app.start();
+    let who = Who { member: authy::MemberName::parse("alice").unwrap(), admin: true };
+    done(&mut app, Done::Unlocked(Ok(who)));
+    let broken = ListEntry {
+        name: name("broken"),
+        details: None,
+        problem: Some("its record is missing".into()),
+    };
+    let secrets = vec![
+        secret("api-key", 1),
+        broken,
+        secret("db-admin", 2),
+        secret("db-url", 7),
+        secret("mail/password", 1),
+    ];
+    done(&mut app, Done::Secrets(Ok(secrets)));
+    done(
+        &mut app,
+        Done::Policies(Ok(vec![policy("backend", "in-force"), policy("edited", "unapproved")])),
+    );
+    done(
+        &mut app,
+        Done::Sessions(Ok(vec![
+            session("0123456789abcdef", "live"),
+            session("fedcba9876543210", "expired"),
+        ])),
+    );
+    done(
+        &mut app,
+        Done::Members(Ok(vec![member("alice", "in-force"), member("bob", "unapproved")])),
+    );
+    app
+}
+
+fn done(app: &mut App, done: Done) -> Vec<Effect> {
+    app.update(NOW, Action::Done(done))
+}
+
+fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+    app.update(NOW, Action::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn ctrl(app: &mut App, c: char) -> Vec<Effect> {
+    app.update(NOW, Action::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+}
+
+fn type_in(app: &mut App, text: &str) {
+    for c in text.chars() {
+        press(app, KeyCode::Char(c));
+    }
+}
+
+/// The one thing that is wanted of the worker.
+#[track_caller]
+fn work(effects: Vec<Effect>) -> Work {
+    match <[Effect; 1]>::try_from(effects) {
+        Ok([Effect::Work(work)]) => work,
+        other => panic!("{other:?}"),
+    }
+}
