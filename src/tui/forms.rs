@@ -16,7 +16,7 @@ use super::form::{Field, Form, Purpose};
 pub(crate) fn unlock(keyfile: &str) -> Form {
     let fields = vec![
         Field::text("Keyfile", "the only one in ~/.authy/keys", keyfile),
-        Field::secret("Passphrase", "none", false),
+        Field::secret("Passphrase", "where the identity has one", false),
     ];
     Form::new("Unlock", Purpose::Unlock, fields)
 }

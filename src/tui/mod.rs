@@ -44,6 +44,8 @@ const IDLE: Duration = Duration::from_millis(250);
 /// So many looks without anything new, and it is drawn all the same.
 const STILL: usize = 40;
 
+/// The number of the signal of a terminal that is gone.
+const HANGUP: u8 = 1;
 const WORKER_ENDED: &str = "the worker behind it ended";
 
 /// What the interface needs besides the world.
@@ -64,7 +66,7 @@ pub(crate) struct Setup<'s> {
 pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<Option<u8>> {
     let (want, wanted) = channel();
     let (tell, told) = channel();
-    let vault = authy::printable(&world.vault.to_string_lossy());
+    let vault = worker::shown(&world.vault, world.home.as_deref());
     let worker = std::thread::spawn(move || worker::work(world, (&wanted, &tell)));
     let app = App::new(vault, OffsetDateTime::now_utc(), setup.lock_after);
     let result = Screen::take()
@@ -93,10 +95,13 @@ impl Session<'_> {
         let theme = Theme { colour: self.setup.colour };
         let mut still = 0;
         loop {
-            if still == 0 {
-                self.screen.terminal.draw(|frame| draw::draw(&self.app, theme, frame))?;
+            let (app, screen) = (&self.app, &mut self.screen);
+            if still == 0 && !screen.draw(|frame| draw::draw(app, theme, frame))? {
+                return Ok(Some(HANGUP));
             }
-            let action = self.next()?;
+            let Some(action) = self.next()? else {
+                return Ok(Some(HANGUP));
+            };
             // Where nothing moves, only ages grow.
             let is_still = matches!(action.as_slice(), [Action::Tick]) && !self.app.is_moving();
             still = if is_still { (still + 1) % STILL } else { 0 };
@@ -119,25 +124,26 @@ impl Session<'_> {
         }
     }
 
-    /// Waits for a key, an answer, or time that passes.
-    fn next(&mut self) -> io::Result<Vec<Action>> {
+    /// Waits for a key, an answer, or time that passes; `None` where the terminal is gone.
+    fn next(&mut self) -> io::Result<Option<Vec<Action>>> {
         let wait = if self.awaited > 0 { BUSY } else { IDLE };
         let mut actions = Vec::new();
-        match event::poll(wait) {
-            // Everything that is there is taken before the next drawing.
-            Ok(true) => {
-                while event::poll(Duration::ZERO)? {
-                    match event::read()? {
-                        Event::Key(key) => actions.push(Action::Key(key)),
-                        Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
-                        _ => {}
-                    }
-                }
+        if !Screen::is_there(Duration::ZERO) {
+            return Ok(None);
+        }
+        // What was read with the keys before is there already.
+        if !event::poll(Duration::ZERO)? && !Screen::is_there(wait) {
+            return Ok(None);
+        }
+        while event::poll(Duration::ZERO)? {
+            match event::read()? {
+                Event::Key(key) => actions.push(Action::Key(key)),
+                Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
+                _ => actions.push(Action::Tick),
             }
-            Ok(false) => actions.push(Action::Tick),
-            // A signal arrived meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        }
+        if actions.is_empty() {
+            actions.push(Action::Tick);
         }
         loop {
             match self.told.try_recv() {
@@ -147,7 +153,7 @@ impl Session<'_> {
                     }
                     actions.push(Action::Done(done));
                 }
-                Err(TryRecvError::Empty) => return Ok(actions),
+                Err(TryRecvError::Empty) => return Ok(Some(actions)),
                 Err(TryRecvError::Disconnected) => return Err(io::Error::other(WORKER_ENDED)),
             }
         }

@@ -4,21 +4,30 @@
 //! stopped. What was shown is wiped first: some terminals keep the other screen.
 
 use std::io::{self, Stdout, Write as _, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+
+/// How long after a signal the interface may take to leave by itself.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// The terminal while it is ours.
 pub(crate) struct Screen {
-    pub(crate) terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would complain, and panic by that, where the terminal is gone. What it
+    /// would do [`give_back`] does.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     ended: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
 }
@@ -29,11 +38,19 @@ impl Screen {
     /// # Errors
     /// It cannot be set up.
     pub(crate) fn take() -> io::Result<Self> {
-        let (ended, stopped) = (Arc::default(), Arc::default());
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            let number = usize::try_from(signal).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&ended), number)?;
-        }
+        let ended: Arc<AtomicUsize> = Arc::default();
+        let stopped = Arc::default();
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+        let flag = Arc::clone(&ended);
+        std::thread::spawn(move || {
+            let signal = signals.forever().next().unwrap_or(SIGTERM);
+            flag.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
+            // Whoever does not come to look at the flag is stuck; what a change has written is
+            // completed by the next command.
+            std::thread::sleep(GRACE);
+            give_back();
+            std::process::exit(128 + signal);
+        });
         signal_hook::flag::register(SIGTSTP, Arc::clone(&stopped))?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -42,13 +59,39 @@ impl Screen {
         }));
         enter()?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-        Ok(Self { terminal, ended, stopped })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), ended, stopped })
+    }
+
+    /// Draws; tells whether there still is a terminal to draw on.
+    ///
+    /// # Errors
+    /// The terminal is there and fails.
+    pub(crate) fn draw(&mut self, show: impl FnOnce(&mut Frame<'_>)) -> io::Result<bool> {
+        match self.terminal.draw(show) {
+            Ok(_) => Ok(true),
+            Err(_) if !Self::is_there(Duration::ZERO) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The number of the signal that wants the program to end.
     pub(crate) fn ended(&self) -> Option<u8> {
         let number = self.ended.load(Ordering::Relaxed);
         u8::try_from(number).ok().filter(|number| *number > 0)
+    }
+
+    /// Waits for input for so long. Tells whether there still is somebody at the other end: of a
+    /// terminal that is gone crossterm reads the end for ever.
+    pub(crate) fn is_there(wait: Duration) -> bool {
+        let input = rustix::stdio::stdin();
+        let mut fds = [PollFd::new(&input, PollFlags::IN)];
+        let wait = Timespec {
+            tv_sec: wait.as_secs().try_into().unwrap_or_default(),
+            tv_nsec: wait.subsec_nanos().into(),
+        };
+        // An error is a signal that arrived: that is looked at elsewhere.
+        let _ = rustix::event::poll(&mut fds, Some(&wait));
+        !fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
     }
 
     /// Whether somebody wants the program to stop for a while.
@@ -66,7 +109,7 @@ impl Screen {
         let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
         enter()?;
         // A new one draws all of it, and asks the terminal nothing.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        *self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(())
     }
 }

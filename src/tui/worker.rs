@@ -4,7 +4,7 @@
 //! looks whether the files changed.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -90,6 +90,13 @@ impl Front for Answers {
     }
 }
 
+/// The path as people write it: the home folder is `~`.
+pub(crate) fn shown(path: &Path, home: Option<&Path>) -> String {
+    let inside = home.and_then(|home| path.strip_prefix(home).ok());
+    let short = inside.map_or(path.to_owned(), |inside| Path::new("~").join(inside));
+    authy::printable(&short.to_string_lossy())
+}
+
 impl Worker<'_> {
     fn look(&mut self) {
         let now = authy::glance(&self.world.vault);
@@ -136,6 +143,7 @@ impl Worker<'_> {
             .map_or(self.world.identity.clone(), IdentitySource::File);
         let result = authy::unlock(&self.context_with(identity, front));
         let label = asked.borrow_mut().take();
+        let label = label.map(|file| shown(Path::new(&file), self.world.home.as_deref()));
         Done::Unlocked(match result {
             Ok(unlocked) => {
                 self.open = Some(IdentitySource::Open(unlocked.identity));

@@ -173,6 +173,33 @@ fn it_stops_and_goes_on_and_ends_by_signals() {
     screen.keys("stty -a | grep -o ' echo '\r").shows(" echo \n").keys("exit\r");
 }
 
+#[test]
+fn it_ends_when_its_terminal_goes() {
+    if !needs(["python3"]) {
+        return;
+    }
+    let t = Sandbox::new();
+    let script = r"
+import fcntl, os, pty, struct, termios, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp('authy', ['authy', 'admin'])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+seen = b''
+while b'1 Secrets' not in seen:
+    seen += os.read(fd, 4096)
+os.close(fd)
+end = time.time() + 50
+while time.time() < end:
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        print('ended', os.waitstatus_to_exitcode(status))
+        break
+    time.sleep(0.02)
+";
+    t.program("python3", ["-c", script]).ok().stdout_is("ended 129\n");
+}
+
 /// The first child of a process, as Linux tells.
 fn child_of(pid: u32) -> Option<u32> {
     let path = format!("/proc/{pid}/task/{pid}/children");

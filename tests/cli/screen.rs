@@ -109,7 +109,11 @@ impl Screen {
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("{what} did not come:\n{}\n{:?}", self.board.screen().contents(), self.seen.get(self.seen.len().saturating_sub(1500)..)),
+                Err(_) => panic!(
+                    "{what} did not come:\n{}\n{:?}",
+                    self.board.screen().contents(),
+                    self.seen.get(self.seen.len().saturating_sub(1500)..)
+                ),
             }
         }
         self

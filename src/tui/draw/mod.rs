@@ -75,9 +75,14 @@ fn halves(body: Rect) -> (Rect, Rect) {
 fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
     let mut spans = vec![Span::styled(" authy ", theme.title())];
     if app.locked.is_none() {
+        let whole: usize = Section::ALL.iter().map(|one| one.title().len() + 4).sum();
+        let is_narrow = width < whole + " authy ".len();
         for (at, section) in Section::ALL.into_iter().enumerate() {
-            let text = format!(" {} {} ", at + 1, section.title());
             let is_here = section == app.section;
+            let text = match is_narrow && !is_here {
+                true => format!(" {} ", at + 1),
+                false => format!(" {} {} ", at + 1, section.title()),
+            };
             spans.push(Span::styled(text, if is_here { theme.selected() } else { theme.dim() }));
         }
     }
@@ -88,7 +93,10 @@ fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
     let used: usize = spans.iter().map(Span::width).sum();
     // Who is at work matters more than where; each is left out where it does not fit.
     let room = width.saturating_sub(used + 1);
-    let both = format!("{who}· {} ", app.vault);
+    let both = match who.is_empty() {
+        true => format!("{} ", app.vault),
+        false => format!("{who}· {} ", app.vault),
+    };
     let right = [both, who, String::new()].into_iter().find(|text| text::width(text) <= room);
     let right = right.unwrap_or_default();
     spans.push(Span::raw(" ".repeat(width.saturating_sub(used + text::width(&right)))));

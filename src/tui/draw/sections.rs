@@ -125,7 +125,7 @@ fn list<T: Row>(
     let width = usize::from(area.width).saturating_sub(2);
     let line = |(selected, row): (bool, &T)| {
         let (name, word, style) = mark(row);
-        let word = word.map(|word| format!(" {word}")).unwrap_or_default();
+        let word = word.map(|word| format!(" {word} ")).unwrap_or_default();
         let name = text::cut(&printable(&name), width.saturating_sub(text::width(&word) + 2));
         let lead = if selected { "▸ " } else { "  " };
         let room = width.saturating_sub(text::width(&word));
@@ -166,11 +166,11 @@ fn secret_details(
     let mut rows = vec![("name", entry.name.to_string())];
     let Some(details) = &entry.details else {
         rows.push(("damaged", entry.problem.clone().unwrap_or_default()));
-        rows.push(("mend", format!("git -C VAULT log -- secrets/{}.toml", entry.name)));
+        rows.push(("mend", "'authy check' says how; git has what was there before".to_owned()));
         return labelled(&rows, (theme, area));
     };
     let list = |names: &[String]| names.join(" ");
-    rows.push(("value", "•••••••• Enter shows it, c copies it".to_owned()));
+    rows.push(("value", "•••••••• hidden".to_owned()));
     rows.push(("version", details.version.to_string()));
     rows.push(("changed", format!("{} by {}", ago(app.now, &details.changed), details.author)));
     rows.push(("created", ago(app.now, &details.created)));
