@@ -220,6 +220,17 @@ impl Rules {
             .filter_map(|(name, state)| matches!(state, PolicyState::Unapproved(_)).then_some(name))
     }
 
+    /// Everybody who may use a scope: all admins, and every member that its policy lists, sorted.
+    pub(crate) fn users<'r>(
+        &'r self,
+        policy: &'r ScopePolicy,
+    ) -> impl Iterator<Item = &'r MemberName> {
+        let may = |(name, member): &(&MemberName, &Member)| {
+            self.is_admin(name) || policy.lists(name, member)
+        };
+        self.members().filter(move |one| may(one)).map(|(name, _)| name)
+    }
+
     /// Everybody who may read `name`: all admins, then every member listed by a policy in
     /// force that allows it, each part sorted. This is also the order of stanzas.
     pub(crate) fn readers(&self, name: &SecretName) -> Vec<MemberName> {

@@ -56,7 +56,9 @@ pub(crate) struct App {
     pub(crate) popup: Option<Popup>,
     pub(crate) message: Option<Message>,
     /// What the worker is at, where that is worth saying.
-    pub(crate) busy: Option<String>,
+    pub(crate) busy: Option<&'static str>,
+    /// How many of how many of that are done.
+    pub(crate) progress: Option<(usize, usize)>,
     pub(super) keyfile: String,
     pub(super) touched: OffsetDateTime,
     /// After so long without a key the identity is forgotten; `None`: never.
@@ -81,6 +83,7 @@ impl App {
             popup: None,
             message: None,
             busy: None,
+            progress: None,
             keyfile: String::new(),
             touched: now,
             lock_after,
@@ -112,6 +115,7 @@ impl App {
                 self.paste(&text);
                 Vec::new()
             }
+            Action::Resized => Vec::new(),
             Action::Tick => self.tick(),
             Action::Done(done) => self.done(done),
         }
@@ -305,16 +309,14 @@ impl App {
 
     /// Hands the worker something that takes a while.
     pub(super) fn begin(&mut self, work: Work) -> Effect {
-        self.busy = Some(
-            match work {
-                Work::Verify => "verifying the audit trail",
-                Work::Approve(_) => "approving",
-                Work::MemberRemove(_) => "removing, and encrypting to those who stay",
-                Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
-                _ => "working",
-            }
-            .to_owned(),
-        );
+        self.progress = None;
+        self.busy = Some(match work {
+            Work::Verify => "verifying the audit trail",
+            Work::Approve(_) => "approving",
+            Work::MemberRemove(_) => "removing, and encrypting to those who stay",
+            Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
+            _ => "working",
+        });
         Effect::Work(work)
     }
 

@@ -62,7 +62,7 @@ impl App {
             | Done::MemberRemoved(Err(told)) => self.refused(told),
             Done::Note(text) => self.say(printable(&text)),
             Done::Progress(done, total) => {
-                self.busy = Some(format!("encrypting {done} of {total}"));
+                self.progress = Some((done, total));
             }
             Done::Outside => return self.outside(),
         }

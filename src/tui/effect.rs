@@ -42,6 +42,8 @@ pub(crate) enum Action {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(Zeroizing<String>),
+    /// The terminal has another size.
+    Resized,
     /// Time passes.
     Tick,
     /// The worker has something.

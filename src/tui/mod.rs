@@ -139,7 +139,7 @@ impl Session<'_> {
             match event::read()? {
                 Event::Key(key) => actions.push(Action::Key(key)),
                 Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
-                _ => actions.push(Action::Tick),
+                _ => actions.push(Action::Resized),
             }
         }
         if actions.is_empty() {

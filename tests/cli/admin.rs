@@ -174,6 +174,44 @@ fn it_stops_and_goes_on_and_ends_by_signals() {
 }
 
 #[test]
+fn a_value_is_copied_through_the_terminal() {
+    let t = Sandbox::new();
+    t.store([("api-key", "c4nary")]);
+    let mut screen = admin(&t);
+    screen.shows("api-key").keys("c").shows("on the clipboard for 45 seconds");
+    // OSC 52 with "c4nary" in base64, and nothing of it to see.
+    screen.until("\x1b]52;c;YzRuYXJ5\x07");
+    assert!(!screen.contents().contains("c4nary"));
+    assert_eq!(t.last_entry()["op"], "get");
+}
+
+#[test]
+fn damage_of_the_trail_is_named_with_its_place() {
+    let t = Sandbox::new();
+    t.store([("a", "1"), ("b", "2")]);
+    let mut screen = admin(&t);
+    screen.keys("4").shows("store");
+    t.sh("f=$(ls ~/.authy/audit/*/*.jsonl); sed -i '3s/granted/denied/' $f").ok();
+    screen.shows("denied").keys("v").shows("DAMAGED").shows("line 3").shows("00000001.jsonl");
+    screen.keys("\x1b").hides("DAMAGED").keys("q");
+    assert_eq!(screen.last().0, 0);
+}
+
+#[test]
+fn it_fits_the_terminal_as_that_grows_and_shrinks() {
+    let t = Sandbox::new();
+    t.store([("api-key", "v")]);
+    let mut screen = admin(&t);
+    screen.shows("▸ api-key");
+    for (rows, columns) in [(60, 200), (12, 40), (40, 120), (24, 80)] {
+        screen.resize(rows, columns).shows("q quit").shows("▸ api-key");
+        screen.keys("?").shows("Keys in Secrets").keys("\x1b").hides("Keys in");
+    }
+    screen.keys("q");
+    assert_eq!(screen.last().0, 0);
+}
+
+#[test]
 fn it_ends_when_its_terminal_goes() {
     if !needs(["python3"]) {
         return;

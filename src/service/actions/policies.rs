@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::access::{Need, PolicyState, Reach, Rule, ScopePolicy};
 use crate::audit::Op;
 use crate::fs::VaultPath;
-use crate::name::{ScopeName, SecretName};
+use crate::name::{MemberName, ScopeName, SecretName};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
@@ -66,6 +66,8 @@ pub struct PolicyView {
     pub deny: Vec<String>,
     /// Members and `@groups`.
     pub members: Vec<String>,
+    /// Who may use it now: admins, and the members that are listed by name or by group.
+    pub users: Vec<MemberName>,
     /// Whether the scope is run-only.
     pub run_only: bool,
     /// Programs that `run` may start; absent: any.
@@ -180,7 +182,7 @@ pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
         opened.rules.reach_of_bearer(&bearer, Some(name), Need::Names)?;
     }
     let state = opened.rules.policy_state(name);
-    let found = state.and_then(|state| view(name, state));
+    let found = state.and_then(|state| view(&opened, name, state));
     opened.settle(ctx);
     found.ok_or_else(|| opened.rules.no_policy(name).into())
 }
@@ -194,7 +196,7 @@ pub fn policy_list(ctx: &Context) -> Result<Vec<PolicyView>> {
     let bearer = bearer(ctx, &opened, &Op::POLICY_LIST)?;
     let own = |name: &ScopeName| bearer.as_ref().is_none_or(|one| one.grant().scope == *name);
     let policies = opened.rules.policies().filter(|(name, _)| own(name));
-    let views = policies.filter_map(|(name, state)| view(name, state)).collect();
+    let views = policies.filter_map(|(name, state)| view(&opened, name, state)).collect();
     opened.settle(ctx);
     Ok(views)
 }
@@ -340,7 +342,7 @@ fn known_members(locked: &LockedVault, policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-fn view(name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
+fn view(opened: &Opened, name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
     let empty = |status, problem: Option<String>| PolicyView {
         name: name.clone(),
         status,
@@ -348,6 +350,7 @@ fn view(name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
         allow: Vec::new(),
         deny: Vec::new(),
         members: Vec::new(),
+        users: Vec::new(),
         run_only: false,
         commands: None,
         max_ttl: None,
@@ -361,7 +364,8 @@ fn view(name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
         PolicyState::Unapproved(why) => empty("unapproved", Some(why.to_string())),
         PolicyState::Damaged(why) => empty("damaged", Some(why.to_string())),
         PolicyState::Bad(why) => empty("damaged", Some(why.to_string())),
-        PolicyState::InForce(signed, _) => PolicyView {
+        PolicyState::InForce(signed, policy) => PolicyView {
+            users: opened.rules.users(policy).cloned().collect(),
             description: signed.description.clone(),
             allow: signed.allow.clone(),
             deny: signed.deny.clone(),

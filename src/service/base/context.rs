@@ -79,6 +79,7 @@ pub trait Front {
     fn now(&self) -> OffsetDateTime;
     /// Something the user should know; never an error.
     fn note(&self, note: &Note);
-    /// How many of how many secrets are encrypted, while many of them are.
+    /// How many of how many there are were done, while many are: secrets that are encrypted,
+    /// chains that are verified.
     fn progress(&self, _done: usize, _total: usize) {}
 }

@@ -92,6 +92,7 @@ pub(crate) fn verify_all(
             vouchers.extend(of_lines(place.chain(), &segments));
         }
         reports.push(report);
+        ctx.front.progress(reports.len(), places.len());
     }
     for (chain, head) in opened.vault.state().heads() {
         let missing =

@@ -107,7 +107,10 @@ fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
 fn message(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let Some(busy) = &app.busy {
-        lines.push(Line::styled(text::cut(&format!(" {busy} …"), width), theme.warn()));
+        let progress = app.progress.filter(|(_, total)| *total > 1);
+        let progress = progress.map(|(done, total)| format!(", {done} of {total}"));
+        let told = format!(" {busy}{} …", progress.unwrap_or_default());
+        lines.push(Line::styled(text::cut(&told, width), theme.warn()));
     }
     if let Some(message) = &app.message {
         let lead = if message.is_error { "error: " } else { "" };

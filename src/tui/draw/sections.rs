@@ -222,7 +222,9 @@ fn policy_details(
     }
     rows.push(("allow", words(&policy.allow, "nothing")));
     rows.push(("deny", words(&policy.deny, "nothing")));
-    rows.push(("used by", words(&policy.members, "admins only")));
+    rows.push(("members", words(&policy.members, "none: admins only")));
+    let users: Vec<_> = policy.users.iter().map(ToString::to_string).collect();
+    rows.push(("used by", users.join(" ")));
     rows.push(("run-only", if policy.run_only { "yes" } else { "no" }.to_owned()));
     if let Some(commands) = &policy.commands {
         rows.push(("programs", words(commands, "none")));

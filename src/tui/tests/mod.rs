@@ -41,6 +41,7 @@ fn policy(text: &str, status: &'static str) -> PolicyView {
         allow: vec!["db-*".into(), "api-*".into()],
         deny: vec!["*-admin".into()],
         members: vec!["@backend".into()],
+        users: ["alice", "bob"].map(|name| authy::MemberName::parse(name).unwrap()).into(),
         run_only: true,
         commands: None,
         max_ttl: Some("8h".into()),

@@ -39,6 +39,8 @@ fn describe(view: &PolicyView) -> String {
     view.allow.iter().for_each(|pattern| add("allow", pattern));
     view.deny.iter().for_each(|pattern| add("deny", pattern));
     add("members", &view.members.join(" "));
+    let users: Vec<_> = view.users.iter().map(ToString::to_string).collect();
+    add("used by", &users.join(" "));
     add("run-only", if view.run_only { "yes" } else { "no" });
     match view.commands.as_deref() {
         Some([]) => add("commands", "none"),
