@@ -41,6 +41,8 @@ pub(crate) use worker::World;
 const BUSY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_millis(250);
 
+/// For what is there already; zero would take nothing.
+const READ: Duration = Duration::from_millis(1);
 /// So many looks without anything new, and it is drawn all the same.
 const STILL: usize = 40;
 
@@ -128,14 +130,10 @@ impl Session<'_> {
     fn next(&mut self) -> io::Result<Option<Vec<Action>>> {
         let wait = if self.awaited > 0 { BUSY } else { IDLE };
         let mut actions = Vec::new();
-        if !Screen::is_there(Duration::ZERO) {
+        if !Screen::is_there(wait) {
             return Ok(None);
         }
-        // What was read with the keys before is there already.
-        if !event::poll(Duration::ZERO)? && !Screen::is_there(wait) {
-            return Ok(None);
-        }
-        while event::poll(Duration::ZERO)? {
+        while event::poll(READ)? {
             match event::read()? {
                 Event::Key(key) => actions.push(Action::Key(key)),
                 Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
