@@ -1,11 +1,47 @@
-//! The effect of a change of rules in words, for somebody who has never seen authy.
+//! The effect of a change of rules in words, for somebody who has never seen authy, and what
+//! waits for approval with it.
 
 use std::collections::BTreeMap;
 
-use authy::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect, SecretName};
+use authy::{
+    Approval, Effect, MemberEffect, PatternEffect, Proposal, Reached, ScopeEffect, SecretName,
+    printable,
+};
 
 /// So many names are written out; the others are counted.
 const MOST: usize = 12;
+
+/// Says what waits for approval and what it means; nothing where nothing waits.
+pub(crate) fn approval_lines(approval: &Approval) -> Vec<String> {
+    let mut out: Vec<String> = approval.proposals.iter().flat_map(proposal).collect();
+    if out.is_empty() {
+        return out;
+    }
+    out.push("What this means:".to_owned());
+    match lines(&approval.effect) {
+        none if none.is_empty() => out.push("  nobody gains or loses anything".to_owned()),
+        some => out.extend(some.into_iter().map(|line| format!("  {line}"))),
+    }
+    out.iter().map(|line| printable(line)).collect()
+}
+
+fn proposal(one: &Proposal) -> Vec<String> {
+    let mut lines = vec![format!("{} {} ({})", one.what, one.name, one.path)];
+    lines.push(format!("  not approved: {}", one.problem));
+    lines.push(match &one.commit {
+        Some(commit) => {
+            let (author, id, time) = (&commit.author, commit.short(), &commit.time);
+            format!("  last changed by {author} in commit {id}, {time}")
+        }
+        None => "  not committed as it is".to_owned(),
+    });
+    if let Some(fingerprint) = &one.fingerprint {
+        lines.push(format!("  signing key: {fingerprint}; compare it with what the member says"));
+    }
+    lines.extend(one.diff.iter().map(|line| format!("  {line}")));
+    lines.push(String::new());
+    lines
+}
 
 /// Says what changes, a sentence a line: members first, then scopes.
 pub(crate) fn lines(effect: &Effect) -> Vec<String> {

@@ -23,7 +23,7 @@ mod tree;
 mod ui;
 mod value;
 
-pub(crate) use effect::lines as effect_lines;
+pub(crate) use effect::approval_lines;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -92,16 +92,18 @@ const SECRETS: [Binding; 7] = [
     bind(&[Char('d'), Code(KeyCode::Delete)], ("d", "delete"), "remove it", Command::Delete),
 ];
 
+const APPROVE: Binding = bind(
+    &[Char('a')],
+    ("a", "approve"),
+    "look at what waits for an admin, and sign it",
+    Command::Approve,
+);
+
 const POLICIES: [Binding; 5] = [
     bind(&[Char('n')], ("n", "new"), "make a policy", Command::New),
     bind(&[Char('e'), Code(KeyCode::Enter)], ("e", "edit"), "change the policy", Command::Edit),
     bind(&[Char('t')], ("t", "test"), "ask what it says about a name", Command::Test),
-    bind(
-        &[Char('a')],
-        ("a", "approve"),
-        "look at what waits for an admin, and sign it",
-        Command::Approve,
-    ),
+    APPROVE,
     bind(&[Char('d'), Code(KeyCode::Delete)], ("d", "delete"), "remove it", Command::Delete),
 ];
 
@@ -122,12 +124,7 @@ const AUDIT: [Binding; 2] = [
 ];
 
 const MEMBERS: [Binding; 2] = [
-    bind(
-        &[Char('a')],
-        ("a", "approve"),
-        "look at what waits for an admin, and sign it",
-        Command::Approve,
-    ),
+    APPROVE,
     bind(
         &[Char('d'), Code(KeyCode::Delete)],
         ("d", "remove"),

@@ -1,6 +1,6 @@
 //! What lies over a section: a question, a form, a value, a text.
 
-use authy::{Approval, SecretBytes, SecretName, SessionCreated, printable};
+use authy::{Approval, SecretBytes, SecretName, SessionCreated};
 use time::OffsetDateTime;
 
 use super::effect::Work;
@@ -81,27 +81,7 @@ impl Popup {
 
     /// What an approval means, in words.
     pub(crate) fn approve(approval: Box<Approval>) -> Self {
-        let mut lines = Vec::new();
-        for one in &approval.proposals {
-            lines.push(format!("{} {}", one.what, one.name));
-            lines.push(format!("  not approved: {}", one.problem));
-            if let Some(commit) = &one.commit {
-                let (author, id, time) = (&commit.author, commit.short(), &commit.time);
-                lines.push(format!("  last changed by {author} in commit {id}, {time}"));
-            }
-            if let Some(fingerprint) = &one.fingerprint {
-                lines.push(format!("  signing key {fingerprint}"));
-                lines.push("  compare it with what the member says on another way".to_owned());
-            }
-            lines.extend(one.diff.iter().map(|line| format!("  {line}")));
-            lines.push(String::new());
-        }
-        lines.push("What this means:".to_owned());
-        match crate::cli::effect_lines(&approval.effect) {
-            none if none.is_empty() => lines.push("  nobody gains or loses anything".to_owned()),
-            some => lines.extend(some.into_iter().map(|line| format!("  {line}"))),
-        }
-        let lines = lines.iter().map(|line| printable(line)).collect();
+        let lines = crate::cli::approval_lines(&approval);
         Self::Approve { approval, text: Text::new("Approve?", lines) }
     }
 }

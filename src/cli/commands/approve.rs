@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use authy::{Approval, Proposal, ReaderChange, printable};
+use authy::ReaderChange;
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::cli::effect;
+use crate::cli::effect::approval_lines;
 use crate::cli::error::Failure;
 
 /// Look at what waits for an admin's signature, and sign it
@@ -40,7 +40,9 @@ impl Args {
         if ui.wants_json() {
             ui.json(&approval)?;
         } else {
-            ui.data(describe(&approval).as_bytes())?;
+            let text: String =
+                approval_lines(&approval).iter().map(|line| format!("{line}\n")).collect();
+            ui.data(text.as_bytes())?;
         }
         if approval.proposals.is_empty() {
             ui.note("nothing waits for approval");
@@ -70,39 +72,4 @@ fn encrypted(changes: &[ReaderChange]) -> String {
         1 => "; encrypted 1 secret anew".to_owned(),
         several => format!("; encrypted {several} secrets anew"),
     }
-}
-
-fn describe(approval: &Approval) -> String {
-    if approval.proposals.is_empty() {
-        return String::new();
-    }
-    let mut out: String = approval.proposals.iter().map(proposal).collect();
-    out.push_str("What this means:\n");
-    let lines = effect::lines(&approval.effect);
-    if lines.is_empty() {
-        out.push_str("  nobody gains or loses anything\n");
-    }
-    lines.iter().for_each(|line| out.push_str(&format!("  {}\n", printable(line))));
-    out
-}
-
-fn proposal(one: &Proposal) -> String {
-    let mut lines = vec![format!("{} {} ({})", one.what, one.name, one.path)];
-    lines.push(format!("  not approved: {}", one.problem));
-    lines.push(match &one.commit {
-        Some(commit) => {
-            format!(
-                "  last changed by {} in commit {}, {}",
-                commit.author,
-                commit.short(),
-                commit.time
-            )
-        }
-        None => "  not committed as it is".to_owned(),
-    });
-    if let Some(fingerprint) = &one.fingerprint {
-        lines.push(format!("  signing key: {fingerprint}; compare it with what the member says"));
-    }
-    lines.extend(one.diff.iter().map(|line| format!("  {line}")));
-    lines.iter().map(|line| printable(line) + "\n").chain(["\n".to_owned()]).collect()
 }
