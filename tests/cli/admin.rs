@@ -115,9 +115,13 @@ fn secrets_are_renamed_edited_generated_and_deleted() {
         .keys("\r");
     screen.shows("version       4");
     assert_ne!(t.authy(["get", "new/name"]).ok().text(), "v");
+    screen.keys("n").shows("New secret").keys("pem\r\x1b[200~line one\nline two\x1b[201~");
+    screen.shows("(17 characters, 2 lines)").keys("\r").shows("stored pem");
+    t.holds("pem", "line one\nline two");
+    screen.shows("▸ pem").keys("g").shows("▸ new/name");
     screen.keys("d").shows("Remove new/name").keys("\r").hides("Remove new/name");
     screen.shows("new/name").keys("d").shows("Remove new/name").keys("y").shows("removed new/name");
-    screen.shows("No secrets yet").keys("q");
+    screen.shows("▸ pem").keys("dy").shows("No secrets yet").keys("q");
     assert_eq!(screen.last().0, 0);
     t.lacks("new/name");
     t.authy(["check", "--strict"]).ok();

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Measures whole commands against what else is at hand, and writes docs/PERFORMANCE.md.
+
+    AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
+
+Needs git; age, pass and gpg where they are there. Everything happens in a temporary HOME. A row is the
+median of several runs of one command, in milliseconds, process start included; those that are compared take
+turns, so that a busy machine slows all of them. --print writes to standard output instead.
+"""
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+QUICK = "--quick" in sys.argv
+RUNS = 5 if QUICK else 25
+LARGE = 1000 if QUICK else 10000
+AUTHY = os.path.abspath(os.environ.get("AUTHY_BIN", "target/release/authy"))
+
+
+class Place:
+    """A HOME of its own."""
+
+    def __init__(self):
+        self.home = tempfile.mkdtemp()
+        self.env = {
+            "HOME": self.home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1",
+            "XDG_STATE_HOME": f"{self.home}/state", "GIT_CONFIG_GLOBAL": f"{self.home}/gitconfig",
+        }
+        with open(f"{self.home}/gitconfig", "w") as file:
+            file.write("[user]\nname = bench\nemail = bench@example.com\n[gc]\nauto = 0\n[maintenance]\nauto = false\n")
+
+    def run(self, words, stdin=b"", check=True):
+        return subprocess.run(words, input=stdin, env=self.env, cwd=self.home, check=check, capture_output=True)
+
+    def authy(self, *words, stdin=b""):
+        return self.run([AUTHY, *words], stdin)
+
+    def vault(self, count):
+        """A vault with so many secrets, moved in by one import."""
+        self.authy("init", "--member", "alice")
+        values = {f"s{n:05}": f"value-{n}" for n in range(count)}
+        self.authy("import", "-", "--from", "json", stdin=json.dumps(values).encode())
+        for size, pattern in ((1, "s00000"), (10, "s0000*"), (100, "s000*"), (1000, "s00*")):
+            self.authy("policy", "create", f"of-{size}", "--allow", pattern)
+
+    def peak(self, words):
+        """The most memory that a command takes, in MiB."""
+        process = subprocess.Popen(words, env=self.env, cwd=self.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0, words
+        return usage.ru_maxrss / 1024
+
+    def close(self):
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def have(*programs):
+    return all(shutil.which(program) for program in programs)
+
+
+def measure(place, rows, runs=RUNS):
+    """Medians in milliseconds of commands that take turns; each a name and words, or a function."""
+    times = {name: [] for name, _ in rows}
+    for turn in range(runs + 1):
+        for name, what in rows:
+            before = time.perf_counter()
+            what() if callable(what) else place.run(what)
+            # The first turn warms caches.
+            if turn:
+                times[name].append((time.perf_counter() - before) * 1000)
+    return {name: statistics.median(all) for name, all in times.items()}
+
+
+def table(title, medians, note=""):
+    base = next(iter(medians.values()))
+    lines = [f"### {title}", "", "| command | ms | of the first |", "|---|---:|---:|"]
+    lines += [f"| {name} | {median:.1f} | {median / base:.2f} |" for name, median in medians.items()]
+    return "\n".join([*lines, "", *([note, ""] if note else [])])
+
+
+def reading():
+    place = Place()
+    place.vault(1000)
+    out = [table("Start", measure(place, [
+        ("`true`", ["true"]), ("`authy --version`", [AUTHY, "--version"]), ("`git --version`", ["git", "--version"]),
+    ]))]
+    key, file = f"{place.home}/.authy/keys/master.key", f"{place.home}/.authy/secrets/s00000.age"
+    rows = [("`authy get NAME`, recorded", [AUTHY, "get", "s00000"])]
+    if have("age"):
+        rows.append(("`age -d` of the same file, not recorded", ["age", "-d", "-i", key, file]))
+    if have("pass", "gpg"):
+        gnupg = tempfile.mkdtemp(prefix="gpg", dir="/tmp")
+        place.env |= {"GNUPGHOME": gnupg, "PASSWORD_STORE_DIR": f"{place.home}/pass"}
+        place.run(["gpg", "--batch", "-q", "--passphrase", "", "--quick-gen-key", "a@example.org", "default", "default"])
+        place.run(["pass", "init", "a@example.org"])
+        place.run(["pass", "insert", "-e", "s00000"], b"value-0\n")
+        rows.append(("`pass show NAME`", ["pass", "show", "s00000"]))
+    out.append(table("One value of 1,000", measure(place, rows)))
+    rows = [("`true`", ["true"])]
+    for size in (1, 10, 100, 1000):
+        assert len(json.loads(place.authy("list", "--scope", f"of-{size}", "--json").stdout)) == size
+        rows.append((f"`authy run`, {size:,} in scope", [AUTHY, "run", "--scope", f"of-{size}", "--", "true"]))
+    secrets = f"{place.home}/.authy/secrets"
+    files = [f"{secrets}/{name}" for name in sorted(os.listdir(secrets)) if name.endswith(".age")]
+    rows.append(("reading 1,000 files with `cat`", ["cat", *files]))
+    if have("age"):
+        script = f'for f in "$@"; do age -d -i {key} "$f" >/dev/null; done'
+        rows.append(("`age -d` of 100 files, one by one", ["sh", "-c", script, "sh", *files[:100]]))
+    peak = place.peak([AUTHY, "run", "--scope", "of-1000", "--mask", "--", "true"])
+    note = f"`authy run --mask` with 1,000 in scope needs {peak:.0f} MiB of memory at its peak."
+    out.append(table("`run -- true`", measure(place, rows, max(3, RUNS // 2)), note))
+    out.append(table("Listing and checking 1,000", measure(place, [
+        ("`authy list`", [AUTHY, "list"]), ("`authy list --json`, every record verified", [AUTHY, "list", "--json"]),
+        ("`authy check`", [AUTHY, "check"]),
+    ], max(3, RUNS // 2))))
+    blob = f"{place.home}/blob"
+    with open(blob, "wb") as file:
+        file.write(os.urandom(1 << 20).hex().encode() * 32)
+    masked = measure(place, [
+        ("`cat` of 64 MiB through a pipe", ["sh", "-c", f"cat {blob} | cat >/dev/null"]),
+        ("the same under `run --mask`, 100 values", ["sh", "-c", f"{AUTHY} run --scope of-100 --mask -- cat {blob} >/dev/null"]),
+    ], max(3, RUNS // 5))
+    out.append(table("Masking", masked))
+    if have("gpgconf"):
+        place.run(["gpgconf", "--kill", "gpg-agent"], check=False)
+    place.close()
+    return out
+
+
+def writing():
+    out = []
+    for count in (100, LARGE):
+        place = Place()
+        place.vault(count)
+        vault, turn = f"{place.home}/.authy", iter(range(10**6))
+
+        def store():
+            place.authy("store", "-q", f"new-{next(turn)}", stdin=b"x")
+
+        def commit():
+            name = f"{vault}/secrets/s00000.age"
+            with open(name, "ab") as file:
+                file.write(b"x")
+            place.run(["git", "-C", vault, "add", "secrets/s00000.age"])
+            place.run(["git", "-C", vault, "commit", "-q", "-m", "x"])
+
+        medians = measure(place, [("`git add` and `git commit` of one file", commit), ("`authy store`, committed", store)])
+        out.append(table(f"A change, at {count:,} secrets", medians))
+        place.close()
+    place = Place()
+    place.vault(1000)
+    for _ in range(200 if QUICK else 2000):
+        place.authy("get", "s00000")
+    report = json.loads(place.authy("audit", "verify", "--json").stdout)
+    lines = sum(chain["lines"] for chain in report)
+    medians = measure(place, [
+        ("`authy audit verify`", [AUTHY, "audit", "verify"]), ("`authy audit show -n 20`", [AUTHY, "audit", "show", "-n", "20"]),
+        ("`authy get`, which appends a line", [AUTHY, "get", "s00000"]),
+    ], max(3, RUNS // 2))
+    out.append(table(f"The audit trail, {lines:,} lines", medians))
+    if have("age-keygen"):
+        key = place.run(["age-keygen"]).stdout.decode()
+        recipient = key.split("public key: ")[1].split()[0]
+        place.authy("member", "add", "bob", "--recipient", recipient)
+        place.authy("policy", "update", "of-1000", "--member", "bob")
+        before = time.perf_counter()
+        place.authy("rekey")
+        took = time.perf_counter() - before
+        out.append(f"### Encrypting anew\n\n`authy rekey` of 1,000 secrets for one reader more: {took:.2f} s, one run.\n")
+    place.close()
+    return out
+
+
+def page():
+    size = os.path.getsize(AUTHY) / (1 << 20)
+    cores = os.cpu_count()
+    head = [
+        "# Performance", "",
+        "Whole commands, process start included, measured by `benches/table.py`, which writes this page. A row is the",
+        f"median of up to {RUNS} runs in turns. {cores} cores, {platform.machine()}, {platform.system()}; "
+        f"the program has {size:.1f} MiB.", "",
+        "A value that is read is recorded first: the line is on the disk (`fsync`) before a byte leaves. `age` and `cat`",
+        "record nothing.", "",
+    ]
+    return "\n".join([*head, *reading(), *writing()])
+
+
+text = page()
+if "--print" in sys.argv:
+    print(text)
+else:
+    with open(os.path.join(ROOT, "docs", "PERFORMANCE.md"), "w") as file:
+        file.write(text)
