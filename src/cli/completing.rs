@@ -21,8 +21,8 @@ use super::{Cli, Global};
 
 /// Set by the script that a shell loaded; names the shell.
 const VARIABLE: &str = "AUTHY_COMPLETE";
-/// The arguments whose text begins a session's id.
-const SESSION_COMMANDS: [&str; 2] = ["revoke", "refresh"];
+/// The command whose argument begins a session's id.
+const SESSION_COMMAND: &str = "revoke";
 
 /// Answers a shell that wants words completed; `None` for every other call.
 pub(crate) fn answer(words: &[OsString]) -> Option<ExitCode> {
@@ -58,7 +58,7 @@ fn tree() -> Command {
 }
 
 fn with_names(command: Command) -> Command {
-    let takes_sessions = SESSION_COMMANDS.contains(&command.get_name());
+    let takes_sessions = command.get_name() == SESSION_COMMAND;
     command.mut_args(|arg| with_names_of(arg, takes_sessions)).mut_subcommands(with_names)
 }
 

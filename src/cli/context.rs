@@ -36,6 +36,14 @@ pub(crate) struct CliEnv {
     project: OnceCell<Option<ProjectFile>>,
 }
 
+/// Expands a `~/` that no shell has seen, as in the configuration of an agent.
+pub(crate) fn expanded(path: PathBuf, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
+}
+
 impl CliEnv {
     /// Returns the environment of this process.
     pub(crate) fn new(global: Global, ui: Ui) -> Self {
@@ -235,12 +243,8 @@ impl CliEnv {
         direct && self.home().is_some_and(|home| key.starts_with(home.join(".authy/keys")))
     }
 
-    /// Expands a `~/` that no shell has seen, as in the configuration of an agent.
     fn expanded(&self, path: PathBuf) -> PathBuf {
-        match (path.strip_prefix("~"), self.home()) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            _ => path,
-        }
+        expanded(path, self.home().as_deref())
     }
 
     /// Expands a `~/` in a word for a program, where that names a file and the word itself

@@ -23,6 +23,8 @@ mod tree;
 mod ui;
 mod value;
 
+pub(crate) use clipboard::KEEP_SECONDS;
+pub(crate) use context::expanded;
 pub(crate) use effect::approval_lines;
 
 use std::ffi::OsString;

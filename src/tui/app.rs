@@ -1,5 +1,6 @@
 //! The state of the interface, and `update`: an action in, effects out, no input or output.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use authy::{AuditEntry, ListEntry, MemberView, PastVersion, PolicyView, SecretName, SessionView};
@@ -12,6 +13,7 @@ use super::forms;
 use super::keys::{self, Command};
 use super::listing::{Listing, Look};
 use super::popup::Popup;
+use crate::cli::KEEP_SECONDS;
 
 /// How long a message stays.
 const MESSAGE: Duration = Duration::from_secs(12);
@@ -54,6 +56,8 @@ pub(crate) struct App {
     /// What was selected at the last tick.
     pub(super) rested: Option<SecretName>,
     pub(crate) popup: Option<Popup>,
+    /// How far the popup could be scrolled when it was drawn: only drawing knows.
+    pub(crate) reach: Cell<usize>,
     pub(crate) message: Option<Message>,
     /// What the worker is at, where that is worth saying.
     pub(crate) busy: Option<&'static str>,
@@ -81,6 +85,7 @@ impl App {
             past: None,
             rested: None,
             popup: None,
+            reach: Cell::new(usize::MAX),
             message: None,
             busy: None,
             progress: None,
@@ -116,6 +121,7 @@ impl App {
                 Vec::new()
             }
             Action::Resized => Vec::new(),
+            Action::Stopped => self.command(Command::Suspend),
             Action::Tick => self.tick(),
             Action::Done(done) => self.done(done),
         }
@@ -166,17 +172,8 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        match keys::always(key) {
-            Some(Command::Quit) => return vec![Effect::Quit],
-            Some(Command::Suspend) => {
-                // Nobody is to see a value when the shell is in front again.
-                if matches!(self.popup, Some(Popup::Reveal(_))) {
-                    self.popup = None;
-                }
-                return vec![Effect::Suspend];
-            }
-            Some(Command::Lock) if self.locked.is_none() => return self.lock(),
-            _ => {}
+        if let Some(command) = keys::always(key) {
+            return self.command(command);
         }
         if self.locked.is_some() {
             return self.unlock_key(key);
@@ -231,7 +228,7 @@ impl App {
             return self.form_pressed(pressed);
         }
         if let (Some(scroll), Some(by)) = (popup.scroll(), scrolls(key.code)) {
-            *scroll = scroll.saturating_add_signed(by);
+            *scroll = (*scroll).min(self.reach.get()).saturating_add_signed(by);
             return Vec::new();
         }
         match (popup, key.code) {
@@ -254,7 +251,7 @@ impl App {
             }
             (Popup::Token(created), KeyCode::Char('c')) => {
                 let token = created.token.clone();
-                self.say("the token is on the clipboard for 45 seconds");
+                self.say(format!("the token is on the clipboard for {KEEP_SECONDS} seconds"));
                 vec![Effect::Clipboard(token)]
             }
             (Popup::Token(_), KeyCode::Esc) => {
@@ -294,11 +291,24 @@ impl App {
         }
     }
 
-    /// The form that is open, where it is for `purpose`.
+    /// The form that is open.
     pub(super) fn form(&mut self) -> Option<&mut Form> {
         match &mut self.popup {
             Some(Popup::Form(form)) => Some(form),
             _ => None,
+        }
+    }
+
+    /// The form that was handed in and waits for its answer: another one may have been opened
+    /// meanwhile.
+    pub(super) fn waiting_form(&mut self) -> Option<&mut Form> {
+        self.form().filter(|form| form.busy)
+    }
+
+    /// Shows an answer, unless somebody is filling in a form by now.
+    pub(super) fn show(&mut self, popup: Popup) {
+        if self.form().is_none() {
+            self.popup = Some(popup);
         }
     }
 

@@ -9,6 +9,7 @@ use super::effect::{Done, Effect, Refused, Section, Told, Who, Work};
 use super::form::Purpose;
 use super::forms;
 use super::popup::{Popup, Reveal, Text};
+use crate::cli::KEEP_SECONDS;
 
 /// How long a value is shown.
 const REVEAL: Duration = Duration::from_secs(30);
@@ -43,6 +44,7 @@ impl App {
                 }
             }
             Done::Session(Ok(created)) => {
+                // Whatever is open: nobody can show it again.
                 self.popup = Some(Popup::Token(created));
             }
             Done::Approval(Ok(approval)) => {
@@ -50,7 +52,7 @@ impl App {
                 if approval.proposals.is_empty() {
                     self.say("nothing waits for approval");
                 } else {
-                    self.popup = Some(Popup::approve(approval));
+                    self.show(Popup::approve(approval));
                 }
             }
             Done::Verified(Ok(report)) => self.text("Audit trail", verified(&report)),
@@ -119,7 +121,7 @@ impl App {
         match result {
             Ok(value) => {
                 let until = self.now + REVEAL;
-                self.popup = Some(Popup::Reveal(Reveal { name, value, until, scroll: 0 }));
+                self.show(Popup::Reveal(Reveal { name, value, until, scroll: 0 }));
             }
             Err(told) => self.fail(told),
         }
@@ -129,7 +131,7 @@ impl App {
         self.busy = None;
         match result {
             Ok(value) => {
-                self.say(format!("{name} is on the clipboard for 45 seconds"));
+                self.say(format!("{name} is on the clipboard for {KEEP_SECONDS} seconds"));
                 vec![Effect::Clipboard(value)]
             }
             Err(told) => {
@@ -143,36 +145,36 @@ impl App {
         self.busy = None;
         match result {
             Ok(text) => {
-                self.select_what_is_new();
-                self.popup = None;
+                self.close_waiting_form();
                 self.say(text);
             }
             Err(told) => self.refused(told),
         }
     }
 
-    /// The list that is read next shows what was made.
-    fn select_what_is_new(&mut self) {
-        let Some(form) = self.form() else { return };
+    /// The form is done; the list that is read next selects what was made.
+    fn close_waiting_form(&mut self) {
+        let Some(form) = self.waiting_form() else { return };
         let name = form.value(0).trim().to_owned();
         match form.purpose {
             Purpose::Store | Purpose::Rename { .. } => self.secrets.wish(name),
             Purpose::Policy { .. } => self.policies.wish(name),
             _ => {}
         }
+        self.popup = None;
     }
 
     /// A refusal is told where the user is: in the form, else at the bottom.
     fn refused(&mut self, told: Told) {
         self.busy = None;
-        match self.form() {
+        match self.waiting_form() {
             Some(form) => form.fail(None, told),
             None => self.fail(told),
         }
     }
 
     fn tested(&mut self, result: Result<String, Told>) {
-        let Some(form) = self.form() else { return };
+        let Some(form) = self.waiting_form() else { return };
         form.busy = false;
         match result {
             Ok(verdict) => form.answer = Some(verdict),
@@ -182,7 +184,7 @@ impl App {
 
     fn text(&mut self, title: &str, lines: Vec<String>) {
         self.busy = None;
-        self.popup = Some(Popup::Text(Text::new(title, lines)));
+        self.show(Popup::Text(Text::new(title, lines)));
     }
 }
 

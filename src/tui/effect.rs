@@ -42,6 +42,8 @@ pub(crate) enum Action {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(Zeroizing<String>),
+    /// Somebody wants the program to stop for a while.
+    Stopped,
     /// The terminal has another size.
     Resized,
     /// Time passes.

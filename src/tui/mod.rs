@@ -110,11 +110,8 @@ impl Session<'_> {
             if let Some(signal) = self.screen.ended() {
                 return Ok(Some(signal));
             }
-            if self.screen.is_stopped() {
-                self.screen.suspend()?;
-                still = 0;
-            }
-            for action in action {
+            let stopped = self.screen.is_stopped().then_some(Action::Stopped);
+            for action in action.into_iter().chain(stopped) {
                 let effects = self.app.update(OffsetDateTime::now_utc(), action);
                 if !effects.is_empty() {
                     still = 0;
@@ -162,7 +159,11 @@ impl Session<'_> {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(true),
-                Effect::Suspend => self.screen.suspend()?,
+                Effect::Suspend if Screen::can_stop() => self.screen.suspend()?,
+                Effect::Suspend => {
+                    let note = Done::Note("there is no shell to go back to".to_owned());
+                    self.app.update(OffsetDateTime::now_utc(), Action::Done(note));
+                }
                 Effect::Clipboard(value) => {
                     if let Err(error) = (self.setup.clipboard)(&value) {
                         let told = effect::Told::new(format!("cannot reach a clipboard: {error}"));

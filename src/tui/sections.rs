@@ -42,7 +42,14 @@ impl App {
     pub(super) fn command(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Quit => vec![Effect::Quit],
-            Command::Suspend => vec![Effect::Suspend],
+            Command::Suspend => {
+                // Nobody is to see a value when the shell is in front again.
+                if matches!(self.popup, Some(Popup::Reveal(_))) {
+                    self.popup = None;
+                }
+                vec![Effect::Suspend]
+            }
+            Command::Lock if self.locked.is_some() => Vec::new(),
             Command::Lock => self.lock(),
             Command::Help => {
                 self.popup = Some(Popup::Help { scroll: 0 });

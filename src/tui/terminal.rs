@@ -99,6 +99,12 @@ impl Screen {
         self.stopped.swap(false, Ordering::Relaxed)
     }
 
+    /// Whether somebody is there who would continue us: no shell is in a session that began with
+    /// us, as in a window of a terminal multiplexer.
+    pub(crate) fn can_stop() -> bool {
+        rustix::process::getsid(None).is_ok_and(|session| session != rustix::process::getpgrp())
+    }
+
     /// Gives the terminal back, stops, and takes it again when the shell continues us.
     ///
     /// # Errors

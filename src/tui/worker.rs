@@ -15,6 +15,7 @@ use authy::{
 use time::OffsetDateTime;
 
 use super::effect::{Done, Refused, Section, Told, Who, Work};
+use crate::cli::expanded;
 
 /// How often the files are looked at.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -139,7 +140,7 @@ impl Worker<'_> {
         };
         let answers = front.passphrase.is_some();
         let identity = keyfile
-            .map(|file| self.expanded(file))
+            .map(|file| expanded(file, self.world.home.as_deref()))
             .map_or(self.world.identity.clone(), IdentitySource::File);
         let result = authy::unlock(&self.context_with(identity, front));
         let label = asked.borrow_mut().take();
@@ -152,14 +153,6 @@ impl Worker<'_> {
             Err(_) if label.is_some() && !given && !answers => Err(Refused { told: None, label }),
             Err(error) => Err(Refused { told: Some(error.into()), label }),
         })
-    }
-
-    /// Writes a `~/` out, as no shell saw what was typed.
-    fn expanded(&self, file: PathBuf) -> PathBuf {
-        match (file.strip_prefix("~"), &self.world.home) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            _ => file,
-        }
     }
 
     fn one(&mut self, work: Work) {

@@ -70,6 +70,8 @@ fn a_value_is_shown_on_request_and_nothing_of_it_stays() {
     screen.keys("4").shows("get");
     screen.keys("1").keys("\r").shows("c4nary").keys("\x0c");
     screen.hides("c4nary").shows("Unlock").keys("\r").shows("▸ api-key").hides("c4nary");
+    // Here authy is all there is in its session: stopped, nobody would continue it.
+    screen.keys("\x1a").shows("no shell to go back to");
     screen.keys("\r").shows("c4nary").keys("\x03");
     let (code, left) = screen.last();
     assert_eq!((code, left.trim()), (0, ""));

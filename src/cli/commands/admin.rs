@@ -12,9 +12,6 @@ use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::tui;
 
-/// How long a copied value stays on the clipboard.
-const KEEP: Duration = Duration::from_secs(45);
-
 /// Manage secrets, policies, sessions, members and the audit trail on the terminal
 ///
 /// What is typed there reaches neither the shell's history nor arguments nor the environment.
@@ -44,6 +41,7 @@ impl Args {
             return Err(Failure::NoScreen);
         }
         let ctx = env.context()?;
+        // Where there is no vault, or a damaged one, that is said before the screen is taken.
         authy::known_names(&ctx, authy::NameKind::Scope)?;
         if ctx.token.is_some() {
             // The library says why: a token manages nothing.
@@ -59,7 +57,8 @@ impl Args {
             passphrase: env.passphrase(),
         };
         let copy = |value: &SecretBytes| {
-            clipboard::copy(value.expose(), KEEP, &|name| env.variable(name)).map(drop)
+            let keep = Duration::from_secs(clipboard::KEEP_SECONDS.into());
+            clipboard::copy(value.expose(), keep, &|name| env.variable(name)).map(drop)
         };
         let setup = tui::Setup {
             lock_after: (!self.no_lock).then(|| seconds(self.lock_after)),

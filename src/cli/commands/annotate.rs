@@ -6,6 +6,7 @@ use authy::{Annotation, ListOptions, SecretName, Ttl};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 
 /// Change a secret's description, tags or rotation interval; its value stays
 ///
@@ -50,10 +51,7 @@ impl Args {
 
     /// What is there with what was given, and the version that was looked at. Where there is no
     /// record to look at `annotate` says why.
-    fn annotation(
-        &self,
-        ctx: &authy::Context,
-    ) -> Result<(Annotation, Option<u64>), crate::cli::error::Failure> {
+    fn annotation(&self, ctx: &authy::Context) -> Result<(Annotation, Option<u64>), Failure> {
         let options = ListOptions {
             pattern: Some(self.name.to_string()),
             details: true,

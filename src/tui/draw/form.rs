@@ -25,9 +25,6 @@ pub(super) struct Laid {
 /// Lays the form out for `width` columns.
 pub(super) fn lay(form: &Form, theme: Theme, width: usize) -> Laid {
     let mut laid = Laid { lines: Vec::new(), cursor: None };
-    for line in &form.intro {
-        laid.lines.push(Line::raw(line.clone()));
-    }
     for (at, field) in form.fields.iter().enumerate() {
         let is_focus = at == form.focus && !form.busy;
         let (shown, cursor) = shown(field, width.saturating_sub(LABEL + 3), is_focus);
@@ -35,9 +32,8 @@ pub(super) fn lay(form: &Form, theme: Theme, width: usize) -> Laid {
             let label = if row == 0 { field.label } else { "" };
             let mark = if is_focus && row == 0 { "▸ " } else { "  " };
             let style = if is_focus { theme.bold() } else { theme.dim() };
-            if let Some((y, x)) = cursor.filter(|(y, _)| *y == row) {
-                let _ = y;
-                laid.cursor = Some((laid.lines.len(), x + LABEL + 2));
+            if let Some((_, column)) = cursor.filter(|(line, _)| *line == row) {
+                laid.cursor = Some((laid.lines.len(), column + LABEL + 2));
             }
             laid.lines.push(Line::from(vec![
                 Span::styled(format!("{mark}{label:<LABEL$}"), style),
@@ -93,7 +89,7 @@ fn shown(field: &Field, width: usize, is_focus: bool) -> (Vec<Shown>, Option<(us
             let count = input.text().chars().count();
             let lines = input.text().lines().count();
             let more = if lines > 1 { format!(", {lines} lines") } else { String::new() };
-            // Not one dot for each: how long a value is is nobody's business.
+            // A few dots stand for all of them; the number tells what a paste brought.
             let dots = "•".repeat(count.min(12));
             let line = format!("{dots} ({count} characters{more})");
             let cursor = is_focus.then_some((0, count.min(12)));

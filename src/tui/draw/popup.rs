@@ -35,7 +35,7 @@ pub(super) fn draw(
             window(
                 &format!("Keys in {}", app.section.title()),
                 (lines, *scroll),
-                (theme, frame, body),
+                (app, theme, frame, body),
             );
         }
         Popup::Confirm(Confirm { title, lines, .. }) => {
@@ -43,7 +43,7 @@ pub(super) fn draw(
             let mut lines: Vec<_> = lines.map(Line::raw).collect();
             lines.push(Line::raw(""));
             lines.push(Line::styled("y  yes     n  no", theme.key()));
-            window(title, (lines, 0), (theme, frame, body));
+            window(title, (lines, 0), (app, theme, frame, body));
         }
         Popup::Form(fields) => {
             let laid = form::lay(fields, theme, width);
@@ -54,16 +54,16 @@ pub(super) fn draw(
         Popup::Reveal(reveal) => {
             let left = (reveal.until - app.now).whole_seconds().max(0);
             let title = format!("{} · {left} s", reveal.name);
-            window(&title, (value(&reveal.value, width), reveal.scroll), (theme, frame, body));
+            window(&title, (value(&reveal.value, width), reveal.scroll), (app, theme, frame, body));
         }
         Popup::Token(created) => {
-            window("Session token", (token(created, theme, width), 0), (theme, frame, body));
+            window("Session token", (token(created, theme, width), 0), (app, theme, frame, body));
         }
         Popup::Text(Text { title, lines, scroll }) => {
-            window(title, (plain(lines, width), *scroll), (theme, frame, body));
+            window(title, (plain(lines, width), *scroll), (app, theme, frame, body));
         }
         Popup::Approve { text: Text { title, lines, scroll }, .. } => {
-            window(title, (plain(lines, width), *scroll), (theme, frame, body));
+            window(title, (plain(lines, width), *scroll), (app, theme, frame, body));
         }
     }
 }
@@ -90,7 +90,7 @@ fn hanging(line: &str, width: usize) -> Vec<String> {
 fn window(
     title: &str,
     (lines, scroll): (Vec<Line<'static>>, usize),
-    (theme, frame, body): (Theme, &mut Frame<'_>, Rect),
+    (app, theme, frame, body): (&App, Theme, &mut Frame<'_>, Rect),
 ) {
     let widest = lines.iter().map(Line::width).max().unwrap_or(0).max(text::width(title) + 2);
     let width = u16::try_from(widest + 4).unwrap_or(u16::MAX);
@@ -98,6 +98,7 @@ fn window(
     let area = centred(body, (width.max(34), height));
     let room = usize::from(area.height).saturating_sub(2);
     let most = lines.len().saturating_sub(room);
+    app.reach.set(most);
     let scroll = scroll.min(most);
     let mut frame_around = block(title, theme);
     if most > 0 {

@@ -29,35 +29,31 @@ pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
     text.split('\n').flat_map(|line| wrap_line(line, most.max(4))).collect()
 }
 
+/// In one pass: a value may have a million characters in one line.
 fn wrap_line(text: &str, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        if width(&line) + width(word.trim_end()) > most && !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
+    let (mut start, mut columns, mut space) = (0, 0, None);
+    for (at, c) in text.char_indices() {
+        let wide = width(c.encode_utf8(&mut [0; 4]));
+        while columns + wide > most && at > start {
+            // At the last space, where words stand before it; a space that does not fit goes.
+            let words = |space: &usize| !text[start..*space].trim().is_empty();
+            let end = space.take().filter(words).filter(|_| c != ' ').unwrap_or(at);
+            lines.push(text[start..end].trim_end().to_owned());
+            start = end;
+            columns = width(&text[start..at]);
         }
-        line.push_str(word);
-        while width(line.trim_end()) > most {
-            let end = end_of(&line, most);
-            let rest = line.split_off(end);
-            lines.push(std::mem::replace(&mut line, rest));
+        if c == ' ' && at == start && at > 0 {
+            start = at + 1;
+            continue;
+        }
+        columns += wide;
+        if c == ' ' {
+            space = Some(at + 1);
         }
     }
-    lines.push(line);
-    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// Where the first `most` columns end, one character at least.
-fn end_of(text: &str, most: usize) -> usize {
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let mut found = text.chars().next().map_or(0, char::len_utf8);
-    for end in ends {
-        if width(&text[..end]) > most {
-            break;
-        }
-        found = end;
-    }
-    found
+    lines.push(text[start..].trim_end().to_owned());
+    lines
 }
 
 #[cfg(test)]
@@ -73,6 +69,8 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
+        assert_eq!(wrap("abcd efgh", 4), ["abcd", "efgh"]);
+        assert_eq!(wrap(&"x".repeat(1 << 20), 80).len(), 13_108);
     }
 
     proptest! {

@@ -76,6 +76,9 @@ fn a_value_that_is_shown_goes_before_the_shell_is_in_front() {
     done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
     assert!(matches!(ctrl(&mut app, 'z')[..], [Effect::Suspend]));
     assert!(app.popup.is_none());
+    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    assert!(matches!(app.update(NOW, Action::Stopped)[..], [Effect::Suspend]));
+    assert!(app.popup.is_none());
     assert!(matches!(ctrl(&mut app, 'c')[..], [Effect::Quit]));
 }
 
@@ -218,6 +221,38 @@ fn a_session_is_made_of_a_policy_in_force_and_its_token_shown_once() {
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('n'));
     assert!(app.popup.is_none() && app.message.as_ref().unwrap().is_error);
+}
+
+#[test]
+fn an_answer_that_comes_late_takes_nothing_away() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('n'));
+    type_in(&mut app, "first");
+    press(&mut app, KeyCode::Enter);
+    type_in(&mut app, "v");
+    ctrl(&mut app, 's');
+    // Cancelled, and another one begun, before the answer is there.
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('n'));
+    type_in(&mut app, "second");
+    done(&mut app, Done::Changed(Ok("stored first".into())));
+    done(&mut app, Done::Value(name("x"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Done::Changed(Err(refused("no"))));
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert_eq!((form.value(0), form.error.as_ref()), ("second", None));
+    assert_eq!(app.message.as_ref().unwrap().text, "no");
+}
+
+#[test]
+fn a_popup_scrolls_back_at_once_from_its_end() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('?'));
+    for _ in 0..100 {
+        press(&mut app, KeyCode::Down);
+    }
+    app.reach.set(7);
+    press(&mut app, KeyCode::Up);
+    assert!(matches!(app.popup, Some(Popup::Help { scroll: 6 })));
 }
 
 #[test]
