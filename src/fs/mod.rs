@@ -11,6 +11,7 @@ mod guarded;
 mod journal;
 mod list;
 mod lock;
+mod mark;
 mod memory;
 mod paths;
 mod publish;
@@ -25,6 +26,7 @@ pub(crate) use guarded::{is_guarded, is_program};
 pub(crate) use journal::needs_recovery;
 pub(crate) use list::{Listing, list, refuse_linked};
 pub(crate) use lock::{Lock, lock_file};
+pub(crate) use mark::mark;
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
     CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, VaultPath, chain_key_file,

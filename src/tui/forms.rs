@@ -183,6 +183,7 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         let added: Vec<String> = new.into_iter().filter(|one| !before.contains(one)).collect();
         (added, gone)
     };
+    let max_ttl = ttl(form, 5)?.map(|ttl| ttl.to_string());
     let (allow, remove_allow) = lists(|old| &old.allow, form.words(ALLOW));
     let (deny, remove_deny) = lists(|old| &old.deny, form.words(DENY));
     let (members, remove_members) = lists(|old| &old.members, members);
@@ -196,7 +197,8 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         remove_members,
         run_only: Some(form.is_on(4)),
         commands: Vec::new(),
-        max_ttl: ttl(form, 5)?.map(|ttl| ttl.to_string()),
+        no_max_ttl: max_ttl.is_none(),
+        max_ttl,
         description: Some(form.value(6).trim().to_owned()),
         seen: old.map(|old| old.version),
     })

@@ -1,6 +1,6 @@
 //! `policy`: create, show, list, update, remove, test.
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, needs};
 use crate::vault::text;
 
 fn guide() -> Sandbox {
@@ -156,4 +156,34 @@ fn a_removed_policy_gives_nothing() {
     t.authy(["policy", "remove", "my-agent"]).fails(3);
     t.authy(["policy", "create", "my-agent", "--allow", "api-*"]).ok();
     t.authy(["get", "api-key", "--scope", "my-agent"]).ok().stdout_is("1");
+}
+
+#[test]
+fn the_longest_life_of_sessions_can_be_taken_away() {
+    let t = guide();
+    let ttl = || t.authy(["policy", "show", "my-agent", "--json"]).ok().json()["max_ttl"].clone();
+    t.authy(["policy", "update", "my-agent", "--max-ttl", "2h"]).ok();
+    assert_eq!(ttl(), "2h");
+    t.authy(["policy", "update", "my-agent", "--max-ttl", "3h", "--no-max-ttl"]).fails(2);
+    t.authy(["policy", "update", "my-agent", "--no-max-ttl"]).ok();
+    assert!(ttl().is_null());
+    t.authy(["policy", "update", "my-agent", "--no-max-ttl"])
+        .fails(2)
+        .stderr_has("says that already");
+}
+
+#[test]
+fn who_may_use_a_policy_is_named() {
+    let t = guide();
+    let users = || t.authy(["policy", "show", "my-agent", "--json"]).ok().json()["users"].clone();
+    assert_eq!(users(), serde_json::json!(["alice"]));
+    if !needs(["ssh-keygen"]) {
+        return;
+    }
+    t.sh("ssh-keygen -q -t ed25519 -N '' -f bob && authy member add bob --recipients-file bob.pub --group web")
+        .ok();
+    assert_eq!(users(), serde_json::json!(["alice"]));
+    t.authy(["policy", "update", "my-agent", "--member", "@web"]).ok();
+    assert_eq!(users(), serde_json::json!(["alice", "bob"]));
+    t.authy(["policy", "show", "my-agent"]).ok().stdout_has("used by:     alice bob");
 }

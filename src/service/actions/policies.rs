@@ -45,6 +45,8 @@ pub struct PolicyChange {
     pub commands: Vec<String>,
     /// Longest life of a session, such as `8h`.
     pub max_ttl: Option<String>,
+    /// Take the longest life away.
+    pub no_max_ttl: bool,
     /// For people.
     pub description: Option<String>,
     /// The version that the change was thought out for; `None`: whatever is there.
@@ -288,7 +290,7 @@ impl Policy {
             ),
             run_only: change.run_only.unwrap_or(self.run_only),
             commands,
-            max_ttl: change.max_ttl.clone().or(self.max_ttl),
+            max_ttl: change.max_ttl.clone().or(self.max_ttl.filter(|_| !change.no_max_ttl)),
             description: change.description.clone().unwrap_or(self.description),
             ..self
         };

@@ -51,6 +51,7 @@ impl PolicyFlags {
             run_only: self.run_only,
             commands: self.commands,
             max_ttl: self.max_ttl,
+            no_max_ttl: false,
             description: self.description,
         }
     }

@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Take this member or @group away; may be repeated
     #[arg(long = "remove-member", value_name = "MEMBER")]
     remove_members: Vec<String>,
+    /// Let sessions live as long as whoever makes them says
+    #[arg(long, conflicts_with = "max_ttl")]
+    no_max_ttl: bool,
 }
 
 impl Args {
@@ -34,6 +37,7 @@ impl Args {
             remove_allow: self.remove_allow,
             remove_deny: self.remove_deny,
             remove_members: self.remove_members,
+            no_max_ttl: self.no_max_ttl,
             ..self.policy.into_change()
         };
         authy::policy_update(&env.context()?, &change)?;

@@ -1,0 +1,95 @@
+//! A mark of a vault's files as they lie, for whoever wants to know that something changed.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::list::Listing;
+use super::paths::{Root, VaultPath};
+
+/// Tells the names, sizes and times of the vault's files. No file is read, no link followed.
+///
+/// Files are put into place by rename, which changes their folder: of secrets, which are many,
+/// only names and folders are told, of audit chains, which grow in place, the last segment.
+pub(crate) fn mark(root: &Root) -> String {
+    let mut told = String::new();
+    for listing in [
+        Listing::Secrets,
+        Listing::Members,
+        Listing::Policies,
+        Listing::Sessions,
+        Listing::Audit,
+        Listing::LocalAudit,
+    ] {
+        let walk = WalkDir::new(root.folder(listing)).follow_root_links(false).sort_by_file_name();
+        let mut last: Option<PathBuf> = None;
+        for entry in walk.into_iter().filter_map(Result::ok) {
+            let _ = writeln!(told, "{}", entry.path().display());
+            let is_folder = entry.file_type().is_dir();
+            match listing {
+                Listing::Secrets if !is_folder => {}
+                Listing::Audit | Listing::LocalAudit if !is_folder => {
+                    // Sorted: the next one of the same folder takes its place.
+                    let before = last.replace(entry.into_path());
+                    let is_over = |file: &PathBuf| {
+                        last.as_ref().is_none_or(|last| last.parent() != file.parent())
+                    };
+                    before.filter(is_over).iter().for_each(|file| stat(file, &mut told));
+                }
+                _ => stat(entry.path(), &mut told),
+            }
+        }
+        last.iter().for_each(|file| stat(file, &mut told));
+    }
+    stat(&root.file(&VaultPath::config()), &mut told);
+    told
+}
+
+fn stat(path: &Path, told: &mut String) {
+    if let Ok(meta) = path.symlink_metadata() {
+        let (time, part) = (meta.mtime(), meta.mtime_nsec());
+        let _ = writeln!(told, "{} {} {time} {part}", meta.ino(), meta.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Root, mark};
+    use std::fs;
+
+    #[test]
+    fn every_kind_of_change_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        file("secrets/team/a.age", "1");
+        file("audit/alice-1/00000001.jsonl", "1");
+        file("audit/alice-1/00000009.jsonl", "1");
+        let mut before = mark(&Root::new(dir.path()));
+        assert_eq!(mark(&Root::new(dir.path())), before);
+        let changes: [&dyn Fn(); 8] = [
+            &|| file("secrets/team/b.age", "1"),
+            &|| {
+                let path = |name: &str| dir.path().join("secrets/team").join(name);
+                fs::rename(path("b.age"), path("a.age")).unwrap();
+            },
+            &|| file("policies/backend.toml", "1"),
+            &|| file("policies/backend.toml", "longer"),
+            &|| file("audit/alice-1/00000009.jsonl", "longer"),
+            &|| file("audit/bob-1/00000001.jsonl", "1"),
+            &|| file(".local/audit/alice-1/00000001.jsonl", "1"),
+            &|| file("sessions/0123456789abcdef/grant.toml", "1"),
+        ];
+        for (at, change) in changes.iter().enumerate() {
+            change();
+            let now = mark(&Root::new(dir.path()));
+            assert_ne!(now, before, "change {at}");
+            before = now;
+        }
+    }
+}
