@@ -102,7 +102,7 @@ def reading():
         place.run(["pass", "init", "a@example.org"])
         place.run(["pass", "insert", "-e", "s00000"], b"value-0\n")
         rows.append(("`pass show NAME`", ["pass", "show", "s00000"]))
-    out.append(table("One value of 1,000", measure(place, rows)))
+    out.append(table("One value of 1,000", measure(place, rows), "The pass store holds this one value."))
     rows = [("`true`", ["true"])]
     for size in (1, 10, 100, 1000):
         assert len(json.loads(place.authy("list", "--scope", f"of-{size}", "--json").stdout)) == size
