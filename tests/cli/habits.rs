@@ -116,9 +116,19 @@ fn the_process_that_clears_has_no_value_in_its_words() {
     let (t, _) = desktop();
     let before = clearing(20);
     t.authy(["get", "a", "--clip=20"]).ok();
-    let mut waiting = clearing(20);
-    waiting.retain(|process, _| !before.contains_key(process));
-    assert_eq!(waiting.len(), 1, "somebody waits to clear");
+    // A process that has just been started shows no words until the kernel is done with it.
+    let waiting = patiently(move || {
+        loop {
+            let mut waiting = clearing(20);
+            waiting.retain(|process, _| !before.contains_key(process));
+            if !waiting.is_empty() {
+                return waiting;
+            }
+            std::thread::yield_now();
+        }
+    })
+    .expect("nobody waits to clear");
+    assert_eq!(waiting.len(), 1, "one waits to clear");
     for words in waiting.into_values() {
         let words: Vec<&str> = words.split_terminator('\0').collect();
         assert_eq!((words.len(), words[1], words[2]), (4, "__unclip", "xclip"), "{words:?}");
