@@ -156,7 +156,10 @@ fn a_job_stops_goes_on_and_ends_in_its_shell() {
     // Started in the background it shows what it prints, and comes to the front when asked.
     let job = format!("{RUN} sh -c 'echo back\"\"ground; read x; echo th\"\"en $x' &\r");
     shell.keys(&job).until("background").keys("fg\r").until("authy run").keys("fine\r");
-    shell.until("then fine").until(PROMPT).keys("exit 0\r");
+    shell.until("then fine").until(PROMPT);
+    // Also when the keys come late, and the shell was reading its next line at the start.
+    shell.keys(&job).until("background").keys("fg\r").until("authy run").raw().keys("late\r");
+    shell.until("then late").until(PROMPT).keys("exit 0\r");
     assert_eq!(shell.end().0, 0);
 }
 

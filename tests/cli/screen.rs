@@ -119,6 +119,18 @@ impl Screen {
         self
     }
 
+    /// Waits until the terminal hands every key on as it is typed.
+    #[track_caller]
+    pub(crate) fn raw(&mut self) -> &mut Self {
+        let end = Instant::now() + PATIENCE;
+        let signals = rustix::termios::LocalModes::ISIG.bits();
+        while self.master.get_termios().is_none_or(|now| now.local_flags.bits() & signals != 0) {
+            assert!(Instant::now() < end, "the terminal does not become raw:\n{}", self.seen);
+            std::thread::yield_now();
+        }
+        self
+    }
+
     /// What the terminal shows now.
     pub(crate) fn contents(&self) -> String {
         self.board.screen().contents()

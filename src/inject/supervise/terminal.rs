@@ -19,7 +19,7 @@ use rustix::process::{
 };
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    LocalModes, OptionalActions, isatty, tcgetattr, tcgetpgrp, tcsetattr, tcsetwinsize,
+    OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr, tcsetwinsize,
 };
 use signal_hook::consts::{SIGCONT, SIGWINCH};
 
@@ -48,7 +48,7 @@ pub(super) fn run(
     let failed = failed(command);
     let signals = Signals::catch(&[SIGWINCH, SIGCONT]).map_err(&failed)?;
     let (ours, theirs) = pair(&user).map_err(&failed)?;
-    let (master, initial) = (Rc::new(ours), user.modes().local_modes);
+    let (master, given) = (Rc::new(ours), user.modes().clone());
     let is_typed_at = isatty(io::stdin());
     let mut errors = None;
     let connect = || {
@@ -72,7 +72,7 @@ pub(super) fn run(
     drop(led);
     let leader = Pid::from_child(&child);
     let keyboard = is_typed_at.then(Keyboard::new);
-    Session { user, master: Some(master), initial, leader, signals, screen, errors, keyboard }
+    Session { user, master: Some(master), given, leader, signals, screen, errors, keyboard }
         .run()
         .map_err(&failed)
 }
@@ -93,12 +93,17 @@ fn pair(user: &User) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((ours, theirs))
 }
 
+/// What a program sets when it reads keys or draws; a pseudo-terminal has no speed.
+fn is_alike(a: &Termios, b: &Termios) -> bool {
+    (a.input_modes, a.output_modes, a.local_modes) == (b.input_modes, b.output_modes, b.local_modes)
+}
+
 struct Session<'f> {
     user: User,
     /// Our end; dropped to hang up.
     master: Option<Rc<OwnedFd>>,
-    /// The program's modes at first.
-    initial: LocalModes,
+    /// The modes that the program's terminal got from the user's.
+    given: Termios,
     /// The process that leads the program's session.
     leader: Pid,
     signals: Signals,
@@ -173,6 +178,21 @@ impl<'f> Session<'f> {
     fn attend(&mut self) {
         if self.keyboard.is_some() && !self.user.is_raw() && self.user.is_foreground() {
             self.user.make_raw();
+            self.hand_over();
+        }
+    }
+
+    /// Gives the program's terminal the modes that the user's had before it went raw, unless
+    /// the program set its own. Started in the background it got those that a shell edits
+    /// its next line in, where the return key ends no line.
+    fn hand_over(&mut self) {
+        let modes = self.user.modes();
+        if let Some(master) = &self.master
+            && !is_alike(modes, &self.given)
+            && tcgetattr(&**master).is_ok_and(|now| is_alike(&now, &self.given))
+            && tcsetattr(&**master, OptionalActions::Now, modes).is_ok()
+        {
+            self.given = modes.clone();
         }
     }
 
@@ -184,7 +204,7 @@ impl<'f> Session<'f> {
             self.master = None;
         } else if self.keyboard.is_none()
             && let Some(master) = &self.master
-            && tcgetattr(&**master).is_ok_and(|modes| modes.local_modes != self.initial)
+            && tcgetattr(&**master).is_ok_and(|modes| modes.local_modes != self.given.local_modes)
         {
             self.keyboard = Some(Keyboard::new());
         }
