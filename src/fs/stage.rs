@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -158,6 +159,19 @@ impl Staged {
     #[cfg(test)]
     pub(super) fn crash(mut self) {
         self.folder.keep = true;
+    }
+}
+
+impl Lock {
+    /// Makes an empty folder on the vault's file system for work that is moved into its place
+    /// when it is whole. What a crash leaves of it, the next recovery removes.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub(crate) fn workshop(&self) -> Result<PathBuf, FsError> {
+        let mut made = StageFolder::make(&self.held)?;
+        made.keep = true;
+        Ok(made.folder.path().to_owned())
     }
 }
 

@@ -7,10 +7,17 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use super::error::{FsError, Place};
 use super::folder::Folder;
+use super::paths::is_lower_hex;
 use super::random_name;
+
+const TEMP_PREFIX: &str = ".authy-";
+const TEMP_ENDING: &str = ".tmp";
+/// Between its creation and its rename a temporary file is a few milliseconds old.
+const ABANDONED: Duration = Duration::from_secs(600);
 
 /// Creates a file that must not exist yet, with `mode`, and makes its parent folders.
 ///
@@ -29,7 +36,8 @@ pub(crate) fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsE
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let (folder, name) = place_of(path)?;
     folder.refuse_special(name)?;
-    let temp = format!(".authy-{}.tmp", random_name());
+    remove_old_temps(&folder);
+    let temp = format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name());
     folder.write_new(&temp, bytes, 0o600)?;
     match folder.rename(&temp, &folder, name) {
         Ok(true) => folder.sync(),
@@ -38,6 +46,22 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
             // Best effort: the rename's error is the one to report.
             let _ = folder.remove(&temp);
             Err(error)
+        }
+    }
+}
+
+/// Removes the temporary files of writers that were killed. Best effort: they are no harm but
+/// to whoever looks into the folder, or where they are the copy that a `resolve` began.
+fn remove_old_temps(folder: &Folder) {
+    let Ok(entries) = std::fs::read_dir(folder.path()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(TEMP_PREFIX));
+        let random = random.and_then(|name| name.strip_suffix(TEMP_ENDING));
+        let is_ours = random.is_some_and(is_lower_hex);
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_ours && age().is_some_and(|age| age > ABANDONED) {
+            let _ = folder.remove(&name);
         }
     }
 }
@@ -136,6 +160,24 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode_of(&path).unwrap(), Some(0o600));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_behind_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let hour = std::time::Duration::from_secs(3600);
+        let before = std::time::SystemTime::now() - hour;
+        let old = [".authy-0123456789abcdef.tmp", ".authy-mine.tmp", "authy.tmp"];
+        for name in old {
+            fs::File::create(at(name)).unwrap().set_modified(before).unwrap();
+        }
+        fs::write(at(".authy-fedcba9876543210.tmp"), b"").unwrap();
+        replace(&at("pins"), b"one").unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".authy-fedcba9876543210.tmp", ".authy-mine.tmp", "authy.tmp", "pins"]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! A changed file, or the same file elsewhere, has another digest and is not trusted. The
 //! small file holds the path, for people and for taking the trust back.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,8 @@ pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
 /// [`ProjectError::Write`] where it cannot be written.
 pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let entry = entry(state_dir, file);
-    write(state_dir, &entry, file.path.as_os_str().as_bytes())
+    crate::fs::replace(&entry, file.path.as_os_str().as_bytes())
+        .map_err(io::Error::other)
         .and_then(|()| tell_shells(state_dir))
         .map_err(|source| ProjectError::Write { path: entry, source })
 }
@@ -70,19 +71,6 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
     let mut path = Vec::new();
     file.take(MAX_PATH).read_to_end(&mut path)?;
     Ok(path)
-}
-
-/// A file torn by a crash holds no whole path, so it trusts nothing.
-fn write(state_dir: &Path, entry: &Path, path: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder(state_dir))?;
-    let mut file: File = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-        .open(entry)?;
-    file.write_all(path)
 }
 
 fn remove_all(folder: &Path, path: &[u8]) -> io::Result<()> {

@@ -14,6 +14,7 @@
 
 mod harness;
 mod outcome;
+mod score;
 mod screen;
 #[path = "../common/skipped.rs"]
 mod skipped;
@@ -58,6 +59,7 @@ mod leave;
 mod list;
 mod masking;
 mod masking_terminal;
+mod matrix;
 mod members;
 mod own_grant;
 mod policy;

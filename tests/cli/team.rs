@@ -13,7 +13,11 @@ pub(crate) struct Team {
 impl Team {
     /// alice is the admin; her vault has three secrets and a policy for @backend.
     pub(crate) fn new() -> Self {
-        let t = Sandbox::new();
+        Self::around(Sandbox::new())
+    }
+
+    /// As [`Team::new`], around this vault.
+    pub(crate) fn around(t: Sandbox) -> Self {
         t.store([("db-url", "one"), ("db-key", "two"), ("prod-key", "three")]);
         let words = ["policy", "create", "backend", "--allow", "db-*", "--member", "@backend"];
         t.authy(words).ok();
@@ -27,7 +31,12 @@ impl Team {
 
     /// As [`Team::new`], with bob in @backend.
     pub(crate) fn with_bob() -> Self {
-        let team = Self::new();
+        Self::new().and_bob()
+    }
+
+    /// bob joins.
+    pub(crate) fn and_bob(self) -> Self {
+        let team = self;
         team.clone_for("bob");
         team.of("bob", &["join", "--name", "bob", "--group", "backend"]).ok();
         team.push("bob");
@@ -62,10 +71,13 @@ impl Team {
 
     /// Prepares a call by somebody, in his own clone with his own identity.
     pub(crate) fn of(&self, who: &str, words: &[&str]) -> Call<'_> {
+        self.as_person(who, self.t.authy(words))
+    }
+
+    /// Lets somebody make this call.
+    pub(crate) fn as_person<'t>(&self, who: &str, call: Call<'t>) -> Call<'t> {
         let state = if who == "alice" { "state".to_owned() } else { format!("{who}-state") };
-        self.t
-            .authy(words)
-            .env("HOME", self.home(who))
+        call.env("HOME", self.home(who))
             .env("XDG_STATE_HOME", self.t.path(state))
             .env("AUTHY_VAULT", self.vault(who))
     }

@@ -218,7 +218,7 @@ fn a_new_repository_has_no_sample_hooks() {
     assert!(names_of(fs::read_dir(sandbox.path(".git/hooks")).unwrap()).is_empty());
     sandbox.write("kept", "");
     sandbox.committed(&["kept"]);
-    super::super::init(&sandbox.vault).unwrap();
+    super::super::init(&sandbox.vault, &sandbox.vault).unwrap();
     assert_eq!(sandbox.git(&["symbolic-ref", "HEAD"]), "refs/heads/main");
     sandbox.assert_clean();
 }

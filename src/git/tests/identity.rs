@@ -33,7 +33,7 @@ fn nobody_known_to_git_commits_under_the_fallback() {
 fn helper_process() {
     let Some(vault) = std::env::var_os("TEST_VAULT") else { return };
     let vault = Path::new(&vault);
-    init(vault).unwrap();
+    init(vault, vault).unwrap();
     fs::write(vault.join("f"), std::process::id().to_string()).unwrap();
     let paths = ["f".to_owned()];
     let request = Request { vault, paths: &paths, message: "m", fallback_author: "alice" };

@@ -27,7 +27,10 @@ impl Sandbox {
     /// A vault that is a new repository.
     fn new() -> Self {
         let sandbox = Self::bare();
-        super::init::init_with(&sandbox.vault, gix::open::Options::isolated()).unwrap();
+        let workshop = sandbox.dir.path().join("workshop");
+        std::fs::create_dir(&workshop).unwrap();
+        let options = gix::open::Options::isolated();
+        super::init::init_with(&sandbox.vault, &workshop, options).unwrap();
         for (key, value) in [("user.name", "Ann"), ("user.email", "ann@example.org")] {
             sandbox.git(&["config", key, value]);
         }

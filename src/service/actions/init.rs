@@ -73,12 +73,12 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     let (member, named_after) = newcomer::name(ctx, &options.who)?;
     let key = newcomer::identity(ctx, &options.who)?;
     fs::make_folders(root.path())?;
-    let inside = prepare_repository(root.path())?;
     let lock = Lock::acquire(&root, LOCK_WAIT)?;
     fs::recover(&lock)?;
     if is_vault(ctx) {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }
+    let inside = prepare_repository(root.path(), &lock)?;
     if inside {
         ctx.front.note(&Note::ManualCommit);
     }
@@ -166,12 +166,16 @@ fn record(
 }
 
 /// Makes a repository where there is none; returns whether the vault lies inside another's.
-fn prepare_repository(vault: &Path) -> Result<bool> {
+fn prepare_repository(vault: &Path, lock: &Lock) -> Result<bool> {
     Ok(match git::locate(vault)? {
         Home::Own => false,
         Home::Inside { .. } => true,
         Home::None => {
-            git::init(vault)?;
+            let workshop = lock.workshop()?;
+            let made = git::init(vault, &workshop);
+            // Best effort: it is empty now, or the next recovery removes it.
+            let _ = std::fs::remove_dir_all(workshop);
+            made?;
             false
         }
     })

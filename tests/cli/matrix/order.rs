@@ -1,0 +1,121 @@
+//! The order of a command's work on the disk, read from a trace: bytes are flushed before the
+//! rename that shows them, renames before the journal goes, audit lines before anything leaves.
+//!
+//! Git's own files are left out: gix does not flush, and what a crash of the machine takes
+//! from `.git` the next commit makes again from the vault's files.
+
+use std::collections::BTreeSet;
+
+use super::world::CANARY;
+
+/// One call of a trace (`strace -f -y`): its name, the files it names, its text.
+struct Call<'t> {
+    name: &'t str,
+    files: Vec<String>,
+    text: &'t str,
+}
+
+fn calls(trace: &str) -> impl Iterator<Item = Call<'_>> {
+    trace.lines().filter_map(|line| {
+        let (name, arguments) = line.split_once(' ')?.1.trim_start().split_once('(')?;
+        // What is written may look like anything.
+        let named = if name.contains("write") { arguments.split(", ").next()? } else { arguments };
+        (!name.starts_with('<')).then(|| Call { name, files: files(named), text: arguments })
+    })
+}
+
+/// The paths in the arguments: `4</folder>, "name"` is `/folder/name`, `5</file>` is `/file`.
+fn files(arguments: &str) -> Vec<String> {
+    let end = arguments.rfind(") ").unwrap_or(arguments.len());
+    let mut found = Vec::new();
+    let mut folder: Option<&str> = None;
+    for part in arguments[..end].split(", ") {
+        let quoted = part.strip_prefix('"').and_then(|part| part.strip_suffix('"'));
+        match (quoted, folder) {
+            (Some(name), Some(folder)) if !name.starts_with('/') => {
+                found.push(format!("{folder}/{name}"));
+            }
+            (Some(name), _) => found.push(name.to_owned()),
+            (None, Some(alone)) => found.push(alone.to_owned()),
+            (None, None) => {}
+        }
+        folder = part.split_once('<').and_then(|(_, path)| path.split_once('>')).map(|cut| cut.0);
+        if quoted.is_some() {
+            folder = None;
+        }
+    }
+    found.extend(folder.map(str::to_owned));
+    found
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// What of the work in `trace` was done in a wrong order; `places` are the folders that count.
+pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let (mut dirty, mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let counts = |path: &String| {
+        places.iter().any(|place| path.starts_with(place)) && !path.contains("/.git/")
+    };
+    for call in calls(trace) {
+        let files: Vec<&String> = call.files.iter().filter(|path| counts(path)).collect();
+        match (call.name, &files[..]) {
+            ("write" | "pwrite64", [file]) => _ = dirty.insert((*file).clone()),
+            ("write", []) if call.text.starts_with("1<") && call.text.contains(CANARY) => {
+                for line in dirty.iter().filter(|path| path.contains("/audit/")) {
+                    mistakes.push(format!("a value left before {line} was flushed"));
+                }
+            }
+            ("fsync" | "fdatasync", [file]) => {
+                seen += 1;
+                dirty.remove(*file);
+                moved.remove(*file);
+            }
+            ("renameat" | "rename", [from, to]) => {
+                if dirty.remove(*from) {
+                    mistakes.push(format!("{to} was shown before its bytes were flushed"));
+                }
+                if to.ends_with("/.local/journal") {
+                    for line in dirty.iter().filter(|path| path.contains("/audit/")) {
+                        mistakes.push(format!("the change was decided before {line} was flushed"));
+                    }
+                }
+                moved.insert(folder_of(to).to_owned());
+            }
+            ("unlinkat", [file]) if file.ends_with("/.local/journal") => {
+                for folder in &moved {
+                    mistakes.push(format!("the journal went before {folder} was flushed"));
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(seen > 0, "a trace in which nothing was flushed:\n{trace}");
+    mistakes.extend(dirty.iter().map(|file| format!("{file} was never flushed")));
+    mistakes.extend(moved.iter().map(|folder| format!("{folder} was never flushed")));
+    mistakes
+}
+
+#[test]
+fn an_order_that_loses_is_seen() {
+    let at = |trace: &str| mistakes(trace, ["/v", "/s"]);
+    let good = "1 write(4</v/stage/0>, \"x, y\", 4) = 4\n1 fsync(4</v/stage/0>) = 0\n\
+        1 renameat(5</v/stage>, \"0\", 6</v/secrets>, \"a.age\") = 0\n1 fsync(6</v/secrets>) = 0\n\
+        1 unlinkat(7</v/.local>, \"journal\", 0) = 0\n";
+    assert_eq!(at(good), [""; 0]);
+    let lines: Vec<&str> = good.lines().collect();
+    let without = |n: usize| {
+        let kept = (0..lines.len()).filter(|i| *i != n).map(|i| lines[i]);
+        let kept: Vec<&str> = kept.chain(["1 fsync(3</v>) = 0"]).collect();
+        at(&kept.join("\n"))
+    };
+    assert_eq!(without(1), ["/v/secrets/a.age was shown before its bytes were flushed"]);
+    assert_eq!(without(3).len(), 2, "{:?}", without(3));
+    let leak = format!(
+        "1 write(4</v/audit/c/1.jsonl>, \"l\", 1) = 1\n1 write(1<pipe:[3]>, \"{CANARY}\", 11) = 11\n\
+         1 fdatasync(4</v/audit/c/1.jsonl>) = 0\n"
+    );
+    assert_eq!(at(&leak), ["a value left before /v/audit/c/1.jsonl was flushed"]);
+}
