@@ -7,6 +7,9 @@ Needs git; age, pass and gpg where they are there. Everything happens in a tempo
 median of several runs of one command, in milliseconds, process start included; those that are compared take
 turns, so that a busy machine slows all of them. --print writes to standard output instead.
 """
+import datetime
+import hashlib
+import hmac
 import json
 import os
 import platform
@@ -49,6 +52,37 @@ class Place:
         self.authy("import", "-", "--from", "json", stdin=json.dumps(values).encode())
         for size, pattern in ((1, "s00000"), (10, "s0000*"), (100, "s000*"), (1000, "s00*")):
             self.authy("policy", "create", f"of-{size}", "--allow", pattern)
+
+    def grow(self, lines):
+        """Continues the vault's chain up to so many lines, by docs/FORMAT.md: a file a segment."""
+        audit = f"{self.home}/.authy/audit"
+        chain, = (name for name in os.listdir(audit) if os.path.isdir(f"{audit}/{name}"))
+        key = self.run(["age", "-d", "-i", f"{self.home}/.authy/keys/master.key", f"{audit}/{chain}.key.age"]).stdout
+        segments = sorted(os.listdir(f"{audit}/{chain}"))
+        with open(f"{audit}/{chain}/{segments[-1]}", "rb") as file:
+            segment = file.read()
+        first, last = int(segments[-1].split(".")[0]), segment.splitlines()[-1]
+        entry = json.loads(last)
+        time_ = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        for seq in range(entry["seq"] + 1, lines + 1):
+            body = {
+                "seq": seq, "time": time_, "op": "run", "secrets": [f"s{seq % 1000:05}"], "scope": "of-1000",
+                "actor": {"kind": "member", "name": "alice"}, "outcome": "granted", "detail": "node",
+            }
+            prev = {"prev": f"sha256:{hashlib.sha256(last).hexdigest()}"}
+            for begins in (False, True):
+                place = {"chain": chain, "after": first} if begins else {}
+                text = json.dumps({**body, **place, **prev}, separators=(",", ":")).encode()[:-1]
+                last = text + b',"mac":"%s"}' % hmac.new(key, text, hashlib.sha256).hexdigest().encode()
+                if len(segment) + len(last) + 1 <= 65536:
+                    break
+            if begins:
+                with open(f"{audit}/{chain}/{first:08}.jsonl", "wb") as file:
+                    file.write(segment)
+                segment, first = b"", seq
+            segment += last + b"\n"
+        with open(f"{audit}/{chain}/{first:08}.jsonl", "wb") as file:
+            file.write(segment)
 
     def peak(self, words):
         """The most memory that a command takes, in MiB."""

@@ -128,6 +128,12 @@ macro_rules! name_type {
                 Ok(Self(text.to_owned()))
             }
 
+            /// Whether `text` is such a name.
+            pub fn is_name(text: &str) -> bool {
+                let check: fn(&str) -> Result<(), &'static str> = $check;
+                check(text).is_ok()
+            }
+
             /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0

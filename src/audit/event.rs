@@ -102,11 +102,16 @@ ops! {
 impl Op {
     /// Parses words of `[a-z][a-z-]*` joined by dots; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::is_op(text).then(|| Self(text.to_owned().into()))
+    }
+
+    /// Whether `text` is an operation.
+    pub(super) fn is_op(text: &str) -> bool {
         let word = |word: &str| {
             word.starts_with(|c: char| c.is_ascii_lowercase())
                 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
         };
-        (text.len() <= MAX_OP && text.split('.').all(word)).then(|| Self(text.to_owned().into()))
+        text.len() <= MAX_OP && text.split('.').all(word)
     }
 
     /// The operation as text.

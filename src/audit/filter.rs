@@ -224,7 +224,7 @@ pub(crate) fn merge(
 mod tests {
     use super::super::tests::{Sample, at};
     use super::{Filter, merge};
-    use crate::audit::{ChainName, Outcome, read_lines};
+    use crate::audit::{ChainName, Outcome, line::read_lines};
     use crate::name::{ScopeName, SecretName};
 
     fn sequence(filter: &Filter<'_>, last: Option<usize>) -> Vec<(String, u64)> {

@@ -24,6 +24,7 @@ mod segments;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod usual;
 mod verify;
 
 pub(crate) use actor::Actor;
@@ -35,7 +36,7 @@ pub(crate) use event::{Event, Op};
 pub(crate) use expect::Expect;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
-pub(crate) use line::read_lines;
+pub(crate) use line::read_lines_of;
 pub(crate) use name::{ChainName, Head};
 pub(crate) use segments::{ChainFiles, Segment, chains_in};
 pub(crate) use verify::{ChainReport, Verdict, missing, verify};

@@ -14,8 +14,9 @@ use super::line::{Line, mac_body, mac_text};
 use super::name::{ChainName, Head};
 use super::opening;
 use super::segments::Segment;
+use super::usual::{By, usual};
 use crate::crypto::digest::Digest;
-use crate::crypto::keys::ChainKey;
+use crate::crypto::keys::{ChainKey, Verifier};
 
 /// Lines that one thread checks in one go.
 const BATCH: usize = 512;
@@ -143,7 +144,7 @@ pub(crate) fn verify(segments: &[Segment], expect: &Expect<'_>) -> ChainReport {
             let following = Following {
                 actor: &opened.actor,
                 chain: expect.chain,
-                key: expect.key,
+                key: expect.key.map(ChainKey::verifier),
                 layout: &layout,
             };
             check_rest(&mut report, lines, &following);
@@ -190,7 +191,7 @@ pub(super) fn nothing(chain: &ChainName, verdict: Verdict) -> ChainReport {
 struct Following<'a> {
     actor: &'a Actor,
     chain: &'a ChainName,
-    key: Option<&'a ChainKey>,
+    key: Option<Verifier>,
     layout: &'a Layout<'a>,
 }
 
@@ -225,6 +226,9 @@ fn check_batch(
         let number = at as u64 + 1;
         // Line 1 was checked before; it has nothing to follow and names no heads.
         let Some(previous) = at.checked_sub(1).map(|before| &hashes[before]) else { continue };
+        if following.is_usual(number, bytes, previous) {
+            continue;
+        }
         let line = Line::parse_with(bytes, &mut buffer)
             .and_then(|line| following.check(number, bytes, line))
             .and_then(|line| if line.prev == *previous { Ok(line) } else { Err(Fault::Prev) });
@@ -241,12 +245,26 @@ fn check_batch(
 }
 
 impl Following<'_> {
+    /// Whether this is a usual line with nothing wrong. What is not says [`Self::check`].
+    fn is_usual(&self, number: u64, bytes: &[u8], previous: &Digest) -> bool {
+        let Some(line) = usual(bytes) else { return false };
+        let by = match self.actor {
+            Actor::Member { name } => By::Member(name.as_str()),
+            Actor::Token { id, .. } => By::Token(id),
+        };
+        line.seq == number
+            && line.by == by
+            && previous.is_hex(line.prev)
+            && self.layout.before(number).is_none()
+            && self.key.as_ref().is_none_or(|key| key.verifies(mac_body(bytes), mac_text(bytes)))
+    }
+
     /// Checks number, mac and actor, in the order that names a damage best.
     fn check(&self, number: u64, bytes: &[u8], line: Line) -> Result<Line, Fault> {
         if line.seq != number {
             return Err(Fault::Sequence { found: line.seq });
         }
-        if self.key.is_some_and(|key| !key.verifies(mac_body(bytes), mac_text(bytes))) {
+        if self.key.as_ref().is_some_and(|key| !key.verifies(mac_body(bytes), mac_text(bytes))) {
             return Err(Fault::Mac);
         }
         if !line.actor.is(self.actor) {

@@ -26,6 +26,13 @@ impl Digest {
         Some(Self(bytes.try_into().ok()?))
     }
 
+    /// Whether these are its 64 hex digits, in lower case.
+    pub(crate) fn is_hex(&self, hex: &str) -> bool {
+        let mut own = [0; 64];
+        HEXLOWER.encode_mut(&self.0, &mut own);
+        hex.as_bytes() == own
+    }
+
     /// The 32 bytes.
     pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

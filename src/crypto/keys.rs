@@ -93,15 +93,40 @@ impl ChainKey {
 
     /// Whether `hex` is the mac of `line`, compared in constant time.
     pub(crate) fn verifies(&self, line: &[u8], hex: &str) -> bool {
-        HEXLOWER.decode(hex.as_bytes()).is_ok_and(|mac| self.hmac(line).verify_slice(&mac).is_ok())
+        self.verifier().verifies(line, hex)
+    }
+
+    /// The key made ready for many lines: two of some eight blocks of hashing are the key's.
+    pub(crate) fn verifier(&self) -> Verifier {
+        Verifier(self.ready())
+    }
+
+    fn hmac(&self, line: &[u8]) -> Hmac<Sha256> {
+        let mut hmac = self.ready();
+        hmac.update(line);
+        hmac
     }
 
     #[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
-    fn hmac(&self, line: &[u8]) -> Hmac<Sha256> {
-        let mut hmac =
-            Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any length is a key");
-        hmac.update(line);
-        hmac
+    fn ready(&self) -> Hmac<Sha256> {
+        Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any length is a key")
+    }
+}
+
+/// Checks macs under one key.
+#[derive(Clone)]
+pub(crate) struct Verifier(Hmac<Sha256>);
+
+impl Verifier {
+    /// Whether `hex` is the mac of `line`, compared in constant time.
+    pub(crate) fn verifies(&self, line: &[u8], hex: &str) -> bool {
+        let mut mac = [0; 32];
+        let is_mac = hex.len() == 64 && HEXLOWER.decode_mut(hex.as_bytes(), &mut mac).is_ok();
+        is_mac && {
+            let mut hmac = self.0.clone();
+            hmac.update(line);
+            hmac.verify_slice(&mac).is_ok()
+        }
     }
 }
 

@@ -201,7 +201,10 @@ fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
 
 /// The commitments that the lines of a verified chain state, for grants that are gone.
 fn of_lines(chain: &ChainName, segments: &[Segment]) -> BTreeMap<SessionId, Digest> {
-    let lines = segments.iter().flat_map(|segment| audit::read_lines(&segment.bytes).0).collect();
+    let lines = segments
+        .iter()
+        .flat_map(|segment| audit::read_lines_of(&segment.bytes, &Op::SESSION_CREATE))
+        .collect();
     let made = Filter {
         op: Some(Op::SESSION_CREATE.to_string()),
         outcome: Some(Outcome::Granted),

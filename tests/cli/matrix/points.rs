@@ -25,6 +25,10 @@ fn events(trace: &str) -> BTreeSet<(String, usize, bool)> {
         let Some((call, arguments)) = rest.split_once('(') else { continue };
         let count = counts.entry((thread.to_owned(), call.to_owned())).or_default();
         *count += 1;
+        // The loader's files and the system's say nothing about a vault.
+        if call == "openat" && !arguments.contains("/authy-test-") {
+            continue;
+        }
         // A file that is only read leaves nothing behind.
         let changes = call != "openat"
             || ["O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"].iter().any(|f| arguments.contains(f));
@@ -68,8 +72,10 @@ pub(super) fn errors(trace: &str) -> Vec<Fault> {
 
 #[test]
 fn calls_are_counted_by_thread_and_reads_are_no_changes() {
-    let trace = "7 openat(3, \"a\", O_RDONLY) = 4\n8 openat(3, \"b\", O_RDWR|O_CREAT, 0600) = 5\n\
-        7 openat(3, \"c\", O_WRONLY|O_CREAT) = 6\n7 fsync(6 <unfinished ...>\n\
+    let trace = "7 openat(3</authy-test-1>, \"a\", O_RDONLY) = 4\n\
+        8 openat(3</authy-test-1>, \"b\", O_RDWR|O_CREAT, 0600) = 5\n\
+        7 openat(3</authy-test-1>, \"c\", O_WRONLY|O_CREAT) = 6\n\
+        7 openat(3</etc>, \"d\", O_WRONLY|O_CREAT) = 6\n7 fsync(6 <unfinished ...>\n\
         7 <... fsync resumed>) = 0\n7 +++ exited with 0 +++\n";
     let kills: Vec<String> = kills(trace).into_iter().map(|fault| fault.0).collect();
     let at = |call: &str, n: usize| format!("inject={call}:signal=KILL:when={n}");
