@@ -1,6 +1,7 @@
 //! What can be wrong with a vault's files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::Kind;
@@ -37,6 +38,8 @@ pub(crate) enum StoreError {
     AdminsChanged { path: VaultPath },
     #[error("the vault's settings cannot be written as TOML")]
     Render(#[from] toml::ser::Error),
+    #[error("{0}, and nothing is changed without knowing the rules")]
+    Unread(Arc<StoreError>),
     #[error(transparent)]
     Fs(#[from] FsError),
 }
@@ -46,7 +49,7 @@ impl StoreError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Fs(error) => error.kind(),
-            Self::Render(_) => Kind::Failure,
+            Self::Render(_) | Self::Unread(_) => Kind::Failure,
             _ => Kind::Damaged,
         }
     }
@@ -96,6 +99,7 @@ impl StoreError {
                 "ask an admin you know, by another way than this repository, who the admins are".into()
             }
             Self::Format { .. } => "update authy".into(),
+            Self::Unread(why) => return why.hint(),
             Self::Fs(error) => return error.hint(),
             Self::Render(_) => return None,
         })

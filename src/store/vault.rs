@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
@@ -15,6 +15,7 @@ use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
+use crate::kind::Kind;
 use crate::name::{MemberName, ScopeName, SecretName};
 
 /// Answers who may sign a record: a rule, so it lives above this layer.
@@ -48,6 +49,8 @@ pub(crate) struct Vault {
     admins: Signed<AdminSet>,
     state: State,
     first_use: bool,
+    /// The first document that the system would not let us read.
+    unread: OnceLock<Arc<StoreError>>,
 }
 
 impl Vault {
@@ -69,7 +72,7 @@ impl Vault {
         let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
         let first_use = state.admins().is_none();
         let files = Reader::open(&root)?;
-        Ok(Self { root, files, config, admins, state, first_use })
+        Ok(Self { root, files, config, admins, state, first_use, unread: OnceLock::new() })
     }
 
     /// The vault's folder.
@@ -256,6 +259,15 @@ impl Vault {
         Ok(files.filter_map(|file| name(file.strip_suffix(".toml")?)).collect())
     }
 
+    /// Fails where the system kept a member or a policy from being read (too many open files):
+    /// who may read what is not known then, and no change may go by it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unread`].
+    pub(crate) fn refuse_unread(&self) -> Result<(), StoreError> {
+        self.unread.get().map_or(Ok(()), |why| Err(StoreError::Unread(Arc::clone(why))))
+    }
+
     fn standing<T: DeserializeOwned + Removable>(&self, path: &VaultPath) -> Standing<T> {
         let verified = self
             .files
@@ -274,6 +286,11 @@ impl Vault {
                 | StoreError::Altered { .. }
                 | StoreError::UnknownSigner { .. }),
             ) => Standing::Unapproved(Arc::new(error)),
+            Err(StoreError::Fs(error)) if error.kind() == Kind::Failure => {
+                let error = Arc::new(StoreError::Fs(error));
+                let _ = self.unread.set(Arc::clone(&error));
+                Standing::Damaged(error)
+            }
             Err(error) => Standing::Damaged(Arc::new(error)),
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::screen::Screen;
+use crate::vault::text;
 
 /// A vault with `count` secrets that a second member may read and cannot yet.
 fn waiting(count: usize) -> Sandbox {
@@ -76,4 +77,33 @@ fn it_tells_who_gains_before_it_acts_and_shows_how_far_it_is() {
     let (code, shown) = screen.end();
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("encrypted 100 anew"), "{shown}");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_just_now_stops_a_change_of_readers() {
+    let t = Sandbox::empty();
+    if !strace_works(&t) {
+        return;
+    }
+    let t = Sandbox::new();
+    t.store([("db-url", "1")]);
+    t.policy("backend", ["db-*"]);
+    let (_, bob) = t.outsider("bob");
+    t.authy(["member", "add", "bob", "--recipient", &bob]).ok();
+    t.authy(["policy", "update", "backend", "--member", "bob"]).ok();
+    t.sh("mkdir ../kept && cp -a ../home ../state ../kept/").ok();
+    let log = t.path("strace.log");
+    let traced = |how: &str| {
+        t.program("strace", ["-f", "-qq", "-o", log.to_str().unwrap(), "-e", how, AUTHY, "rekey"])
+    };
+    traced("trace=openat").ok();
+    let opened = text(&log);
+    let at = opened.lines().position(|line| line.contains("\"backend.toml\"")).unwrap();
+    let thread = opened.lines().nth(at).and_then(|line| line.split(' ').next()).unwrap();
+    let own = opened.lines().take(at + 1).filter(|line| line.starts_with(thread)).count();
+    t.sh("rm -rf ../home ../state && cp -a ../kept/home ../kept/state ..").ok();
+    let done = traced(&format!("inject=openat:error=EMFILE:when={own}")).fails(1);
+    done.stderr_has("backend.toml").stderr_has("rules").stderr_lacks("every secret is encrypted");
+    t.authy(["rekey"]).ok();
+    t.authy(["check"]).ok();
 }

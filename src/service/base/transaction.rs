@@ -252,6 +252,7 @@ impl Transaction<'_> {
 
     fn finish(&mut self, ctx: &Context, (action, message): (&AuditAction, String)) -> Result<()> {
         let vault = &self.locked.opened.vault;
+        vault.refuse_unread()?;
         let mut travelling = self.stage.paths();
         travelling.retain(VaultPath::travels);
         // What stays in this clone is nothing to commit.
