@@ -74,6 +74,12 @@ pub(crate) enum Fault {
     /// Opened by somebody whose name the chain does not bear.
     #[error("it was opened by somebody else than the chain's name says")]
     WrongOwner,
+    /// The file with the chain's key does not give its writer the key.
+    #[error("its key cannot be had from '{file}', which its writer could open: it was changed")]
+    KeyFile {
+        /// The file's name.
+        file: String,
+    },
     /// The opening names another chain key.
     #[error("it names another key than this chain's: the chain was replaced")]
     Key,

@@ -33,7 +33,7 @@ impl ChainName {
     }
 
     /// Whether `actor` may open a chain of this name.
-    pub(super) fn belongs_to(&self, actor: &Actor) -> bool {
+    pub(crate) fn belongs_to(&self, actor: &Actor) -> bool {
         self.0.rsplit_once('-').is_some_and(|(owner, _)| owner == prefix(actor))
     }
 

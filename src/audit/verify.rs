@@ -104,6 +104,14 @@ impl ChainReport {
         self.head = last_head(&self.hashes);
     }
 
+    /// Notes that the chain's key file does not open for its own writer: nothing vouches for any
+    /// line then.
+    pub(crate) fn has_no_key(&mut self, file: String) {
+        if self.lines > 0 {
+            self.damage(1, Fault::KeyFile { file });
+        }
+    }
+
     /// The hash of sound line `seq`.
     pub(super) fn hash(&self, seq: u64) -> Option<Digest> {
         self.hashes.get(usize::try_from(seq.checked_sub(1)?).ok()?).copied()

@@ -87,6 +87,11 @@ impl State {
         self.seen.get(path.as_str()).copied()
     }
 
+    /// Every file of which a version was seen, by path.
+    pub(crate) fn all_seen(&self) -> impl Iterator<Item = (&str, Version)> {
+        self.seen.iter().map(|(path, version)| (path.as_str(), *version))
+    }
+
     /// The audit heads last verified, by chain.
     pub(crate) fn heads(&self) -> &BTreeMap<String, String> {
         &self.heads

@@ -61,7 +61,7 @@ impl Score {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
             file.unwrap().write_all(line.as_bytes()).unwrap();
         }
-        assert!(points > 0, "{}: nothing was tried", self.check);
+        assert!(points > 0 || std::env::var_os("AUTHY_FAULT").is_some(), "nothing was tried");
         let shown = self.violations.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
         assert!(self.violations.is_empty(), "{wrong} violations of {points} points\n{shown}");
     }

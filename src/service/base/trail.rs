@@ -16,7 +16,8 @@ use super::recorder::{MAX_KEY, chains_elsewhere};
 use super::vouching::parse_created_line;
 use crate::access::{Bearer, Caller};
 use crate::audit::{
-    self, ChainFiles, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome, Segment, Verdict,
+    self, Actor, ChainFiles, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome, Segment,
+    Verdict,
 };
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
@@ -156,6 +157,14 @@ impl Keys {
         let sealed = fs::read_plain(place.key(), MAX_KEY).ok()??;
         ChainKey::from_secret(&unseal(&sealed, &self.caller.as_ref()?.identity).ok()?)
     }
+
+    /// Whether the key of this chain is sealed to the caller, who writes it.
+    fn must_have(&self, place: &ChainFiles) -> bool {
+        let writes = |caller: &Caller| {
+            place.chain().belongs_to(&Actor::Member { name: caller.name.clone() })
+        };
+        self.bearer.is_none() && self.caller.as_ref().is_some_and(writes)
+    }
 }
 
 /// What is known of a chain from elsewhere.
@@ -179,7 +188,11 @@ fn verify(
         signer: &signer,
         pinned: about.pinned,
     };
-    audit::verify(segments, &expect)
+    let mut report = audit::verify(segments, &expect);
+    if key.is_none() && keys.must_have(place) {
+        report.has_no_key(fs::chain_key_file(place.chain().as_str()));
+    }
+    report
 }
 
 /// The session that writes this chain, by its name `s-<id>-<clone id>`.

@@ -3,6 +3,7 @@
 
 mod modes;
 mod repair;
+mod sessions;
 mod since;
 mod staged;
 
@@ -87,11 +88,12 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(strays(&opened)?);
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
-    if bearer.is_none()
-        && let Some(caller) = caller_if_any(ctx, &opened)?
-    {
-        found.extend(unopened(&opened, &caller)?);
+    found.extend(gone(&opened));
+    let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
+    if let Some(caller) = &caller {
+        found.extend(unopened(&opened, caller)?);
     }
+    found.extend(sessions::sessions(&opened, caller.as_ref())?);
     if let Some(base) = base {
         found.extend(since::since(&opened, base)?);
     }
@@ -217,6 +219,17 @@ fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
         Some(Finding::new(Severity::Damage, &VaultPath::secret(&name), &message).mend(mend))
     };
     Ok(names.into_par_iter().filter_map(look).collect())
+}
+
+/// Members and policies that were here, and are gone without the word of an admin.
+fn gone(opened: &Opened) -> Vec<Finding> {
+    let gone = opened.vault.gone();
+    let lost = |(path, version): (VaultPath, u64)| {
+        let message = format!("it is gone: version {version} was here, and no admin removed it");
+        let mend = format!("see 'git log -- {path}', and bring it back with git");
+        Finding::new(Severity::Damage, &path, &message).mend(Some(mend))
+    };
+    gone.into_iter().map(lost).collect()
 }
 
 /// Lines that git should find and does not.
