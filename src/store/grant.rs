@@ -13,7 +13,7 @@ use super::vault::Vault;
 use super::{MAX_TOML, Record};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
-use crate::fs::{self, GrantPlace, Listing, Subject, VaultPath};
+use crate::fs::{self, GrantPlace, Listing, VaultPath};
 use crate::name::{MemberName, ScopeName, SessionId};
 
 /// A session's grant.
@@ -90,7 +90,10 @@ impl Vault {
         key: &dyn Fn(&MemberName) -> Option<VerifyKey>,
     ) -> Result<Option<Signed<Grant>>, StoreError> {
         let path = place.grant();
-        let Some(bytes) = fs::read(self.root(), &path, MAX_TOML)? else { return Ok(None) };
+        let read = fs::read(self.root(), &path, MAX_TOML);
+        let Some(bytes) = read.map_err(|error| self.unread_because(error))? else {
+            return Ok(None);
+        };
         let unverified = Unverified::parse(&path, bytes)?;
         let key = key(unverified.by());
         let grant = unverified.verify::<Grant>(self.id(), key.as_ref())?;
@@ -112,17 +115,6 @@ impl Vault {
     /// Remembers that a session was revoked, or that it expired.
     pub(crate) fn pin_revoked(&self, place: &GrantPlace) {
         self.state().raise(&place.grant(), REVOKED);
-    }
-
-    /// Members and policies of which this machine saw a version, and whose file is not there: a
-    /// removal leaves a signed file.
-    pub(crate) fn gone(&self) -> Vec<(VaultPath, u64)> {
-        let is_document =
-            |path: &VaultPath| matches!(path.subject(), Subject::Member(_) | Subject::Policy(_));
-        let seen = self.state().all_seen();
-        let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
-        let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
-        seen.filter(|(path, _)| is_document(path) && is_gone(path)).collect()
     }
 
     /// Whether the session was revoked here, or has expired here.

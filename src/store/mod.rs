@@ -11,6 +11,7 @@ mod grant;
 mod record;
 mod signed;
 mod stamp;
+mod standing;
 mod state;
 mod vault;
 
@@ -23,8 +24,9 @@ pub(crate) use grant::Grant;
 pub(crate) use record::{Reader, Record, Sealed};
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
+pub(crate) use standing::{PolicyFile, Standing};
 pub(crate) use state::{Version, known_vault, remember_vault};
-pub(crate) use vault::{Authority, PolicyFile, Standing, Vault};
+pub(crate) use vault::{Authority, Vault};
 
 /// Largest signed TOML file in bytes.
 pub(crate) const MAX_TOML: usize = 64 << 10;

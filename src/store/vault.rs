@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use serde::de::DeserializeOwned;
-
-use super::documents::{AdminSet, Config, FORMAT, Member, Policy, Removable};
+use super::documents::{AdminSet, Config, FORMAT, Member};
 use super::error::StoreError;
 use super::record::{Record, Sealed};
 use super::signed::{Signed, Unverified};
+use super::standing::{PolicyFile, Standing};
 use super::state::{self, State, Version};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
-use crate::kind::Kind;
 use crate::name::{MemberName, ScopeName, SecretName};
 
 /// Answers who may sign a record: a rule, so it lives above this layer.
@@ -24,33 +22,17 @@ pub(crate) trait Authority: Sync {
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
 }
 
-/// A member's or policy's file as it stands.
-#[derive(Debug)]
-pub(crate) enum Standing<T> {
-    /// Signed by an admin.
-    InForce(Signed<T>),
-    /// Signed by an admin as removed.
-    Removed(Signed<T>),
-    /// Not signed by an admin as it stands: obeyed by nobody.
-    Unapproved(Arc<StoreError>),
-    /// Not even readable, or rolled back.
-    Damaged(Arc<StoreError>),
-}
-
-/// A policy's file as it stands.
-pub(crate) type PolicyFile = Standing<Policy>;
-
 /// An open vault: settings and admins verified, pins loaded.
 #[derive(Debug)]
 pub(crate) struct Vault {
     root: Root,
-    files: Reader,
+    pub(super) files: Reader,
     config: Signed<Config>,
     admins: Signed<AdminSet>,
     state: State,
     first_use: bool,
     /// The first document that the system would not let us read.
-    unread: OnceLock<Arc<StoreError>>,
+    pub(super) unread: OnceLock<Arc<StoreError>>,
 }
 
 impl Vault {
@@ -257,62 +239,6 @@ impl Vault {
         // A link or a pipe under a document's name is a damaged document, not none.
         let files = listed.files.iter().chain(&listed.strays);
         Ok(files.filter_map(|file| name(file.strip_suffix(".toml")?)).collect())
-    }
-
-    /// Fails where the system kept a member or a policy from being read (too many open files):
-    /// who may read what is not known then, and no change may go by it.
-    ///
-    /// # Errors
-    /// [`StoreError::Unread`].
-    pub(crate) fn refuse_unread(&self) -> Result<(), StoreError> {
-        self.unread.get().map_or(Ok(()), |why| Err(StoreError::Unread(Arc::clone(why))))
-    }
-
-    fn standing<T: DeserializeOwned + Removable>(&self, path: &VaultPath) -> Standing<T> {
-        let verified = self
-            .files
-            .read(path, MAX_TOML)
-            .map_err(StoreError::from)
-            .and_then(|bytes| bytes.ok_or_else(|| StoreError::Missing { path: path.clone() }))
-            .and_then(|bytes| Unverified::parse(path, bytes))
-            .and_then(|read| {
-                let key = self.admins.admins.get(read.by()).copied();
-                read.verify::<T>(self.id(), key.as_ref())
-            });
-        match verified {
-            Ok(document) => self.against_its_pin(path, document),
-            Err(
-                error @ (StoreError::Unsigned { .. }
-                | StoreError::Altered { .. }
-                | StoreError::UnknownSigner { .. }),
-            ) => Standing::Unapproved(Arc::new(error)),
-            Err(StoreError::Fs(error)) if error.kind() == Kind::Failure => {
-                let error = Arc::new(StoreError::Fs(error));
-                let _ = self.unread.set(Arc::clone(&error));
-                Standing::Damaged(error)
-            }
-            Err(error) => Standing::Damaged(Arc::new(error)),
-        }
-    }
-
-    /// An approved file older than one seen before is a rollback.
-    fn against_its_pin<T: Removable>(&self, path: &VaultPath, document: Signed<T>) -> Standing<T> {
-        let found = Version { created: 0, version: document.version() };
-        match self.state.seen(path) {
-            Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
-                path: path.clone(),
-                found: found.version,
-                seen: seen.version,
-            })),
-            _ => {
-                self.state.raise(path, found);
-                if document.is_removed() {
-                    Standing::Removed(document)
-                } else {
-                    Standing::InForce(document)
-                }
-            }
-        }
     }
 }
 

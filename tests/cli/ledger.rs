@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -130,7 +131,10 @@ fn what_was_acknowledged_survives_kills_and_company() {
     });
     let ledger = ledger.into_inner().unwrap();
     println!("{} killed in {:?}: {:?}", ledger.killed, begun.elapsed(), ledger.told);
+    all_is_there(&t, &ledger, &origin);
+}
 
+fn all_is_there(t: &Sandbox, ledger: &Ledger, origin: &Path) {
     let mut score = Score::new("soak: acknowledged and there, killed writers beside");
     score.point("check", || _ = t.authy(["check"]).ok());
     score.point("verify", || t.verifies());
@@ -151,7 +155,7 @@ fn what_was_acknowledged_survives_kills_and_company() {
     }
     score.point("sync", || {
         t.authy(["sync"]).ok();
-        assert_eq!(t.head(), t.git_in(&origin, ["rev-parse", "main"]));
+        assert_eq!(t.head(), t.git_in(origin, ["rev-parse", "main"]));
         t.git(["fsck", "--strict"]);
         assert_eq!(t.git(["status", "--porcelain"]), "");
     });

@@ -1,0 +1,111 @@
+//! How the files of members and policies stand: in force, removed, not approved, damaged, gone,
+//! or kept from being read.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::MAX_TOML;
+use super::documents::{Policy, Removable};
+use super::error::StoreError;
+use super::signed::{Signed, Unverified};
+use super::state::Version;
+use super::vault::Vault;
+use crate::fs::{FsError, Subject, VaultPath};
+use crate::kind::Kind;
+
+/// A member's or policy's file as it stands.
+#[derive(Debug)]
+pub(crate) enum Standing<T> {
+    /// Signed by an admin.
+    InForce(Signed<T>),
+    /// Signed by an admin as removed.
+    Removed(Signed<T>),
+    /// Not signed by an admin as it stands: obeyed by nobody.
+    Unapproved(Arc<StoreError>),
+    /// Not even readable, or rolled back.
+    Damaged(Arc<StoreError>),
+}
+
+/// A policy's file as it stands.
+pub(crate) type PolicyFile = Standing<Policy>;
+
+impl Vault {
+    /// Members and policies of which this machine saw a version, and whose file is not there: a
+    /// removal leaves a signed file.
+    pub(crate) fn gone(&self) -> Vec<(VaultPath, u64)> {
+        let is_document =
+            |path: &VaultPath| matches!(path.subject(), Subject::Member(_) | Subject::Policy(_));
+        let seen = self.state().all_seen();
+        let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
+        let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
+        seen.filter(|(path, _)| is_document(path) && is_gone(path)).collect()
+    }
+
+    /// Fails where the system kept a member, a policy or a grant from being read (too many open
+    /// files): who may read what is not known then, and no change may go by it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unread`].
+    pub(crate) fn refuse_unread(&self) -> Result<(), StoreError> {
+        self.unread.get().map_or(Ok(()), |why| Err(StoreError::Unread(Arc::clone(why))))
+    }
+
+    /// Notes that what decides who may read was kept from being read, where `error` says that.
+    pub(super) fn unread_because(&self, error: FsError) -> StoreError {
+        let is_damage = error.kind() != Kind::Failure;
+        let error = StoreError::Fs(error);
+        if is_damage {
+            return error;
+        }
+        let why = Arc::new(error);
+        let _ = self.unread.set(Arc::clone(&why));
+        StoreError::Unread(why)
+    }
+
+    pub(super) fn standing<T: DeserializeOwned + Removable>(
+        &self,
+        path: &VaultPath,
+    ) -> Standing<T> {
+        let verified = self
+            .files
+            .read(path, MAX_TOML)
+            .map_err(StoreError::from)
+            .and_then(|bytes| bytes.ok_or_else(|| StoreError::Missing { path: path.clone() }))
+            .and_then(|bytes| Unverified::parse(path, bytes))
+            .and_then(|read| {
+                let key = self.admins().admins.get(read.by()).copied();
+                read.verify::<T>(self.id(), key.as_ref())
+            });
+        match verified {
+            Ok(document) => self.against_its_pin(path, document),
+            Err(
+                error @ (StoreError::Unsigned { .. }
+                | StoreError::Altered { .. }
+                | StoreError::UnknownSigner { .. }),
+            ) => Standing::Unapproved(Arc::new(error)),
+            Err(StoreError::Fs(error)) => Standing::Damaged(Arc::new(self.unread_because(error))),
+            Err(error) => Standing::Damaged(Arc::new(error)),
+        }
+    }
+
+    /// An approved file older than one seen before is a rollback.
+    fn against_its_pin<T: Removable>(&self, path: &VaultPath, document: Signed<T>) -> Standing<T> {
+        let found = Version { created: 0, version: document.version() };
+        match self.state().seen(path) {
+            Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
+                path: path.clone(),
+                found: found.version,
+                seen: seen.version,
+            })),
+            _ => {
+                self.state().raise(path, found);
+                if document.is_removed() {
+                    Standing::Removed(document)
+                } else {
+                    Standing::InForce(document)
+                }
+            }
+        }
+    }
+}
