@@ -276,6 +276,11 @@ impl Found<'_> {
             let path = self.path(id);
             let file = self.open(id, access)?;
             let failed = |source| AuditError::io("read", &path, source);
+            // What nobody writes is not looked at from its end, which may be far.
+            let length = file.metadata().map_err(failed)?.len();
+            if id != Id::Old && length > MAX_SEGMENT {
+                return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
+            }
             let tail = file::tail(&file).map_err(failed)?;
             let Tail { line, whole } =
                 tail.map_err(|fault| AuditError::Unreadable { path: path.clone(), fault })?;

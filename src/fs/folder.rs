@@ -151,6 +151,40 @@ impl Folder {
         })
     }
 
+    /// As [`Folder::write_new`]; where the system can, the file has no name until it is whole, so
+    /// that a process killed meanwhile leaves nothing.
+    pub(super) fn write_whole(
+        &self,
+        name: impl AsRef<Path>,
+        bytes: &[u8],
+        mode: u32,
+    ) -> Result<(), FsError> {
+        #[cfg(target_os = "linux")]
+        if let Some(done) = self.write_unnamed(name.as_ref(), bytes, mode) {
+            return done;
+        }
+        self.write_new(name, bytes, mode)
+    }
+
+    /// Writes a file without a name and links it (`O_TMPFILE`, open(2)); `None` where the file
+    /// system has no such files, or `/proc` is not there.
+    #[cfg(target_os = "linux")]
+    fn write_unnamed(&self, name: &Path, bytes: &[u8], mode: u32) -> Option<Result<(), FsError>> {
+        use std::os::fd::AsRawFd as _;
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, ".", flags, Mode::from_raw_mode(mode)).ok()?;
+        let (mut file, path) = (File::from(fd), self.path.join(name));
+        if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+            return Some(Err(FsError::io("write", &path, error)));
+        }
+        let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+        match rustix::fs::linkat(CWD, unnamed, &self.fd, name, AtFlags::SYMLINK_FOLLOW) {
+            Ok(()) => Some(Ok(())),
+            Err(Errno::EXIST) => Some(Err(FsError::Exists { path })),
+            Err(_) => None,
+        }
+    }
+
     /// Opens a file to be locked, and creates it where it is missing.
     pub(super) fn open_lock(&self, name: &str) -> Result<File, FsError> {
         let path = self.path.join(name);

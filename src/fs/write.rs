@@ -19,13 +19,14 @@ const TEMP_ENDING: &str = ".tmp";
 /// Between its creation and its rename a temporary file is a few milliseconds old.
 const ABANDONED: Duration = Duration::from_secs(600);
 
-/// Creates a file that must not exist yet, with `mode`, and makes its parent folders.
+/// Creates a file that must not exist yet, with `mode`, and makes its parent folders. On Linux
+/// it is there with all its bytes or not at all.
 ///
 /// # Errors
 /// [`FsError::Exists`] where anything stands there, a dangling link too; [`FsError::Io`].
 pub(crate) fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
     let (folder, name) = place_of(path)?;
-    folder.write_new(name, bytes, mode)?;
+    folder.write_whole(name, bytes, mode)?;
     folder.sync()
 }
 

@@ -1,7 +1,7 @@
 //! Files that arrive through git can be anything: each is refused quickly, none hangs authy.
 //!
-//! The watchdog of the harness is what "quickly" means: a pipe that blocks or a header that
-//! is parsed in quadratic time runs into it.
+//! A pipe that blocks runs into the watchdog of the harness; a header that is parsed in quadratic
+//! time and a file that is taken in whole run into limits of processor time and memory.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -32,8 +32,10 @@ fn depended_on(t: &Sandbox) -> Vec<PathBuf> {
     ]
 }
 
+/// Reads within 64 MiB of memory of its own and five seconds of work: more is a failure.
 fn read(t: &Sandbox) -> Done {
-    t.authy(["get", "db-url", "--scope", "backend"]).fails(5).stdout_is("").only_printable()
+    let limited = "ulimit -d 65536 && ulimit -t 5 && exec authy get db-url --scope backend";
+    t.sh(limited).fails(5).stdout_is("").only_printable()
 }
 
 /// Puts something else in the place of each file and asserts that the read is refused.

@@ -88,4 +88,5 @@ mod token;
 mod token_by_hand;
 mod token_only;
 mod token_widening;
+mod traces;
 mod typed;

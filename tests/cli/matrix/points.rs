@@ -57,9 +57,9 @@ const ERRORS: [(&str, &[&str], bool); 5] = [
 pub(super) fn errors(trace: &str) -> Vec<Fault> {
     let events = events(trace);
     let of = |(error, calls, stays): &(&str, &[&str], bool)| {
-        let hit = events.iter().filter(|(call, _, changes)| {
-            // Descriptors run out where files are read, too.
-            calls.contains(&call.as_str()) && (*changes || *error == "EMFILE")
+        let hit = events.iter().filter(|(call, n, changes)| {
+            // Descriptors run out where files are read, too: at every eighth of them.
+            calls.contains(&call.as_str()) && (*changes || *error == "EMFILE" && n % 8 == 0)
         });
         let and_later = if *stays { "+" } else { "" };
         let fault = |(call, n, _): &(String, usize, bool)| {
