@@ -50,8 +50,17 @@ class Place:
         self.authy("init", "--member", "alice")
         values = {f"s{n:05}": f"value-{n}" for n in range(count)}
         self.authy("import", "-", "--from", "json", stdin=json.dumps(values).encode())
-        for size, pattern in ((1, "s00000"), (10, "s0000*"), (100, "s000*"), (1000, "s00*")):
-            self.authy("policy", "create", f"of-{size}", "--allow", pattern)
+        for size, pattern in ((1, "s00000"), (10, "s0000*"), (100, "s000*"), (1000, "s00*"), (10000, "s0*")):
+            if size <= max(count, 1000):
+                self.authy("policy", "create", f"of-{size}", "--allow", pattern)
+
+    def readers(self, count):
+        """Gives so many members more the thousand secrets."""
+        for n in range(count):
+            key = self.run(["age-keygen"]).stdout.decode()
+            self.authy("member", "add", f"m{n}", "--recipient", key.split("public key: ")[1].split()[0], "--group", "all")
+        self.authy("policy", "update", "of-1000", "--member", "@all")
+        self.authy("rekey")
 
     def grow(self, lines):
         """Continues the vault's chain up to so many lines, by docs/FORMAT.md: a file a segment."""
@@ -162,10 +171,90 @@ def reading():
         ("the same under `run --mask`, 100 values", ["sh", "-c", f"{AUTHY} run --scope of-100 --mask -- cat {blob} >/dev/null"]),
     ], max(3, RUNS // 5))
     out.append(table("Masking", masked))
+    out += floor(place) + hook(place)
     if have("gpgconf"):
         place.run(["gpgconf", "--kill", "gpg-agent"], check=False)
     place.close()
     return out
+
+
+def floor(place):
+    """What the disk asks for a line that is on it."""
+    line, path = b"x" * 320 + b"\n", f"{place.home}/line"
+
+    def flush():
+        with open(path, "ab", buffering=0) as file:
+            file.write(line)
+            os.fdatasync(file.fileno())
+
+    medians = measure(place, [
+        ("`true`", ["true"]), ("one line written and flushed, in this script", flush), ("`authy get NAME`", [AUTHY, "get", "s00000"]),
+    ])
+    first, flushed, got = medians.values()
+    note = f"`get` takes {got - first - flushed:.1f} ms beyond `true` and one flush."
+    return [table("The floor under a read", medians, note)]
+
+
+def hook(place):
+    """A thousand prompts in a folder where nothing changes."""
+    if not have("bash"):
+        return []
+    with open(f"{place.home}/.authy.toml", "w") as file:
+        file.write('[authy]\nscope = "of-10"\naliases = ["claude"]\n')
+    place.authy("allow", "--yes")
+    loop = "for n in {1..1000}; do eval \"$PROMPT_COMMAND\"; done"
+    script = f'eval "$({AUTHY} hook bash)"; eval "$PROMPT_COMMAND"; {loop}'
+    medians = measure(place, [
+        ("bash, a thousand empty prompts", ["bash", "-c", f"PROMPT_COMMAND=:; {loop}"]),
+        ("bash, a thousand prompts with the hook", ["bash", "-c", script]),
+    ], max(3, RUNS // 5))
+    empty, hooked = medians.values()
+    return [table("The hook", medians, f"{(hooked - empty) / 1000:.3f} ms a prompt, the first one included.")]
+
+
+def crowded():
+    """Many secrets in scope, and many readers."""
+    rows, place = [], Place()
+    place.vault(LARGE)
+    if LARGE == 10000:
+        files = [f"{place.home}/.authy/secrets/s{n:05}.age" for n in range(LARGE)]
+        rows += [("reading 10,000 files with `cat`", ["cat", *files])]
+        rows += [("`authy run`, 10,000 in scope", [AUTHY, "run", "--scope", "of-10000", "--", "true"])]
+    rows += [(f"`authy list` of {LARGE:,}", [AUTHY, "list"]), (f"`authy list --json` of {LARGE:,}", [AUTHY, "list", "--json"])]
+    out = [table(f"{LARGE:,} secrets", measure(place, rows, max(3, RUNS // 5)))]
+    place.close()
+    if have("age-keygen"):
+        medians = {}
+        for readers in (1, 5, 20):
+            place = Place()
+            place.vault(1000)
+            if readers > 1:
+                place.readers(readers - 1)
+            run = [(f"{readers} readers" if readers > 1 else "1 reader", [AUTHY, "run", "--scope", "of-1000", "--", "true"])]
+            medians |= measure(place, run, max(3, RUNS // 2))
+            place.close()
+        out.append(table("`authy run` with 1,000 in scope, by readers", medians))
+    return out
+
+
+def trails():
+    """Long trails, made by the script; the trail is verified to its last line."""
+    out, appended = [], {}
+    for lines in (10, 100_000, 1_000_000):
+        place = Place()
+        place.vault(10)
+        if lines > 10 and have("age"):
+            place.grow(lines)
+        appended |= measure(place, [(f"`authy get` at {lines:,} lines", [AUTHY, "get", "s00000"])])
+        if lines > 10:
+            title = f"`authy audit verify` of {lines:,} lines"
+            took = measure(place, [(title, [AUTHY, "audit", "verify"])], 3 if QUICK else 5)[title]
+            peak = place.peak([AUTHY, "audit", "verify"])
+            out.append(f"{title}: {took:.0f} ms, {lines / took / 1000:.2f} million lines a second, {peak:.0f} MiB at its peak.\n")
+        place.close()
+        if QUICK and lines > 10:
+            break
+    return [table("A line more", appended), "### Long trails\n", *out]
 
 
 def writing():
@@ -223,7 +312,7 @@ def page():
         "A value that is read is recorded first: the line is on the disk (`fsync`) before a byte leaves. `age` and `cat`",
         "record nothing.", "",
     ]
-    return "\n".join([*head, *reading(), *writing()])
+    return "\n".join([*head, *reading(), *crowded(), *writing(), *trails()])
 
 
 text = page()

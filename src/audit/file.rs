@@ -76,7 +76,9 @@ fn options(access: Access) -> OpenOptions {
 }
 
 pub(super) fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
-    let link = rustix::io::Errno::LOOP.raw_os_error();
+    use rustix::io::Errno;
+    // A link, a socket, a device that nobody drives (open(2)).
+    let odd = [Errno::LOOP, Errno::NXIO, Errno::NODEV].map(Errno::raw_os_error);
     let path = path.to_owned();
     match source.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
@@ -85,7 +87,9 @@ pub(super) fn refused(path: &Path, access: Access, source: io::Error) -> AuditEr
             AuditError::ReadOnly { path, source }
         }
         io::ErrorKind::IsADirectory => AuditError::NotRegular { path },
-        _ if source.raw_os_error() == Some(link) => AuditError::NotRegular { path },
+        _ if source.raw_os_error().is_some_and(|error| odd.contains(&error)) => {
+            AuditError::NotRegular { path }
+        }
         _ => AuditError::Io { doing: "open", path, source },
     }
 }

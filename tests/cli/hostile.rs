@@ -49,7 +49,9 @@ fn replaced_by(put: impl Fn(&Sandbox, &Path, &Path)) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let stem = path.file_stem().unwrap().to_str().unwrap();
         let said = read(&t).messages();
-        assert!(said.contains(name) || said.contains(stem), "{name} is not named: {said}");
+        let folder = path.parent().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str);
+        let named = [name, stem, folder.unwrap()].iter().any(|name| said.contains(name));
+        assert!(named, "{name} is not named: {said}");
         if path.is_dir() && !path.is_symlink() {
             fs::remove_dir(&path).unwrap();
         } else {
@@ -75,6 +77,63 @@ fn pipes_are_refused() {
 #[test]
 fn folders_are_refused() {
     replaced_by(|_, path, _| fs::create_dir(path).unwrap());
+}
+
+#[test]
+fn sockets_and_devices_are_refused() {
+    replaced_by(|_, path, _| {
+        // A socket's path is short; the file stays when its listener goes.
+        let short = std::env::temp_dir().join(format!("authy-socket-{}", std::process::id()));
+        drop(std::os::unix::net::UnixListener::bind(&short).unwrap());
+        fs::rename(&short, path).or_else(|_| fs::write(path, "no socket here")).unwrap();
+    });
+    if rustix::process::getuid().is_root() {
+        replaced_by(|t, path, _| {
+            let made = t.program("mknod", [path.to_str().unwrap(), "c", "1", "5"]).ends();
+            if made.code != 0 {
+                fs::write(path, "no device here").unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn conflict_markers_and_the_line_ends_of_another_system_are_refused() {
+    replaced_by(|_, path, aside| {
+        let good = fs::read(aside).unwrap();
+        let marked =
+            [b"<<<<<<< HEAD\n", &good[..], b"=======\n", &good, b">>>>>>> theirs\n"].concat();
+        fs::write(path, marked).unwrap();
+    });
+    let t = stocked();
+    for path in depended_on(&t) {
+        let good = fs::read(&path).unwrap();
+        let split = good.split_inclusive(|b| *b == b'\n');
+        let ends = split.flat_map(|line| match line.strip_suffix(b"\n") {
+            Some(line) => [line, b"\r\n"].concat(),
+            None => line.to_vec(),
+        });
+        fs::write(&path, ends.collect::<Vec<u8>>()).unwrap();
+        let done = t.authy(["get", "db-url", "--scope", "backend"]).ends().only_printable();
+        // A policy without a line that begins its signature is one that nobody approved.
+        assert!([4, 5].contains(&done.code), "{}\n{done}", path.display());
+        fs::write(&path, good).unwrap();
+    }
+    t.holds("db-url", "1");
+}
+
+#[test]
+fn a_second_name_of_a_file_is_read_and_never_written_through() {
+    let t = stocked();
+    for path in depended_on(&t) {
+        fs::hard_link(&path, t.path("second")).unwrap();
+        let good = fs::read(&path).unwrap();
+        t.holds("db-url", "1");
+        t.authy(["rotate", "db-url"]).stdin("1").ok();
+        // A trail is appended to, which is all that ever happens to it.
+        assert!(fs::read(t.path("second")).unwrap().starts_with(&good), "{}", path.display());
+        fs::remove_file(t.path("second")).unwrap();
+    }
 }
 
 #[test]
