@@ -6,6 +6,9 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 mod service;
 
 mod access;

@@ -39,4 +39,6 @@ pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use line::read_lines_of;
 pub(crate) use name::{ChainName, Head};
 pub(crate) use segments::{ChainFiles, Segment, chains_in};
+#[cfg(fuzzing)]
+pub(crate) use usual::agrees as line_readers_agree;
 pub(crate) use verify::{ChainReport, Verdict, missing, verify};

@@ -137,30 +137,31 @@ impl<'l> Rest<'l> {
     }
 }
 
+/// Whether the whole reader says the same of these bytes.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn agrees(bytes: &[u8]) -> bool {
+    let Some(found) = usual(bytes) else { return true };
+    let Ok(line) = super::line::Line::parse(bytes) else { return false };
+    let by = match &line.actor {
+        super::actor::Actor::Member { name } => By::Member(name.as_str()),
+        super::actor::Actor::Token { id, .. } => By::Token(id),
+    };
+    let is_bare = line.heads.is_empty() && line.chain.is_none() && line.after.is_none();
+    is_bare
+        && (found.seq, found.by) == (line.seq, by)
+        && line.prev.to_string() == format!("sha256:{}", found.prev)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::{Sample, event, key};
-    use super::{By, usual};
+    use super::{By, agrees, usual};
     use crate::audit::actor::Actor;
     use crate::audit::event::Outcome;
     use crate::audit::line::Line;
     use crate::name::{ScopeName, SecretName};
-
-    /// What the whole reader says of the same bytes.
-    fn agrees(bytes: &[u8]) -> bool {
-        let Some(found) = usual(bytes) else { return true };
-        let Ok(line) = Line::parse(bytes) else { return false };
-        let by = match &line.actor {
-            Actor::Member { name } => By::Member(name.as_str()),
-            Actor::Token { id, .. } => By::Token(id),
-        };
-        let is_bare = line.heads.is_empty() && line.chain.is_none() && line.after.is_none();
-        is_bare
-            && (found.seq, found.by) == (line.seq, by)
-            && line.prev.to_string() == format!("sha256:{}", found.prev)
-    }
 
     /// A line of a chain, sealed, with these parts.
     fn line(secrets: &[String], scope: Option<&str>, detail: Option<String>) -> Vec<u8> {

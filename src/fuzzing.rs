@@ -1,0 +1,140 @@
+//! What `fuzz/` calls: one function for each reader of hostile bytes, with what must hold of it.
+//! Built for fuzzers alone (`--cfg fuzzing`); the property tests beside the code say the same of
+//! values that are made up.
+
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a fuzzer looks for panics")]
+
+use std::path::Path;
+
+use crate::access::ScopePolicy;
+use crate::audit::line_readers_agree;
+use crate::crypto::scan;
+use crate::fs::VaultPath;
+use crate::inject::{Filter as _, Masker};
+use crate::name::{MemberName, ScopeName, SecretName};
+use crate::project::ProjectFile;
+use crate::secret::SecretBytes;
+use crate::session::Token;
+use crate::store::{AdminSet, Config, Grant, Member, Policy, Record, Unverified};
+use crate::transfer::{Source, parse};
+
+/// A name that is accepted is a path inside the vault, and reads back from it.
+pub fn name(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(name) = SecretName::parse(text) {
+        assert_eq!(name.as_str(), text);
+        assert!(text.len() <= 180 && text.is_ascii());
+        assert!(text.split('/').all(|part| !part.is_empty() && !part.starts_with('.')));
+        let path = VaultPath::secret(&name);
+        assert_eq!(VaultPath::parse(path.as_str()), Some(path));
+    }
+    if let Some(path) = VaultPath::parse(text) {
+        assert!(path.as_str() == text && !text.contains("..") && !text.starts_with('/'));
+    }
+    assert_eq!(MemberName::parse(text).is_ok(), ScopeName::parse(text).is_ok());
+}
+
+/// Lines: a name, then patterns, `-` before those that deny. A deny rules whatever is allowed;
+/// with one allow less nothing more is reached, with one deny less nothing less.
+pub fn policy(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut lines = text.lines().take(8);
+    let Some(Ok(name)) = lines.next().map(SecretName::parse) else { return };
+    let (deny, allow): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with('-'));
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let allow = owned(&allow);
+    let deny: Vec<String> = deny.iter().map(|text| text[1..].to_owned()).collect();
+    let allows = |allow: &[String], deny: &[String]| {
+        let policy = Policy { allow: allow.to_vec(), deny: deny.to_vec(), ..empty() };
+        ScopePolicy::compile(policy).map(|policy| policy.rule(&name).allows()).ok()
+    };
+    let Some(reached) = allows(&allow, &deny) else { return };
+    for at in 0..allow.len() {
+        let fewer = [&allow[..at], &allow[at + 1..]].concat();
+        assert!(reached || allows(&fewer, &deny) == Some(false));
+    }
+    for at in 0..deny.len() {
+        let fewer = [&deny[..at], &deny[at + 1..]].concat();
+        assert!(!reached || allows(&allow, &fewer) == Some(true));
+        assert!(!(reached && allows(std::slice::from_ref(&deny[at]), &[]) == Some(true)));
+    }
+    assert_ne!(allows(&[], &deny), Some(true));
+}
+
+fn empty() -> Policy {
+    toml::from_str("").unwrap()
+}
+
+/// Signed files of every kind are read without a panic.
+pub fn signed(data: &[u8]) {
+    for path in [VaultPath::config(), VaultPath::gitignore()] {
+        let Ok(read) = Unverified::parse(&path, data.to_vec()) else { continue };
+        let _ = read.peek::<Config>();
+        let _ = read.peek::<AdminSet>();
+        let _ = read.peek::<Member>();
+        let _ = read.peek::<Policy>();
+        let _ = read.peek::<Record>();
+        let _ = read.peek::<Grant>();
+    }
+}
+
+/// The quick reader of audit lines reads what the whole one reads.
+pub fn audit_line(data: &[u8]) {
+    assert!(line_readers_agree(data));
+}
+
+/// A token has one written form.
+pub fn token(data: &[u8]) {
+    if let Some(token) = Token::parse(data) {
+        assert_eq!(token.to_secret().expose(), data);
+    }
+}
+
+/// A project file is read or refused.
+pub fn project(data: &[u8]) {
+    let folder = Path::new("/dev/shm").join(format!("authy-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(".authy.toml");
+    std::fs::write(&file, data).unwrap();
+    let _ = ProjectFile::read(&file, None);
+}
+
+/// Files to import are read or refused; a message quotes nothing of them.
+pub fn import(data: &[u8]) {
+    let Some((which, rest)) = data.split_first() else { return };
+    let source = [Source::Dotenv, Source::Json, Source::Yaml][usize::from(which % 3)];
+    let _ = parse(source, &SecretBytes::new(rest.to_vec()));
+}
+
+/// What passes the look at an age header is parsed by the age crate in reasonable time.
+pub fn header(data: &[u8]) {
+    if scan(data).is_ok() {
+        let _ = age::Decryptor::new_buffered(data);
+    }
+}
+
+/// Values and a text, parted by zeros: however the text comes, the same is shown, and no value
+/// of eight bytes or more is in it.
+pub fn mask(data: &[u8]) {
+    let mut parts = data.split(|byte| *byte == 0);
+    let Some(text) = parts.next() else { return };
+    let name = |at: usize| SecretName::parse(&format!("s{at}")).unwrap();
+    let values = parts.filter(|value| value.len() >= 8).take(4).enumerate();
+    let values: Vec<_> =
+        values.map(|(at, value)| (name(at), SecretBytes::new(value.to_vec()))).collect();
+    let masker = Masker::new(&values);
+    let shown = |chunk: usize| {
+        let (mut stream, mut out) = (masker.stream(|_| {}), Vec::new());
+        text.chunks(chunk.max(1)).for_each(|chunk| stream.push(chunk, &mut out));
+        stream.finish(&mut out);
+        out
+    };
+    let whole = shown(text.len());
+    assert!(shown(1) == whole && shown(3) == whole);
+    for (_, value) in &values {
+        // A label may be what a value looks like.
+        let is_label = b"[authy:s0123]".windows(value.len()).any(|part| part == value.expose());
+        let is_shown = whole.windows(value.len()).any(|part| part == value.expose());
+        assert!(!is_shown || is_label || whole.windows(7).any(|part| part == b"[authy:"));
+    }
+}
