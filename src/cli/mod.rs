@@ -60,6 +60,15 @@ struct Cli {
     command: Command,
 }
 
+impl Cli {
+    fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        match commands::parse_narrow(words) {
+            Some((global, command)) => Ok(Self { global, command }),
+            None => Self::try_parse_from(words),
+        }
+    }
+}
+
 /// The flags of every command.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
@@ -110,7 +119,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     if let Some(code) = completing::answer(words) {
         return code;
     }
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::read(words) {
         Ok(cli) => cli,
         Err(error) => return report::present_usage(&error, words),
     };
@@ -133,6 +142,51 @@ mod tests {
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_short_way_and_the_whole_tree_read_the_same() {
+        let lines = [
+            "get db-url",
+            "get db-url --scope backend --json",
+            "get --clip=9 db-url -q",
+            "get --vault /v --keyfile=/k --no-input --color never db-url",
+            "get",
+            "get --help",
+            "get db-url extra",
+            "get db-url --scoop x",
+            "get --scope",
+            "--json get db-url",
+            "show db-url",
+            "run --scope ci -- sh -c x --json",
+            "run sh -c x",
+            "run --only a --only b --uppercase --prefix P --file C=t --mask -- true --help",
+            "run --json -q -- --quiet",
+            "run",
+            "env --format json --no-export --scope x",
+            "env --format nonsense",
+            "export --format k8s",
+            "list",
+            "list a* --long --json",
+            "list --rotate-due",
+            "resolve file -o out --scope x",
+            "resolve -- -o",
+            "nonsense get",
+            "",
+        ];
+        for line in lines {
+            let words: Vec<OsString> =
+                std::iter::once("authy").chain(line.split(' ')).map(Into::into).collect();
+            let whole = Cli::try_parse_from(&words).map_err(|error| error.to_string());
+            let read = Cli::read(&words).map_err(|error| error.to_string());
+            assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{line}");
+        }
+        let short = ["get a", "run -- true", "env", "export", "list", "resolve f"];
+        for line in short {
+            let words: Vec<OsString> =
+                std::iter::once("authy").chain(line.split(' ')).map(Into::into).collect();
+            assert!(super::commands::parse_narrow::<super::Global>(&words).is_some(), "{line}");
+        }
     }
 
     #[test]

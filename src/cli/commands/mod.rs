@@ -24,6 +24,7 @@ mod join;
 mod list;
 mod man;
 mod member;
+mod narrow;
 mod otp;
 mod policy;
 mod project_info;
@@ -45,6 +46,7 @@ use clap::Subcommand;
 
 use super::context::CliEnv;
 use super::error::Failure;
+pub(crate) use narrow::parse as parse_narrow;
 
 /// How a command ends.
 pub(crate) type CommandResult = Result<ExitCode, Failure>;
