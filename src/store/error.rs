@@ -38,7 +38,7 @@ pub(crate) enum StoreError {
     AdminsChanged { path: VaultPath },
     #[error("the vault's settings cannot be written as TOML")]
     Render(#[from] toml::ser::Error),
-    #[error("{0}, so who may read is not known")]
+    #[error("{0}")]
     Unread(Arc<StoreError>),
     #[error(transparent)]
     Fs(#[from] FsError),

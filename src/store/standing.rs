@@ -42,8 +42,8 @@ impl Vault {
         seen.filter(|(path, _)| is_document(path) && is_gone(path)).collect()
     }
 
-    /// Fails where the system kept a member, a policy or a grant from being read (too many open
-    /// files): who may read what is not known then, and no change may go by it.
+    /// Fails where the system kept a member, a policy, a grant or a secret from being read (too
+    /// many open files): no change may go by what is not known then.
     ///
     /// # Errors
     /// [`StoreError::Unread`].
@@ -51,7 +51,16 @@ impl Vault {
         self.unread.get().map_or(Ok(()), |why| Err(StoreError::Unread(Arc::clone(why))))
     }
 
-    /// Notes that what decides who may read was kept from being read, where `error` says that.
+    /// Reads a file of members, policies or secrets.
+    pub(super) fn read(
+        &self,
+        path: &VaultPath,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files.read(path, limit).map_err(|error| self.unread_because(error))
+    }
+
+    /// Notes that a file was kept from being read, where `error` says that.
     pub(super) fn unread_because(&self, error: FsError) -> StoreError {
         let is_damage = error.kind() != Kind::Failure;
         let error = StoreError::Fs(error);
@@ -68,9 +77,7 @@ impl Vault {
         path: &VaultPath,
     ) -> Standing<T> {
         let verified = self
-            .files
             .read(path, MAX_TOML)
-            .map_err(StoreError::from)
             .and_then(|bytes| bytes.ok_or_else(|| StoreError::Missing { path: path.clone() }))
             .and_then(|bytes| Unverified::parse(path, bytes))
             .and_then(|read| {
@@ -84,7 +91,6 @@ impl Vault {
                 | StoreError::Altered { .. }
                 | StoreError::UnknownSigner { .. }),
             ) => Standing::Unapproved(Arc::new(error)),
-            Err(StoreError::Fs(error)) => Standing::Damaged(Arc::new(self.unread_because(error))),
             Err(error) => Standing::Damaged(Arc::new(error)),
         }
     }

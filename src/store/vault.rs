@@ -152,7 +152,7 @@ impl Vault {
         authority: &dyn Authority,
     ) -> Result<Option<Signed<Record>>, StoreError> {
         let path = VaultPath::record(name);
-        let Some(bytes) = self.files.read(&path, MAX_TOML)? else {
+        let Some(bytes) = self.read(&path, MAX_TOML)? else {
             return Ok(None);
         };
         let unverified = Unverified::parse(&path, bytes)?;
@@ -182,7 +182,7 @@ impl Vault {
     ) -> Result<Option<Sealed>, StoreError> {
         let (value, path) = (VaultPath::secret(name), VaultPath::record(name));
         let record = self.record(name, authority)?;
-        let ciphertext = self.files.read(&value, MAX_SEALED)?;
+        let ciphertext = self.read(&value, MAX_SEALED)?;
         let (record, ciphertext) = match (record, ciphertext) {
             (Some(record), Some(ciphertext)) => (record, ciphertext),
             (None, None) => return Ok(None),

@@ -43,16 +43,19 @@ impl Score {
         }
     }
 
-    /// As [`Score::settle`], under this name.
-    #[track_caller]
-    pub(crate) fn settle_as(mut self, check: &str) {
+    /// Renames the check.
+    pub(crate) fn named(mut self, check: &str) -> Self {
         check.clone_into(&mut self.check);
-        self.settle();
+        self
     }
 
     /// Writes the score down and fails on any violation.
     #[track_caller]
     pub(crate) fn settle(self) {
+        settle(&[self]);
+    }
+
+    fn write_down(&self) {
         let (points, wrong) = (self.points, self.violations.len());
         println!("{}: {points} points, {wrong} violations", self.check);
         if let Some(path) = std::env::var_os("AUTHY_SCORE") {
@@ -61,8 +64,16 @@ impl Score {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
             file.unwrap().write_all(line.as_bytes()).unwrap();
         }
-        assert!(points > 0 || std::env::var_os("AUTHY_FAULT").is_some(), "nothing was tried");
-        let shown = self.violations.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
-        assert!(self.violations.is_empty(), "{wrong} violations of {points} points\n{shown}");
     }
+}
+
+/// Writes all scores down, then fails on any violation.
+#[track_caller]
+pub(crate) fn settle<const N: usize>(scores: &[Score; N]) {
+    scores.iter().for_each(Score::write_down);
+    let wrong: Vec<_> = scores.iter().flat_map(|score| &score.violations).collect();
+    let shown = wrong.iter().take(5).map(|text| text.as_str()).collect::<Vec<_>>().join("\n\n");
+    assert!(wrong.is_empty(), "{} violations\n{shown}", wrong.len());
+    let some = std::env::var_os("AUTHY_FAULT").is_some() || scores.iter().all(|one| one.points > 0);
+    assert!(some, "nothing was tried");
 }

@@ -17,7 +17,7 @@ use self::points::{Fault, TRACE, errors, kills};
 use self::world::{CANARY, Facts, World};
 use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::outcome::Done;
-use crate::score::{Score, some};
+use crate::score::{Score, settle, some};
 use crate::vault::text;
 
 /// One command, and how its work can be cut.
@@ -149,9 +149,11 @@ fn tried(title: &str, cases: &[Case]) {
             refused.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
     }
-    killed.settle_as(&format!("{title}: killed at a system call"));
-    ordered.settle_as(&format!("{title}: order of flushes and renames"));
-    refused.settle_as(&format!("{title}: a system call fails"));
+    settle(&[
+        killed.named(&format!("{title}: killed at a system call")),
+        refused.named(&format!("{title}: a system call fails")),
+        ordered.named(&format!("{title}: order of flushes and renames")),
+    ]);
 }
 
 #[test]
