@@ -138,7 +138,9 @@ impl Input {
 
     fn word_start(&self) -> usize {
         let trimmed = self.before().trim_end();
-        trimmed.rfind(char::is_whitespace).map_or(0, |at| at + 1).max(self.line_start())
+        // A space may be longer than one byte.
+        let space = trimmed.char_indices().rfind(|(_, c)| c.is_whitespace());
+        space.map_or(0, |(at, c)| at + c.len_utf8()).max(self.line_start())
     }
 
     /// Moves to the line above or below, to the same column as far as it goes.
@@ -188,6 +190,15 @@ mod tests {
         assert_eq!(input.text(), "éo pasted lines");
         input.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
         assert_eq!(input.text(), "");
+    }
+
+    #[test]
+    fn a_word_ends_at_any_space() {
+        for space in ['\u{85}', '\u{3000}'] {
+            let mut input = Input::lines(&format!("a{space}b"));
+            input.key(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
+            assert_eq!(input.text(), format!("a{space}"));
+        }
     }
 
     #[test]
