@@ -54,15 +54,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// Removes the temporary files of writers that were killed. Best effort: they are no harm but
 /// to whoever looks into the folder, or where they are the copy that a `resolve` began.
 fn remove_old_temps(folder: &Folder) {
-    let Ok(entries) = std::fs::read_dir(folder.path()) else { return };
+    remove_older(folder.path(), ABANDONED, |name| {
+        let random = name.strip_prefix(TEMP_PREFIX).and_then(|name| name.strip_suffix(TEMP_ENDING));
+        random.is_some_and(is_lower_hex)
+    });
+}
+
+/// Removes the regular files of a folder, not below it, that are older than `age` and whose names
+/// `is_ours` knows. Best effort.
+pub(crate) fn remove_older(folder: &Path, age: Duration, is_ours: impl Fn(&str) -> bool) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let random = name.to_str().and_then(|name| name.strip_prefix(TEMP_PREFIX));
-        let random = random.and_then(|name| name.strip_suffix(TEMP_ENDING));
-        let is_ours = random.is_some_and(is_lower_hex);
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if is_ours && age().is_some_and(|age| age > ABANDONED) {
-            let _ = folder.remove(&name);
+        let is_old = || {
+            let file = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            file.modified().ok()?.elapsed().ok().map(|elapsed| elapsed > age)
+        };
+        if entry.file_name().to_str().is_some_and(&is_ours) && is_old() == Some(true) {
+            let _ = std::fs::remove_file(entry.path());
         }
     }
 }

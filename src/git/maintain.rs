@@ -37,27 +37,12 @@ pub(super) fn maintain(place: &Place, settings: &Settings) {
 /// Removes objects that a killed commit did not finish: git removes its own (`tmp_obj_…`) and
 /// does not know gix's name for them (`.tmp` and six characters).
 fn remove_old_temps(objects: &Path) {
-    let Ok(entries) = std::fs::read_dir(objects) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let random = name.to_str().and_then(|name| name.strip_prefix(".tmp"));
-        let is_temp = random.is_some_and(|random| {
+    crate::fs::remove_older(objects, ABANDONED, |name| {
+        let random = name.strip_prefix(".tmp");
+        random.is_some_and(|random| {
             random.len() == 6 && random.bytes().all(|b| b.is_ascii_alphanumeric())
-        });
-        let age = || {
-            entry
-                .metadata()
-                .ok()
-                .filter(std::fs::Metadata::is_file)?
-                .modified()
-                .ok()?
-                .elapsed()
-                .ok()
-        };
-        if is_temp && age().is_some_and(|age| age > ABANDONED) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
+        })
+    });
 }
 
 #[cfg(test)]
