@@ -113,8 +113,8 @@ pub fn header(data: &[u8]) {
     }
 }
 
-/// Values and a text, parted by zeros: however the text comes, the same is shown, and no value
-/// of eight bytes or more is in it.
+/// Values and a text, parted by zeros: however the text comes, the same is shown; and where nothing
+/// was replaced, no value of eight bytes or more is in it. More says the test against a naive masker.
 pub fn mask(data: &[u8]) {
     let mut parts = data.split(|byte| *byte == 0);
     let Some(text) = parts.next() else { return };

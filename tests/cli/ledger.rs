@@ -53,7 +53,7 @@ fn act(t: &Sandbox, words: &[&str], value: &str, kill_after: Option<Duration>) -
 }
 
 fn write(t: &Sandbox, ledger: &Mutex<Ledger>, writer: usize, rounds: usize) {
-    // Different moments in each run, and known ones: they are printed nowhere but in a name.
+    // The same choices in each run; which moment a kill meets is the machine's.
     let mut chance = writer as u64 * 0x9e37_79b9 + 1;
     let mut below = |limit: u64| {
         chance ^= chance << 13;
