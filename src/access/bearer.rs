@@ -52,6 +52,11 @@ impl Bearer {
         &self.place
     }
 
+    /// What the token opens files with.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// The key of the session's audit chains.
     pub(crate) fn chain_key(&self) -> &ChainKey {
         &self.chain

@@ -12,6 +12,7 @@ use bech32::Hrp;
 use zeroize::Zeroizing;
 
 use super::error::{CryptoError, Damage};
+use super::keys::{Purpose, derive, identity_secret};
 use super::recipient::Recipient;
 use super::{armor, header, passphrase, ssh_key};
 use crate::secret::SecretBytes;
@@ -25,6 +26,8 @@ const MAX_IDENTITY: usize = 64 * 1024;
 pub(crate) struct Identity {
     keys: Vec<Box<dyn age::Identity + Send + Sync>>,
     recipients: Vec<Recipient>,
+    /// What its first key derives others from, where that may be done.
+    secret: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl Identity {
@@ -51,7 +54,7 @@ impl Identity {
             file.extend_from_slice(part.as_bytes());
         }
         let mut identity = Self::empty();
-        identity.add(key, recipient);
+        identity.add(key, recipient, Some(secret.expose_secret().as_bytes()));
         (identity, SecretBytes::new(file))
     }
 
@@ -93,7 +96,7 @@ impl Identity {
         }
         let text = std::str::from_utf8(file).map_err(|_| invalid("it is not text"))?;
         if text.trim_start().starts_with(ssh_key::BEGIN) {
-            from_ssh(ssh_key::parse(text, ask)?)
+            from_ssh(ssh_key::parse(text, ask)?, text)
         } else {
             from_lines(text)
         }
@@ -109,13 +112,28 @@ impl Identity {
         self.keys.iter().map(|key| key.as_ref() as &dyn age::Identity)
     }
 
-    const fn empty() -> Self {
-        Self { keys: Vec::new(), recipients: Vec::new() }
+    /// Derives a key for `vault` from the first of its keys. `None` for an ssh key behind a
+    /// passphrase: as it was read it is no secret, and a passphrase is not random enough.
+    pub(crate) fn derive(&self, vault: &str, purpose: Purpose) -> Option<Zeroizing<[u8; 32]>> {
+        self.secret.as_ref().map(|secret| derive(secret, vault, purpose))
     }
 
-    fn add(&mut self, key: impl age::Identity + Send + Sync + 'static, recipient: Recipient) {
+    const fn empty() -> Self {
+        Self { keys: Vec::new(), recipients: Vec::new(), secret: None }
+    }
+
+    /// Adds a key; `text` is all of it, unprotected.
+    fn add(
+        &mut self,
+        key: impl age::Identity + Send + Sync + 'static,
+        recipient: Recipient,
+        text: Option<&[u8]>,
+    ) {
         // A key that stands twice would be tried twice.
         if !self.recipients.contains(&recipient) {
+            if self.keys.is_empty() {
+                self.secret = text.map(identity_secret);
+            }
             self.keys.push(Box::new(key));
             self.recipients.push(recipient);
         }
@@ -147,7 +165,10 @@ fn from_protected(
     from_lines(text.expose_str().ok_or(invalid("the encrypted identity is not text"))?)
 }
 
-fn from_ssh(key: age::ssh::Identity) -> Result<Identity, CryptoError> {
+fn from_ssh(
+    (key, is_protected): (age::ssh::Identity, bool),
+    text: &str,
+) -> Result<Identity, CryptoError> {
     let recipient = age::ssh::Recipient::try_from(key.clone())
         .ok()
         .and_then(|public| Recipient::parse(&public.to_string()).ok())
@@ -156,7 +177,7 @@ fn from_ssh(key: age::ssh::Identity) -> Result<Identity, CryptoError> {
             advice: "an rsa key needs 2048 to 4096 bits; ssh-ed25519 is the better choice",
         })?;
     let mut identity = Identity::empty();
-    identity.add(key, recipient);
+    identity.add(key, recipient, (!is_protected).then_some(text.as_bytes()));
     Ok(identity)
 }
 
@@ -178,7 +199,7 @@ fn from_lines(text: &str) -> Result<Identity, CryptoError> {
             let key: age::x25519::Identity =
                 line.parse().map_err(|_| CryptoError::InvalidIdentityLine { line: number + 1 })?;
             let recipient = Recipient::from(key.to_public());
-            identity.add(key, recipient);
+            identity.add(key, recipient, Some(line.as_bytes()));
         }
     }
     match skipped {

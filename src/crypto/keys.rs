@@ -15,7 +15,10 @@ pub(super) const SIGNED_FILE: &[u8] = b"authy/v1/signed-file";
 /// Domain label of the hash by which a chain's first line commits to its key.
 const CHAIN_COMMITMENT: &[u8] = b"authy/v1/chain-key";
 
-/// What a session token's bytes derive (HKDF `info`).
+/// Domain label of what stands for an identity where it derives keys.
+const IDENTITY_SECRET: &[u8] = b"authy/v1/identity-secret";
+
+/// What the bytes of a session token or of an identity derive (HKDF `info`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// The session's id: the first 8 bytes, in hex.
@@ -24,6 +27,8 @@ pub(crate) enum Purpose {
     Identity,
     /// The key of the session's audit chains.
     Audit,
+    /// The key under which verified signatures are remembered.
+    Known,
 }
 
 impl Purpose {
@@ -32,13 +37,43 @@ impl Purpose {
             Self::Id => b"authy/v1/id",
             Self::Identity => b"authy/v1/identity",
             Self::Audit => b"authy/v1/audit",
+            Self::Known => b"authy/v1/known",
         }
     }
 }
 
-/// Derives 32 bytes from a token: HKDF-SHA256 (RFC 5869) with the vault's id, as text, for salt.
-pub(crate) fn derive(token: &[u8; 32], vault: &str, purpose: Purpose) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(age_core::primitives::hkdf(vault.as_bytes(), purpose.info(), token))
+/// Derives 32 bytes from a token, or from what stands for an identity: HKDF-SHA256 (RFC 5869)
+/// with the vault's id, as text, for salt.
+pub(crate) fn derive(secret: &[u8; 32], vault: &str, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(age_core::primitives::hkdf(vault.as_bytes(), purpose.info(), secret))
+}
+
+/// The 32 bytes that stand for an identity where it derives keys: HKDF-SHA256 without a salt.
+/// `key` is its secret key in whole, and as random as one.
+pub(super) fn identity_secret(key: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(age_core::primitives::hkdf(b"", IDENTITY_SECRET, key))
+}
+
+/// HMAC-SHA256 (RFC 2104) under a derived key.
+pub(crate) struct Mac(Hmac<Sha256>);
+
+impl Mac {
+    /// Makes the key ready.
+    pub(crate) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
+        Self(hmac(key.as_slice()))
+    }
+
+    /// The mac of `parts`, one behind the other.
+    pub(super) fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hmac = self.0.clone();
+        parts.iter().for_each(|part| hmac.update(part));
+        hmac.finalize().into_bytes().into()
+    }
+}
+
+#[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(key).expect("any length is a key")
 }
 
 /// Draws `N` bytes from the operating system's generator (through a seeded CSPRNG).
@@ -88,7 +123,9 @@ impl ChainKey {
 
     /// HMAC-SHA256 (RFC 2104) of `line`, in lower-case hex.
     pub(crate) fn mac(&self, line: &[u8]) -> String {
-        HEXLOWER.encode(&self.hmac(line).finalize().into_bytes())
+        let mut hmac = hmac(self.0.as_slice());
+        hmac.update(line);
+        HEXLOWER.encode(&hmac.finalize().into_bytes())
     }
 
     /// Whether `hex` is the mac of `line`, compared in constant time.
@@ -98,18 +135,7 @@ impl ChainKey {
 
     /// The key made ready for many lines: two of some eight blocks of hashing are the key's.
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier(self.ready())
-    }
-
-    fn hmac(&self, line: &[u8]) -> Hmac<Sha256> {
-        let mut hmac = self.ready();
-        hmac.update(line);
-        hmac
-    }
-
-    #[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
-    fn ready(&self) -> Hmac<Sha256> {
-        Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any length is a key")
+        Verifier(hmac(self.0.as_slice()))
     }
 }
 
@@ -166,6 +192,7 @@ mod tests {
             hex(7, "a", Purpose::Id),
             hex(7, "a", Purpose::Identity),
             hex(7, "a", Purpose::Audit),
+            hex(7, "a", Purpose::Known),
             hex(7, "b", Purpose::Id),
             hex(8, "a", Purpose::Id),
         ];

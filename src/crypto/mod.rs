@@ -11,6 +11,7 @@ mod file_key;
 mod header;
 mod identity;
 pub(crate) mod keys;
+pub(crate) mod known;
 mod passphrase;
 mod payload;
 mod recipient;

@@ -33,7 +33,8 @@ pub(crate) struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    fn message(&self) -> Vec<u8> {
+    /// What is signed.
+    pub(super) fn message(&self) -> Vec<u8> {
         let parts: [&[u8]; 6] = [
             SIGNED_FILE,
             self.vault.as_bytes(),
@@ -105,6 +106,10 @@ impl VerifyKey {
         self.0.verify_strict(&statement.message(), &signature.0).is_ok()
     }
 
+    pub(super) fn bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
     /// What people compare: `SHA256:` and base64 without padding, as ssh prints it.
     pub(crate) fn fingerprint(&self) -> String {
         let digest = Digest::of(self.0.as_bytes());
@@ -127,6 +132,10 @@ impl Signature {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64.decode(text.strip_prefix(PREFIX)?.as_bytes()).ok()?;
         Some(Self(ed25519_dalek::Signature::from_bytes(&bytes.try_into().ok()?)))
+    }
+
+    pub(super) fn bytes(&self) -> [u8; 64] {
+        self.0.to_bytes()
     }
 }
 

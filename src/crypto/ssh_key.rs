@@ -22,7 +22,8 @@ const MAX_ROUNDS: u32 = 4096;
 
 const ADVICE: &str = "use an `age-keygen` identity, or an ssh-ed25519 or ssh-rsa key";
 
-/// Parses the one private key in `text`, asking for its passphrase where it has one.
+/// Parses the one private key in `text`, asking for its passphrase where it has one, and says
+/// whether it had one.
 ///
 /// # Errors
 /// [`CryptoError::InvalidIdentity`], [`CryptoError::UnusableIdentity`],
@@ -31,7 +32,7 @@ const ADVICE: &str = "use an `age-keygen` identity, or an ssh-ed25519 or ssh-rsa
 pub(super) fn parse(
     text: &str,
     ask: &dyn Fn() -> Option<SecretBytes>,
-) -> Result<SshIdentity, CryptoError> {
+) -> Result<(SshIdentity, bool), CryptoError> {
     let (label, body) = unwrap_pem(text)?;
     match label {
         OPENSSH => check_envelope(&decode(&body)?)?,
@@ -51,12 +52,12 @@ pub(super) fn parse(
     }
     let identity = SshIdentity::from_buffer(pem.as_bytes(), None).map_err(|_| damaged())?;
     match identity {
-        SshIdentity::Unencrypted(_) => Ok(identity),
+        SshIdentity::Unencrypted(_) => Ok((identity, false)),
         SshIdentity::Unsupported(_) => Err(unusable("an ssh key that is encrypted unusually")),
         SshIdentity::Encrypted(key) => {
             let passphrase = ask().ok_or(CryptoError::PassphraseNeeded)?;
             let passphrase = passphrase::text(&passphrase).ok_or(CryptoError::WrongPassphrase)?;
-            Ok(key.decrypt(passphrase)?.into())
+            Ok((key.decrypt(passphrase)?.into(), true))
         }
     }
 }

@@ -104,7 +104,11 @@ impl Listed {
         if kind.is_dir() && what.depth() > 1 {
             return;
         }
-        let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).as_os_str();
+        let name = match entry.depth() {
+            // Most lie here: comparing paths part by part takes longer than reading the folder.
+            1 => entry.file_name(),
+            _ => entry.path().strip_prefix(folder).unwrap_or(entry.path()).as_os_str(),
+        };
         match name.to_str() {
             Some(name) if kind.is_file() => self.files.push(name.to_owned()),
             _ => self.strays.push(lossy(name)),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::stamp::Stamp;
+use crate::crypto::known::Known;
 use crate::crypto::sign::{Signature, SigningKey, Statement, VerifyKey};
 use crate::fs::VaultPath;
 use crate::name::{MemberName, printable};
@@ -111,6 +112,25 @@ impl Unverified {
         vault: &str,
         key: Option<&VerifyKey>,
     ) -> Result<Signed<T>, StoreError> {
+        self.verify_by(vault, key, VerifyKey::verifies)
+    }
+
+    /// As [`Unverified::verify`]; a signature that is known to be good is not checked again.
+    pub(crate) fn verify_unless_known<T: DeserializeOwned>(
+        self,
+        vault: &str,
+        key: Option<&VerifyKey>,
+        known: &Known,
+    ) -> Result<Signed<T>, StoreError> {
+        self.verify_by(vault, key, |key, statement, sig| known.verifies(key, statement, sig))
+    }
+
+    fn verify_by<T: DeserializeOwned>(
+        self,
+        vault: &str,
+        key: Option<&VerifyKey>,
+        verifies: impl Fn(&VerifyKey, &Statement<'_>, &Signature) -> bool,
+    ) -> Result<Signed<T>, StoreError> {
         let Block { by, at, sig } = self.block;
         let Some(key) = key else {
             return Err(StoreError::UnknownSigner { path: self.path, by });
@@ -123,7 +143,7 @@ impl Unverified {
             by: by.as_str(),
             at: &text,
         };
-        if !key.verifies(&statement, &sig) {
+        if !verifies(key, &statement, &sig) {
             return Err(StoreError::Altered { path: self.path, by });
         }
         Ok(Signed { value: document(&self.path, &self.body, 0)?, by, at })

@@ -1,6 +1,5 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -12,6 +11,7 @@ use super::standing::{PolicyFile, Standing};
 use super::state::{self, State, Version};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
+use crate::crypto::known::Known;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
 use crate::name::{MemberName, ScopeName, SecretName};
@@ -31,6 +31,8 @@ pub(crate) struct Vault {
     admins: Signed<AdminSet>,
     state: State,
     first_use: bool,
+    /// Signatures of records that need no second look.
+    known: OnceLock<Known>,
     /// The first document that the system would not let us read.
     pub(super) unread: OnceLock<Arc<StoreError>>,
 }
@@ -54,7 +56,8 @@ impl Vault {
         let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
         let first_use = state.admins().is_none();
         let files = Reader::open(&root)?;
-        Ok(Self { root, files, config, admins, state, first_use, unread: OnceLock::new() })
+        let (known, unread) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { root, files, config, admins, state, first_use, known, unread })
     }
 
     /// The vault's folder.
@@ -90,6 +93,17 @@ impl Vault {
     /// What this machine remembers.
     pub(crate) fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Checks signatures of records from now on only where they are not known to be good.
+    pub(crate) fn trust_known(&self, known: Known) {
+        // What is known already serves as well.
+        let _ = self.known.set(known);
+    }
+
+    /// The signatures of records that are known, and those that turned out to be good.
+    pub(crate) fn known(&self) -> Option<&Known> {
+        self.known.get()
     }
 
     /// Lists the members that have a file, without reading any.
@@ -138,8 +152,10 @@ impl Vault {
             SecretName::parse(stem).ok()
         };
         let all = listed.files.iter().chain(&listed.strays);
-        let names: BTreeSet<_> = all.filter_map(|file| stem(file)).collect();
-        Ok(names.into_iter().collect())
+        let mut names: Vec<_> = all.filter_map(|file| stem(file)).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
     }
 
     /// Reads and verifies the record of `name`; `None` where there is no such secret.
@@ -157,7 +173,10 @@ impl Vault {
         };
         let unverified = Unverified::parse(&path, bytes)?;
         let key = authority.record_key(unverified.by(), name);
-        let record = unverified.verify::<Record>(self.id(), key.as_ref())?;
+        let record: Signed<Record> = match self.known.get() {
+            Some(known) => unverified.verify_unless_known(self.id(), key.as_ref(), known)?,
+            None => unverified.verify(self.id(), key.as_ref())?,
+        };
         let found = Version::from(&*record);
         if let Some(last) = self.state.removed(&path).filter(|last| found <= *last) {
             return Err(StoreError::CameBack { path, version: last.version });

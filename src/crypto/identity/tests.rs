@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{Identity, MAX_IDENTITY};
 use crate::crypto::error::CryptoError;
+use crate::crypto::keys::Purpose;
 use crate::crypto::passphrase::seal_with_passphrase;
 use crate::crypto::seal::seal;
 use crate::crypto::test_keys::{
@@ -199,5 +200,25 @@ proptest! {
         tail in any::<Vec<u8>>(),
     ) {
         let _ = Identity::parse(&[start.as_bytes(), &tail].concat(), &|| None);
+    }
+}
+
+#[test]
+fn an_identity_derives_keys_where_it_is_a_secret_as_it_was_read() {
+    let derived = |file: &str, vault: &str| {
+        let identity = Identity::parse(file.as_bytes(), &passphrase).unwrap();
+        identity.derive(vault, Purpose::Known)
+    };
+    for file in [AGE_SECRET, ED25519, RSA, RSA_PEM] {
+        let key = derived(file, "v").unwrap();
+        assert_eq!(derived(file, "v").unwrap(), key);
+        assert_ne!(derived(file, "w").unwrap(), key);
+    }
+    assert_ne!(derived(AGE_SECRET, "v"), derived(ED25519, "v"));
+    let commented = format!("# a comment\n{AGE_SECRET}\n");
+    assert_eq!(derived(&commented, "v"), derived(AGE_SECRET, "v"));
+    // A passphrase can be guessed, and the file that it protects be read by others.
+    for file in [ED25519_PROTECTED, RSA_PROTECTED] {
+        assert_eq!(derived(file, "v"), None);
     }
 }

@@ -98,6 +98,7 @@ pub(crate) fn read<T>(
         let access = own::recall(&opened, &asker, (found.access, &found.sealed));
         let values = access::open_many(&access, &receipt, &found.sealed)?;
         // Before `then`, which may replace this process.
+        own::keep_signatures(&opened, &asker);
         opened.settle(ctx);
         then(Reading {
             values,
@@ -164,6 +165,7 @@ fn find(
     }
     let names = (wanted.select)(&reach, opened)?;
     action.secrets.clone_from(&names);
+    own::recall_signatures(opened, asker, names.len());
     let sealed = sealed(opened, &names, scope)?;
     reach.opens(&sealed)?;
     let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
