@@ -14,6 +14,7 @@ mod expect;
 mod fault;
 mod file;
 mod filter;
+mod found;
 mod handover;
 mod layout;
 mod limits;

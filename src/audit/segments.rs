@@ -6,24 +6,21 @@
 //! lie in one file beside the folder: that file is their first segment, and is closed.
 
 use std::fs::{DirBuilder, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open, openat};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::error::AuditError;
-use super::fault::Fault;
-use super::file::{self, Access, Tail};
-use super::limits::{MAX_LINE, SEGMENT};
+use super::file::{self, Access};
+use super::found::Found;
 use super::line::Line;
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
-use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file, sync_entries};
+use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file};
 
-/// Most bytes of a segment that is read at all: a line too long for the others stands alone.
-const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
 /// How often a folder may be replaced under our hands before we give up.
 const ATTEMPTS: usize = 16;
 
@@ -34,6 +31,7 @@ pub(crate) struct ChainFiles {
     folder: PathBuf,
     old: PathBuf,
     key: PathBuf,
+    note: Option<PathBuf>,
 }
 
 /// One segment as it was read.
@@ -53,7 +51,23 @@ impl ChainFiles {
             old: audit.join(old_chain_file(chain.as_str())),
             key: audit.join(chain_key_file(chain.as_str())),
             chain: chain.clone(),
+            note: None,
         }
+    }
+
+    /// Has the last segment noted in a file of the folder `notes`, once there are many. A note is
+    /// believed for nothing: a wrong one costs a look at the folder.
+    pub(crate) fn noted_in(mut self, notes: &Path) -> Self {
+        self.note = Some(notes.join(self.chain.as_str()));
+        self
+    }
+
+    pub(super) fn note(&self) -> Option<&Path> {
+        self.note.as_deref()
+    }
+
+    pub(super) fn old(&self) -> &Path {
+        &self.old
     }
 
     /// The chain.
@@ -86,7 +100,7 @@ impl ChainFiles {
     /// As [`ChainFiles::read`].
     pub(crate) fn is_open(&self) -> Result<bool, AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(false) };
-        Ok(found.last()?.last.is_some())
+        Ok(found.has_first_line() || found.last()?.last.is_some())
     }
 
     /// Reads the head of the chain; `None` where there is no whole line.
@@ -109,7 +123,8 @@ impl ChainFiles {
     /// # Errors
     /// As [`ChainFiles::read`].
     pub(crate) fn firsts(&self) -> Result<Vec<u64>, AuditError> {
-        Ok(self.find(Access::Read)?.map(|found| found.firsts).unwrap_or_default())
+        let Some(found) = self.find(Access::Read)? else { return Ok(Vec::new()) };
+        Ok(found.firsts()?.to_vec())
     }
 
     /// Reads every segment, in order.
@@ -136,7 +151,7 @@ impl ChainFiles {
         mut take: impl FnMut(Segment) -> bool,
     ) -> Result<(), AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(()) };
-        for id in found.ids().into_iter().rev() {
+        for id in found.ids()?.into_iter().rev() {
             if !take(found.read(id)?) {
                 break;
             }
@@ -155,8 +170,7 @@ impl ChainFiles {
                     Access::Create => {}
                     Access::Append if old => {}
                     Access::Read if old => {
-                        let firsts = Vec::new();
-                        return Ok(Some(Found { files: self, access, folder: None, old, firsts }));
+                        return Ok(Some(Found::new((self, access), None, old)));
                     }
                     _ => return Ok(None),
                 }
@@ -171,9 +185,7 @@ impl ChainFiles {
                 .map_err(|errno| io("lock")(errno.into()))?;
             let folder = File::from(folder);
             if file::stands_at(&folder, &self.folder).map_err(io("open"))? {
-                let firsts = firsts_in(&self.folder).map_err(io("list"))?;
-                let folder = Some(folder.into());
-                return Ok(Some(Found { files: self, access, folder, old, firsts }));
+                return Ok(Some(Found::new((self, access), Some(folder.into()), old)));
             }
         }
         Err(AuditError::Moving { path: self.folder.clone() })
@@ -205,150 +217,6 @@ pub(crate) fn chains_in(audit: &Path) -> Result<Vec<ChainFiles>, AuditError> {
     Ok(chains.iter().map(|chain| ChainFiles::new(audit, chain)).collect())
 }
 
-/// A file of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Id {
-    /// The file of a chain that was begun before there were segments.
-    Old,
-    /// The segment that begins with this line.
-    First(u64),
-}
-
-impl Id {
-    /// The number of its first line.
-    pub(super) const fn first(self) -> u64 {
-        match self {
-            Self::Old => 1,
-            Self::First(first) => first,
-        }
-    }
-}
-
-/// A chain that is there, locked.
-#[derive(Debug)]
-pub(super) struct Found<'f> {
-    files: &'f ChainFiles,
-    access: Access,
-    folder: Option<OwnedFd>,
-    /// Whether the file of before there were segments is there.
-    old: bool,
-    firsts: Vec<u64>,
-}
-
-/// The last line of a chain, and the segment it stands in.
-#[derive(Debug)]
-pub(super) struct Last {
-    pub(super) id: Id,
-    pub(super) path: PathBuf,
-    pub(super) file: File,
-    /// The line without its newline.
-    pub(super) line: Vec<u8>,
-    /// Length of the segment up to and including the line's newline.
-    pub(super) whole: u64,
-}
-
-/// The end of a chain.
-#[derive(Debug)]
-pub(super) struct End {
-    /// `None` where there is no whole line.
-    pub(super) last: Option<Last>,
-    /// Segments after it that a crash left without a whole line.
-    pub(super) empty: Vec<u64>,
-}
-
-impl Found<'_> {
-    /// The segments in order.
-    fn ids(&self) -> Vec<Id> {
-        let old = self.old.then_some(Id::Old);
-        old.into_iter().chain(self.firsts.iter().copied().map(Id::First)).collect()
-    }
-
-    /// Reads every segment, in order.
-    pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
-        self.ids().into_iter().map(|id| self.read(id)).collect()
-    }
-
-    /// Finds the last line, reading backwards and no further than needed.
-    pub(super) fn last(&self) -> Result<End, AuditError> {
-        let access = if self.access == Access::Read { Access::Read } else { Access::Append };
-        let mut empty = Vec::new();
-        for id in self.ids().into_iter().rev() {
-            let path = self.path(id);
-            let file = self.open(id, access)?;
-            let failed = |source| AuditError::io("read", &path, source);
-            // What nobody writes is not looked at from its end, which may be far.
-            let length = file.metadata().map_err(failed)?.len();
-            if id != Id::Old && length > MAX_SEGMENT {
-                return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
-            }
-            let tail = file::tail(&file).map_err(failed)?;
-            let Tail { line, whole } =
-                tail.map_err(|fault| AuditError::Unreadable { path: path.clone(), fault })?;
-            match line {
-                Some(line) => {
-                    return Ok(End { last: Some(Last { id, path, file, line, whole }), empty });
-                }
-                None => empty.push(id.first()),
-            }
-        }
-        Ok(End { last: None, empty })
-    }
-
-    /// Opens the segment that begins with line `first` for writing; it is made where it is
-    /// missing. Its name is on disk when this returns.
-    pub(super) fn begin(&self, first: u64) -> Result<(PathBuf, File), AuditError> {
-        let path = self.path(Id::First(first));
-        let file = self.open(Id::First(first), Access::Create)?;
-        if let Some(folder) = &self.folder {
-            sync_entries(folder)
-                .map_err(|source| AuditError::io("sync the folder of", &path, source))?;
-        }
-        Ok((path, file))
-    }
-
-    fn path(&self, id: Id) -> PathBuf {
-        match id {
-            Id::Old => self.files.old.clone(),
-            Id::First(first) => self.files.folder.join(segment_file(first)),
-        }
-    }
-
-    fn read(&self, id: Id) -> Result<Segment, AuditError> {
-        let path = self.path(id);
-        let failed = |source| AuditError::io("read", &path, source);
-        let file = self.open(id, Access::Read)?;
-        let limit = if id == Id::Old { u64::MAX } else { MAX_SEGMENT };
-        if file.metadata().map_err(failed)?.len() > limit {
-            return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
-        }
-        let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-        Ok(Segment { first: id.first(), bytes })
-    }
-
-    fn open(&self, id: Id, access: Access) -> Result<File, AuditError> {
-        let path = self.path(id);
-        let (Id::First(first), Some(folder)) = (id, &self.folder) else {
-            let gone = || AuditError::io("open", &path, io::ErrorKind::NotFound.into());
-            return file::open(&path, access)?.ok_or_else(gone);
-        };
-        let flags = match access {
-            Access::Read => OFlags::RDONLY,
-            Access::Append => OFlags::RDWR | OFlags::APPEND,
-            Access::Create => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE,
-        };
-        let flags = flags | file::FLAGS | OFlags::CLOEXEC;
-        let file = openat(folder, segment_file(first), flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|errno| file::refused(&path, access, errno.into()))?;
-        let file = File::from(file);
-        let kind = file.metadata().map_err(|source| AuditError::io("open", &path, source))?;
-        match kind.is_file() {
-            true => Ok(file),
-            false => Err(AuditError::NotRegular { path }),
-        }
-    }
-}
-
 /// Opens the folder, no link followed; `None` where there is none.
 fn open_folder(path: &Path) -> Result<Option<OwnedFd>, AuditError> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
@@ -368,18 +236,4 @@ fn make_folder(path: &Path, access: Access) -> Result<(), AuditError> {
         _ => file::sync_folder(path)
             .map_err(|source| AuditError::io("sync the folder of", path, source)),
     }
-}
-
-/// The numbers that the names in the folder stand for, sorted; other names are no segments.
-fn firsts_in(folder: &Path) -> io::Result<Vec<u64>> {
-    let mut firsts = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let number = name.strip_suffix(CHAIN_ENDING).and_then(|stem| stem.parse::<u64>().ok());
-        // Numbers have other spellings (`+1`, `1`); one segment has one.
-        firsts.extend(number.filter(|first| *first > 0 && segment_file(*first) == name));
-    }
-    firsts.sort_unstable();
-    Ok(firsts)
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod cross;
+mod found;
 mod opening;
 mod segments;
 mod tamper;

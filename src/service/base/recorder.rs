@@ -29,6 +29,8 @@ use crate::store::AuditMode;
 pub(crate) const MAX_KEY: usize = 128 << 10;
 /// The file with the clone id, below `.local/` and in the state folder.
 pub(crate) const CLONE: &str = "clone";
+/// The folder of notes of each chain's last segment, in the same places.
+const LAST_SEGMENT: &str = "last-segment";
 /// The lock for opening chains in the state folder.
 const AUDIT_LOCK: &str = "audit-lock";
 
@@ -197,14 +199,16 @@ impl Place {
         let audit = opened.vault.config().audit;
         fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
         let folder = root.folder(listing(audit));
-        Ok(Some(Self(ChainFiles::new(&folder, &chain))))
+        let notes = root.local(LAST_SEGMENT);
+        Ok(Some(Self(ChainFiles::new(&folder, &chain).noted_in(&notes))))
     }
 
     fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
         let clone = clone_id(&folder.join(CLONE))?;
         let bad = || Problem::BadCloneId(folder.join(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain)))
+        let notes = folder.join(LAST_SEGMENT);
+        Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain).noted_in(&notes)))
     }
 
     /// Attaches to the chain, or opens it where it has no file yet.

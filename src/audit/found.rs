@@ -1,0 +1,280 @@
+//! A chain that was found and locked: which segments there are, and where it ends.
+//!
+//! Whoever appends needs the last segment alone. Each says by its last line how the next one is
+//! called, so from a segment that was the last one lately it is a step or none to the one that
+//! is now: a note of it spares a long chain from being listed for each line.
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
+use rustix::io::Errno;
+
+use super::error::AuditError;
+use super::fault::Fault;
+use super::file::{self, Access, Tail};
+use super::limits::{MAX_LINE, SEGMENT};
+use super::line::Line;
+use super::segments::{ChainFiles, Segment};
+use crate::fs::{self, CHAIN_ENDING, segment_file, sync_entries};
+
+/// Most bytes of a segment that is read at all: a line too long for the others stands alone.
+const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
+/// For fewer segments a list is as quick as a note.
+const FEW: usize = 16;
+/// How many segments a note may be behind.
+const STEPS: usize = 8;
+
+/// A file of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Id {
+    /// The file of a chain that was begun before there were segments.
+    Old,
+    /// The segment that begins with this line.
+    First(u64),
+}
+
+impl Id {
+    /// The number of its first line.
+    pub(super) const fn first(self) -> u64 {
+        match self {
+            Self::Old => 1,
+            Self::First(first) => first,
+        }
+    }
+}
+
+/// A chain that is there, locked.
+#[derive(Debug)]
+pub(super) struct Found<'f> {
+    files: &'f ChainFiles,
+    access: Access,
+    folder: Option<OwnedFd>,
+    /// Whether the file of before there were segments is there.
+    old: bool,
+    firsts: OnceCell<Vec<u64>>,
+}
+
+/// The last line of a chain, and the segment it stands in.
+#[derive(Debug)]
+pub(super) struct Last {
+    pub(super) id: Id,
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    /// The line without its newline.
+    pub(super) line: Vec<u8>,
+    /// Length of the segment up to and including the line's newline.
+    pub(super) whole: u64,
+}
+
+/// The end of a chain.
+#[derive(Debug)]
+pub(super) struct End {
+    /// `None` where there is no whole line.
+    pub(super) last: Option<Last>,
+    /// Segments after it that a crash left without a whole line.
+    pub(super) empty: Vec<u64>,
+}
+
+impl<'f> Found<'f> {
+    /// Takes a chain; `folder` is locked, and `None` where there is only the old file.
+    pub(super) const fn new(
+        (files, access): (&'f ChainFiles, Access),
+        folder: Option<OwnedFd>,
+        old: bool,
+    ) -> Self {
+        Self { files, access, folder, old, firsts: OnceCell::new() }
+    }
+
+    /// The numbers with which the segments in the folder begin, sorted.
+    pub(super) fn firsts(&self) -> Result<&[u64], AuditError> {
+        if let Some(firsts) = self.firsts.get() {
+            return Ok(firsts);
+        }
+        let listed = match &self.folder {
+            Some(_) => firsts_in(self.files.folder())
+                .map_err(|source| AuditError::io("list", self.files.folder(), source))?,
+            None => Vec::new(),
+        };
+        Ok(self.firsts.get_or_init(|| listed))
+    }
+
+    /// The segments in order.
+    pub(super) fn ids(&self) -> Result<Vec<Id>, AuditError> {
+        let old = self.old.then_some(Id::Old);
+        Ok(old.into_iter().chain(self.firsts()?.iter().copied().map(Id::First)).collect())
+    }
+
+    /// Reads every segment, in order.
+    pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
+        self.ids()?.into_iter().map(|id| self.read(id)).collect()
+    }
+
+    /// Whether the first segment has a whole line; other segments are not looked at.
+    pub(super) fn has_first_line(&self) -> bool {
+        let first = if self.old { Id::Old } else { Id::First(1) };
+        self.open(first, Access::Read).is_ok_and(|file| {
+            let mut start = Vec::new();
+            let is_read = file.take(SEGMENT).read_to_end(&mut start).is_ok();
+            is_read && start.contains(&b'\n')
+        })
+    }
+
+    /// Finds the last line, reading backwards and no further than needed.
+    pub(super) fn last(&self) -> Result<End, AuditError> {
+        let noted = self.noted();
+        if let Some(first) = noted
+            && let Some(end) = self.walk(first)
+        {
+            let now = end.last.as_ref().map(|last| last.id.first());
+            now.filter(|now| *now != first).into_iter().for_each(|now| self.note(now));
+            return Ok(end);
+        }
+        let mut empty = Vec::new();
+        for id in self.ids()?.into_iter().rev() {
+            match self.end_of(id)? {
+                Some(last) => {
+                    if self.firsts()?.len() >= FEW && noted != Some(last.id.first()) {
+                        self.note(last.id.first());
+                    }
+                    return Ok(End { last: Some(last), empty });
+                }
+                None => empty.push(id.first()),
+            }
+        }
+        Ok(End { last: None, empty })
+    }
+
+    /// The last line of a segment; `None` where there is no whole one.
+    fn end_of(&self, id: Id) -> Result<Option<Last>, AuditError> {
+        let access = if self.access == Access::Read { Access::Read } else { Access::Append };
+        let path = self.path(id);
+        let file = self.open(id, access)?;
+        let failed = |source| AuditError::io("read", &path, source);
+        // What nobody writes is not looked at from its end, which may be far.
+        let length = file.metadata().map_err(failed)?.len();
+        if id != Id::Old && length > MAX_SEGMENT {
+            return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
+        }
+        let tail = file::tail(&file).map_err(failed)?;
+        let Tail { line, whole } =
+            tail.map_err(|fault| AuditError::Unreadable { path: path.clone(), fault })?;
+        Ok(line.map(|line| Last { id, path, file, line, whole }))
+    }
+
+    /// Walks from the segment that begins with line `first` to the last one. `None` where
+    /// anything is not as it ought to be: then the folder is listed.
+    fn walk(&self, first: u64) -> Option<End> {
+        let mut last = self.end_of(Id::First(first)).ok()??;
+        for _ in 0..STEPS {
+            let next = Line::parse(&last.line).ok()?.seq.checked_add(1)?;
+            if next <= last.id.first() {
+                return None;
+            }
+            if self.is_missing(next)? {
+                return Some(End { last: Some(last), empty: Vec::new() });
+            }
+            match self.end_of(Id::First(next)).ok()? {
+                Some(end) => last = end,
+                None => return Some(End { last: Some(last), empty: vec![next] }),
+            }
+        }
+        None
+    }
+
+    /// Whether there is nothing under the name of this segment; `None` where that is not clear.
+    fn is_missing(&self, first: u64) -> Option<bool> {
+        match statat(self.folder.as_ref()?, segment_file(first), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Some(false),
+            Err(Errno::NOENT) => Some(true),
+            Err(_) => None,
+        }
+    }
+
+    /// The segment that was the last one lately.
+    fn noted(&self) -> Option<u64> {
+        let bytes = fs::read_plain(self.files.note()?, 32).ok().flatten()?;
+        std::str::from_utf8(&bytes).ok()?.trim_end().parse().ok()
+    }
+
+    /// Notes the last segment; where that fails the folder is listed next time.
+    fn note(&self, first: u64) {
+        if let Some(note) = self.files.note()
+            && let Some(folder) = note.parent()
+        {
+            let text = format!("{first}\n");
+            let _ = fs::make_folders(folder).and_then(|()| fs::replace(note, text.as_bytes()));
+        }
+    }
+
+    /// Opens the segment that begins with line `first` for writing; it is made where it is
+    /// missing. Its name is on disk when this returns.
+    pub(super) fn begin(&self, first: u64) -> Result<(PathBuf, File), AuditError> {
+        let path = self.path(Id::First(first));
+        let file = self.open(Id::First(first), Access::Create)?;
+        if let Some(folder) = &self.folder {
+            sync_entries(folder)
+                .map_err(|source| AuditError::io("sync the folder of", &path, source))?;
+        }
+        Ok((path, file))
+    }
+
+    fn path(&self, id: Id) -> PathBuf {
+        match id {
+            Id::Old => self.files.old().to_owned(),
+            Id::First(first) => self.files.folder().join(segment_file(first)),
+        }
+    }
+
+    pub(super) fn read(&self, id: Id) -> Result<Segment, AuditError> {
+        let path = self.path(id);
+        let failed = |source| AuditError::io("read", &path, source);
+        let file = self.open(id, Access::Read)?;
+        let limit = if id == Id::Old { u64::MAX } else { MAX_SEGMENT };
+        if file.metadata().map_err(failed)?.len() > limit {
+            return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
+        }
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(Segment { first: id.first(), bytes })
+    }
+
+    fn open(&self, id: Id, access: Access) -> Result<File, AuditError> {
+        let path = self.path(id);
+        let (Id::First(first), Some(folder)) = (id, &self.folder) else {
+            let gone = || AuditError::io("open", &path, io::ErrorKind::NotFound.into());
+            return file::open(&path, access)?.ok_or_else(gone);
+        };
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Append => OFlags::RDWR | OFlags::APPEND,
+            Access::Create => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE,
+        };
+        let flags = flags | file::FLAGS | OFlags::CLOEXEC;
+        let file = openat(folder, segment_file(first), flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|errno| file::refused(&path, access, errno.into()))?;
+        let file = File::from(file);
+        let kind = file.metadata().map_err(|source| AuditError::io("open", &path, source))?;
+        match kind.is_file() {
+            true => Ok(file),
+            false => Err(AuditError::NotRegular { path }),
+        }
+    }
+}
+
+/// The numbers that the names in the folder stand for, sorted; other names are no segments.
+fn firsts_in(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut firsts = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let number = name.strip_suffix(CHAIN_ENDING).and_then(|stem| stem.parse::<u64>().ok());
+        // Numbers have other spellings (`+1`, `1`); one segment has one.
+        firsts.extend(number.filter(|first| *first > 0 && segment_file(*first) == name));
+    }
+    firsts.sort_unstable();
+    Ok(firsts)
+}
