@@ -28,6 +28,7 @@ mod name;
 mod secret;
 
 mod kind;
+mod many;
 
 #[cfg(test)]
 #[path = "../tests/common/skipped.rs"]

@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 8] = [
     &["store", "session", "audit", "git"],
     &["crypto", "fs"],
     &["name", "secret"],
-    &["kind"],
+    &["kind", "many"],
     // Of the unit tests alone: which programs are there.
     &["skipped"],
 ];

@@ -1,11 +1,10 @@
 //! The one place where plaintext begins to exist.
 
-use rayon::prelude::*;
-
 use super::decide::{Access, Means};
 use super::error::AccessError;
 use crate::audit::Receipt;
 use crate::crypto::{unseal, unseal_with_key};
+use crate::many;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::store::Sealed;
@@ -46,5 +45,6 @@ pub(crate) fn open_many(
     receipt: &Receipt,
     sealed: &[Sealed],
 ) -> Result<Vec<(SecretName, SecretBytes)>, AccessError> {
-    sealed.par_iter().map(|one| Ok((one.name().clone(), open(access, receipt, one)?))).collect()
+    let open = |one: &Sealed| Ok((one.name().clone(), open(access, receipt, one)?));
+    many::map(sealed, open).into_iter().collect()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
+use crate::many;
 
 /// Reads and judges the document of this name.
 type Read<N, T> = Box<dyn Fn(&N) -> T + Send + Sync>;
@@ -47,7 +47,8 @@ impl<N: Ord + Sync, T: Send + Sync> Shelf<N, T> {
     /// Every document, sorted by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&N, &T)> {
         // At once: each is a signature to verify.
-        self.cells.par_iter().for_each(|(name, cell)| _ = self.load(name, cell));
+        let cells: Vec<_> = self.cells.iter().collect();
+        many::map(&cells, |(name, cell)| _ = self.load(name, cell));
         self.cells.iter().filter_map(|(name, cell)| Some((name, self.load(name, cell)?)))
     }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rayon::prelude::*;
-
 use super::agent;
 use super::bearer::asker;
 use super::context::Context;
@@ -16,6 +14,7 @@ use super::refresh::refresh;
 use crate::access::{self, Access, Asker, Need, Reach};
 use crate::audit::{Op, Outcome};
 use crate::fs::{Lock, Root};
+use crate::many;
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Sealed, StoreError};
@@ -195,16 +194,12 @@ fn outcome_of(error: &Error) -> Outcome {
 
 /// Reads and verifies the files of `names`, at once.
 fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
-    names
-        .par_iter()
-        .map(|name| {
-            let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
-            found.ok_or_else(|| not_found(opened, name, scope))
-        })
-        // Collected first: of several damaged secrets the same one is named each time.
-        .collect::<Vec<Result<Sealed>>>()
-        .into_iter()
-        .collect()
+    let read = |name: &SecretName| {
+        let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
+        found.ok_or_else(|| not_found(opened, name, scope))
+    };
+    // All are read first: of several damaged secrets the same one is named each time.
+    many::map(names, read).into_iter().collect()
 }
 
 /// For readers without the lock only: whoever holds it would wait for himself.
