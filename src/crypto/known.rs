@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::keys::Mac;
 use super::sign::{Signature, Statement, VerifyKey};
@@ -21,7 +21,7 @@ pub(crate) const MAX_KNOWN: usize = ENTRY << 20;
 pub(crate) struct Known {
     key: Mac,
     entries: HashSet<[u8; ENTRY]>,
-    learned: Mutex<Vec<[u8; ENTRY]>>,
+    learned: Mutex<HashSet<[u8; ENTRY]>>,
 }
 
 impl Known {
@@ -40,20 +40,24 @@ impl Known {
     ) -> bool {
         // Key and signature have fixed lengths, so that each part has its place.
         let entry = self.key.of(&[&key.bytes(), &signature.bytes(), &statement.message()]);
-        if self.entries.contains(&entry) {
+        if self.entries.contains(&entry) || self.learned().contains(&entry) {
             return true;
         }
         let is_good = key.verifies(statement, signature);
         if is_good {
-            self.learned.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+            self.learned().insert(entry);
         }
         is_good
+    }
+
+    fn learned(&self) -> MutexGuard<'_, HashSet<[u8; ENTRY]>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The list with what was learned, where that is anything. One of more than `most` entries
     /// is begun anew: of many it is not known any more whether they are of use.
     pub(crate) fn to_store(&self, most: impl FnOnce() -> usize) -> Option<Vec<u8>> {
-        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let learned = self.learned();
         if learned.is_empty() {
             return None;
         }

@@ -1,9 +1,11 @@
 //! Re-encrypting exactly the secrets whose readers changed, all of them or none.
 
+use crate::access::Asker;
 use crate::audit::Op;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
+use crate::service::base::own;
 use crate::service::base::readers::{ReaderChange, encrypt, note_undecided, pending};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::transaction::LockedVault;
@@ -29,6 +31,9 @@ pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
 pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec<ReaderChange>> {
     let locked = LockedVault::lock(ctx, &Op::REKEY)?;
     let opened = &locked.opened;
+    let asker = Asker::Member(locked.caller.clone());
+    // Each record is looked at twice: to see who its readers are, and to open the secret.
+    own::recall_signatures(opened, &asker, opened.vault.names()?.len());
     let changes = pending(opened)?;
     let action = AuditAction::new(Op::REKEY);
     locked.transact(ctx, &action, |tx| {
@@ -41,6 +46,7 @@ pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec
         };
         Ok((message, ()))
     })?;
+    own::keep_signatures(opened, &asker);
     note_undecided(ctx, &opened.rules);
     Ok(changes)
 }

@@ -22,6 +22,7 @@ use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::crypto::seal;
 use crate::fs::VaultPath;
+use crate::many;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Reader, Record};
@@ -111,7 +112,7 @@ pub(crate) fn encrypt(
         let found = before.vault.sealed(&change.name, &before.rules)?;
         found.ok_or_else(|| not_found(before, &change.name, None))
     };
-    let sealed = changes.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let sealed = many::map(changes, read).into_iter().collect::<Result<Vec<_>>>()?;
     let values = tx.reopen(Op::REKEY, &sealed)?;
     let live = shared::live(ctx, after)?;
     let mut encrypted = Vec::with_capacity(changes.len());
