@@ -352,6 +352,8 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let left: Vec<String> =
         split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
     if left.is_empty() {
+        // What was taken is committed, or the merge would be of something else.
+        commit_waiting(ctx, (&locked.opened.vault, &locked.caller.name), || Ok(None))?;
         merge(ctx, &locked, (&division, &remote))?;
     }
     Ok(TakeReport { taken, left })

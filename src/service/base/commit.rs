@@ -144,10 +144,12 @@ pub(crate) fn commit_waiting(
 ) -> Result<()> {
     let mut pending = Pending::load(vault.root())?;
     let paths = pending.valid_paths().chain(own_segments(vault)?.paths()).collect::<Vec<_>>();
-    if !git::differs_from_last_commit(vault.root().path(), &paths)? {
+    let differs = git::differs_from_last_commit(vault.root().path(), &paths)?;
+    // What is committed may still wait for git's index, where that could not be replaced.
+    if !differs && pending.is_empty() {
         return Ok(drop_pending(vault.root())?);
     }
-    if let Some(chain) = chain()? {
+    if differs && let Some(chain) = chain()? {
         name_other_heads(ctx, (vault, member), &chain)?;
     }
     if pending.messages.is_empty() {
