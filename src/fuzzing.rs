@@ -1,16 +1,18 @@
 //! What `fuzz/` calls: one function for each reader of hostile bytes, with what must hold of it.
-//! Built for fuzzers alone (`--cfg fuzzing`); the property tests beside the code say the same of
+//! Built for fuzzers (`--cfg fuzzing`) and to be linted; the property tests beside the code say the same of
 //! values that are made up.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a fuzzer looks for panics")]
 
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::access::ScopePolicy;
 use crate::audit::line_readers_agree;
 use crate::crypto::scan;
 use crate::fs::VaultPath;
-use crate::inject::{Filter as _, Masker};
+use crate::inject::{Environment, Filter as _, Format, Masker, Naming, render};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::project::ProjectFile;
 use crate::secret::SecretBytes;
@@ -111,6 +113,45 @@ pub fn header(data: &[u8]) {
     if scan(data).is_ok() {
         let _ = age::Decryptor::new_buffered(data);
     }
+}
+
+/// Values, parted by zeros: a real `sh` reads back what is written for it, and what is written
+/// for files reads back as the same values. Of what a file cannot hold nothing is written.
+pub fn quoting(data: &[u8]) {
+    let name = |at: usize| SecretName::parse(&format!("t{at}")).unwrap();
+    let values: Vec<&[u8]> = data.split(|byte| *byte == 0).take(8).collect();
+    let secrets = values.iter().enumerate();
+    let secrets = secrets.map(|(at, value)| (name(at), SecretBytes::new(value.to_vec()))).collect();
+    let environment = Environment::from_secrets(secrets, &Naming::default()).unwrap();
+    assert_eq!(read_by_sh(&environment, values.len()), values);
+    let files = [
+        (Format::Dotenv, Source::Dotenv),
+        (Format::Json, Source::Json),
+        (Format::Yaml, Source::Yaml),
+    ];
+    for (format, source) in files {
+        let Ok(file) = render(&environment, format, false) else { continue };
+        let entries = parse(source, &file).unwrap();
+        for (at, value) in values.iter().enumerate() {
+            let found = entries.iter().find(|entry| entry.name == format!("t{at}")).unwrap();
+            assert_eq!(found.value.as_ref().unwrap().expose(), *value, "{format:?}");
+        }
+    }
+}
+
+fn read_by_sh(environment: &Environment, count: usize) -> Vec<Vec<u8>> {
+    let mut script = render(environment, Format::Shell, true).unwrap().expose().to_vec();
+    (0..count).for_each(|at| script.extend(format!("printf '%s\\0' \"$t{at}\"\n").bytes()));
+    let mut sh = Command::new("sh");
+    sh.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = sh.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&script).unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success());
+    let mut read: Vec<_> = done.stdout.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    // What stands behind the last zero.
+    assert_eq!(read.pop(), Some(Vec::new()));
+    read
 }
 
 /// Values and a text, parted by zeros: however the text comes, the same is shown; and where nothing

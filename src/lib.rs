@@ -6,8 +6,12 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, feature = "workbench"))]
+#[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "workbench")]
+#[doc(hidden)]
+pub mod workbench;
 
 mod service;
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Top to bottom. Neighbours on a row do not know each other.
 const ROWS: [&[&str]; 8] = [
-    // For fuzzers alone.
-    &["fuzzing"],
+    // For fuzzers and benches alone.
+    &["fuzzing", "workbench"],
     &["service"],
     &["access", "inject", "transfer", "project"],
     &["store", "session", "audit", "git"],

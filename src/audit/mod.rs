@@ -40,6 +40,6 @@ pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use line::read_lines_of;
 pub(crate) use name::{ChainName, Head};
 pub(crate) use segments::{ChainFiles, Segment, chains_in};
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use usual::agrees as line_readers_agree;
 pub(crate) use verify::{ChainReport, Verdict, missing, verify};

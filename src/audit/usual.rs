@@ -138,7 +138,7 @@ impl<'l> Rest<'l> {
 }
 
 /// Whether the whole reader says the same of these bytes.
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, fuzzing, feature = "workbench"))]
 pub(crate) fn agrees(bytes: &[u8]) -> bool {
     let Some(found) = usual(bytes) else { return true };
     let Ok(line) = super::line::Line::parse(bytes) else { return false };
