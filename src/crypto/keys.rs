@@ -54,6 +54,11 @@ pub(super) fn identity_secret(key: &[u8]) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(age_core::primitives::hkdf(b"", IDENTITY_SECRET, key))
 }
 
+/// The key of an age file's header mac (age spec, "Header MAC").
+pub(super) fn header_mac_key(file_key: &[u8]) -> Mac {
+    Mac::new(&Zeroizing::new(age_core::primitives::hkdf(b"", b"header", file_key)))
+}
+
 /// HMAC-SHA256 (RFC 2104) under a derived key.
 pub(crate) struct Mac(Hmac<Sha256>);
 
@@ -68,6 +73,13 @@ impl Mac {
         let mut hmac = self.0.clone();
         parts.iter().for_each(|part| hmac.update(part));
         hmac.finalize().into_bytes().into()
+    }
+
+    /// Whether `mac` is the mac of `bytes`, compared in constant time.
+    pub(super) fn verifies(&self, bytes: &[u8], mac: &[u8]) -> bool {
+        let mut hmac = self.0.clone();
+        hmac.update(bytes);
+        hmac.verify_slice(mac).is_ok()
     }
 }
 
