@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod bug;
 mod clipboard;
 mod commands;
 mod completing;
@@ -107,6 +108,7 @@ enum When {
 
 /// Runs one command line and returns its exit code.
 pub(crate) fn main(words: &[OsString]) -> ExitCode {
+    bug::report_panics();
     authy::keep_memory_private();
     if let Some(program) = leader::led(words) {
         let result = authy::lead(program).map(leader::end);
