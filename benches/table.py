@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Measures whole commands against what else is at hand, and writes docs/PERFORMANCE.md.
 
+    cargo build --release --locked && cargo bench --features workbench --bench parts --no-run --locked
     AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
 
-Needs git; age, pass and gpg where they are there. Everything happens in a temporary HOME. A row is the
+Needs git; age, pass and gpg where they are there, and the benches of parts where they are built. Everything happens in a temporary HOME. A row is the
 median of several runs of one command, in milliseconds, process start included; those that are compared take
 turns, so that a busy machine slows all of them. --print writes to standard output instead.
 """
 import datetime
+import glob
 import hashlib
 import hmac
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -25,6 +28,11 @@ QUICK = "--quick" in sys.argv
 RUNS = 5 if QUICK else 25
 LARGE = 1000 if QUICK else 10000
 AUTHY = os.path.abspath(os.environ.get("AUTHY_BIN", "target/release/authy"))
+# As it is installed: a file that a linker has just written is read in smaller pieces.
+INSTALLED = tempfile.TemporaryDirectory()
+AUTHY = shutil.copy(AUTHY, os.path.join(INSTALLED.name, "authy"))
+# What was aimed at, and what came of it.
+AIMS = []
 
 
 class Place:
@@ -128,6 +136,48 @@ def table(title, medians, note=""):
     return "\n".join([*lines, "", *([note, ""] if note else [])])
 
 
+def parts(*words):
+    """Medians of the benches of parts: name and argument to microseconds; empty where they are not built."""
+    built = glob.glob(os.path.join(ROOT, "target", "release", "deps", "parts-*"))
+    built = [file for file in built if os.access(file, os.X_OK) and "." not in os.path.basename(file)]
+    if not built:
+        return {}
+    newest = max(built, key=os.path.getmtime)
+    count = "20" if QUICK else "100"
+    text = subprocess.run([newest, "--bench", "--sample-count", count, *words], check=True, capture_output=True, text=True)
+    units = {"ns": 0.001, "µs": 1, "ms": 1000, "s": 1000000}
+    out, group = {}, ""
+    for line in text.stdout.splitlines():
+        row = re.match(r"^((?:│  |   )?)[├╰]─ (\S+)(.*)", line)
+        if not row:
+            continue
+        inner, name, rest = row.groups()
+        group = group if inner else name
+        median = re.search(r"│[^│]*│ ([\d.]+) (ns|µs|ms|s) *│", rest)
+        if median:
+            title = group.replace("_", " ") + (f", {int(name):,}" if inner else "")
+            out[title] = float(median[1]) * units[median[2]]
+    return out
+
+
+def parts_table():
+    medians = parts()
+    if not medians:
+        return []
+    lines = ["### Parts", "", "Each alone, in this process, by `cargo bench --features workbench --bench parts`; the number is of readers,",
+             "files, patterns, lines or values.", "", "| part | µs |", "|---|---:|"]
+    return ["\n".join([*lines, *(f"| {name} | {median:,.1f} |" for name, median in medians.items()), ""])]
+
+
+def aim(what, measured, met, why):
+    """One line of the aims; `why` is where the time goes, as a profiler has it, and stands there where it was missed."""
+    AIMS.append(f"| {what} | {measured} | {'yes' if met else 'no: ' + why} |")
+
+
+def aims():
+    return "\n".join(["### Aims", "", "| aim | measured here | met |", "|---|---|---|", *AIMS, ""])
+
+
 def reading():
     place = Place()
     place.vault(1000)
@@ -145,20 +195,35 @@ def reading():
         place.run(["pass", "init", "a@example.org"])
         place.run(["pass", "insert", "-e", "s00000"], b"value-0\n")
         rows.append(("`pass show NAME`", ["pass", "show", "s00000"]))
-    out.append(table("One value of 1,000", measure(place, rows), "The pass store holds this one value."))
+    note = "The pass store holds this one value." if have("pass", "gpg") else ""
+    out.append(table("One value of 1,000", measure(place, rows), note))
     rows = [("`true`", ["true"])]
     for size in (1, 10, 100, 1000):
         assert len(json.loads(place.authy("list", "--scope", f"of-{size}", "--json").stdout)) == size
         rows.append((f"`authy run`, {size:,} in scope", [AUTHY, "run", "--scope", f"of-{size}", "--", "true"]))
     secrets = f"{place.home}/.authy/secrets"
-    files = [f"{secrets}/{name}" for name in sorted(os.listdir(secrets)) if name.endswith(".age")]
-    rows.append(("reading 1,000 files with `cat`", ["cat", *files]))
+    both = [f"{secrets}/{name}" for name in sorted(os.listdir(secrets))]
+    files = [name for name in both if name.endswith(".age")]
+    rows.append(("reading the 1,000 values and their records with `cat`", ["cat", *both]))
     if have("age"):
         script = f'for f in "$@"; do age -d -i {key} "$f" >/dev/null; done'
         rows.append(("`age -d` of 100 files, one by one", ["sh", "-c", script, "sh", *files[:100]]))
     peak = place.peak([AUTHY, "run", "--scope", "of-1000", "--mask", "--", "true"])
     note = f"`authy run --mask` with 1,000 in scope needs {peak:.0f} MiB of memory at its peak."
-    out.append(table("`run -- true`", measure(place, rows, max(3, RUNS // 2)), note))
+    medians = measure(place, rows, max(3, RUNS // 2))
+    floors = parts("read_files")
+    for size in (1000,):
+        floor_ = floors.get(f"read files and records and run the ciphers, {size:,}")
+        if floor_:
+            took = medians[f"`authy run`, {size:,} in scope"] - medians["`authy run`, 1 in scope"]
+            ratio = took * 1000 / floor_
+            note += (
+                f"\n\nReading those files and records and running their ciphers, on every core and in one process, takes "
+                f"{floor_ / 1000:.1f} ms; `authy run` takes {ratio:.2f} times "
+                f"as long beyond what it takes for one secret."
+            )
+            aim(f"`run` with {size:,} in scope under 1.5 times reading its files and running their ciphers", f"{ratio:.2f}", ratio < 1.5, "records are TOML to be parsed, names are listed, and a thousand variables are handed over")
+    out.append(table("`run -- true`", medians, note))
     out.append(table("Listing and checking 1,000", measure(place, [
         ("`authy list`", [AUTHY, "list"]), ("`authy list --json`, every record verified", [AUTHY, "list", "--json"]),
         ("`authy check`", [AUTHY, "check"]),
@@ -191,7 +256,9 @@ def floor(place):
         ("`true`", ["true"]), ("one line written and flushed, in this script", flush), ("`authy get NAME`", [AUTHY, "get", "s00000"]),
     ])
     first, flushed, got = medians.values()
-    note = f"`get` takes {got - first - flushed:.1f} ms beyond `true` and one flush."
+    beyond = got - first - flushed
+    note = f"`get` takes {beyond:.1f} ms beyond `true` and one flush."
+    aim("`get` within 3 ms of `true` and one flush", f"{beyond:.1f} ms", beyond < 3, "starting is half of it")
     return [table("The floor under a read", medians, note)]
 
 
@@ -217,8 +284,8 @@ def crowded():
     rows, place = [], Place()
     place.vault(LARGE)
     if LARGE == 10000:
-        files = [f"{place.home}/.authy/secrets/s{n:05}.age" for n in range(LARGE)]
-        rows += [("reading 10,000 files with `cat`", ["cat", *files])]
+        files = [f"{place.home}/.authy/secrets/s{n:05}.{ending}" for n in range(LARGE) for ending in ("age", "toml")]
+        rows += [("reading the 10,000 values and their records with `cat`", ["cat", *files])]
         rows += [("`authy run`, 10,000 in scope", [AUTHY, "run", "--scope", "of-10000", "--", "true"])]
     rows += [(f"`authy list` of {LARGE:,}", [AUTHY, "list"]), (f"`authy list --json` of {LARGE:,}", [AUTHY, "list", "--json"])]
     out = [table(f"{LARGE:,} secrets", measure(place, rows, max(3, RUNS // 5)))]
@@ -249,11 +316,15 @@ def trails():
         if lines > 10:
             title = f"`authy audit verify` of {lines:,} lines"
             took = measure(place, [(title, [AUTHY, "audit", "verify"])], 3 if QUICK else 5)[title]
+            rate = lines / took * 1000
+            aim(f"`audit verify` above 1,000,000 lines a second, at {lines:,}", f"{rate:,.0f}", rate > 1e6, "each byte is hashed twice, for the chain and for its mac")
             peak = place.peak([AUTHY, "audit", "verify"])
             out.append(f"{title}: {took:.0f} ms, {lines / took / 1000:.2f} million lines a second, {peak:.0f} MiB at its peak.\n")
         place.close()
         if QUICK and lines > 10:
             break
+    longest, shortest = list(appended.values())[-1], list(appended.values())[0]
+    aim("appending a line takes as long in a long trail as in a short one", f"{longest / shortest:.2f} times", longest < 1.3 * shortest, "")
     return [table("A line more", appended), "### Long trails\n", *out]
 
 
@@ -276,6 +347,10 @@ def writing():
 
         medians = measure(place, [("`git add` and `git commit` of one file", commit), ("`authy store`, committed", store)])
         out.append(table(f"A change, at {count:,} secrets", medians))
+        if count == LARGE:
+            by_git, by_authy = medians.values()
+            ratio = by_authy / by_git
+            aim(f"`store` at {count:,} secrets at most 1.5 times `git add` and `git commit`", f"{ratio:.2f}", ratio < 1.5, "")
         place.close()
     place = Place()
     place.vault(1000)
@@ -312,7 +387,8 @@ def page():
         "A value that is read is recorded first: the line is on the disk (`fsync`) before a byte leaves. `age` and `cat`",
         "record nothing.", "",
     ]
-    return "\n".join([*head, *reading(), *crowded(), *writing(), *trails()])
+    body = [*reading(), *crowded(), *writing(), *trails(), *parts_table()]
+    return "\n".join([*head, aims(), *body])
 
 
 text = page()

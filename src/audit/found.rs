@@ -113,13 +113,13 @@ impl<'f> Found<'f> {
         self.ids()?.into_iter().map(|id| self.read(id)).collect()
     }
 
-    /// Whether the first segment has a whole line; other segments are not looked at.
+    /// Whether the first segment has a whole line near its start; other segments are not looked
+    /// at.
     pub(super) fn has_first_line(&self) -> bool {
         let first = if self.old { Id::Old } else { Id::First(1) };
-        self.open(first, Access::Read).is_ok_and(|file| {
-            let mut start = Vec::new();
-            let is_read = file.take(SEGMENT).read_to_end(&mut start).is_ok();
-            is_read && start.contains(&b'\n')
+        self.open(first, Access::Read).is_ok_and(|mut file| {
+            let mut start = [0; 4096];
+            file.read(&mut start).is_ok_and(|read| start[..read].contains(&b'\n'))
         })
     }
 

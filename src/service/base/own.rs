@@ -1,9 +1,10 @@
 //! What an identity or a token has worked out on this machine, so that it need not be again.
 //!
-//! The own grant: the keys of the files that a member's identity has opened. Opening a file with the identity costs an X25519 operation for each stanza before ours, with its
-//! own key a fiftieth. The keys lie in the state folder, sealed to the identity, and are
-//! believed for nothing: each names the digest of its file, which a signed record states, and
-//! a wrong one does not open it. Where anything is amiss the identity opens the files.
+//! The own grant: the keys of the files that a member's identity has opened. Opening a file with
+//! the identity costs an X25519 operation for each stanza before ours, with its own key a fiftieth.
+//! The keys lie in the state folder, sealed to the identity, and are believed for nothing: each
+//! names the digest of its file, which a signed record states, and a wrong one does not open it.
+//! Where anything is amiss the identity opens the files.
 //!
 //! The signatures of records that were verified, each a mac under a key that the identity or
 //! the token derives. Where anything is amiss they are verified.
