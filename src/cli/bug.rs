@@ -47,7 +47,7 @@ mod tests {
         let value = value();
         match std::env::var("AUTHY_TEST_PANIC").unwrap_or_default().as_str() {
             "slice" => drop(std::hint::black_box(value[..8].to_owned())),
-            "unwrap" => Err::<(), _>(value).unwrap(),
+            "unwrap" => std::hint::black_box(Err::<(), _>(value)).unwrap(),
             "assert" => assert_eq!(value, ""),
             "thread" => std::thread::spawn(move || panic!("{value}")).join().unwrap(),
             _ => panic!("{value}"),
