@@ -111,7 +111,8 @@ mod tests {
     proptest! {
         #[test]
         fn denying_more_never_allows_more(
-            secret in "[a-z]{1,3}(-[a-z]{1,2})?",
+            // No three letters: `con` is a device somewhere.
+            secret in "[a-z]{1,2}(-[a-z]{1,3})?",
             allow in prop::collection::vec("[a-z*?]{1,3}", 0..4),
             deny in prop::collection::vec("[a-z*?]{1,3}", 0..4),
             more in "[a-z*?]{1,3}",
