@@ -1,6 +1,6 @@
 //! What `fuzz/` calls: one function for each reader of hostile bytes, with what must hold of it.
-//! Built for fuzzers (`--cfg fuzzing`) and to be linted; the property tests beside the code say the same of
-//! values that are made up.
+//! Built for fuzzers (`--cfg fuzzing`) and to be linted; the property tests beside the code say
+//! the same of values that are made up.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a fuzzer looks for panics")]
 

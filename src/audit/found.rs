@@ -123,25 +123,28 @@ impl<'f> Found<'f> {
         })
     }
 
-    /// Finds the last line, reading backwards and no further than needed.
+    /// Finds the last line: from the segment that was noted, or reading backwards.
     pub(super) fn last(&self) -> Result<End, AuditError> {
         let noted = self.noted();
-        if let Some(first) = noted
-            && let Some(end) = self.walk(first)
+        let (end, is_long) = match noted.and_then(|first| self.walk(first)) {
+            Some(end) => (end, true),
+            None => (self.search()?, self.firsts()?.len() >= FEW),
+        };
+        if let Some(last) = &end.last
+            && is_long
+            && noted != Some(last.id.first())
         {
-            let now = end.last.as_ref().map(|last| last.id.first());
-            now.filter(|now| *now != first).into_iter().for_each(|now| self.note(now));
-            return Ok(end);
+            self.note(last.id.first());
         }
+        Ok(end)
+    }
+
+    /// Looks for the last line backwards, and no further than needed.
+    fn search(&self) -> Result<End, AuditError> {
         let mut empty = Vec::new();
         for id in self.ids()?.into_iter().rev() {
             match self.end_of(id)? {
-                Some(last) => {
-                    if self.firsts()?.len() >= FEW && noted != Some(last.id.first()) {
-                        self.note(last.id.first());
-                    }
-                    return Ok(End { last: Some(last), empty });
-                }
+                Some(last) => return Ok(End { last: Some(last), empty }),
                 None => empty.push(id.first()),
             }
         }
@@ -202,11 +205,8 @@ impl<'f> Found<'f> {
 
     /// Notes the last segment; where that fails the folder is listed next time.
     fn note(&self, first: u64) {
-        if let Some(note) = self.files.note()
-            && let Some(folder) = note.parent()
-        {
-            let text = format!("{first}\n");
-            let _ = fs::make_folders(folder).and_then(|()| fs::replace(note, text.as_bytes()));
+        if let Some(note) = self.files.note() {
+            fs::remember(note, format!("{first}\n").as_bytes());
         }
     }
 

@@ -1,7 +1,7 @@
 //! File keys: the key inside an age file that opens its payload, learned and used again.
 //!
-//! Whoever knows a file's key opens that file and no other, at a fiftieth of the cost of an
-//! unwrap. The header's mac is verified under the key before anything is read (age spec,
+//! Whoever knows a file's key opens that file and no other, and pays for no unwrap, which is
+//! most of the cost. The header's mac is verified under the key before anything is read (age spec,
 //! "Header MAC"), so a key never opens a file that is not its own.
 
 use std::fmt;

@@ -59,13 +59,15 @@ pub(super) fn header_mac_key(file_key: &[u8]) -> Mac {
     Mac::new(&Zeroizing::new(age_core::primitives::hkdf(b"", b"header", file_key)))
 }
 
-/// HMAC-SHA256 (RFC 2104) under a derived key.
+/// HMAC-SHA256 (RFC 2104) under one key.
+#[derive(Clone)]
 pub(crate) struct Mac(Hmac<Sha256>);
 
 impl Mac {
     /// Makes the key ready.
+    #[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
     pub(crate) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
-        Self(hmac(key.as_slice()))
+        Self(Hmac::new_from_slice(key.as_slice()).expect("any length is a key"))
     }
 
     /// The mac of `parts`, one behind the other.
@@ -81,11 +83,6 @@ impl Mac {
         hmac.update(bytes);
         hmac.verify_slice(mac).is_ok()
     }
-}
-
-#[allow(clippy::expect_used, reason = "HMAC accepts keys of any length (RFC 2104)")]
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::<Sha256>::new_from_slice(key).expect("any length is a key")
 }
 
 /// Draws `N` bytes from the operating system's generator (through a seeded CSPRNG).
@@ -135,9 +132,7 @@ impl ChainKey {
 
     /// HMAC-SHA256 (RFC 2104) of `line`, in lower-case hex.
     pub(crate) fn mac(&self, line: &[u8]) -> String {
-        let mut hmac = hmac(self.0.as_slice());
-        hmac.update(line);
-        HEXLOWER.encode(&hmac.finalize().into_bytes())
+        HEXLOWER.encode(&Mac::new(&self.0).of(&[line]))
     }
 
     /// Whether `hex` is the mac of `line`, compared in constant time.
@@ -147,24 +142,20 @@ impl ChainKey {
 
     /// The key made ready for many lines: two of some eight blocks of hashing are the key's.
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier(hmac(self.0.as_slice()))
+        Verifier(Mac::new(&self.0))
     }
 }
 
 /// Checks macs under one key.
 #[derive(Clone)]
-pub(crate) struct Verifier(Hmac<Sha256>);
+pub(crate) struct Verifier(Mac);
 
 impl Verifier {
     /// Whether `hex` is the mac of `line`, compared in constant time.
     pub(crate) fn verifies(&self, line: &[u8], hex: &str) -> bool {
         let mut mac = [0; 32];
         let is_mac = hex.len() == 64 && HEXLOWER.decode_mut(hex.as_bytes(), &mut mac).is_ok();
-        is_mac && {
-            let mut hmac = self.0.clone();
-            hmac.update(line);
-            hmac.verify_slice(&mac).is_ok()
-        }
+        is_mac && self.0.verifies(line, &mac)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signatures that were verified before on this machine, remembered under a mac.
 //!
-//! Checking an Ed25519 signature takes thirty times as long as a mac. What is remembered is
+//! Checking an Ed25519 signature takes some fifty times as long as a mac. What is remembered is
 //! that one key's signature of one statement is good, which stays true for ever. The list lies
 //! where others may write, so each entry is a mac under a key that only its owner's secret
 //! derives: whoever adds an entry, or changes one, adds nothing.

@@ -37,7 +37,7 @@ pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_li
 pub(crate) use stage::Stage;
 pub(crate) use subject::Subject;
 pub(crate) use sync::sync_entries;
-pub(crate) use write::{create_new, make_folders, remove_file, remove_older, replace};
+pub(crate) use write::{create_new, make_folders, remember, remove_file, remove_older, replace};
 
 /// Draws a name that nobody can guess: 16 hex digits.
 fn random_name() -> String {

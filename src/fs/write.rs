@@ -92,6 +92,14 @@ pub(crate) fn make_folders(path: &Path) -> Result<(), FsError> {
     open(path).map(drop)
 }
 
+/// Writes a file that only spares work, and its folder where that is missing. Best effort:
+/// without it the work is done again.
+pub(crate) fn remember(path: &Path, bytes: &[u8]) {
+    if let Some(folder) = path.parent() {
+        let _ = make_folders(folder).and_then(|()| replace(path, bytes));
+    }
+}
+
 /// Removes a file; a missing one is fine.
 ///
 /// # Errors

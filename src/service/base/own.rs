@@ -1,7 +1,7 @@
 //! What an identity or a token has worked out on this machine, so that it need not be again.
 //!
 //! The own grant: the keys of the files that a member's identity has opened. Opening a file with
-//! the identity costs an X25519 operation for each stanza before ours, with its own key a fiftieth.
+//! the identity costs an X25519 operation for each stanza before ours, with its own key none.
 //! The keys lie in the state folder, sealed to the identity, and are believed for nothing: each
 //! names the digest of its file, which a signed record states, and a wrong one does not open it.
 //! Where anything is amiss the identity opens the files.
@@ -70,8 +70,8 @@ fn keep(opened: &Opened, caller: &Caller, (file, keys): (&PathBuf, &mut GrantKey
     if let Ok(names) = opened.vault.names() {
         keys.0.retain(|name, _| names.binary_search(name).is_ok());
     }
-    if let (Some(folder), Ok(sealed)) = (file.parent(), keys.seal(caller.identity.recipients())) {
-        let _ = fs::make_folders(folder).and_then(|()| fs::replace(file, &sealed));
+    if let Ok(sealed) = keys.seal(caller.identity.recipients()) {
+        fs::remember(file, &sealed);
     }
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn keep_signatures(opened: &Opened, asker: &Asker) {
     let most = || 2 * opened.vault.names().map_or(0, |names| names.len()).max(FEWEST);
     let Some(list) = known.to_store(most) else { return };
     let Some(file) = file(opened, identity(asker), ENDING) else { return };
+    fs::remember(&file, &list);
     if let Some(folder) = file.parent() {
-        let _ = fs::make_folders(folder).and_then(|()| fs::replace(&file, &list));
         fs::remove_older(folder, UNUSED, |name| name.ends_with(ENDING));
     }
 }
