@@ -15,6 +15,9 @@ pub mod workbench;
 
 mod service;
 
+#[cfg(feature = "sealed")]
+mod seal;
+
 mod access;
 mod inject;
 mod project;
@@ -42,10 +45,12 @@ pub use audit::{AuditEntry, Outcome};
 pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell};
 pub use kind::Kind;
 pub use name::{
-    GroupName, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName, printable,
+    Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName,
+    printable,
 };
 pub use project::ProjectFile;
 pub use secret::{SecretBytes, WITHHELD};
 pub use service::*;
 pub use session::{Ttl, TtlError};
+pub use store::SealedRule;
 pub use transfer::Source;

@@ -9,6 +9,7 @@
 //! secret(&MemberName::parse("alice").unwrap());
 //! ```
 
+mod host;
 mod tool;
 
 use std::fmt;
@@ -16,6 +17,8 @@ use std::str::FromStr;
 
 use crate::kind::Kind;
 
+pub(crate) use host::split_port;
+pub use host::{Address, Host};
 pub use tool::ToolName;
 
 /// Longest secret name in bytes, all segments and slashes together.

@@ -6,6 +6,7 @@ use super::decide::{Need, Reach};
 use super::error::AccessError;
 use super::policy::ScopePolicy;
 use super::rules::Rules;
+use super::seal::SealRefused;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::{FileKey, Identity, unseal, unseal_with_key};
 use crate::fs::GrantPlace;
@@ -135,6 +136,8 @@ pub(crate) fn limits(grant: &Grant) -> Result<ScopePolicy, AccessError> {
         deny: grant.deny.clone(),
         commands: grant.commands.clone(),
         run_only: grant.run_only,
+        seal_only: grant.seal_only,
+        sealed: grant.sealed.clone(),
         ..Policy::default()
     })
 }
@@ -177,6 +180,10 @@ impl Rules {
             });
         }
         let (name, policy) = self.of_grant(grant)?;
+        let is_sealed = policy.document().seal_only || grant.seal_only;
+        if is_sealed && matches!(need, Need::Reveal | Need::Inject) {
+            return Err(SealRefused::Only { scope: name.clone() }.into());
+        }
         if need == Need::Reveal {
             if policy.document().run_only {
                 return Err(AccessError::RunOnly { scope: name.clone() });

@@ -9,10 +9,11 @@ use super::error::AccessError;
 use super::pattern::Pattern;
 use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
+use super::seal::{SealRefused, Sealing};
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::session::GrantKeys;
-use crate::store::Sealed;
+use crate::store::{Policy, Sealed};
 
 /// A member at work, with the identity that proved it.
 #[derive(Debug, Clone)]
@@ -37,8 +38,11 @@ pub(crate) enum Asker {
 pub(crate) enum Need {
     /// To be shown: `get`, `env`, `export`, `edit`.
     Reveal,
-    /// To be handed to a process: `run`.
+    /// To be handed to a process as they are: `resolve --out`.
     Inject,
+    /// For authy itself to use: encrypted anew; handed to a process by `run`, which seals what
+    /// is to be sealed ([`Reach::sealing`]).
+    Use,
     /// Names only: `list`.
     Names,
 }
@@ -175,6 +179,9 @@ impl Rules {
         if !self.is_admin(caller) && !listed {
             return Err(AccessError::NotListed { member: caller.clone(), scope: scope.clone() });
         }
+        if policy.document().seal_only && matches!(need, Need::Reveal | Need::Inject) {
+            return Err(SealRefused::Only { scope: scope.clone() }.into());
+        }
         if need == Need::Reveal && policy.document().run_only {
             return Err(AccessError::RunOnly { scope: scope.clone() });
         }
@@ -229,10 +236,24 @@ impl Reach<'_> {
     /// Whether values may go into processes only, never to a reader.
     pub(crate) fn is_run_only(&self) -> bool {
         match self {
-            Self::Scope(_, policy) => policy.document().run_only,
-            Self::Grant(_, policy, bearer) => policy.document().run_only || bearer.grant().run_only,
+            Self::Scope(_, policy) => policy.hides(),
+            Self::Grant(_, policy, bearer) => policy.hides() || bearer.limits().hides(),
             Self::All | Self::Member(..) => false,
         }
+    }
+
+    /// What is sealed: all that a rule names, where that was asked for, and always where the
+    /// scope hands out nothing else.
+    pub(crate) fn sealing(&self, is_asked: bool) -> Option<Sealing> {
+        let (scope, policy, grant) = match self {
+            Self::Scope(scope, policy) => (*scope, *policy, None),
+            Self::Grant(scope, policy, bearer) => (*scope, *policy, Some(bearer.limits())),
+            Self::All | Self::Member(..) => return None,
+        };
+        let is_only = |policy: &ScopePolicy| policy.document().seal_only;
+        let only = is_only(policy) || grant.is_some_and(is_only);
+        let of_grant = grant.map(ScopePolicy::sealed);
+        (is_asked || only).then(|| Sealing::new((scope.clone(), only), policy.sealed(), of_grant))
     }
 
     /// The scope, where there is one.
@@ -312,7 +333,7 @@ fn policy_permits(
     Err(AccessError::Denied { scope: scope.clone(), name: name.clone(), deny })
 }
 
-/// Without a scope a member has what any policy gives him, and run-only if all of those are.
+/// Without a scope a member has what any policy gives him, and run-only or sealed if all of those are.
 fn member_permits(
     rules: &Rules,
     who: &MemberName,
@@ -323,8 +344,13 @@ fn member_permits(
     let member = rules.member(who).ok_or_else(not_given)?;
     let mut giving = rules.giving(who, member, name).peekable();
     giving.peek().ok_or_else(not_given)?;
-    if need == Need::Reveal && giving.all(|policy| policy.document().run_only) {
-        return Err(AccessError::RunOnlyMember { member: who.clone(), name: name.clone() });
+    let gives = |policy: &Policy| match need {
+        Need::Reveal => !policy.run_only && !policy.seal_only,
+        Need::Inject => !policy.seal_only,
+        Need::Use | Need::Names => true,
+    };
+    match giving.any(|policy| gives(policy.document())) {
+        true => Ok(()),
+        false => Err(AccessError::RunOnlyMember { member: who.clone(), name: name.clone() }),
     }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::seal::SealRefused;
 use crate::crypto::CryptoError;
 use crate::kind::Kind;
 use crate::name::{MemberName, ScopeName, SecretName, SessionId, printable};
@@ -29,7 +30,9 @@ pub(crate) enum AccessError {
     NotListed { member: MemberName, scope: ScopeName },
     #[error("scope '{scope}' is run-only: its values go into processes, never to a reader")]
     RunOnly { scope: ScopeName },
-    #[error("'{member}' has '{name}' by run-only policies alone")]
+    #[error(transparent)]
+    Seal(#[from] SealRefused),
+    #[error("'{member}' has '{name}' by run-only or sealed policies alone")]
     RunOnlyMember { member: MemberName, name: SecretName },
     #[error("this shell is confined to scope '{confined}' (AUTHY_SCOPE)")]
     Confined { confined: ScopeName },
@@ -68,6 +71,7 @@ impl AccessError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Pattern { .. } => Kind::Usage,
+            Self::Seal(error) => error.kind(),
             Self::NoPolicy(..) => Kind::NotFound,
             Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce(_) => {
                 Kind::Damaged
@@ -105,6 +109,7 @@ impl AccessError {
             Self::RunOnly { scope } => {
                 format!("run 'authy run --scope {scope} -- COMMAND' instead")
             }
+            Self::Seal(error) => return Some(error.hint()),
             Self::RunOnlyMember { .. } => "run 'authy run --scope SCOPE -- COMMAND' instead".into(),
             Self::Confined { confined } => {
                 format!("use scope '{confined}', or a shell that was not started by 'authy run'")

@@ -11,6 +11,7 @@ mod pattern;
 mod policy;
 mod rules;
 mod ruling;
+mod seal;
 mod shelf;
 
 pub(crate) use bearer::{Bearer, limits};
@@ -21,3 +22,4 @@ pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};
 pub(crate) use rules::{PolicyState, RuleChange, Rules};
 pub(crate) use ruling::Ruling;
+pub(crate) use seal::{Place, Refusal, SealRefused, Sealing, SetHeader, Target};

@@ -2,6 +2,7 @@
 
 use super::error::AccessError;
 use super::pattern::Pattern;
+use super::seal::SealRule;
 use crate::name::{MemberName, SecretName};
 use crate::store::{Grantee, Member, Policy};
 
@@ -12,6 +13,7 @@ pub(crate) struct ScopePolicy {
     allow: Vec<Pattern>,
     deny: Vec<Pattern>,
     commands: Option<Vec<Pattern>>,
+    sealed: Vec<SealRule>,
 }
 
 /// What decided about a name.
@@ -41,7 +43,8 @@ impl ScopePolicy {
         let allow = Pattern::all(&document.allow)?;
         let deny = Pattern::all(&document.deny)?;
         let commands = document.commands.as_deref().map(Pattern::all).transpose()?;
-        Ok(Self { document, allow, deny, commands })
+        let sealed = document.sealed.iter().map(SealRule::compile).collect::<Result<_, _>>()?;
+        Ok(Self { document, allow, deny, commands, sealed })
     }
 
     /// The document.
@@ -52,6 +55,16 @@ impl ScopePolicy {
     /// The programs that `run` may start; `None`: any.
     pub(crate) fn commands(&self) -> Option<&[Pattern]> {
         self.commands.as_deref()
+    }
+
+    /// Whether no value is ever shown: run-only, or sealed as a whole.
+    pub(crate) fn hides(&self) -> bool {
+        self.document.run_only || self.document.seal_only
+    }
+
+    /// What is sealed, and for which hosts.
+    pub(crate) fn sealed(&self) -> &[SealRule] {
+        &self.sealed
     }
 
     /// Decides about `name` and says by which pattern.

@@ -82,6 +82,7 @@ ops! {
     AUDIT_SHOW "audit.show",
     AUDIT_VERIFY "audit.verify",
     MASK "run.mask",
+    SEAL "seal",
     SESSION_CREATE "session.create",
     SESSION_LIST "session.list",
     SESSION_REFRESH "session.refresh",

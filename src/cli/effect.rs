@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use authy::{
-    Approval, Effect, MemberEffect, PatternEffect, Proposal, Reached, ScopeEffect, SecretName,
-    printable,
+    Approval, Effect, MemberEffect, PatternEffect, Proposal, Reached, ScopeEffect, ScopeName,
+    SealedRule, SecretName, printable,
 };
 
 /// So many names are written out; the others are counted.
@@ -152,15 +152,7 @@ fn of_scope(effect: &ScopeEffect, out: &mut Vec<String>) {
     };
     reach("now reaches", &effect.reaches);
     reach("no longer reaches", &effect.no_longer_reaches);
-    match effect.run_only {
-        Some(true) => out.push(format!(
-            "scope {scope} becomes run-only: its values go into programs and are shown to nobody"
-        )),
-        Some(false) => out.push(format!(
-            "scope {scope} is no longer run-only: its values can be shown, to agents and tokens too"
-        )),
-        None => {}
-    }
+    of_handing_out(effect, out);
     if let Some([before, after]) = &effect.commands {
         let programs = |list: &Option<Vec<String>>| match list {
             Some(list) if list.is_empty() => "no program".to_owned(),
@@ -175,6 +167,55 @@ fn of_scope(effect: &ScopeEffect, out: &mut Vec<String>) {
         let (before, after) = (life(before), life(after));
         out.push(format!("sessions of scope {scope} live {after} at most (before: {before})"));
     }
+}
+
+/// Whether and how values are handed out.
+fn of_handing_out(effect: &ScopeEffect, out: &mut Vec<String>) {
+    let scope = &effect.scope;
+    match effect.run_only {
+        Some(true) => out.push(format!(
+            "scope {scope} becomes run-only: its values go into programs and are shown to nobody"
+        )),
+        Some(false) => out.push(format!(
+            "scope {scope} is no longer run-only: its values can be shown, to agents and tokens too"
+        )),
+        None => {}
+    }
+    match effect.seal_only {
+        Some(true) => out.push(format!(
+            "scope {scope} becomes sealed: programs use its values towards hosts, and none is handed out"
+        )),
+        Some(false) => out.push(format!(
+            "scope {scope} is no longer sealed: its values can be handed out as its other rules say"
+        )),
+        None => {}
+    }
+    let sealed =
+        |rules: &[SealedRule]| rules.iter().map(|rule| used_towards(scope, rule)).collect();
+    let (added, removed): (Vec<String>, Vec<String>) =
+        (sealed(&effect.sealed_added), sealed(&effect.sealed_removed));
+    out.extend(added);
+    out.extend(removed.into_iter().map(|line| format!("no longer: {line}")));
+}
+
+/// What a sealed rule gives, in a sentence.
+pub(crate) fn used_towards(scope: &ScopeName, rule: &SealedRule) -> String {
+    let mut limits = Vec::new();
+    limits.extend(rule.methods.as_ref().map(|methods| methods.join(", ")));
+    limits.extend(rule.paths.as_ref().map(|paths| format!("paths {}", paths.join(", "))));
+    limits.extend(rule.header.as_ref().map(|header| format!("set as {header}")));
+    if !rule.places.is_empty() {
+        limits.push(format!("in headers, {}", rule.places.join(", ")));
+    }
+    let limits = match limits.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", limits.join("; ")),
+    };
+    format!(
+        "agents of scope {scope} may use {} towards {} and never see it{limits}",
+        rule.secrets.join(", "),
+        rule.hosts.join(", ")
+    )
 }
 
 fn secrets(count: usize) -> String {

@@ -15,6 +15,24 @@ pub(crate) fn leader() -> Leader {
     Leader { program: program(), word: WORD.into() }
 }
 
+/// The first word of the authy that removes the files of a sealed run after a kill.
+const SWEEP: &str = "__sweep";
+
+/// Says how to start this program as one that removes files.
+pub(crate) fn sweeper() -> Leader {
+    Leader { program: program(), word: SWEEP.into() }
+}
+
+/// Waits and removes, if that is what these words ask.
+#[cfg(feature = "sealed")]
+pub(super) fn swept(words: &[OsString]) -> Option<ExitCode> {
+    let [_, word, folder] = words else { return None };
+    (word == SWEEP).then(|| {
+        authy::sweep(folder.as_ref());
+        ExitCode::SUCCESS
+    })
+}
+
 /// The path of this program.
 pub(super) fn program() -> PathBuf {
     if cfg!(target_os = "linux") {

@@ -26,7 +26,7 @@ mod value;
 
 pub(crate) use clipboard::KEEP_SECONDS;
 pub(crate) use context::expanded;
-pub(crate) use effect::approval_lines;
+pub(crate) use effect::{approval_lines, used_towards};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -114,6 +114,10 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         let result = authy::lead(program).map(leader::end);
         return result
             .unwrap_or_else(|error| report::present(Ui::new(&Global::default()), &error.into()));
+    }
+    #[cfg(feature = "sealed")]
+    if let Some(code) = leader::swept(words) {
+        return code;
     }
     if let Some(code) = clipboard::clear(words) {
         return code;

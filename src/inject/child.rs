@@ -50,6 +50,8 @@ pub(crate) struct Command {
     pub(crate) files: Vec<OwnedFd>,
     /// Whether a token gave access: then a nested authy must not find an identity.
     pub(crate) under_token: bool,
+    /// Variables that have this value, or none, whatever else is set.
+    pub(crate) fixed: Vec<(&'static str, Option<OsString>)>,
 }
 
 impl Command {
@@ -112,6 +114,12 @@ impl Command {
         }
         for (variable, _, value) in self.environment.iter() {
             command.env(variable, OsStr::from_bytes(value.expose()));
+        }
+        for (variable, value) in &self.fixed {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
         }
         command.env("AUTHY_SCOPE", self.scope.as_str());
         if self.under_token {
@@ -180,6 +188,7 @@ mod tests {
             scope: ScopeName::parse("backend").unwrap(),
             under_token: false,
             files: Vec::new(),
+            fixed: Vec::new(),
         }
     }
 

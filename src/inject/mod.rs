@@ -19,6 +19,8 @@ mod supervise;
 mod template;
 mod wrapper;
 
+#[cfg(feature = "sealed")]
+pub(crate) use buffer::Buffer;
 pub(crate) use child::Command;
 pub(crate) use editor::{edit, editor_command};
 pub use environment::Environment;
@@ -31,6 +33,7 @@ pub(crate) use mask::{Filter, Masker};
 pub use naming::Naming;
 pub use otp::OneTimeCode;
 pub(crate) use otp::one_time_code;
+pub(crate) use supervise::Beside;
 pub(crate) use supervise::lead;
 pub use supervise::{Ended, Leader};
 pub(crate) use template::Template;

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::sealed::SealedRule;
 use super::stamp::Stamp;
 use crate::crypto::sign::VerifyKey;
 use crate::name::{GroupName, MemberName, NameError};
@@ -132,6 +133,17 @@ pub(crate) struct Policy {
     /// Longest life of a session of this scope, such as `8h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_ttl: Option<String>,
+    /// No value is handed out at all: programs use what is sealed, and never hold it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) seal_only: bool,
+    /// Secrets that programs can use without holding them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sealed: Vec<SealedRule>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A document that leaves a tombstone when it is removed.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::documents::Removable;
+use super::documents::{Removable, is_false};
 use super::error::StoreError;
+use super::sealed::SealedRule;
 use super::signed::{Signed, Unverified};
 use super::stamp::Stamp;
 use super::state::Version;
@@ -48,6 +49,12 @@ pub(crate) struct Grant {
     pub(crate) keys: Digest,
     /// The commitment to the key of the session's audit chains.
     pub(crate) chain: Digest,
+    /// Whether the policy was sealed as a whole then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) seal_only: bool,
+    /// What was sealed then, and for which hosts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sealed: Vec<SealedRule>,
 }
 
 impl Removable for Grant {

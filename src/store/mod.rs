@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod grant;
 mod record;
+mod sealed;
 mod signed;
 mod stamp;
 mod standing;
@@ -22,6 +23,7 @@ pub(crate) use documents::{
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
 pub(crate) use record::{Reader, Record, Sealed};
+pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::{PolicyFile, Standing};

@@ -202,7 +202,7 @@ impl Worker<'_> {
                 Done::Copied(name, value)
             }
             Work::Test { scope, name } => {
-                let verdict = authy::policy_test(&ctx, Some(&scope), &name);
+                let verdict = authy::policy_test(&ctx, Some(&scope), (&name, None));
                 Done::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
             Work::Generate => Done::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),

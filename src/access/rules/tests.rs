@@ -147,6 +147,8 @@ fn run_only_holds_for_admins_too() {
 fn grant(scope_name: &str, allow: &[&str]) -> Grant {
     let at = Stamp::parse("2026-11-23T10:00:00Z").unwrap();
     Grant {
+        seal_only: false,
+        sealed: Vec::new(),
         version: 1,
         label: String::new(),
         scope: scope(scope_name),

@@ -34,6 +34,10 @@ pub(crate) struct Args {
     /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
+    /// Give the command placeholders for what the scope seals, and put the values in on the wire;
+    /// done anyway where the scope hands nothing out
+    #[arg(long)]
+    sealed: bool,
     /// Replace the values in what the command prints, as is done with a token
     #[arg(long, conflicts_with = "no_masking")]
     mask: bool,
@@ -64,7 +68,9 @@ impl Args {
                 (_, true) => Masking::Off,
                 _ => Masking::Auto,
             },
+            seal: self.sealed,
             leader: leader::leader(),
+            sweeper: leader::sweeper(),
         };
         Ok(leader::end(authy::run(&ctx, &request, command)?))
     }

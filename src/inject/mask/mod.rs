@@ -23,6 +23,8 @@ mod stream;
 mod tests;
 
 use std::fmt;
+#[cfg(feature = "sealed")]
+use std::sync::Arc;
 
 pub(crate) use filter::Filter;
 pub(crate) use stream::Stream;
@@ -40,6 +42,10 @@ const LONG: usize = 64;
 /// The forms of all values, made ready to be found.
 pub(crate) struct Masker {
     names: Vec<SecretName>,
+    /// What is shown in the place of each.
+    labels: Vec<SecretBytes>,
+    /// Whether a label is cut or filled up to the length of what it replaces.
+    keeps_length: bool,
     patterns: Patterns,
     sieve: Sieve,
     overlaps: Overlaps,
@@ -52,26 +58,74 @@ impl Masker {
     }
 
     fn remembering(values: &[(SecretName, SecretBytes)], long: usize) -> Self {
-        let mut values: Vec<_> = values.iter().collect();
-        values.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let label = |name: &SecretName| SecretBytes::from(format!("[authy:{name}]"));
+        let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
+        Self::build(wanted.collect(), long)
+    }
+
+    /// Prepares the forms of `values`, to be replaced by what `label` says.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn replacing(
+        values: &[(SecretName, SecretBytes)],
+        label: &dyn Fn(&SecretName) -> SecretBytes,
+    ) -> Self {
+        let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
+        Self::build(wanted.collect(), LONG)
+    }
+
+    /// Prepares texts to be found exactly as they are, each with what replaces it.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn exact(texts: Vec<(&SecretName, SecretBytes, SecretBytes)>) -> Self {
+        let wanted = texts.into_iter().map(|(name, text, label)| (name, vec![text], label));
+        Self::build(wanted.collect(), LONG)
+    }
+
+    /// The same, with labels cut or filled up to the length of what they replace.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn keeping_length(self) -> Self {
+        Self { keeps_length: true, ..self }
+    }
+
+    fn build(mut wanted: Vec<(&SecretName, Vec<SecretBytes>, SecretBytes)>, long: usize) -> Self {
+        wanted.sort_by_key(|(name, ..)| *name);
         let mut unsorted = Unsorted::default();
-        for (label, (_, value)) in values.iter().enumerate() {
-            unsorted.push(&forms(value.expose()), label);
+        for (label, (_, forms, _)) in wanted.iter().enumerate() {
+            unsorted.push(forms, label);
         }
         let patterns = unsorted.sort();
         let sieve = Sieve::new(&patterns);
         let overlaps = Overlaps::new(&patterns, &sieve, long);
-        let names = values.iter().map(|(name, _)| name.clone()).collect();
-        Self { names, patterns, sieve, overlaps }
+        let names = wanted.iter().map(|(name, ..)| (*name).clone()).collect();
+        let labels = wanted.into_iter().map(|(.., label)| label).collect();
+        Self { names, labels, keeps_length: false, patterns, sieve, overlaps }
     }
 
     /// Starts on one stream of output. `report` hears a secret's name each time one of its
     /// forms was replaced, before the replacement is appended.
-    pub(crate) fn stream<'m, R>(&'m self, report: R) -> Stream<'m, R>
+    pub(crate) fn stream<'m, R>(&'m self, report: R) -> Stream<&'m Self, R>
     where
         R: FnMut(&SecretName) + 'm,
     {
         Stream::new(self, report)
+    }
+
+    /// The same, for a stream that outlives whoever began it.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn shared_stream<R>(self: &Arc<Self>, report: R) -> Stream<Arc<Self>, R>
+    where
+        R: FnMut(&SecretName),
+    {
+        Stream::new(Arc::clone(self), report)
+    }
+
+    /// All of `text` at once.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn mask(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = self.stream(|_| ());
+        stream.push(text, &mut out);
+        stream.finish(&mut out);
+        out
     }
 }
 

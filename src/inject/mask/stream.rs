@@ -4,6 +4,8 @@
 //! first undecided place on are kept; each is followed once, however it comes in.
 
 use std::fmt;
+use std::iter::repeat;
+use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
@@ -12,9 +14,9 @@ use super::patterns::Cursor;
 use super::{Filter, Masker};
 use crate::name::SecretName;
 
-/// A stream of output being masked.
-pub(crate) struct Stream<'m, R> {
-    masker: &'m Masker,
+/// A stream of output being masked; `M` is a way to the masker, a reference or a share.
+pub(crate) struct Stream<M, R> {
+    masker: M,
     report: R,
     /// What came and may still be needed; all places below are places in it.
     text: Text,
@@ -30,8 +32,8 @@ pub(crate) struct Stream<'m, R> {
     known: Known,
 }
 
-impl<'m, R: FnMut(&SecretName)> Stream<'m, R> {
-    pub(super) fn new(masker: &'m Masker, report: R) -> Self {
+impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
+    pub(super) fn new(masker: M, report: R) -> Self {
         Self {
             masker,
             report,
@@ -46,7 +48,8 @@ impl<'m, R: FnMut(&SecretName)> Stream<'m, R> {
 
     /// Decides all places that can be decided, or simply all where the text has `ended`.
     fn decide(&mut self, ended: bool, out: &mut Vec<u8>) {
-        let Masker { patterns, sieve, overlaps, .. } = self.masker;
+        let masker = self.masker.clone();
+        let Masker { patterns, sieve, overlaps, .. } = &*masker;
         while self.next < self.text.len() {
             let mut cursor = if let Some(cursor) = self.cursor.take() {
                 cursor
@@ -86,10 +89,14 @@ impl<'m, R: FnMut(&SecretName)> Stream<'m, R> {
     fn pass(&mut self, place: usize, out: &mut Vec<u8>) {
         while self.shown < place {
             if let Some((end, pattern)) = self.reach.take() {
-                let name = &self.masker.names[self.masker.patterns.label(pattern)];
-                (self.report)(name);
-                for part in ["[authy:", name.as_str(), "]"] {
-                    out.extend_from_slice(part.as_bytes());
+                let at = self.masker.patterns.label(pattern);
+                (self.report)(&self.masker.names[at]);
+                let label = self.masker.labels[at].expose();
+                if self.masker.keeps_length {
+                    let length = end - self.shown;
+                    out.extend(label.iter().copied().chain(repeat(b'*')).take(length));
+                } else {
+                    out.extend_from_slice(label);
                 }
                 self.shown = end;
             } else {
@@ -103,7 +110,7 @@ impl<'m, R: FnMut(&SecretName)> Stream<'m, R> {
     /// The place up to which a moment's silence lets the text be shown, where `cursor`
     /// belongs to the next place.
     fn limit(&self, cursor: &Cursor) -> usize {
-        let Masker { patterns, sieve, overlaps, .. } = self.masker;
+        let Masker { patterns, sieve, overlaps, .. } = &*self.masker;
         let known = Known::from(self.next, cursor);
         let mut start = self.next;
         let mut limit = self.quarter(start, cursor);
@@ -134,7 +141,7 @@ impl<'m, R: FnMut(&SecretName)> Stream<'m, R> {
     }
 }
 
-impl<R: FnMut(&SecretName)> Filter for Stream<'_, R> {
+impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Filter for Stream<M, R> {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         self.text.push(chunk);
         self.decide(false, out);
@@ -164,7 +171,7 @@ impl<R: FnMut(&SecretName)> Filter for Stream<'_, R> {
     }
 }
 
-impl<R> fmt::Debug for Stream<'_, R> {
+impl<M, R> fmt::Debug for Stream<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stream([redacted])")
     }

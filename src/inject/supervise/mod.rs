@@ -15,9 +15,10 @@ mod wait;
 
 use std::ffi::OsString;
 use std::io::{self, Stderr, Stdout};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::PathBuf;
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::WaitStatus;
 use rustix::termios::isatty;
 
@@ -55,8 +56,17 @@ impl Ended {
 /// Makes a new filter for one stream of output.
 pub(crate) type NewFilter<'f> = dyn Fn() -> Box<dyn Filter + 'f> + 'f;
 
+/// Work of our own that goes on while the program runs.
+pub(crate) trait Beside {
+    /// What can be read from while there is something to do.
+    fn watch(&self) -> BorrowedFd<'_>;
+    /// Does it, without waiting.
+    fn proceed(&self);
+}
+
 impl Command {
-    /// Runs the program to its end, with a filter on each stream of its output.
+    /// Runs the program to its end, with a filter on each stream of its output, and does what
+    /// is to be done beside it.
     ///
     /// # Errors
     /// [`InjectError`] where it cannot be started, or the system fails on the way.
@@ -64,9 +74,10 @@ impl Command {
         &self,
         filter: &NewFilter<'_>,
         leader: &Leader,
+        beside: Option<&dyn Beside>,
     ) -> Result<Ended, InjectError> {
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let shown = Shown { stdout: &stdout, stderr: &stderr };
+        let shown = Shown { stdout: &stdout, stderr: &stderr, beside };
         if isatty(stdout.as_fd())
             && let Ok(user) = user::User::find(stdout.as_fd())
         {
@@ -76,10 +87,17 @@ impl Command {
     }
 }
 
-/// Where the output goes in the end.
+/// Where the output goes in the end, and what is done meanwhile.
 struct Shown<'s> {
     stdout: &'s Stdout,
     stderr: &'s Stderr,
+    beside: Option<&'s dyn Beside>,
+}
+
+impl Shown<'_> {
+    fn watch_beside(&self) -> Option<PollFd<'_>> {
+        self.beside.map(|beside| PollFd::from_borrowed_fd(beside.watch(), PollFlags::IN))
+    }
 }
 
 fn failed(command: &Command) -> impl Fn(io::Error) -> InjectError {

@@ -16,7 +16,7 @@ use super::super::error::InjectError;
 use super::relay::Relay;
 use super::signals::Signals;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Ended, NewFilter, Shown, failed};
+use super::{Beside, Ended, NewFilter, Shown, failed};
 
 /// Runs the program to its end.
 ///
@@ -38,7 +38,9 @@ pub(super) fn run(
     let relays = sources.into_iter().zip(to);
     let relays = relays.map(|(source, to)| Relay::new(Rc::new(source), to, filter()));
     let relays = relays.collect::<io::Result<_>>().map_err(&failed)?;
-    Pipes { pid: Pid::from_child(&child), signals, relays, ended: None }.run().map_err(&failed)
+    Pipes { pid: Pid::from_child(&child), signals, relays, shown, ended: None }
+        .run()
+        .map_err(&failed)
 }
 
 /// Gives the program pipes to write to, and us the other ends. Where both streams go to one
@@ -64,12 +66,14 @@ struct Pipes<'f> {
     pid: Pid,
     signals: Signals,
     relays: Vec<Relay<'f>>,
+    shown: &'f Shown<'f>,
     ended: Option<Ended>,
 }
 
 enum Event {
     Signals,
     Relay(usize),
+    Beside,
 }
 
 impl<'f> Pipes<'f> {
@@ -87,6 +91,9 @@ impl<'f> Pipes<'f> {
                         match event {
                             Event::Signals => self.heed(),
                             Event::Relay(at) => self.relays[at].proceed(),
+                            Event::Beside => {
+                                self.shown.beside.into_iter().for_each(Beside::proceed);
+                            }
                         }
                     }
                 }
@@ -101,7 +108,7 @@ impl<'f> Pipes<'f> {
     fn wait(&self) -> io::Result<Woken<Event>> {
         let signals = PollFd::new(&self.signals, PollFlags::IN);
         let relays = self.relays.iter().enumerate();
-        let watched = [(Event::Signals, Some(signals))]
+        let watched = [(Event::Signals, Some(signals)), (Event::Beside, self.shown.watch_beside())]
             .into_iter()
             .chain(relays.map(|(at, relay)| (Event::Relay(at), relay.watch())));
         let any = |is: fn(&Relay<'f>) -> bool| self.relays.iter().any(is);

@@ -30,7 +30,7 @@ use super::relay::Relay;
 use super::signals::Signals;
 use super::user::User;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Ended, Leader, NewFilter, Shown, failed};
+use super::{Beside, Ended, Leader, NewFilter, Shown, failed};
 
 /// How often we look whether the terminal became ours: not every shell says so.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -72,7 +72,8 @@ pub(super) fn run(
     drop(led);
     let leader = Pid::from_child(&child);
     let keyboard = is_typed_at.then(Keyboard::new);
-    Session { user, master: Some(master), given, leader, signals, screen, errors, keyboard }
+    let master = Some(master);
+    Session { user, master, given, leader, signals, screen, errors, keyboard, shown }
         .run()
         .map_err(&failed)
 }
@@ -111,6 +112,7 @@ struct Session<'f> {
     errors: Option<Relay<'f>>,
     /// Once keys are wanted.
     keyboard: Option<Keyboard>,
+    shown: &'f Shown<'f>,
 }
 
 enum Event {
@@ -118,6 +120,7 @@ enum Event {
     Screen,
     Errors,
     Keys,
+    Beside,
 }
 
 impl<'f> Session<'f> {
@@ -135,6 +138,9 @@ impl<'f> Session<'f> {
                             Event::Screen => self.show(),
                             Event::Errors => self.errors.iter_mut().for_each(Relay::proceed),
                             Event::Keys => self.pass_keys(),
+                            Event::Beside => {
+                                self.shown.beside.into_iter().for_each(Beside::proceed);
+                            }
                         }
                     }
                 }
@@ -162,6 +168,7 @@ impl<'f> Session<'f> {
             (Event::Screen, self.screen.watch()),
             (Event::Errors, self.errors.as_ref().and_then(Relay::watch)),
             (Event::Keys, keys.and_then(|(keys, master)| keys.watch(&**master, user))),
+            (Event::Beside, self.shown.watch_beside()),
         ];
         let any = |is: fn(&Relay<'f>) -> bool| is(&self.screen) || self.errors.iter().any(is);
         let timeout = if has_ended {

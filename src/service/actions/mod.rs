@@ -46,6 +46,8 @@ pub use import::{
     ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
 };
 pub use init::{InitOptions, InitReport, init, is_vault};
+#[cfg(feature = "sealed")]
+pub use injecting::sweep;
 pub use injecting::{
     InjectRequest, Masking, RunCommand, env, export, lead, render, render_manifest, run,
 };
@@ -55,8 +57,8 @@ pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use past::{PastVersion, history, restore};
 pub use policies::{
-    PolicyChange, PolicyView, Verdict, policy_create, policy_list, policy_preview, policy_remove,
-    policy_show, policy_test, policy_update,
+    PolicyChange, PolicyView, Towards, Verdict, policy_create, policy_list, policy_preview,
+    policy_remove, policy_show, policy_test, policy_update,
 };
 pub use projects::{
     allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,

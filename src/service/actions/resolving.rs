@@ -37,6 +37,7 @@ pub fn resolve(
         named: names.clone(),
         detail: None,
         path: None,
+        seal: false,
         select: &select,
     };
     read(ctx, &wanted, |reading| {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::access::{Rule, Ruling, ScopePolicy};
 use crate::name::{GroupName, MemberName, ScopeName, SecretName};
-use crate::store::{Member, Policy};
+use crate::store::{Member, Policy, SealedRule};
 
 /// The effect of a change of rules; empty where nothing changes for anybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +88,12 @@ pub struct ScopeEffect {
     pub run_only: Option<bool>,
     /// The programs that it may start, before and after, where that changes.
     pub commands: Option<[Option<Vec<String>>; 2]>,
+    /// Whether it is sealed as a whole from then on, where that changes.
+    pub seal_only: Option<bool>,
+    /// What it seals from then on.
+    pub sealed_added: Vec<SealedRule>,
+    /// What it seals no more.
+    pub sealed_removed: Vec<SealedRule>,
     /// The longest life of its sessions, before and after, where that changes.
     pub max_ttl: Option<[Option<String>; 2]>,
 }
@@ -208,6 +214,9 @@ fn of_scope(
         reaches: reached(new, old),
         no_longer_reaches: reached(old, new),
         run_only: (was.run_only != is.run_only).then_some(is.run_only),
+        seal_only: (was.seal_only != is.seal_only).then_some(is.seal_only),
+        sealed_added: only(is.sealed.clone(), &was.sealed),
+        sealed_removed: only(was.sealed.clone(), &is.sealed),
         commands: (was.commands != is.commands).then_some([was.commands, is.commands]),
         max_ttl: (was.max_ttl != is.max_ttl).then_some([was.max_ttl, is.max_ttl]),
     })

@@ -32,6 +32,7 @@ pub(crate) mod recorder;
 pub(crate) mod records;
 pub(crate) mod refresh;
 pub(crate) mod scaffold;
+pub(crate) mod sealing;
 pub(crate) mod settling;
 pub(crate) mod shared;
 pub(crate) mod stated;

@@ -110,6 +110,13 @@ pub enum Note {
         /// The policies.
         policies: Vec<ScopeName>,
     },
+    /// In a sealed scope a program gets nothing of what no rule seals.
+    NotSealed {
+        /// The scope.
+        scope: ScopeName,
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
     /// A value that is this short hides other output too.
@@ -230,9 +237,14 @@ impl Note {
                 "{secrets} secret{} encrypted to others than may read now: run 'authy rekey'",
                 if *secrets == 1 { " is" } else { "s are" }
             ),
-            Self::StillMasked => {
-                f.write_str("values of a run-only scope stay masked; --no-masking has no effect")
-            }
+            Self::NotSealed { scope, names } => write!(
+                f,
+                "left out, as scope '{scope}' is sealed and no rule of it names a host for them: {}",
+                list(names)
+            ),
+            Self::StillMasked => f.write_str(
+                "values of a run-only or sealed scope stay masked; --no-masking has no effect",
+            ),
             Self::ShortValue { name } => write!(
                 f,
                 "the value of '{name}' is so short that masking it may hide other output too"

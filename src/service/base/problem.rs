@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::sealing::SealProblem;
 use super::sync::SyncProblem;
 use super::team::TeamProblem;
 use crate::access::AccessError;
@@ -117,6 +118,8 @@ pub(crate) enum Problem {
     Label { rule: &'static str },
     #[error("no scope given")]
     NoScope,
+    #[error(transparent)]
+    Sealing(#[from] SealProblem),
     #[error("which scope is the project's?")]
     WhichScope { scopes: Vec<ScopeName> },
     #[error(transparent)]
@@ -179,9 +182,6 @@ impl Problem {
             | Self::TrackedPrivate { .. }
             | Self::NoChainKey(_)
             | Self::BadCloneId(_) => Kind::Damaged,
-            Self::NoAuditPlace | Self::ReadOnlyVault | Self::NoState | Self::NoFile(_) => {
-                Kind::Failure
-            }
             Self::TooLarge
             | Self::NoTerminal(_)
             | Self::NotText(_)
@@ -192,6 +192,7 @@ impl Problem {
             | Self::Unchanged(_)
             | Self::WhichScope { .. }
             | Self::NoScope => Kind::Usage,
+            Self::Sealing(error) => error.kind(),
             Self::Team(error) => error.kind(),
             Self::Transfer(error) => error.kind(),
             Self::Sync(error) => error.kind(),
@@ -206,6 +207,8 @@ impl Problem {
             Self::Git(error) => error.kind(),
             Self::Inject(error) => error.kind(),
             Self::Project(error) => error.kind(),
+            // The state of this machine: no place to write, no file to read.
+            _ => Kind::Failure,
         }
     }
 
@@ -250,6 +253,7 @@ impl Problem {
             Self::HookTaken(_) => "add 'authy check --staged' to it".into(),
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
             Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
+            Self::Sealing(error) => return error.hint(),
             Self::Setting { values, .. } => format!("one of: {values}"),
             Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
             Self::TooLarge | Self::Ttl(_) | Self::Name(_) => return None,

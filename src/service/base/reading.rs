@@ -11,7 +11,7 @@ use super::own;
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh;
-use crate::access::{self, Access, Asker, Need, Reach};
+use crate::access::{self, Access, Asker, Need, Reach, Sealing};
 use crate::audit::{Op, Outcome};
 use crate::fs::{Lock, Root};
 use crate::many;
@@ -36,6 +36,8 @@ pub(crate) struct Wanted<'s> {
     pub(crate) detail: Option<String>,
     /// Where that program is: recorded in its name's stead where a scope limits programs.
     pub(crate) path: Option<String>,
+    /// Whether what is sealed is wanted sealed; it is so anyway where nothing is handed out.
+    pub(crate) seal: bool,
     /// Which names are meant.
     pub(crate) select: &'s Select<'s>,
 }
@@ -55,6 +57,8 @@ pub(crate) struct Reading<'r, 'c> {
     pub(crate) by_token: bool,
     /// Whether the scope limits which programs may be started.
     pub(crate) limits_programs: bool,
+    /// What of them is sealed.
+    pub(crate) sealing: Option<Sealing>,
     /// Writes more lines about them.
     pub(crate) recorder: &'r mut Recorder<'c>,
 }
@@ -105,6 +109,7 @@ pub(crate) fn read<T>(
             run_only: found.run_only || by_agent,
             by_token: matches!(asker, Asker::Bearer(_)),
             limits_programs: found.limits_programs,
+            sealing: found.sealing,
             recorder: &mut recorder,
         })
     })();
@@ -133,6 +138,7 @@ pub(crate) fn read_one(
         named: vec![name.clone()],
         detail: detail.map(str::to_owned),
         path: None,
+        seal: false,
         select: &select,
     };
     let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
@@ -148,6 +154,7 @@ struct Found {
     access: Access,
     run_only: bool,
     limits_programs: bool,
+    sealing: Option<Sealing>,
 }
 
 /// Decides, and reads the files. Nothing is opened.
@@ -168,7 +175,8 @@ fn find(
     let sealed = sealed(opened, &names, scope)?;
     reach.opens(&sealed)?;
     let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
-    Ok(Found { sealed, access, run_only, limits_programs })
+    let sealing = reach.sealing(wanted.seal);
+    Ok(Found { sealed, access, run_only, limits_programs, sealing })
 }
 
 /// Reads the token's grant once more, after whatever holds the vault's lock.

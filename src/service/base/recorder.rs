@@ -137,6 +137,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Records what happens now, long after the start, and syncs it.
+    ///
+    /// # Errors
+    /// It could not be recorded; then nothing may follow.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn now(&mut self, action: &AuditAction, outcome: Outcome) -> Result<()> {
+        let now = self.ctx.front.now();
+        self.write_at(action, (outcome, now), Chain::note)
+    }
+
     /// Records a denied or failed attempt; that it could not be recorded is only noted,
     /// because the attempt is refused anyway.
     pub(crate) fn refused(&mut self, action: &AuditAction, outcome: Outcome) {

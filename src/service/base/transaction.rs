@@ -158,7 +158,7 @@ impl Transaction<'_> {
         sealed: &[Sealed],
     ) -> Result<Vec<(SecretName, SecretBytes)>> {
         let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
-        let reach = self.locked.opened.rules.reach_of(self.asker, None, Need::Inject)?;
+        let reach = self.locked.opened.rules.reach_of(self.asker, None, Need::Use)?;
         let access = reach.give(self.asker, &names);
         let receipt =
             self.recorder.granted(&AuditAction { secrets: names, ..AuditAction::new(op) })?;

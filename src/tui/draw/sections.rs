@@ -226,6 +226,10 @@ fn policy_details(
     let users: Vec<_> = policy.users.iter().map(ToString::to_string).collect();
     rows.push(("used by", users.join(" ")));
     rows.push(("run-only", if policy.run_only { "yes" } else { "no" }.to_owned()));
+    if policy.seal_only {
+        rows.push(("sealed", "nothing is handed out".to_owned()));
+    }
+    rows.extend(policy.sealed.iter().map(|rule| ("sealed", rule.to_string())));
     if let Some(commands) = &policy.commands {
         rows.push(("programs", words(commands, "none")));
     }

@@ -44,6 +44,8 @@ fn policy(text: &str, status: &'static str) -> PolicyView {
         users: ["alice", "bob"].map(|name| authy::MemberName::parse(name).unwrap()).into(),
         run_only: true,
         commands: None,
+        seal_only: false,
+        sealed: Vec::new(),
         max_ttl: Some("8h".into()),
         version: 3,
         signed_by: Some("alice".into()),

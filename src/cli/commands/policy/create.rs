@@ -14,7 +14,9 @@ use crate::cli::context::CliEnv;
 #[command(after_help = "\
 Examples:
   authy policy create backend --allow 'db-dev-*' --allow 'api-*' --deny '*-admin'
-  authy policy create agent --allow 'github-*' --run-only --command claude")]
+  authy policy create agent --allow 'github-*' --run-only --command claude
+  authy policy create bot --allow github-token --seal-only \\
+      --seal 'github-token=api.github.com,*.githubusercontent.com;methods=GET'")]
 pub(crate) struct Args {
     #[command(flatten)]
     policy: PolicyFlags,

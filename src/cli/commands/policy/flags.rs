@@ -28,6 +28,20 @@ pub(super) struct PolicyFlags {
     /// Let 'run' start only programs whose name matches; may be repeated
     #[arg(long = "command", value_name = "PATTERN")]
     commands: Vec<String>,
+    /// Let programs use these secrets towards these hosts without holding them: NAMES=HOSTS, and
+    /// as wanted ;methods=GET,POST ;paths=/repos/acme/* ;as=bearer ;in=query,body
+    /// ;placeholder=ghp_; may be repeated
+    #[arg(long, value_name = "NAMES=HOSTS")]
+    seal: Vec<String>,
+    /// Hand nothing out at all, so that only what is sealed can be used; =false takes it back
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    seal_only: Option<bool>,
     /// Let sessions live no longer than this, such as 8h
     #[arg(long, value_name = "TIME")]
     max_ttl: Option<String>,
@@ -50,6 +64,9 @@ impl PolicyFlags {
             remove_members: Vec::new(),
             run_only: self.run_only,
             commands: self.commands,
+            seal_only: self.seal_only,
+            seal: self.seal,
+            remove_seal: Vec::new(),
             max_ttl: self.max_ttl,
             no_max_ttl: false,
             description: self.description,

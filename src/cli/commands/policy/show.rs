@@ -6,6 +6,7 @@ use authy::{PolicyView, ScopeName, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::used_towards;
 
 /// Show a policy
 #[derive(Debug, clap::Args)]
@@ -47,6 +48,8 @@ fn describe(view: &PolicyView) -> String {
         Some(commands) => add("commands", &commands.join(" ")),
         None => add("commands", "any"),
     }
+    add("sealed", if view.seal_only { "nothing is handed out" } else { "" });
+    view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));
     add("max-ttl", view.max_ttl.as_deref().unwrap_or_default());
     add("version", &view.version.to_string());
     if let (Some(by), Some(at)) = (&view.signed_by, &view.signed_at) {

@@ -13,7 +13,8 @@ use crate::cli::context::CliEnv;
 #[command(after_help = "\
 Examples:
   authy policy update backend --allow cache-url
-  authy policy update backend --remove-deny '*-admin' --run-only=false")]
+  authy policy update backend --remove-deny '*-admin' --run-only=false
+  authy policy update bot --remove-seal github-token --seal 'github-token=api.github.com'")]
 pub(crate) struct Args {
     #[command(flatten)]
     policy: PolicyFlags,
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Let sessions live as long as whoever makes them says
     #[arg(long, conflicts_with = "max_ttl")]
     no_max_ttl: bool,
+    /// Take the sealed rules away that name just these secrets; may be repeated
+    #[arg(long = "remove-seal", value_name = "NAMES")]
+    remove_seal: Vec<String>,
 }
 
 impl Args {
@@ -38,6 +42,7 @@ impl Args {
             remove_deny: self.remove_deny,
             remove_members: self.remove_members,
             no_max_ttl: self.no_max_ttl,
+            remove_seal: self.remove_seal,
             ..self.policy.into_change()
         };
         authy::policy_update(&env.context()?, &change)?;

@@ -128,6 +128,8 @@ fn grant(
         recipient: identity.recipients().iter().map(ToString::to_string).collect(),
         keys: Digest::of(&[]),
         chain: token.chain_key(vault).commitment(),
+        seal_only: policy.seal_only,
+        sealed: policy.sealed.clone(),
     })
 }
 

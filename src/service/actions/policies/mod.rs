@@ -1,26 +1,29 @@
 //! Policies: made and changed by admins, signed at once; shown and tested by anybody.
 
-use std::fmt;
+mod verdict;
 
 use serde::Serialize;
 
-use crate::access::{Need, PolicyState, Reach, Rule, ScopePolicy};
+use crate::access::{AccessError, Need, PolicyState, ScopePolicy, SealRefused};
 use crate::audit::Op;
 use crate::fs::VaultPath;
-use crate::name::{MemberName, ScopeName, SecretName};
+use crate::name::{MemberName, ScopeName, printable};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
 use crate::service::base::lists::merged;
-use crate::service::base::opening::{Opened, effective_scope};
+use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::sealing::SealProblem;
 use crate::service::base::team::TeamProblem;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
-use crate::store::{Grantee, Policy, Stamp};
+use crate::store::{Grantee, Policy, SealedRule, Stamp};
+
+pub use verdict::{Towards, Verdict, policy_preview, policy_test};
 
 /// A policy to make, or what to add to and take from one.
 #[derive(Debug, Clone)]
@@ -43,6 +46,12 @@ pub struct PolicyChange {
     pub run_only: Option<bool>,
     /// Patterns of programs that `run` may start.
     pub commands: Vec<String>,
+    /// Whether nothing is handed out, and only what is sealed can be used.
+    pub seal_only: Option<bool>,
+    /// What to seal, each in the one-line form of a [`SealedRule`].
+    pub seal: Vec<String>,
+    /// Names as sealed rules write them: the rules that name just these go.
+    pub remove_seal: Vec<String>,
     /// Longest life of a session, such as `8h`.
     pub max_ttl: Option<String>,
     /// Take the longest life away.
@@ -74,6 +83,10 @@ pub struct PolicyView {
     pub run_only: bool,
     /// Programs that `run` may start; absent: any.
     pub commands: Option<Vec<String>>,
+    /// Whether nothing is handed out, and only what is sealed can be used.
+    pub seal_only: bool,
+    /// What programs use without holding it.
+    pub sealed: Vec<SealedRule>,
     /// Longest life of a session.
     pub max_ttl: Option<String>,
     /// Counts changes.
@@ -85,36 +98,6 @@ pub struct PolicyView {
     /// Why it is not in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-}
-
-/// What a policy says about a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// The scope asked.
-    pub scope: ScopeName,
-    /// The name asked about.
-    pub name: SecretName,
-    /// Whether the scope reaches it.
-    pub allowed: bool,
-    /// The deciding pattern, where one decided.
-    pub pattern: Option<String>,
-    /// `allow`, `deny` or `default`; `grant` where a session was made under a narrower policy.
-    pub rule: &'static str,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.allowed { "ALLOWED" } else { "DENIED" };
-        match &self.pattern {
-            Some(pattern) => {
-                write!(f, "{word} by {} \"{}\"", self.rule, crate::name::printable(pattern))
-            }
-            None if self.rule == "grant" => {
-                write!(f, "{word}: the policy allowed less when the session was made")
-            }
-            None => write!(f, "{word}: no allow pattern matches"),
-        }
-    }
 }
 
 /// Makes a policy and signs it.
@@ -203,70 +186,6 @@ pub fn policy_list(ctx: &Context) -> Result<Vec<PolicyView>> {
     Ok(views)
 }
 
-/// Asks a policy about a name, which need not exist. With a token it asks the session's
-/// grant too, and the scope may be left out.
-///
-/// # Errors
-/// The policy is not found or not in force; another scope than the token's.
-pub fn policy_test(ctx: &Context, scope: Option<&ScopeName>, name: &SecretName) -> Result<Verdict> {
-    let opened = Opened::open(ctx)?;
-    let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
-    let scope = effective_scope(ctx, scope)?;
-    let reach = match &bearer {
-        Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?,
-        None => {
-            let (scope, policy) = opened.rules.scope(scope.as_ref().ok_or(Problem::NoScope)?)?;
-            Reach::Scope(scope, policy)
-        }
-    };
-    let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
-        return Err(Problem::NoScope.into());
-    };
-    let (rule, pattern) = decided(policy, name);
-    let allowed = reach.permits(name).is_ok();
-    let by_grant = rule == "allow" && !allowed;
-    Ok(Verdict {
-        scope: scope.clone(),
-        name: name.clone(),
-        allowed,
-        pattern: pattern.filter(|_| !by_grant),
-        rule: if by_grant { "grant" } else { rule },
-    })
-}
-
-/// Says of each name what a policy with these patterns would say. Nothing is read or asked.
-///
-/// # Errors
-/// A pattern that does not compile.
-pub fn policy_preview(
-    scope: &ScopeName,
-    (allow, deny): (&[String], &[String]),
-    names: &[SecretName],
-) -> Result<Vec<Verdict>> {
-    let document = Policy { allow: allow.to_vec(), deny: deny.to_vec(), ..Policy::default() };
-    let policy = ScopePolicy::compile(document)?;
-    let verdict = |name: &SecretName| {
-        let (rule, pattern) = decided(&policy, name);
-        Verdict {
-            scope: scope.clone(),
-            name: name.clone(),
-            allowed: rule == "allow",
-            pattern,
-            rule,
-        }
-    };
-    Ok(names.iter().map(verdict).collect())
-}
-
-/// The rule that decides about a name, and its pattern.
-fn decided(policy: &ScopePolicy, name: &SecretName) -> (&'static str, Option<String>) {
-    match policy.rule(name) {
-        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
-        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
-        Rule::Default => ("default", None),
-    }
-}
-
 impl Policy {
     /// This policy with `change` applied; the whole is checked.
     fn with(self, change: &PolicyChange) -> Result<Self> {
@@ -290,6 +209,8 @@ impl Policy {
             ),
             run_only: change.run_only.unwrap_or(self.run_only),
             commands,
+            seal_only: change.seal_only.unwrap_or(self.seal_only),
+            sealed: sealed(self.sealed, change)?,
             max_ttl: change.max_ttl.clone().or(self.max_ttl.filter(|_| !change.no_max_ttl)),
             description: change.description.clone().unwrap_or(self.description),
             ..self
@@ -297,6 +218,27 @@ impl Policy {
         ScopePolicy::compile(policy.clone())?;
         Ok(policy)
     }
+}
+
+/// The rules without those to be taken away, and with those to be added.
+fn sealed(mut rules: Vec<SealedRule>, change: &PolicyChange) -> Result<Vec<SealedRule>> {
+    for names in &change.remove_seal {
+        let named = |rule: &SealedRule| rule.secrets.join(",") == *names;
+        // An empty policy stands for the check of what is to be added.
+        if !rules.is_empty() && !rules.iter().any(named) {
+            return Err(SealProblem::NoRule(names.clone()).into());
+        }
+        rules.retain(|rule| !named(rule));
+    }
+    for text in &change.seal {
+        let rule = SealedRule::parse(text)
+            .map_err(|why| SealRefused::Rule { rule: printable(text), why: printable(&why) })
+            .map_err(AccessError::from)?;
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
 }
 
 fn write(
@@ -355,6 +297,8 @@ fn view(opened: &Opened, name: &ScopeName, state: &PolicyState) -> Option<Policy
         users: Vec::new(),
         run_only: false,
         commands: None,
+        seal_only: false,
+        sealed: Vec::new(),
         max_ttl: None,
         version: 0,
         signed_by: None,
@@ -374,6 +318,8 @@ fn view(opened: &Opened, name: &ScopeName, state: &PolicyState) -> Option<Policy
             members: signed.members.iter().map(ToString::to_string).collect(),
             run_only: signed.run_only,
             commands: signed.commands.clone(),
+            seal_only: signed.seal_only,
+            sealed: signed.sealed.clone(),
             max_ttl: signed.max_ttl.clone(),
             version: signed.version,
             signed_by: Some(signed.by().to_string()),

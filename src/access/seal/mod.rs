@@ -1,0 +1,149 @@
+//! Sealed secrets: which values a proxy may put in, towards which hosts.
+//!
+//! Rules and judgements alone. Nothing here knows the wire, or holds a value.
+
+mod error;
+mod host;
+mod path;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::name::{Address, ScopeName, SecretName};
+
+pub(crate) use error::SealRefused;
+pub(crate) use rule::{SealRule, SetHeader};
+
+/// A request, as far as rules speak of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'r> {
+    /// Where it goes.
+    pub(crate) address: &'r Address,
+    /// Whether it goes without TLS.
+    pub(crate) is_plain: bool,
+    /// Its method.
+    pub(crate) method: &'r str,
+    /// Its path, as it was written.
+    pub(crate) path: &'r str,
+}
+
+/// Where in a request a placeholder stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Header,
+    Query,
+    Path,
+    Body,
+}
+
+/// Why a value is not put in. The later, the nearer the request came to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// No rule names the host.
+    Host,
+    /// Without TLS, to a host that is not this machine.
+    Plain,
+    /// Not this method.
+    Method,
+    /// Not this path.
+    Path,
+    /// Not at this place.
+    Place,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Host => "host",
+            Self::Plain => "no TLS",
+            Self::Method => "method",
+            Self::Path => "path",
+            Self::Place => "place",
+        })
+    }
+}
+
+/// What a scope seals, for one run: the policy's rules, within those of a session's grant.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealing {
+    /// The scope.
+    pub(crate) scope: ScopeName,
+    /// Whether nothing is handed out beside.
+    pub(crate) only: bool,
+    policy: Vec<SealRule>,
+    grant: Option<Vec<SealRule>>,
+}
+
+impl Sealing {
+    pub(super) fn new(
+        (scope, only): (ScopeName, bool),
+        policy: &[SealRule],
+        grant: Option<&[SealRule]>,
+    ) -> Self {
+        Self { scope, only, policy: policy.to_vec(), grant: grant.map(<[SealRule]>::to_vec) }
+    }
+
+    /// Whether a program is given a placeholder for `name`.
+    pub(crate) fn seals(&self, name: &SecretName) -> bool {
+        self.policy.iter().chain(self.grant.iter().flatten()).any(|rule| rule.names(name))
+    }
+
+    /// Whether requests to this address are looked into.
+    pub(crate) fn binds(&self, address: &Address) -> bool {
+        self.policy.iter().any(|rule| rule.binds(address))
+    }
+
+    /// The hosts of all rules, as they are written.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.policy.iter().flat_map(SealRule::hosts)
+    }
+
+    /// The hosts that `name` may go to, as they are written.
+    pub(crate) fn hosts_of(&self, name: &SecretName) -> Vec<&str> {
+        self.policy.iter().filter(|rule| rule.names(name)).flat_map(SealRule::hosts).collect()
+    }
+
+    /// What a placeholder for `name` begins with.
+    pub(crate) fn prefix(&self, name: &SecretName) -> Option<&str> {
+        self.policy.iter().filter(|rule| rule.names(name)).find_map(SealRule::prefix)
+    }
+
+    /// The rules that set a header.
+    pub(crate) fn setting(&self) -> impl Iterator<Item = (&SealRule, &SetHeader)> {
+        self.policy.iter().filter_map(|rule| Some((rule, rule.header()?)))
+    }
+
+    /// Whether the value of `name` may be put in.
+    ///
+    /// # Errors
+    /// The rule that came nearest says why not.
+    pub(crate) fn judge(
+        &self,
+        name: &SecretName,
+        target: &Target<'_>,
+        place: Place,
+    ) -> Result<(), Refusal> {
+        judge(&self.policy, name, (target, place))?;
+        match &self.grant {
+            Some(grant) => judge(grant, name, (target, place)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn judge(
+    rules: &[SealRule],
+    name: &SecretName,
+    (target, place): (&Target<'_>, Place),
+) -> Result<(), Refusal> {
+    let mut nearest = Refusal::Host;
+    for rule in rules.iter().filter(|rule| rule.names(name)) {
+        match rule.judge(target, place) {
+            Ok(()) => return Ok(()),
+            Err(refusal) => nearest = nearest.max(refusal),
+        }
+    }
+    Err(nearest)
+}

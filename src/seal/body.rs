@@ -1,0 +1,200 @@
+//! Bodies of messages: passed on as they come, or through a filter on the way.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty, Full};
+use hyper::body::{Frame, Incoming};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
+
+use super::coding::Coding;
+use crate::inject::Filter;
+
+/// Any error of a connection.
+pub(super) type Broken = Box<dyn Error + Send + Sync>;
+/// Any body.
+pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
+
+/// How long bytes that could become a value are held back on a silent connection.
+const MOMENT: Duration = Duration::from_millis(30);
+
+/// No body.
+pub(super) fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// These bytes.
+pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// As it comes.
+pub(super) fn untouched(body: Incoming) -> Body {
+    body.map_err(Into::into).boxed_unsync()
+}
+
+/// Reads all of a body that is known to be short.
+///
+/// # Errors
+/// The connection broke.
+pub(super) async fn read(body: Incoming) -> Result<Bytes, Broken> {
+    Ok(body.collect().await?.to_bytes())
+}
+
+/// What is asked before filtered bytes go on.
+pub(super) trait Gate: Send + 'static {
+    /// Whether they may.
+    fn opens(&mut self) -> impl Future<Output = bool> + Send;
+}
+
+/// Nothing is asked.
+pub(super) struct Open;
+
+impl Gate for Open {
+    async fn opens(&mut self) -> bool {
+        true
+    }
+}
+
+/// A body that goes through `filter`, decoded and encoded again where it is compressed. It is
+/// read only as fast as it is taken.
+pub(super) fn filtered(
+    body: Incoming,
+    filter: impl Filter + Send + 'static,
+    (coding, gate): (Coding, impl Gate),
+) -> Body {
+    let (sender, receiver) = channel(1);
+    tokio::spawn(pump(body, filter, (coding, gate), sender));
+    Piped(receiver).boxed_unsync()
+}
+
+async fn pump(
+    mut body: Incoming,
+    mut filter: impl Filter + Send,
+    (mut coding, mut gate): (Coding, impl Gate),
+    sender: Sender<Result<Frame<Bytes>, Broken>>,
+) {
+    let mut is_asked = true;
+    loop {
+        let next = match filter.holds() && !is_asked {
+            true => timeout(MOMENT, body.frame()).await,
+            false => Ok(body.frame().await),
+        };
+        let mut shown = Vec::new();
+        let mut last = None;
+        match next {
+            Err(_) => {
+                is_asked = true;
+                filter.idle(&mut shown);
+            }
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    is_asked = false;
+                    if !push(&data, (&mut coding, &mut filter, &mut gate), &sender).await {
+                        return;
+                    }
+                    continue;
+                }
+                Err(trailers) => last = Some(Ok(trailers)),
+            },
+            Ok(Some(Err(error))) => last = Some(Err(error.into())),
+            Ok(None) => {
+                if !finish((&mut coding, &mut filter, &mut gate), &sender).await {
+                    let _ = sender.send(Err("the body is cut off".into())).await;
+                }
+                return;
+            }
+        }
+        if !send(shown, (&mut coding, &mut gate), &sender).await {
+            return;
+        }
+        if let Some(last) = last
+            && sender.send(last).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Filters one piece; false where nobody takes it any more, or it cannot be read.
+async fn push<F: Filter, G: Gate>(
+    data: &[u8],
+    (coding, filter, gate): (&mut Coding, &mut F, &mut G),
+    sender: &Sender<Result<Frame<Bytes>, Broken>>,
+) -> bool {
+    // Little at once: a few bytes may become many.
+    for piece in data.chunks(coding.piece()) {
+        let mut shown = Vec::new();
+        match coding.decode(piece) {
+            Ok(decoded) => filter.push(&decoded, &mut shown),
+            Err(error) => {
+                let _ = sender.send(Err(error.into())).await;
+                return false;
+            }
+        }
+        if !send(shown, (coding, gate), sender).await {
+            return false;
+        }
+    }
+    true
+}
+
+async fn finish<F: Filter, G: Gate>(
+    (coding, filter, gate): (&mut Coding, &mut F, &mut G),
+    sender: &Sender<Result<Frame<Bytes>, Broken>>,
+) -> bool {
+    let mut shown = Vec::new();
+    let Ok(rest) = coding.decoded() else { return false };
+    filter.push(&rest, &mut shown);
+    filter.finish(&mut shown);
+    if !send(shown, (coding, gate), sender).await {
+        return true;
+    }
+    match coding.encoded() {
+        Ok(end) if end.is_empty() => true,
+        Ok(end) => {
+            let _ = sender.send(Ok(Frame::data(end.into()))).await;
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// Sends what was filtered; false where nobody takes it, or it may not go.
+async fn send<G: Gate>(
+    shown: Vec<u8>,
+    (coding, gate): (&mut Coding, &mut G),
+    sender: &Sender<Result<Frame<Bytes>, Broken>>,
+) -> bool {
+    if shown.is_empty() {
+        return true;
+    }
+    if !gate.opens().await {
+        let _ = sender.send(Err("a value could not be recorded, and was not sent".into())).await;
+        return false;
+    }
+    match coding.encode(shown) {
+        Ok(encoded) => sender.send(Ok(Frame::data(encoded.into()))).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// The end of a pipe between a task and a connection.
+struct Piped(Receiver<Result<Frame<Bytes>, Broken>>);
+
+impl hyper::body::Body for Piped {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.0.poll_recv(context)
+    }
+}

@@ -1,0 +1,148 @@
+//! Connections to servers: direct, or through the user's own proxy.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
+
+use super::surroundings::{Surroundings, UserProxy};
+use crate::name::Address;
+use crate::secret::SecretBytes;
+
+/// How long a server may take to be reached.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest answer of a proxy to CONNECT, in bytes.
+const MAX_ANSWER: usize = 16 << 10;
+
+/// Bytes in both directions.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Makes connections.
+pub(super) struct Connector {
+    surroundings: Surroundings,
+    tls: Option<TlsConnector>,
+}
+
+/// A connection for requests without TLS.
+pub(super) struct Plain {
+    pub(super) wire: Box<dyn Wire>,
+    /// Set where it leads to a proxy, which wants whole addresses and perhaps a credential.
+    pub(super) proxy: Option<UserProxy>,
+}
+
+impl Connector {
+    pub(super) fn new(surroundings: Surroundings, roots: RootCertStore) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .ok()
+            .map(|config| config.with_root_certificates(roots).with_no_client_auth());
+        let tls = config.map(|mut config| {
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            TlsConnector::from(Arc::new(config))
+        });
+        Self { surroundings, tls }
+    }
+
+    /// Connects for whatever the program speaks itself.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub(super) async fn tunnel(&self, address: &Address) -> io::Result<Box<dyn Wire>> {
+        in_time(async {
+            match self.surroundings.proxy_for(address, false) {
+                None => Ok(Box::new(tcp(address).await?) as Box<dyn Wire>),
+                Some(proxy) => self.through(proxy, address).await,
+            }
+        })
+        .await
+    }
+
+    /// Connects over TLS, and checks that it is the server it should be.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or nobody that is trusted vouches for it.
+    pub(super) async fn tls(&self, address: &Address) -> io::Result<Box<dyn Wire>> {
+        let wire = self.tunnel(address).await?;
+        in_time(self.over_tls(address, wire)).await
+    }
+
+    /// Connects without TLS.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub(super) async fn plain(&self, address: &Address) -> io::Result<Plain> {
+        in_time(async {
+            let proxy = self.surroundings.proxy_for(address, true);
+            let wire = match proxy {
+                None => Box::new(tcp(address).await?) as Box<dyn Wire>,
+                Some(proxy) => self.to(proxy).await?,
+            };
+            Ok(Plain { wire, proxy: proxy.cloned() })
+        })
+        .await
+    }
+
+    async fn over_tls(&self, address: &Address, wire: Box<dyn Wire>) -> io::Result<Box<dyn Wire>> {
+        let name = ServerName::try_from(address.host.as_str().to_owned());
+        let name = name.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let tls = self.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        Ok(Box::new(tls.connect(name, wire).await?))
+    }
+
+    /// Connects to the user's proxy itself.
+    async fn to(&self, proxy: &UserProxy) -> io::Result<Box<dyn Wire>> {
+        let wire = Box::new(tcp(&proxy.address).await?);
+        match proxy.is_tls {
+            true => self.over_tls(&proxy.address, wire).await,
+            false => Ok(wire),
+        }
+    }
+
+    async fn through(&self, proxy: &UserProxy, address: &Address) -> io::Result<Box<dyn Wire>> {
+        let mut wire = self.to(proxy).await?;
+        let place = format!("{}:{}", address.host, address.port);
+        let head = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
+        let empty = SecretBytes::default();
+        let credential = proxy.credential.as_ref().unwrap_or(&empty).expose();
+        let name: &[u8] = if credential.is_empty() { b"" } else { b"Proxy-Authorization: " };
+        let end: &[u8] = if credential.is_empty() { b"\r\n" } else { b"\r\n\r\n" };
+        let request = Zeroizing::new([head.as_bytes(), name, credential, end].concat());
+        wire.write_all(&request).await?;
+        wire.flush().await?;
+        let mut answer = Vec::new();
+        // Byte by byte: what comes after it is for the program.
+        while !answer.ends_with(b"\r\n\r\n") {
+            if answer.len() == MAX_ANSWER {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            answer.push(wire.read_u8().await?);
+        }
+        let status = answer.split(|&b| b == b' ').nth(1).unwrap_or_default();
+        match status {
+            [b'2', _, _] => Ok(wire),
+            _ => {
+                let status = String::from_utf8_lossy(status.get(..3).unwrap_or(status));
+                Err(io::Error::other(format!("the proxy {} says {status}", proxy.address)))
+            }
+        }
+    }
+}
+
+async fn tcp(address: &Address) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}

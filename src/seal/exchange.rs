@@ -1,0 +1,235 @@
+//! One request: judged, recorded, filled in, sent; and its answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+
+use super::answer::{refuse, scrubbed, untouched};
+use super::ask::Denied;
+use super::body::{self, Body, Broken, Gate};
+use super::coding::Coding;
+use super::fill::{self, Unfit};
+use super::request::{check, is_websocket, pass_on};
+use super::session::{Session, Unanswered};
+use super::values::Slot;
+use super::websocket;
+use crate::access::{Place, Refusal, SetHeader, Target};
+use crate::inject::Masker;
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+
+/// Bodies up to so many bytes are filled in before they are sent, and have a length.
+const SHORT: u64 = 1 << 20;
+
+/// Answers one request.
+///
+/// # Errors
+/// The connection to the server broke; then the program's is closed, too.
+pub(super) async fn exchange(
+    session: &Arc<Session>,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, Broken> {
+    let of_program = hyper::upgrade::on(&mut request);
+    let (mut parts, incoming) = request.into_parts();
+    if let Err(why) = check(&parts, (&session.address, session.is_plain)) {
+        session.deny(why).await;
+        return Ok(refuse(StatusCode::BAD_REQUEST, &format!("refused: {why}")));
+    }
+    let method = parts.method.clone();
+    let is_upgrade = is_websocket(&parts);
+    let is_bound = session.shared.desk.sealing().binds(&session.address);
+    let body = match prepare(session, &mut parts, incoming).await? {
+        Ok(body) => body,
+        Err(answer) => return Ok(*answer),
+    };
+    let mut answer = match session.send(Request::from_parts(parts, body)).await {
+        Ok(answer) => answer,
+        Err(Unanswered::Closed(error)) => return Err(error),
+        Err(Unanswered::Unreachable(why)) => {
+            let sentence = format!("cannot reach {}: {why}", session.address);
+            return Ok(refuse(StatusCode::BAD_GATEWAY, &sentence));
+        }
+    };
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        if !is_upgrade {
+            return Ok(refuse(StatusCode::BAD_GATEWAY, "the server changed the protocol unasked"));
+        }
+        let of_server = hyper::upgrade::on(&mut answer);
+        tokio::spawn(messages(Arc::clone(session), of_program, (of_server, is_bound)));
+    }
+    match is_bound {
+        true => scrubbed(answer, (&method, session.shared.desk.values())).await,
+        false => Ok(untouched(answer)),
+    }
+}
+
+/// Passes the messages of a WebSocket on.
+async fn messages(
+    session: Arc<Session>,
+    of_program: OnUpgrade,
+    (of_server, is_bound): (OnUpgrade, bool),
+) {
+    if let (Ok(program), Ok(server)) = tokio::join!(of_program, of_server) {
+        let values = is_bound.then(|| session.shared.desk.values());
+        let _ = websocket::relay(TokioIo::new(program), TokioIo::new(server), values).await;
+    }
+}
+
+/// Judges a request, has its values recorded, and puts them in; or says why not.
+async fn prepare(
+    session: &Arc<Session>,
+    parts: &mut Parts,
+    incoming: Incoming,
+) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
+    let refused = |answer: Response<Body>| Ok(Err(Box::new(answer)));
+    let desk = &session.shared.desk;
+    let (slots, address) = (desk.values().slots(), &session.address);
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let is_plain = session.is_plain;
+    let target = Target { address, is_plain, method: method.as_str(), path: &path };
+    let found = fill::found(parts, slots);
+    for (slot, place) in &found {
+        if let Err(refusal) = desk.sealing().judge(&slot.name, &target, *place) {
+            return refused(forbid(session, &slot.name, refusal).await);
+        }
+    }
+    let set = headers_to_set(session, &target);
+    let mut put_in: Vec<&Slot> = found.iter().map(|(slot, _)| *slot).collect();
+    put_in.dedup_by(|one, other| one.name == other.name);
+    let set_alone = set.iter().map(|(_, slot)| *slot);
+    let all: Vec<&Slot> = put_in
+        .iter()
+        .copied()
+        .chain(set_alone.filter(|slot| put_in.iter().all(|one| one.name != slot.name)))
+        .collect();
+    for slot in &all {
+        if !desk.recorded(&slot.name, address).await {
+            let sentence = "the use of a secret could not be recorded, and nothing was sent";
+            return refused(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
+        }
+    }
+    let filled = fill::fill(parts, &put_in)
+        .and_then(|()| set.iter().try_for_each(|(header, slot)| fill::set(parts, header, slot)));
+    if let Err(Unfit(name)) = filled {
+        let sentence = format!("the value of '{name}' has a line break, which no header can hold");
+        return refused(refuse(StatusCode::BAD_GATEWAY, &sentence));
+    }
+    pass_on(parts, address, (desk.sealing().binds(address), !all.is_empty()));
+    let address = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse();
+    parts.uri = address?;
+    let in_body =
+        slots.iter().filter(|slot| desk.sealing().judge(&slot.name, &target, Place::Body).is_ok());
+    let in_body: Vec<&Slot> = in_body.collect();
+    match in_body.is_empty() || incoming.is_end_stream() {
+        true => Ok(Ok(body::untouched(incoming))),
+        false => filled_body(session, (parts, incoming), &in_body).await,
+    }
+}
+
+/// The headers that rules set for this target, and with what.
+fn headers_to_set<'s>(session: &'s Session, target: &Target<'_>) -> Vec<(&'s SetHeader, &'s Slot)> {
+    let desk = &session.shared.desk;
+    let mut all = Vec::new();
+    for (rule, header) in desk.sealing().setting() {
+        let slot = desk.values().slots().iter().find(|slot| rule.names(&slot.name));
+        if let Some(slot) = slot
+            && rule.judge(target, Place::Header).is_ok()
+            && desk.sealing().judge(&slot.name, target, Place::Header).is_ok()
+        {
+            all.push((header, slot));
+        }
+    }
+    all
+}
+
+/// Says and records why a value is not put in.
+async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Response<Body> {
+    let desk = &session.shared.desk;
+    let (scope, address) = (&desk.sealing().scope, &session.address);
+    let denied = Denied {
+        name: Some(name.clone()),
+        address: Some(address.clone()),
+        why: refusal.to_string(),
+    };
+    desk.denied(denied).await;
+    let why = match refusal {
+        Refusal::Host => {
+            format!("scope '{scope}' seals it for {}", desk.sealing().hosts_of(name).join(", "))
+        }
+        Refusal::Plain => "without TLS no value leaves this machine".to_owned(),
+        Refusal::Method => format!("scope '{scope}' does not allow this method"),
+        Refusal::Path => format!("scope '{scope}' does not allow this path"),
+        Refusal::Place => format!("scope '{scope}' allows it in headers, not at this place"),
+    };
+    refuse(StatusCode::FORBIDDEN, &format!("'{name}' may not go to {address} so: {why}"))
+}
+
+/// A body with values in the place of placeholders; each is recorded when it is found.
+async fn filled_body(
+    session: &Arc<Session>,
+    (parts, incoming): (&mut Parts, Incoming),
+    slots: &[&Slot],
+) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default();
+    let mut texts = Vec::new();
+    for slot in slots {
+        let placeholder = SecretBytes::from(slot.placeholder.clone());
+        texts.push((&slot.name, placeholder, fill::in_body(slot, kind)));
+    }
+    let masker = Arc::new(Masker::exact(texts));
+    let names = Arc::new(Mutex::new(Vec::new()));
+    let mut gate = Recording { session: Arc::clone(session), names: Arc::clone(&names) };
+    let report = move |name: &SecretName| {
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    };
+    let length = incoming.size_hint().exact().filter(|length| *length <= SHORT);
+    if length.is_none() {
+        parts.headers.remove(CONTENT_LENGTH);
+        let filter = masker.shared_stream(report);
+        return Ok(Ok(body::filtered(incoming, filter, (Coding::Identity, gate))));
+    }
+    let bytes = body::read(incoming).await?;
+    let mut out = Vec::with_capacity(bytes.len());
+    {
+        use crate::inject::Filter as _;
+        let mut stream = masker.stream(report);
+        stream.push(&bytes, &mut out);
+        stream.finish(&mut out);
+    }
+    if !gate.opens().await {
+        let sentence = "the use of a secret could not be recorded, and nothing was sent";
+        return Ok(Err(Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence))));
+    }
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(out.len()));
+    Ok(Ok(body::whole(out)))
+}
+
+/// Has the values recorded that were put into a body, before it goes on.
+struct Recording {
+    session: Arc<Session>,
+    names: Arc<Mutex<Vec<SecretName>>>,
+}
+
+impl Gate for Recording {
+    async fn opens(&mut self) -> bool {
+        let names = {
+            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *names)
+        };
+        for name in names {
+            if !self.session.shared.desk.recorded(&name, &self.session.address).await {
+                return false;
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,106 @@
+//! Placeholders, and the values that they stand for.
+
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+
+use super::error::SealError;
+use crate::access::Sealing;
+use crate::crypto::keys::random_id;
+use crate::inject::Masker;
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+
+/// Random bytes of a placeholder.
+const RANDOM: usize = 16;
+
+/// A sealed secret.
+pub(crate) struct Slot {
+    /// The secret.
+    pub(super) name: SecretName,
+    /// What the program holds: letters, digits, `-` and `_`.
+    pub(super) placeholder: String,
+    /// What it stands for.
+    pub(super) value: SecretBytes,
+    finder: Finder<'static>,
+}
+
+impl Slot {
+    /// Where its placeholder begins in `text`.
+    pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
+        self.finder.find(text)
+    }
+}
+
+/// All sealed secrets of a run.
+pub(crate) struct Values {
+    slots: Vec<Slot>,
+    scrubber: Arc<Masker>,
+    /// The same, for messages whose length is told before.
+    in_place: Arc<Masker>,
+}
+
+impl Values {
+    /// Draws a placeholder for each secret: no two runs have the same.
+    pub(crate) fn new(sealing: &Sealing, values: Vec<(SecretName, SecretBytes)>) -> Self {
+        let slots: Vec<Slot> = values
+            .into_iter()
+            .map(|(name, value)| {
+                let placeholder = placeholder(&name, sealing.prefix(&name));
+                let finder = Finder::new(placeholder.as_bytes()).into_owned();
+                Slot { name, placeholder, value, finder }
+            })
+            .collect();
+        let known = |slot: &Slot| (slot.name.clone(), slot.value.clone());
+        let known: Vec<_> = slots.iter().map(known).collect();
+        let label = |name: &SecretName| {
+            let slot = slots.iter().find(|slot| slot.name == *name);
+            SecretBytes::from(slot.map(|slot| slot.placeholder.clone()).unwrap_or_default())
+        };
+        let scrubber = Arc::new(Masker::replacing(&known, &label));
+        let in_place = Arc::new(Masker::replacing(&known, &label).keeping_length());
+        Self { slots, scrubber, in_place }
+    }
+
+    /// What the program gets for each secret.
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = (&SecretName, &str)> {
+        self.slots.iter().map(|slot| (&slot.name, slot.placeholder.as_str()))
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Puts placeholders back in the place of values.
+    pub(super) fn scrubber(&self) -> &Arc<Masker> {
+        &self.scrubber
+    }
+
+    pub(super) fn in_place(&self) -> &Arc<Masker> {
+        &self.in_place
+    }
+
+    /// A header that a rule sets holds one value.
+    pub(super) fn check(&self, sealing: &Sealing) -> Result<(), SealError> {
+        for (rule, _) in sealing.setting() {
+            let named = self.slots.iter().map(|slot| &slot.name).filter(|name| rule.names(name));
+            let names: Vec<_> = named.cloned().collect();
+            if names.len() > 1 {
+                return Err(SealError::Several { scope: sealing.scope.clone(), names });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn placeholder(name: &SecretName, prefix: Option<&str>) -> String {
+    let random = random_id::<RANDOM>();
+    match prefix {
+        Some(prefix) => format!("{prefix}{random}"),
+        None => {
+            let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+            let name: String = name.as_str().chars().map(plain).collect();
+            format!("authy-sealed-{name}-{random}")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Values for processes and files of variables: `run`, `env`, `export`.
+
+mod gather;
+mod run;
+#[cfg_attr(not(feature = "sealed"), path = "unsealed.rs")]
+mod sealed;
+
+use std::path::PathBuf;
+
+use crate::audit::Op;
+use crate::inject::{self, Environment, Format, Naming};
+use crate::name::ScopeName;
+use crate::secret::SecretBytes;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use gather::{Gather, gather};
+
+pub use run::{Masking, RunCommand, lead, run};
+#[cfg(feature = "sealed")]
+pub use sealed::sweep;
+
+/// Which values, under which variables.
+#[derive(Debug, Clone, Default)]
+pub struct InjectRequest {
+    /// The scope; there must be one.
+    pub scope: Option<ScopeName>,
+    /// How names become variables.
+    pub naming: Naming,
+    /// Globs on secret names; none means all that the scope reaches.
+    pub only: Vec<String>,
+    /// Variables and their templates, from an allowed project file.
+    pub templates: Vec<(String, String)>,
+    /// Variables, and files with placeholders whose resolved copies they name for a program
+    /// that is run: in memory, for as long as it runs.
+    pub files: Vec<(String, PathBuf)>,
+}
+
+/// Gathers the scope's variables to be printed.
+///
+/// # Errors
+/// Whatever keeps the values from being read.
+pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
+    let wanted = Gather::reveal(Op::ENV);
+    gather(ctx, request, &wanted, |gathered, _| Ok(gathered.environment))
+}
+
+/// Gathers the scope's variables for a file, as [`env()`] does; recorded as `export`.
+///
+/// # Errors
+/// As [`env()`].
+pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
+    let wanted = Gather::reveal(Op::EXPORT);
+    gather(ctx, request, &wanted, |gathered, _| Ok(gathered.environment))
+}
+
+/// Writes variables in a format.
+///
+/// # Errors
+/// A value that the format cannot hold.
+pub fn render(environment: &Environment, format: Format, export: bool) -> Result<SecretBytes> {
+    Ok(inject::render(environment, format, export)?)
+}
+
+/// Writes variables as a Secret for Kubernetes; `name` is made fit for an object's name.
+pub fn render_manifest(environment: &Environment, name: &str) -> SecretBytes {
+    inject::manifest(environment, name)
+}

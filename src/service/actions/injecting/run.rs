@@ -1,0 +1,223 @@
+//! `run`: a program with the values, or with placeholders for them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use crate::access::{Need, Program};
+use crate::audit::Op;
+use crate::fs;
+use crate::inject::{self, Beside, Ended, Filter, Leader, Masker};
+use crate::name::{SecretName, printable};
+use crate::secret::SecretBytes;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::problem::Problem;
+use crate::service::base::reading::Reading;
+use crate::service::base::recorder::{AuditAction, Recorder};
+
+use super::InjectRequest;
+use super::gather::{Gather, Gathered, gather};
+
+/// Values of so few bytes are noted before they are masked.
+const SHORT: usize = 3;
+
+/// The program that `run` starts.
+#[derive(Debug, Clone, Default)]
+pub struct RunCommand {
+    /// The program and its arguments, untouched.
+    pub argv: Vec<OsString>,
+    /// Give it the values and hardly anything else.
+    pub clean_env: bool,
+    /// The environment that authy itself was given.
+    pub inherited: Vec<(OsString, OsString)>,
+    /// Whether values are masked in what it prints.
+    pub masking: Masking,
+    /// Give it placeholders for what the scope seals; done anyway where the scope hands out
+    /// nothing else.
+    pub seal: bool,
+    /// How this program starts itself again to lead a terminal session.
+    pub leader: Leader,
+    /// How it starts itself again to remove the files of a sealed run after a kill.
+    pub sweeper: Leader,
+}
+
+/// Whether values are replaced by `[authy:NAME]` in what a program prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Masking {
+    /// With a token, and where values may go into processes only.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Only where values may go into processes only.
+    Off,
+}
+
+/// Runs `command` with the scope's values in its environment. Where nothing is masked this
+/// process becomes the program and nothing returns; otherwise how it ended is returned.
+///
+/// # Errors
+/// Whatever keeps the values from being read, or the program from starting (126, 127).
+pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Result<Ended> {
+    let wanted = Gather {
+        op: Op::RUN,
+        need: Need::Use,
+        program: command.argv.first().map(|word| find_program(word, &command.inherited)),
+        masking: Some(command.masking),
+        seal: command.seal,
+    };
+    let program = wanted.program.as_ref();
+    gather(ctx, request, &wanted, |gathered, reading| {
+        let Gathered { environment, files, masker, sealed } = gathered;
+        let mut argv = command.argv;
+        // What was judged is what is started: nothing is looked up again.
+        let judged = program.and_then(|program| program.path.clone());
+        if let (true, Some(path), Some(word)) = (reading.limits_programs, judged, argv.first_mut())
+        {
+            *word = path.into();
+        }
+        let mut child = inject::Command {
+            argv,
+            environment,
+            inherited: command.inherited,
+            clean_env: command.clean_env,
+            scope: reading.scope.clone().ok_or(Problem::NoScope)?,
+            under_token: reading.by_token,
+            files: Vec::new(),
+            fixed: Vec::new(),
+        };
+        for (variable, content) in &files {
+            child.give_file(variable, content)?;
+        }
+        let recording = Recording::new(reading, program.map(name_of));
+        match (sealed, masker) {
+            (Some(sealed), masker) => {
+                let masker = masker.unwrap_or_else(|| Masker::new(&[]));
+                sealed.run((child, &masker), (&command.leader, command.sweeper), &recording)
+            }
+            (None, None) => Err(child.exec().into()),
+            (None, Some(masker)) => recording.supervise((&child, &masker), &command.leader, None),
+        }
+    })
+}
+
+/// What is recorded while the program runs.
+pub(super) struct Recording<'r, 'c> {
+    recorder: RefCell<&'r mut Recorder<'c>>,
+    masked: RefCell<BTreeSet<SecretName>>,
+    /// The program's name.
+    pub(super) program: Option<String>,
+    action: AuditAction,
+}
+
+impl<'r, 'c> Recording<'r, 'c> {
+    fn new(reading: &'r mut Reading<'_, 'c>, program: Option<String>) -> Self {
+        let action = AuditAction { scope: reading.scope.clone(), ..AuditAction::new(Op::MASK) };
+        let recorder = RefCell::new(&mut *reading.recorder);
+        Self { recorder, masked: RefCell::default(), program, action }
+    }
+
+    /// Waits for the program and masks what it prints. The first time each secret is masked is
+    /// recorded at once: a program that is killed later leaves the evidence.
+    ///
+    /// # Errors
+    /// It cannot be started, or the system fails on the way.
+    pub(super) fn supervise(
+        &self,
+        (child, masker): (&inject::Command, &Masker),
+        leader: &Leader,
+        beside: Option<&dyn Beside>,
+    ) -> Result<Ended> {
+        let report = |name: &SecretName| {
+            if self.masked.borrow_mut().insert(name.clone()) {
+                let detail = self.program.clone();
+                let action = self.action(Op::MASK, Some(name), detail);
+                self.recorder.borrow_mut().later(&action);
+            }
+        };
+        let filter = || Box::new(masker.stream(report)) as Box<dyn Filter + '_>;
+        Ok(child.supervise(&filter, leader, beside)?)
+    }
+
+    /// A line about this run.
+    pub(super) fn action(
+        &self,
+        op: Op,
+        name: Option<&SecretName>,
+        detail: Option<String>,
+    ) -> AuditAction {
+        AuditAction {
+            op,
+            detail,
+            secrets: name.cloned().into_iter().collect(),
+            ..self.action.clone()
+        }
+    }
+
+    /// Lends the recorder.
+    #[cfg(feature = "sealed")]
+    pub(super) fn recorder(&self) -> std::cell::RefMut<'_, &'r mut Recorder<'c>> {
+        self.recorder.borrow_mut()
+    }
+}
+
+/// Leads the session of a pseudo-terminal and runs the program of `words` in its foreground,
+/// as [`RunCommand::leader`] asks; standard output is the pseudo-terminal.
+///
+/// # Errors
+/// Where the program cannot be started (126, 127), or standard output is no such terminal.
+pub fn lead(words: &[OsString]) -> Result<Ended> {
+    Ok(inject::lead(words)?)
+}
+
+/// Whether what the program prints is to be masked.
+pub(super) fn is_masked(ctx: &Context, reading: &Reading<'_, '_>, masking: Masking) -> bool {
+    match masking {
+        Masking::Off if reading.run_only => {
+            ctx.front.note(&Note::StillMasked);
+            true
+        }
+        Masking::Off => false,
+        Masking::On => true,
+        Masking::Auto => reading.run_only || reading.by_token || reading.sealing.is_some(),
+    }
+}
+
+/// Knows the values by sight, and says which are so short that they are seen everywhere.
+pub(super) fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Masker {
+    for (name, value) in values {
+        if (1..=SHORT).contains(&value.len()) {
+            ctx.front.note(&Note::ShortValue { name: name.clone() });
+        }
+    }
+    Masker::new(values)
+}
+
+/// Looks a program up as starting it will: a bare name in the caller's `PATH`.
+fn find_program(word: &OsStr, inherited: &[(OsString, OsString)]) -> Program {
+    let typed = word.to_string_lossy().into_owned();
+    let path = if typed.contains('/') {
+        Path::new(word).canonicalize().ok()
+    } else {
+        let path = inherited.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value);
+        let folders = path.into_iter().flat_map(std::env::split_paths);
+        let found = folders.map(|folder| folder.join(word)).find(|file| fs::is_program(file));
+        // What a relative folder of PATH means now is what is judged and started.
+        found.and_then(|file| std::path::absolute(file).ok())
+    };
+    let is_guarded = path.as_deref().is_some_and(fs::is_guarded);
+    Program { typed, path, is_guarded }
+}
+
+/// The name without its folder: arguments never reach the audit.
+pub(super) fn name_of(program: &Program) -> String {
+    printable(program.typed.rsplit('/').next().unwrap_or(&program.typed))
+}
+
+/// Where a program is, for the audit.
+pub(super) fn path_of(program: &Program) -> Option<String> {
+    program.path.as_ref().map(|path| printable(&path.to_string_lossy()))
+}

@@ -1,0 +1,116 @@
+//! A run whose program holds placeholders: a proxy beside it, and what is recorded of it.
+
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::Path;
+
+use crate::access::Sealing;
+use crate::audit::{Op, Outcome};
+use crate::inject::{self, Beside, Ended, Leader, Masker};
+use crate::name::{Address, SecretName};
+use crate::seal::{self, Asks, Event, Plan, Proxy, Use};
+use crate::secret::SecretBytes;
+use crate::service::base::error::Result;
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::sealing::SealProblem;
+
+use super::run::Recording;
+
+/// Secrets that the program uses without holding them.
+pub(super) struct Sealed {
+    sealing: Sealing,
+    values: seal::Values,
+}
+
+impl Sealed {
+    /// Takes the sealed values out of `values`; placeholders stay in their stead.
+    ///
+    /// # Errors
+    /// None in a program that was built with this feature.
+    #[allow(clippy::unnecessary_wraps, reason = "a program without the feature refuses")]
+    pub(super) fn take(sealing: Sealing, values: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
+        let sealed = values.iter().filter(|(name, _)| sealing.seals(name)).cloned().collect();
+        let taken = seal::Values::new(&sealing, sealed);
+        for (name, placeholder) in taken.placeholders() {
+            for (_, value) in values.iter_mut().filter(|(other, _)| other == name) {
+                *value = SecretBytes::from(placeholder.to_owned());
+            }
+        }
+        Ok(Self { sealing, values: taken })
+    }
+
+    /// Runs the program behind a proxy, to its end.
+    ///
+    /// # Errors
+    /// The proxy cannot be started; as any run.
+    pub(super) fn run(
+        self,
+        (mut child, masker): (inject::Command, &Masker),
+        (leader, sweeper): (&Leader, Leader),
+        recording: &Recording<'_, '_>,
+    ) -> Result<Ended> {
+        let (sealing, values) = (self.sealing, self.values);
+        let inherited = child.inherited.clone();
+        let plan = Plan { sealing, values, inherited, sweeper };
+        let (proxy, asks) = Proxy::start(plan).map_err(SealProblem::from)?;
+        child.fixed = proxy.environment().to_vec();
+        let beside = Answering { asks, recording };
+        let ended = recording.supervise((&child, masker), leader, Some(&beside));
+        for counted in proxy.stop() {
+            beside.count(&counted);
+        }
+        ended
+    }
+}
+
+/// Records what the proxy asks, in the thread that waits for the program.
+struct Answering<'s, 'r, 'c> {
+    asks: Asks,
+    recording: &'s Recording<'r, 'c>,
+}
+
+impl Beside for Answering<'_, '_, '_> {
+    fn watch(&self) -> BorrowedFd<'_> {
+        self.asks.as_fd()
+    }
+
+    fn proceed(&self) {
+        self.asks.answer(|event| self.record(event));
+    }
+}
+
+impl Answering<'_, '_, '_> {
+    /// Whether it was recorded, and synced.
+    fn record(&self, event: &Event) -> bool {
+        let outcome = match event {
+            Event::Use(..) => Outcome::Granted,
+            Event::Denied(_) => Outcome::Denied,
+        };
+        self.recording.recorder().now(&self.action(event, None), outcome).is_ok()
+    }
+
+    fn count(&self, counted: &Use) {
+        self.recording.recorder().later(&self.action(&counted.event, Some(counted.count)));
+    }
+
+    fn action(&self, event: &Event, count: Option<u64>) -> AuditAction {
+        let by = self.recording.program.as_deref().unwrap_or_default();
+        let host = |address: &Address| address.to_string();
+        let (name, mut detail) = match event {
+            Event::Use(name, address) => (Some(name), format!("{} by {by}", host(address))),
+            Event::Denied(denied) => {
+                let host = denied.address.as_ref().map_or("the proxy".to_owned(), host);
+                (denied.name.as_ref(), format!("{host} by {by}: {}", denied.why))
+            }
+        };
+        if let Some(count) = count {
+            let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+            detail = format!("{detail}, {times}");
+        }
+        self.recording.action(Op::SEAL, name, Some(detail))
+    }
+}
+
+/// Waits until whoever started this process is gone, and removes the files of its sealed run.
+pub fn sweep(folder: &Path) {
+    seal::sweep(folder);
+}

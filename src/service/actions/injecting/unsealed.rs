@@ -1,0 +1,30 @@
+//! A program that was built without the proxy: what is sealed cannot be used.
+
+use crate::access::Sealing;
+use crate::inject::{self, Ended, Leader, Masker};
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::service::base::error::Result;
+use crate::service::base::sealing::SealProblem;
+
+use super::run::Recording;
+
+/// There are none.
+pub(super) enum Sealed {}
+
+impl Sealed {
+    /// # Errors
+    /// Always.
+    pub(super) fn take(_: Sealing, _: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
+        Err(SealProblem::NotBuilt.into())
+    }
+
+    pub(super) fn run(
+        self,
+        _: (inject::Command, &Masker),
+        _: (&Leader, Leader),
+        _: &Recording<'_, '_>,
+    ) -> Result<Ended> {
+        match self {}
+    }
+}
