@@ -11,6 +11,7 @@ mod pattern;
 mod policy;
 mod rules;
 mod ruling;
+#[cfg_attr(not(feature = "sealed"), allow(dead_code, reason = "only the proxy asks for these"))]
 mod seal;
 mod shelf;
 
@@ -22,4 +23,6 @@ pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};
 pub(crate) use rules::{PolicyState, RuleChange, Rules};
 pub(crate) use ruling::Ruling;
-pub(crate) use seal::{Place, Refusal, SealRefused, Sealing, SetHeader, Target};
+#[cfg(feature = "sealed")]
+pub(crate) use seal::SetHeader;
+pub(crate) use seal::{Place, Refusal, SealRefused, Sealing, Target};

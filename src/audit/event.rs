@@ -45,6 +45,7 @@ macro_rules! ops {
         impl Op {
             $(
                 #[doc = concat!("`", $text, "`.")]
+                #[allow(dead_code, reason = "some are of features")]
                 pub(crate) const $name: Self = Self(Cow::Borrowed($text));
             )*
             #[cfg(test)]

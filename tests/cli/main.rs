@@ -73,6 +73,7 @@ mod rekey;
 mod removed;
 mod run;
 mod run_files;
+mod sealed;
 mod session;
 mod session_audit;
 mod session_fresh;

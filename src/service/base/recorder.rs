@@ -130,9 +130,9 @@ impl<'a> Recorder<'a> {
 
     /// Records what happens long after the start, such as while a program runs. No value
     /// leaves by it, so that it could not be recorded is only noted.
-    pub(crate) fn later(&mut self, action: &AuditAction) {
+    pub(crate) fn later(&mut self, action: &AuditAction, outcome: Outcome) {
         let now = self.ctx.front.now();
-        if let Err(error) = self.write_at(action, (Outcome::Granted, now), Chain::note) {
+        if let Err(error) = self.write_at(action, (outcome, now), Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
         }
     }

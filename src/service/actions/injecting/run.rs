@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::access::{Need, Program};
-use crate::audit::Op;
+use crate::audit::{Op, Outcome};
 use crate::fs;
 use crate::inject::{self, Beside, Ended, Filter, Leader, Masker};
 use crate::name::{SecretName, printable};
@@ -135,7 +135,7 @@ impl<'r, 'c> Recording<'r, 'c> {
             if self.masked.borrow_mut().insert(name.clone()) {
                 let detail = self.program.clone();
                 let action = self.action(Op::MASK, Some(name), detail);
-                self.recorder.borrow_mut().later(&action);
+                self.recorder.borrow_mut().later(&action, Outcome::Granted);
             }
         };
         let filter = || Box::new(masker.stream(report)) as Box<dyn Filter + '_>;

@@ -81,15 +81,12 @@ impl Beside for Answering<'_, '_, '_> {
 impl Answering<'_, '_, '_> {
     /// Whether it was recorded, and synced.
     fn record(&self, event: &Event) -> bool {
-        let outcome = match event {
-            Event::Use(..) => Outcome::Granted,
-            Event::Denied(_) => Outcome::Denied,
-        };
-        self.recording.recorder().now(&self.action(event, None), outcome).is_ok()
+        self.recording.recorder().now(&self.action(event, None), outcome(event)).is_ok()
     }
 
     fn count(&self, counted: &Use) {
-        self.recording.recorder().later(&self.action(&counted.event, Some(counted.count)));
+        let action = self.action(&counted.event, Some(counted.count));
+        self.recording.recorder().later(&action, outcome(&counted.event));
     }
 
     fn action(&self, event: &Event, count: Option<u64>) -> AuditAction {
@@ -107,6 +104,13 @@ impl Answering<'_, '_, '_> {
             detail = format!("{detail}, {times}");
         }
         self.recording.action(Op::SEAL, name, Some(detail))
+    }
+}
+
+fn outcome(event: &Event) -> Outcome {
+    match event {
+        Event::Use(..) => Outcome::Granted,
+        Event::Denied(_) => Outcome::Denied,
     }
 }
 
