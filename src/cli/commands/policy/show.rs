@@ -48,7 +48,11 @@ fn describe(view: &PolicyView) -> String {
         Some(commands) => add("commands", &commands.join(" ")),
         None => add("commands", "any"),
     }
-    add("sealed", if view.seal_only { "nothing is handed out" } else { "" });
+    match (view.seal_only, view.sealed.is_empty()) {
+        (true, _) => add("sealed", "nothing is handed out"),
+        (false, false) => add("sealed", "by 'run --sealed'; otherwise values are handed out"),
+        (false, true) => {}
+    }
     view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));
     add("max-ttl", view.max_ttl.as_deref().unwrap_or_default());
     add("version", &view.version.to_string());
