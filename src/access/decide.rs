@@ -253,7 +253,12 @@ impl Reach<'_> {
         let is_only = |policy: &ScopePolicy| policy.document().seal_only;
         let only = is_only(policy) || grant.is_some_and(is_only);
         let of_grant = grant.map(ScopePolicy::sealed);
-        (is_asked || only).then(|| Sealing::new((scope.clone(), only), policy.sealed(), of_grant))
+        let until = match self {
+            Self::Grant(.., bearer) => Some(bearer.grant().expires.unix()),
+            _ => None,
+        };
+        let sealing = || Sealing::new((scope.clone(), only), policy.sealed(), of_grant);
+        (is_asked || only).then(|| sealing().ending(until))
     }
 
     /// The scope, where there is one.

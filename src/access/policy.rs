@@ -67,6 +67,13 @@ impl ScopePolicy {
         &self.sealed
     }
 
+    /// What it seals, as in a run by a scope of that name.
+    #[cfg(all(test, feature = "sealed"))]
+    pub(crate) fn sealing_for_tests(&self) -> super::seal::Sealing {
+        let scope = crate::name::ScopeName::parse("ci").unwrap();
+        super::seal::Sealing::new((scope, false), &self.sealed, None)
+    }
+
     /// Decides about `name` and says by which pattern.
     pub(crate) fn rule(&self, name: &SecretName) -> Rule<'_> {
         let matching = |patterns: &'_ [Pattern]| -> Option<usize> {

@@ -99,6 +99,10 @@ async fn prepare(
         }
     }
     let set = headers_to_set(session, &target);
+    if !(found.is_empty() && set.is_empty()) && session.is_over() {
+        session.deny("the session has ended").await;
+        return refused(refuse(StatusCode::FORBIDDEN, "the session of this token has ended"));
+    }
     let mut put_in: Vec<&Slot> = found.iter().map(|(slot, _)| *slot).collect();
     put_in.dedup_by(|one, other| one.name == other.name);
     let set_alone = set.iter().map(|(_, slot)| *slot);

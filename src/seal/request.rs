@@ -99,7 +99,9 @@ pub(super) fn pass_on(
         .get_all(ACCEPT_ENCODING)
         .iter()
         .any(|value| value.to_str().is_ok_and(|text| text.contains("gzip")));
-    let coding = if takes_gzip { "gzip" } else { "identity" };
+    // No part of what is compressed can be read.
+    let is_part = parts.headers.contains_key(RANGE);
+    let coding = if takes_gzip && !is_part { "gzip" } else { "identity" };
     parts.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding));
 }
 

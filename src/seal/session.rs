@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
+use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::Mutex as Gate;
 use tokio_rustls::LazyConfigAcceptor;
@@ -56,6 +57,13 @@ impl Session {
     /// Has a refusal recorded that concerns no secret.
     pub(super) async fn deny(&self, why: &str) {
         deny(&self.shared, &self.address, why).await;
+    }
+
+    /// Whether the token that started this run has ended: what it gave at the start it gives
+    /// no longer.
+    pub(super) fn is_over(&self) -> bool {
+        let until = self.shared.desk.sealing().until;
+        until.is_some_and(|until| OffsetDateTime::now_utc().unix_timestamp() >= until)
     }
 
     /// Sends a request, over the connection of the one before if that still stands.

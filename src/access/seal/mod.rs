@@ -72,6 +72,8 @@ pub(crate) struct Sealing {
     pub(crate) scope: ScopeName,
     /// Whether nothing is handed out beside.
     pub(crate) only: bool,
+    /// When the session ends, in seconds since 1970.
+    pub(crate) until: Option<i64>,
     policy: Vec<SealRule>,
     grant: Option<Vec<SealRule>>,
 }
@@ -82,7 +84,13 @@ impl Sealing {
         policy: &[SealRule],
         grant: Option<&[SealRule]>,
     ) -> Self {
-        Self { scope, only, policy: policy.to_vec(), grant: grant.map(<[SealRule]>::to_vec) }
+        let grant = grant.map(<[SealRule]>::to_vec);
+        Self { scope, only, until: None, policy: policy.to_vec(), grant }
+    }
+
+    /// The same, for a session that ends then.
+    pub(crate) fn ending(self, until: Option<i64>) -> Self {
+        Self { until, ..self }
     }
 
     /// Whether a program is given a placeholder for `name`.

@@ -41,6 +41,8 @@ pub(super) struct Seen {
 
 /// Server and proxy; they live as long as the process of the tests.
 pub(super) struct World {
+    /// The port of the server with TLS.
+    pub(super) port: u16,
     /// The port of the one without.
     pub(super) plain_port: u16,
     /// The port of the proxy.
@@ -80,7 +82,7 @@ impl World {
         let plain_port = listen(move |stream| serve(BufReader::new(stream), "plain", &for_plain));
         let for_proxy = Arc::clone(&asked);
         let proxy_port = listen(move |stream| lead(stream, port, &for_proxy));
-        Self { plain_port, proxy_port, roots, seen, asked }
+        Self { port, plain_port, proxy_port, roots, seen, asked }
     }
 
     /// All requests so far.

@@ -196,13 +196,14 @@ fn this_machine_is_spoken_to_without_tls_where_a_rule_names_the_port() {
         return;
     }
     let scene = Scene::new();
-    let port = scene.world.plain_port;
-    let rule = format!("api-token=localhost:{port}");
+    let (port, tls_port) = (scene.world.plain_port, scene.world.port);
+    let rule = format!("api-token=localhost:{port},localhost:{tls_port}");
     scene.t.authy(["policy", "update", "ci", "--seal", &rule]).ok();
     let done = scene
         .run(&format!(
             "{CURL} http://localhost:{port}/echo -H \"Authorization: $API_TOKEN\"; \
              {CURL} http://127.0.0.1:{port}/echo -H \"Authorization: $API_TOKEN\"; \
+             {CURL} https://localhost:{tls_port}/echo -H \"Authorization: $API_TOKEN\"; \
              {CURL} -p http://localhost:{port}/gzip --compressed -H \"Authorization: $API_TOKEN\""
         ))
         .ok();
