@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
-use super::{CANARY, Scene};
+use super::{CANARY, Scene, base64};
 use crate::harness::{finish, needs, signal};
 
 /// Starts a program that prints its proxy and the file of roots, and waits for a line.
@@ -20,14 +20,24 @@ fn start(scene: &Scene) -> (std::process::Child, String, PathBuf, u32) {
     (child, proxy, file.into(), pid.parse().unwrap())
 }
 
+/// Whether the proxy of this run listens: another one may have taken its port, and has
+/// another credential.
 fn answers(proxy: &str) -> bool {
-    let place = proxy.rsplit('@').next().unwrap();
-    let Ok(mut stream) = TcpStream::connect(place) else { return false };
-    let _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let (user, place) = proxy.strip_prefix("http://").unwrap().split_once('@').unwrap();
+    let credential = base64(user);
+    asked(place, &format!("Proxy-Authorization: Basic {credential}\r\n"))
+        .starts_with("HTTP/1.1 400")
+}
+
+/// What whoever listens there says to a request that names no host.
+fn asked(place: &str, header: &str) -> String {
     let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    // Whoever has no credential learns nothing.
-    answer.starts_with("HTTP/1.1 407")
+    if let Ok(mut stream) = TcpStream::connect(place) {
+        let request = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
+        let _ = stream.write_all(request.as_bytes());
+        let _ = stream.read_to_string(&mut answer);
+    }
+    answer
 }
 
 fn gone(path: &Path) -> bool {
@@ -46,6 +56,8 @@ fn while_it_runs_the_roots_are_there_and_afterwards_nothing_is() {
     let scene = Scene::new();
     let (mut child, proxy, file, _) = start(&scene);
     assert!(answers(&proxy));
+    let place = proxy.split_once('@').unwrap().1;
+    assert!(asked(place, "").starts_with("HTTP/1.1 407"), "without the credential");
     let roots = fs::read_to_string(&file).unwrap();
     assert!(roots.contains(&scene.world.roots[..200]), "the user's own roots are kept");
     assert_eq!(roots.matches("BEGIN CERTIFICATE").count(), 2);

@@ -103,3 +103,18 @@ fn clean(done: Done) -> Done {
 fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
+
+/// Base64 with padding (RFC 4648, 4).
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |n: usize| char::from(DIGITS[n & 63]);
+    text.as_bytes()
+        .chunks(3)
+        .flat_map(|chunk| {
+            let n = chunk.iter().fold(0_usize, |n, b| n << 8 | usize::from(*b))
+                << (8 * (3 - chunk.len()));
+            let all = [digit(n >> 18), digit(n >> 12), digit(n >> 6), digit(n)];
+            (0..4).map(move |at| if at <= chunk.len() { all[at] } else { '=' })
+        })
+        .collect()
+}

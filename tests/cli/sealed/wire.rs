@@ -1,6 +1,6 @@
 //! What goes over the wire: values in, values out again as placeholders, all else as it is.
 
-use super::{CANARY, Scene, clean};
+use super::{CANARY, Scene, base64, clean};
 use crate::harness::needs;
 
 const CURL: &str = "curl -sS --max-time 20";
@@ -25,7 +25,7 @@ fn a_placeholder_becomes_the_value_for_its_hosts() {
     clean(done).stdout_has("Bearer authy-sealed-api-token-").stdout_has("plain-value");
     let seen = scene.world.seen();
     assert_eq!(authorization(&seen[0].head).unwrap(), format!("Authorization: Bearer {CANARY}"));
-    let basic = data_encoding_base64(&format!("me:{CANARY}"));
+    let basic = base64(&format!("me:{CANARY}"));
     assert_eq!(authorization(&seen[1].head).unwrap(), format!("Authorization: Basic {basic}"));
     assert!(seen[2].head.contains(&format!("a {CANARY} b {CANARY}")), "{}", seen[2].head);
     let audit = scene.audit();
@@ -39,21 +39,6 @@ fn a_placeholder_becomes_the_value_for_its_hosts() {
         assert!(granted(detail), "{detail} in {audit:?}");
     }
     assert_eq!(audit.len(), 4, "{audit:?}");
-}
-
-/// Base64 by the program of that name would do; the tests have none of their own.
-fn data_encoding_base64(text: &str) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |n: usize| char::from(DIGITS[n & 63]);
-    text.as_bytes()
-        .chunks(3)
-        .flat_map(|chunk| {
-            let n = chunk.iter().fold(0_usize, |n, b| n << 8 | usize::from(*b))
-                << (8 * (3 - chunk.len()));
-            let all = [digit(n >> 18), digit(n >> 12), digit(n >> 6), digit(n)];
-            (0..4).map(move |at| if at <= chunk.len() { all[at] } else { '=' })
-        })
-        .collect()
 }
 
 #[test]
@@ -116,7 +101,7 @@ fn rules_set_headers_and_look_into_bodies_where_they_say_so() {
     );
     assert_eq!(String::from_utf8_lossy(&seen[1].body), format!("a={encoded}"));
     assert_eq!(String::from_utf8_lossy(&seen[2].body), format!("{{\"a\":\"{CANARY}\"}}"));
-    let basic = data_encoding_base64(&format!("bot:{CANARY}"));
+    let basic = base64(&format!("bot:{CANARY}"));
     assert!(seen[3].head.contains(&format!("authorization: Basic {basic}")), "{}", seen[3].head);
     assert!(seen[4].body.ends_with(format!("x{CANARY}\n").as_bytes()));
     assert_eq!(seen[4].body.len(), 3_000_000 + CANARY.len() + 1);
@@ -208,7 +193,7 @@ fn this_machine_is_spoken_to_without_tls_where_a_rule_names_the_port() {
         ))
         .ok();
     clean(done).stdout_has("may not go to 127.0.0.1").stdout_has("authy-sealed-");
-    assert_eq!(scene.arrived().len(), 2);
+    assert_eq!(scene.arrived().len(), 3);
     let audit = scene.audit();
     assert!(
         audit.contains(&("denied".into(), format!("127.0.0.1:{port} by sh: host"))),
