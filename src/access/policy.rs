@@ -69,8 +69,7 @@ impl ScopePolicy {
 
     /// What it seals, as in a run by a scope of that name.
     #[cfg(all(test, feature = "sealed"))]
-    pub(crate) fn sealing_for_tests(&self) -> super::seal::Sealing {
-        let scope = crate::name::ScopeName::parse("ci").unwrap();
+    pub(crate) fn sealing_as(&self, scope: crate::name::ScopeName) -> super::seal::Sealing {
         super::seal::Sealing::new((scope, false), &self.sealed, None)
     }
 

@@ -12,7 +12,7 @@ use super::websocket::Frames;
 use super::{Plan, Proxy, Values};
 use crate::access::{Place, ScopePolicy, Sealing};
 use crate::inject::Leader;
-use crate::name::{Address, SecretName};
+use crate::name::{Address, ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Policy, SealedRule};
 
@@ -21,7 +21,7 @@ const VALUE: &str = "s3cr&t/Value+1";
 fn sealing(rule: &str, until: Option<i64>) -> Sealing {
     let sealed = vec![SealedRule::parse(rule).unwrap()];
     let policy = ScopePolicy::compile(Policy { sealed, ..Policy::default() }).unwrap();
-    policy.sealing_for_tests().ending(until)
+    policy.sealing_as(ScopeName::parse("ci").unwrap()).ending(until)
 }
 
 fn values(sealing: &Sealing) -> Values {
