@@ -37,6 +37,7 @@ pub(super) fn secrets(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
 pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
     let (at, beside) = halves(body);
     let mark = |policy: &PolicyView| match policy.status {
+        "in-force" if policy.seal_only => (policy.name.to_string(), Some("sealed"), theme.dim()),
         "in-force" if policy.run_only => (policy.name.to_string(), Some("run-only"), theme.dim()),
         "in-force" => (policy.name.to_string(), None, theme.dim()),
         other => (policy.name.to_string(), Some(other), theme.bad()),

@@ -45,6 +45,8 @@ fn a_token_and_what_runs_inside_get_no_more() {
     let nested = "authy get api-token; echo $?; authy run -- env; authy run --sealed -- env";
     let done = t.authy(["run", "--scope", "ci", "--no-masking", "--", "sh", "-c", nested]).ok();
     clean(done).stdout_has("4\n").stdout_has("api_token=authy-sealed-");
+    t.authy(["session", "list"]).ok().stdout_has("run-only");
+    t.authy(["policy", "list"]).ok().stdout_has("sealed");
     // Sealed by the grant, though the policy is not any more.
     t.authy(["policy", "update", "ci", "--seal-only=false", "--remove-seal", "api-token"]).ok();
     clean(t.authy(["get", "api-token"]).env("AUTHY_TOKEN", &token).fails(4));

@@ -23,7 +23,12 @@ impl Args {
             table.push([
                 view.name.to_string(),
                 view.status.to_owned(),
-                if view.run_only { "yes" } else { "no" }.to_owned(),
+                match (view.seal_only, view.run_only) {
+                    (true, _) => "sealed",
+                    (_, true) => "yes",
+                    _ => "no",
+                }
+                .to_owned(),
                 view.allow.join(" "),
                 view.deny.join(" "),
                 view.problem.clone().unwrap_or_else(|| view.description.clone()),

@@ -71,12 +71,12 @@ fn view(opened: &Opened, (place, grant): (GrantPlace, &Signed<Grant>), now: Stam
         Ok(_) if ends <= now => "expired",
         Ok(_) => "live",
     };
-    let by_policy = usable.as_ref().is_ok_and(|(_, policy)| policy.document().run_only);
+    let by_policy = usable.as_ref().is_ok_and(|(_, policy)| policy.hides());
     SessionView {
         id: place.id,
         label: grant.label.clone(),
         scope: Some(grant.scope.clone()),
-        run_only: grant.run_only || by_policy,
+        run_only: grant.run_only || grant.seal_only || by_policy,
         shared: place.shared,
         created: Some(grant.created.to_string()),
         expires: Some(ends.to_string()),
