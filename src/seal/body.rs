@@ -86,7 +86,6 @@ async fn pump(
             false => Ok(body.frame().await),
         };
         let mut shown = Vec::new();
-        let mut last = None;
         match next {
             Err(_) => {
                 is_asked = true;
@@ -100,9 +99,13 @@ async fn pump(
                     }
                     continue;
                 }
-                Err(trailers) => last = Some(Ok(trailers)),
+                // Trailers: nobody was told of any (TE, Trailer), and they are not looked into.
+                Err(_) => continue,
             },
-            Ok(Some(Err(error))) => last = Some(Err(error.into())),
+            Ok(Some(Err(error))) => {
+                let _ = sender.send(Err(error.into())).await;
+                return;
+            }
             Ok(None) => {
                 if !finish((&mut coding, &mut filter, &mut gate), &sender).await {
                     let _ = sender.send(Err("the body is cut off".into())).await;
@@ -111,11 +114,6 @@ async fn pump(
             }
         }
         if !send(shown, (&mut coding, &mut gate), &sender).await {
-            return;
-        }
-        if let Some(last) = last
-            && sender.send(last).await.is_err()
-        {
             return;
         }
     }

@@ -99,7 +99,8 @@ async fn prepare(
         }
     }
     let set = headers_to_set(session, &target);
-    if !(found.is_empty() && set.is_empty()) && session.is_over() {
+    let is_over = session.is_over();
+    if !(found.is_empty() && set.is_empty()) && is_over {
         session.deny("the session has ended").await;
         return refused(refuse(StatusCode::FORBIDDEN, "the session of this token has ended"));
     }
@@ -123,12 +124,13 @@ async fn prepare(
         let sentence = format!("the value of '{name}' has a line break, which no header can hold");
         return refused(refuse(StatusCode::BAD_GATEWAY, &sentence));
     }
-    pass_on(parts, address, (desk.sealing().binds(address), !all.is_empty()));
+    let may_be_in_body =
+        |slot: &&Slot| !is_over && desk.sealing().judge(&slot.name, &target, Place::Body).is_ok();
+    let in_body: Vec<&Slot> = slots.iter().filter(may_be_in_body).collect();
+    let carries_value = !(all.is_empty() && in_body.is_empty());
+    pass_on(parts, address, (desk.sealing().binds(address), carries_value));
     let address = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse();
     parts.uri = address?;
-    let in_body =
-        slots.iter().filter(|slot| desk.sealing().judge(&slot.name, &target, Place::Body).is_ok());
-    let in_body: Vec<&Slot> = in_body.collect();
     match in_body.is_empty() || incoming.is_end_stream() {
         true => Ok(Ok(body::untouched(incoming))),
         false => filled_body(session, (parts, incoming), &in_body).await,

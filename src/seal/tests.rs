@@ -1,3 +1,5 @@
+//! The parts of the proxy alone, and a proxy that asks a test instead of the service.
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -53,12 +55,17 @@ fn proxy(rule: &str, until: Option<i64>) -> (Proxy, Asks, String, String) {
 }
 
 /// Sends a request in plain words, answering what is asked meanwhile; gives the answer.
-fn ask(address: &str, asks: &Asks, request: &str, events: &mut Vec<Event>) -> String {
+fn ask(
+    address: &str,
+    asks: &Asks,
+    (request, body): (&str, &str),
+    events: &mut Vec<Event>,
+) -> String {
     let (user, place) = address.strip_prefix("http://").unwrap().split_once('@').unwrap();
     let credential = data_encoding::BASE64.encode(user.as_bytes());
     let mut stream = TcpStream::connect(place).unwrap();
     let head = format!("Proxy-Authorization: Basic {credential}\r\nConnection: close\r\n\r\n");
-    stream.write_all(format!("{request}{head}").as_bytes()).unwrap();
+    stream.write_all(format!("{request}{head}{body}").as_bytes()).unwrap();
     let reader = std::thread::spawn(move || {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -85,11 +92,40 @@ fn a_session_that_has_ended_gives_nothing_any_more() {
         let request = format!(
             "GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: {placeholder}\r\n"
         );
-        let answer = ask(&address, &asks, &request, &mut events);
+        let answer = ask(&address, &asks, (&request, ""), &mut events);
         assert!(answer.starts_with(&format!("HTTP/1.1 {code}")), "{answer}");
         let is_denied = events.iter().any(|event| matches!(event, Event::Denied(_)));
         assert_eq!(is_denied, code == "403", "{events:?}");
         drop(proxy);
+    }
+}
+
+#[test]
+fn a_body_gets_nothing_either_once_the_session_has_ended() {
+    for (until, is_put_in) in [(Some(0), false), (None, true)] {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = server.local_addr().unwrap().to_string();
+        let rule = format!("token={place};in=body");
+        let (_proxy, asks, address, placeholder) = proxy(&rule, until);
+        let seen = std::thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let (mut seen, mut chunk) = (Vec::new(), [0; 1024]);
+            while !seen.ends_with(b"END") {
+                let count = stream.read(&mut chunk).unwrap();
+                seen.extend_from_slice(&chunk[..count]);
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            String::from_utf8(seen).unwrap()
+        });
+        let body = format!("{placeholder}END");
+        let length = body.len();
+        let head = format!(
+            "POST http://{place}/ HTTP/1.1\r\nHost: {place}\r\nContent-Length: {length}\r\n"
+        );
+        let mut events = Vec::new();
+        let answer = ask(&address, &asks, (&head, &body), &mut events);
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+        assert_eq!(seen.join().unwrap().contains(VALUE), is_put_in, "{until:?}");
     }
 }
 
