@@ -79,7 +79,7 @@ pub(super) async fn scrubbed(
         let bytes = body::read(incoming).await?;
         let mut decoded = Vec::new();
         for piece in bytes.chunks(coding.piece()) {
-            decoded.extend(coding.decode(piece)?);
+            decoded.extend_from_slice(&coding.decode(piece)?);
         }
         decoded.extend(coding.decoded()?);
         let clean = scrubber.mask(&decoded);

@@ -1,6 +1,7 @@
 //! Content codings: what is compressed is looked into, and compressed again.
 
-use std::io::{self, Write as _};
+use std::borrow::Cow;
+use std::io;
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder};
@@ -12,15 +13,32 @@ const PIECE: usize = 4 << 10;
 /// How a body is compressed.
 pub(super) enum Coding {
     Identity,
-    Gzip(Box<Gzip>),
-    Zlib(Box<Zlib>),
+    /// From compressed, and back.
+    Coded(Box<dyn Coder>, Box<dyn Coder>),
 }
 
-/// From compressed, and back.
-pub(super) struct Gzip(MultiGzDecoder<Vec<u8>>, GzEncoder<Vec<u8>>);
+/// One direction of a coding.
+pub(super) trait Coder: io::Write + Send {
+    /// Ends it: nothing may be missing.
+    fn end(&mut self) -> io::Result<()>;
+    /// What came out since this was asked last.
+    fn take(&mut self) -> Vec<u8>;
+}
 
-/// The same.
-pub(super) struct Zlib(ZlibDecoder<Vec<u8>>, ZlibEncoder<Vec<u8>>);
+macro_rules! coders {
+    ($($name:ident)*) => {
+        $(impl Coder for $name<Vec<u8>> {
+            fn end(&mut self) -> io::Result<()> {
+                self.try_finish()
+            }
+            fn take(&mut self) -> Vec<u8> {
+                std::mem::take(self.get_mut())
+            }
+        })*
+    };
+}
+
+coders!(MultiGzDecoder GzEncoder ZlibDecoder ZlibEncoder);
 
 impl Coding {
     /// What the headers say; `None` where it cannot be read here.
@@ -28,18 +46,19 @@ impl Coding {
         let mut named = headers.get_all(CONTENT_ENCODING).iter();
         let (first, more) = (named.next(), named.next());
         let first = first.map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-        match (first.as_deref(), more) {
-            (None | Some("" | "identity"), None) => Some(Self::Identity),
-            (Some("gzip" | "x-gzip"), None) => Some(Self::Gzip(Box::new(Gzip(
-                MultiGzDecoder::new(Vec::new()),
-                GzEncoder::new(Vec::new(), Compression::fast()),
-            )))),
-            (Some("deflate"), None) => Some(Self::Zlib(Box::new(Zlib(
-                ZlibDecoder::new(Vec::new()),
-                ZlibEncoder::new(Vec::new(), Compression::fast()),
-            )))),
-            _ => None,
-        }
+        let (out, fast) = (Vec::new, Compression::fast());
+        Some(match (first.as_deref(), more) {
+            (None | Some("" | "identity"), None) => Self::Identity,
+            (Some("gzip" | "x-gzip"), None) => Self::Coded(
+                Box::new(MultiGzDecoder::new(out())),
+                Box::new(GzEncoder::new(out(), fast)),
+            ),
+            (Some("deflate"), None) => Self::Coded(
+                Box::new(ZlibDecoder::new(out())),
+                Box::new(ZlibEncoder::new(out(), fast)),
+            ),
+            _ => return None,
+        })
     }
 
     /// How much is decoded at once.
@@ -51,18 +70,10 @@ impl Coding {
     ///
     /// # Errors
     /// It is not compressed so.
-    pub(super) fn decode(&mut self, piece: &[u8]) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Identity => Ok(piece.to_vec()),
-            Self::Gzip(both) => {
-                both.0.write_all(piece)?;
-                Ok(std::mem::take(both.0.get_mut()))
-            }
-            Self::Zlib(both) => {
-                both.0.write_all(piece)?;
-                Ok(std::mem::take(both.0.get_mut()))
-            }
-        }
+    pub(super) fn decode<'p>(&mut self, piece: &'p [u8]) -> io::Result<Cow<'p, [u8]>> {
+        let Self::Coded(decoder, _) = self else { return Ok(Cow::Borrowed(piece)) };
+        decoder.write_all(piece)?;
+        Ok(Cow::Owned(decoder.take()))
     }
 
     /// What is left to be decoded at the end.
@@ -70,17 +81,9 @@ impl Coding {
     /// # Errors
     /// The end is missing.
     pub(super) fn decoded(&mut self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Identity => Ok(Vec::new()),
-            Self::Gzip(both) => {
-                both.0.try_finish()?;
-                Ok(std::mem::take(both.0.get_mut()))
-            }
-            Self::Zlib(both) => {
-                both.0.try_finish()?;
-                Ok(std::mem::take(both.0.get_mut()))
-            }
-        }
+        let Self::Coded(decoder, _) = self else { return Ok(Vec::new()) };
+        decoder.end()?;
+        Ok(decoder.take())
     }
 
     /// Encodes a piece, so that it can be read at once.
@@ -88,19 +91,10 @@ impl Coding {
     /// # Errors
     /// None that is known.
     pub(super) fn encode(&mut self, piece: Vec<u8>) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Identity => Ok(piece),
-            Self::Gzip(both) => {
-                both.1.write_all(&piece)?;
-                both.1.flush()?;
-                Ok(std::mem::take(both.1.get_mut()))
-            }
-            Self::Zlib(both) => {
-                both.1.write_all(&piece)?;
-                both.1.flush()?;
-                Ok(std::mem::take(both.1.get_mut()))
-            }
-        }
+        let Self::Coded(_, encoder) = self else { return Ok(piece) };
+        encoder.write_all(&piece)?;
+        encoder.flush()?;
+        Ok(encoder.take())
     }
 
     /// What comes after the last piece.
@@ -108,16 +102,8 @@ impl Coding {
     /// # Errors
     /// None that is known.
     pub(super) fn encoded(&mut self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Identity => Ok(Vec::new()),
-            Self::Gzip(both) => {
-                both.1.try_finish()?;
-                Ok(std::mem::take(both.1.get_mut()))
-            }
-            Self::Zlib(both) => {
-                both.1.try_finish()?;
-                Ok(std::mem::take(both.1.get_mut()))
-            }
-        }
+        let Self::Coded(_, encoder) = self else { return Ok(Vec::new()) };
+        encoder.end()?;
+        Ok(encoder.take())
     }
 }

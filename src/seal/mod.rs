@@ -61,7 +61,7 @@ pub(crate) struct Proxy {
     /// Goes after the server.
     _folder: folder::Folder,
     environment: environment::Changes,
-    uses: Arc<ask::Desk>,
+    desk: Arc<ask::Desk>,
 }
 
 impl Proxy {
@@ -83,7 +83,7 @@ impl Proxy {
         let server = proxy::Server::start(Arc::clone(&desk), authority, connector)?;
         let hosts: Vec<&str> = desk.sealing().hosts().collect();
         let environment = environment::changes(server.address(), &files, (&surroundings, &hosts));
-        let proxy = Self { server: Some(server), _folder: folder, environment, uses: desk };
+        let proxy = Self { server: Some(server), _folder: folder, environment, desk };
         Ok((proxy, asks))
     }
 
@@ -95,7 +95,7 @@ impl Proxy {
     /// Stops serving, and says how often each secret went where.
     pub(crate) fn stop(mut self) -> Vec<Use> {
         drop(self.server.take());
-        self.uses.counted()
+        self.desk.counted()
     }
 }
 

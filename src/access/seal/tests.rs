@@ -1,3 +1,5 @@
+//! What sealed rules allow, and what no spelling of a request gets past.
+
 use proptest::prelude::*;
 
 use super::path::normal;
