@@ -72,7 +72,9 @@ fn while_it_runs_the_roots_are_there_and_afterwards_nothing_is() {
 fn killed_in_any_way_it_leaves_no_file_and_no_listener() {
     for (by, code) in [(Signal::KILL, 137), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let scene = Scene::new();
-        let (child, proxy, file, pid) = start(&scene);
+        let (mut child, proxy, file, pid) = start(&scene);
+        // Waiting would close it, and the program might end of that before the signal arrives.
+        let _stays_open = child.stdin.take();
         signal(child.id(), by);
         assert_eq!(finish(child), code, "{by:?}");
         assert!(gone(file.parent().unwrap()), "{by:?}");

@@ -43,36 +43,20 @@ impl Scene {
         Self { t, world }
     }
 
-    /// A script for `sh` behind the proxy; nothing is masked, so that what it sees is seen.
+    /// A script for `sh` behind the proxy.
     fn run(&self, script: &str) -> Call<'_> {
-        self.t.authy([
-            "run",
-            "--scope",
-            "ci",
-            "--sealed",
-            "--uppercase",
-            "--no-masking",
-            "--",
-            "sh",
-            "-c",
-            script,
-        ])
+        self.behind(&["sh", "-c", script])
     }
 
-    /// The same for Python; `-I` keeps its environment out, the proxies stay.
+    /// A script for Python behind the proxy.
     fn python(&self, script: &str) -> Call<'_> {
-        self.t.authy([
-            "run",
-            "--scope",
-            "ci",
-            "--sealed",
-            "--uppercase",
-            "--no-masking",
-            "--",
-            "python3",
-            "-c",
-            script,
-        ])
+        self.behind(&["python3", "-c", script])
+    }
+
+    /// Nothing is masked, so that what the program sees is seen.
+    fn behind(&self, command: &[&str]) -> Call<'_> {
+        let run = ["run", "--scope", "ci", "--sealed", "--uppercase", "--no-masking", "--"];
+        self.t.authy(run.iter().chain(command))
     }
 
     /// The lines about sealed values, outcome and detail.
