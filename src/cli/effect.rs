@@ -212,7 +212,7 @@ pub(crate) fn used_towards(scope: &ScopeName, rule: &SealedRule) -> String {
         false => format!(" ({})", limits.join("; ")),
     };
     format!(
-        "agents of scope {scope} may use {} towards {} and never see it{limits}",
+        "in sealed runs agents of scope {scope} may use {} towards {} and never see it{limits}",
         rule.secrets.join(", "),
         rule.hosts.join(", ")
     )

@@ -98,7 +98,10 @@ async fn prepare(
             return refused(forbid(session, &slot.name, refusal).await);
         }
     }
-    let set = headers_to_set(session, &target);
+    let set = match headers_to_set(session, &target) {
+        Ok(set) => set,
+        Err(twice) => return refused(unclear(session, &twice).await),
+    };
     let is_over = session.is_over();
     if !(found.is_empty() && set.is_empty()) && is_over {
         session.deny("the session has ended").await;
@@ -137,20 +140,46 @@ async fn prepare(
     }
 }
 
+/// Says and records that rules contradict each other.
+async fn unclear(session: &Session, twice: &Twice<'_>) -> Response<Body> {
+    let Twice { header, names: [one, other] } = twice;
+    session.deny(&format!("two rules set '{header}'")).await;
+    let sentence =
+        format!("two rules set '{header}' for this request, to '{one}' and to '{other}'");
+    refuse(StatusCode::FORBIDDEN, &sentence)
+}
+
+/// One header that two rules set to different secrets.
+struct Twice<'s> {
+    header: &'s str,
+    names: [&'s SecretName; 2],
+}
+
 /// The headers that rules set for this target, and with what.
-fn headers_to_set<'s>(session: &'s Session, target: &Target<'_>) -> Vec<(&'s SetHeader, &'s Slot)> {
+///
+/// # Errors
+/// [`Twice`]: which of the two was meant, nobody said.
+fn headers_to_set<'s>(
+    session: &'s Session,
+    target: &Target<'_>,
+) -> Result<Vec<(&'s SetHeader, &'s Slot)>, Twice<'s>> {
     let desk = &session.shared.desk;
-    let mut all = Vec::new();
+    let mut all: Vec<(&SetHeader, &Slot)> = Vec::new();
     for (rule, header) in desk.sealing().setting() {
         let slot = desk.values().slots().iter().find(|slot| rule.names(&slot.name));
         if let Some(slot) = slot
             && rule.judge(target, Place::Header).is_ok()
             && desk.sealing().judge(&slot.name, target, Place::Header).is_ok()
         {
+            let before = all.iter().find(|(before, _)| before.name() == header.name());
+            if let Some((_, before)) = before.filter(|(_, before)| before.name != slot.name) {
+                let names = [&before.name, &slot.name];
+                return Err(Twice { header: header.name(), names });
+            }
             all.push((header, slot));
         }
     }
-    all
+    Ok(all)
 }
 
 /// Says and records why a value is not put in.

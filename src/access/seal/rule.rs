@@ -124,6 +124,14 @@ impl SealRule {
 }
 
 impl SetHeader {
+    /// The header's name, in small letters.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Bearer | Self::Basic(_) => "authorization",
+            Self::Named(name) => name,
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, &'static str> {
         match text.split_once(':') {
             None if text == "bearer" => Ok(Self::Bearer),

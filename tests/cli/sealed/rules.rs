@@ -77,7 +77,8 @@ fn rules_are_shown_tested_and_compared_in_words() {
     t.store([("api-token", "v")]);
     let rule = "api-token=api.test;methods=GET,POST;paths=/repos/*;as=bearer";
     t.authy(["policy", "create", "ci", "--allow", "api-*", "--seal", rule]).ok();
-    let sentence = "agents of scope ci may use api-token towards api.test and never see it";
+    let sentence =
+        "in sealed runs agents of scope ci may use api-token towards api.test and never see it";
     t.authy(["policy", "show", "ci"])
         .ok()
         .stdout_has(sentence)
@@ -108,7 +109,7 @@ fn rules_are_shown_tested_and_compared_in_words() {
     diff.stdout_has("scope ci becomes sealed").stdout_has("towards b.test");
     t.authy(["policy", "update", "ci", "--seal-only=false", "--remove-seal", "api-token"]).ok();
     let diff = t.authy(["policy", "diff", "HEAD~1"]).ok();
-    diff.stdout_has("no longer sealed").stdout_has("no longer: agents of scope ci may use");
+    diff.stdout_has("no longer sealed").stdout_has("no longer: in sealed runs agents");
 }
 
 #[test]
