@@ -26,15 +26,17 @@ pub(crate) fn needs<const N: usize>(programs: [&str; N]) -> bool {
 /// The Python that can do `import`; a distribution's modules are its own Python's. `None`: the
 /// test is to return, as left out.
 pub(crate) fn with_module(import: &str) -> Option<String> {
-    let can = |python: &str| {
-        let tried = std::process::Command::new(python).args(["-c", import]).output();
-        tried.is_ok_and(|output| output.status.success())
-    };
-    let python = ["python3", "/usr/bin/python3"].into_iter().find(|python| can(python));
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(|python| can(python, import));
     record(if python.is_none() { import } else { "" });
     let may_skip = std::env::var_os("AUTHY_NO_SKIP").is_none();
     assert!(python.is_some() || may_skip, "needs a python3 that can '{import}'");
     python.map(str::to_owned)
+}
+
+/// Whether this Python can do `import`.
+pub(crate) fn can(python: &str, import: &str) -> bool {
+    let tried = std::process::Command::new(python).args(["-c", import]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// Whether a program can be found on PATH.

@@ -1,7 +1,8 @@
-//! Real programs, as they come: git, curl, Python, Node.
+//! Real programs, as they come: git, curl, Python, Node, Go.
 
 use super::{CANARY, Scene, clean, has};
 use crate::harness::needs;
+use crate::skipped::{can, with_module};
 
 #[test]
 fn git_clones_and_pushes() {
@@ -38,28 +39,47 @@ cd ..; git clone -q https://api.test/git/one.git two; cat two/file; cmp one/big 
 
 #[test]
 fn python_s_clients_work() {
-    if !needs(["python3"]) {
-        return;
+    let python = ["import urllib.request", "import requests", "import httpx", "import aiohttp"];
+    for import in python {
+        // What a distribution does not bring is tried where it is at hand.
+        let python = match import {
+            "import aiohttp" => can("python3", import).then(|| "python3".to_owned()),
+            _ => with_module(import),
+        };
+        let Some(python) = python else { continue };
+        let scene = Scene::new();
+        let script = format!(
+            "import asyncio, os
+{import}
+url = 'https://api.test/echo'
+token = {{'Authorization': 'Bearer ' + os.environ['API_TOKEN']}}
+async def by_aiohttp():
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        async with session.get(url, headers=token) as r:
+            return r.status
+print({}, 'from', url)
+",
+            match import {
+                "import urllib.request" =>
+                    "urllib.request.urlopen(urllib.request.Request(url, headers=token)).status",
+                "import aiohttp" => "asyncio.run(by_aiohttp())",
+                "import requests" => "requests.get(url, headers=token).status_code",
+                _ => "httpx.get(url, headers=token).status_code",
+            }
+        );
+        clean(scene.behind(&[&python, "-c", &script]).ok()).stdout_has("200 from");
+        assert_eq!(scene.arrived().len(), 1, "{import}");
     }
+}
+
+#[test]
+fn a_ready_made_websocket_client_works() {
+    let Some(python) = with_module("import websockets") else { return };
     let scene = Scene::new();
-    let script = "import os, urllib.request
-token = {'Authorization': 'Bearer ' + os.environ['API_TOKEN']}
-r = urllib.request.Request('https://api.test/echo', headers=token)
-print('urllib', urllib.request.urlopen(r).status)
-try:
-    import requests
-    print('requests', requests.get('https://api.test/echo', headers=token).status_code)
-except ImportError:
-    print('requests 200')
-try:
-    import httpx
-    print('httpx', httpx.get('https://api.test/echo', headers=token).status_code)
-except ImportError:
-    print('httpx 200')
-";
-    let done = clean(scene.python(script).ok());
-    done.stdout_has("urllib 200").stdout_has("requests 200").stdout_has("httpx 200");
-    assert!(!scene.arrived().is_empty());
+    let done = clean(scene.behind(&[&python, "-c", include_str!("websockets.py")]).ok());
+    let shown = &"authy-sealed-api-token-x"[..CANARY.len().min(23)];
+    done.stdout_has(&format!("first {shown}")).stdout_has("then one two").stdout_has("closed 1000");
+    assert_eq!(scene.arrived().len(), 1);
 }
 
 #[test]
@@ -72,10 +92,29 @@ fn node_goes_through_the_proxy_where_it_can() {
     let script = "node -e \"
 const [major, minor] = process.versions.node.split('.').map(Number);
 const can = major >= 24 || (major === 22 && minor >= 21);
-fetch('https://api.test/echo', {headers: {authorization: process.env.API_TOKEN}})
+const headers = {authorization: process.env.API_TOKEN};
+fetch('https://api.test/echo', {headers})
   .then(r => console.log('fetch', r.status), () => console.log(can ? 'failed' : 'fetch 200'));
+require('https').get('https://api.test/echo', {headers}, r => console.log('https', r.statusCode))
+  .on('error', () => console.log(can ? 'failed' : 'https 200'));
 \"";
-    clean(scene.run(script).ok()).stdout_has("fetch 200");
+    clean(scene.run(script).ok()).stdout_has("fetch 200").stdout_has("https 200");
+}
+
+#[test]
+fn go_goes_through_the_proxy() {
+    if !has("go") {
+        return;
+    }
+    let scene = Scene::new();
+    let source = scene.t.write("main.go", include_str!("client.go"));
+    // Built before: only the program is to be behind the proxy.
+    let program = scene.t.work().join("client");
+    let build = ["build".as_ref(), "-o".as_ref(), program.as_os_str(), source.as_os_str()];
+    scene.t.program("go", build).env("GOFLAGS", "-mod=mod").env("CGO_ENABLED", "0").ok();
+    let done = clean(scene.behind(&[program.to_str().unwrap()]).ok());
+    done.stdout_has("HTTP/1.1 200 OK").stdout_has("authy-sealed-api-token-");
+    assert_eq!(scene.arrived().len(), 1);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn start(scene: &Scene) -> (std::process::Child, String, PathBuf, u32) {
 
 /// Whether the proxy of this run listens: another one may have taken its port, and has
 /// another credential.
-fn answers(proxy: &str) -> bool {
+pub(super) fn answers(proxy: &str) -> bool {
     let (user, place) = proxy.strip_prefix("http://").unwrap().split_once('@').unwrap();
     let credential = base64(user);
     asked(place, &format!("Proxy-Authorization: Basic {credential}\r\n"))
@@ -40,7 +40,7 @@ fn asked(place: &str, header: &str) -> String {
     answer
 }
 
-fn gone(path: &Path) -> bool {
+pub(super) fn gone(path: &Path) -> bool {
     // The second authy needs a moment to see that the first one is gone.
     for _ in 0..500 {
         if !path.exists() {

@@ -5,6 +5,7 @@ mod clients;
 mod kills;
 mod rules;
 mod server;
+mod terminal;
 mod wire;
 
 use std::process::Command;

@@ -17,6 +17,7 @@ use flate2::write::GzEncoder;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sha1::{Digest as _, Sha1};
 
 /// The names that it has certificates for.
 const NAMES: [&str; 7] = [
@@ -231,7 +232,12 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 answer(out, "200 OK", "Content-Encoding: gzip\r\n", &packed)
             }
             "brotli" => answer(out, "200 OK", "Content-Encoding: br\r\n", &whole),
-            "chunks" => chunks(out, &whole, 7),
+            "chunks" => chunks(out, (&whole, 7), ""),
+            "trailers" => {
+                // Long ones are passed on while they come.
+                let long = [whole, vec![b'x'; 200_000]].concat();
+                chunks(out, (&long, 50_000), &format!("X-Late: {authorization}\r\n"))
+            }
             "forms" => {
                 let hex: String = authorization.bytes().map(|b| format!("{b:02x}")).collect();
                 answer(out, "200 OK", "", format!("{hex} {authorization}").as_bytes())
@@ -265,15 +271,20 @@ fn answer(out: &mut impl Write, status: &str, headers: &str, body: &[u8]) -> std
     out.flush()
 }
 
-fn chunks(out: &mut impl Write, body: &[u8], size: usize) -> std::io::Result<()> {
-    out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+fn chunks(
+    out: &mut impl Write,
+    (body, size): (&[u8], usize),
+    trailers: &str,
+) -> std::io::Result<()> {
+    let told = if trailers.is_empty() { "" } else { "Trailer: X-Late\r\n" };
+    write!(out, "HTTP/1.1 200 OK\r\n{told}Transfer-Encoding: chunked\r\n\r\n")?;
     for chunk in body.chunks(size) {
         write!(out, "{:x}\r\n", chunk.len())?;
         out.write_all(chunk)?;
         out.write_all(b"\r\n")?;
         out.flush()?;
     }
-    out.write_all(b"0\r\n\r\n")?;
+    write!(out, "0\r\n{trailers}\r\n")?;
     out.flush()
 }
 
@@ -327,10 +338,14 @@ fn websocket(
     headers: &BTreeMap<String, String>,
     authorization: &str,
 ) {
-    // The accept key is not looked at by the client of the tests.
+    // The answer to the key, and the value that makes it (RFC 6455, 1.3).
+    let key = headers.get("sec-websocket-key").map_or("", String::as_str);
+    let digest = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+    let accept = data_encoding::BASE64.encode(&digest);
     let extensions = headers.get("sec-websocket-extensions").map(|_| "X-Extended: yes\r\n");
     let head = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{}\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n{}\r\n",
         extensions.unwrap_or_default()
     );
     let out = stream.get_mut();

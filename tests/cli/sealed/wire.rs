@@ -47,8 +47,9 @@ fn what_comes_back_is_a_placeholder_again_however_it_comes() {
         return;
     }
     let scene = Scene::new();
-    let header = "-H \"Authorization: $API_TOKEN\"";
-    let all = ["echo", "gzip", "chunks", "forms", "reason", "redirect?to=/echo", "range"];
+    let header = "-H \"Authorization: $API_TOKEN\" -H 'TE: trailers'";
+    let all =
+        ["echo", "gzip", "chunks", "forms", "reason", "redirect?to=/echo", "range", "trailers"];
     let mut script = String::new();
     for path in all {
         script += &format!("{CURL} -i https://api.test/{path} {header}; echo; echo '== {path}';");
@@ -60,6 +61,7 @@ fn what_comes_back_is_a_placeholder_again_however_it_comes() {
     assert!(!printed.contains(&hex) && !printed.contains("canary"), "{printed}");
     assert!(printed.matches("authy-sealed-api-token-").count() >= all.len(), "{printed}");
     assert!(!printed.contains("206 Partial"), "{printed}");
+    assert!(!printed.to_lowercase().contains("x-late"), "trailers are dropped: {printed}");
     assert_eq!(scene.arrived().len(), 2 * all.len());
     // Compressed so that nobody here can read it, it does not come through.
     let done = scene.run(&format!("{CURL} -i https://api.test/brotli {header}")).ok();
@@ -105,6 +107,25 @@ fn rules_set_headers_and_look_into_bodies_where_they_say_so() {
     assert!(seen[3].head.contains(&format!("authorization: Basic {basic}")), "{}", seen[3].head);
     assert!(seen[4].body.ends_with(format!("x{CANARY}\n").as_bytes()));
     assert_eq!(seen[4].body.len(), 3_000_000 + CANARY.len() + 1);
+}
+
+#[test]
+fn rules_that_contradict_each_other_put_nothing_in() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::with(&[
+        "--seal",
+        "api-token=api.test,*.wild.test;as=bearer",
+        "--seal",
+        "plain=x.wild.test;as=basic:bot",
+    ]);
+    let script = format!("{CURL} https://x.wild.test/echo; {CURL} https://api.test/echo -f -o out");
+    let done = clean(scene.run(&script).ok());
+    done.stdout_has("two rules set 'authorization'").stdout_has("'api-token' and to 'plain'");
+    assert_eq!(scene.world.seen().len(), 1);
+    let denied = ("denied".into(), "x.wild.test by sh: two rules set 'authorization'".into());
+    assert!(scene.audit().contains(&denied), "{:?}", scene.audit());
 }
 
 #[test]
