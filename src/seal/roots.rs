@@ -29,6 +29,8 @@ const REPLACING: [&str; 11] = [
 ];
 /// Variables that name roots which are added to a program's own.
 const ADDING: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"];
+/// Those that take the place of what a program's own files name: set only where the user set them.
+const OVERRIDING: [&str; 3] = ["NPM_CONFIG_CAFILE", "npm_config_cafile", "YARN_HTTPS_CA_FILE_PATH"];
 /// Characters of a line of PEM (RFC 7468).
 const COLUMNS: usize = 64;
 
@@ -46,9 +48,9 @@ pub(super) fn load(inherited: &[(OsString, OsString)], ours: &str) -> (RootCertS
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(system.iter().cloned());
     let mut texts: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
-    let all =
-        REPLACING.map(|name| (name, true)).into_iter().chain(ADDING.map(|name| (name, false)));
-    for (variable, replaces) in all {
+    let overriding = OVERRIDING.into_iter().filter(|name| of_user(name).is_some());
+    let replacing = REPLACING.into_iter().chain(overriding).map(|name| (name, true));
+    for (variable, replaces) in replacing.chain(ADDING.map(|name| (name, false))) {
         let own = of_user(variable).filter(|_| variable != "SSL_CERT_FILE");
         let own = own.map(|path| certificates(&path)).unwrap_or_default();
         roots.add_parsable_certificates(own.iter().cloned());

@@ -94,8 +94,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const can = major >= 24 || (major === 22 && minor >= 21);
 const headers = {authorization: process.env.API_TOKEN};
 fetch('https://api.test/echo', {headers})
-  .then(r => console.log('fetch', r.status), () => console.log(can ? 'failed' : 'fetch 200'));
-require('https').get('https://api.test/echo', {headers}, r => console.log('https', r.statusCode))
+  .then(r => r.text().then(() => console.log('fetch', r.status)), () => console.log(can ? 'failed' : 'fetch 200'));
+require('https').get('https://api.test/echo', {headers}, r => { r.resume(); console.log('https', r.statusCode); })
   .on('error', () => console.log(can ? 'failed' : 'https 200'));
 \"";
     clean(scene.run(script).ok()).stdout_has("fetch 200").stdout_has("https 200");

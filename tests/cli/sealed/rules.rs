@@ -157,6 +157,16 @@ fn without_a_rule_there_is_nothing_to_seal() {
 }
 
 #[test]
+fn roots_that_the_user_names_for_npm_are_kept_and_ours_added() {
+    let scene = Scene::new();
+    let script = "echo [$NPM_CONFIG_CAFILE]; grep -c BEGIN $npm_config_cafile";
+    let done = scene.run(script).env("npm_config_cafile", scene.t.path("roots.pem")).ok();
+    done.stdout_is("[]\n2\n");
+    // Where nothing was named, what npm's own files name stays.
+    scene.run("echo [$NPM_CONFIG_CAFILE$npm_config_cafile]").ok().stdout_is("[]\n");
+}
+
+#[test]
 fn a_proxy_of_another_kind_is_an_error_and_not_gone_around() {
     let scene = Scene::new();
     let done = scene.run("true").env("HTTPS_PROXY", "socks5://127.0.0.1:9").ends().code_is(2);
