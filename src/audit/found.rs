@@ -4,12 +4,13 @@
 //! called, so from a segment that was the last one lately it is a step or none to the one that
 //! is now: a note of it spares a long chain from being listed for each line.
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
@@ -55,7 +56,7 @@ pub(super) struct Found<'f> {
     folder: Option<OwnedFd>,
     /// Whether the file of before there were segments is there.
     old: bool,
-    firsts: OnceCell<Vec<u64>>,
+    firsts: OnceLock<Vec<u64>>,
 }
 
 /// The last line of a chain, and the segment it stands in.
@@ -86,7 +87,7 @@ impl<'f> Found<'f> {
         folder: Option<OwnedFd>,
         old: bool,
     ) -> Self {
-        Self { files, access, folder, old, firsts: OnceCell::new() }
+        Self { files, access, folder, old, firsts: OnceLock::new() }
     }
 
     /// The numbers with which the segments in the folder begin, sorted.
@@ -110,7 +111,9 @@ impl<'f> Found<'f> {
 
     /// Reads every segment, in order.
     pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
-        self.ids()?.into_iter().map(|id| self.read(id)).collect()
+        let ids = self.ids()?;
+        let read: Vec<_> = ids.into_par_iter().map(|id| self.read(id)).collect();
+        read.into_iter().collect()
     }
 
     /// Whether the first segment has a whole line near its start; other segments are not looked
@@ -234,10 +237,11 @@ impl<'f> Found<'f> {
         let failed = |source| AuditError::io("read", &path, source);
         let file = self.open(id, Access::Read)?;
         let limit = if id == Id::Old { u64::MAX } else { MAX_SEGMENT };
-        if file.metadata().map_err(failed)?.len() > limit {
+        let length = file.metadata().map_err(failed)?.len();
+        if length > limit {
             return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
         file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
         Ok(Segment { first: id.first(), bytes })
     }

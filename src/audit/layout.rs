@@ -4,6 +4,8 @@
 //! of itself. What a line says is believed here only to name a damage well: whether it is
 //! true is for the lines' own checks.
 
+use rayon::prelude::*;
+
 use super::fault::Fault;
 use super::line::{Line, split};
 use super::segments::Segment;
@@ -34,8 +36,9 @@ impl Layout<'_> {
 /// Lays the segments one behind the other.
 pub(super) fn lay_out(segments: &[Segment]) -> Layout<'_> {
     let mut layout = Layout::default();
-    for (at, segment) in segments.iter().enumerate() {
-        let (lines, torn) = split(&segment.bytes);
+    let split: Vec<_> = segments.par_iter().map(|segment| split(&segment.bytes)).collect();
+    layout.lines.reserve(split.iter().map(|(lines, _)| lines.len()).sum());
+    for (at, (segment, (lines, torn))) in segments.iter().zip(split).enumerate() {
         layout.count += lines.len() as u64;
         if layout.fault.is_some() {
             continue;

@@ -163,19 +163,13 @@ fn before(line: &[u8], tail: usize) -> &[u8] {
 
 /// Splits into whole lines without their newlines; true where a torn one follows.
 pub(super) fn split(bytes: &[u8]) -> (Vec<&[u8]>, bool) {
-    use std::io::BufRead as _;
     let mut lines = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let start = rest;
-        // The quickest search for a byte in std; reading a slice cannot fail.
-        let length = rest.skip_until(b'\n').unwrap_or(start.len());
-        let Some(line) = start[..length].strip_suffix(b"\n") else {
-            return (lines, true);
-        };
-        lines.push(line);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', bytes) {
+        lines.push(&bytes[start..end]);
+        start = end + 1;
     }
-    (lines, false)
+    (lines, start < bytes.len())
 }
 
 /// Reads the lines of a chain without verifying it, for showing; counts what is no line.

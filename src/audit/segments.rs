@@ -133,13 +133,7 @@ impl ChainFiles {
     /// [`AuditError::NotRegular`], [`AuditError::Unreadable`] for one larger than any that
     /// authy writes, [`AuditError::Io`], [`AuditError::Moving`].
     pub(crate) fn read(&self) -> Result<Vec<Segment>, AuditError> {
-        let mut all = Vec::new();
-        self.read_back(|segment| {
-            all.push(segment);
-            true
-        })?;
-        all.reverse();
-        Ok(all)
+        self.find(Access::Read)?.map_or_else(|| Ok(Vec::new()), |found| found.all())
     }
 
     /// Reads segments from the last to the first, as long as `take` says so.

@@ -63,7 +63,9 @@ pub(super) fn usual(bytes: &[u8]) -> Option<Usual<'_>> {
 }
 
 fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    // Without an early end, so that many bytes are looked at in one go.
+    let is_hex = |b: u8| b.is_ascii_digit() | (b'a'..=b'f').contains(&b);
+    text.len() == 64 && text.bytes().fold(true, |all, b| all & is_hex(b))
 }
 
 /// What of a line is still to be read.
