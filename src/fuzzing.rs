@@ -17,7 +17,7 @@ use crate::name::{MemberName, ScopeName, SecretName};
 use crate::project::ProjectFile;
 use crate::secret::SecretBytes;
 use crate::session::Token;
-use crate::store::{AdminSet, Config, Grant, Member, Policy, Record, Unverified};
+use crate::store::{AdminSet, Config, Grant, Member, Policy, Record, Unverified, readers_agree};
 use crate::transfer::{Source, parse};
 
 /// A name that is accepted is a path inside the vault, and reads back from it.
@@ -67,8 +67,13 @@ fn empty() -> Policy {
     toml::from_str("").unwrap()
 }
 
-/// Signed files of every kind are read without a panic.
+/// Signed files of every kind are read without a panic, and the quick reader reads what the
+/// whole one reads.
 pub fn signed(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        assert!(readers_agree::<Record>(text) && readers_agree::<Member>(text));
+        assert!(readers_agree::<Policy>(text) && readers_agree::<Grant>(text));
+    }
     for path in [VaultPath::config(), VaultPath::gitignore()] {
         let Ok(read) = Unverified::parse(&path, data.to_vec()) else { continue };
         let _ = read.peek::<Config>();

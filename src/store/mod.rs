@@ -8,6 +8,7 @@ mod claim;
 mod documents;
 mod error;
 mod grant;
+mod plain;
 mod record;
 mod sealed;
 mod signed;
@@ -22,6 +23,8 @@ pub(crate) use documents::{
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use plain::agrees as readers_agree;
 pub(crate) use record::{Reader, Record, Sealed};
 pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};

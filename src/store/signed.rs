@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
+use super::plain;
 use super::stamp::Stamp;
 use crate::crypto::known::Known;
 use crate::crypto::sign::{Signature, SigningKey, Statement, VerifyKey};
@@ -226,6 +227,9 @@ fn document<T: DeserializeOwned>(
     let malformed = |line, reason| StoreError::Malformed { path: path.clone(), line, reason };
     let text = std::str::from_utf8(bytes)
         .map_err(|_| malformed(None, "it is not UTF-8 text".to_owned()))?;
+    if let Some(value) = plain::read(text) {
+        return Ok(value);
+    }
     toml::from_str(text).map_err(|error| {
         let line = error
             .span()
