@@ -112,6 +112,10 @@ impl<'f> Found<'f> {
     /// Reads every segment, in order.
     pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
         let ids = self.ids()?;
+        // No threads for a short chain.
+        if let [id] = ids[..] {
+            return Ok(vec![self.read(id)?]);
+        }
         let read: Vec<_> = ids.into_par_iter().map(|id| self.read(id)).collect();
         read.into_iter().collect()
     }
