@@ -34,7 +34,7 @@ pub(crate) fn with_module(import: &str) -> Option<String> {
 }
 
 /// Whether this Python can do `import`.
-pub(crate) fn can(python: &str, import: &str) -> bool {
+fn can(python: &str, import: &str) -> bool {
     let tried = std::process::Command::new(python).args(["-c", import]).output();
     tried.is_ok_and(|output| output.status.success())
 }
