@@ -267,6 +267,18 @@ mod tests {
     }
 
     #[test]
+    fn policies_are_read_too_where_they_have_no_tables() {
+        for (version, run_only) in [(0, true), (9, false), (70, true)] {
+            let text =
+                format!("version = {version}\nallow = [\"a\"]\ndeny = []\nrun_only = {run_only}\n");
+            let policy = read::<Policy>(&text).unwrap();
+            assert_eq!((policy.version, policy.run_only), (version, run_only));
+            assert!(agrees::<Policy>(&text));
+        }
+        assert!(read::<Policy>("version = 1\n[[sealed]]\nsecrets = [\"a\"]\n").is_none());
+    }
+
+    #[test]
     fn what_is_not_plain_is_left() {
         let good = render(&record(&["alice"], "", &[])).unwrap();
         assert!(read::<Record>(&good).is_some());
