@@ -230,12 +230,21 @@ fn a_token_alone_and_a_vault_that_cannot_be_written_are_enough() {
     let scene = Scene::new();
     let t = &scene.t;
     let token = t.authy(["session", "create", "--scope", "ci"]).ok().text().trim().to_owned();
-    let script = format!("{CURL} https://api.test/echo -H \"Authorization: $api_token\"");
-    std::fs::rename(t.key(), t.path("away.key")).unwrap();
-    let done =
-        t.authy(["run", "--sealed", "--", "sh", "-c", &script]).env("AUTHY_TOKEN", &token).ok();
+    let ask = format!("{CURL} https://api.test/echo -H \"Authorization: $api_token\"");
+    let away = t.path("away.key");
+    std::fs::rename(t.key(), &away).unwrap();
+    let done = t.authy(["run", "--sealed", "--", "sh", "-c", &ask]).env("AUTHY_TOKEN", &token).ok();
     clean(done).stdout_has("authy-sealed-");
     assert_eq!(scene.arrived().len(), 1);
+    let script = format!("authy run --sealed -- sh -c '{ask}'");
+    let read_only = t.read_only(&t.vault(), &script);
+    if let Some(call) = read_only {
+        clean(call.env("AUTHY_TOKEN", &token).ok()).stdout_has("authy-sealed-");
+        assert_eq!(scene.arrived().len(), 2);
+        std::fs::rename(&away, t.key()).unwrap();
+        // Both uses and both counts.
+        assert_eq!(scene.audit().len(), 4, "{:?}", scene.audit());
+    }
 }
 
 #[test]
