@@ -104,6 +104,23 @@ fn a_verified_witness_vouches_for_a_session_whose_grant_is_gone() {
 }
 
 #[test]
+fn who_was_not_seen_or_has_no_key_is_not_vouched_for() {
+    let chain = chain_name("s-00112233aabbccdd-c1");
+    let by = Opener::Session { id: SESSION, label: "ci" };
+    let session = Sample::opened(3, &Opening { chain: &chain, vault: VAULT, by }, key(7));
+    let pair = Pair::new(Sample::of(4));
+    let mut reports = vec![
+        report("alice-c2", &pair.witness.bytes(), Some(&key(8)), None),
+        report("alice-c1", &pair.seen.bytes(), None, None),
+        report(chain.as_str(), &session.bytes(), Some(&KEY), None),
+    ];
+    cross_check(&mut reports);
+    assert_eq!(reports[0].verdict, Verdict::Verified);
+    assert_eq!(reports[1].verdict, Verdict::Unchecked(Gap::NoKey));
+    assert_eq!(reports[2].verdict, Verdict::Unchecked(Gap::NotVouched));
+}
+
+#[test]
 fn what_a_damaged_line_claims_is_not_believed() {
     let pair = Pair::new(Sample::of(4));
     let mut witness = pair.witness.lines();
