@@ -36,9 +36,9 @@ impl Layout<'_> {
 /// Lays the segments one behind the other.
 pub(super) fn lay_out(segments: &[Segment]) -> Layout<'_> {
     let mut layout = Layout::default();
-    let split: Vec<_> = segments.par_iter().map(|segment| split(&segment.bytes)).collect();
-    layout.lines.reserve(split.iter().map(|(lines, _)| lines.len()).sum());
-    for (at, (segment, (lines, torn))) in segments.iter().zip(split).enumerate() {
+    let parts: Vec<_> = segments.par_iter().map(|segment| split(&segment.bytes)).collect();
+    layout.lines.reserve(parts.iter().map(|(lines, _)| lines.len()).sum());
+    for (at, (segment, (lines, torn))) in segments.iter().zip(parts).enumerate() {
         layout.count += lines.len() as u64;
         if layout.fault.is_some() {
             continue;

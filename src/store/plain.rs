@@ -5,7 +5,9 @@
 //! does, and a run has thousands to read, so documents are looked at here first. What this
 //! reads, the TOML reader reads too, to the same effect; whatever this does not know, it leaves.
 
-use serde::de::value::{BorrowedStrDeserializer, Error};
+use std::iter::once;
+
+use serde::de::value::{BorrowedStrDeserializer, Error, MapAccessDeserializer, MapDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -18,7 +20,7 @@ const MOMENT: &[u8] = b"0000-00-00T00:00:00Z";
 /// Reads a plain document; `None` for any other, and for one that is not a `T`.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     let mut rest = Rest(text);
-    let value = T::deserialize(Document(&mut rest)).ok()?;
+    let value = T::deserialize(MapAccessDeserializer::new(Lines(&mut rest))).ok()?;
     rest.0.is_empty().then_some(value)
 }
 
@@ -72,24 +74,7 @@ impl<'t> Rest<'t> {
     }
 }
 
-/// A whole document.
-struct Document<'r, 'de>(&'r mut Rest<'de>);
-
-impl<'de> Deserializer<'de> for Document<'_, 'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Lines(self.0))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
-        ignored_any
-    }
-}
-
-/// Its lines.
+/// The lines of a document.
 struct Lines<'r, 'de>(&'r mut Rest<'de>);
 
 impl<'de> MapAccess<'de> for Lines<'_, 'de> {
@@ -130,12 +115,12 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             Some(b'"') => visitor.visit_borrowed_str(rest.text()?),
             Some(b'[') => {
                 let _ = rest.take(1);
-                visitor.visit_seq(Items { rest, is_first: true, is_over: false })
+                visitor.visit_seq(Items { rest, is_first: true })
             }
             Some(b't') => rest.need("true").and_then(|()| visitor.visit_bool(true)),
             Some(b'f') => rest.need("false").and_then(|()| visitor.visit_bool(false)),
             Some(b'0'..=b'9') => match rest.moment() {
-                Some(moment) => visitor.visit_map(Moment(Some(moment))),
+                Some(moment) => visitor.visit_map(MapDeserializer::new(once((DATETIME, moment)))),
                 None => {
                     let digits = rest.run_of(|b| b.is_ascii_digit());
                     // TOML has no number with a zero in front.
@@ -171,7 +156,6 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
 struct Items<'r, 'de> {
     rest: &'r mut Rest<'de>,
     is_first: bool,
-    is_over: bool,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_, 'de> {
@@ -182,42 +166,17 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
         let blank = |b| matches!(b, b' ' | b'\n');
-        if self.is_over {
-            return Ok(None);
-        }
         self.rest.run_of(blank);
         let goes_on = self.is_first || self.rest.eat(",");
         self.is_first = false;
         self.rest.run_of(blank);
         if self.rest.eat("]") {
-            self.is_over = true;
             return Ok(None);
         }
         if !goes_on {
             return Err(left());
         }
         seed.deserialize(BorrowedStrDeserializer::new(self.rest.text()?)).map(Some)
-    }
-}
-
-/// A time, as the TOML crate hands one to serde.
-struct Moment<'de>(Option<&'de str>);
-
-impl<'de> MapAccess<'de> for Moment<'de> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Error> {
-        match self.0 {
-            Some(_) => seed.deserialize(BorrowedStrDeserializer::new(DATETIME)).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        seed.deserialize(BorrowedStrDeserializer::new(self.0.take().ok_or_else(left)?))
     }
 }
 
