@@ -13,6 +13,8 @@
     reason = "a bench that cannot go on should stop; the server is that of the tests"
 )]
 
+#[path = "../tests/cli/sealed/answers.rs"]
+mod answers;
 #[path = "../tests/cli/sealed/server.rs"]
 mod server;
 

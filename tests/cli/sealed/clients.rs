@@ -37,8 +37,10 @@ cd ..; git clone -q https://api.test/git/one.git two; cat two/file; cmp one/big 
     assert!(audit.iter().all(|(outcome, _)| outcome == "granted"), "{audit:?}");
 }
 
-/// Has `expression` ask for a page and give the status.
-fn by_python(python: &str, import: &str, expression: &str) {
+/// Has `expression` of Python ask for a page and give the status, where the module is there.
+fn by_python(module: &str, expression: &str) {
+    let import = format!("import {module}");
+    let Some(python) = with_module(&import) else { return };
     let scene = Scene::new();
     let script = format!(
         "import asyncio, os
@@ -52,40 +54,29 @@ async def by_aiohttp():
 print({expression}, 'from', url)
 "
     );
-    clean(scene.behind(&[python, "-c", &script]).ok()).stdout_has("200 from");
+    clean(scene.behind(&[&python, "-c", &script]).ok()).stdout_has("200 from");
     assert_eq!(scene.arrived().len(), 1);
 }
 
 #[test]
 fn python_s_own_client_works() {
-    if needs(["python3"]) {
-        let open = "urllib.request.urlopen(urllib.request.Request(url, headers=token)).status";
-        by_python("python3", "import urllib.request", open);
-    }
+    let open = "urllib.request.urlopen(urllib.request.Request(url, headers=token)).status";
+    by_python("urllib.request", open);
 }
 
 #[test]
 fn requests_works() {
-    let import = "import requests";
-    if let Some(python) = with_module(import) {
-        by_python(&python, import, "requests.get(url, headers=token).status_code");
-    }
+    by_python("requests", "requests.get(url, headers=token).status_code");
 }
 
 #[test]
 fn httpx_works() {
-    let import = "import httpx";
-    if let Some(python) = with_module(import) {
-        by_python(&python, import, "httpx.get(url, headers=token).status_code");
-    }
+    by_python("httpx", "httpx.get(url, headers=token).status_code");
 }
 
 #[test]
 fn aiohttp_works() {
-    let import = "import aiohttp";
-    if let Some(python) = with_module(import) {
-        by_python(&python, import, "asyncio.run(by_aiohttp())");
-    }
+    by_python("aiohttp", "asyncio.run(by_aiohttp())");
 }
 
 #[test]

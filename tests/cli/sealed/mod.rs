@@ -1,5 +1,6 @@
 //! `run --sealed`: a program uses a value towards its hosts, and never holds it.
 
+mod answers;
 mod attempts;
 mod clients;
 mod kills;

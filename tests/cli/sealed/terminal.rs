@@ -1,6 +1,6 @@
 //! A sealed run on a terminal: the program has one too, and nothing is left when it goes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::process::Signal;
 
@@ -39,16 +39,6 @@ fn an_interrupt_and_a_new_size_reach_the_program() {
     screen.end();
 }
 
-/// A shell behind the proxy, waiting for input: its proxy and its file of roots.
-fn waiting(scene: &Scene) -> (Screen, String, PathBuf) {
-    let script = "echo \"<$HTTPS_PROXY|$SSL_CERT_FILE>\"; echo ready; read x";
-    let mut screen = Screen::sh(&scene.t, &format!("exec {RUN} sh -c '{script}'"));
-    let shown = screen.read_until("ready").replace(['\r', '\n'], "");
-    let inner = shown.split_once('<').unwrap().1.split_once('>').unwrap().0;
-    let (proxy, file) = inner.split_once('|').unwrap();
-    (screen, proxy.to_owned(), file.into())
-}
-
 #[test]
 fn a_terminal_that_closes_takes_all_of_it_along() {
     if !needs(["python3"]) {
@@ -60,7 +50,7 @@ fn a_terminal_that_closes_takes_all_of_it_along() {
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp('authy', 'authy run --scope ci --sealed --uppercase -- sh -c'.split() + [
-        'echo \"<$HTTPS_PROXY|$SSL_CERT_FILE>\"; read x; sleep 1000'])
+        'echo \"<$HTTPS_PROXY|$SSL_CERT_FILE|$$>\"; read x; sleep 1000'])
 seen = b''
 while b'>' not in seen:
     seen += os.read(terminal, 1000)
@@ -71,16 +61,22 @@ print('ended by', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     let done = scene.t.program("python3", ["-c", script]).ok();
     let text = done.stdout_has("> True\n").stdout_has("ended by ").text();
     let inner = text.split_once('<').unwrap().1.split_once('>').unwrap().0;
-    let (proxy, file) = inner.split_once('|').unwrap();
+    let [proxy, file, pid] = inner.split('|').collect::<Vec<_>>()[..] else { panic!("{inner}") };
     assert!(gone(Path::new(file).parent().unwrap()));
+    assert!(gone(&Path::new("/proc").join(pid)));
     assert!(!answers(proxy));
 }
 
 #[test]
 fn a_kill_of_authy_on_a_terminal_leaves_nothing() {
     let scene = Scene::new();
-    let (screen, proxy, file) = waiting(&scene);
+    let script = "echo \"<$HTTPS_PROXY|$SSL_CERT_FILE>\"; echo ready; read x";
+    let mut screen = Screen::sh(&scene.t, &format!("exec {RUN} sh -c '{script}'"));
+    let shown = screen.read_until("ready").replace(['\r', '\n'], "");
+    let inner = shown.split_once('<').unwrap().1.split_once('>').unwrap().0;
+    let (proxy, file) = inner.split_once('|').unwrap();
+    assert!(answers(proxy) && Path::new(file).exists());
     signal(screen.pid(), Signal::KILL);
-    assert!(gone(file.parent().unwrap()));
-    assert!(!answers(&proxy));
+    assert!(gone(Path::new(file).parent().unwrap()));
+    assert!(!answers(proxy));
 }
