@@ -13,15 +13,36 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync +
     }
 }
 
+/// As [`map`], with something that is made once for many items and used again.
+pub(crate) fn map_with<T: Sync, R: Send, W>(
+    items: &[T],
+    make: impl Fn() -> W + Sync + Send,
+    each: impl Fn(&mut W, &T) -> R + Sync + Send,
+) -> Vec<R> {
+    match items.len() {
+        0..=FEW => {
+            let mut with = make();
+            items.iter().map(|item| each(&mut with, item)).collect()
+        }
+        _ => items.par_iter().map_init(make, each).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FEW, map};
+    use super::{FEW, map, map_with};
 
     #[test]
     fn results_stand_in_the_order_of_the_items() {
         for count in [0, 1, FEW, FEW + 1, 1000] {
             let items: Vec<usize> = (0..count).collect();
-            assert_eq!(map(&items, |item| item * 2), (0..count).map(|n| n * 2).collect::<Vec<_>>());
+            let doubled: Vec<_> = items.iter().map(|item| item * 2).collect();
+            assert_eq!(map(&items, |item| item * 2), doubled);
+            let with = |seen: &mut usize, item: &usize| {
+                *seen += 1;
+                item * 2 + usize::from(*seen == 0)
+            };
+            assert_eq!(map_with(&items, || 0, with), doubled);
         }
     }
 }

@@ -9,8 +9,7 @@ use rayon::prelude::*;
 
 use crate::access::ScopePolicy;
 use crate::audit::{
-    Actor, Chain, ChainFiles, ChainName, Event, Expect, Op, Opener, Opening, Outcome, Segment,
-    Verdict, verify,
+    Actor, Chain, ChainFiles, ChainName, Event, Expect, Op, Opener, Opening, Outcome, Verdict,
 };
 use crate::crypto::keys::{ChainKey, Mac, Purpose};
 use crate::crypto::known::Known;
@@ -144,7 +143,7 @@ pub struct Trail {
     chain: Chain,
     key: ChainKey,
     signing: SigningKey,
-    segments: Vec<Segment>,
+    files: ChainFiles,
 }
 
 impl Trail {
@@ -159,9 +158,8 @@ impl Trail {
         let opening = Opening { chain: &name, vault: VAULT, by };
         let now = time::OffsetDateTime::now_utc();
         let chain = Chain::open_first(files.clone(), &opening, key.clone(), now).unwrap();
-        let mut trail = Self { folder, chain, key, signing, segments: Vec::new() };
+        let trail = Self { folder, chain, key, signing, files };
         (1..lines).for_each(|_| trail.append());
-        trail.segments = files.read().unwrap();
         trail
     }
 
@@ -179,14 +177,14 @@ impl Trail {
         self.chain.note(&event, time::OffsetDateTime::now_utc()).unwrap();
     }
 
-    /// Verifies the lines that it was made with.
+    /// Verifies all lines.
     pub fn verify(&self) -> u64 {
         let signer = |_: &MemberName| Some(vec![self.signing.verify_key()]);
         let chain = &chain_name();
         let key = Some(&self.key);
         let expect =
             Expect { chain, vault: VAULT, key, commitment: None, signer: &signer, pinned: None };
-        let report = verify(&self.segments, &expect);
+        let report = self.files.verify(&expect).unwrap();
         assert_eq!(report.verdict, Verdict::Verified);
         report.lines
     }

@@ -177,7 +177,7 @@ impl Entry {
 /// the filter's beginning: a clock that was set back for longer than a segment hides lines.
 ///
 /// # Errors
-/// As [`ChainFiles::read`].
+/// As [`ChainFiles::verify`].
 pub(crate) fn newest(
     files: &ChainFiles,
     filter: &Filter<'_>,

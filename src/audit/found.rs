@@ -19,7 +19,7 @@ use super::fault::Fault;
 use super::file::{self, Access, Tail};
 use super::limits::{MAX_LINE, SEGMENT};
 use super::line::Line;
-use super::segments::{ChainFiles, Segment};
+use super::segments::{ChainFiles, Row, Segment};
 use crate::fs::{self, CHAIN_ENDING, segment_file, sync_entries};
 
 /// Most bytes of a segment that is read at all: a line too long for the others stands alone.
@@ -237,6 +237,13 @@ impl<'f> Found<'f> {
     }
 
     pub(super) fn read(&self, id: Id) -> Result<Segment, AuditError> {
+        let mut bytes = Vec::new();
+        self.read_into(id, &mut bytes)?;
+        Ok(Segment { first: id.first(), bytes })
+    }
+
+    /// Reads a segment into a buffer that can be used again.
+    fn read_into(&self, id: Id, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
         let path = self.path(id);
         let failed = |source| AuditError::io("read", &path, source);
         let file = self.open(id, Access::Read)?;
@@ -245,9 +252,10 @@ impl<'f> Found<'f> {
         if length > limit {
             return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-        Ok(Segment { first: id.first(), bytes })
+        bytes.clear();
+        bytes.reserve(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(limit).read_to_end(bytes).map_err(failed)?;
+        Ok(())
     }
 
     fn open(&self, id: Id, access: Access) -> Result<File, AuditError> {
@@ -270,6 +278,21 @@ impl<'f> Found<'f> {
             true => Ok(file),
             false => Err(AuditError::NotRegular { path }),
         }
+    }
+}
+
+impl Row for Found<'_> {
+    fn firsts(&self) -> Result<Vec<u64>, AuditError> {
+        Ok(self.ids()?.into_iter().map(Id::first).collect())
+    }
+
+    fn bytes<'b>(&'b self, at: usize, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], AuditError> {
+        let id = match at.checked_sub(usize::from(self.old)) {
+            None => Id::Old,
+            Some(at) => Id::First(self.firsts()?[at]),
+        };
+        self.read_into(id, buffer)?;
+        Ok(buffer)
     }
 }
 

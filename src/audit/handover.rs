@@ -12,7 +12,7 @@ impl ChainFiles {
     /// succeeded. Nobody appends meanwhile; whoever waited to finds no chain, and says so.
     ///
     /// # Errors
-    /// What `keep` fails with; as [`ChainFiles::read`]; [`AuditError::Io`] where the files
+    /// What `keep` fails with; as [`ChainFiles::verify`]; [`AuditError::Io`] where the files
     /// cannot be removed.
     pub(crate) fn hand_over<E: From<AuditError>>(
         &self,

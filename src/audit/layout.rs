@@ -4,90 +4,80 @@
 //! of itself. What a line says is believed here only to name a damage well: whether it is
 //! true is for the lines' own checks.
 
-use rayon::prelude::*;
-
+use super::checked::{Begin, Checked};
 use super::fault::Fault;
-use super::line::{Line, split};
-use super::segments::Segment;
 
-/// The lines of a chain, as far as its segments follow one another.
-#[derive(Debug, Default)]
-pub(super) struct Layout<'s> {
-    /// The lines without their newlines.
-    pub(super) lines: Vec<&'s [u8]>,
-    /// How many whole lines there are in all.
-    pub(super) count: u64,
+/// The segments that were laid one behind the other, as far as they follow one another.
+#[derive(Debug)]
+pub(super) struct Layout<'f> {
+    /// With which lines all of them begin, as their names say.
+    firsts: &'f [u64],
+    /// How many were looked at.
+    at: usize,
+    /// How many lines were laid.
+    pub(super) lines: u64,
     /// Whether an unfinished line follows the last one.
     pub(super) torn_tail: bool,
     /// The first line where the segments do not follow one another, and how.
     pub(super) fault: Option<(u64, Fault)>,
-    /// The number of the first line of each segment, in order.
-    firsts: Vec<u64>,
 }
 
-impl Layout<'_> {
-    /// The first line of the segment before, if line `number` begins a segment but the first.
-    pub(super) fn before(&self, number: u64) -> Option<u64> {
-        let at = self.firsts.binary_search(&number).ok()?;
-        self.firsts.get(at.checked_sub(1)?).copied()
+impl<'f> Layout<'f> {
+    /// Begins with none of the segments that begin with the lines `firsts`.
+    pub(super) const fn new(firsts: &'f [u64]) -> Self {
+        Self { firsts, at: 0, lines: 0, torn_tail: false, fault: None }
     }
-}
 
-/// Lays the segments one behind the other.
-pub(super) fn lay_out(segments: &[Segment]) -> Layout<'_> {
-    let mut layout = Layout::default();
-    let parts: Vec<_> = segments.par_iter().map(|segment| split(&segment.bytes)).collect();
-    layout.lines.reserve(parts.iter().map(|(lines, _)| lines.len()).sum());
-    for (at, (segment, (lines, torn))) in segments.iter().zip(parts).enumerate() {
-        layout.count += lines.len() as u64;
-        if layout.fault.is_some() {
-            continue;
+    /// Lays the next segment behind the others; false where it does not follow them, or one of
+    /// them did not.
+    pub(super) fn lay(&mut self, segment: &Checked) -> bool {
+        let Some(&first) = self.firsts.get(self.at) else { return false };
+        let before = self.at.checked_sub(1).and_then(|before| self.firsts.get(before)).copied();
+        self.at += 1;
+        if self.fault.is_some() {
+            return false;
         }
-        let next = layout.lines.len() as u64 + 1;
-        let before = at.checked_sub(1).map(|before| segments[before].first);
+        let (is_last, next) = (self.at == self.firsts.len(), self.lines + 1);
         // What a crash left of a segment that was being begun is no line yet.
-        let is_left_over = lines.is_empty() && at + 1 == segments.len() && segment.first == next;
-        let is_name = |seq: u64| segments.iter().any(|other| other.first == seq);
-        let fault = || misplaced((segment, &lines), (next, before), is_name);
-        if !is_left_over && let Some(fault) = fault() {
-            layout.fault = Some((next, fault));
-            continue;
+        let is_left_over = segment.hashes.is_empty() && is_last && first == next;
+        if !is_left_over && let Some(fault) = self.misplaced((first, segment.begin), next, before) {
+            self.fault = Some((next, fault));
+            return false;
         }
-        layout.firsts.push(segment.first);
-        layout.lines.extend(lines);
-        if torn && at + 1 < segments.len() {
-            let fault = Fault::SegmentCut { first: segment.first };
-            layout.fault = Some((layout.lines.len() as u64 + 1, fault));
+        self.lines += segment.hashes.len() as u64;
+        if segment.torn && !is_last {
+            self.fault = Some((self.lines + 1, Fault::SegmentCut { first }));
         }
-        layout.torn_tail = torn && at + 1 == segments.len();
+        self.torn_tail = segment.torn && is_last;
+        true
     }
-    layout
-}
 
-/// What is wrong with the place of a segment that ought to begin with line `next`, after one
-/// that begins with line `before`.
-fn misplaced(
-    (segment, lines): (&Segment, &[&[u8]]),
-    (next, before): (u64, Option<u64>),
-    is_name: impl Fn(u64) -> bool,
-) -> Option<Fault> {
-    let first = segment.first;
-    let begin = lines.first().and_then(|line| Line::parse(line).ok());
-    if first < next {
-        return Some(Fault::SegmentRepeated { first });
-    }
-    // With any other number it is a segment that has lost its first line, or had it edited.
-    match begin.as_ref().map(|line| line.seq) {
-        Some(found) if found != first && is_name(found) => {
-            return Some(Fault::SegmentMisplaced { first, found });
+    /// What is wrong with the place of a segment that ought to begin with line `next`, after one
+    /// that begins with line `before`.
+    fn misplaced(
+        &self,
+        (first, begin): (u64, Option<Begin>),
+        next: u64,
+        before: Option<u64>,
+    ) -> Option<Fault> {
+        if first < next {
+            return Some(Fault::SegmentRepeated { first });
         }
-        _ => {}
-    }
-    if first == next {
-        return None;
-    }
-    match (before, begin.and_then(|line| line.after)) {
-        (Some(before), Some(after)) if before == after => Some(Fault::SegmentCut { first: before }),
-        _ => Some(Fault::SegmentMissing),
+        // With any other number it is a segment that has lost its first line, or had it edited.
+        match begin.map(|begin| begin.seq) {
+            Some(found) if found != first && self.firsts.contains(&found) => {
+                return Some(Fault::SegmentMisplaced { first, found });
+            }
+            _ => {}
+        }
+        if first == next {
+            return None;
+        }
+        match (before, begin.and_then(|begin| begin.after)) {
+            (Some(before), Some(after)) if before == after => {
+                Some(Fault::SegmentCut { first: before })
+            }
+            _ => Some(Fault::SegmentMissing),
+        }
     }
 }

@@ -181,17 +181,6 @@ pub(crate) fn read_lines(bytes: &[u8]) -> (Vec<Line>, usize) {
     (lines, unreadable)
 }
 
-/// As [`read_lines`], only those with this operation: a line that has no such words is not
-/// read at all.
-pub(crate) fn read_lines_of(bytes: &[u8], op: &Op) -> Vec<Line> {
-    // Quotes inside a text are escaped, so these words stand nowhere else.
-    let words = format!(",\"op\":\"{op}\",");
-    let finder = memchr::memmem::Finder::new(&words);
-    let (raw, _) = split(bytes);
-    let with_words = raw.into_iter().filter(|line| finder.find(line).is_some());
-    with_words.filter_map(|line| Line::parse(line).ok()).collect()
-}
-
 /// A mac as it is written: 64 lower-case hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Mac([u8; 32]);
@@ -219,7 +208,7 @@ impl<'de> Deserialize<'de> for Mac {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{KEY, Sample};
-    use super::{Line, Op, mac_body, mac_text, read_lines, read_lines_of, split};
+    use super::{Line, mac_body, mac_text, read_lines, split};
     use crate::audit::fault::Fault;
 
     #[test]
@@ -277,15 +266,6 @@ mod tests {
         assert_eq!(split(b""), (vec![], false));
         assert_eq!(split(b"a\n\nb\n"), (vec![&b"a"[..], b"", b"b"], false));
         assert_eq!(split(b"a\nb"), (vec![&b"a"[..]], true));
-    }
-
-    #[test]
-    fn lines_of_one_operation_are_found() {
-        let bytes = Sample::of(4).bytes();
-        let found = read_lines_of(&bytes, &Op::RUN);
-        assert_eq!(found, read_lines(&bytes).0[1..]);
-        assert_eq!(read_lines_of(&bytes, &Op::MASK), []);
-        assert_eq!(read_lines_of(&bytes, &Op::CHAIN_OPEN).len(), 1);
     }
 
     #[test]

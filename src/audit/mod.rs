@@ -7,6 +7,7 @@
 
 mod actor;
 mod chain;
+mod checked;
 mod cross;
 mod error;
 mod event;
@@ -37,9 +38,12 @@ pub(crate) use event::{Event, Op};
 pub(crate) use expect::Expect;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
-pub(crate) use line::read_lines_of;
 pub(crate) use name::{ChainName, Head};
-pub(crate) use segments::{ChainFiles, Segment, chains_in};
+#[cfg(test)]
+pub(crate) use segments::Segment;
+pub(crate) use segments::{ChainFiles, chains_in};
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use usual::agrees as line_readers_agree;
-pub(crate) use verify::{ChainReport, Verdict, missing, verify};
+#[cfg(test)]
+pub(crate) use verify::verify;
+pub(crate) use verify::{ChainReport, Verdict, missing};

@@ -14,10 +14,12 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::error::AuditError;
+use super::expect::Expect;
 use super::file::{self, Access};
 use super::found::Found;
 use super::line::Line;
 use super::name::{ChainName, Head};
+use super::verify::{ChainReport, verify};
 use crate::crypto::digest::Digest;
 use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file};
 
@@ -41,6 +43,31 @@ pub(crate) struct Segment {
     pub(crate) first: u64,
     /// Its bytes, a torn last line included.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// The segments of a chain, in order, one at a time.
+pub(crate) trait Row: Sync {
+    /// With which lines they begin.
+    ///
+    /// # Errors
+    /// [`AuditError::Io`].
+    fn firsts(&self) -> Result<Vec<u64>, AuditError>;
+
+    /// The bytes of the segment at this place; `buffer` is there to be used.
+    ///
+    /// # Errors
+    /// As [`ChainFiles::verify`].
+    fn bytes<'b>(&'b self, at: usize, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], AuditError>;
+}
+
+impl Row for [Segment] {
+    fn firsts(&self) -> Result<Vec<u64>, AuditError> {
+        Ok(self.iter().map(|segment| segment.first).collect())
+    }
+
+    fn bytes<'b>(&'b self, at: usize, _: &'b mut Vec<u8>) -> Result<&'b [u8], AuditError> {
+        Ok(&self[at].bytes)
+    }
 }
 
 impl ChainFiles {
@@ -97,7 +124,7 @@ impl ChainFiles {
     /// Whether the chain has a line.
     ///
     /// # Errors
-    /// As [`ChainFiles::read`].
+    /// As [`ChainFiles::verify`].
     pub(crate) fn is_open(&self) -> Result<bool, AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(false) };
         Ok(found.has_first_line() || found.last()?.last.is_some())
@@ -121,25 +148,34 @@ impl ChainFiles {
     /// The numbers with which the segments in the folder begin, sorted.
     ///
     /// # Errors
-    /// As [`ChainFiles::read`].
+    /// As [`ChainFiles::verify`].
     pub(crate) fn firsts(&self) -> Result<Vec<u64>, AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(Vec::new()) };
         Ok(found.firsts()?.to_vec())
     }
 
     /// Reads every segment, in order.
-    ///
-    /// # Errors
-    /// [`AuditError::NotRegular`], [`AuditError::Unreadable`] for one larger than any that
-    /// authy writes, [`AuditError::Io`], [`AuditError::Moving`].
+    #[cfg(test)]
     pub(crate) fn read(&self) -> Result<Vec<Segment>, AuditError> {
         self.find(Access::Read)?.map_or_else(|| Ok(Vec::new()), |found| found.all())
+    }
+
+    /// Verifies the chain, a segment at a time.
+    ///
+    /// # Errors
+    /// [`AuditError::NotRegular`], [`AuditError::Unreadable`] for a segment larger than any that
+    /// authy writes, [`AuditError::Io`], [`AuditError::Moving`]. Damage is in the report.
+    pub(crate) fn verify(&self, expect: &Expect<'_>) -> Result<ChainReport, AuditError> {
+        match self.find(Access::Read)? {
+            Some(found) => verify(&found, expect),
+            None => verify(&[][..], expect),
+        }
     }
 
     /// Reads segments from the last to the first, as long as `take` says so.
     ///
     /// # Errors
-    /// As [`ChainFiles::read`].
+    /// As [`ChainFiles::verify`].
     pub(crate) fn read_back(
         &self,
         mut take: impl FnMut(Segment) -> bool,

@@ -15,6 +15,8 @@ use crate::name::{MemberName, ScopeName, SecretName, SessionId};
 pub(super) struct Usual<'l> {
     /// Its number.
     pub(super) seq: u64,
+    /// The command's words.
+    pub(super) op: &'l str,
     /// Who wrote it.
     pub(super) by: By<'l>,
     /// The hash of the line before it, 64 hex digits.
@@ -53,19 +55,13 @@ pub(super) fn usual(bytes: &[u8]) -> Option<Usual<'_>> {
     rest.eat(",\"detail\":")?;
     rest.text_or_null()?;
     rest.eat(",\"prev\":\"sha256:")?;
-    let prev = rest.text()?;
+    let prev = rest.hash()?;
     rest.eat(",\"mac\":\"")?;
-    let mac = rest.text()?;
-    let is_whole = rest.0 == "}" && is_hash(prev) && is_hash(mac) && is_scope && is_outcome;
+    rest.hash()?;
+    let is_whole = rest.0 == "}" && is_scope && is_outcome;
     // Line 1 opens the chain, and no other does.
     let goes_on = seq > 1 && op != Op::CHAIN_OPEN.as_str() && Op::is_op(op);
-    (is_whole && goes_on).then_some(Usual { seq, by, prev })
-}
-
-fn is_hash(text: &str) -> bool {
-    // Without an early end, so that many bytes are looked at in one go.
-    let is_hex = |b: u8| b.is_ascii_digit() | (b'a'..=b'f').contains(&b);
-    text.len() == 64 && text.bytes().fold(true, |all, b| all & is_hex(b))
+    (is_whole && goes_on).then_some(Usual { seq, op, by, prev })
 }
 
 /// What of a line is still to be read.
@@ -92,6 +88,16 @@ impl<'l> Rest<'l> {
         self.0 = rest;
         self.eat("\"")?;
         Some(text)
+    }
+
+    /// 64 hex digits, and the quote after them.
+    fn hash(&mut self) -> Option<&'l str> {
+        let (hash, rest) = self.0.split_at_checked(64)?;
+        self.0 = rest;
+        self.eat("\"")?;
+        // Without an early end, so that many bytes are looked at in one go.
+        let is_hex = |b: u8| b.is_ascii_digit() | (b'a'..=b'f').contains(&b);
+        hash.bytes().fold(true, |all, b| all & is_hex(b)).then_some(hash)
     }
 
     fn text_or_null(&mut self) -> Option<Option<&'l str>> {
@@ -150,7 +156,7 @@ pub(crate) fn agrees(bytes: &[u8]) -> bool {
     };
     let is_bare = line.heads.is_empty() && line.chain.is_none() && line.after.is_none();
     is_bare
-        && (found.seq, found.by) == (line.seq, by)
+        && (found.seq, found.op, found.by) == (line.seq, line.op.as_str(), by)
         && line.prev.to_string() == format!("sha256:{}", found.prev)
 }
 

@@ -1,25 +1,22 @@
-//! Verifying one chain: every line against its place, the line before it, and the key, and
-//! every segment against the ones around it.
+//! Verifying one chain: its segments, checked side by side, against the ones around them.
 //!
 //! Continuity needs no key, macs do. The first damage counts: what stands after it proves
 //! nothing, so its heads are not believed either.
 
-use rayon::prelude::*;
-
 use super::actor::Actor;
+use super::checked::{Checked, Following, Place};
+use super::error::AuditError;
+use super::event::Outcome;
 use super::expect::Expect;
 use super::fault::Fault;
-use super::layout::{Layout, lay_out};
-use super::line::{Line, mac_body, mac_text};
+use super::layout::Layout;
+use super::line::{Line, split};
 use super::name::{ChainName, Head};
-use super::opening;
-use super::segments::Segment;
-use super::usual::{By, usual};
+use super::opening::{self, Opened};
+use super::segments::Row;
 use crate::crypto::digest::Digest;
-use crate::crypto::keys::{ChainKey, Verifier};
-
-/// Lines that one thread checks in one go.
-const BATCH: usize = 512;
+use crate::crypto::keys::ChainKey;
+use crate::many;
 
 /// What verification says of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +74,8 @@ pub(crate) struct ChainReport {
     pub(crate) torn_tail: bool,
     /// Heads of other chains that its sound lines name.
     pub(crate) heads: Vec<Seen>,
+    /// Its sound lines that made sessions.
+    created: Vec<Line>,
     /// Who opened it, where line 1 is sound.
     pub(crate) opened_by: Option<Actor>,
     /// With which lines its segments begin.
@@ -101,7 +100,14 @@ impl ChainReport {
         self.verdict = Verdict::Damaged { line, fault };
         self.hashes.truncate(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX));
         self.heads.retain(|seen| seen.line < line);
+        self.created.retain(|made| made.seq < line);
         self.head = last_head(&self.hashes);
+    }
+
+    /// What the lines say that made sessions: the keys of their chains.
+    pub(crate) fn created(&self) -> impl Iterator<Item = &str> {
+        let granted = self.created.iter().filter(|line| line.outcome == Outcome::Granted);
+        granted.filter_map(|line| line.detail.as_deref())
     }
 
     /// Notes that the chain's key file does not open for its own writer: nothing vouches for any
@@ -130,49 +136,110 @@ impl ChainReport {
 }
 
 /// Verifies the segments of one chain.
-pub(crate) fn verify(segments: &[Segment], expect: &Expect<'_>) -> ChainReport {
-    let layout = lay_out(segments);
-    let lines = &layout.lines;
-    let hashes: Vec<_> =
-        lines.par_iter().with_min_len(BATCH).map(|line| Digest::of(line)).collect();
-    let mut report = ChainReport {
-        lines: layout.count,
-        head: last_head(&hashes),
-        torn_tail: layout.torn_tail,
-        firsts: segments.iter().map(|segment| segment.first).collect(),
-        hashes,
-        ..nothing(expect.chain, Verdict::Unchecked(Gap::Empty))
+///
+/// # Errors
+/// [`AuditError`] where one of them cannot be read.
+pub(crate) fn verify(
+    row: &(impl Row + ?Sized),
+    expect: &Expect<'_>,
+) -> Result<ChainReport, AuditError> {
+    let firsts = row.firsts()?;
+    let opening = open(row, firsts.len(), expect)?;
+    let following = opening.as_ref().and_then(|(_, opened)| opened.as_ref().ok());
+    let following = following.map(|opened| Following {
+        actor: &opened.actor,
+        chain: expect.chain,
+        key: expect.key.map(ChainKey::verifier),
+    });
+    let check = |buffer: &mut Vec<u8>, at: &usize| {
+        let before = at.checked_sub(1).map(|before| firsts[before]);
+        let opens = opening.as_ref().is_some_and(|(opens, _)| opens == at);
+        let place = Place { first: firsts[*at], before };
+        Ok(Checked::of(row.bytes(*at, buffer)?, place, (following.as_ref(), opens)))
     };
-    let mut vouched = false;
-    match lines.first().map(|first| opening::check(first, expect)) {
-        None => {}
-        Some(Err(fault)) => report.damage(1, fault),
-        Some(Ok(opened)) => {
-            vouched = opened.vouched;
-            let following = Following {
-                actor: &opened.actor,
-                chain: expect.chain,
-                key: expect.key.map(ChainKey::verifier),
-                layout: &layout,
-            };
-            check_rest(&mut report, lines, &following);
-            report.opened_by = Some(opened.actor);
+    let places: Vec<_> = (0..firsts.len()).collect();
+    let checked = many::map_with(&places, Vec::new, check);
+
+    let mut report = nothing(expect.chain, Verdict::Unchecked(Gap::Empty));
+    let mut layout = Layout::new(&firsts);
+    for segment in checked {
+        let segment = segment?;
+        report.lines += segment.hashes.len() as u64;
+        if layout.lay(&segment) && !report.is_damaged() {
+            report.add(segment);
         }
     }
-    if let Some((line, fault)) = layout.fault.clone() {
+    report.head = last_head(&report.hashes);
+    report.torn_tail = layout.torn_tail;
+    if let Some((line, fault)) = layout.fault {
         report.damage(line, fault);
     }
-    if let Some(pinned) = expect.pinned {
-        vouched |= report.must_have(pinned, Fault::Pin, Fault::Cut { pinned });
+    let opening = opening.filter(|_| layout.lines > 0).map(|(_, opened)| opened);
+    report.conclude(opening, expect);
+    report.firsts = firsts;
+    Ok(report)
+}
+
+/// In which segment line 1 stands, and what it comes to.
+type FirstLine = (usize, Result<Opened, Fault>);
+
+/// Checks line 1, the first line there is.
+fn open(
+    row: &(impl Row + ?Sized),
+    count: usize,
+    expect: &Expect<'_>,
+) -> Result<Option<FirstLine>, AuditError> {
+    let mut buffer = Vec::new();
+    for at in 0..count {
+        if let Some(first) = split(row.bytes(at, &mut buffer)?).0.first() {
+            return Ok(Some((at, opening::check(first, expect))));
+        }
     }
-    if !report.is_damaged() && report.lines > 0 {
-        report.verdict = match (expect.key, vouched) {
-            (None, _) => Verdict::Unchecked(Gap::NoKey),
-            (Some(_), false) => Verdict::Unchecked(Gap::NotVouched),
-            (Some(_), true) => Verdict::Verified,
+    Ok(None)
+}
+
+impl ChainReport {
+    /// Goes on with a segment that follows the ones before.
+    fn add(&mut self, segment: Checked) {
+        let next = self.hashes.len() as u64 + 1;
+        let ends = self.hashes.last().zip(segment.begin);
+        let follows = ends.is_none_or(|(last, begin)| begin.prev == *last);
+        let damage = match segment.damage {
+            // Its first line's own faults name the damage better.
+            Some((0, fault)) => Some((0, fault)),
+            _ if !follows => Some((0, Fault::Prev)),
+            damage => damage,
         };
+        self.hashes.extend(segment.hashes);
+        self.heads.extend(segment.said.heads);
+        self.created.extend(segment.said.created);
+        if let Some((after, fault)) = damage {
+            self.damage(next + after as u64, fault);
+        }
     }
-    report
+
+    /// Says what the whole comes to, when every line was looked at.
+    fn conclude(&mut self, opening: Option<Result<Opened, Fault>>, expect: &Expect<'_>) {
+        let mut vouched = false;
+        match opening {
+            None => {}
+            Some(Err(fault)) => self.damage(1, fault),
+            Some(Ok(opened)) => {
+                vouched = opened.vouched;
+                self.opened_by = Some(opened.actor);
+            }
+        }
+        if let Some(pinned) = expect.pinned {
+            vouched |= self.must_have(pinned, Fault::Pin, Fault::Cut { pinned });
+        }
+        if !self.is_damaged() && self.lines > 0 {
+            self.verdict = match (expect.key, vouched) {
+                (None, _) => Verdict::Unchecked(Gap::NoKey),
+                (Some(_), false) => Verdict::Unchecked(Gap::NotVouched),
+                (Some(_), true) => Verdict::Verified,
+            };
+        }
+    }
 }
 
 /// The report on a chain whose files are gone although its head was pinned here.
@@ -189,103 +256,10 @@ pub(super) fn nothing(chain: &ChainName, verdict: Verdict) -> ChainReport {
         verdict,
         torn_tail: false,
         heads: Vec::new(),
+        created: Vec::new(),
         opened_by: None,
         firsts: Vec::new(),
         hashes: Vec::new(),
-    }
-}
-
-/// What every line after the first is held against.
-struct Following<'a> {
-    actor: &'a Actor,
-    chain: &'a ChainName,
-    key: Option<Verifier>,
-    layout: &'a Layout<'a>,
-}
-
-/// What a batch of lines yields: heads up to the first damage, and that damage.
-type Batch = (Vec<Seen>, Option<(u64, Fault)>);
-
-fn check_rest(report: &mut ChainReport, lines: &[&[u8]], following: &Following<'_>) {
-    let hashes = &report.hashes;
-    let batches: Vec<Batch> = lines
-        .par_chunks(BATCH)
-        .enumerate()
-        .map(|(n, batch)| check_batch(n * BATCH, batch, hashes, following))
-        .collect();
-    for (heads, damage) in batches {
-        report.heads.extend(heads);
-        if let Some((line, fault)) = damage {
-            report.damage(line, fault);
-            break;
-        }
-    }
-}
-
-fn check_batch(
-    start: usize,
-    batch: &[&[u8]],
-    hashes: &[Digest],
-    following: &Following<'_>,
-) -> Batch {
-    let mut seen = Vec::new();
-    let mut buffer = Vec::new();
-    for (at, bytes) in (start..).zip(batch) {
-        let number = at as u64 + 1;
-        // Line 1 was checked before; it has nothing to follow and names no heads.
-        let Some(previous) = at.checked_sub(1).map(|before| &hashes[before]) else { continue };
-        if following.is_usual(number, bytes, previous) {
-            continue;
-        }
-        let line = Line::parse_with(bytes, &mut buffer)
-            .and_then(|line| following.check(number, bytes, line))
-            .and_then(|line| if line.prev == *previous { Ok(line) } else { Err(Fault::Prev) });
-        match line {
-            Ok(line) => seen.extend(line.heads.into_iter().map(|(chain, head)| Seen {
-                line: number,
-                chain,
-                head,
-            })),
-            Err(fault) => return (seen, Some((number, fault))),
-        }
-    }
-    (seen, None)
-}
-
-impl Following<'_> {
-    /// Whether this is a usual line with nothing wrong. What is not says [`Self::check`].
-    fn is_usual(&self, number: u64, bytes: &[u8], previous: &Digest) -> bool {
-        let Some(line) = usual(bytes) else { return false };
-        let by = match self.actor {
-            Actor::Member { name } => By::Member(name.as_str()),
-            Actor::Token { id, .. } => By::Token(id),
-        };
-        line.seq == number
-            && line.by == by
-            && previous.is_hex(line.prev)
-            && self.layout.before(number).is_none()
-            && self.key.as_ref().is_none_or(|key| key.verifies(mac_body(bytes), mac_text(bytes)))
-    }
-
-    /// Checks number, mac and actor, in the order that names a damage best.
-    fn check(&self, number: u64, bytes: &[u8], line: Line) -> Result<Line, Fault> {
-        if line.seq != number {
-            return Err(Fault::Sequence { found: line.seq });
-        }
-        if self.key.as_ref().is_some_and(|key| !key.verifies(mac_body(bytes), mac_text(bytes))) {
-            return Err(Fault::Mac);
-        }
-        if !line.actor.is(self.actor) {
-            return Err(Fault::Actor);
-        }
-        match line.chain.as_ref() {
-            Some(found) if found != self.chain => {
-                return Err(Fault::WrongChain { found: found.clone() });
-            }
-            _ if line.after != self.layout.before(number) => return Err(Fault::SegmentBegin),
-            _ => {}
-        }
-        Ok(line)
     }
 }
 

@@ -152,7 +152,7 @@ pub(super) fn verify_as(
     };
     let chain = &chain_name(chain);
     let expect = Expect { chain, vault: VAULT, key, commitment: None, signer: &signer, pinned };
-    verify(segments, &expect)
+    verify(segments, &expect).unwrap()
 }
 
 pub(super) fn damaged(line: u64, fault: Fault) -> Verdict {

@@ -3,13 +3,17 @@
 use super::{KEY, SESSION, SIGNING, Sample, VAULT, chain_name, damaged, key, member, one, signing};
 use crate::audit::fault::Fault;
 use crate::audit::verify::Gap;
-use crate::audit::{Expect, Opener, Opening, Verdict, verify};
+use crate::audit::{Expect, Opener, Opening, Segment, Verdict, verify};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::name::MemberName;
 
 fn alice<'a>() -> impl Fn(&MemberName) -> Option<Vec<VerifyKey>> + 'a {
     |name| (name.as_str() == "alice").then(|| vec![SIGNING.verify_key()])
+}
+
+fn check(segments: &[Segment], expect: &Expect<'_>) -> Verdict {
+    verify(segments, expect).unwrap().verdict
 }
 
 fn session_chain() -> Sample {
@@ -21,7 +25,7 @@ fn session_chain() -> Sample {
 fn of_session(bytes: &[u8], commitment: Option<Digest>) -> Verdict {
     let chain = &chain_name("s-00112233aabbccdd-c1");
     let (key, signer, pinned) = (Some(&*KEY), &alice(), None);
-    verify(&one(bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned }).verdict
+    check(&one(bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned })
 }
 
 #[test]
@@ -30,7 +34,7 @@ fn an_opening_in_another_place_is_refused() {
     let (alice_chain, other_chain) = (chain_name("alice-c1"), chain_name("alice-c2"));
     let verdict = |chain, vault| {
         let (key, commitment, signer, pinned) = (Some(&*KEY), None, &alice(), None);
-        verify(&one(&bytes), &Expect { chain, vault, key, commitment, signer, pinned }).verdict
+        check(&one(&bytes), &Expect { chain, vault, key, commitment, signer, pinned })
     };
     assert_eq!(verdict(&alice_chain, VAULT), Verdict::Verified);
     assert_eq!(verdict(&alice_chain, "another"), damaged(1, Fault::WrongVault));
@@ -45,8 +49,7 @@ fn an_opening_by_nobody_or_with_a_strange_signature_is_refused() {
     for key in [Some(&*KEY), None] {
         let verdict = |signer: &dyn Fn(&MemberName) -> Option<Vec<VerifyKey>>| {
             let (commitment, pinned) = (None, None);
-            verify(&one(&bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned })
-                .verdict
+            check(&one(&bytes), &Expect { chain, vault: VAULT, key, commitment, signer, pinned })
         };
         let by = member("alice");
         let unknown = Fault::UnknownSigner { by: by.clone() };
@@ -69,7 +72,7 @@ fn a_members_chain_opened_by_another_member_is_refused() {
     let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
     let (key, commitment, signer, pinned) = (Some(&*KEY), None, &alice(), None);
     let expect = Expect { chain: &bobs, vault: VAULT, key, commitment, signer, pinned };
-    assert_eq!(verify(&one(&bytes), &expect).verdict, damaged(1, Fault::WrongOwner));
+    assert_eq!(check(&one(&bytes), &expect), damaged(1, Fault::WrongOwner));
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::{KEY, Sample, at, event, key, member, pin_of, verify_as};
+use super::{KEY, SIGNING, Sample, at, event, key, member, pin_of, verify_as};
 use crate::audit::fault::Fault;
 use crate::audit::limits::SEGMENT;
 use crate::audit::{
-    Actor, AuditError, ChainFiles, Event, Filter, Head, Segment, Verdict, chains_in, newest,
+    Actor, AuditError, ChainFiles, Event, Expect, Filter, Head, Op, Outcome, Segment, Verdict,
+    chains_in, newest,
 };
 use crate::crypto::digest::Digest;
 use crate::fs::segment_file;
+use crate::name::MemberName;
 
 /// A chain of four segments or so: lines with a long detail.
 fn long() -> Sample {
@@ -105,6 +107,72 @@ fn a_cut_segment_is_named() {
             assert_eq!(damage(&cut), (first + kept as u64, Fault::SegmentCut { first }));
         }
     }
+}
+
+#[test]
+fn an_edit_at_the_end_of_a_segment_shows_in_the_next_one_without_the_key_too() {
+    let segments = long().files.read().unwrap();
+    for at in 0..segments.len() - 1 {
+        let mut lines = super::lines(&segments[at].bytes);
+        let last = lines.last_mut().unwrap();
+        let text = String::from_utf8(last.clone()).unwrap();
+        *last = text.replace("\"outcome\":\"granted\"", "\"outcome\":\"denied\"").into();
+        assert_ne!(*last, text.as_bytes());
+        let mut edited = segments.clone();
+        edited[at].bytes = super::joined(&lines);
+        let report = verify_as("alice-c1", &edited, (None, None));
+        let next = segments[at + 1].first;
+        assert_eq!(report.verdict, super::damaged(next, Fault::Prev));
+        assert_eq!(report.head.unwrap().seq, next - 1);
+    }
+}
+
+#[test]
+fn files_are_verified_as_what_is_read_from_them() {
+    let sample = long();
+    (0..30).for_each(|n| sample.chain.note(&wide(6000), at(100 + n)).map(drop).unwrap());
+    let segments = sample.files.read().unwrap();
+    assert!(segments.len() > 4, "threads are at work");
+    let own = || verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let of_files = || {
+        let signer = |_: &MemberName| Some(vec![SIGNING.verify_key()]);
+        let (chain, key) = (sample.files.chain(), Some(&*KEY));
+        let (commitment, pinned) = (None, None);
+        let vault = super::VAULT;
+        let expect = Expect { chain, vault, key, commitment, signer: &signer, pinned };
+        sample.files.verify(&expect).unwrap()
+    };
+    assert_eq!(format!("{:?}", of_files()), format!("{:?}", own()));
+    assert_eq!(own().verdict, Verdict::Verified);
+    // As a chain lies that was begun before there were segments.
+    std::fs::rename(&sample.path, sample.files.old()).unwrap();
+    assert_eq!(format!("{:?}", of_files()), format!("{:?}", own()));
+    std::fs::remove_file(sample.files.old()).unwrap();
+    assert_eq!(of_files().verdict, super::damaged(1, Fault::SegmentMissing));
+}
+
+#[test]
+fn lines_that_made_sessions_are_told_as_far_as_they_are_sound() {
+    let sample = Sample::of(1);
+    let made = |detail: &str, outcome| Event {
+        op: Op::SESSION_CREATE,
+        detail: Some(detail.to_owned()),
+        outcome,
+        ..event()
+    };
+    for (n, detail) in ["plain", "a\"b"].into_iter().enumerate() {
+        let n = i64::try_from(n).unwrap();
+        sample.chain.note(&made(detail, Outcome::Granted), at(n)).unwrap();
+        sample.chain.note(&made("denied", Outcome::Denied), at(n)).unwrap();
+        sample.chain.note(&wide(66_000), at(n)).unwrap();
+    }
+    let mut segments = sample.files.read().unwrap();
+    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    assert_eq!(report.created().collect::<Vec<_>>(), ["plain", "a\"b"]);
+    assert_eq!(report.verdict, Verdict::Verified);
+    segments.remove(1);
+    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    assert_eq!(report.created().collect::<Vec<_>>(), ["plain"]);
 }
 
 #[test]

@@ -15,10 +15,7 @@ use super::opening::{LOCK_WAIT, Opened};
 use super::recorder::{MAX_KEY, chains_elsewhere};
 use super::vouching::parse_created_line;
 use crate::access::{Bearer, Caller};
-use crate::audit::{
-    self, Actor, ChainFiles, ChainName, ChainReport, Expect, Filter, Head, Op, Outcome, Segment,
-    Verdict,
-};
+use crate::audit::{self, Actor, ChainFiles, ChainName, ChainReport, Expect, Head, Verdict};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::unseal;
@@ -85,12 +82,12 @@ pub(crate) fn verify_all(
     let (sessions, members): (Vec<_>, Vec<_>) =
         places.iter().partition(|place| session_of(place.chain()).is_some());
     for place in members.into_iter().chain(sessions) {
-        let segments = place.read()?;
         let commitment = session_of(place.chain()).and_then(|id| vouchers.get(&id).copied());
         let about = About { commitment, pinned: pinned(place.chain()) };
-        let report = verify(opened, (place, &segments), (&keys, about));
+        let report = verify(opened, place, (&keys, about))?;
         if report.verdict == Verdict::Verified {
-            vouchers.extend(of_lines(place.chain(), &segments));
+            // What signed grants state too, and those that are gone stated.
+            vouchers.extend(report.created().filter_map(parse_created_line));
         }
         reports.push(report);
         ctx.front.progress(reports.len(), places.len());
@@ -175,9 +172,9 @@ struct About {
 
 fn verify(
     opened: &Opened,
-    (place, segments): (&ChainFiles, &[Segment]),
+    place: &ChainFiles,
     (keys, about): (&Keys, About),
-) -> ChainReport {
+) -> Result<ChainReport> {
     let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {
@@ -188,11 +185,11 @@ fn verify(
         signer: &signer,
         pinned: about.pinned,
     };
-    let mut report = audit::verify(segments, &expect);
+    let mut report = place.verify(&expect)?;
     if key.is_none() && keys.must_have(place) {
         report.has_no_key(fs::chain_key_file(place.chain().as_str()));
     }
-    report
+    Ok(report)
 }
 
 /// The session that writes this chain, by its name `s-<id>-<clone id>`.
@@ -210,21 +207,6 @@ fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
         }
     }
     Ok(all)
-}
-
-/// The commitments that the lines of a verified chain state, for grants that are gone.
-fn of_lines(chain: &ChainName, segments: &[Segment]) -> BTreeMap<SessionId, Digest> {
-    let lines = segments
-        .iter()
-        .flat_map(|segment| audit::read_lines_of(&segment.bytes, &Op::SESSION_CREATE))
-        .collect();
-    let made = Filter {
-        op: Some(Op::SESSION_CREATE.to_string()),
-        outcome: Some(Outcome::Granted),
-        ..Filter::default()
-    };
-    let entries = audit::merge(vec![(chain.clone(), lines)], &made, None);
-    entries.iter().filter_map(|entry| parse_created_line(entry.detail()?)).collect()
 }
 
 fn summary(report: &ChainReport, places: &[ChainFiles]) -> ChainSummary {
