@@ -8,6 +8,7 @@ mod claim;
 mod documents;
 mod error;
 mod grant;
+mod pins;
 mod plain;
 mod record;
 mod sealed;

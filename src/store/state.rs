@@ -6,10 +6,11 @@
 //! at once both keep what they saw. A state folder that cannot be
 //! written costs the pins, never the command.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::pins::{Pins, render};
 use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
 
@@ -29,8 +30,8 @@ pub(crate) struct Version {
 pub(crate) struct State {
     folder: Option<PathBuf>,
     admins: Option<(u32, Digest)>,
-    seen: HashMap<String, Version>,
-    removed: HashMap<String, Version>,
+    seen: Pins,
+    removed: Pins,
     heads: BTreeMap<String, String>,
     news: Mutex<News>,
 }
@@ -65,8 +66,8 @@ impl State {
         };
         Ok(Self {
             admins: parse_admins(&text("admins")?),
-            seen: text("pins")?.lines().filter_map(parse_pin).collect(),
-            removed: text("removed")?.lines().filter_map(parse_pin).collect(),
+            seen: Pins::parse(text("pins")?),
+            removed: Pins::parse(text("removed")?),
             heads: text("heads")?.lines().filter_map(parse_head).collect(),
             ..Self::default()
         })
@@ -84,12 +85,12 @@ impl State {
 
     /// The highest version seen of the file at `path`.
     pub(crate) fn seen(&self, path: &VaultPath) -> Option<Version> {
-        self.seen.get(path.as_str()).copied()
+        self.seen.get(path.as_str())
     }
 
     /// Every file of which a version was seen, by path.
     pub(crate) fn all_seen(&self) -> impl Iterator<Item = (&str, Version)> {
-        self.seen.iter().map(|(path, version)| (path.as_str(), *version))
+        self.seen.iter()
     }
 
     /// The audit heads last verified, by chain.
@@ -115,7 +116,7 @@ impl State {
 
     /// The last version of the file at `path` before it was removed here.
     pub(crate) fn removed(&self, path: &VaultPath) -> Option<Version> {
-        self.removed.get(path.as_str()).copied()
+        self.removed.get(path.as_str())
     }
 
     /// Notes that `path` was removed when it had `version`, to be saved.
@@ -160,34 +161,37 @@ impl State {
         }
         crate::fs::make_folders(folder)?;
         let _lock = crate::fs::lock_file(&folder.join("lock"))?;
-        let mut now = Self::read(folder)?;
+        let now = Self::read(folder)?;
         if let Some((number, digest)) = news.admins
             && now.admins.is_none_or(|(n, _)| n <= number)
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
         if !news.seen.is_empty() || !news.withdrawn.is_empty() {
+            let mut seen = now.seen.to_map();
             for (path, (from, to)) in news.withdrawn {
-                if now.seen.get(&path).is_some_and(|pin| *pin <= from) {
-                    now.seen.insert(path, to);
+                if seen.get(&path).is_some_and(|pin| *pin <= from) {
+                    seen.insert(path, to);
                 }
             }
             for (path, version) in news.seen {
-                let pin = now.seen.entry(path).or_insert(version);
+                let pin = seen.entry(path).or_insert(version);
                 *pin = version.max(*pin);
             }
-            crate::fs::replace(&folder.join("pins"), render_pins(&now.seen).as_bytes())?;
+            crate::fs::replace(&folder.join("pins"), render(&seen).as_bytes())?;
         }
         if !news.removed.is_empty() {
+            let mut removed = now.removed.to_map();
             for (path, version) in news.removed {
-                let last = now.removed.entry(path).or_insert(version);
+                let last = removed.entry(path).or_insert(version);
                 *last = version.max(*last);
             }
-            crate::fs::replace(&folder.join("removed"), render_pins(&now.removed).as_bytes())?;
+            crate::fs::replace(&folder.join("removed"), render(&removed).as_bytes())?;
         }
         if !news.heads.is_empty() {
-            now.heads.extend(news.heads);
-            let lines = now.heads.iter().map(|(chain, head)| format!("{chain} {head}\n"));
+            let mut heads = now.heads;
+            heads.extend(news.heads);
+            let lines = heads.iter().map(|(chain, head)| format!("{chain} {head}\n"));
             crate::fs::replace(&folder.join("heads"), lines.collect::<String>().as_bytes())?;
         }
         Ok(())
@@ -255,24 +259,9 @@ fn parse_admins(text: &str) -> Option<(u32, Digest)> {
     Some((number.parse().ok()?, Digest::parse(digest)?))
 }
 
-/// A line `<created> <version> <path>`.
-fn parse_pin(line: &str) -> Option<(String, Version)> {
-    let mut words = line.splitn(3, ' ');
-    let created = words.next()?.parse().ok()?;
-    let version = words.next()?.parse().ok()?;
-    Some((words.next()?.to_owned(), Version { created, version }))
-}
-
 fn parse_head(line: &str) -> Option<(String, String)> {
     let (chain, head) = line.split_once(' ')?;
     Some((chain.to_owned(), head.to_owned()))
-}
-
-fn render_pins(pins: &HashMap<String, Version>) -> String {
-    let mut lines: Vec<_> =
-        pins.iter().map(|(path, v)| format!("{} {} {path}\n", v.created, v.version)).collect();
-    lines.sort_unstable();
-    lines.concat()
 }
 
 #[cfg(test)]

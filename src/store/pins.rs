@@ -1,0 +1,117 @@
+//! A list of pins as it lies on the disk: `<created> <version> <path>` a line.
+//!
+//! Every command reads all of it and looks up a few lines, so nothing is copied for the others.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::state::Version;
+
+/// The pins of a list, by path.
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    text: String,
+    /// Where the paths stand, sorted by them.
+    lines: Vec<(Range<usize>, Version)>,
+}
+
+impl Pins {
+    /// Reads a list; what is no pin in it counts for nothing, and of two with one path the last.
+    pub(super) fn parse(text: String) -> Self {
+        let mut lines = Vec::new();
+        let mut begin = 0;
+        while begin < text.len() {
+            let rest = &text[begin..];
+            let line = &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];
+            if let Some((path, version)) = parse_line(line) {
+                lines.push((begin + path..begin + line.len(), version));
+            }
+            begin += line.len() + 1;
+        }
+        let path = |line: &(Range<usize>, Version)| &text[line.0.clone()];
+        // Lists are written so; one by an older version is not.
+        if !lines.is_sorted_by(|a, b| path(a) < path(b)) {
+            lines.sort_by(|a, b| path(a).cmp(path(b)));
+            lines.dedup_by(|next, kept| {
+                let is_same = path(next) == path(kept);
+                if is_same {
+                    *kept = next.clone();
+                }
+                is_same
+            });
+        }
+        Self { text, lines }
+    }
+
+    /// The pin of the file at `path`.
+    pub(super) fn get(&self, path: &str) -> Option<Version> {
+        let at = self.lines.binary_search_by(|(place, _)| self.text[place.clone()].cmp(path));
+        Some(self.lines[at.ok()?].1)
+    }
+
+    /// Every pin, sorted by path.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Version)> {
+        self.lines.iter().map(|(place, version)| (&self.text[place.clone()], *version))
+    }
+
+    /// The pins, to be changed.
+    pub(super) fn to_map(&self) -> BTreeMap<String, Version> {
+        self.iter().map(|(path, version)| (path.to_owned(), version)).collect()
+    }
+}
+
+/// Reads a line: where its path begins, and the version.
+fn parse_line(line: &str) -> Option<(usize, Version)> {
+    let space = |from: usize| Some(from + line[from..].bytes().position(|b| b == b' ')?);
+    let first = space(0)?;
+    let second = space(first + 1)?;
+    let (created, version) = (line[..first].parse().ok()?, line[first + 1..second].parse().ok()?);
+    Some((second + 1, Version { created, version }))
+}
+
+/// Writes a list.
+pub(super) fn render(pins: &BTreeMap<String, Version>) -> String {
+    pins.iter().map(|(path, v)| format!("{} {} {path}\n", v.created, v.version)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::{Pins, Version, render};
+
+    const fn at(created: i64, version: u64) -> Version {
+        Version { created, version }
+    }
+
+    #[test]
+    fn lists_in_any_order_are_read_and_the_last_of_two_counts() {
+        let text = "7 1 secrets/b.toml\nnonsense\n7 2\n-1 3 a b\n7 x p\n9 4 secrets/b.toml\n0 5 A";
+        let pins = Pins::parse(text.to_owned());
+        let all = [("A", at(0, 5)), ("a b", at(-1, 3)), ("secrets/b.toml", at(9, 4))];
+        assert_eq!(pins.iter().collect::<Vec<_>>(), all);
+        assert_eq!(pins.get("secrets/b.toml"), Some(at(9, 4)));
+        assert_eq!((pins.get("p"), pins.get(""), pins.get("secrets")), (None, None, None));
+        assert!(Pins::parse(String::new()).iter().next().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            pins in prop::collection::btree_map("[a-c/ ]{1,3}", (any::<i64>(), any::<u64>()), 0..12),
+            shuffled in any::<bool>(),
+        ) {
+            let pins: BTreeMap<_, _> =
+                pins.into_iter().map(|(path, (created, version))| (path, at(created, version))).collect();
+            let mut text = render(&pins);
+            if shuffled {
+                text = text.lines().rev().map(|line| format!("{line}\n")).collect();
+            }
+            let read = Pins::parse(text);
+            prop_assert_eq!(read.to_map(), pins.clone());
+            prop_assert!(pins.iter().all(|(path, version)| read.get(path) == Some(*version)));
+        }
+    }
+}
