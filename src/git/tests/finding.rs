@@ -89,6 +89,65 @@ fn private_files_are_found_inside_other_repositories_and_linked_worktrees() {
 }
 
 #[test]
+fn private_files_are_found_in_an_index_of_every_form() {
+    for words in [
+        &["update-index", "--index-version", "3"][..],
+        &["update-index", "--index-version", "4"],
+        &["update-index", "--split-index"],
+        &["update-index", "--untracked-cache"],
+    ] {
+        let sandbox = Sandbox::started();
+        track(&sandbox, "");
+        track(&sandbox, "apps/vault/");
+        sandbox.git(words);
+        // An entry that is meant to be added has more flags.
+        sandbox.write("sessions/zz", "");
+        sandbox.git(&["add", "-f", "-N", "sessions/zz"]);
+        let [a, b, c, d, _] = PRIVATE;
+        assert_eq!(
+            tracked_private(&sandbox.vault).unwrap(),
+            [a, b, c, d, "sessions/zz"],
+            "{words:?}"
+        );
+        assert_eq!(tracked_private(&sandbox.path("apps/vault")).unwrap(), PRIVATE[..4]);
+        let out = [
+            "rm",
+            "-r",
+            "-q",
+            "--cached",
+            "keys",
+            ".local",
+            "sessions/ab",
+            "sessions/x",
+            "sessions/zz",
+        ];
+        sandbox.git(&out);
+        assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+        assert_eq!(tracked_private(&sandbox.path("apps/vault")).unwrap(), PRIVATE[..4]);
+    }
+}
+
+#[test]
+fn private_paths_of_every_length_are_found() {
+    let sandbox = Sandbox::started();
+    let add = |path: &str| {
+        sandbox.git(&["update-index", "--add", "--cacheinfo", "100644", &"1".repeat(40), path]);
+    };
+    for length in [6, 0xfe, 0xff, 0x100, 0x101, 0xffe] {
+        let path = format!("keys/{}", "x".repeat(length - 5));
+        add(&path);
+        assert_eq!(tracked_private(&sandbox.vault).unwrap(), [path.as_str()]);
+        sandbox.git(&["update-index", "--force-remove", &path]);
+        assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    }
+    // Of a longer one the length is not told; the parser refuses such an index.
+    add(&format!("other/{}", "x".repeat(0x1234)));
+    assert_eq!(tracked_private(&sandbox.vault).unwrap(), Vec::<String>::new());
+    add(&format!("keys/{}", "x".repeat(0x1234)));
+    tracked_private(&sandbox.vault).unwrap_err();
+}
+
+#[test]
 fn private_files_are_found_where_only_the_git_program_can_look() {
     let sandbox = Sandbox::bare();
     sandbox.git(&["init", "-q", "--object-format=sha256"]);
