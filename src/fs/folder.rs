@@ -8,8 +8,9 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::error::{FsError, Place};
 use super::sync::sync_entries;
@@ -308,7 +309,16 @@ pub(super) fn read_open(
     }
     // The reader probes for the end with a few bytes more than the file has.
     let mut bytes = Vec::with_capacity(size + 64);
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let room = bytes.capacity();
+    let first = retry_on_intr(|| rustix::io::read(&file, spare_capacity(&mut bytes)))
+        .map_err(|error| failed(error.into()))?;
+    // As long as the file, and short of the room: that was the end, and nobody needs to ask.
+    if first == size && first < room {
+        return Ok(bytes);
+    }
+    file.take((limit as u64 + 1).saturating_sub(first as u64))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
