@@ -28,9 +28,29 @@ pub(crate) fn map_with<T: Sync, R: Send, W>(
     }
 }
 
+/// Does `one` beside `other`, which stays on this thread; waits for both.
+pub(crate) fn beside<A: Default + Send, B>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    let mut done = A::default();
+    let other = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| done = one());
+        other()
+    });
+    (done, other)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FEW, map, map_with};
+    use super::{FEW, beside, map, map_with};
+
+    #[test]
+    fn what_is_done_beside_is_waited_for() {
+        let here = std::thread::current().id();
+        let (one, other) = beside(|| 7, || std::thread::current().id());
+        assert_eq!((one, other), (7, here));
+    }
 
     #[test]
     fn results_stand_in_the_order_of_the_items() {

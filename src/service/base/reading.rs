@@ -97,8 +97,9 @@ pub(crate) fn read<T>(
             }
             found => found?,
         };
-        let receipt = recorder.granted(&action)?;
-        let access = own::recall(&opened, &asker, (found.access, &found.sealed));
+        let record = || recorder.granted(&action);
+        let (receipt, access) =
+            own::recall(&opened, &asker, (found.access, &found.sealed), record)?;
         let values = access::open_many(&access, &receipt, &found.sealed)?;
         // Before `then`, which may replace this process.
         own::keep_signatures(&opened, &asker);
