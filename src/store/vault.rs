@@ -147,12 +147,13 @@ impl Vault {
     pub(crate) fn names(&self) -> Result<Vec<SecretName>, StoreError> {
         let listed = fs::list(&self.root, Listing::Secrets)?;
         // Half a secret is listed too: whoever reads it is told, instead of missing it.
-        let stem = |file: &str| -> Option<SecretName> {
-            let stem = file.strip_suffix(".toml").or_else(|| file.strip_suffix(".age"))?;
-            SecretName::parse(stem).ok()
-        };
         let all = listed.files.iter().chain(&listed.strays);
-        let mut names: Vec<_> = all.filter_map(|file| stem(file)).collect();
+        let stem = |file| str::strip_suffix(file, ".toml").or_else(|| file.strip_suffix(".age"));
+        let mut stems: Vec<_> = all.filter_map(|file| stem(file.as_str())).collect();
+        // A value and its record, as a rule: each name is looked at once.
+        stems.dedup();
+        let mut names: Vec<_> =
+            stems.into_iter().filter_map(|stem| SecretName::parse(stem).ok()).collect();
         names.sort_unstable();
         names.dedup();
         Ok(names)
