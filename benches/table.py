@@ -4,7 +4,7 @@
     cargo build --release --locked && cargo bench --features workbench --bench parts --no-run --locked
     AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
 
-Needs git; age, pass and gpg where they are there, and the benches of parts where they are built. Everything
+Needs git; age, rage, pass and gpg where they are there, and the benches of parts where they are built. Everything
 happens in a temporary HOME. A row is the median of several runs of one command, in milliseconds, process start
 included; those that are compared take turns, so that a busy machine slows all of them. --print writes to
 standard output instead.
@@ -187,8 +187,9 @@ def reading():
     out = [table("Start", start)]
     key, file = f"{place.home}/.authy/keys/master.key", f"{place.home}/.authy/secrets/s00000.age"
     rows = [("`authy get NAME`, recorded", [AUTHY, "get", "s00000"])]
-    if have("age"):
-        rows.append(("`age -d` of the same file, not recorded", ["age", "-d", "-i", key, file]))
+    deciphering = [program for program in ("age", "rage") if have(program)]
+    for program in deciphering:
+        rows.append((f"`{program} -d` of the same file, not recorded", [program, "-d", "-i", key, file]))
     if have("pass", "gpg"):
         gnupg = tempfile.mkdtemp(prefix="gpg", dir="/tmp")
         place.env |= {"GNUPGHOME": gnupg, "PASSWORD_STORE_DIR": f"{place.home}/pass"}
@@ -206,9 +207,9 @@ def reading():
     both = [f"{secrets}/{name}" for name in sorted(os.listdir(secrets))]
     files = [name for name in both if name.endswith(".age")]
     rows.append(("reading the 1,000 values and their records with `cat`", ["cat", *both]))
-    if have("age"):
-        script = f'for f in "$@"; do age -d -i {key} "$f" >/dev/null; done'
-        rows.append(("`age -d` of 100 files, one by one", ["sh", "-c", script, "sh", *files[:100]]))
+    for program in deciphering:
+        script = f'for f in "$@"; do {program} -d -i {key} "$f" >/dev/null; done'
+        rows.append((f"`{program} -d` of 100 files, one by one", ["sh", "-c", script, "sh", *files[:100]]))
     peak = place.peak([AUTHY, "run", "--scope", "of-1000", "--mask", "--", "true"])
     note = f"`authy run --mask` with 1,000 in scope needs {peak:.0f} MiB of memory at its peak."
     medians = measure(place, rows, max(3, RUNS // 2))
@@ -220,7 +221,7 @@ def reading():
             "\n\nReading those files and records and running their ciphers, on every core and in one process, takes "
             f"{least / 1000:.1f} ms; `authy run` takes {ratio:.2f} times as long beyond what it takes for one secret."
         )
-        why = "records are read and compared, names are listed, and a thousand variables are handed over"
+        why = "names are listed, records compared, keys fetched, a line written, a thousand variables handed over"
         aim("`run` with 1,000 in scope under 1.5 times reading its files and running their ciphers", f"{ratio:.2f}", ratio < 1.5, why)
     out.append(table("`run -- true`", medians, note))
     out.append(table("Listing and checking 1,000", measure(place, [
@@ -286,6 +287,7 @@ def crowded():
         files = [f"{place.home}/.authy/secrets/s{n:05}.{ending}" for n in range(LARGE) for ending in ("age", "toml")]
         rows += [("reading the 10,000 values and their records with `cat`", ["cat", *files])]
         rows += [("`authy run`, 10,000 in scope", [AUTHY, "run", "--scope", "of-10000", "--", "true"])]
+    rows += [(f"`authy get NAME`, one of {LARGE:,}", [AUTHY, "get", "s00000"])]
     rows += [(f"`authy list` of {LARGE:,}", [AUTHY, "list"]), (f"`authy list --json` of {LARGE:,}", [AUTHY, "list", "--json"])]
     out = [table(f"{LARGE:,} secrets", measure(place, rows, max(3, RUNS // 5)))]
     place.close()
@@ -316,7 +318,7 @@ def trails():
             title = f"`authy audit verify` of {lines:,} lines"
             took = measure(place, [(title, [AUTHY, "audit", "verify"])], 3 if QUICK else 5)[title]
             rate = lines / took * 1000
-            why = "each byte is hashed twice, a quarter of the time; the rest is to bring the lines into memory and to look at each"
+            why = "each byte is hashed twice, two fifths of the time; the rest is to read each line and to look at what it says"
             aim(f"`audit verify` above 1,000,000 lines a second, at {lines:,}", f"{rate:,.0f}", rate > 1e6, why)
             peak = place.peak([AUTHY, "audit", "verify"])
             out.append(f"{title}: {took:.0f} ms, {lines / took / 1000:.2f} million lines a second, {peak:.0f} MiB at its peak.\n")
