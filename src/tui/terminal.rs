@@ -145,3 +145,53 @@ fn give_back() {
     let _ = out.flush();
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::io::Read as _;
+    use std::thread;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::Screen;
+
+    const ITSELF: &str = "tui::terminal::tests::an_interface_that_panics";
+
+    #[test]
+    #[ignore = "started by the test below, on a terminal of its own"]
+    fn an_interface_that_panics() {
+        // Dropped, it would give the terminal back, but a panic that ends the process drops nothing.
+        std::mem::forget(Screen::take().unwrap());
+        panic!("it failed");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_reported() {
+        let pty = native_pty_system().openpty(PtySize::default()).unwrap();
+        let modes = || pty.master.get_termios().unwrap();
+        let before = modes();
+        let mut command = CommandBuilder::new(env::current_exe().unwrap());
+        command.args(["--exact", ITSELF, "--ignored", "--nocapture"]);
+        command.env("RUST_BACKTRACE", "0");
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let screen = thread::spawn(move || {
+            let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+            // A terminal that nobody has open any more ends in an error.
+            while let Ok(read @ 1..) = reader.read(&mut buffer) {
+                seen.extend_from_slice(&buffer[..read]);
+            }
+            String::from_utf8_lossy(&seen).into_owned()
+        });
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(modes(), before);
+        drop(pty.slave);
+        let screen = screen.join().unwrap();
+        let at =
+            |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words:?}: {screen:?}"));
+        // Into the other screen and, with the cursor shown, out of it.
+        let order = ["\x1b[?1049h", "\x1b[?25l", "\x1b[?1049l", "\x1b[?25h", "it failed"].map(at);
+        assert!(order.is_sorted(), "{screen:?}");
+    }
+}
