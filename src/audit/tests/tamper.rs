@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{KEY, Sample, at, damaged, event, joined, key, lines, pin_of, report, verdict};
+use super::{KEY, Sample, at, damaged, event, joined, key, lines, member, pin_of, report, verdict};
 use crate::audit::fault::Fault;
+use crate::audit::line::Line;
 use crate::audit::verify::Gap;
-use crate::audit::{Event, Verdict, missing};
+use crate::audit::{Actor, Event, Verdict, missing};
 
 const LINES: usize = 6;
 
@@ -111,6 +112,26 @@ fn a_line_of_another_chain_of_the_same_key_is_found() {
     let sample = Sample::of(LINES + 1);
     let bytes = [sample.bytes(), joined(&[line])].concat();
     assert_eq!(verdict(&bytes, Some(&KEY), None), damaged(LINES as u64 + 2, Fault::Prev));
+}
+
+#[test]
+fn a_line_that_its_writer_numbered_or_signed_wrongly_is_found() {
+    let good = Sample::of(3).lines();
+    type Edit = fn(&mut Line);
+    let edits: [(Edit, Fault); 3] = [
+        (|line| line.seq = 4, Fault::Sequence { found: 4 }),
+        (|line| line.seq = 2, Fault::Sequence { found: 2 }),
+        (|line| line.actor = Actor::Member { name: member("bob") }, Fault::Actor),
+    ];
+    for (edit, fault) in edits {
+        let mut line = Line::parse(&good[2]).unwrap();
+        edit(&mut line);
+        // With the chain's key, and after the line before.
+        let lines = [&good[..2], &[line.seal(&KEY).unwrap()]].concat();
+        for key in [Some(&*KEY), None] {
+            assert_eq!(verdict(&joined(&lines), key, None), damaged(3, fault.clone()));
+        }
+    }
 }
 
 #[test]
