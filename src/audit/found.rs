@@ -10,7 +10,6 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
 use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
@@ -21,6 +20,7 @@ use super::limits::{MAX_LINE, SEGMENT};
 use super::line::Line;
 use super::segments::{ChainFiles, Row, Segment};
 use crate::fs::{self, CHAIN_ENDING, segment_file, sync_entries};
+use crate::many;
 
 /// Most bytes of a segment that is read at all: a line too long for the others stands alone.
 const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
@@ -111,13 +111,7 @@ impl<'f> Found<'f> {
 
     /// Reads every segment, in order.
     pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
-        let ids = self.ids()?;
-        // No threads for a short chain.
-        if let [id] = ids[..] {
-            return Ok(vec![self.read(id)?]);
-        }
-        let read: Vec<_> = ids.into_par_iter().map(|id| self.read(id)).collect();
-        read.into_iter().collect()
+        many::map(&self.ids()?, |id| self.read(*id)).into_iter().collect()
     }
 
     /// Whether the first segment has a whole line near its start; other segments are not looked

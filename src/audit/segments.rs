@@ -14,12 +14,10 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::error::AuditError;
-use super::expect::Expect;
 use super::file::{self, Access};
 use super::found::Found;
 use super::line::Line;
 use super::name::{ChainName, Head};
-use super::verify::{ChainReport, verify};
 use crate::crypto::digest::Digest;
 use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file};
 
@@ -158,18 +156,6 @@ impl ChainFiles {
     #[cfg(test)]
     pub(crate) fn read(&self) -> Result<Vec<Segment>, AuditError> {
         self.find(Access::Read)?.map_or_else(|| Ok(Vec::new()), |found| found.all())
-    }
-
-    /// Verifies the chain, a segment at a time.
-    ///
-    /// # Errors
-    /// [`AuditError::NotRegular`], [`AuditError::Unreadable`] for a segment larger than any that
-    /// authy writes, [`AuditError::Io`], [`AuditError::Moving`]. Damage is in the report.
-    pub(crate) fn verify(&self, expect: &Expect<'_>) -> Result<ChainReport, AuditError> {
-        match self.find(Access::Read)? {
-            Some(found) => verify(&found, expect),
-            None => verify(&[][..], expect),
-        }
     }
 
     /// Reads segments from the last to the first, as long as `take` says so.

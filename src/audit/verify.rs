@@ -9,11 +9,12 @@ use super::error::AuditError;
 use super::event::Outcome;
 use super::expect::Expect;
 use super::fault::Fault;
+use super::file::Access;
 use super::layout::Layout;
 use super::line::{Line, split};
 use super::name::{ChainName, Head};
 use super::opening::{self, Opened};
-use super::segments::Row;
+use super::segments::{ChainFiles, Row};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::many;
@@ -132,6 +133,20 @@ impl ChainReport {
             None => self.damage(self.hashes.len() as u64 + 1, cut),
         }
         false
+    }
+}
+
+impl ChainFiles {
+    /// Verifies the chain, a segment at a time.
+    ///
+    /// # Errors
+    /// [`AuditError::NotRegular`], [`AuditError::Unreadable`] for a segment larger than any that
+    /// authy writes, [`AuditError::Io`], [`AuditError::Moving`]. Damage is in the report.
+    pub(crate) fn verify(&self, expect: &Expect<'_>) -> Result<ChainReport, AuditError> {
+        match self.find(Access::Read)? {
+            Some(found) => verify(&found, expect),
+            None => verify(&[][..], expect),
+        }
     }
 }
 
