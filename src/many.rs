@@ -7,10 +7,7 @@ const FEW: usize = 4;
 
 /// Does `each` to every item; the results stand in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
-    match items.len() {
-        0..=FEW => items.iter().map(each).collect(),
-        _ => items.par_iter().map(each).collect(),
-    }
+    map_with(items, || (), |(), item| each(item))
 }
 
 /// As [`map`], with something that is made once for many items and used again.
