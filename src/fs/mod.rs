@@ -29,7 +29,7 @@ pub(crate) use lock::{Lock, lock_file};
 pub(crate) use mark::mark;
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
-    CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, VaultPath, chain_key_file,
+    CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, VaultPath, chain_key_file,
     old_chain_file, segment_file,
 };
 pub(crate) use publish::recover;

@@ -17,7 +17,7 @@ pub(super) const MEMBERS: &str = "members";
 pub(super) const POLICIES: &str = "policies";
 pub(super) const SECRETS: &str = "secrets";
 pub(super) const AUDIT: &str = "audit";
-pub(super) const SESSIONS: &str = "sessions";
+pub(crate) const SESSIONS: &str = "sessions";
 pub(super) const SHARED_SESSIONS: &str = "sessions/shared";
 /// The files of a grant.
 const GRANT_FILES: [&str; 3] = ["grant.toml", "keys.age", "chain.key.age"];

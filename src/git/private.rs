@@ -2,7 +2,6 @@
 //!
 //! Every command asks this first, so the index file is read and nothing else is opened.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,9 +12,10 @@ use memchr::memmem;
 use super::error::GitError;
 use super::locate::Place;
 use super::program;
+use crate::fs::{KEYS, LOCAL, SESSIONS};
 
 /// What lies at the top of a vault and is private, the last one but for what is shared.
-const TOP: [&[u8]; 3] = [b"keys", b".local", b"sessions"];
+const TOP: [&str; 3] = [KEYS, LOCAL, SESSIONS];
 /// How much of an index is looked at in one go.
 const WINDOW: usize = 64 << 10;
 /// More bytes than a path has that any system can open.
@@ -35,10 +35,10 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
         return Ok(Vec::new());
     }
     if place.is_foreign_to_gix() {
-        let listed = program::tracked(&place, &["keys", ".local", "sessions"])?;
+        let listed = program::tracked(&place, &TOP)?;
         return Ok(select(&place, listed.split(|byte| *byte == 0).map(BStr::new)));
     }
-    let opened = fs::File::open(place.index());
+    let opened = std::fs::File::open(place.index());
     if opened.and_then(|index| is_clean(index, &place.prefix)).unwrap_or(false) {
         return Ok(Vec::new());
     }
@@ -56,7 +56,7 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
 /// of their bits (gitformat-index(5)). Other versions, and an index that shares entries with
 /// another file, are for the parser.
 fn is_clean(mut index: impl Read, prefix: &[u8]) -> io::Result<bool> {
-    let paths = TOP.map(|top| [prefix, top].concat());
+    let paths = TOP.map(|top| [prefix, top.as_bytes()].concat());
     let words: Vec<_> = paths.iter().map(memmem::Finder::new).collect();
     let shared = memmem::Finder::new(b"link\0");
     let mut window = Vec::with_capacity(WINDOW + LONGEST + 2);
@@ -101,12 +101,9 @@ fn select<'a>(place: &Place, paths: impl Iterator<Item = &'a BStr>) -> Vec<Strin
 /// Whether a path of the vault must never be committed: keys, local state, unshared grants.
 /// A tracked link named `keys` is as bad as a tracked key.
 pub(crate) fn is_private(path: &[u8]) -> bool {
-    let [keys, local, sessions] = TOP;
-    match path.split(|byte| *byte == b'/').next() {
-        Some(top) if top == keys || top == local => true,
-        Some(top) if top == sessions => !path.starts_with(b"sessions/shared/"),
-        _ => false,
-    }
+    let top = path.split(|byte| *byte == b'/').next();
+    let is_private = TOP.iter().any(|name| top == Some(name.as_bytes()));
+    is_private && !path.starts_with(b"sessions/shared/")
 }
 
 #[cfg(test)]
