@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::documents::{Removable, is_false};
 use super::error::StoreError;
+use super::pins::Version;
 use super::sealed::SealedRule;
 use super::signed::{Signed, Unverified};
 use super::stamp::Stamp;
-use super::state::Version;
 use super::vault::Vault;
 use super::{MAX_TOML, Record};
 use crate::crypto::digest::Digest;

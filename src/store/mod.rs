@@ -24,6 +24,7 @@ pub(crate) use documents::{
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
+pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;
 pub(crate) use record::{Reader, Record, Sealed};
@@ -31,7 +32,7 @@ pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::{PolicyFile, Standing};
-pub(crate) use state::{Version, known_vault, remember_vault};
+pub(crate) use state::{known_vault, remember_vault};
 pub(crate) use vault::{Authority, Vault};
 
 /// Largest signed TOML file in bytes.

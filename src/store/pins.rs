@@ -5,7 +5,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::state::Version;
+/// The place of a file's content in time: by creation first, then by version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// When the file's subject was made, seconds since 1970; 0 where it has no such time.
+    pub(crate) created: i64,
+    /// Its version.
+    pub(crate) version: u64,
+}
 
 /// The pins of a list, by path.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::pins::Version;
 use super::signed::Signed;
 use super::stamp::Stamp;
-use super::state::Version;
 use crate::crypto::digest::Digest;
 use crate::name::{MemberName, SecretName, SessionId};
 

@@ -10,20 +10,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::pins::{Pins, render};
+use super::pins::{Pins, Version, render};
 use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
 
 const LIMIT: usize = 64 << 20;
-
-/// The place of a file's content in time: by creation first, then by version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
-    /// When the file's subject was made, seconds since 1970; 0 where it has no such time.
-    pub(crate) created: i64,
-    /// Its version.
-    pub(crate) version: u64,
-}
 
 /// The pins of one vault on this machine.
 #[derive(Debug, Default)]

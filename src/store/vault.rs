@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::documents::{AdminSet, Config, FORMAT, Member};
 use super::error::StoreError;
+use super::pins::Version;
 use super::record::{Record, Sealed};
 use super::signed::{Signed, Unverified};
 use super::standing::{PolicyFile, Standing};
-use super::state::{self, State, Version};
+use super::state::{self, State};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
 use crate::crypto::known::Known;
