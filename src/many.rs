@@ -25,29 +25,9 @@ pub(crate) fn map_with<T: Sync, R: Send, W>(
     }
 }
 
-/// Does `one` beside `other`, which stays on this thread; waits for both.
-pub(crate) fn beside<A: Default + Send, B>(
-    one: impl FnOnce() -> A + Send,
-    other: impl FnOnce() -> B,
-) -> (A, B) {
-    let mut done = A::default();
-    let other = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| done = one());
-        other()
-    });
-    (done, other)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{FEW, beside, map, map_with};
-
-    #[test]
-    fn what_is_done_beside_is_waited_for() {
-        let here = std::thread::current().id();
-        let (one, other) = beside(|| 7, || std::thread::current().id());
-        assert_eq!((one, other), (7, here));
-    }
+    use super::{FEW, map, map_with};
 
     #[test]
     fn results_stand_in_the_order_of_the_items() {
@@ -55,11 +35,11 @@ mod tests {
             let items: Vec<usize> = (0..count).collect();
             let doubled: Vec<_> = items.iter().map(|item| item * 2).collect();
             assert_eq!(map(&items, |item| item * 2), doubled);
-            let with = |seen: &mut usize, item: &usize| {
-                *seen += 1;
-                item * 2 + usize::from(*seen == 0)
+            let add = |seen: &mut Vec<usize>, item: &usize| {
+                seen.push(*item);
+                item + seen[seen.len() - 1]
             };
-            assert_eq!(map_with(&items, || 0, with), doubled);
+            assert_eq!(map_with(&items, Vec::new, add), doubled);
         }
     }
 }

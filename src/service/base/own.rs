@@ -9,12 +9,11 @@
 //! The signatures of records that were verified, each a mac under a key that the identity or
 //! the token derives. Where anything is amiss they are verified.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::error::Result;
 use super::opening::Opened;
 use crate::access::{Access, Asker, Caller};
 use crate::crypto::digest::Digest;
@@ -22,7 +21,6 @@ use crate::crypto::keys::{Mac, Purpose};
 use crate::crypto::known::{Known, MAX_KNOWN};
 use crate::crypto::{Identity, file_key};
 use crate::fs;
-use crate::many;
 use crate::session::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
 use crate::store::Sealed;
 
@@ -32,45 +30,24 @@ const FEWEST: usize = 8;
 const UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const ENDING: &str = ".known";
 
-/// Gives the access of a member the keys he has, and keeps those that he learns by it.
-///
-/// `record` writes the audit line, and has written it before any key is unwrapped; only the list
-/// of those that are known is fetched meanwhile, since both take a while.
-///
-/// # Errors
-/// As `record`.
-pub(crate) fn recall<R>(
+/// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
+/// called when the audit line is on disk: it unwraps keys.
+pub(crate) fn recall(
     opened: &Opened,
     asker: &Asker,
     (access, sealed): (Access, &[Sealed]),
-    record: impl FnOnce() -> Result<R>,
-) -> Result<(R, Access)> {
-    let own = match asker {
-        Asker::Member(caller) if sealed.len() >= FEWEST => {
-            file(opened, &caller.identity, ".age").map(|file| (caller, file))
-        }
-        _ => None,
-    };
-    let Some((caller, file)) = own else { return Ok((record()?, access)) };
-    let (known, recorded) = many::beside(|| kept(&file, caller), record);
-    let recorded = recorded?;
-    Ok((recorded, access.knowing(learn(opened, caller, (&file, known), sealed))))
+) -> Access {
+    let Asker::Member(caller) = asker else { return access };
+    match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
+        Some(file) => access.knowing(keys(opened, caller, (&file, sealed))),
+        None => access,
+    }
 }
 
-/// The keys as they were kept.
-fn kept(file: &Path, caller: &Caller) -> GrantKeys {
+fn keys(opened: &Opened, caller: &Caller, (file, sealed): (&PathBuf, &[Sealed])) -> GrantKeys {
     let stored = fs::read_plain(file, MAX_SEALED_KEYS).ok().flatten();
     let stored = stored.and_then(|bytes| GrantKeys::unseal(&bytes, &caller.identity).ok()?);
-    stored.unwrap_or_default()
-}
-
-/// Adds the keys that are not known yet.
-fn learn(
-    opened: &Opened,
-    caller: &Caller,
-    (file, mut keys): (&Path, GrantKeys),
-    sealed: &[Sealed],
-) -> GrantKeys {
+    let mut keys = stored.unwrap_or_default();
     let learned: Vec<_> = sealed
         .par_iter()
         .filter(|one| keys.key_of(one.name(), &one.record().digest).is_none())
@@ -89,7 +66,7 @@ fn learn(
 }
 
 /// Writes the keys; where that fails they are learned again next time.
-fn keep(opened: &Opened, caller: &Caller, (file, keys): (&Path, &mut GrantKeys)) {
+fn keep(opened: &Opened, caller: &Caller, (file, keys): (&PathBuf, &mut GrantKeys)) {
     if let Ok(names) = opened.vault.names() {
         keys.0.retain(|name, _| names.binary_search(name).is_ok());
     }

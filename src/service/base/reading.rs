@@ -97,9 +97,8 @@ pub(crate) fn read<T>(
             }
             found => found?,
         };
-        let record = || recorder.granted(&action);
-        let (receipt, access) =
-            own::recall(&opened, &asker, (found.access, &found.sealed), record)?;
+        let receipt = recorder.granted(&action)?;
+        let access = own::recall(&opened, &asker, (found.access, &found.sealed));
         let values = access::open_many(&access, &receipt, &found.sealed)?;
         // Before `then`, which may replace this process.
         own::keep_signatures(&opened, &asker);
