@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole commands against what else is at hand, and writes docs/PERFORMANCE.md.
 
-    cargo build --release --locked && cargo bench --features workbench --bench parts --no-run --locked
+    cargo bench --features workbench --bench parts --no-run --locked && cargo build --release --locked
     AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
 
 Needs git; age, rage, pass and gpg where they are there, and the benches of parts where they are built. Everything
