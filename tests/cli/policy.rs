@@ -1,5 +1,7 @@
 //! `policy`: create, show, list, update, remove, test.
 
+use serde_json::json;
+
 use crate::harness::{Sandbox, needs};
 use crate::vault::text;
 
@@ -129,6 +131,32 @@ fn run_only_can_be_set_and_unset() {
     t.authy(["get", "api-key", "--scope", "my-agent"]).fails(4);
     t.authy(["policy", "update", "my-agent", "--run-only=false"]).ok();
     t.authy(["get", "api-key", "--scope", "my-agent"]).ok().stdout_is("1");
+}
+
+#[test]
+fn programs_are_taken_away_one_by_one_and_the_limit_as_a_whole() {
+    let t = guide();
+    let update = |words: &[&str]| {
+        t.authy([&["policy", "update", "my-agent"], words].concat()).ok();
+        t.authy(["policy", "show", "my-agent", "--json"]).ok().json()["commands"].clone()
+    };
+    let run = |program: &str| t.authy(["run", "--scope", "my-agent", "--", program]);
+    assert_eq!(update(&["--command", "true", "--command", "uname"]), json!(["true", "uname"]));
+    run("uname").ok();
+    assert_eq!(update(&["--remove-command", "uname"]), json!(["true"]));
+    run("true").ok();
+    run("uname").fails(4);
+    // The last one that goes opens nothing.
+    assert_eq!(update(&["--remove-command", "true"]), json!([]));
+    run("true").fails(4);
+    t.authy(["policy", "diff", "HEAD~1"]).ok().stdout_has("may start no program (before: true)");
+    for other in [["--command", "true"], ["--remove-command", "true"]] {
+        t.authy([["policy", "update", "my-agent", "--any-command"].as_slice(), &other].concat())
+            .fails(2);
+    }
+    assert!(update(&["--any-command"]).is_null());
+    run("uname").ok();
+    t.authy(["policy", "diff", "HEAD~1"]).ok().stdout_has("may start any program");
 }
 
 #[test]

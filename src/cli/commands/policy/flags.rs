@@ -64,6 +64,8 @@ impl PolicyFlags {
             remove_members: Vec::new(),
             run_only: self.run_only,
             commands: self.commands,
+            remove_commands: Vec::new(),
+            any_command: false,
             seal_only: self.seal_only,
             seal: self.seal,
             remove_seal: Vec::new(),

@@ -27,6 +27,12 @@ pub(crate) struct Args {
     /// Take this member or @group away; may be repeated
     #[arg(long = "remove-member", value_name = "MEMBER")]
     remove_members: Vec<String>,
+    /// Take this program away; with none left 'run' starts nothing; may be repeated
+    #[arg(long = "remove-command", value_name = "PATTERN")]
+    remove_commands: Vec<String>,
+    /// Let 'run' start any program again
+    #[arg(long, conflicts_with_all = ["commands", "remove_commands"])]
+    any_command: bool,
     /// Let sessions live as long as whoever makes them says
     #[arg(long, conflicts_with = "max_ttl")]
     no_max_ttl: bool,
@@ -41,6 +47,8 @@ impl Args {
             remove_allow: self.remove_allow,
             remove_deny: self.remove_deny,
             remove_members: self.remove_members,
+            remove_commands: self.remove_commands,
+            any_command: self.any_command,
             no_max_ttl: self.no_max_ttl,
             remove_seal: self.remove_seal,
             ..self.policy.into_change()

@@ -46,6 +46,10 @@ pub struct PolicyChange {
     pub run_only: Option<bool>,
     /// Patterns of programs that `run` may start.
     pub commands: Vec<String>,
+    /// Patterns of programs to take away; with none left `run` starts nothing.
+    pub remove_commands: Vec<String>,
+    /// Let `run` start any program.
+    pub any_command: bool,
     /// Whether nothing is handed out, and only what is sealed can be used.
     pub seal_only: Option<bool>,
     /// What to seal, each in the one-line form of a [`SealedRule`].
@@ -195,10 +199,11 @@ impl Policy {
         if let Some(ttl) = &change.max_ttl {
             ttl.parse::<Ttl>()?;
         }
-        let commands = match change.commands.as_slice() {
-            [] => self.commands,
-            new => Some(merged(self.commands.unwrap_or_default(), new, &[])),
-        };
+        // No list lets any program start, an empty one none: the last pattern that goes leaves the latter.
+        let limits = self.commands.or_else(|| (!change.commands.is_empty()).then(Vec::new));
+        let commands = limits
+            .filter(|_| !change.any_command)
+            .map(|old| merged(old, &change.commands, &change.remove_commands));
         let policy = Self {
             allow: merged(self.allow, &change.allow, &change.remove_allow),
             deny: merged(self.deny, &change.deny, &change.remove_deny),
