@@ -158,6 +158,11 @@ impl VaultPath {
         is_chain(chain).then(|| Self(format!("{AUDIT}/{}", chain_key_file(chain))))
     }
 
+    /// `.local/audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
+    pub(crate) fn local_chain_key(chain: &str) -> Option<Self> {
+        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{}", chain_key_file(chain))))
+    }
+
     /// `.local/audit/<chain>/<first>.jsonl`; `None` where `chain` is no name of a chain.
     pub(crate) fn local_segment(chain: &str, first: u64) -> Option<Self> {
         is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}/{}", segment_file(first))))
@@ -300,7 +305,7 @@ mod tests {
             paths.push(VaultPath::old_chain(chain).unwrap());
             paths.push(VaultPath::chain_key(chain).unwrap());
             paths.push(VaultPath::local_segment(chain, 7).unwrap());
-            paths.push(VaultPath::parse(&format!(".local/audit/{chain}.key.age")).unwrap());
+            paths.push(VaultPath::local_chain_key(chain).unwrap());
         }
         for shared in [false, true] {
             let id = SessionId::parse("0011223344556677").unwrap();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::Sandbox;
+use crate::team::Team;
 use crate::vault::{edit, flip, text};
 
 fn stocked() -> Sandbox {
@@ -94,6 +95,44 @@ fn access_that_is_not_what_the_rules_say_is_drift_and_exit_4() {
     finds(&t, 4, &["drift: secrets/db-url.toml", "bob may read it and cannot", "authy rekey"]);
     t.authy(["rekey"]).ok();
     t.authy(["check", "--strict"]).ok();
+}
+
+#[test]
+fn a_value_that_was_sealed_to_a_key_its_reader_no_longer_has_is_found_by_him_alone() {
+    let team = Team::with_bob();
+    // bob has a new identity, and says so from a new clone.
+    team.clone_for("laptop");
+    team.t.outsider("laptop-key");
+    let key = team.t.path("laptop-key/.authy/keys/master.key");
+    let laptop =
+        |words: &[&str]| team.of("laptop", words).env("AUTHY_KEYFILE", key.to_str().unwrap());
+    fs::remove_file(team.file("laptop", "members/bob.toml")).unwrap();
+    laptop(&["join", "--name", "bob", "--group", "backend"]).ok();
+    fs::copy(team.file("laptop", "members/bob.toml"), team.file("alice", "members/bob.toml"))
+        .unwrap();
+    // Meanwhile alice stores a value at a desk where nothing of that is known.
+    team.clone_for("desk");
+    let desk = team.of("desk", &["store", "db-new", "--raw"]).stdin("v");
+    desk.env("AUTHY_KEYFILE", team.file("alice", "keys/master.key")).ok();
+    team.push("desk");
+    team.of("alice", &["approve", "bob", "--yes"]).ok();
+    team.pull("alice");
+    team.of("alice", &["check"]).ok();
+    team.push("alice");
+    team.git("laptop", ["fetch", "-q"]);
+    team.git("laptop", ["reset", "-q", "--hard", "origin/main"]);
+    laptop(&["get", "db-url"]).ok().stdout_is("one");
+    laptop(&["get", "db-new"]).fails(4);
+    laptop(&["check"])
+        .fails(4)
+        .stdout_has("drift: secrets/db-new.age: its record names bob, who cannot open it")
+        .stdout_lacks("db-url");
+    // Who holds the value mends it.
+    team.of("alice", &["rotate", "db-new", "--raw"]).stdin("v").ok();
+    team.push("alice");
+    team.git("laptop", ["pull", "-q"]);
+    laptop(&["get", "db-new"]).ok().stdout_is("v");
+    laptop(&["check"]).ok();
 }
 
 #[test]

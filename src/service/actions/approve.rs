@@ -114,7 +114,7 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
                 }
             }
         }
-        let changes = enact(ctx, &locked, tx, (&edict, Encryption::Now))?;
+        let changes = enact(ctx, &locked, tx, (edict, Encryption::Now))?;
         Ok((format!("Approve {}", names.join(", ")), changes))
     })
 }

@@ -7,7 +7,7 @@ use crate::access::PolicyState;
 use crate::audit::Op;
 use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName, SessionId};
-use crate::service::base::bearer::creator_key;
+use crate::service::base::bearer::revoke_of;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
@@ -25,7 +25,7 @@ pub struct Removal {
     pub member: MemberName,
     /// How many secrets were encrypted anew.
     pub encrypted: usize,
-    /// Shared sessions that he had made, revoked.
+    /// Sessions that he had made, revoked.
     pub sessions: Vec<SessionId>,
     /// Values that he could read, the oldest first: each is due for rotation.
     pub due: Vec<Exposed>,
@@ -54,13 +54,14 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
         let opened = &locked.opened;
         let edict = Edict {
             admins: admins_without(&locked, name)?,
+            successor: None,
             members: vec![(name.clone(), tombstone(opened, name, tx)?)],
             policies: policies_without(opened, name),
         };
         let before = as_last_approved(opened)?;
         let due = exposed(&before, name)?;
-        let sessions = revoke(&before, name, tx)?;
-        let changes = enact(ctx, &locked, tx, (&edict, Encryption::Now))?;
+        let sessions = revoke_of(&before, name, tx)?;
+        let changes = enact(ctx, &locked, tx, (edict, Encryption::Now))?;
         let removal = Removal { member: name.clone(), encrypted: changes.len(), sessions, due };
         Ok((format!("Remove member {name}"), removal))
     })
@@ -131,17 +132,4 @@ fn exposed(opened: &Opened, name: &MemberName) -> Result<Vec<Exposed>> {
     }
     due.sort();
     Ok(due)
-}
-
-/// Takes away the shared sessions that he made.
-fn revoke(opened: &Opened, name: &MemberName, tx: &mut Transaction<'_>) -> Result<Vec<SessionId>> {
-    let mut revoked = Vec::new();
-    for place in opened.vault.sessions()? {
-        let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
-        if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
-            tx.revoke(&place);
-            revoked.push(place.id);
-        }
-    }
-    Ok(revoked)
 }

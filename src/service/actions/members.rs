@@ -85,7 +85,7 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
             edict.admins = Some(AdminSet { version: now.version + 1, admins });
         }
         edict.members.push((new.name.clone(), member));
-        enact(ctx, &locked, tx, (&edict, Encryption::Later))?;
+        enact(ctx, &locked, tx, (edict, Encryption::Later))?;
         Ok((message, ()))
     })?;
     drop(locked);

@@ -10,13 +10,14 @@ use super::error::Result;
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
+use super::transaction::Transaction;
 use crate::access::{Asker, Bearer, Rules};
 use crate::audit::{Op, Outcome};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{GrantPlace, Lock, Stage};
-use crate::name::MemberName;
+use crate::name::{MemberName, SessionId};
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
 use crate::store::{Grant, Signed, Stamp, StoreError};
 
@@ -83,6 +84,26 @@ pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
 /// The key that checks a grant's signature: its creator's, as long as he is a member.
 pub(crate) fn creator_key(rules: &Rules) -> impl Fn(&MemberName) -> Option<VerifyKey> {
     |name| rules.member(name)?.verify
+}
+
+/// Takes the sessions away that a member made: his key of before signed them.
+///
+/// # Errors
+/// The sessions cannot be listed.
+pub(crate) fn revoke_of(
+    opened: &Opened,
+    name: &MemberName,
+    tx: &mut Transaction<'_>,
+) -> Result<Vec<SessionId>> {
+    let mut revoked = Vec::new();
+    for place in opened.vault.sessions()? {
+        let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
+        if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
+            tx.revoke(&place);
+            revoked.push(place.id);
+        }
+    }
+    Ok(revoked)
 }
 
 fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: AuditAction) {

@@ -235,6 +235,12 @@ pub(crate) fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
     Ok(audit::chains_in(&vault.root().folder(Listing::Audit))?)
 }
 
+/// The chains that stay in this clone.
+pub(crate) fn local_chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
+    fs::refuse_linked(vault.root(), Listing::LocalAudit)?;
+    Ok(audit::chains_in(&vault.root().folder(Listing::LocalAudit))?)
+}
+
 /// Adds a line that names the heads of other chains that moved since the last commit, so
 /// that cutting the tail of one chain is seen from the others.
 fn name_other_heads(

@@ -2,15 +2,17 @@
 //!
 //! The documents are signed; records whose signer may not sign them any more are signed anew
 //! by whoever makes the change, their authors stay; and where wanted every secret is encrypted
-//! to those who may read it from then on.
+//! to those who may read it from then on. Where a member has other recipients than before, what he
+//! reads and the keys of audit chains are encrypted to those; with another signing key the sessions
+//! end that he made.
 
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::bearer::creator_key;
+use super::bearer::{creator_key, revoke_of};
 use super::caller::recipients;
-use super::commit::chains;
+use super::commit::{chains, local_chains};
 use super::context::Context;
 use super::error::Result;
 use super::opening::Opened;
@@ -22,6 +24,7 @@ use super::trail::session_of;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::{PolicyState, RuleChange, Rules};
 use crate::audit::ChainName;
+use crate::crypto::sign::SigningKey;
 use crate::crypto::{seal, unseal};
 use crate::fs::{self, GrantPlace, VaultPath};
 use crate::name::{MemberName, ScopeName};
@@ -32,6 +35,9 @@ use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, V
 pub(crate) struct Edict {
     /// The next set of admins.
     pub(crate) admins: Option<AdminSet>,
+    /// The key that the caller signs with from then on, where the next set says so; all but that
+    /// set is signed with it.
+    pub(crate) successor: Option<SigningKey>,
     /// Members, tombstones included.
     pub(crate) members: Vec<(MemberName, Member)>,
     /// Policies, tombstones included.
@@ -55,9 +61,16 @@ pub(crate) fn enact(
     ctx: &Context,
     locked: &LockedVault,
     tx: &mut Transaction<'_>,
-    (edict, encryption): (&Edict, Encryption),
+    (edict, encryption): (Edict, Encryption),
 ) -> Result<Vec<ReaderChange>> {
     let mut change = RuleChange::default();
+    if let Some(set) = &edict.admins {
+        let version = Version { created: 0, version: u64::from(set.version) };
+        tx.put_signed(VaultPath::admins(set.version), set, version)?;
+    }
+    if let Some(key) = edict.successor {
+        tx.sign_as(key);
+    }
     for (name, member) in &edict.members {
         let signed = tx.put_document(VaultPath::member(name), member, member.version)?;
         change.members.push((name.clone(), signed));
@@ -69,29 +82,45 @@ pub(crate) fn enact(
     if let Some(set) = &edict.admins {
         succeed(locked, tx, (set, &mut change))?;
     }
+    let changed: Vec<&MemberName> = edict.members.iter().map(|(name, _)| name).collect();
     let opened = &locked.opened;
     let before = as_last_approved(opened)?;
     let after = opened.under(Rules::after(&opened.vault, change)?);
+    let moved = moved((&before.rules, &after.rules), &changed);
     let changes = match encryption {
-        Encryption::Now => pending_under(&before, &after.rules)?,
+        Encryption::Now => pending_under(&before, &after.rules, &moved)?,
         Encryption::Later => Vec::new(),
     };
     encrypt(ctx, (locked, tx), (&before, &after), &changes)?;
     sign_anew((locked, tx), (&before, &after.rules), &changes)?;
-    if edict.admins.is_some() {
+    if edict.admins.is_some() || !moved.is_empty() {
         seal_chains_anew(locked, tx, &after.rules)?;
+    }
+    for name in changed {
+        let key = |rules: &Rules| rules.member(name).map(|member| member.verify);
+        if matches!((key(&before.rules), key(&after.rules)), (Some(old), Some(new)) if old != new) {
+            revoke_of(&before, name, tx)?;
+        }
     }
     Ok(changes)
 }
 
-/// Signs the next set of admins, and what was signed by admins who are none any more.
+/// Those of `names` who are members before and after, with other recipients.
+fn moved((before, after): (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
+    let keys = |rules: &Rules, name: &MemberName| rules.member(name).map(|m| m.recipients.clone());
+    let differs = |name: &&&MemberName| match (keys(before, name), keys(after, name)) {
+        (Some(old), Some(new)) => old != new,
+        _ => false,
+    };
+    names.iter().filter(differs).map(|name| (*name).clone()).collect()
+}
+
+/// Signs what was signed by admins who are none any more, or sign with another key.
 fn succeed(
     locked: &LockedVault,
     tx: &mut Transaction<'_>,
     (set, change): (&AdminSet, &mut RuleChange),
 ) -> Result<()> {
-    let version = Version { created: 0, version: u64::from(set.version) };
-    tx.put_signed(VaultPath::admins(set.version), set, version)?;
     let old = &locked.opened.vault.admins().admins;
     // Whoever has another key now is gone with the old one.
     let gone: BTreeSet<&MemberName> = old
@@ -151,13 +180,18 @@ fn sign_anew(
     Ok(())
 }
 
-/// Seals the keys of audit chains to the new admins, as far as the caller opens them.
+/// Seals the keys of audit chains to their writers and the admins as they are from then on, as far
+/// as the caller opens them.
 fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     let opened = &locked.opened;
     let mut files = Vec::new();
     for chain in chains(&opened.vault)? {
         let writer = writer(opened, chain.chain());
         files.extend(VaultPath::chain_key(chain.chain().as_str()).map(|path| (path, writer)));
+    }
+    for chain in local_chains(&opened.vault)? {
+        let writer = writer(opened, chain.chain());
+        files.extend(VaultPath::local_chain_key(chain.chain().as_str()).map(|path| (path, writer)));
     }
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
         files.push((place.chain_key(), creator(opened, &place)));

@@ -50,19 +50,24 @@ pub struct ReaderChange {
 /// # Errors
 /// The secrets cannot be listed.
 pub(crate) fn pending(opened: &Opened) -> Result<Vec<ReaderChange>> {
-    pending_under(opened, &opened.rules)
+    pending_under(opened, &opened.rules, &[])
 }
 
-/// As [`pending`], with the readers that `rules` give: those about to be published.
+/// As [`pending`], with the readers that `rules` give: those about to be published. What one of
+/// `moved` reads is found too: to him it has to be encrypted anew, though its readers stay.
 ///
 /// # Errors
 /// As [`pending`].
-pub(crate) fn pending_under(opened: &Opened, rules: &Rules) -> Result<Vec<ReaderChange>> {
+pub(crate) fn pending_under(
+    opened: &Opened,
+    rules: &Rules,
+    moved: &[MemberName],
+) -> Result<Vec<ReaderChange>> {
     let names = opened.vault.names()?;
     let is_decided = rules.undecided().next().is_none();
     let change = |name: SecretName| {
         let record = opened.vault.record(&name, &opened.rules).ok()??;
-        change_of((rules, is_decided), name, &record)
+        change_of((rules, is_decided), name, (&record, moved))
     };
     Ok(names.into_par_iter().filter_map(change).collect())
 }
@@ -70,7 +75,7 @@ pub(crate) fn pending_under(opened: &Opened, rules: &Rules) -> Result<Vec<Reader
 fn change_of(
     (rules, is_decided): (&Rules, bool),
     name: SecretName,
-    record: &Record,
+    (record, moved): (&Record, &[MemberName]),
 ) -> Option<ReaderChange> {
     let recorded: Vec<&MemberName> = record.members().collect();
     // Where a policy is not approved as it stands nobody knows what it gave before: whoever
@@ -80,7 +85,9 @@ fn change_of(
     let loses: Vec<_> =
         recorded.into_iter().filter(|who| !readers.contains(who)).cloned().collect();
     // Whoever waits for an approval loses nothing by that alone.
-    let differs = !gains.is_empty() || loses.iter().any(|who| !rules.waits(who));
+    let differs = !gains.is_empty()
+        || loses.iter().any(|who| !rules.waits(who))
+        || readers.iter().any(|who| moved.contains(who));
     differs.then_some(ReaderChange { name, readers, gains, loses })
 }
 

@@ -21,6 +21,14 @@ pub(crate) enum TeamProblem {
     RecipientTaken(MemberName),
     #[error("a member needs a recipient")]
     NoRecipient,
+    #[error("'{0}' needs a recipient, and this is the last one")]
+    LastRecipient(MemberName),
+    #[error("'{other}' is no recipient of '{name}'")]
+    NotHisRecipient { name: MemberName, other: String },
+    #[error("what is encrypted to '{0}' is his own to say")]
+    OwnRecipients(MemberName),
+    #[error("member '{0}' is that already: nothing to change")]
+    MemberUnchanged(MemberName),
     #[error("member '{0}' has no signing key")]
     NoSigningKey(MemberName),
     #[error("the signing key in 'members/{0}.toml' is not the one that its verify key belongs to")]
@@ -51,7 +59,9 @@ impl TeamProblem {
     /// The kind of the failure.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NoMember(_) | Self::NothingToApprove(_) => Kind::NotFound,
+            Self::NoMember(_) | Self::NothingToApprove(_) | Self::NotHisRecipient { .. } => {
+                Kind::NotFound
+            }
             Self::MemberExists(_)
             | Self::MemberWaits(_)
             | Self::ClaimChanged(_)
@@ -64,9 +74,10 @@ impl TeamProblem {
             | Self::AdminKey(_)
             | Self::LastAdmin(_)
             | Self::OneSelf(_)
+            | Self::OwnRecipients(_)
             | Self::ByRemoval(_) => Kind::Denied,
             Self::ForeignSigningKey(_) => Kind::Damaged,
-            Self::NoRecipient => Kind::Usage,
+            Self::NoRecipient | Self::LastRecipient(_) | Self::MemberUnchanged(_) => Kind::Usage,
             Self::Damaged(error) => error.kind(),
         }
     }
@@ -84,6 +95,15 @@ impl TeamProblem {
                 format!("each identity belongs to one member; see 'authy member show {name}'")
             }
             Self::NoRecipient => "give --recipient or --recipients-file".into(),
+            Self::LastRecipient(name) => {
+                format!("give another with --recipient, or run 'authy member remove {name}'")
+            }
+            Self::NotHisRecipient { name, .. } | Self::MemberUnchanged(name) => {
+                format!("see 'authy member show {name}'")
+            }
+            Self::OwnRecipients(name) => {
+                format!("he runs 'authy member update {name}', and an admin approves it")
+            }
             Self::NoSigningKey(name) => {
                 format!("such a member only reads; 'authy join --name {name}' asks for more")
             }

@@ -15,6 +15,7 @@ use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
 use crate::audit::{Op, Outcome};
 use crate::crypto::digest::Digest;
+use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::SecretName;
@@ -59,6 +60,11 @@ impl LockedVault {
         &self.lock
     }
 
+    /// The key that the caller signs with.
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.signer.key
+    }
+
     /// Gives the caller's live sessions what has changed meanwhile.
     pub(crate) fn refresh(&self, ctx: &Context) {
         refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
@@ -93,10 +99,14 @@ impl LockedVault {
             withdrawn: Vec::new(),
             revoked: Vec::new(),
             admins: None,
+            successor: None,
         };
         let result = work(&mut tx).and_then(|(message, value)| {
             tx.finish(ctx, (action, message))?;
-            refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
+            // With another key the sessions have ended that the caller made.
+            if tx.successor.is_none() {
+                refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
+            }
             Ok(value)
         });
         match &result {
@@ -140,6 +150,7 @@ pub(crate) struct Transaction<'a> {
     withdrawn: Vec<(VaultPath, (Version, Version))>,
     revoked: Vec<GrantPlace>,
     admins: Option<(u32, Digest)>,
+    successor: Option<Signer>,
 }
 
 impl Transaction<'_> {
@@ -206,6 +217,31 @@ impl Transaction<'_> {
         self.admins = Some((number, digest));
     }
 
+    /// Has everything that follows signed with this key, which is the caller's from now on.
+    pub(crate) fn sign_as(&mut self, key: SigningKey) {
+        self.successor = Some(Signer { name: self.locked.caller.name.clone(), key });
+    }
+
+    /// Signs a document that an admin has yet to approve, and stages it. Its version is not
+    /// pinned: it may be dropped.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_signed`].
+    pub(crate) fn put_request<T: serde::Serialize>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+    ) -> Result<()> {
+        let vault = self.locked.opened.vault.id();
+        let bytes = store::sign(document, &path, vault, (self.signer(), self.at))?;
+        self.stage.put(path, bytes);
+        Ok(())
+    }
+
+    fn signer(&self) -> &Signer {
+        self.successor.as_ref().unwrap_or(&self.locked.signer)
+    }
+
     /// Signs a document and stages it; its version is pinned once it is published.
     ///
     /// # Errors
@@ -231,7 +267,7 @@ impl Transaction<'_> {
         version: u64,
     ) -> Result<Signed<T>> {
         let bytes = self.sign(&path, document, Version { created: 0, version })?;
-        let key = self.locked.signer.key.verify_key();
+        let key = self.signer().key.verify_key();
         let read = Unverified::parse(&path, bytes.clone())?;
         let signed = read.verify(self.locked.opened.vault.id(), Some(&key))?;
         self.stage.put(path, bytes);
@@ -245,7 +281,7 @@ impl Transaction<'_> {
         version: Version,
     ) -> Result<Vec<u8>> {
         let vault = self.locked.opened.vault.id();
-        let bytes = store::sign(document, path, vault, (&self.locked.signer, self.at))?;
+        let bytes = store::sign(document, path, vault, (self.signer(), self.at))?;
         self.raises.push((path.clone(), version));
         Ok(bytes)
     }

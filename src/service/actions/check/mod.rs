@@ -216,7 +216,10 @@ fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
         let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
         let message = format!("its record names {}, who cannot open it: {error}", caller.name);
         let mend = Some(format!("run 'authy rotate {name}'"));
-        Some(Finding::new(Severity::Damage, &VaultPath::secret(&name), &message).mend(mend))
+        // Sealed where nobody knew yet that he has other recipients, or not in order at all.
+        let severity =
+            if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
+        Some(Finding::new(severity, &VaultPath::secret(&name), &message).mend(mend))
     };
     Ok(names.into_par_iter().filter_map(look).collect())
 }

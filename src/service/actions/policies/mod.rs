@@ -257,7 +257,7 @@ fn write(
         locked.require_admin(ctx)?;
         let (policy, message) = work(&locked, tx.at())?;
         let edict = Edict { policies: vec![(name.clone(), policy)], ..Edict::default() };
-        enact(ctx, &locked, tx, (&edict, Encryption::Later))?;
+        enact(ctx, &locked, tx, (edict, Encryption::Later))?;
         Ok((message, ()))
     })?;
     drop(locked);
