@@ -92,6 +92,7 @@ ops! {
     SESSION_EXPIRE "session.expire",
     REKEY "rekey",
     MEMBER_ADD "member.add",
+    MEMBER_UPDATE "member.update",
     CHECK "check",
     APPROVE "approve",
     RESTORE "restore",

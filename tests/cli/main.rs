@@ -61,6 +61,7 @@ mod list;
 mod masking;
 mod masking_terminal;
 mod matrix;
+mod member_update;
 mod members;
 mod own_grant;
 mod policy;

@@ -19,6 +19,7 @@ mod injecting;
 mod join;
 mod leaving;
 mod listing;
+mod member_update;
 mod members;
 mod past;
 mod policies;
@@ -54,6 +55,7 @@ pub use injecting::{
 pub use join::{JoinOptions, JoinReport, join};
 pub use leaving::{Exposed, Removal, member_remove};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
+pub use member_update::{MemberChange, MemberUpdated, member_update};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
 pub use past::{PastVersion, history, restore};
 pub use policies::{

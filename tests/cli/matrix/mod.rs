@@ -218,12 +218,19 @@ fn sessions() {
 
 #[test]
 fn members() {
+    // Another key to sign with, and with it another set of admins.
+    const FEWER: Case = Case {
+        before: &[&["member", "update", "alice", "--recipient", "{dave}"]],
+        ..parts(&["member", "update", "alice", "--remove-recipient", "{dave}"])
+    };
     tried(
         "member, approve, join",
         &[
             case(&["member", "add", "dave", "--recipient", "{dave}", "--group", "backend"]),
             parts(&["member", "remove", "bob"]),
             parts(&["approve", "carol", "--yes"]),
+            parts(&["member", "update", "alice", "--recipient", "{dave}", "--group", "ops"]),
+            FEWER,
         ],
     );
 }

@@ -39,17 +39,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(mut self, env: &CliEnv) -> CommandResult {
-        if let Some(path) = self.recipients_file {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|source| Failure::ValueFile { path, source })?;
-            let lines = text.lines().map(str::trim);
-            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-            self.recipients.extend(lines.map(str::to_owned));
-        }
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let new = NewMember {
             name: self.name,
-            recipients: self.recipients,
+            recipients: with_file(self.recipients, self.recipients_file)?,
             groups: self.groups,
             admin: self.admin,
         };
@@ -58,4 +51,19 @@ impl Args {
         env.ui().note(format_args!("added {what} {}", new.name));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The recipients that were named, and those of the file.
+pub(super) fn with_file(
+    mut recipients: Vec<String>,
+    file: Option<PathBuf>,
+) -> Result<Vec<String>, Failure> {
+    if let Some(path) = file {
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| Failure::ValueFile { path, source })?;
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        recipients.extend(lines.map(str::to_owned));
+    }
+    Ok(recipients)
 }

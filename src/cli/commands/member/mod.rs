@@ -4,6 +4,7 @@ mod add;
 mod list;
 mod remove;
 mod show;
+mod update;
 
 use clap::Subcommand;
 
@@ -17,6 +18,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "ls")]
     List(list::Args),
     Show(show::Args),
+    Update(update::Args),
     #[command(visible_alias = "rm")]
     Remove(remove::Args),
 }
@@ -26,6 +28,7 @@ pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Add(args) => args.run(env),
         Command::List(args) => args.run(env),
         Command::Show(args) => args.run(env),
+        Command::Update(args) => args.run(env),
         Command::Remove(args) => args.run(env),
     }
 }

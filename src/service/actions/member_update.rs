@@ -1,0 +1,179 @@
+//! `member update`: another group, another recipient. An admin gives groups; what is encrypted to
+//! a member who signs is his own to say, and an admin's to approve.
+
+use serde::Serialize;
+
+use crate::access::AccessError;
+use crate::audit::Op;
+use crate::crypto::Recipient;
+use crate::crypto::sign::SigningKey;
+use crate::fs::VaultPath;
+use crate::name::{GroupName, MemberName};
+use crate::service::base::agent;
+use crate::service::base::context::Context;
+use crate::service::base::enacting::{Edict, Encryption, enact};
+use crate::service::base::error::Result;
+use crate::service::base::lists::merged;
+use crate::service::base::newcomer::{self, refuse_taken};
+use crate::service::base::readers::note_pending;
+use crate::service::base::recorder::AuditAction;
+use crate::service::base::team::TeamProblem;
+use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::store::{AdminSet, Member, Standing};
+
+/// What to change about a member.
+#[derive(Debug, Clone)]
+pub struct MemberChange {
+    /// The member.
+    pub name: MemberName,
+    /// Groups to belong to.
+    pub groups: Vec<GroupName>,
+    /// Groups to leave.
+    pub remove_groups: Vec<GroupName>,
+    /// age recipients (`age1…`) and ssh public keys to encrypt to.
+    pub recipients: Vec<String>,
+    /// Recipients to encrypt to no more.
+    pub remove_recipients: Vec<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberUpdated {
+    /// The member.
+    pub member: MemberName,
+    /// Whether it is a request, which an admin has yet to approve.
+    pub waits: bool,
+    /// How many secrets were encrypted anew.
+    pub encrypted: usize,
+    /// The fingerprint of the new signing key, where there is one.
+    pub fingerprint: Option<String>,
+}
+
+/// The member's next document, and the new key to sign with.
+type Next = (Member, Option<SigningKey>);
+
+/// Changes groups and recipients. With other recipients every secret that the member reads is
+/// encrypted anew in the same change; with one less he gets another signing key, because
+/// whoever holds the identity that goes can open the present one, and his sessions end.
+///
+/// # Errors
+/// There is no such member; nothing changes; a recipient is none, somebody else's, not there, or
+/// the last one; the recipients are another member's to say; an agent asks for other recipients.
+pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdated> {
+    let name = &change.name;
+    let locked = LockedVault::lock(ctx, &Op::MEMBER_UPDATE)?;
+    let action =
+        AuditAction { detail: Some(name.to_string()), ..AuditAction::new(Op::MEMBER_UPDATE) };
+    let updated = locked.transact(ctx, &action, |tx| {
+        let old = in_force(&locked, name)?;
+        let is_own = locked.caller.name == *name;
+        let waits = is_own && !locked.opened.rules.is_admin(name);
+        match (waits, &ctx.confined) {
+            (true, Some(confined)) => {
+                return Err(AccessError::Confined { confined: confined.clone() }.into());
+            }
+            (true, None) => {}
+            (false, _) => locked.require_admin(ctx)?,
+        }
+        let (member, key) = next(&locked, (old, is_own), change)?;
+        let is_moved = member.recipients != old.recipients;
+        if is_moved {
+            agent::refuse(ctx, &locked.opened, "to change what secrets are encrypted to")?;
+        }
+        let fingerprint = key.as_ref().map(|key| key.verify_key().fingerprint());
+        let encrypted = match waits {
+            true => {
+                tx.put_request(VaultPath::member(name), &member)?;
+                0
+            }
+            false => enact_own(ctx, (&locked, tx), (name, member, key), is_moved)?,
+        };
+        let message = if waits { "Ask to update member" } else { "Update member" };
+        let updated = MemberUpdated { member: name.clone(), waits, encrypted, fingerprint };
+        Ok((format!("{message} {name}"), updated))
+    })?;
+    drop(locked);
+    if !updated.waits {
+        note_pending(ctx)?;
+    }
+    Ok(updated)
+}
+
+fn in_force<'v>(locked: &'v LockedVault, name: &MemberName) -> Result<&'v Member> {
+    match locked.opened.rules.standing(name) {
+        Some(Standing::InForce(member)) => Ok(member),
+        None | Some(Standing::Removed(_)) => Err(TeamProblem::NoMember(name.clone()).into()),
+        // An edit is not approved in passing, nor overwritten.
+        Some(Standing::Unapproved(why) | Standing::Damaged(why)) => {
+            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+        }
+    }
+}
+
+fn next(
+    locked: &LockedVault,
+    (old, is_own): (&Member, bool),
+    change: &MemberChange,
+) -> Result<Next> {
+    let name = &change.name;
+    let parse = |texts: &[String]| -> Result<Vec<Recipient>> {
+        texts.iter().map(|text| Ok(Recipient::parse(text.trim())?)).collect()
+    };
+    let (before, add) = (parse(&old.recipients)?, parse(&change.recipients)?);
+    let take = parse(&change.remove_recipients)?;
+    if let Some(other) = take.iter().find(|one| !before.contains(one)) {
+        return Err(
+            TeamProblem::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()
+        );
+    }
+    let recipients = merged(before.clone(), &add, &take);
+    let mut member = Member {
+        version: old.version + 1,
+        groups: merged(old.groups.clone(), &change.groups, &change.remove_groups),
+        ..old.clone()
+    };
+    if recipients == before {
+        return match member.groups == old.groups {
+            true => Err(TeamProblem::MemberUnchanged(name.clone()).into()),
+            false => Ok((member, None)),
+        };
+    }
+    if old.signing.is_some() && !is_own {
+        return Err(TeamProblem::OwnRecipients(name.clone()).into());
+    }
+    if recipients.is_empty() {
+        return Err(TeamProblem::LastRecipient(name.clone()).into());
+    }
+    refuse_taken(&locked.opened, &recipients, Some(name))?;
+    member.recipients = recipients.iter().map(ToString::to_string).collect();
+    if old.signing.is_none() {
+        return Ok((member, None));
+    }
+    let key = (!take.is_empty()).then(SigningKey::generate);
+    let signs = key.as_ref().unwrap_or(locked.signing_key());
+    let keyed = newcomer::member(signs, &recipients)?;
+    if key.is_some() {
+        member.former.extend(old.verify);
+    }
+    Ok((Member { verify: keyed.verify, signing: keyed.signing, ..member }, key))
+}
+
+/// Puts it in force; where an admin signs with another key, by another set of admins.
+fn enact_own(
+    ctx: &Context,
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (name, member, key): (&MemberName, Member, Option<SigningKey>),
+    is_moved: bool,
+) -> Result<usize> {
+    let now = locked.opened.vault.admins();
+    let admins = key.as_ref().map(|key| {
+        let mut admins = now.admins.clone();
+        admins.insert(name.clone(), key.verify_key());
+        AdminSet { version: now.version + 1, admins }
+    });
+    let members = vec![(name.clone(), member)];
+    let edict = Edict { admins, successor: key, members, ..Edict::default() };
+    // 'rekey' goes by who reads: it would not find what has the same readers.
+    let encryption = if is_moved { Encryption::Now } else { Encryption::Later };
+    Ok(enact(ctx, locked, tx, (edict, encryption))?.len())
+}
