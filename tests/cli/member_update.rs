@@ -183,9 +183,17 @@ fn the_only_admin_moves_to_another_identity() {
     let token = token.text().trim().to_owned();
     team.of("alice", &["get", "db-url"]).env("AUTHY_TOKEN", &token).ok();
     let old = scene.first("alice");
-    let words = ["member", "update", "alice", "--recipient", scene.recipient(0)];
-    let words = [words.as_slice(), &["--remove-recipient", &old, "--json"]].concat();
-    let done = team.of("alice", &words).ok().json();
+    let update = ["member", "update", "alice", "--json"];
+    let add = [update.as_slice(), &["--recipient", scene.recipient(0)]].concat();
+    let give_up = [update.as_slice(), &["--remove-recipient", &old]].concat();
+    // Only with the identity that stays, so that nobody locks himself out.
+    let both = [add.as_slice(), &["--remove-recipient", &old]].concat();
+    team.of("alice", &both).fails(4).stderr_has("give up the identity in use");
+    let added = team.of("alice", &add).ok().json();
+    assert_eq!((&added["encrypted"], &added["fingerprint"]), (&3.into(), &serde_json::Value::Null));
+    team.of("alice", &["get", "db-url"]).env("AUTHY_TOKEN", &token).ok();
+    team.of("alice", &give_up).fails(4).stderr_has("--keyfile OTHER");
+    let done = scene.with(0, "alice", &give_up).ok().json();
     assert_eq!((&done["waits"], &done["encrypted"]), (&false.into(), &3.into()));
     assert!(team.file("alice", "admins/2.toml").exists());
     let alice = |words: &[&str]| scene.with(0, "alice", words);
@@ -227,9 +235,9 @@ fn a_trail_that_stays_on_this_machine_goes_on_with_the_other_identity() {
     let (key, recipient) = t.outsider("new");
     let old = t.authy(["member", "show", "alice", "--json"]).ok().json();
     let old = old["recipients"][0].as_str().unwrap();
-    let words = ["member", "update", "alice", "--recipient", &recipient];
-    t.authy([words.as_slice(), &["--remove-recipient", old]].concat()).ok();
     let alice = |words: &[&str]| t.authy(words).env("AUTHY_KEYFILE", &key);
+    t.authy(["member", "update", "alice", "--recipient", &recipient]).ok();
+    alice(&["member", "update", "alice", "--remove-recipient", old]).ok();
     alice(&["get", "db-url"]).ok().stdout_is("one");
     let verified = alice(&["audit", "verify"]).ok();
     verified.stdout_has("verified").stdout_lacks("unchecked");

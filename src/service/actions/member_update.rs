@@ -10,6 +10,7 @@ use crate::crypto::sign::SigningKey;
 use crate::fs::VaultPath;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::agent;
+use crate::service::base::caller::owns;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
@@ -58,7 +59,8 @@ type Next = (Member, Option<SigningKey>);
 ///
 /// # Errors
 /// There is no such member; nothing changes; a recipient is none, somebody else's, not there, or
-/// the last one; the recipients are another member's to say; an agent asks for other recipients.
+/// the last one; the recipients are another member's to say; an admin gives up the identity that he
+/// is using; an agent asks for other recipients.
 pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdated> {
     let name = &change.name;
     let locked = LockedVault::lock(ctx, &Op::MEMBER_UPDATE)?;
@@ -76,6 +78,10 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
             (false, _) => locked.require_admin(ctx)?,
         }
         let (member, key) = next(&locked, (old, is_own), change)?;
+        // An admin who mistook a recipient for his own could not take it back.
+        if is_own && !waits && !owns(locked.caller.identity.recipients(), &member) {
+            return Err(TeamProblem::OwnIdentity(name.clone()).into());
+        }
         let is_moved = member.recipients != old.recipients;
         if is_moved {
             agent::refuse(ctx, &locked.opened, "to change what secrets are encrypted to")?;

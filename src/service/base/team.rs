@@ -27,6 +27,8 @@ pub(crate) enum TeamProblem {
     NotHisRecipient { name: MemberName, other: String },
     #[error("what is encrypted to '{0}' is his own to say")]
     OwnRecipients(MemberName),
+    #[error("'{0}' is an admin, and would give up the identity in use")]
+    OwnIdentity(MemberName),
     #[error("member '{0}' is that already: nothing to change")]
     MemberUnchanged(MemberName),
     #[error("member '{0}' has no signing key")]
@@ -75,6 +77,7 @@ impl TeamProblem {
             | Self::LastAdmin(_)
             | Self::OneSelf(_)
             | Self::OwnRecipients(_)
+            | Self::OwnIdentity(_)
             | Self::ByRemoval(_) => Kind::Denied,
             Self::ForeignSigningKey(_) => Kind::Damaged,
             Self::NoRecipient | Self::LastRecipient(_) | Self::MemberUnchanged(_) => Kind::Usage,
@@ -101,6 +104,9 @@ impl TeamProblem {
             Self::NotHisRecipient { name, .. } | Self::MemberUnchanged(name) => {
                 format!("see 'authy member show {name}'")
             }
+            Self::OwnIdentity(name) => format!(
+                "add the other one first, and take this one away with that: authy --keyfile OTHER member update {name} --remove-recipient …"
+            ),
             Self::OwnRecipients(name) => {
                 format!("he runs 'authy member update {name}', and an admin approves it")
             }

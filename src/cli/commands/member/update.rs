@@ -18,14 +18,15 @@ use crate::cli::ui::Ui;
 /// same commit.
 ///
 /// With a recipient taken away the member gets another key to sign with, as the identity that goes
-/// could open the present one, and the sessions end that he made. Git keeps the old files: rotate
+/// could open the present one, and the sessions end that he made. An admin does this with an
+/// identity that stays. Git keeps the old files: rotate
 /// what somebody else may read with that identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy member update bob --group ops --remove-group backend
   authy member update alice --recipient age1…                       a second machine
-  authy member update alice --recipient age1… --remove-recipient age1…")]
+  authy --keyfile new.key member update alice --remove-recipient age1…")]
 pub(crate) struct Args {
     /// Name the member
     name: MemberName,
@@ -74,7 +75,10 @@ fn tell(ui: Ui, updated: &MemberUpdated) {
     }
     if let Some(fingerprint) = &updated.fingerprint {
         ui.note(format_args!("your new signing key: {fingerprint}"));
-        ui.note("sessions that you made end; git keeps what the old identity opens");
+        ui.note("the sessions that you made end");
+        ui.note(
+            "git keeps what the old identity opens: rotate what somebody else may read with it",
+        );
     }
     if updated.waits {
         ui.note("until it is approved you read nothing");
