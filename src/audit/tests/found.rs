@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{KEY, Sample, at, event, key, verify_as};
-use crate::audit::{Chain, ChainFiles, Event, Verdict};
+use crate::audit::fault::Fault;
+use crate::audit::limits::{MAX_LINE, SEGMENT};
+use crate::audit::{AuditError, Chain, ChainFiles, Event, Verdict};
 use crate::fs::segment_file;
 
 /// A chain with so many segments that the last one is noted, each with a line or two.
@@ -145,4 +147,21 @@ fn no_link_and_no_pipe_is_taken_for_the_next_segment() {
     assert!(long.sample.path.exists());
     long.append();
     assert_eq!(long.verdict(), Verdict::Verified);
+}
+
+#[test]
+fn no_more_is_read_of_a_segment_than_can_be_written() {
+    let sample = Sample::of(1);
+    let most = usize::try_from(SEGMENT).unwrap() + MAX_LINE + 1;
+    let is_too_long = |length: usize| {
+        let text: Vec<u8> = b"x\n".iter().copied().cycle().take(length).collect();
+        std::fs::write(&sample.path, text).unwrap();
+        let long = |error| matches!(error, AuditError::Unreadable { fault: Fault::TooLong, .. });
+        let whole = sample.files.read().is_err_and(long);
+        assert_eq!(sample.files.head().is_err_and(long), whole, "{length}");
+        whole
+    };
+    assert!(!is_too_long(most));
+    assert!(is_too_long(most + 1));
+    assert!(is_too_long(2 * most));
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::{KEY, SIGNING, Sample, at, event, key, member, pin_of, verify_as};
 use crate::audit::fault::Fault;
 use crate::audit::limits::SEGMENT;
+use crate::audit::line::Line;
 use crate::audit::{
     Actor, AuditError, ChainFiles, Event, Expect, Filter, Head, Op, Outcome, Segment, Verdict,
     chains_in, newest,
@@ -107,6 +108,18 @@ fn a_cut_segment_is_named() {
             assert_eq!(damage(&cut), (first + kept as u64, Fault::SegmentCut { first }));
         }
     }
+}
+
+#[test]
+fn a_segment_that_names_another_chain_is_found_though_its_writer_signed_it() {
+    let mut segments = long().files.read().unwrap();
+    let mut lines = super::lines(&segments[1].bytes);
+    let mut line = Line::parse(&lines[0]).unwrap();
+    let found = super::chain_name("alice-c2");
+    line.chain = Some(found.clone());
+    lines[0] = line.seal(&KEY).unwrap();
+    segments[1].bytes = super::joined(&lines);
+    assert_eq!(damage(&segments), (segments[1].first, Fault::WrongChain { found }));
 }
 
 #[test]

@@ -46,9 +46,13 @@ fn a_clock_that_was_set_back_is_no_damage() {
 
 #[test]
 fn a_torn_tail_is_reported_but_no_damage() {
-    let bytes = [Sample::of(3).bytes(), b"{\"seq\":4".to_vec()].concat();
-    let report = report("alice-c1", &bytes, Some(&KEY), None);
-    assert!(report.torn_tail && report.lines == 3 && report.verdict == Verdict::Verified);
+    let whole = Sample::of(3).bytes();
+    let torn = [whole.clone(), b"{\"seq\":4".to_vec()].concat();
+    for (bytes, is_torn) in [(torn, true), (whole, false)] {
+        let report = report("alice-c1", &bytes, Some(&KEY), None);
+        assert_eq!((report.torn_tail, report.lines), (is_torn, 3));
+        assert_eq!(report.verdict, Verdict::Verified);
+    }
 }
 
 #[test]
