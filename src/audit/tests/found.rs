@@ -165,3 +165,35 @@ fn no_more_is_read_of_a_segment_than_can_be_written() {
     assert!(is_too_long(most + 1));
     assert!(is_too_long(2 * most));
 }
+
+#[test]
+fn a_chain_is_open_as_long_as_a_line_of_it_is_there() {
+    let long = long();
+    assert!(long.files.is_open().unwrap());
+    // The first one is gone: that is for verification to say.
+    std::fs::remove_file(long.segment(1)).unwrap();
+    assert!(long.files.is_open().unwrap());
+    for first in long.files.firsts().unwrap() {
+        std::fs::write(long.segment(first), "{\"seq\":").unwrap();
+    }
+    assert!(!long.files.is_open().unwrap());
+    std::fs::write(long.segment(1), "{\"seq\":1}\n").unwrap();
+    assert!(long.files.is_open().unwrap());
+}
+
+#[test]
+fn the_file_of_a_line_is_the_last_segment_that_begins_at_or_before_it() {
+    let files = Sample::of(1).files;
+    let file = |number| files.holding(&[1, 5, 9], number);
+    for (number, first) in [(1, 1), (4, 1), (5, 5), (8, 5), (9, 9), (100, 9)] {
+        assert_eq!(file(number), files.folder().join(segment_file(first)), "{number}");
+    }
+    assert_eq!(file(0), files.folder());
+    // A chain that was begun before there were segments: its file holds what is before them.
+    std::fs::create_dir_all(files.folder()).unwrap();
+    std::fs::write(files.old(), "").unwrap();
+    for number in [0, 1, 4] {
+        assert_eq!(file(number), files.old(), "{number}");
+    }
+    assert_eq!(file(5), files.folder().join(segment_file(5)));
+}
