@@ -165,7 +165,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::{Sample, event, key};
-    use super::{By, agrees, usual};
+    use super::{By, MAX_LINE, agrees, usual};
     use crate::audit::actor::Actor;
     use crate::audit::event::Outcome;
     use crate::audit::line::Line;
@@ -200,6 +200,20 @@ mod tests {
         let line = line.seal(&key(7)).unwrap();
         assert_eq!(usual(&line).unwrap().by, By::Token("00112233aabbccdd"));
         assert_eq!(event().outcome, Outcome::Granted);
+    }
+
+    #[test]
+    fn what_the_whole_reader_refuses_is_left_to_it() {
+        let text = String::from_utf8(line(&[], None, Some("x".to_owned()))).unwrap();
+        let with = |detail: &str| text.replace("\"x\"", &format!("\"{detail}\"")).into_bytes();
+        assert!(usual(&with("y z")).is_some());
+        for detail in ["\\q", "\\", "\u{1}", "\u{1f}", "\t"] {
+            assert!(usual(&with(detail)).is_none() && agrees(&with(detail)), "{detail:?}");
+        }
+        assert!(usual(text.replace("{\"seq\":2,", "{\"seq\":1,").as_bytes()).is_none());
+        let most = MAX_LINE - with("").len();
+        assert!(usual(&with(&"x".repeat(most))).is_some());
+        assert!(usual(&with(&"x".repeat(most + 1))).is_none());
     }
 
     proptest! {

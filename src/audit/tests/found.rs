@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{KEY, Sample, at, event, key, verify_as};
 use crate::audit::fault::Fault;
+use crate::audit::file::Access;
 use crate::audit::limits::{MAX_LINE, SEGMENT};
 use crate::audit::{AuditError, Chain, ChainFiles, Event, Verdict};
 use crate::fs::segment_file;
@@ -183,17 +184,33 @@ fn a_chain_is_open_as_long_as_a_line_of_it_is_there() {
 
 #[test]
 fn the_file_of_a_line_is_the_last_segment_that_begins_at_or_before_it() {
-    let files = Sample::of(1).files;
+    let sample = Sample::of(1);
+    let files = &sample.files;
     let file = |number| files.holding(&[1, 5, 9], number);
     for (number, first) in [(1, 1), (4, 1), (5, 5), (8, 5), (9, 9), (100, 9)] {
         assert_eq!(file(number), files.folder().join(segment_file(first)), "{number}");
     }
     assert_eq!(file(0), files.folder());
     // A chain that was begun before there were segments: its file holds what is before them.
-    std::fs::create_dir_all(files.folder()).unwrap();
     std::fs::write(files.old(), "").unwrap();
     for number in [0, 1, 4] {
         assert_eq!(file(number), files.old(), "{number}");
     }
     assert_eq!(file(5), files.folder().join(segment_file(5)));
+}
+
+#[test]
+fn readers_do_not_wait_for_each_other() {
+    let sample = Sample::of(2);
+    let one = sample.files.find(Access::Read).unwrap().unwrap();
+    let two = sample.files.find(Access::Read).unwrap().unwrap();
+    assert_eq!(one.firsts().unwrap(), two.firsts().unwrap());
+}
+
+#[test]
+fn nothing_is_appended_to_a_chain_that_is_gone_and_nothing_made_for_it() {
+    let sample = Sample::of(2);
+    std::fs::remove_dir_all(sample.files.folder()).unwrap();
+    sample.chain.note(&event(), at(9)).unwrap_err();
+    assert!(!sample.files.folder().exists());
 }

@@ -387,6 +387,10 @@ fn a_chain_without_files_is_empty() {
     assert_eq!(files.head().unwrap(), None);
     assert!(files.read().unwrap().is_empty() && !files.is_open().unwrap());
     assert!(chains_in(&dir.path().join("none")).unwrap().is_empty());
+    // What cannot be listed is not taken for one that has no chains.
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(chains_in(&file).unwrap_err(), AuditError::Io { .. }));
     std::fs::create_dir(files.folder()).unwrap();
     std::fs::write(files.folder().join("00000001.jsonl"), "garbage\n").unwrap();
     assert!(matches!(files.head().unwrap_err(), AuditError::Unreadable { .. }));
