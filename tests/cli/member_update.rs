@@ -149,6 +149,7 @@ fn a_member_who_gives_a_recipient_up_signs_with_another_key() {
     team.of("bob", &["store", "db-mine", "--raw"]).stdin("by bob").ok();
     let shared = ["session", "create", "--scope", "backend", "--shared"];
     let token = team.of("bob", &shared).ok().text().trim().to_owned();
+    team.of("bob", &["session", "create", "--scope", "backend"]).ok();
     let old = scene.first("bob");
     let words = ["member", "update", "bob", "--recipient", scene.recipient(0)];
     let asked = team.of("bob", &[words.as_slice(), &["--remove-recipient", &old]].concat()).ok();
@@ -163,7 +164,11 @@ fn a_member_who_gives_a_recipient_up_signs_with_another_key() {
     let record = text(&team.file("alice", "secrets/db-mine.toml"));
     assert!(record.contains("author = \"bob\"") && record.contains("by = \"alice\""), "{record}");
     team.send("alice", "bob");
+    // Of this clone only, so that alice could not end it.
+    let found = scene.with(0, "bob", &["check"]).ok();
+    found.stdout_has("it has ended: who made it signs with another key");
     scene.with(0, "bob", &["get", "db-mine"]).ok().stdout_is("by bob");
+    assert_eq!(scene.with(0, "bob", &["session", "list", "--json"]).ok().text().trim(), "[]");
     scene.with(0, "bob", &["rotate", "db-mine", "--raw"]).stdin("again").ok();
     scene.with(0, "bob", &["check"]).ok();
     // His chain goes on, and says so to everybody.

@@ -86,6 +86,16 @@ pub(crate) fn creator_key(rules: &Rules) -> impl Fn(&MemberName) -> Option<Verif
     |name| rules.member(name)?.verify
 }
 
+/// Whether a session has ended because who made it signs with another key by now.
+pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
+    let former = |who: &MemberName| opened.rules.member(who).map(|member| &member.former);
+    let most = opened.rules.members().map(|(_, member)| member.former.len()).max().unwrap_or(0);
+    (0..most).any(|nth| {
+        let key = |who: &MemberName| former(who)?.get(nth).copied();
+        matches!(opened.vault.grant(place, &key), Ok(Some(_)))
+    })
+}
+
 /// Takes the sessions away that a member made: his key of before signed them.
 ///
 /// # Errors

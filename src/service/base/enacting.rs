@@ -97,22 +97,28 @@ pub(crate) fn enact(
         seal_chains_anew(locked, tx, &after.rules)?;
     }
     for name in changed {
-        let key = |rules: &Rules| rules.member(name).map(|member| member.verify);
-        if matches!((key(&before.rules), key(&after.rules)), (Some(old), Some(new)) if old != new) {
+        if signs_anew((&before.rules, &after.rules), name) {
             revoke_of(&before, name, tx)?;
         }
     }
     Ok(changes)
 }
 
-/// Those of `names` who are members before and after, with other recipients.
-fn moved((before, after): (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
+/// Those of `names` who are members before and after, and to whom what they read is encrypted
+/// anew though they read the same: they have other recipients, or the sessions they made end.
+fn moved(rules: (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
     let keys = |rules: &Rules, name: &MemberName| rules.member(name).map(|m| m.recipients.clone());
-    let differs = |name: &&&MemberName| match (keys(before, name), keys(after, name)) {
-        (Some(old), Some(new)) => old != new,
+    let differs = |name: &MemberName| match (keys(rules.0, name), keys(rules.1, name)) {
+        (Some(old), Some(new)) => old != new || signs_anew(rules, name),
         _ => false,
     };
-    names.iter().filter(differs).map(|name| (*name).clone()).collect()
+    names.iter().filter(|name| differs(name)).map(|name| (*name).clone()).collect()
+}
+
+/// Whether a member who stays one has another key to sign with than before.
+fn signs_anew((before, after): (&Rules, &Rules), name: &MemberName) -> bool {
+    let key = |rules: &Rules| rules.member(name).map(|member| member.verify);
+    matches!((key(before), key(after)), (Some(Some(old)), Some(new)) if Some(old) != new)
 }
 
 /// Signs what was signed by admins who are none any more, or sign with another key.

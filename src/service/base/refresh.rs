@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
 
-use super::bearer::{creator_key, ends, keys};
+use super::bearer::{creator_key, ends, is_outlived, keys};
 use super::caller::{recipients, signer};
 use super::clock;
 use super::context::Context;
@@ -89,6 +89,7 @@ fn try_refresh(ctx: &Context, (caller, signer): (&Caller, &Signer), lock: &Lock)
             }
             // What a revoked session left behind.
             Ok(None) => place.files().into_iter().for_each(|file| stage.remove(file)),
+            Err(_) if is_outlived(&opened, &place) => ended.push(place),
             Err(_) => {}
         }
     }

@@ -19,8 +19,8 @@ use crate::cli::ui::Ui;
 ///
 /// With a recipient taken away the member gets another key to sign with, as the identity that goes
 /// could open the present one, and the sessions end that he made. An admin does this with an
-/// identity that stays. Git keeps the old files: rotate
-/// what somebody else may read with that identity.
+/// identity that stays. Git keeps the old files: rotate what somebody else may read with the one
+/// that goes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -6,7 +6,7 @@ use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::unseal;
 use crate::fs::{GrantPlace, VaultPath};
-use crate::service::base::bearer::creator_key;
+use crate::service::base::bearer::{creator_key, is_outlived};
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::recorder::MAX_KEY;
@@ -23,6 +23,13 @@ pub(super) fn sessions(opened: &Opened, caller: Option<&Caller>) -> Result<Vec<F
             // One that was revoked here is no session, whoever puts it back.
             Ok(None) if opened.vault.is_revoked(&place) => {}
             Ok(None) => found.push(damage(&place.grant(), &"it is missing")),
+            Err(_) if is_outlived(opened, &place) => {
+                let message = "it has ended: who made it signs with another key";
+                let mend = format!("run 'authy session revoke {}'", place.id);
+                found.push(
+                    Finding::new(Severity::Warning, &place.grant(), &message).mend(Some(mend)),
+                );
+            }
             Err(error) => found.push(damage(&place.grant(), &error)),
         }
     }

@@ -199,7 +199,7 @@ impl Policy {
         if let Some(ttl) = &change.max_ttl {
             ttl.parse::<Ttl>()?;
         }
-        // No list lets any program start, an empty one none: the last pattern that goes leaves the latter.
+        // Without a list any program may be started, with an empty one none.
         let limits = self.commands.or_else(|| (!change.commands.is_empty()).then(Vec::new));
         let commands = limits
             .filter(|_| !change.any_command)
