@@ -6,7 +6,8 @@ use super::{KEY, Sample, at, damaged, event, joined, key, lines, member, pin_of,
 use crate::audit::fault::Fault;
 use crate::audit::line::Line;
 use crate::audit::verify::Gap;
-use crate::audit::{Actor, Event, Verdict, missing};
+use crate::audit::{Actor, Event, Head, Op, Verdict, missing};
+use crate::crypto::digest::Digest;
 
 const LINES: usize = 6;
 
@@ -196,13 +197,40 @@ fn damage_is_found_at_its_place_in_a_chain_of_many_batches() {
         let last = all.last().unwrap();
         let mut line = crate::audit::line::Line::parse(last).unwrap();
         line.seq = n;
-        line.prev = crate::crypto::digest::Digest::of(last);
+        line.prev = Digest::of(last);
         all.push(line.seal(&KEY).unwrap());
     }
     assert_eq!(verdict(&joined(&all), Some(&KEY), None), Verdict::Verified);
     all[1600] = b"garbage".to_vec();
     all[700].pop();
     assert_eq!(verdict(&joined(&all), Some(&KEY), None), damaged(701, Fault::NotALine));
+}
+
+#[test]
+fn a_damage_takes_its_line_and_all_behind_it_and_the_first_one_counts() {
+    let sample = Sample::of(2);
+    let heads = [(super::chain_name("bob-c2"), Head { seq: 1, hash: Digest::of(b"x") })];
+    let (op, detail) = (Op::SESSION_CREATE, Some("made".to_owned()));
+    sample.chain.note(&Event { heads: heads.into(), ..event() }, at(3)).unwrap();
+    sample.chain.note(&Event { op, detail, ..event() }, at(4)).unwrap();
+    sample.chain.note(&event(), at(5)).unwrap();
+    let bytes = sample.bytes();
+    for line in 1..=6 {
+        let mut report = report("alice-c1", &bytes, Some(&KEY), None);
+        for (later, fault) in [(line, Fault::Mac), (line, Fault::Actor), (line + 1, Fault::Actor)] {
+            report.damage(later, fault);
+            assert_eq!(report.verdict, damaged(line, Fault::Mac));
+        }
+        assert_eq!(report.heads.len(), usize::from(line > 3), "{line}");
+        assert_eq!(report.created().count(), usize::from(line > 4), "{line}");
+        assert_eq!(report.head.map_or(0, |head| head.seq), line - 1);
+    }
+    let mut whole = report("alice-c1", &bytes, Some(&KEY), None);
+    whole.has_no_key("k".to_owned());
+    assert_eq!(whole.verdict, damaged(1, Fault::KeyFile { file: "k".to_owned() }));
+    let mut empty = report("alice-c1", b"", Some(&KEY), None);
+    empty.has_no_key("k".to_owned());
+    assert_eq!(empty.verdict, Verdict::Unchecked(Gap::Empty));
 }
 
 proptest! {
