@@ -1,9 +1,13 @@
 //! Line 1: whose chain it is, and who vouches for its key.
 
-use super::{KEY, SESSION, SIGNING, Sample, VAULT, chain_name, damaged, key, member, one, signing};
+use super::{
+    KEY, SESSION, SIGNING, Sample, VAULT, at, chain_name, damaged, event, key, member, one,
+    signing, verify_as,
+};
 use crate::audit::fault::Fault;
+use crate::audit::line::Line;
 use crate::audit::verify::Gap;
-use crate::audit::{Expect, Opener, Opening, Segment, Verdict, verify};
+use crate::audit::{Event, Expect, Opener, Opening, Segment, Verdict, verify};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::name::MemberName;
@@ -66,7 +70,7 @@ fn a_members_chain_opened_by_another_member_is_refused() {
     let own = chain_name("alice-c1");
     let sample = Sample::opened(1, &Opening { chain: &own, vault: VAULT, by }, key(7));
     // Alice signs honestly, but for a chain that bears bob's name.
-    let mut line = crate::audit::line::Line::parse(&sample.lines()[0]).unwrap();
+    let mut line = Line::parse(&sample.lines()[0]).unwrap();
     let bobs = chain_name("bob-c1");
     line.chain = Some(bobs.clone());
     let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
@@ -78,7 +82,7 @@ fn a_members_chain_opened_by_another_member_is_refused() {
 #[test]
 fn an_opening_that_follows_something_is_refused() {
     let sample = Sample::of(1);
-    let mut line = crate::audit::line::Line::parse(&sample.lines()[0]).unwrap();
+    let mut line = Line::parse(&sample.lines()[0]).unwrap();
     line.prev = Digest::of(b"something");
     let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
     assert_eq!(super::verdict(&bytes, Some(&KEY), None), damaged(1, Fault::Prev));
@@ -107,9 +111,37 @@ fn an_unsigned_member_chain_is_not_believed_on_its_own() {
 fn a_line_in_another_name_is_refused_even_with_the_right_key() {
     let sample = Sample::of(3);
     let mut lines = sample.lines();
-    let mut line = crate::audit::line::Line::parse(&lines[2]).unwrap();
+    let mut line = Line::parse(&lines[2]).unwrap();
     line.actor = crate::audit::Actor::Member { name: member("bob") };
     lines[2] = line.seal(&KEY).unwrap();
     let found = super::verdict(&super::joined(&lines), Some(&KEY), None);
     assert_eq!(found, damaged(3, Fault::Actor));
+}
+
+#[test]
+fn nobody_opened_a_chain_whose_line_1_is_not_in_its_place() {
+    let mut segments = one(&Sample::of(2).bytes());
+    segments[0].first = 2;
+    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    assert_eq!(report.verdict, damaged(1, Fault::SegmentMissing));
+    assert!(report.opened_by.is_none());
+}
+
+#[test]
+fn the_first_line_of_a_segment_says_what_is_wrong_with_itself_first() {
+    let sample = Sample::of(2);
+    let wide = Event { detail: Some("x".repeat(66_000)), ..event() };
+    sample.chain.note(&wide, at(2)).unwrap();
+    let (segments, other) = (sample.files.read().unwrap(), key(8));
+    for is_signed in [true, false] {
+        let mut segments = segments.clone();
+        let mut lines = super::lines(&segments[1].bytes);
+        let mut line = Line::parse(&lines[0]).unwrap();
+        line.prev = Digest::of(b"another line");
+        lines[0] = line.seal(if is_signed { &KEY } else { &other }).unwrap();
+        segments[1].bytes = super::joined(&lines);
+        let fault = if is_signed { Fault::Prev } else { Fault::Mac };
+        let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+        assert_eq!(report.verdict, damaged(3, fault));
+    }
 }
