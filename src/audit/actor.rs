@@ -77,6 +77,16 @@ mod tests {
     use super::Actor;
 
     #[test]
+    fn an_actor_is_called_by_name_and_a_session_by_id_or_label() {
+        let alice: Actor = serde_json::from_str(r#"{"kind":"member","name":"alice"}"#).unwrap();
+        assert!(alice.answers_to("alice") && !alice.answers_to("ali") && !alice.answers_to(""));
+        let token = r#"{"kind":"token","id":"00112233aabbccdd","label":"ci"}"#;
+        let token: Actor = serde_json::from_str(token).unwrap();
+        assert!(token.answers_to("00112233aabbccdd") && token.answers_to("ci"));
+        assert!(!token.answers_to("0011") && !token.answers_to("alice"));
+    }
+
+    #[test]
     fn an_actor_has_exactly_the_fields_of_its_kind() {
         let good = [
             r#"{"kind":"member","name":"alice"}"#,

@@ -102,6 +102,8 @@ mod tests {
         assert_eq!(pins.get("secrets/b.toml"), Some(at(9, 4)));
         assert_eq!((pins.get("p"), pins.get(""), pins.get("secrets")), (None, None, None));
         assert!(Pins::parse(String::new()).iter().next().is_none());
+        let sorted = Pins::parse("1 1 a\n2 2 a\n3 3 b\n".to_owned());
+        assert_eq!(sorted.iter().collect::<Vec<_>>(), [("a", at(2, 2)), ("b", at(3, 3))]);
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use super::{
     KEY, SIGNING, Sample, VAULT, at, chain_name, damaged, event, key, member, verdict, verify_as,
 };
 use crate::audit::fault::Fault;
+use crate::audit::limits::SEGMENT;
 use crate::audit::{
     Actor, AuditError, Chain, ChainFiles, Event, Head, Op, Opener, Opening, Outcome, Verdict,
 };
@@ -205,4 +206,21 @@ fn of_many_openers_one_wins() {
     assert_eq!(opened.iter().filter(|won| **won).count(), 1);
     let bytes = std::fs::read(files.folder().join("00000001.jsonl")).unwrap();
     assert_eq!(verdict(&bytes, Some(&KEY), None), Verdict::Verified);
+}
+
+#[test]
+fn a_segment_is_filled_to_its_last_byte_and_no_further() {
+    let with = |length: usize| Event { detail: Some("x".repeat(length)), ..event() };
+    let full = usize::try_from(SEGMENT).unwrap();
+    let length = |sample: &Sample| std::fs::read(&sample.path).unwrap().len();
+    let (probe, least) = (Sample::of(2), 1);
+    let before = length(&probe);
+    probe.chain.note(&with(least), at(9)).unwrap();
+    let most = full - length(&probe) + least;
+    for (detail, firsts) in [(most, vec![1]), (most + 1, vec![1, 3])] {
+        let sample = Sample::of(2);
+        sample.chain.note(&with(detail), at(9)).unwrap();
+        assert_eq!(sample.files.firsts().unwrap(), firsts);
+        assert_eq!(length(&sample), if firsts.len() == 1 { full } else { before });
+    }
 }
