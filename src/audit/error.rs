@@ -121,3 +121,28 @@ impl AuditError {
 fn show(path: &Path) -> String {
     format!("'{}'", printable(&path.to_string_lossy()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AuditError, Fault, Path, io};
+
+    #[test]
+    fn what_can_be_done_is_said_and_paths_are_quoted() {
+        let path = Path::new("audit/a\u{7}");
+        let io = |kind: io::ErrorKind| AuditError::io("write", path, kind.into());
+        let unreadable = AuditError::Unreadable { path: path.to_owned(), fault: Fault::NotALine };
+        let moving = AuditError::Moving { path: path.to_owned() };
+        for (error, hint) in [
+            (io(io::ErrorKind::StorageFull), Some("free some disk space")),
+            (io(io::ErrorKind::NotFound), None),
+            (unreadable, Some("authy audit verify")),
+            (moving, Some("try again")),
+        ] {
+            assert!(error.to_string().contains("'audit/a"), "{error}");
+            assert!(!error.to_string().contains('\u{7}'), "{error}");
+            let said = error.hint();
+            assert_eq!(said.is_some(), hint.is_some(), "{error}");
+            assert!(said.unwrap_or_default().contains(hint.unwrap_or_default()), "{error}");
+        }
+    }
+}

@@ -224,3 +224,19 @@ fn a_segment_is_filled_to_its_last_byte_and_no_further() {
         assert_eq!(length(&sample), if firsts.len() == 1 { full } else { before });
     }
 }
+
+#[test]
+fn nothing_is_appended_to_a_copy_of_a_chain_under_another_name() {
+    let sample = Sample::of(1);
+    let audit = sample.files.folder().parent().unwrap();
+    let files = ChainFiles::new(audit, &chain_name("alice-c2"));
+    std::fs::create_dir(files.folder()).unwrap();
+    let copy = files.folder().join("00000001.jsonl");
+    std::fs::copy(&sample.path, &copy).unwrap();
+    let chain = Chain::attach(files.clone(), files.chain().clone(), key(7));
+    let error = chain.append(&event(), at(2)).unwrap_err();
+    let found = chain_name("alice-c1");
+    let fault = Fault::WrongChain { found };
+    assert!(matches!(&error, AuditError::Altered { fault: why, .. } if *why == fault), "{error:?}");
+    assert_eq!(std::fs::read(&copy).unwrap(), sample.bytes());
+}
