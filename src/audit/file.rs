@@ -184,11 +184,25 @@ pub(super) fn count_lines(file: &File, whole: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, CHUNK, Tail, open, refused, stands_at, tail};
+    use super::{Access, CHUNK, Fault, MAX_LINE, Tail, open, refused, stands_at, tail};
     use crate::audit::AuditError;
     use std::fs::File;
     use std::io;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_end_is_looked_for_without_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c");
+        // The longest line, and the longest torn one after it.
+        let longest = "x".repeat(MAX_LINE);
+        std::fs::write(&path, format!("first\n{longest}\n{longest}")).unwrap();
+        let found = tail(&File::open(&path).unwrap()).unwrap().unwrap();
+        assert_eq!(found.line.map(|line| line.len()), Some(MAX_LINE));
+        let file = File::create(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert_eq!(tail(&File::open(&path).unwrap()).unwrap(), Err(Fault::TooLong));
+    }
 
     #[test]
     fn the_last_whole_line_is_found_whatever_its_length() {
