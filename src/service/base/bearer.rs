@@ -10,14 +10,13 @@ use super::error::Result;
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
-use super::transaction::Transaction;
 use crate::access::{Asker, Bearer, Rules};
 use crate::audit::{Op, Outcome};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{GrantPlace, Lock, Stage};
-use crate::name::{MemberName, SessionId};
+use crate::name::MemberName;
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
 use crate::store::{Grant, Signed, Stamp, StoreError};
 
@@ -94,26 +93,6 @@ pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
         let key = |who: &MemberName| former(who)?.get(nth).copied();
         matches!(opened.vault.grant(place, &key), Ok(Some(_)))
     })
-}
-
-/// Takes the sessions away that a member made: his key of before signed them.
-///
-/// # Errors
-/// The sessions cannot be listed.
-pub(crate) fn revoke_of(
-    opened: &Opened,
-    name: &MemberName,
-    tx: &mut Transaction<'_>,
-) -> Result<Vec<SessionId>> {
-    let mut revoked = Vec::new();
-    for place in opened.vault.sessions()? {
-        let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
-        if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
-            tx.revoke(&place);
-            revoked.push(place.id);
-        }
-    }
-    Ok(revoked)
 }
 
 fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: AuditAction) {

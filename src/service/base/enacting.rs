@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::bearer::{creator_key, revoke_of};
+use super::bearer::creator_key;
 use super::caller::recipients;
 use super::commit::{chains, local_chains};
 use super::context::Context;
@@ -27,7 +27,7 @@ use crate::audit::ChainName;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{seal, unseal};
 use crate::fs::{self, GrantPlace, VaultPath};
-use crate::name::{MemberName, ScopeName};
+use crate::name::{MemberName, ScopeName, SessionId};
 use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, Version};
 
 /// What is to be in force.
@@ -119,6 +119,26 @@ fn moved(rules: (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
 fn signs_anew((before, after): (&Rules, &Rules), name: &MemberName) -> bool {
     let key = |rules: &Rules| rules.member(name).map(|member| member.verify);
     matches!((key(before), key(after)), (Some(Some(old)), Some(new)) if Some(old) != new)
+}
+
+/// Takes the sessions away that a member made: his key of before signed them.
+///
+/// # Errors
+/// The sessions cannot be listed.
+pub(crate) fn revoke_of(
+    opened: &Opened,
+    name: &MemberName,
+    tx: &mut Transaction<'_>,
+) -> Result<Vec<SessionId>> {
+    let mut revoked = Vec::new();
+    for place in opened.vault.sessions()? {
+        let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
+        if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
+            tx.revoke(&place);
+            revoked.push(place.id);
+        }
+    }
+    Ok(revoked)
 }
 
 /// Signs what was signed by admins who are none any more, or sign with another key.
