@@ -147,6 +147,7 @@ fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
             Ok(None) => continue,
             // Nobody who may sign it did: its creator is no member any more, or never was.
             Err(StoreError::UnknownSigner { .. }) => return Err(Problem::TokenUnknown.into()),
+            Err(_) if is_outlived(opened, &place) => return Err(Problem::TokenUnknown.into()),
             Err(error) => return Err(error.into()),
         };
         if !is_of(&grant, &identity) || grant.chain != chain.commitment() {
