@@ -10,7 +10,7 @@ use crate::crypto::sign::SigningKey;
 use crate::fs::VaultPath;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::agent;
-use crate::service::base::caller::owns;
+use crate::service::base::caller::{owns, recipients};
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
@@ -92,7 +92,7 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
                 tx.put_request(VaultPath::member(name), &member)?;
                 0
             }
-            false => enact_own(ctx, (&locked, tx), (name, member, key), is_moved)?,
+            false => put_in_force(ctx, (&locked, tx), (name, member, key), is_moved)?,
         };
         let message = if waits { "Ask to update member" } else { "Update member" };
         let updated = MemberUpdated { member: name.clone(), waits, encrypted, fingerprint };
@@ -125,20 +125,20 @@ fn next(
     let parse = |texts: &[String]| -> Result<Vec<Recipient>> {
         texts.iter().map(|text| Ok(Recipient::parse(text.trim())?)).collect()
     };
-    let (before, add) = (parse(&old.recipients)?, parse(&change.recipients)?);
-    let take = parse(&change.remove_recipients)?;
+    let before = recipients(&locked.opened.rules, std::iter::once(name))?;
+    let (add, take) = (parse(&change.recipients)?, parse(&change.remove_recipients)?);
     if let Some(other) = take.iter().find(|one| !before.contains(one)) {
         return Err(
             TeamProblem::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()
         );
     }
-    let recipients = merged(before.clone(), &add, &take);
+    let now = merged(before.clone(), &add, &take);
     let mut member = Member {
         version: old.version + 1,
         groups: merged(old.groups.clone(), &change.groups, &change.remove_groups),
         ..old.clone()
     };
-    if recipients == before {
+    if now == before {
         return match member.groups == old.groups {
             true => Err(TeamProblem::MemberUnchanged(name.clone()).into()),
             false => Ok((member, None)),
@@ -147,17 +147,17 @@ fn next(
     if old.signing.is_some() && !is_own {
         return Err(TeamProblem::OwnRecipients(name.clone()).into());
     }
-    if recipients.is_empty() {
+    if now.is_empty() {
         return Err(TeamProblem::LastRecipient(name.clone()).into());
     }
-    refuse_taken(&locked.opened, &recipients, Some(name))?;
-    member.recipients = recipients.iter().map(ToString::to_string).collect();
+    refuse_taken(&locked.opened, &now, Some(name))?;
+    member.recipients = now.iter().map(ToString::to_string).collect();
     if old.signing.is_none() {
         return Ok((member, None));
     }
     let key = (!take.is_empty()).then(SigningKey::generate);
     let signs = key.as_ref().unwrap_or(locked.signing_key());
-    let keyed = newcomer::member(signs, &recipients)?;
+    let keyed = newcomer::member(signs, &now)?;
     if key.is_some() {
         member.former.extend(old.verify);
     }
@@ -165,7 +165,7 @@ fn next(
 }
 
 /// Puts it in force; where an admin signs with another key, by another set of admins.
-fn enact_own(
+fn put_in_force(
     ctx: &Context,
     (locked, tx): (&LockedVault, &mut Transaction<'_>),
     (name, member, key): (&MemberName, Member, Option<SigningKey>),

@@ -97,7 +97,9 @@ pub(crate) fn enact(
         seal_chains_anew(locked, tx, &after.rules)?;
     }
     for name in changed {
-        if signs_anew((&before.rules, &after.rules), name) {
+        if let (Some(old), Some(new)) = (before.rules.member(name), after.rules.member(name))
+            && signs_anew(old, new)
+        {
             revoke_of(&before, name, tx)?;
         }
     }
@@ -106,19 +108,17 @@ pub(crate) fn enact(
 
 /// Those of `names` who are members before and after, and to whom what they read is encrypted
 /// anew though they read the same: they have other recipients, or the sessions they made end.
-fn moved(rules: (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
-    let keys = |rules: &Rules, name: &MemberName| rules.member(name).map(|m| m.recipients.clone());
-    let differs = |name: &MemberName| match (keys(rules.0, name), keys(rules.1, name)) {
-        (Some(old), Some(new)) => old != new || signs_anew(rules, name),
+fn moved((before, after): (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
+    let differs = |name: &MemberName| match (before.member(name), after.member(name)) {
+        (Some(old), Some(new)) => old.recipients != new.recipients || signs_anew(old, new),
         _ => false,
     };
     names.iter().filter(|name| differs(name)).map(|name| (*name).clone()).collect()
 }
 
-/// Whether a member who stays one has another key to sign with than before.
-fn signs_anew((before, after): (&Rules, &Rules), name: &MemberName) -> bool {
-    let key = |rules: &Rules| rules.member(name).map(|member| member.verify);
-    matches!((key(before), key(after)), (Some(Some(old)), Some(new)) if Some(old) != new)
+/// Whether a member who signs does so with another key.
+fn signs_anew(old: &Member, new: &Member) -> bool {
+    old.verify.is_some() && old.verify != new.verify
 }
 
 /// Takes the sessions away that a member made: his key of before signed them.
