@@ -242,7 +242,7 @@ def reading():
 
 
 def above_the_floor(place):
-    """Holds `run` against its files and ciphers alone, which take turns with it: the machine is not equally fast for long."""
+    """Holds `run` against its files and ciphers alone, in turns: the machine is not equally fast for long."""
     ratios, floors = [], []
     for _ in range(3 if QUICK else 9):
         runs = [(size, [AUTHY, "run", "--scope", f"of-{size}", "--", "true"]) for size in (1, 1000)]

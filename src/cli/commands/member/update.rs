@@ -14,8 +14,8 @@ use crate::cli::ui::Ui;
 ///
 /// An admin gives and takes groups, and the recipients of whoever only reads. The recipients of a
 /// member who signs are his own to say: an admin's are in force at once, another member's wait for
-/// 'authy approve', and until then he reads nothing. What the member reads is encrypted anew in the
-/// same commit.
+/// 'authy approve', and until then he reads nothing. The commit that puts them in force encrypts
+/// anew what he reads.
 ///
 /// With a recipient taken away the member gets another key to sign with, as the identity that goes
 /// could open the present one, and the sessions end that he made. An admin does this with an
