@@ -119,6 +119,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_given_for_its_name_and_its_file_alone() {
+        let keys = keys();
+        let name = |text| SecretName::parse(text).unwrap();
+        let key_of = |text, file: u8| keys.key_of(&name(text), &Digest::of(&[file]));
+        assert_eq!(key_of("a/b", 1), Some(&FileKey::from_bytes(&[1; 16]).unwrap()));
+        assert_eq!(key_of("a/b", 2), None, "another file of this name");
+        assert_eq!(key_of("other", 1), None, "this file of another name");
+    }
+
+    #[test]
     fn anything_but_a_list_is_none() {
         let good = keys().render();
         let good = good.expose_str().unwrap();

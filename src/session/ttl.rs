@@ -119,6 +119,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_largest_unit_that_fits_is_shown() {
+        for (text, shown) in [
+            ("90m", "90m"),
+            ("480m", "8h"),
+            ("25h", "25h"),
+            ("72h", "3d"),
+            ("8d", "8d"),
+            ("336h", "2w"),
+        ] {
+            assert_eq!(text.parse::<Ttl>().unwrap().to_string(), shown);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_shown_reads_back(minutes in 1_i64..525_600) {
