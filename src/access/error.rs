@@ -118,13 +118,13 @@ impl AccessError {
                 hint_of_program(scope, path.as_deref().filter(|_| *is_unguarded))
             }
             Self::MemberWaits(name) => {
-                format!("push the request, and ask an admin to run 'authy approve {name}'")
+                format!("run 'authy sync', and ask an admin to run 'authy approve {name}'")
             }
             Self::NotAdmin(_) => "ask an admin to do it".into(),
             Self::NotAMember => {
                 "use another identity with --keyfile, or ask an admin to add this one".into()
             }
-            Self::Open { source, .. } => return source.hint(),
+            Self::Open { source, .. } => return hint_of_open(source),
             Self::MemberNotInForce(why) => return why.hint(),
             Self::OtherScope { scope, .. } => {
                 format!("use scope '{scope}', or ask for a token of the other one")
@@ -150,6 +150,17 @@ impl AccessError {
 
 fn at(path: Option<&Path>) -> String {
     path.map(|path| format!(" ({})", printable(&path.to_string_lossy()))).unwrap_or_default()
+}
+
+/// What helps where a value did not open. Access was decided before that, so the policies give
+/// the value to this very identity.
+fn hint_of_open(source: &CryptoError) -> Option<String> {
+    match source {
+        CryptoError::NotAReader => Some(
+            "the policies give it to you, but it is not encrypted to you yet: an admin does that with 'authy rekey'".into(),
+        ),
+        other => other.hint(),
+    }
 }
 
 /// What to do about a program that may not be started; `unguarded` is where one lies whose

@@ -19,6 +19,14 @@ fn waiting(count: usize) -> Sandbox {
 }
 
 #[test]
+fn who_may_read_and_cannot_yet_is_told_what_he_waits_for() {
+    let t = waiting(1);
+    let zoe = t.path("elsewhere/.authy/keys/master.key");
+    let told = t.authy(["get", "s-0"]).env("AUTHY_KEYFILE", &zoe).ends().code_is(4);
+    told.stderr_has("not encrypted to this identity").stderr_has("authy rekey");
+}
+
+#[test]
 fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
     if !strace_works(&Sandbox::empty()) {
         return;

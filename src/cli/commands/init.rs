@@ -24,7 +24,7 @@ Examples:
 pub(crate) struct Args {
     /// Call the first admin this [default: made of git's user.name, else of user.email, else
     /// your login name, else 'admin']
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, alias = "name", value_name = "NAME")]
     member: Option<MemberName>,
     #[command(flatten)]
     identity: IdentityFlags,

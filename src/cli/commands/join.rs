@@ -26,7 +26,7 @@ Examples:
 pub(crate) struct Args {
     /// Be called this [default: made of git's user.name, else of user.email, else your login
     /// name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, alias = "member", value_name = "NAME")]
     name: Option<MemberName>,
     /// Ask to belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
@@ -67,5 +67,7 @@ fn tell(ui: Ui, report: &JoinReport) {
     if report.pauses {
         ui.note("until it is approved you read nothing");
     }
-    ui.note(format_args!("push it, and have an admin run 'authy approve {name}'"));
+    ui.note(format_args!(
+        "send it with 'authy sync' or 'git push', and have an admin run 'authy approve {name}'"
+    ));
 }

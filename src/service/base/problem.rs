@@ -233,7 +233,7 @@ impl Problem {
             Self::VaultExists(_) => "choose another folder with --vault".into(),
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
             Self::NoIdentity { .. } => {
-                "name one with --keyfile or AUTHY_KEYFILE, or run 'authy init' to make a vault and an identity".into()
+                "name one with --keyfile or AUTHY_KEYFILE; 'authy join' makes one and asks to become a member".into()
             }
             Self::NoIdentityFile(_) => "name an existing file with --keyfile or AUTHY_KEYFILE".into(),
             Self::SeveralIdentities { .. } | Self::AmbiguousIdentity { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),

@@ -82,6 +82,8 @@ fn tell(ui: Ui, updated: &MemberUpdated) {
     }
     if updated.waits {
         ui.note("until it is approved you read nothing");
-        ui.note(format_args!("push it, and have an admin run 'authy approve {name}'"));
+        ui.note(format_args!(
+            "send it with 'authy sync' or 'git push', and have an admin run 'authy approve {name}'"
+        ));
     }
 }

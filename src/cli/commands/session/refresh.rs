@@ -18,7 +18,9 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let shared = authy::session_refresh(&env.context()?)?;
         for id in &shared {
-            env.ui().note(format_args!("refreshed shared session {id}; push it"));
+            env.ui().note(format_args!(
+                "refreshed shared session {id}; send it with 'authy sync' or 'git push'"
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }
