@@ -53,6 +53,19 @@ impl Operation {
             Self::Sequence => "a cherry-pick or revert",
         }
     }
+
+    /// What ends it. A pull is named with what does the same for a vault.
+    const fn way_out(self) -> &'static str {
+        match self {
+            Self::Merge => {
+                "take it back with 'git merge --abort' and run 'authy sync', or finish it"
+            }
+            Self::Rebase => {
+                "take it back with 'git rebase --abort' and run 'authy sync', or finish it"
+            }
+            _ => "finish or abort it with git",
+        }
+    }
 }
 
 impl Reason {
@@ -60,7 +73,7 @@ impl Reason {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoRepository => return None,
-            Self::InProgress(_) => "finish or abort it with git",
+            Self::InProgress(operation) => operation.way_out(),
             Self::IndexLocked { lock, .. } => {
                 return Some(format!(
                     "if no git runs there, one crashed: remove {} by hand",

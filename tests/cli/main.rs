@@ -68,6 +68,7 @@ mod policy;
 mod policy_bites;
 mod policy_diff;
 mod project;
+mod pull;
 mod read_only;
 mod refused_variables;
 mod rekey;

@@ -12,11 +12,14 @@ pub(crate) const GITIGNORE: &str = "\
 /sessions/*
 !/sessions/shared/
 ";
-/// `.gitattributes` of a new vault.
+/// `.gitattributes` of a new vault. What git would merge line by line is signed or chained as a
+/// whole: `-merge` leaves our file in place and calls it a conflict.
 pub(crate) const GITATTRIBUTES: &str = "\
 *.age -text -diff -merge
 *.toml text eol=lf
 *.jsonl text eol=lf
+*.toml -merge
+*.jsonl -merge
 ";
 const LIMIT: usize = 1 << 20;
 

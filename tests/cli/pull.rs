@@ -1,0 +1,100 @@
+//! Plain `git pull` in a vault: what people do who know git. Git merges inside no file, so the
+//! vault is whole at every moment, and one line says how to go on.
+
+use crate::team::Team;
+
+/// alice pushed a value of `db-url` and a rule; bob has another value of it.
+fn both_rotated() -> Team {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("other").ok();
+    team
+}
+
+/// Asserts that bob's `git` with these words finds a conflict.
+fn finds_a_conflict(team: &Team, words: &[&str]) {
+    let call = team.t.program("git", words.iter().copied()).dir(team.vault("bob"));
+    team.as_person("bob", call).ends().code_is(1).stdout_has("CONFLICT");
+}
+
+#[test]
+fn a_pull_with_a_conflict_leaves_the_vault_whole_and_sync_takes_over() {
+    let team = both_rotated();
+    finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
+    team.holds("bob", "db-url", "from bob");
+    team.holds("bob", "db-key", "other");
+    team.of("bob", &["check"]).ok();
+    for words in [["conflict", "list"].as_slice(), &["sync"]] {
+        let said = team.of("bob", words).ends().code_is(7);
+        said.stderr_has("a merge is in progress")
+            .stderr_has("git merge --abort")
+            .stderr_has("authy sync");
+    }
+    let stored = team.of("bob", &["store", "db-new"]).stdin("new").ok();
+    stored.stderr_has("git merge --abort");
+
+    team.git("bob", ["merge", "--abort"]);
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("authy conflict list");
+    team.of("bob", &["conflict", "take", "theirs", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        for (name, value) in [("db-url", "from alice"), ("db-key", "other"), ("db-new", "new")] {
+            team.holds(who, name, value);
+        }
+        team.of(who, &["check", "--strict"]).ok();
+        team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
+    }
+}
+
+#[test]
+fn a_pull_that_is_finished_with_git_takes_one_side_whole() {
+    for (side, value) in [("--ours", "from bob"), ("--theirs", "from alice")] {
+        let team = both_rotated();
+        finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
+        team.git("bob", ["checkout", "-q", side, "--", "secrets"]);
+        team.git("bob", ["add", "-A"]);
+        team.git("bob", ["commit", "-q", "--no-edit"]);
+        team.holds("bob", "db-url", value);
+        team.of("bob", &["sync"]).ok();
+        team.of("alice", &["sync"]).ok();
+        team.holds("alice", "db-url", value);
+        team.of("alice", &["check", "--strict"]).ok();
+    }
+}
+
+#[test]
+fn a_rebase_with_a_conflict_can_be_taken_back() {
+    let team = both_rotated();
+    finds_a_conflict(&team, &["pull", "-q", "--rebase"]);
+    // The side that a rebase builds on is alice's.
+    team.holds("bob", "db-url", "from alice");
+    let said = team.of("bob", &["sync"]).ends().code_is(7);
+    said.stderr_has("git rebase --abort").stderr_has("authy sync");
+
+    team.git("bob", ["rebase", "--abort"]);
+    team.holds("bob", "db-url", "from bob");
+    team.of("bob", &["check"]).ok();
+    team.of("bob", &["audit", "verify"]).ok().stdout_lacks("damaged");
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("authy conflict list");
+}
+
+#[test]
+fn rules_that_two_people_changed_are_not_merged_line_by_line() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    let allow = |who: &str, pattern: &str| {
+        team.of(who, &["policy", "update", "backend", "--allow", pattern]).ok();
+    };
+    allow("alice", "a-*");
+    team.of("alice", &["sync"]).ok();
+    allow("bob", "z-*");
+    finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
+    let shown = team.of("bob", &["policy", "show", "backend"]).ok();
+    shown.stdout_has("z-*").stdout_lacks("a-*");
+    team.holds("bob", "db-url", "one");
+}
