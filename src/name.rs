@@ -213,6 +213,9 @@ mod tests {
         for name in ["a", "db-url", "prod/db.url_2", "0", "a/b/c", "x.age.y", "console", "com10"] {
             assert!(SecretName::parse(name).is_ok(), "{name}");
         }
+        assert!(ScopeName::parse(&"a".repeat(MAX_SEGMENT)).is_ok());
+        let longest = ["a".repeat(60), "b".repeat(59), "c".repeat(59)].join("/");
+        assert!(SecretName::parse(&longest).is_ok(), "{}", longest.len());
     }
 
     #[test]
@@ -224,7 +227,10 @@ mod tests {
         ] {
             assert!(SecretName::parse(name).is_err(), "{name:?}");
         }
-        assert!(SecretName::parse(&"a".repeat(MAX_SEGMENT + 1)).is_err());
+        let long = SecretName::parse(&"a".repeat(MAX_SEGMENT + 1)).unwrap_err();
+        assert!(long.to_string().contains(&"a".repeat(MAX_SEGMENT + 1)), "{long}");
+        let cut = SecretName::parse(&"é".repeat(81)).unwrap_err().to_string();
+        assert!(cut.contains(&format!("'{}…'", "é".repeat(80))), "{cut}");
         assert!(
             SecretName::parse(&["a".repeat(60), "b".repeat(60), "c".repeat(59)].join("/")).is_err()
         );

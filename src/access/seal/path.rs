@@ -30,9 +30,8 @@ pub(super) fn normal(path: &str) -> Option<String> {
 fn decoded(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     let is_plain = |c: char| !c.is_control() && c != '/' && c != '\\';
-    let is_dots = |text: &str| text.starts_with("..") || text.starts_with('.');
     // `..;x` is `..` to some servers.
-    let hides_dots = is_dots(&text) && text.contains(';');
+    let hides_dots = text.starts_with('.') && text.contains(';');
     let is_encoded_again = text.as_bytes().windows(3).any(|bytes| {
         bytes[0] == b'%' && bytes[1].is_ascii_hexdigit() && bytes[2].is_ascii_hexdigit()
     });

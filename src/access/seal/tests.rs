@@ -139,7 +139,7 @@ fn what_cannot_be_meant_is_refused() {
         SealRule::compile(&rule)
     };
     assert!(rule(|_| ()).is_ok());
-    let bad: [fn(&mut SealedRule); 14] = [
+    let bad: [fn(&mut SealedRule); 17] = [
         |r| r.secrets.clear(),
         |r| r.hosts.clear(),
         |r| r.secrets = vec!["[".into()],
@@ -153,10 +153,20 @@ fn what_cannot_be_meant_is_refused() {
         |r| r.header = Some("header:Host".into()),
         |r| r.header = Some("header:Proxy-Authorization".into()),
         |r| r.places = vec!["header".into()],
+        |r| r.header = Some("basic:bot\r\nx-other: 1".into()),
+        |r| r.header = Some("header:a b".into()),
         |r| r.placeholder = Some("a b".into()),
+        |r| r.placeholder = Some("a".repeat(33)),
     ];
     for (at, change) in bad.into_iter().enumerate() {
         assert!(rule(change).is_err(), "{at}");
+    }
+    let good: [fn(&mut SealedRule); 2] = [
+        |r| r.places = own(&["query", "path", "body"]),
+        |r| r.placeholder = Some(format!("ghp_-{}", "A1".repeat(13))),
+    ];
+    for (at, change) in good.into_iter().enumerate() {
+        assert!(rule(change).is_ok(), "{at}");
     }
     let header = |text: &str| {
         let mut rule = document(&["token"], &["a.example"]);
@@ -182,10 +192,11 @@ fn a_path_has_one_reading() {
         ("//a", "//a"),
         ("/a/", "/a/"),
         ("/.git/x", "/.git/x"),
+        ("/cafe/100%25", "/cafe/100%"),
     ] {
         assert_eq!(normal(given).as_deref(), Some(path), "{given}");
     }
-    for bad in ["", "a", "*", "/%2f", "/a\\b", "/%", "/..;x"] {
+    for bad in ["", "a", "*", "/%2f", "/a\\b", "/%", "/..;x", "/.;x"] {
         if bad == "/%" {
             assert_eq!(normal(bad).as_deref(), Some("/%"));
         } else {
