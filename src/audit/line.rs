@@ -208,8 +208,10 @@ impl<'de> Deserialize<'de> for Mac {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{KEY, Sample};
-    use super::{Line, mac_body, mac_text, read_lines, split};
+    use super::{Line, mac_body, mac_text, read_lines, signed_body, split};
+    use crate::audit::Actor;
     use crate::audit::fault::Fault;
+    use crate::audit::limits::MAX_LINE;
 
     #[test]
     fn keys_stand_in_the_documented_order() {
@@ -226,6 +228,7 @@ mod tests {
         let at = |key: &str| opening.find(&format!(",\"{key}\":")).unwrap();
         let order = ["detail", "chain", "vault", "key", "sig", "prev", "mac"].map(at);
         assert!(order.is_sorted(), "{opening}");
+        assert_eq!(signed_body(opening.as_bytes()).len(), at("sig"));
         assert!(KEY.verifies(mac_body(&lines[1]), mac_text(&lines[1])));
     }
 
@@ -259,6 +262,36 @@ mod tests {
         }
         let opening = line.replace("\"seq\":2", "\"seq\":1");
         assert_eq!(Line::parse(opening.as_bytes()), Err(Fault::Opening));
+    }
+
+    #[test]
+    fn what_an_opening_holds_stands_in_an_opening_and_whole() {
+        let lines = Sample::of(2).lines();
+        let [opening, later] = [&lines[0], &lines[1]].map(|line| Line::parse(line).unwrap());
+        let id = "0".repeat(16);
+        let by_token = Line { actor: Actor::Token { id, label: String::new() }, ..opening.clone() };
+        let read = |line: &Line| Line::parse(&serde_json::to_vec(line).unwrap()).map(|_| ());
+        assert_eq!(read(&Line { sig: None, ..by_token.clone() }), Ok(()));
+        for wrong in [
+            Line { vault: None, ..opening.clone() },
+            Line { key: None, ..opening.clone() },
+            Line { chain: None, ..opening.clone() },
+            Line { seq: 2, ..opening.clone() },
+            Line { after: Some(1), ..opening.clone() },
+            Line { op: later.op.clone(), ..opening.clone() },
+            Line { chain: opening.chain.clone(), ..later.clone() },
+            Line { vault: opening.vault.clone(), key: opening.key, ..later.clone() },
+            Line { sig: opening.sig, ..later },
+            by_token,
+        ] {
+            assert_eq!(read(&wrong), Err(Fault::Opening), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_not_parsed() {
+        assert_eq!(Line::parse(&vec![b'x'; MAX_LINE]), Err(Fault::NotALine));
+        assert_eq!(Line::parse(&vec![b'x'; MAX_LINE + 1]), Err(Fault::TooLong));
     }
 
     #[test]
