@@ -42,3 +42,55 @@ fn whole(segment: &mut Segment) {
     let end = segment.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     segment.bytes.truncate(end);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, OpenOptions};
+    use std::io::Write;
+
+    use crate::audit::tests::{Sample, at, event};
+    use crate::audit::{AuditError, Segment};
+
+    /// A chain of three lines with its key, and with what a crash left of a fourth.
+    fn torn() -> (Sample, Vec<u8>) {
+        let sample = Sample::of(3);
+        let whole = sample.bytes();
+        fs::write(sample.files.key(), "key").unwrap();
+        let mut file = OpenOptions::new().append(true).open(&sample.path).unwrap();
+        file.write_all(b"{\"seq\":4").unwrap();
+        (sample, whole)
+    }
+
+    #[test]
+    fn whole_lines_are_handed_over_and_the_files_are_gone() {
+        let (sample, whole) = torn();
+        let mut kept = Vec::new();
+        let keep = |segments: Vec<Segment>| {
+            kept = segments.into_iter().map(|segment| segment.bytes).collect();
+            Ok::<_, AuditError>(())
+        };
+        sample.files.hand_over(keep).unwrap();
+        assert_eq!(kept, [whole]);
+        let folder = sample.files.folder();
+        let left = fs::read_dir(folder.parent().unwrap()).unwrap();
+        assert_eq!(left.count(), 0, "of the chain, its key, and what it was called on its way");
+        assert!(sample.chain.note(&event(), at(9)).is_err());
+    }
+
+    #[test]
+    fn a_chain_that_is_not_kept_stays() {
+        let (sample, _) = torn();
+        let before = sample.bytes();
+        let refused = AuditError::io("keep", sample.files.folder(), std::io::Error::other("full"));
+        assert!(sample.files.hand_over(|_| Err::<(), _>(refused)).is_err());
+        assert_eq!(sample.bytes(), before);
+        assert!(sample.files.key().exists());
+    }
+
+    #[test]
+    fn a_key_that_is_gone_is_no_failure() {
+        let sample = Sample::of(2);
+        sample.files.hand_over(|_| Ok::<_, AuditError>(())).unwrap();
+        assert!(!sample.files.folder().exists());
+    }
+}
