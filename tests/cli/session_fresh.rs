@@ -100,6 +100,23 @@ fn a_narrowed_policy_narrows_at_once_and_a_widened_one_widens_nothing() {
 }
 
 #[test]
+fn what_a_policy_denied_when_the_token_was_made_stays_denied_to_it() {
+    let t = stocked();
+    t.authy(["policy", "update", "dev", "--deny", "*-key"]).ok();
+    let token = create(&t, &[]);
+    t.authy(["policy", "update", "dev", "--remove-deny", "*-key"]).ok();
+    t.store([("db-late-key", "three")]);
+    t.authy(["session", "refresh"]).ok();
+    t.authy(["get", "db-key", "--scope", "dev"]).ok().stdout_is("two");
+    for name in ["db-key", "db-late-key"] {
+        with(&t, &token, &["get", name]).ends().code_is(4).stdout_is("");
+    }
+    with(&t, &token, &["list"]).ok().stdout_is("db-url\n");
+    let none = "test -z \"$db_key$db_late_key\" && test \"$db_url\" = one";
+    with(&t, &token, &["run", "--", "sh", "-c", none]).ok();
+}
+
+#[test]
 fn what_came_from_elsewhere_is_seen_or_the_way_to_it_is_told() {
     let t = stocked();
     let token = create(&t, &[]);
