@@ -286,3 +286,15 @@ fn what_is_compared_in_a_review_is_what_is_obeyed() {
         }
     }
 }
+
+#[test]
+fn a_scope_that_is_not_there_is_told_with_one_that_is_spelled_like_it() {
+    let nearest = |text: &str| match rules().no_policy(&scope(text)) {
+        AccessError::NoPolicy(_, nearest) => nearest.map(|scope| scope.to_string()),
+        other => panic!("{other}"),
+    };
+    assert_eq!(nearest("bakcend").as_deref(), Some("backend"));
+    for far in ["payments", "drafts"] {
+        assert_eq!(nearest(far), None, "{far}");
+    }
+}

@@ -69,6 +69,9 @@ fn a_value_goes_to_its_hosts_alone() {
     let other = Target { address: &address, is_plain: false, method: "GET", path: "/" };
     assert_eq!(sealing.judge(&name("other"), &other, Place::Header), Err(Refusal::Host));
     assert!(sealing.seals(&name("token")) && !sealing.seals(&name("other")));
+    let hosts = ["api.github.com", "*.example.com", "10.0.0.1:8443"];
+    assert_eq!(sealing.hosts_of(&name("token")), hosts);
+    assert!(sealing.hosts_of(&name("other")).is_empty());
 }
 
 #[test]
