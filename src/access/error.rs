@@ -152,12 +152,12 @@ fn at(path: Option<&Path>) -> String {
     path.map(|path| format!(" ({})", printable(&path.to_string_lossy()))).unwrap_or_default()
 }
 
-/// What helps where a value did not open. Access was decided before that, so the policies give
-/// the value to this very identity.
+/// What helps where a value did not open. Access was decided before that, so the owner of this
+/// very identity may read it.
 fn hint_of_open(source: &CryptoError) -> Option<String> {
     match source {
         CryptoError::NotAReader => Some(
-            "the policies give it to you, but it is not encrypted to you yet: an admin does that with 'authy rekey'".into(),
+            "you may read it, but it is not encrypted to you yet: an admin does that with 'authy rekey'".into(),
         ),
         other => other.hint(),
     }

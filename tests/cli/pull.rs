@@ -1,9 +1,9 @@
-//! Plain `git pull` in a vault: what people do who know git. Git merges inside no file, so the
-//! vault is whole at every moment, and one line says how to go on.
+//! Plain `git pull` in a vault: what people do who know git. Git merges inside no file, so what
+//! was signed stays signed, and whatever refuses to go on says how to.
 
 use crate::team::Team;
 
-/// alice pushed a value of `db-url` and a rule; bob has another value of it.
+/// alice pushed a value of `db-url`; bob has another one, and one of `db-key`.
 fn both_rotated() -> Team {
     let team = Team::with_bob();
     team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
@@ -71,6 +71,8 @@ fn a_rebase_with_a_conflict_can_be_taken_back() {
     finds_a_conflict(&team, &["pull", "-q", "--rebase"]);
     // The side that a rebase builds on is alice's.
     team.holds("bob", "db-url", "from alice");
+    // It has not come to what bob changed later: that is older than he has seen it.
+    team.of("bob", &["get", "db-key"]).ends().code_is(5).stdout_is("").stderr_has("rolled back");
     let said = team.of("bob", &["sync"]).ends().code_is(7);
     said.stderr_has("git rebase --abort").stderr_has("authy sync");
 
@@ -79,6 +81,21 @@ fn a_rebase_with_a_conflict_can_be_taken_back() {
     team.of("bob", &["check"]).ok();
     team.of("bob", &["audit", "verify"]).ok().stdout_lacks("damaged");
     team.of("bob", &["sync"]).ends().code_is(7).stderr_has("authy conflict list");
+}
+
+#[test]
+fn a_value_is_not_read_by_the_record_of_another_side() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["annotate", "db-url", "--description", "the database"]).ok();
+    // Only the record is in conflict, and stays bob's; the value becomes alice's.
+    finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
+    team.of("bob", &["get", "db-url"]).ends().code_is(5).stdout_is("");
+    team.holds("bob", "db-key", "two");
+    team.git("bob", ["merge", "--abort"]);
+    team.holds("bob", "db-url", "one");
+    team.of("bob", &["check"]).ok();
 }
 
 #[test]
