@@ -4,29 +4,9 @@ use std::fs;
 
 use crate::team::Team;
 
-/// alice and bob both give `db-url` a value; alice was first at the remote.
-fn both_rotated() -> Team {
-    let team = Team::with_bob();
-    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
-    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
-    team.of("bob", &["rotate", "db-key"]).stdin("other").ok();
-    team.of("alice", &["sync"]).ok();
-    team
-}
-
-/// bob is an admin too, and both clones are in sync.
-fn two_admins() -> Team {
-    let team = Team::with_bob();
-    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
-    team.of("alice", &["rekey"]).ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["sync"]).ok();
-    team
-}
-
 #[test]
 fn a_secret_rotated_on_two_clones_waits_for_a_decision() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     let failed = team.of("bob", &["sync"]).fails(7);
     failed.stderr_has("db-url").stderr_has("authy conflict list").stderr_lacks("from alice");
     // Both values are where they were, and the vault works.
@@ -48,7 +28,7 @@ fn a_secret_rotated_on_two_clones_waits_for_a_decision() {
 
 #[test]
 fn theirs_can_be_taken_and_ours_stays_in_history() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     team.of("bob", &["sync"]).fails(7);
     team.of("bob", &["conflict", "take", "theirs", "db-url"]).ok().stderr_has("authy sync");
     team.holds("bob", "db-url", "from alice");
@@ -68,7 +48,7 @@ fn theirs_can_be_taken_and_ours_stays_in_history() {
 
 #[test]
 fn ours_and_the_newest_can_be_taken() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     team.of("bob", &["sync"]).fails(7);
     team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
     team.of("bob", &["sync"]).ok();
@@ -78,7 +58,7 @@ fn ours_and_the_newest_can_be_taken() {
     team.of("alice", &["list", "--long"]).ok();
     let record = fs::read_to_string(team.file("alice", "secrets/db-url.toml")).unwrap();
     assert!(record.contains("version = 4") && record.contains("author = \"bob\""), "{record}");
-    let newest = both_rotated();
+    let newest = Team::both_rotated();
     newest.of("bob", &["sync"]).fails(7);
     newest.of("bob", &["conflict", "take", "newest", "db-url"]).ok();
     newest.of("bob", &["sync"]).ok();
@@ -88,7 +68,7 @@ fn ours_and_the_newest_can_be_taken() {
 
 #[test]
 fn what_was_decided_counts_only_for_what_was_there() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     team.of("bob", &["sync"]).fails(7);
     team.of("bob", &["rotate", "db-key"]).stdin("k").ok();
     team.of("alice", &["rotate", "db-key"]).stdin("l").ok();
@@ -155,7 +135,7 @@ fn encrypting_anew_does_not_stand_against_a_new_value() {
 
 #[test]
 fn a_forged_side_cannot_be_taken() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     let record = team.file("alice", "secrets/db-url.toml");
     let forged = fs::read_to_string(&record).unwrap().replace("version = 3", "version = 9");
     fs::write(&record, forged).unwrap();
@@ -174,7 +154,7 @@ fn a_forged_side_cannot_be_taken() {
 
 #[test]
 fn documents_conflict_by_their_files_and_admins_decide() {
-    let team = two_admins();
+    let team = Team::two_admins();
     team.of("alice", &["policy", "update", "backend", "--allow", "web-*"]).ok();
     team.of("bob", &["policy", "update", "backend", "--allow", "api-*"]).ok();
     team.of("bob", &["policy", "update", "backend", "--description", "of bob"]).ok();
@@ -192,7 +172,7 @@ fn documents_conflict_by_their_files_and_admins_decide() {
 
 #[test]
 fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
-    let team = two_admins();
+    let team = Team::two_admins();
     let (_, recipient) = team.t.outsider("elsewhere");
     team.of("alice", &["member", "add", "zoe", "--recipient", &recipient, "--admin"]).ok();
     let (_, recipient) = team.t.outsider("somewhere");
@@ -210,7 +190,7 @@ fn two_admins_who_change_the_admins_conflict_and_can_go_on() {
 
 #[test]
 fn a_forged_set_of_admins_cannot_be_taken() {
-    let team = two_admins();
+    let team = Team::two_admins();
     let (_, recipient) = team.t.outsider("elsewhere");
     for (who, name) in [("alice", "zoe"), ("bob", "yan")] {
         let words = ["member", "add", name, "--recipient", &recipient, "--admin"];

@@ -3,16 +3,6 @@
 
 use crate::team::Team;
 
-/// alice pushed a value of `db-url`; bob has another one, and one of `db-key`.
-fn both_rotated() -> Team {
-    let team = Team::with_bob();
-    team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
-    team.of("bob", &["rotate", "db-key"]).stdin("other").ok();
-    team
-}
-
 /// Asserts that bob's `git` with these words finds a conflict.
 fn finds_a_conflict(team: &Team, words: &[&str]) {
     let call = team.t.program("git", words.iter().copied()).dir(team.vault("bob"));
@@ -21,7 +11,7 @@ fn finds_a_conflict(team: &Team, words: &[&str]) {
 
 #[test]
 fn a_pull_with_a_conflict_leaves_the_vault_whole_and_sync_takes_over() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
     team.holds("bob", "db-url", "from bob");
     team.holds("bob", "db-key", "other");
@@ -52,7 +42,7 @@ fn a_pull_with_a_conflict_leaves_the_vault_whole_and_sync_takes_over() {
 #[test]
 fn a_pull_that_is_finished_with_git_takes_one_side_whole() {
     for (side, value) in [("--ours", "from bob"), ("--theirs", "from alice")] {
-        let team = both_rotated();
+        let team = Team::both_rotated();
         finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
         team.git("bob", ["checkout", "-q", side, "--", "secrets"]);
         team.git("bob", ["add", "-A"]);
@@ -67,7 +57,7 @@ fn a_pull_that_is_finished_with_git_takes_one_side_whole() {
 
 #[test]
 fn a_rebase_with_a_conflict_can_be_taken_back() {
-    let team = both_rotated();
+    let team = Team::both_rotated();
     finds_a_conflict(&team, &["pull", "-q", "--rebase"]);
     // The side that a rebase builds on is alice's.
     team.holds("bob", "db-url", "from alice");
@@ -100,10 +90,7 @@ fn a_value_is_not_read_by_the_record_of_another_side() {
 
 #[test]
 fn rules_that_two_people_changed_are_not_merged_line_by_line() {
-    let team = Team::with_bob();
-    team.of("alice", &["member", "add", "bob", "--admin"]).ok();
-    team.of("alice", &["sync"]).ok();
-    team.of("bob", &["sync"]).ok();
+    let team = Team::two_admins();
     let allow = |who: &str, pattern: &str| {
         team.of(who, &["policy", "update", "backend", "--allow", pattern]).ok();
     };

@@ -47,6 +47,26 @@ impl Team {
         team
     }
 
+    /// As [`Team::with_bob`]; alice and bob both gave `db-url` a value, and alice's is at the remote.
+    pub(crate) fn both_rotated() -> Self {
+        let team = Self::with_bob();
+        team.of("alice", &["rotate", "db-url"]).stdin("from alice").ok();
+        team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+        team.of("bob", &["rotate", "db-key"]).stdin("other").ok();
+        team.of("alice", &["sync"]).ok();
+        team
+    }
+
+    /// As [`Team::with_bob`]; bob is an admin too, and both clones are in sync.
+    pub(crate) fn two_admins() -> Self {
+        let team = Self::with_bob();
+        team.of("alice", &["member", "add", "bob", "--admin"]).ok();
+        team.of("alice", &["rekey"]).ok();
+        team.of("alice", &["sync"]).ok();
+        team.of("bob", &["sync"]).ok();
+        team
+    }
+
     fn home(&self, who: &str) -> PathBuf {
         if who == "alice" { self.t.home() } else { self.t.path(who) }
     }
