@@ -67,6 +67,11 @@ fn tell(ui: Ui, report: &JoinReport) {
     if report.pauses {
         ui.note("until it is approved you read nothing");
     }
+    tell_request(ui, name);
+}
+
+/// Says what becomes of a member's request.
+pub(super) fn tell_request(ui: Ui, name: &MemberName) {
     ui.note(format_args!(
         "send it with 'authy sync' or 'git push', and have an admin run 'authy approve {name}'"
     ));

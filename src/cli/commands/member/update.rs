@@ -7,6 +7,7 @@ use authy::{GroupName, MemberChange, MemberName, MemberUpdated};
 
 use super::add::with_file;
 use crate::cli::commands::CommandResult;
+use crate::cli::commands::join::tell_request;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 
@@ -82,8 +83,6 @@ fn tell(ui: Ui, updated: &MemberUpdated) {
     }
     if updated.waits {
         ui.note("until it is approved you read nothing");
-        ui.note(format_args!(
-            "send it with 'authy sync' or 'git push', and have an admin run 'authy approve {name}'"
-        ));
+        tell_request(ui, name);
     }
 }
