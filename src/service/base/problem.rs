@@ -232,6 +232,7 @@ impl Problem {
             }
             Self::VaultExists(_) => "choose another folder with --vault".into(),
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
+            Self::NoIdentity { dir: None } => "name one with --keyfile or AUTHY_KEYFILE, or set HOME".into(),
             Self::NoIdentity { .. } => {
                 "name one with --keyfile or AUTHY_KEYFILE; 'authy join' makes one and asks to become a member".into()
             }
