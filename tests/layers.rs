@@ -81,6 +81,32 @@ fn the_service_has_two_floors() {
     assert!(wrong.is_empty(), "arrows that lead to an action:\n{}", wrong.join("\n"));
 }
 
+/// Tests start programs by `skipped::command`, which insists that they asked for what not every
+/// machine has; this program itself is there.
+#[test]
+fn no_test_starts_a_program_that_it_did_not_ask_for() {
+    let mut wrong = Vec::new();
+    for file in sources(Path::new("src")).into_iter().chain(sources(Path::new("tests"))) {
+        // The second is a git host, and a bench's too.
+        if ["common/skipped.rs", "sealed/answers.rs"].iter().any(|one| file.ends_with(one)) {
+            continue;
+        }
+        let tokens = tokens(&fs::read_to_string(&file).unwrap());
+        let word = |at: usize| tokens.get(at).map_or("", |token: &Token| token.0.as_str());
+        let is_test = |part: &std::ffi::OsStr| part == "tests" || part == "tests.rs";
+        let mut tests = file.iter().any(is_test);
+        for (at, (_, line)) in tokens.iter().enumerate() {
+            tests |= word(at) == "mod" && word(at + 1) == "tests" && word(at + 2) == "{";
+            let starts = word(at) == "Command" && word(at + 1) == "::" && word(at + 2) == "new";
+            let itself = (at + 4..at + 9).any(|at| word(at) == "current_exe");
+            if tests && starts && !itself {
+                wrong.push(format!("{}:{line}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "start programs past 'skipped::command':\n{}", wrong.join("\n"));
+}
+
 fn points_down(from: &str, to: &str) -> bool {
     match (row(from), row(to)) {
         // lib.rs itself, the table of contents, may name everything.

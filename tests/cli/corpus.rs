@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::harness::{Sandbox, needs};
-use crate::skipped::with_module;
+use crate::skipped::with_modules;
 
 type Values = BTreeMap<String, String>;
 
@@ -225,7 +225,7 @@ out(found)";
 #[test]
 fn parsers_read_every_value_back() {
     let (t, values) = stocked();
-    let Some(python) = with_module("import yaml, dotenv") else { return };
+    let Some(python) = with_modules(["yaml", "dotenv"]) else { return };
     let mut plain = values.clone();
     plain.retain(|name, _| name.starts_with('p'));
     assert!(plain.len() > 500, "{}", plain.len());

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::outcome::Done;
-pub(crate) use crate::skipped::needs;
+pub(crate) use crate::skipped::{command, needs};
 use crate::snapshot::Snapshot;
 
 /// The binary under test.
@@ -44,8 +44,8 @@ impl Sandbox {
         };
         let script = root.path().join("can-run");
         let can_run = std::fs::write(&script, "#!/bin/sh\n").is_ok()
-            && Command::new("chmod").arg("700").arg(&script).status().is_ok()
-            && Command::new(&script).status().is_ok_and(|status| status.success());
+            && command("chmod").arg("700").arg(&script).status().is_ok()
+            && command(&script).status().is_ok_and(|status| status.success());
         let space = rustix::fs::statvfs(root.path()).map_or(0, |at| at.f_bavail * at.f_frsize);
         if can_run && space > 256 << 20 { Self::within(root) } else { Self::empty() }
     }
@@ -131,13 +131,14 @@ impl Sandbox {
         self.program(AUTHY, args)
     }
 
-    /// Prepares a call of any program in the same environment; `authy` is on its PATH.
+    /// Prepares a call of any program in the same environment; `authy` is on its PATH. What not
+    /// every machine has, the test has to have asked for ([`needs`]).
     pub(crate) fn program<I>(&self, program: impl AsRef<OsStr>, args: I) -> Call<'_>
     where
         I: IntoIterator,
         I::Item: AsRef<OsStr>,
     {
-        let mut command = Command::new(program);
+        let mut command = command(program);
         command.args(args).env_clear().envs(self.vars()).current_dir(self.work());
         Call { command, stdin: Vec::new(), vault: self.vault(), sandbox: self }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::harness::{Call, Sandbox};
+use crate::harness::{Call, Sandbox, needs};
 use crate::team::Team;
 use crate::vault::text;
 
@@ -59,6 +59,9 @@ fn groups_are_an_admins_to_give_and_to_take() {
 
 #[test]
 fn whoever_only_reads_gets_another_recipient_by_an_admin_and_gives_one_up() {
+    if !needs(["age"]) {
+        return;
+    }
     let scene = Scene::new();
     let team = &scene.team;
     let alice = |words: &[&str]| team.of("alice", words);
@@ -189,6 +192,9 @@ fn a_member_who_gives_a_recipient_up_signs_with_another_key() {
 
 #[test]
 fn the_only_admin_moves_to_another_identity() {
+    if !needs(["age"]) {
+        return;
+    }
     let scene = Scene::new();
     let team = &scene.team;
     let token = team.of("alice", &["session", "create", "--scope", "backend"]).ok();

@@ -10,10 +10,12 @@ mod together;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::skipped::command;
 
 use super::{GitError, Outcome, Reason, Request, Settings, commit_with};
 
@@ -121,7 +123,7 @@ impl Sandbox {
     }
 
     fn try_git(&self, dir: &Path, arguments: &[&str]) -> Output {
-        let mut command = Command::new("git");
+        let mut command = command("git");
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.envs(self.settings().env).arg("-C").arg(dir).args(arguments);
         command.output().unwrap()

@@ -2,6 +2,7 @@
 
 use super::super::Reason;
 use super::{Outcome, Sandbox, ageless, fs};
+use crate::skipped::{command, needs};
 
 #[test]
 fn hooks_run_and_the_users_work_is_left_alone() {
@@ -49,7 +50,7 @@ fn what_a_hook_leaves_running_is_not_waited_for() {
     sandbox.write("first", "2");
     sandbox.committed(&["first"]);
     let sleeper = fs::read_to_string(sandbox.path(".git/sleeper")).unwrap();
-    let killed = std::process::Command::new("kill").arg(sleeper.trim()).status().unwrap();
+    let killed = command("kill").arg(sleeper.trim()).status().unwrap();
     assert!(killed.success(), "the commit waited for it");
 }
 
@@ -77,9 +78,12 @@ fn the_first_commit_of_a_repository_with_hooks() {
 
 #[test]
 fn signed_commits_are_signed() {
+    if !needs(["ssh-keygen"]) {
+        return;
+    }
     let sandbox = Sandbox::started();
     let key = sandbox.dir.path().join("key");
-    let made = std::process::Command::new("ssh-keygen")
+    let made = command("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f"])
         .arg(&key)
         .status();

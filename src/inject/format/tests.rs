@@ -3,7 +3,6 @@
 //! What needs a shell that is not installed is left out.
 
 use std::fs;
-use std::process::Command;
 
 use proptest::prelude::*;
 
@@ -13,7 +12,7 @@ use crate::inject::naming::Naming;
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-use crate::skipped::needs;
+use crate::skipped::{command, needs};
 
 fn environment(values: &[Vec<u8>]) -> Environment {
     let secrets = values
@@ -31,7 +30,7 @@ fn seen_by_a_child(shell: &[&str], script: &[&[u8]], count: usize) -> Vec<Vec<u8
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("script");
     fs::write(&path, script.concat()).unwrap();
-    let output = Command::new(shell[0])
+    let output = command(shell[0])
         .args(&shell[1..])
         .arg(&path)
         .env_clear()

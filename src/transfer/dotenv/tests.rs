@@ -1,11 +1,11 @@
 //! Every style of quoting, and what the parsers that people use make of it.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::parse;
 use crate::secret::SecretBytes;
-use crate::skipped::{needs, with_module};
+use crate::skipped::{command, needs, with_modules};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Result<Vec<(String, String)>, String> {
@@ -85,7 +85,7 @@ fn every_style_of_quoting_is_read() {
 /// Reads each file with another program, which prints the values of A with a NUL behind
 /// each. The files come in the same way.
 fn read_by(program: &[&str], files: &[String]) -> Vec<String> {
-    let mut child = Command::new(program[0])
+    let mut child = command(program[0])
         .args(&program[1..])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -103,7 +103,7 @@ fn read_by(program: &[&str], files: &[String]) -> Vec<String> {
 fn the_reference_parsers_read_the_same_or_the_value_is_doubtful() {
     const PYTHON: &str = "import sys, io, dotenv\nfor f in sys.stdin.buffer.read().decode().split('\\0')[:-1]:\n  sys.stdout.buffer.write((dotenv.dotenv_values(stream=io.StringIO(f, newline=''), interpolate=False)['A'] + '\\0').encode())";
     const RUBY: &str = "require 'dotenv'; Dotenv::Parser.substitutions.clear\nSTDIN.binmode.read.force_encoding('UTF-8').split(\"\\0\").each { |f| print Dotenv::Parser.call(f)['A'], \"\\0\" }";
-    let Some(python) = with_module("import dotenv") else { return };
+    let Some(python) = with_modules(["dotenv"]) else { return };
     // Ruby's knows no values over several lines.
     let one_line = |line: &&(&str, &str)| !line.0.contains('\n');
     let all: Vec<_> = CORPUS.iter().collect();

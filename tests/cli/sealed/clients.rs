@@ -1,8 +1,8 @@
 //! Real programs, as they come: git, curl, Python, Node, Go.
 
-use super::{CANARY, Scene, clean, has};
+use super::{CANARY, Scene, clean};
 use crate::harness::needs;
-use crate::skipped::with_module;
+use crate::skipped::{happens_to_have, with_modules};
 
 #[test]
 fn git_clones_and_pushes() {
@@ -40,7 +40,7 @@ cd ..; git clone -q https://api.test/git/one.git two; cat two/file; cmp one/big 
 /// Has `expression` of Python ask for a page and give the status, where the module is there.
 fn by_python(module: &str, expression: &str) {
     let import = format!("import {module}");
-    let Some(python) = with_module(&import) else { return };
+    let Some(python) = with_modules([module]) else { return };
     let scene = Scene::new();
     let script = format!(
         "import asyncio, os
@@ -81,7 +81,7 @@ fn aiohttp_works() {
 
 #[test]
 fn a_ready_made_websocket_client_works() {
-    let Some(python) = with_module("import websockets") else { return };
+    let Some(python) = with_modules(["websockets"]) else { return };
     let scene = Scene::new();
     let done = clean(scene.behind(&[&python, "-c", include_str!("websockets.py")]).ok());
     let shown = &"authy-sealed-api-token-x"[..CANARY.len().min(23)];
@@ -91,7 +91,7 @@ fn a_ready_made_websocket_client_works() {
 
 #[test]
 fn node_goes_through_the_proxy_where_it_can() {
-    if !has("node") {
+    if !happens_to_have("node") {
         return;
     }
     let scene = Scene::new();
@@ -110,7 +110,7 @@ require('https').get('https://api.test/echo', {headers}, r => { r.resume(); cons
 
 #[test]
 fn go_goes_through_the_proxy() {
-    if !has("go") {
+    if !happens_to_have("go") {
         return;
     }
     let scene = Scene::new();

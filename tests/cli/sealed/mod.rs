@@ -9,8 +9,6 @@ mod server;
 mod terminal;
 mod wire;
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::harness::{Call, Sandbox};
@@ -84,10 +82,6 @@ fn clean(done: Done) -> Done {
         assert!(!text.windows(CANARY.len()).any(|w| w == CANARY.as_bytes()), "{done}");
     }
     done
-}
-
-fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
 }
 
 /// Base64 with padding (RFC 4648, 4).
