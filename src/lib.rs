@@ -49,7 +49,7 @@ pub use name::{
     printable,
 };
 pub use project::ProjectFile;
-pub use secret::{SecretBytes, WITHHELD};
+pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::*;
 pub use session::{Ttl, TtlError};
 pub use store::SealedRule;

@@ -11,8 +11,17 @@ pub(crate) const MAX_VALUE: usize = 1 << 20;
 
 /// Variables that no program started by authy inherits: whoever holds these can open more than
 /// the program was given.
-pub const WITHHELD: [&str; 4] =
-    ["AUTHY_TOKEN", "AUTHY_KEYFILE", "AUTHY_IDENTITY", "AUTHY_PASSPHRASE"];
+pub const WITHHELD: [&str; 6] = [
+    "AUTHY_TOKEN",
+    "AUTHY_TOKEN_FILE",
+    "AUTHY_KEYFILE",
+    "AUTHY_IDENTITY",
+    "AUTHY_PASSPHRASE",
+    RUN_KEYFILE,
+];
+
+/// The variable by which an authy inside a `run` finds the identity file of that `run`.
+pub const RUN_KEYFILE: &str = "AUTHY_RUN_KEYFILE";
 
 /// Bytes that must not be shown, logged or left in memory.
 #[derive(Clone, Default)]

@@ -169,8 +169,9 @@ impl Trail {
             op: Op::RUN,
             secrets: vec![SecretName::parse("db-url").unwrap()],
             scope: None,
-            actor: Actor::Member { name: MemberName::parse("alice").unwrap() },
+            actor: Actor::member(&MemberName::parse("alice").unwrap()),
             outcome: Outcome::Granted,
+            reason: None,
             detail: Some("server".to_owned()),
             heads: std::collections::BTreeMap::new(),
         };

@@ -137,9 +137,7 @@ impl AccessError {
                     "a new secret reaches the session once '{creator}' runs 'authy session refresh' here; a wider policy needs a new token"
                 )
             }
-            Self::Creator { .. } => {
-                "ask for a new token, or unset AUTHY_TOKEN to use your identity".into()
-            }
+            Self::Creator { .. } => "ask for a new token".into(),
             Self::Stale { creator, .. } => {
                 format!("'{creator}' must run 'authy session refresh' here, or make a new session")
             }

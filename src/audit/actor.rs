@@ -12,6 +12,9 @@ pub(crate) enum Actor {
     Member {
         /// The member's name.
         name: MemberName,
+        /// The marker of an AI agent that was at work; any text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
     },
     /// A session token.
     Token {
@@ -19,14 +22,40 @@ pub(crate) enum Actor {
         id: String,
         /// The session's label, empty where it has none; any text.
         label: String,
+        /// As a member's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
     },
 }
 
 impl Actor {
-    /// Whether both are the same member or the same session; a label decides nothing.
+    /// This member, by himself.
+    pub(crate) fn member(name: &MemberName) -> Self {
+        Self::Member { name: name.clone(), agent: None }
+    }
+
+    /// This session, with no agent's marker.
+    pub(crate) fn token(id: &str, label: &str) -> Self {
+        Self::Token { id: id.to_owned(), label: label.to_owned(), agent: None }
+    }
+
+    /// The same, at work by this agent.
+    pub(crate) fn by_agent(mut self, marker: Option<&str>) -> Self {
+        let (Self::Member { agent, .. } | Self::Token { agent, .. }) = &mut self;
+        *agent = marker.map(str::to_owned);
+        self
+    }
+
+    /// The marker of the agent at work.
+    pub(super) fn agent(&self) -> Option<&str> {
+        let (Self::Member { agent, .. } | Self::Token { agent, .. }) = self;
+        agent.as_deref()
+    }
+
+    /// Whether both are the same member or the same session; a label or an agent decides nothing.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Member { name: a }, Self::Member { name: b }) => a == b,
+            (Self::Member { name: a, .. }, Self::Member { name: b, .. }) => a == b,
             (Self::Token { id: a, .. }, Self::Token { id: b, .. }) => a == b,
             _ => false,
         }
@@ -35,8 +64,8 @@ impl Actor {
     /// Whether `text` is this member's name, or this session's id or label.
     pub(super) fn answers_to(&self, text: &str) -> bool {
         match self {
-            Self::Member { name } => name.as_str() == text,
-            Self::Token { id, label } => id == text || label == text,
+            Self::Member { name, .. } => name.as_str() == text,
+            Self::Token { id, label, .. } => id == text || label == text,
         }
     }
 }
@@ -49,6 +78,7 @@ struct RawActor {
     name: Option<MemberName>,
     id: Option<String>,
     label: Option<String>,
+    agent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,9 +93,11 @@ impl TryFrom<RawActor> for Actor {
 
     fn try_from(raw: RawActor) -> Result<Self, Self::Error> {
         match (raw.kind, raw.name, raw.id, raw.label) {
-            (RawKind::Member, Some(name), None, None) => Ok(Self::Member { name }),
+            (RawKind::Member, Some(name), None, None) => {
+                Ok(Self::Member { name, agent: raw.agent })
+            }
             (RawKind::Token, None, Some(id), Some(label)) if SessionId::parse(&id).is_ok() => {
-                Ok(Self::Token { id, label })
+                Ok(Self::Token { id, label, agent: raw.agent })
             }
             _ => Err("expected a member's name, or a token's id and label"),
         }
@@ -91,6 +123,8 @@ mod tests {
         let good = [
             r#"{"kind":"member","name":"alice"}"#,
             r#"{"kind":"token","id":"00112233aabbccdd","label":"ci \u0007"}"#,
+            r#"{"kind":"member","name":"alice","agent":"CLAUDECODE"}"#,
+            r#"{"kind":"token","id":"00112233aabbccdd","label":"","agent":"GEMINI_CLI"}"#,
         ];
         for text in good {
             let actor: Actor = serde_json::from_str(text).unwrap();

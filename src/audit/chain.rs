@@ -220,10 +220,8 @@ fn first_line(
     now: OffsetDateTime,
 ) -> Result<Vec<u8>, Fault> {
     let (actor, signing) = match opening.by {
-        Opener::Member { name, signing } => (Actor::Member { name: name.clone() }, signing),
-        Opener::Session { id, label } => {
-            (Actor::Token { id: id.to_owned(), label: label.to_owned() }, None)
-        }
+        Opener::Member { name, signing } => (Actor::member(name), signing),
+        Opener::Session { id, label } => (Actor::token(id, label), None),
     };
     if !opening.chain.belongs_to(&actor) {
         return Err(Fault::WrongOwner);
@@ -236,6 +234,7 @@ fn first_line(
         scope: None,
         actor,
         outcome: Outcome::Granted,
+        reason: None,
         detail: None,
         heads: BTreeMap::new(),
         chain: Some(opening.chain.clone()),
@@ -276,6 +275,7 @@ fn next_line(
         scope: event.scope.clone(),
         actor: event.actor.clone(),
         outcome: event.outcome,
+        reason: event.reason.clone(),
         detail: event.detail.clone(),
         heads: event.heads.clone(),
         chain: None,

@@ -173,7 +173,7 @@ impl Following<'_> {
     fn usual<'l>(&self, number: u64, bytes: &'l [u8], previous: &Digest) -> Option<Usual<'l>> {
         let line = usual(bytes)?;
         let by = match self.actor {
-            Actor::Member { name } => By::Member(name.as_str()),
+            Actor::Member { name, .. } => By::Member(name.as_str()),
             Actor::Token { id, .. } => By::Token(id),
         };
         let is_sound = line.seq == number

@@ -30,6 +30,8 @@ pub(crate) struct Event {
     pub(crate) actor: Actor,
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// Why it was denied.
+    pub(crate) reason: Option<String>,
     /// A program's name, never its arguments.
     pub(crate) detail: Option<String>,
     /// Heads of other chains, as seen now; empty in most lines.

@@ -80,6 +80,9 @@ pub struct Entry {
     pub(crate) actor: Actor,
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// Why it was denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// A program's name.
     pub(crate) detail: Option<String>,
     /// Heads of other chains.
@@ -132,10 +135,20 @@ impl Entry {
     /// The member's name, or the session's id and label. The label is any text.
     pub fn actor(&self) -> String {
         match &self.actor {
-            Actor::Member { name } => name.to_string(),
-            Actor::Token { id, label } if label.is_empty() => format!("token {id}"),
-            Actor::Token { id, label } => format!("token {id} ({label})"),
+            Actor::Member { name, .. } => name.to_string(),
+            Actor::Token { id, label, .. } if label.is_empty() => format!("token {id}"),
+            Actor::Token { id, label, .. } => format!("token {id} ({label})"),
         }
+    }
+
+    /// The marker of the AI agent that was at work, which is any text.
+    pub fn agent(&self) -> Option<&str> {
+        self.actor.agent()
+    }
+
+    /// Why it was denied, which is any text.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
     }
 
     /// How it ended.
@@ -158,6 +171,7 @@ impl Entry {
             scope: line.scope,
             actor: line.actor,
             outcome: line.outcome,
+            reason: line.reason,
             detail: line.detail,
             heads: line.heads,
             after: line.after,

@@ -49,6 +49,9 @@ pub(crate) struct Line {
     pub(crate) actor: Actor,
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// Why it was denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// A program's name.
     pub(crate) detail: Option<String>,
     /// Heads of other chains.
@@ -269,7 +272,7 @@ mod tests {
         let lines = Sample::of(2).lines();
         let [opening, later] = [&lines[0], &lines[1]].map(|line| Line::parse(line).unwrap());
         let id = "0".repeat(16);
-        let by_token = Line { actor: Actor::Token { id, label: String::new() }, ..opening.clone() };
+        let by_token = Line { actor: Actor::token(&id, ""), ..opening.clone() };
         let read = |line: &Line| Line::parse(&serde_json::to_vec(line).unwrap()).map(|_| ());
         assert_eq!(read(&Line { sig: None, ..by_token.clone() }), Ok(()));
         for wrong in [

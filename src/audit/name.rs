@@ -50,7 +50,7 @@ impl ChainName {
 
 fn prefix(actor: &Actor) -> String {
     match actor {
-        Actor::Member { name } => name.to_string(),
+        Actor::Member { name, .. } => name.to_string(),
         Actor::Token { id, .. } => format!("s-{id}"),
     }
 }
@@ -103,14 +103,14 @@ mod tests {
 
     #[test]
     fn a_chain_is_named_after_its_writer_and_clone() {
-        let alice = Actor::Member { name: MemberName::parse("alice-b").unwrap() };
-        let token = Actor::Token { id: "00112233aabbccdd".to_owned(), label: String::new() };
+        let alice = Actor::member(&MemberName::parse("alice-b").unwrap());
+        let token = Actor::token("00112233aabbccdd", "");
         let of_alice = ChainName::of(&alice, "c1").unwrap();
         let of_token = ChainName::of(&token, "c1").unwrap();
         assert_eq!(of_alice.vault_path(), "audit/alice-b-c1.jsonl");
         assert_eq!(of_token.as_str(), "s-00112233aabbccdd-c1");
         assert!(of_alice.belongs_to(&alice) && !of_alice.belongs_to(&token));
-        let shorter = Actor::Member { name: MemberName::parse("alice").unwrap() };
+        let shorter = Actor::member(&MemberName::parse("alice").unwrap());
         assert!(!of_alice.belongs_to(&shorter));
         assert_eq!(ChainName::of(&alice, "c-1"), None);
     }

@@ -46,7 +46,7 @@ pub(super) fn check(bytes: &[u8], expect: &Expect<'_>) -> Result<Opened, Fault> 
         return Err(Fault::Mac);
     }
     let signed = match &line.actor {
-        Actor::Member { name } => is_signed(&line, name, bytes, expect)?,
+        Actor::Member { name, .. } => is_signed(&line, name, bytes, expect)?,
         Actor::Token { .. } => false,
     };
     Ok(Opened { vouched: signed || expect.commitment.is_some(), actor: line.actor })

@@ -52,6 +52,9 @@ pub(super) fn usual(bytes: &[u8]) -> Option<Usual<'_>> {
     let by = rest.actor()?;
     rest.eat(",\"outcome\":\"")?;
     let is_outcome = matches!(rest.text()?, "granted" | "denied" | "failed");
+    if rest.eat(",\"reason\":\"").is_some() {
+        rest.text()?;
+    }
     rest.eat(",\"detail\":")?;
     rest.text_or_null()?;
     rest.eat(",\"prev\":\"sha256:")?;
@@ -140,6 +143,9 @@ impl<'l> Rest<'l> {
             }
             _ => return None,
         };
+        if self.eat(",\"agent\":\"").is_some() {
+            self.text()?;
+        }
         self.eat("}")?;
         Some(by)
     }
@@ -151,7 +157,7 @@ pub(crate) fn agrees(bytes: &[u8]) -> bool {
     let Some(found) = usual(bytes) else { return true };
     let Ok(line) = super::line::Line::parse(bytes) else { return false };
     let by = match &line.actor {
-        super::actor::Actor::Member { name } => By::Member(name.as_str()),
+        super::actor::Actor::Member { name, .. } => By::Member(name.as_str()),
         super::actor::Actor::Token { id, .. } => By::Token(id),
     };
     let is_bare = line.heads.is_empty() && line.chain.is_none() && line.after.is_none();
@@ -177,6 +183,9 @@ mod tests {
         line.secrets = secrets.iter().filter_map(|name| SecretName::parse(name).ok()).collect();
         line.scope = scope.and_then(|scope| ScopeName::parse(scope).ok());
         line.outcome = if secrets.is_empty() { Outcome::Denied } else { Outcome::Failed };
+        let is_short = |text: &String| text.len() < 1000 && !text.starts_with('x');
+        line.reason = detail.clone().filter(is_short);
+        line.actor = line.actor.by_agent(scope);
         line.detail = detail;
         line.seal(&key(7)).unwrap()
     }
@@ -194,7 +203,7 @@ mod tests {
         }
         let escaped = line(&[], None, Some("a\"b".to_owned()));
         assert!(usual(&escaped).is_none());
-        let actor = Actor::Token { id: "00112233aabbccdd".into(), label: "ci".into() };
+        let actor = Actor::token("00112233aabbccdd", "ci");
         let mut line = Line::parse(&lines[1]).unwrap();
         line.actor = actor;
         let line = line.seal(&key(7)).unwrap();

@@ -3,15 +3,17 @@
 //! Everything is asked on `/dev/tty`, so standard input stays free for data. `None` means
 //! there is nobody to ask; with `--no-input` there never is.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::rc::Rc;
 
-use authy::{Front, Note, SecretBytes};
+use authy::{Front, Note, ScopeName, SecretBytes};
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
 
+use super::agent::Above;
 use super::ui::Ui;
 
 /// How often a new passphrase may be mistyped.
@@ -68,6 +70,8 @@ pub(crate) struct FrontOfPerson {
     pub(crate) typed: RefCell<BTreeMap<String, SecretBytes>>,
     /// Shows how far something is, where somebody looks on.
     pub(crate) bar: RefCell<Option<ProgressBar>>,
+    /// The processes above.
+    pub(crate) above: Rc<OnceCell<Above>>,
 }
 
 impl Front for FrontOfPerson {
@@ -100,6 +104,10 @@ impl Front for FrontOfPerson {
 
     fn consents(&self, question: &str) -> bool {
         self.person.agrees(question).unwrap_or(false)
+    }
+
+    fn was_given_above(&self, scope: &ScopeName, value: &SecretBytes) -> bool {
+        self.above.get_or_init(Above::look).was_given(scope.as_str(), value.expose())
     }
 
     fn now(&self) -> OffsetDateTime {

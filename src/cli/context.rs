@@ -9,12 +9,16 @@ use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
-use authy::{Context, EditorChoice, IdentitySource, ProjectFile, ScopeName, SecretBytes};
+use authy::{
+    Context, EditorChoice, IdentitySource, ProjectFile, RUN_KEYFILE, ScopeName, SecretBytes,
+    TokenSource, Unseen,
+};
 use time::OffsetDateTime;
 
 use super::Global;
-use super::agent;
+use super::agent::{self, Above, Confinement, LostToken};
 use super::ask::{FrontOfPerson, Person};
 use super::error::Failure;
 use super::ui::Ui;
@@ -34,6 +38,8 @@ pub(crate) struct CliEnv {
     variables: Variables,
     /// Read once: what was judged is what is obeyed.
     project: OnceCell<Option<ProjectFile>>,
+    /// What is above this process; looked at once, and by nobody who need not know.
+    above: Rc<OnceCell<Above>>,
 }
 
 /// Expands a `~/` that no shell has seen, as in the configuration of an agent.
@@ -54,7 +60,12 @@ impl CliEnv {
             folder: std::env::current_dir().ok(),
             variables: Box::new(|name| std::env::var_os(name)),
             project: OnceCell::new(),
+            above: Rc::default(),
         }
+    }
+
+    fn above(&self) -> &Above {
+        self.above.get_or_init(Above::look)
     }
 
     /// Returns where output goes.
@@ -79,7 +90,7 @@ impl CliEnv {
     /// The project file cannot be understood, or wants what only an allowed one gets.
     pub(crate) fn context(&self) -> Result<Context, Failure> {
         let project = self.project()?;
-        self.context_with(self.vault(project)?, self.identity(project)?)
+        self.context_with(self.vault(project)?, self.identity(project)?, project)
     }
 
     /// Resolves flags and environment alone, for commands that judge the project file or
@@ -88,7 +99,7 @@ impl CliEnv {
     /// # Errors
     /// `AUTHY_SCOPE` is no scope; nothing says where the vault is.
     pub(crate) fn context_without_project(&self) -> Result<Context, Failure> {
-        self.context_with(self.vault(None)?, self.identity(None)?)
+        self.context_with(self.vault(None)?, self.identity(None)?, None)
     }
 
     /// Finds the project file of the current folder.
@@ -167,22 +178,37 @@ impl CliEnv {
         self.secret("AUTHY_PASSPHRASE")
     }
 
-    fn context_with(&self, vault: PathBuf, identity: IdentitySource) -> Result<Context, Failure> {
+    fn context_with(
+        &self,
+        vault: PathBuf,
+        identity: IdentitySource,
+        project: Option<&ProjectFile>,
+    ) -> Result<Context, Failure> {
         let passphrase = self.passphrase();
+        let confined = self.confined()?;
+        let scope = confined.as_ref().map(ScopeName::as_str);
+        let agent = agent::agent(&*self.variables, self.above(), scope);
+        let is_unseen = agent.as_ref().is_some_and(|agent| agent.is_out_of_sight);
+        let project_scope = || {
+            let allowed = project.filter(|file| self.allows(file));
+            allowed.and_then(|file| file.scope.clone())
+        };
         Ok(Context {
             vault,
             home: self.home(),
             state: self.state(),
             identity,
-            token: self.secret("AUTHY_TOKEN"),
-            agent: self.agent()?,
-            confined: self.confined()?,
+            token: self.token(project)?,
+            agent: agent.map(|agent| agent.marker),
+            unseen: is_unseen.then(|| Unseen { project: project_scope() }),
+            confined,
             now: self.now,
             front: Box::new(FrontOfPerson {
                 person: self.person(),
                 passphrase,
                 typed: RefCell::default(),
                 bar: RefCell::default(),
+                above: Rc::clone(&self.above),
             }),
         })
     }
@@ -200,12 +226,36 @@ impl CliEnv {
         logins
     }
 
-    /// Tells what shows that an agent is at work, unless a person started the `run` above.
-    fn agent(&self) -> Result<Option<String>, Failure> {
-        let Some(marker) = agent::marker(&*self.variables) else { return Ok(None) };
-        let below = |scope: ScopeName| agent::is_below_a_run(scope.as_str());
-        let persons = self.confined()?.is_some_and(below);
-        Ok((!persons).then(|| marker.to_owned()))
+    /// Finds the session token: flag, variables, those of a process above, project file.
+    fn token(&self, project: Option<&ProjectFile>) -> Result<Option<TokenSource>, Failure> {
+        let file = |path: PathBuf| Some(TokenSource::File(self.expanded(path)));
+        if let Some(path) = &self.global.token_file {
+            return Ok(file(path.clone()));
+        }
+        if let Some(token) = self.secret("AUTHY_TOKEN") {
+            return Ok(Some(TokenSource::Text(token)));
+        }
+        if let Some(path) = self.variable("AUTHY_TOKEN_FILE") {
+            return Ok(file(path.into()));
+        }
+        match agent::lost_token(self.above()) {
+            Some(LostToken::Itself) => return Ok(Some(TokenSource::Lost)),
+            Some(LostToken::File(path)) => return Ok(file(path)),
+            None => {}
+        }
+        if let Some((project, path)) =
+            project.and_then(|file| Some((file, file.token_file.clone()?)))
+        {
+            self.must_be_allowed(project, "names a token file")?;
+            return Ok(file(path));
+        }
+        Ok(None)
+    }
+
+    /// Whether what fails may be explained to a person: one at a terminal, and no agent.
+    pub(crate) fn is_for_person(&self) -> bool {
+        let is_agent = agent::agent(&*self.variables, self.above(), None).is_some();
+        !is_agent && std::io::stderr().is_terminal() && self.person().may_ask()
     }
 
     fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {
@@ -227,6 +277,9 @@ impl CliEnv {
         }
         if let Some(identity) = self.secret("AUTHY_IDENTITY") {
             return Ok(IdentitySource::Text(identity));
+        }
+        if let Some(file) = self.path(RUN_KEYFILE) {
+            return Ok(IdentitySource::File(file));
         }
         if let Some((file, key)) = project.and_then(|file| Some((file, file.keyfile.clone()?))) {
             if !self.is_own_key(&key) {
@@ -259,10 +312,15 @@ impl CliEnv {
 
     /// A scope that is no text confines too: it is an error, not the absence of a scope.
     pub(crate) fn confined(&self) -> Result<Option<ScopeName>, Failure> {
-        let Some(scope) = self.variable("AUTHY_SCOPE").filter(|scope| !scope.is_empty()) else {
-            return Ok(None);
-        };
-        ScopeName::parse(&scope.to_string_lossy()).map(Some).map_err(Failure::Confined)
+        let parse =
+            |scope: OsString| ScopeName::parse(&scope.to_string_lossy()).map_err(Failure::Confined);
+        match agent::confinement(&*self.variables, self.above()) {
+            Confinement::Free => Ok(None),
+            Confinement::To(scope) => parse(scope).map(Some),
+            Confinement::Changed { own, above } => {
+                Err(Failure::ScopeChanged { own: parse(own)?, above: parse(above)? })
+            }
+        }
     }
 
     pub(crate) fn home(&self) -> Option<PathBuf> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use authy::{Kind, NameError, printable};
+use authy::{Kind, NameError, ScopeName, printable};
 
 /// What ended a command early.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub(crate) enum Failure {
     /// A variable that should hold a scope does not.
     #[error("AUTHY_SCOPE: {0}")]
     Confined(NameError),
+    /// The variable says another scope than that of a process above.
+    #[error("AUTHY_SCOPE says '{own}', but a process above confines this one to '{above}'")]
+    ScopeChanged { own: ScopeName, above: ScopeName },
     /// Nothing says where the vault is.
     #[error("HOME is not set")]
     NoHome,
@@ -83,7 +86,7 @@ impl Failure {
             }
             Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
-            Self::NotAllowed { .. } => Kind::Denied,
+            Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
             }
@@ -102,10 +105,23 @@ impl Failure {
         }
     }
 
+    /// What a person can do besides, who has an identity and is no agent.
+    pub(crate) fn hint_to_person(&self) -> Option<&'static str> {
+        match self {
+            Self::Core(error) => error.hint_to_person(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Core(error) => return error.hint(),
             Self::NoHome => "name the vault with --vault",
+            Self::ScopeChanged { above, .. } => {
+                return Some(format!(
+                    "use scope '{above}', or a shell that was not started by 'authy run'"
+                ));
+            }
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",

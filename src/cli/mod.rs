@@ -80,6 +80,9 @@ struct Global {
     /// Use the identity in this file
     #[arg(long, global = true, value_name = "FILE")]
     keyfile: Option<PathBuf>,
+    /// Use the session token in this file, and no identity
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Print data and errors as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -130,9 +133,13 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
         Err(error) => return report::present_usage(&error, words),
     };
     let ui = Ui::new(&cli.global);
-    match commands::run(cli.command, &CliEnv::new(cli.global, ui)) {
+    let env = CliEnv::new(cli.global, ui);
+    match commands::run(cli.command, &env) {
         Ok(code) => code,
-        Err(failure) => report::present(ui, &failure),
+        Err(failure) => {
+            let is_person = failure.hint_to_person().is_some() && env.is_for_person();
+            report::present_to(ui, &failure, is_person)
+        }
     }
 }
 
@@ -157,6 +164,7 @@ mod tests {
             "get db-url --scope backend --json",
             "get --clip=9 db-url -q",
             "get --vault /v --keyfile=/k --no-input --color never db-url",
+            "get --token-file /t db-url",
             "get",
             "get --help",
             "get db-url extra",

@@ -16,8 +16,18 @@ use super::ui::Ui;
 
 /// Presents a failure and returns its exit code.
 pub(crate) fn present(ui: Ui, failure: &Failure) -> ExitCode {
+    present_to(ui, failure, false)
+}
+
+/// As [`present`]; to a person it is said too what only a person is to do.
+pub(crate) fn present_to(ui: Ui, failure: &Failure, is_person: bool) -> ExitCode {
     let (kind, message) = (failure.kind(), failure.to_string());
-    say(ui, &Report::new(kind.code(), &message, failure.hint(), failure.exit_code()))
+    let besides = failure.hint_to_person().filter(|_| is_person);
+    let hint = match (failure.hint(), besides) {
+        (Some(hint), Some(besides)) => Some(format!("{hint}; or {besides}")),
+        (hint, besides) => hint.or(besides.map(str::to_owned)),
+    };
+    say(ui, &Report::new(kind.code(), &message, hint, failure.exit_code()))
 }
 
 /// Presents what clap says about the words; help and version are no errors.

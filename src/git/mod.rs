@@ -8,6 +8,7 @@
 mod commit;
 mod compare;
 mod error;
+mod exposed;
 mod file;
 mod history;
 mod identity;
@@ -35,6 +36,7 @@ pub(crate) use compare::{
     Difference, Division, commits, compare, content, differs_from_last_commit, refuse_uncommitted,
 };
 pub(crate) use error::GitError;
+pub(crate) use exposed::is_exposed;
 pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -145,6 +146,26 @@ pub(super) fn answer(
     match output.status.success() {
         true => Ok(output.stdout.to_str_lossy().into_owned()),
         false => Err(GitError::Refused { action, line: complaint(&output.stderr) }),
+    }
+}
+
+/// Whether git leaves this path out; a file that it tracks it does not leave out.
+///
+/// # Errors
+/// [`GitError::Program`], [`GitError::Refused`].
+pub(super) fn ignores(place: &Place, path: &Path, settings: &Settings) -> Result<bool, GitError> {
+    const ACTION: &str = "ask git what it ignores";
+    let output = git(place, settings)
+        // This command knows no literal pathspecs, and takes none.
+        .args(["--no-literal-pathspecs", "check-ignore", "-q", "--"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| GitError::Program { action: ACTION, source })?;
+    match output.status.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) }),
     }
 }
 

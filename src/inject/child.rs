@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process;
 
 use super::environment::Environment;
@@ -16,7 +17,7 @@ use super::error::InjectError;
 use super::memory;
 use super::supervise::Leader;
 use crate::name::ScopeName;
-use crate::secret::{SecretBytes, WITHHELD};
+use crate::secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 
 /// What a clean environment keeps besides `LC_*`: enough to find programs, the user's
 /// files, the terminal and the language.
@@ -34,6 +35,22 @@ const KEPT: [&str; 11] = [
     "PWD",
 ];
 
+/// What an authy inside the program is to use.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum HandOn {
+    /// The identity that it finds by itself.
+    #[default]
+    Nothing,
+    /// The identity in this file.
+    Identity(PathBuf),
+    /// This token: it reaches no more than the program was given, or could be.
+    Token(SecretBytes),
+    /// The token in this file.
+    TokenFile(PathBuf),
+    /// No token and, as there was one, no identity either.
+    NoToken,
+}
+
 /// A program about to be run with values.
 pub(crate) struct Command {
     /// The program and its arguments, passed untouched.
@@ -48,8 +65,8 @@ pub(crate) struct Command {
     pub(crate) scope: ScopeName,
     /// What keeps the files alive that the environment names.
     pub(crate) files: Vec<OwnedFd>,
-    /// Whether a token gave access: then a nested authy must not find an identity.
-    pub(crate) under_token: bool,
+    /// How an authy inside the program finds what gave access.
+    pub(crate) hand_on: HandOn,
     /// Variables that have this value, or none, whatever else is set.
     pub(crate) fixed: Vec<(&'static str, Option<OsString>)>,
 }
@@ -122,9 +139,13 @@ impl Command {
             };
         }
         command.env("AUTHY_SCOPE", self.scope.as_str());
-        if self.under_token {
-            command.env("AUTHY_TOKEN", "");
-        }
+        match &self.hand_on {
+            HandOn::Nothing => &mut *command,
+            HandOn::Identity(file) => command.env(RUN_KEYFILE, file),
+            HandOn::Token(token) => command.env("AUTHY_TOKEN", OsStr::from_bytes(token.expose())),
+            HandOn::TokenFile(file) => command.env("AUTHY_TOKEN_FILE", file),
+            HandOn::NoToken => command.env("AUTHY_TOKEN", ""),
+        };
     }
 
     fn passes(&self, variable: &OsStr) -> bool {
@@ -162,7 +183,7 @@ pub(super) fn not_started(program: Option<&OsString>, source: io::Error) -> Inje
 
 #[cfg(test)]
 mod tests {
-    use super::Command;
+    use super::{Command, HandOn};
     use crate::inject::environment::Environment;
     use crate::inject::error::InjectError;
     use crate::inject::naming::Naming;
@@ -186,7 +207,7 @@ mod tests {
             inherited,
             clean_env: false,
             scope: ScopeName::parse("backend").unwrap(),
-            under_token: false,
+            hand_on: HandOn::Nothing,
             files: Vec::new(),
             fixed: Vec::new(),
         }
@@ -224,9 +245,24 @@ mod tests {
 
     #[test]
     fn under_a_token_the_child_gets_an_empty_one() {
-        let all = seen(&Command { under_token: true, ..command(&["env", "-0"]) });
+        let all = seen(&Command { hand_on: HandOn::NoToken, ..command(&["env", "-0"]) });
         assert!(all.contains(&b"AUTHY_TOKEN=".to_vec()));
         assert!(!all.iter().any(|entry| entry.starts_with(b"AUTHY_IDENTITY")));
+    }
+
+    #[test]
+    fn what_gave_access_is_handed_on_in_its_own_way() {
+        let with = |hand_on| seen(&Command { hand_on, ..command(&["env", "-0"]) });
+        let token = with(HandOn::Token(b"authy_v1.x".to_vec().into()));
+        assert!(token.contains(&b"AUTHY_TOKEN=authy_v1.x".to_vec()));
+        let file = with(HandOn::TokenFile("/t".into()));
+        assert!(file.contains(&b"AUTHY_TOKEN_FILE=/t".to_vec()));
+        let identity = with(HandOn::Identity("/k".into()));
+        assert!(identity.contains(&b"AUTHY_RUN_KEYFILE=/k".to_vec()));
+        for withheld in [token, file, identity] {
+            let has_key = |entry: &Vec<u8>| entry.starts_with(b"AUTHY_KEYFILE");
+            assert!(!withheld.iter().any(has_key));
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod wrapper;
 
 #[cfg(feature = "sealed")]
 pub(crate) use buffer::Buffer;
-pub(crate) use child::Command;
+pub(crate) use child::{Command, HandOn};
 pub(crate) use editor::{edit, editor_command};
 pub use environment::Environment;
 pub(crate) use error::InjectError;

@@ -108,6 +108,8 @@ const NAMES: [&[&str]; 9] = [
     // authy.
     &[
         "AUTHY_IDENTITY",
+        "AUTHY_RUN_KEYFILE",
+        "AUTHY_TOKEN_FILE",
         "AUTHY_KEYFILE",
         "AUTHY_NON_INTERACTIVE",
         "AUTHY_PASSPHRASE",

@@ -23,8 +23,8 @@ use crate::name::{ScopeName, ToolName};
 /// The tables of a project file.
 const TABLES: [&str; 3] = ["authy", "env", "files"];
 /// The keys of `[authy]`.
-const KEYS: [&str; 7] =
-    ["scope", "keyfile", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
+const KEYS: [&str; 8] =
+    ["scope", "keyfile", "token_file", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
 
 /// A project file as it was read. Whether its user allowed it is another question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct ProjectFile {
     pub scope: Option<ScopeName>,
     /// The identity's file.
     pub keyfile: Option<PathBuf>,
+    /// The file of a session token.
+    pub token_file: Option<PathBuf>,
     /// The vault's folder.
     pub vault: Option<PathBuf>,
     /// Whether variables are in capitals.
@@ -128,6 +130,7 @@ impl ProjectFile {
                 self.scope = Some(scope.map_err(|e| (value.span().start, e.into()))?);
             }
             "keyfile" => self.keyfile = Some(self.location("keyfile", found, home)?),
+            "token_file" => self.token_file = Some(self.location("token_file", found, home)?),
             "vault" => self.vault = Some(self.location("vault", found, home)?),
             "uppercase" => {
                 let uppercase = value.get_ref().as_bool();

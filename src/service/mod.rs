@@ -9,7 +9,7 @@ mod actions;
 mod base;
 
 pub use actions::*;
-pub use base::context::{Context, Front, IdentitySource, OpenIdentity};
+pub use base::context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
 pub use base::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};
 pub use base::error::{Error, Result};
 pub use base::newcomer::{NameSource, Newcomer};

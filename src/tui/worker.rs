@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) state: Option<PathBuf>,
     pub(crate) identity: IdentitySource,
     pub(crate) agent: Option<String>,
+    /// As of the command line.
+    pub(crate) unseen: Option<authy::Unseen>,
     pub(crate) confined: Option<ScopeName>,
     /// `AUTHY_PASSPHRASE`.
     pub(crate) passphrase: Option<SecretBytes>,
@@ -124,6 +126,7 @@ impl Worker<'_> {
             identity,
             token: None,
             agent: self.world.agent.clone(),
+            unseen: self.world.unseen.clone(),
             confined: self.world.confined.clone(),
             now: OffsetDateTime::now_utc(),
             front: Box::new(front),

@@ -1,7 +1,7 @@
 //! An AI agent without a token: values go into processes, and nobody but the person at the
 //! terminal can agree to more.
 
-use crate::harness::{Call, Sandbox};
+use crate::harness::{Call, Sandbox, needs};
 use crate::screen::Screen;
 
 const KEY: &str = "sk_live_51HxYzAbCdEf";
@@ -66,7 +66,23 @@ fn run_works_and_is_masked() {
 #[test]
 fn any_marker_counts_and_an_empty_one_does_not() {
     let t = stocked();
-    for marker in ["CLAUDECODE", "CURSOR_AGENT", "AI_AGENT", "GEMINI_CLI", "CODEX_SANDBOX"] {
+    for marker in [
+        "CLAUDECODE",
+        "CLAUDE_CODE_CHILD_SESSION",
+        "CURSOR_AGENT",
+        "AI_AGENT",
+        "AGENT",
+        "GEMINI_CLI",
+        "QWEN_CODE",
+        "CODEX_SANDBOX",
+        "CODEX_SESSION_ID",
+        "OPENCLAW_SHELL",
+        "OPENCLAW_CLI",
+        "COPILOT_CLI",
+        "COPILOT_AGENT_SESSION_ID",
+        "CLINE_NO_INTERACTIVE",
+        "PI_CODING_AGENT",
+    ] {
         without_marker(&t, &format!("{marker}=1 authy get key"))
             .ends()
             .code_is(4)
@@ -121,8 +137,9 @@ fn below_a_run_that_a_person_started_the_marker_alone_refuses_nothing() {
     let run = |scope: &str| format!("authy run --scope {scope} -- {agent}");
     without_marker(&t, &run("open")).ok().stdout_is(KEY);
     without_marker(&t, &run("closed")).ends().stdout_is("").stderr_has("closed");
-    // Started by the agent itself, it is the agent's.
-    t.sh(&run("open")).ends().stdout_is("").stderr_has("CLAUDECODE");
+    // Started by the agent itself, it shows what the run has, which is masked on the way out.
+    t.sh(&run("open")).ends().stdout_is("[authy:key]");
+    t.sh("authy run --scope open --only x-* -- authy get key").ends().code_is(4).stdout_is("");
     // Nor is the scope in its own environment anybody's word.
     t.authy(["get", "key"]).env("AUTHY_SCOPE", "open").ends().code_is(4).stderr_has("CLAUDECODE");
 }
@@ -157,15 +174,124 @@ fn a_setting_that_nobody_signed_is_damage() {
 }
 
 #[test]
-fn a_session_made_by_an_agent_is_run_only() {
+fn what_is_lost_by_a_change_is_a_persons_to_change() {
     let t = stocked();
-    let done = t.authy(["session", "create", "--scope", "open"]).ok().stderr_has("run-only");
-    let token = done.text().trim().to_owned();
-    without_marker(&t, "authy get key").env("AUTHY_TOKEN", &token).ends().code_is(4).stdout_is("");
-    t.authy(["run", "--", "sh", "-c", "echo $key"])
-        .env("AUTHY_TOKEN", &token)
-        .ok()
-        .stdout_is("[authy:key]\n");
+    t.authy(["rotate", "key", "--raw"]).env("CLAUDECODE", "").stdin(KEY).ok();
+    for words in [
+        &["remove", "key"][..],
+        &["rename", "key", "new"],
+        &["rotate", "key"],
+        &["store", "key", "--force"],
+        &["restore", "key", "--version", "1"],
+        &["policy", "create", "new", "--allow", "*"],
+        &["policy", "update", "open", "--allow", "x"],
+        &["policy", "remove", "open"],
+        &["member", "add", "eve", "--recipient", RECIPIENT],
+        &["member", "update", "alice", "--group", "x"],
+        &["member", "remove", "alice"],
+        &["session", "create", "--scope", "open"],
+        &["session", "revoke-all"],
+        &["rekey"],
+    ] {
+        let done = t.authy(words).stdin("v").ends().code_is(4).stdout_is("");
+        done.stderr_has("CLAUDECODE").stderr_has("person");
+    }
+    t.git(["diff", "--exit-code", "--", "secrets", "policies", "members"]);
+    let line = t.last_entry();
+    assert_eq!((&line["outcome"], &line["op"]), (&"denied".into(), &"rekey".into()));
+    assert_eq!(line["actor"]["agent"], "CLAUDECODE");
+    assert!(line["reason"].as_str().unwrap().contains("person"), "{line}");
+    t.authy(["audit", "show"]).ok().stdout_has("alice by CLAUDECODE").stdout_has("person");
+    t.verifies();
+    without_marker(&t, "authy config set agents allow").ok();
+    t.authy(["rotate", "key"]).stdin("v").ok();
+    t.authy(["remove", "key"]).ok();
+}
+
+const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+#[test]
+fn the_person_at_the_terminal_can_let_an_agent_change_things() {
+    let t = stocked();
+    let mut screen = Screen::start(&t, &["authy", "remove", "key"]);
+    screen.until("CLAUDECODE").until("to remove 'key'").keys("y\r");
+    assert_eq!(screen.end().0, 0);
+    without_marker(&t, "authy get key").fails(3);
+}
+
+#[test]
+fn a_session_that_an_agent_was_let_make_is_what_was_asked_for() {
+    let t = stocked();
+    let create = "authy session create --scope open --out $HOME/token";
+    let mut screen = Screen::sh(&t, create);
+    screen.until("'open'").keys("y\r");
+    assert_eq!(screen.end().0, 0);
+    t.authy(["get", "key"]).env("AUTHY_TOKEN_FILE", t.home().join("token")).ok().stdout_is(KEY);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_wrapper_of_a_server_that_an_agent_starts_gets_what_its_run_has() {
+    let t = stocked();
+    t.store([("more", "a-value-that-was-not-given")]);
+    // As in the configuration of a server: the marker was there before.
+    let run = |scope: &str, script: &str| {
+        let words = ["run", "--scope", scope, "--only", "key", "--", "sh", "-c", script];
+        t.authy(words).ends()
+    };
+    let same = "test \"$(authy get key)\" = \"$key\" && echo same";
+    run("open", same).code_is(0).stdout_is("same\n");
+    run("open", "authy get more").code_is(4).stdout_is("").stderr_has("CLAUDECODE");
+    run("open", "key=a-value-that-was-not-given authy get more").code_is(4).stdout_is("");
+    run("closed", "authy get key").code_is(4).stdout_is("").stderr_has("run-only");
+    // Nor does one say for himself what he was given.
+    let claimed = format!("AUTHY_SCOPE=open key={KEY} authy get key");
+    t.sh(&claimed).ends().code_is(4).stdout_is("");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_that_gets_no_marker_is_known_by_who_started_it() {
+    if !needs(["bash"]) {
+        return;
+    }
+    let t = stocked();
+    let bin = t.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let bash = t.sh("command -v bash").ok().text();
+    for name in ["codex", "openclaw-gateway"] {
+        let program = bin.join(name);
+        std::fs::copy(bash.trim(), &program).unwrap();
+        let words = ["-c", "env -u CLAUDECODE authy get key; exit $?"];
+        let done = t.program(&program, words).ends().code_is(4).stdout_is("");
+        done.stderr_has(&format!("a process '{name}'"));
+        let run = "env -u CLAUDECODE authy run --scope open -- printenv key; exit $?";
+        t.program(&program, ["-c", run]).ok().stdout_is("[authy:key]\n");
+    }
+}
+
+/// In a list of processes of its own, where nothing above can be seen.
+#[test]
+#[cfg(target_os = "linux")]
+fn where_nothing_above_can_be_seen_an_agent_has_the_projects_scope_alone() {
+    let t = stocked();
+    let apart = |script: &str| {
+        let words = ["-Urpf", "--mount-proc", "sh", "-c", script];
+        t.program("unshare", words).ends()
+    };
+    if !needs(["unshare"]) || apart("exit 0").code != 0 {
+        eprintln!("left out: no namespaces here");
+        return;
+    }
+    apart("authy run --scope open -- true; exit $?").code_is(4).stderr_has("cannot be seen");
+    let own = "AUTHY_SCOPE=open authy run -- true; exit $?";
+    apart(own).code_is(4).stderr_has("cannot be seen");
+    t.write(".authy.toml", "[authy]\nscope = \"open\"\n");
+    apart("authy run -- true; exit $?").code_is(4).stderr_has("authy allow");
+    without_marker(&t, "authy allow --yes").ok();
+    let print = "authy run -- printenv key; exit $?";
+    apart(print).code_is(0).stdout_is("[authy:key]\n");
+    apart("authy run --scope closed -- true; exit $?").code_is(4).stderr_has("'closed'");
 }
 
 #[test]

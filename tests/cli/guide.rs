@@ -85,7 +85,7 @@ TOKEN=$(authy session create --scope claude-code --ttl 8h --label "dev session")
   export AUTHY_KEYFILE=~/.authy/keys/master.key
   authy run --scope claude-code --uppercase --replace-dash _ -- sh -c 'test "$API_KEY" = v1'
   if echo x | authy store other; then exit 1; fi
-  authy run --scope claude-code -- sh -c 'test -z "$AUTHY_TOKEN$AUTHY_KEYFILE"' )
+  authy run --scope claude-code -- sh -c 'test "$AUTHY_TOKEN" && test -z "$AUTHY_KEYFILE"' )
 authy session revoke "$(authy session list | sed -n 's/^\([0-9a-f]\{6\}\).*/\1/p' | head -n 1)"
 authy session revoke-all
 if AUTHY_TOKEN="$TOKEN" authy get api-key; then exit 1; fi

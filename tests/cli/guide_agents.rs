@@ -124,7 +124,9 @@ exec npx -y @anthropic-ai/mcp-server-postgres "postgresql://${USER}:${PASS}@${HO
     );
     t.sh("claude")
         .ok()
-        .stdout_has("'postgresql://app:p4ss@localhost/shop'")
+        .stdout_has(
+            "'postgresql://[authy:db-user]:[authy:db-password]@[authy:db-host]/[authy:db-name]'",
+        )
         .stdout_has("server postgres ended with 0");
     // The vault is none the worse for the file in it.
     t.authy(["check"]).ok();

@@ -63,6 +63,7 @@ mod masking_terminal;
 mod matrix;
 mod member_update;
 mod members;
+mod narrowed;
 mod own_grant;
 mod policy;
 mod policy_bites;

@@ -79,7 +79,7 @@ fn each_reading_command_acts_within_the_grant() {
     let file = p.t.write("template", "url=<authy:db-url>\n");
     p.call(&["resolve", file.to_str().unwrap()]).ok().stdout_is("url=postgres://u:p@h/db\n");
     let same = "test \"$db_url\" = postgres://u:p@h/db && test \"$team_db_pass\" = 'pass word' && \
-        test -z \"$prod_key$db_prod$AUTHY_TOKEN\" && test \"$AUTHY_SCOPE\" = dev";
+        test -z \"$prod_key$db_prod\" && test \"$AUTHY_SCOPE\" = dev";
     p.call(&["run", "--", "sh", "-c", same]).ok();
     p.call(&["run", "--scope", "dev", "--", "true"]).ok();
 }
@@ -202,7 +202,7 @@ fn commands_of_the_policy_are_all_that_may_be_started() {
 }
 
 #[test]
-fn what_is_started_finds_an_empty_token_and_no_identity() {
+fn what_is_started_finds_the_token_alone_and_under_run_only_not_even_that() {
     let p = Place::new(&[]);
     let done = p
         .call(&["run", "--", "sh", "-c", "env | grep ^AUTHY_ | sort"])
@@ -211,8 +211,13 @@ fn what_is_started_finds_an_empty_token_and_no_identity() {
         .env("AUTHY_PASSPHRASE", "secret")
         .ok();
     let vault = format!("AUTHY_VAULT={}", p.vault.display());
-    done.stdout_is(format!("AUTHY_SCOPE=dev\nAUTHY_TOKEN=\n{vault}\n"));
+    done.stdout_is(format!("AUTHY_SCOPE=dev\nAUTHY_TOKEN=[authy:authy-token]\n{vault}\n"));
     // Nested, there is no way back to an identity that lies in HOME.
-    let nested = ["run", "--", "authy", "get", "db-url"];
-    p.call(&nested).env("HOME", p.t.home()).ends().code_is(6).stdout_is("");
+    let nested = |name| ["run", "--", "authy", "get", name];
+    p.call(&nested("db-url")).env("HOME", p.t.home()).ok().stdout_is("[authy:db-url]");
+    p.call(&nested("prod-key")).env("HOME", p.t.home()).ends().code_is(4).stdout_is("");
+    let p = Place::new(&["--run-only"]);
+    let show = ["run", "--", "sh", "-c", "env | grep ^AUTHY_TOKEN"];
+    p.call(&show).ok().stdout_is("AUTHY_TOKEN=\n");
+    p.call(&nested("db-url")).env("HOME", p.t.home()).ends().code_is(6).stdout_is("");
 }

@@ -131,7 +131,7 @@ fn appending_reads_only_the_tail() {
 fn an_event_that_does_not_fit_is_refused_before_anything_is_written() {
     let sample = Sample::of(2);
     let before = sample.bytes();
-    let bob = Actor::Member { name: member("bob") };
+    let bob = Actor::member(&member("bob"));
     let heads = BTreeMap::from([(chain_name("bob-c1"), Head { seq: 0, hash: Digest::of(b"") })]);
     let unfit = [
         (Event { actor: bob, ..event() }, Fault::Actor),

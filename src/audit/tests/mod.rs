@@ -56,8 +56,9 @@ pub(super) fn event() -> Event {
         op: Op::RUN,
         secrets: vec![SecretName::parse("db-url").unwrap()],
         scope: ScopeName::parse("backend").ok(),
-        actor: Actor::Member { name: member("alice") },
+        actor: Actor::member(&member("alice")),
         outcome: Outcome::Granted,
+        reason: None,
         detail: Some("server".to_owned()),
         heads: BTreeMap::new(),
     }
@@ -89,8 +90,8 @@ impl Sample {
         let path = files.folder().join("00000001.jsonl");
         let chain = Chain::open_first(files.clone(), opening, key, at(0)).unwrap();
         let actor = match opening.by {
-            Opener::Member { name, .. } => Actor::Member { name: name.clone() },
-            Opener::Session { id, .. } => Actor::Token { id: id.into(), label: "ci".into() },
+            Opener::Member { name, .. } => Actor::member(name),
+            Opener::Session { id, .. } => Actor::token(id, "ci"),
         };
         for n in 1..lines {
             let event = Event { actor: actor.clone(), ..event() };

@@ -112,7 +112,7 @@ fn a_line_in_another_name_is_refused_even_with_the_right_key() {
     let sample = Sample::of(3);
     let mut lines = sample.lines();
     let mut line = Line::parse(&lines[2]).unwrap();
-    line.actor = crate::audit::Actor::Member { name: member("bob") };
+    line.actor = crate::audit::Actor::member(&member("bob"));
     lines[2] = line.seal(&KEY).unwrap();
     let found = super::verdict(&super::joined(&lines), Some(&KEY), None);
     assert_eq!(found, damaged(3, Fault::Actor));

@@ -348,7 +348,7 @@ fn what_stands_after_a_gap_names_no_heads() {
     assert_eq!(verify_as("alice-c1", &segments, (Some(&KEY), None)).heads.len(), 1);
     segments.remove(1);
     assert!(verify_as("alice-c1", &segments, (Some(&KEY), None)).heads.is_empty());
-    assert!(matches!(commit.actor, Actor::Member { name } if name == member("alice")));
+    assert!(matches!(commit.actor, Actor::Member { name, .. } if name == member("alice")));
 }
 
 proptest! {

@@ -126,7 +126,7 @@ fn a_line_that_its_writer_numbered_or_signed_wrongly_is_found() {
     let edits: [(Edit, Fault); 3] = [
         (|line| line.seq = 4, Fault::Sequence { found: 4 }),
         (|line| line.seq = 2, Fault::Sequence { found: 2 }),
-        (|line| line.actor = Actor::Member { name: member("bob") }, Fault::Actor),
+        (|line| line.actor = Actor::member(&member("bob")), Fault::Actor),
     ];
     for (edit, fault) in edits {
         let mut line = Line::parse(&good[2]).unwrap();

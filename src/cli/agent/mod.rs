@@ -1,114 +1,83 @@
-//! Is an AI agent at work? Told from the markers that agents set for what they start.
+//! What this process was started under: an AI agent, a scope, a token.
 //!
-//! A marker alone does not count below a `run` that a person started: whoever started it
-//! chose the scope. That is read from the processes above, not from our own environment,
-//! where an agent could write it.
+//! Agents hand on only part of their environment to what they start. So the processes above are
+//! asked as well: a scope or a token that got lost on the way narrows all the same. A marker alone
+//! does not count below a `run` that a person started: whoever started it chose the scope. That
+//! too is read from the processes above, not from our own environment, where an agent could
+//! write it.
+
+#[cfg_attr(not(target_os = "linux"), path = "nothing_above.rs")]
+mod above;
+mod markers;
 
 use std::ffi::OsString;
-#[cfg(target_os = "linux")]
-use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 
-/// Variables that agents set, as their makers document them; `AI_AGENT` is for any of them.
-const MARKERS: [&str; 14] = [
-    "AI_AGENT",
-    "CLAUDECODE",
-    "CLAUDE_CODE",
-    "CURSOR_AGENT",
-    "GEMINI_CLI",
-    "CODEX_SANDBOX",
-    "CODEX_THREAD_ID",
-    "CODEX_CI",
-    "OPENCODE",
-    "OPENCODE_CLIENT",
-    "AUGMENT_AGENT",
-    "ANTIGRAVITY_AGENT",
-    "CLINE_ACTIVE",
-    "GOOSE_TERMINAL",
-];
+pub(crate) use above::Above;
 
-/// How many processes above are looked at.
-#[cfg(target_os = "linux")]
-const DEPTH: usize = 64;
+/// Looks a variable of our own up.
+type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
-/// Returns the marker that is set, if any.
-pub(super) fn marker(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
-    let is_set = |value: OsString| !value.is_empty() && value != "0";
-    MARKERS.into_iter().find(|name| variable(name).is_some_and(is_set))
+/// The scope of our own environment, or that of the nearest process above.
+pub(super) enum Confinement {
+    /// None.
+    Free,
+    /// This.
+    To(OsString),
+    /// Our own, though a process above has another.
+    Changed { own: OsString, above: OsString },
 }
 
-/// Tells whether a process above was started by a `run` of a person in this scope: it was
-/// given the scope, and no marker.
-#[cfg(target_os = "linux")]
-pub(super) fn is_below_a_run(scope: &str) -> bool {
-    let mut process = "self".to_owned();
-    for _ in 0..DEPTH {
-        let Some(parent) = parent(&process) else { return false };
-        let Ok(environment) = std::fs::read(format!("/proc/{parent}/environ")) else {
-            return false;
-        };
-        let environment = zeroize::Zeroizing::new(environment);
-        if is_of_a_run(&environment, scope) {
-            return true;
-        }
-        process = parent;
+/// Finds out what scope this process is confined to.
+pub(super) fn confinement(variable: Variables<'_>, above: &Above) -> Confinement {
+    let set = |value: &OsString| !value.is_empty();
+    let own = variable("AUTHY_SCOPE").filter(set);
+    let above = above.nearest(["AUTHY_SCOPE"]).map(|(_, scope)| scope).filter(set);
+    match (own, above) {
+        (None, None) => Confinement::Free,
+        (Some(own), Some(above)) if own != above => Confinement::Changed { own, above },
+        (Some(scope), _) | (None, Some(scope)) => Confinement::To(scope),
     }
-    false
 }
 
-/// Without a list of processes there is no telling.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn is_below_a_run(_: &str) -> bool {
-    false
+/// A token that a process above was given and this one was not.
+pub(super) enum LostToken {
+    /// The token itself: it stays where it is.
+    Itself,
+    /// The path of its file, which says the same here.
+    File(PathBuf),
 }
 
-/// The parent of a process; the name in brackets may hold anything, spaces too.
-#[cfg(target_os = "linux")]
-fn parent(process: &str) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let parent = rest.split(' ').nth(1)?;
-    (parent != "0").then(|| parent.to_owned())
+/// Finds the token of the nearest process above that has one.
+pub(super) fn lost_token(above: &Above) -> Option<LostToken> {
+    Some(match above.nearest(["AUTHY_TOKEN", "AUTHY_TOKEN_FILE"])? {
+        (0, _) => LostToken::Itself,
+        (_, file) => LostToken::File(file.into()),
+    })
 }
 
-/// Whether an environment has the scope of a `run`, and no marker of an agent.
-#[cfg(target_os = "linux")]
-fn is_of_a_run(environment: &[u8], scope: &str) -> bool {
-    let value = |name: &str| {
-        environment
-            .split(|byte| *byte == 0)
-            .filter_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
-            .map(|value| std::ffi::OsStr::from_bytes(value).to_owned())
-            .next()
+/// An agent at work.
+pub(super) struct Agent {
+    /// What tells.
+    pub(super) marker: String,
+    /// Whether the processes above it, and with them a scope or token, cannot be seen.
+    pub(super) is_out_of_sight: bool,
+}
+
+/// Tells whether an agent is at work, unless a person started the `run` above in `confined`.
+pub(super) fn agent(
+    variable: Variables<'_>,
+    above: &Above,
+    confined: Option<&str>,
+) -> Option<Agent> {
+    let by_variable = markers::of_variables(variable);
+    let marker = match by_variable {
+        Some(name) => name.to_owned(),
+        None => format!("a process '{}'", above.agent()?),
     };
-    value("AUTHY_SCOPE").is_some_and(|found| found == scope) && marker(&value).is_none()
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::{is_of_a_run, marker};
-
-    #[test]
-    fn a_marker_is_a_variable_with_a_value() {
-        let set = |name: &'static str, value: &'static str| {
-            move |asked: &str| (asked == name).then(|| value.into())
-        };
-        assert_eq!(marker(&set("CLAUDECODE", "1")), Some("CLAUDECODE"));
-        assert_eq!(marker(&set("AI_AGENT", "goose")), Some("AI_AGENT"));
-        for none in [set("CLAUDECODE", ""), set("CLAUDECODE", "0"), set("EDITOR", "vi")] {
-            assert_eq!(marker(&none), None);
-        }
+    if confined.is_some_and(|scope| above.has_a_persons_run(scope)) {
+        return None;
     }
-
-    #[test]
-    fn a_run_of_a_person_gave_the_scope_and_no_marker() {
-        assert!(is_of_a_run(b"PATH=/bin\0AUTHY_SCOPE=dev\0", "dev"));
-        for other in [
-            &b"PATH=/bin\0"[..],
-            b"AUTHY_SCOPE=other\0",
-            b"AUTHY_SCOPE=dev\0CLAUDECODE=1\0",
-            b"XAUTHY_SCOPE=dev\0",
-        ] {
-            assert!(!is_of_a_run(other, "dev"));
-        }
-    }
+    let is_out_of_sight = by_variable.is_some() && above.begins_below_an_agent();
+    Some(Agent { marker, is_out_of_sight })
 }

@@ -53,6 +53,7 @@ impl Args {
             state: ctx.state,
             identity: ctx.identity,
             agent: ctx.agent,
+            unseen: ctx.unseen,
             confined: ctx.confined,
             passphrase: env.passphrase(),
         };

@@ -36,6 +36,7 @@ fn as_json(file: &ProjectFile, allowed: bool) -> serde_json::Value {
         "scope": file.scope,
         "vault": file.vault.as_ref().map(text),
         "keyfile": file.keyfile.as_ref().map(text),
+        "token_file": file.token_file.as_ref().map(text),
         "uppercase": file.uppercase,
         "replace_dash": file.replace_dash,
         "prefix": file.prefix,
@@ -57,6 +58,7 @@ pub(super) fn describe(file: &ProjectFile) -> String {
     add("scope", file.scope.as_ref().map(ToString::to_string));
     add("vault", file.vault.as_deref().map(path));
     add("keyfile", file.keyfile.as_deref().map(path));
+    add("token-file", file.token_file.as_deref().map(path));
     add("uppercase", file.uppercase.map(|yes| if yes { "yes" } else { "no" }.to_owned()));
     add("replace-dash", file.replace_dash.map(String::from));
     add("prefix", file.prefix.clone());

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use authy::{IdentitySource, ScopeName};
+use authy::{IdentitySource, ScopeName, TokenSource};
 use time::OffsetDateTime;
 
 use super::CliEnv;
 use crate::cli::Global;
+use crate::cli::agent::Above;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
 
@@ -25,6 +27,7 @@ fn env<const N: usize>(variables: [(&str, &str); N], global: Global) -> CliEnv {
         folder: None,
         variables: Box::new(move |name| known.get(name).cloned()),
         project: OnceCell::new(),
+        above: Rc::new(OnceCell::from(Above::default())),
     }
 }
 
@@ -65,8 +68,23 @@ fn the_identity_is_the_flag_then_the_file_then_the_text() {
 fn an_empty_token_is_a_token() {
     let token = |env: CliEnv| env.context().unwrap().token;
     let given = token(env([("HOME", "/h"), ("AUTHY_TOKEN", "")], flags(None, None)));
-    assert!(given.is_some_and(|token| token.is_empty()));
+    assert!(matches!(given, Some(TokenSource::Text(token)) if token.is_empty()));
     assert!(token(env([("HOME", "/h")], flags(None, None))).is_none());
+}
+
+#[test]
+fn a_token_is_the_flags_file_then_the_variable_then_the_variables_file() {
+    let all = [("HOME", "/h"), ("AUTHY_TOKEN", "t"), ("AUTHY_TOKEN_FILE", "~/f")];
+    let token = |env: CliEnv| env.context().unwrap().token.unwrap();
+    let by_flag = Global { token_file: Some("~/g".into()), ..Global::default() };
+    let file = |token: TokenSource| match token {
+        TokenSource::File(path) => path,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(file(token(env(all, by_flag))), PathBuf::from("/h/g"));
+    assert!(matches!(token(env(all, flags(None, None))), TokenSource::Text(_)));
+    let [home, _, by_file] = all;
+    assert_eq!(file(token(env([home, by_file], flags(None, None)))), PathBuf::from("/h/f"));
 }
 
 #[test]

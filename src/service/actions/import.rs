@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::audit::Op;
 use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
+use crate::service::base::agent;
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -111,6 +112,9 @@ pub fn import(
     let action = AuditAction { secrets, ..AuditAction::new(Op::IMPORT) };
     locked.transact(ctx, &action, |tx| {
         note_unapproved(ctx, &locked);
+        if planned.iter().any(|(entry, _)| entry.status == ImportStatus::Replaces) {
+            agent::refuse(ctx, &locked.opened, "to replace values by what it imports")?;
+        }
         for (entry, value) in &planned {
             may_write(ctx, &locked, &entry.name)?;
             let old = match entry.status {

@@ -9,7 +9,6 @@ use crate::crypto::Recipient;
 use crate::crypto::sign::SigningKey;
 use crate::fs::VaultPath;
 use crate::name::{GroupName, MemberName};
-use crate::service::base::agent;
 use crate::service::base::caller::{owns, recipients};
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
@@ -83,9 +82,6 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
             return Err(TeamProblem::OwnIdentity(name.clone()).into());
         }
         let is_moved = member.recipients != old.recipients;
-        if is_moved {
-            agent::refuse(ctx, &locked.opened, "to change what secrets are encrypted to")?;
-        }
         let fingerprint = key.as_ref().map(|key| key.verify_key().fingerprint());
         let encrypted = match waits {
             true => {

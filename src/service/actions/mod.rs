@@ -69,8 +69,8 @@ pub use rekey::{rekey, rekey_needed};
 pub use resolving::resolve;
 pub use secrets::{copy, get, otp, remove, rename};
 pub use sessions::{
-    SessionCreated, SessionOptions, SessionView, session_create, session_list, session_refresh,
-    session_revoke, session_revoke_all,
+    SessionCreated, SessionOptions, SessionView, check_token_place, session_create, session_list,
+    session_refresh, session_revoke, session_revoke_all, write_token,
 };
 pub use settings::{Setting, Settings, config_set, config_show};
 pub use shell::{alias_command, aliases, project_aliases};

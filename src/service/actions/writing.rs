@@ -8,6 +8,7 @@ use crate::fs::{MemoryFile, VaultPath};
 use crate::inject;
 use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
+use crate::service::base::agent;
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -207,6 +208,9 @@ fn write(
     let action = AuditAction::of(op, &[name]);
     locked.transact(ctx, &action, |tx| {
         may_write(ctx, &locked, name)?;
+        if there && action.op == Op::STORE {
+            agent::refuse(ctx, &locked.opened, &format!("to replace the value of '{name}'"))?;
+        }
         let old = match there {
             true => locked.opened.vault.record(name, &locked.opened.rules)?,
             false => None,

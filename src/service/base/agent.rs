@@ -3,12 +3,14 @@
 //! A front tells from its environment that an agent is at work. That is friction and
 //! evidence, no wall: a program that hides its markers is not noticed.
 
-use super::context::Context;
+use super::context::{Context, Unseen};
 use super::error::Result;
 use super::opening::Opened;
 use super::problem::Problem;
-use super::reading::Wanted;
+use super::reading::{Values, Wanted};
+use super::recorder::AuditAction;
 use crate::access::{Asker, Need};
+use crate::audit::Op;
 use crate::name::{ScopeName, printable};
 use crate::store::Agents;
 
@@ -17,32 +19,123 @@ pub(crate) fn is_limited(ctx: &Context, opened: &Opened) -> bool {
     ctx.agent.is_some() && opened.vault.config().agents == Agents::RunOnly
 }
 
-/// Decides about a request for values; true where they may go into processes only.
+/// What an agent may do with values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// What everybody may.
+    Free,
+    /// Give them to processes only.
+    ProcessesOnly,
+    /// Show those that a `run` above has handed out: whoever asks has them in his environment.
+    ShowHandedOut,
+}
+
+/// Decides about a request for values.
 ///
 /// # Errors
-/// `Agent` where values are to be shown and nobody at the terminal agrees.
+/// `Agent` where values are to be shown and nobody at the terminal agrees; `Unseen`.
 pub(crate) fn judge(
     ctx: &Context,
     opened: &Opened,
     (asker, wanted, scope): (&Asker, &Wanted<'_>, Option<&ScopeName>),
-) -> Result<bool> {
+) -> Result<Verdict> {
     // A token says itself what it may do.
     if matches!(asker, Asker::Bearer(_)) || !is_limited(ctx, opened) {
-        return Ok(false);
+        return Ok(Verdict::Free);
+    }
+    if let Some(Unseen { project }) = &ctx.unseen
+        && let Some(scope) = scope.filter(|scope| project.as_ref() != Some(scope))
+    {
+        let marker = marker(ctx);
+        return Err(Problem::Unseen { marker, scope: scope.clone() }.into());
     }
     if wanted.need != Need::Reveal {
-        return Ok(true);
+        return Ok(Verdict::ProcessesOnly);
     }
-    let marker = printable(ctx.agent.as_deref().unwrap_or_default());
+    if wanted.op == Op::GET && ctx.confined.is_some() && ctx.confined.as_ref() == scope {
+        return Ok(Verdict::ShowHandedOut);
+    }
+    ask_to_show(ctx, (wanted, scope)).map(|()| Verdict::Free)
+}
+
+/// Lets an agent see what a `run` above gave to a process that it is below of, and nothing else
+/// without a person.
+///
+/// # Errors
+/// `Agent`.
+pub(crate) fn show_handed_out(
+    ctx: &Context,
+    values: &Values,
+    (wanted, scope): (&Wanted<'_>, Option<&ScopeName>),
+) -> Result<()> {
+    let is_there = |value| scope.is_some_and(|scope| ctx.front.was_given_above(scope, value));
+    match values.iter().all(|(_, value)| is_there(value)) {
+        true => Ok(()),
+        false => ask_to_show(ctx, (wanted, scope)),
+    }
+}
+
+fn marker(ctx: &Context) -> String {
+    printable(ctx.agent.as_deref().unwrap_or_default())
+}
+
+fn ask_to_show(ctx: &Context, (wanted, scope): (&Wanted<'_>, Option<&ScopeName>)) -> Result<()> {
+    let marker = marker(ctx);
     let what = match (wanted.named.as_slice(), scope) {
         ([name], _) => format!("the value of '{name}'"),
         (_, Some(scope)) => format!("the values of scope '{scope}'"),
         _ => "values".to_owned(),
     };
     if ctx.front.consents(&format!("An agent ({marker}) asks for {what}. Show it?")) {
-        return Ok(false);
+        return Ok(());
     }
     Err(Problem::Agent { marker, scope: scope.cloned() }.into())
+}
+
+/// What only a person changes: what is lost by it, or who gets to read. An agent may not destroy
+/// what it may not read.
+fn persons_change(action: &AuditAction) -> Option<String> {
+    let names = action.secrets.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>();
+    let what = match names.len() {
+        0 => "secrets".to_owned(),
+        1..=3 => names.join(", "),
+        many => format!("{many} secrets"),
+    };
+    let scope = || action.scope.as_ref().map(|scope| format!(" '{scope}'")).unwrap_or_default();
+    let who = || action.detail.as_ref().map(|who| format!(" '{}'", printable(who)));
+    let who = || who().unwrap_or_default();
+    Some(match &action.op {
+        op if *op == Op::REMOVE => format!("to remove {what}"),
+        op if *op == Op::RENAME => format!("to rename {what}"),
+        op if *op == Op::ROTATE => format!("to replace the value of {what}"),
+        op if *op == Op::RESTORE => format!("to put an older value of {what} back"),
+        op if *op == Op::CONFLICT_TAKE => "to take one side of a conflict".to_owned(),
+        op if *op == Op::POLICY_CREATE => format!("to make a policy{}", scope()),
+        op if *op == Op::POLICY_UPDATE => format!("to change the policy{}", scope()),
+        op if *op == Op::POLICY_REMOVE => format!("to remove the policy{}", scope()),
+        op if *op == Op::MEMBER_ADD => format!("to add the member{}", who()),
+        op if *op == Op::MEMBER_UPDATE => format!("to change the member{}", who()),
+        op if *op == Op::MEMBER_REMOVE => format!("to remove the member{}", who()),
+        op if *op == Op::APPROVE => "to approve who may read what".to_owned(),
+        op if *op == Op::REKEY => "to encrypt secrets to other readers".to_owned(),
+        op if *op == Op::SESSION_CREATE => format!("a session token for scope{}", scope()),
+        op if *op == Op::SESSION_REVOKE || *op == Op::SESSION_REVOKE_ALL => {
+            "to end sessions".to_owned()
+        }
+        op if *op == Op::CONFIG_SET => "to change the vault's settings".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Refuses an agent the changes that are a person's, unless the one at the terminal agrees.
+///
+/// # Errors
+/// `AgentMayNot`.
+pub(crate) fn refuse_change(ctx: &Context, opened: &Opened, action: &AuditAction) -> Result<()> {
+    match persons_change(action) {
+        Some(what) => refuse(ctx, opened, &what),
+        None => Ok(()),
+    }
 }
 
 /// Refuses an agent what only a person may do, unless the one at the terminal agrees.
@@ -53,7 +146,7 @@ pub(crate) fn refuse(ctx: &Context, opened: &Opened, what: &str) -> Result<()> {
     if !is_limited(ctx, opened) {
         return Ok(());
     }
-    let marker = printable(ctx.agent.as_deref().unwrap_or_default());
+    let marker = marker(ctx);
     match ctx.front.consents(&format!("An agent ({marker}) wants {what}. Let it?")) {
         true => Ok(()),
         false => Err(Problem::AgentMayNot { marker }.into()),

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use super::caller::authenticate;
 use super::clock;
-use super::context::Context;
-use super::error::Result;
+use super::context::{Context, TokenSource};
+use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use crate::access::{Asker, Bearer, Rules};
-use crate::audit::{Op, Outcome};
+use crate::audit::Op;
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
-use crate::fs::{GrantPlace, Lock, Stage};
-use crate::name::MemberName;
+use crate::fs::{self, GrantPlace, Lock, Stage};
+use crate::name::{MemberName, printable};
+use crate::secret::SecretBytes;
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
 use crate::store::{Grant, Signed, Stamp, StoreError};
 
@@ -41,7 +42,8 @@ pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
     }
     let opened = Opened::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, op)? {
-        record(ctx, &opened, &bearer, AuditAction::new(op.clone()));
+        let why = Problem::ReadOnlyToken.into();
+        record(ctx, &opened, &bearer, (AuditAction::new(op.clone()), &why));
     }
     Err(Problem::ReadOnlyToken.into())
 }
@@ -51,23 +53,53 @@ pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
 /// # Errors
 /// The token is no token, unknown or revoked, or expired; its grant is damaged.
 pub(crate) fn bearer(ctx: &Context, opened: &Opened, op: &Op) -> Result<Option<Arc<Bearer>>> {
-    let Some(text) = &ctx.token else { return Ok(None) };
-    let token = Token::parse(text.expose()).ok_or(Problem::TokenInvalid)?;
+    let Some(source) = &ctx.token else { return Ok(None) };
+    let token = token(source)?;
     let mut bearer = load(opened, &token)?;
     let grant = bearer.grant();
     let (ends, scope) = (ends(grant, &opened.rules), grant.scope.clone());
     if Stamp::new(clock::latest(ctx, opened)) >= ends {
-        record(
-            ctx,
-            opened,
-            &Arc::new(bearer),
-            AuditAction { detail: Some(op.to_string()), ..AuditAction::new(Op::SESSION_EXPIRE) },
-        );
-        return Err(Problem::TokenExpired { at: ends.to_string(), scope }.into());
+        let why: Error = Problem::TokenExpired { at: ends.to_string(), scope }.into();
+        let detail = Some(op.to_string());
+        let action = AuditAction { detail, ..AuditAction::new(Op::SESSION_EXPIRE) };
+        record(ctx, opened, &Arc::new(bearer), (action, &why));
+        return Err(why);
     }
     find_direct(opened, &mut bearer)?;
     opened.vault.pin_grant(bearer.place(), bearer.grant().version);
     Ok(Some(Arc::new(bearer)))
+}
+
+/// Largest file of a token in bytes; blanks and line ends around the token are let pass.
+const MAX_TOKEN_FILE: usize = 4096;
+
+/// Reads the token.
+///
+/// # Errors
+/// It is no token; its file is missing, or can be read by others; it was lost on the way here.
+pub(crate) fn token(source: &TokenSource) -> Result<Token> {
+    match source {
+        TokenSource::Text(text) => parse(text, "AUTHY_TOKEN"),
+        TokenSource::File(path) => {
+            let bytes = fs::read_outside(path, MAX_TOKEN_FILE).map_err(Problem::TokenFile)?;
+            let bytes = bytes.ok_or_else(|| Problem::NoTokenFile(path.clone()))?;
+            let bytes = SecretBytes::new(bytes);
+            if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
+                return Err(Problem::TokenFileOpen(path.clone()).into());
+            }
+            parse(&bytes, &format!("'{}'", printable(&path.to_string_lossy())))
+        }
+        TokenSource::Lost => Err(Problem::TokenLost.into()),
+    }
+}
+
+/// Parses a token; `place` is where it was found.
+fn parse(text: &SecretBytes, place: &str) -> Result<Token> {
+    let text = text.expose().trim_ascii();
+    if text.is_empty() {
+        return Err(Problem::TokenEmpty { place: place.to_owned() }.into());
+    }
+    Ok(Token::parse(text).ok_or_else(|| Problem::TokenInvalid { place: place.to_owned() })?)
 }
 
 /// When a grant ends: as it says, or sooner where its policy has become stricter.
@@ -95,12 +127,17 @@ pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
     })
 }
 
-fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: AuditAction) {
+fn record(
+    ctx: &Context,
+    opened: &Opened,
+    bearer: &Arc<Bearer>,
+    (action, why): (AuditAction, &Error),
+) {
     let action = AuditAction { scope: Some(bearer.grant().scope.clone()), ..action };
     let expired = action.op == Op::SESSION_EXPIRE;
     let asker = Asker::Bearer(Arc::clone(bearer));
     match Recorder::open(ctx, opened, &asker) {
-        Ok(mut recorder) => recorder.refused(&action, Outcome::Denied),
+        Ok(mut recorder) => recorder.denied(&action, why),
         Err(error) => ctx.front.note(&super::note::Note::NotRecorded { reason: error.to_string() }),
     }
     if expired {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::context::{Context, IdentitySource};
+use super::context::{Context, IdentitySource, TokenSource};
 use super::error::Result;
 use super::problem::Problem;
 use super::team::TeamProblem;
@@ -23,8 +23,10 @@ const MAX_IDENTITY: usize = 1 << 20;
 /// No identity, a wrong passphrase, an identity that is nobody's here; a token, beside
 /// which no identity is ever used.
 pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
-    if ctx.token.is_some() {
-        return Err(Problem::ReadOnlyToken.into());
+    match ctx.token {
+        Some(TokenSource::Lost) => return Err(Problem::TokenLost.into()),
+        Some(_) => return Err(Problem::ReadOnlyToken.into()),
+        None => {}
     }
     let identity = match &ctx.identity {
         IdentitySource::Default => Arc::new(default_identity(ctx, rules)?),

@@ -270,8 +270,9 @@ fn name_other_heads(
         op: Op::COMMIT,
         secrets: Vec::new(),
         scope: None,
-        actor: Actor::Member { name: member.clone() },
+        actor: Actor::member(member),
         outcome: Outcome::Granted,
+        reason: None,
         detail: None,
         heads: moved,
     };

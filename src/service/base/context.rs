@@ -34,6 +34,24 @@ impl fmt::Debug for OpenIdentity {
     }
 }
 
+/// Where the session token comes from. Where there is one, no identity is ever used.
+#[derive(Debug, Clone)]
+pub enum TokenSource {
+    /// The token itself (`AUTHY_TOKEN`), even an empty text; blanks around it do not count.
+    Text(SecretBytes),
+    /// A file that holds it (`--token-file`, `AUTHY_TOKEN_FILE`, `token_file`).
+    File(PathBuf),
+    /// A process above was given one, and this one was not.
+    Lost,
+}
+
+/// An agent is at work, and what it was started under cannot be seen.
+#[derive(Debug, Clone)]
+pub struct Unseen {
+    /// The one scope that may be used all the same: of an allowed project file.
+    pub project: Option<ScopeName>,
+}
+
 /// The world as a front sees it: flag before environment before `.authy.toml` before vault.
 pub struct Context {
     /// The vault's folder.
@@ -44,12 +62,14 @@ pub struct Context {
     pub state: Option<PathBuf>,
     /// Where the identity comes from.
     pub identity: IdentitySource,
-    /// `AUTHY_TOKEN`, if it is set at all, even empty: then no identity is ever used.
-    pub token: Option<SecretBytes>,
+    /// The session token, if one is given at all: then no identity is ever used.
+    pub token: Option<TokenSource>,
     /// What tells that an AI agent is at work, such as the name of a variable; `None` for a
     /// person, and for what runs below a `run` that a person started.
     pub agent: Option<String>,
-    /// `AUTHY_SCOPE`: the scope this process is confined to.
+    /// Set where an agent is at work and the processes above it cannot be seen.
+    pub unseen: Option<Unseen>,
+    /// `AUTHY_SCOPE`, here or of a process above: the scope this process is confined to.
     pub confined: Option<ScopeName>,
     /// The present moment.
     pub now: OffsetDateTime,
@@ -75,6 +95,10 @@ pub trait Front {
     fn new_passphrase(&self, what: &str) -> Option<SecretBytes>;
     /// Whether the person at the terminal says yes to `question`; false where there is nobody.
     fn consents(&self, question: &str) -> bool;
+    /// Whether a process above that runs in `scope` was given this value in its environment.
+    fn was_given_above(&self, _scope: &ScopeName, _value: &SecretBytes) -> bool {
+        false
+    }
     /// The present moment, for what happens long after the start.
     fn now(&self) -> OffsetDateTime;
     /// Something the user should know; never an error.

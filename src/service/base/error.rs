@@ -26,6 +26,11 @@ impl Error {
         self.0.hint()
     }
 
+    /// What a person can do besides, who has an identity of his own and is no agent.
+    pub fn hint_to_person(&self) -> Option<&'static str> {
+        self.0.hint_to_person()
+    }
+
     /// Whether it failed because the vault cannot be written.
     pub(crate) fn is_read_only(&self) -> bool {
         match &*self.0 {

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bearer::token;
 use super::caller;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
@@ -15,7 +16,7 @@ use crate::fs;
 use crate::git;
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
-use crate::session::Token;
+
 use crate::store::{Member, Stamp};
 
 /// Longest name that is made of another text.
@@ -68,9 +69,9 @@ pub(crate) struct Key {
 /// # Errors
 /// `ReadOnlyToken` or `TokenInvalid` where one is set.
 pub(crate) fn refuse_any_token(ctx: &Context) -> Result<()> {
-    let Some(token) = &ctx.token else { return Ok(()) };
-    let is_token = Token::parse(token.expose()).is_some();
-    Err(if is_token { Problem::ReadOnlyToken } else { Problem::TokenInvalid }.into())
+    let Some(source) = &ctx.token else { return Ok(()) };
+    token(source)?;
+    Err(Problem::ReadOnlyToken.into())
 }
 
 /// An identity proves one member, so no two members share a recipient.

@@ -63,11 +63,6 @@ pub enum Note {
         /// The secrets.
         names: Vec<SecretName>,
     },
-    /// A session made by an agent can only inject.
-    AgentRunOnly {
-        /// What tells that an agent is at work.
-        marker: String,
-    },
     /// Live sessions could not be given the new values.
     NotRefreshed {
         /// Why.
@@ -215,11 +210,6 @@ impl Note {
                 f,
                 "not encrypted to you, so the session cannot read them either: {}",
                 list(names)
-            ),
-            Self::AgentRunOnly { marker } => write!(
-                f,
-                "an agent is at work here ({}): the session is run-only",
-                printable(marker)
             ),
             Self::NotRefreshed { reason } => write!(
                 f,

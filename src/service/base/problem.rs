@@ -50,8 +50,26 @@ pub(crate) enum Problem {
     ChangedMeanwhile(SecretName),
     #[error("session revoked or unknown")]
     TokenUnknown,
-    #[error("AUTHY_TOKEN is set, but holds no session token")]
-    TokenInvalid,
+    #[error("{place} holds no session token")]
+    TokenInvalid { place: String },
+    #[error("{place} is set, but empty")]
+    TokenEmpty { place: String },
+    #[error("token file: {0}")]
+    TokenFile(FsError),
+    #[error("token file '{}' not found", printable(&.0.to_string_lossy()))]
+    NoTokenFile(PathBuf),
+    #[error("token file '{}' can be read by others", printable(&.0.to_string_lossy()))]
+    TokenFileOpen(PathBuf),
+    #[error("'{}' holds something else than a token", printable(&.0.to_string_lossy()))]
+    NotATokenFile(PathBuf),
+    #[error("git would pick up '{}': it lies in a work tree that does not ignore it", printable(&.0.to_string_lossy()))]
+    TokenInGit(PathBuf),
+    #[error("a process above was given a session token, and this one was not")]
+    TokenLost,
+    #[error(
+        "an agent is at work here ({marker}), and what it was started under cannot be seen: scope '{scope}' is not the project's"
+    )]
+    Unseen { marker: String, scope: ScopeName },
     #[error("session expired at {at}")]
     TokenExpired { at: String, scope: ScopeName },
     #[error("session tokens are read-only")]
@@ -160,15 +178,22 @@ impl Problem {
             | Self::PolicyExists(_)
             | Self::VaultExists(_)
             | Self::HookTaken(_)
+            | Self::NotATokenFile(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::PolicyUnapproved { .. }
             | Self::ReadOnlyToken
             | Self::OthersSession { .. }
             | Self::Agent { .. }
+            | Self::Unseen { .. }
             | Self::AgentMayNot { .. } => Kind::Denied,
             Self::TokenUnknown
             | Self::TokenExpired { .. }
-            | Self::TokenInvalid
+            | Self::TokenInvalid { .. }
+            | Self::TokenEmpty { .. }
+            | Self::TokenFile(_)
+            | Self::NoTokenFile(_)
+            | Self::TokenFileOpen(_)
+            | Self::TokenLost
             | Self::NoIdentity { .. }
             | Self::NoIdentityFile(_)
             | Self::SeveralIdentities { .. }
@@ -191,6 +216,7 @@ impl Problem {
             | Self::Setting { .. }
             | Self::Unchanged(_)
             | Self::WhichScope { .. }
+            | Self::TokenInGit(_)
             | Self::NoScope => Kind::Usage,
             Self::Sealing(error) => error.kind(),
             Self::Team(error) => error.kind(),
@@ -274,6 +300,21 @@ impl Problem {
         })
     }
 
+    /// What a person can do besides, who has an identity and is no agent.
+    pub(crate) fn hint_to_person(&self) -> Option<&'static str> {
+        const UNSET: &str = "unset AUTHY_TOKEN and AUTHY_TOKEN_FILE to use your identity";
+        match self {
+            Self::TokenUnknown
+            | Self::TokenInvalid { .. }
+            | Self::TokenEmpty { .. }
+            | Self::TokenExpired { .. }
+            | Self::ReadOnlyToken
+            | Self::Access(AccessError::Creator { .. }) => Some(UNSET),
+            Self::TokenLost => Some("use a terminal that was not started with a token"),
+            _ => None,
+        }
+    }
+
     /// The hints about editing, tokens, sessions and agents.
     fn hint_of_session(&self) -> Option<String> {
         Some(match self {
@@ -291,15 +332,27 @@ impl Problem {
                 format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")
             }
             Self::TokenUnknown => {
-                "ask for a new token, or unset AUTHY_TOKEN to use your identity; in another clone only tokens made with --shared work".into()
+                "ask for a new token; in another clone only tokens made with --shared work".into()
             }
-            Self::TokenInvalid => {
-                "ask for a new token, or unset AUTHY_TOKEN to use your identity".into()
+            Self::TokenInvalid { .. } | Self::TokenEmpty { .. } => "ask for a new token".into(),
+            Self::TokenFile(error) => return error.hint(),
+            Self::NoTokenFile(path) => format!(
+                "whoever gives it out runs: authy session create --scope SCOPE --out '{}'",
+                printable(&path.to_string_lossy())
+            ),
+            Self::NotATokenFile(_) => "choose another file, or remove that one".into(),
+            Self::TokenInGit(_) => {
+                "choose a place outside, such as ~/.config/authy/TOKEN, or add it to .gitignore".into()
             }
+            Self::TokenFileOpen(path) => {
+                format!("run: chmod 600 '{}'", printable(&path.to_string_lossy()))
+            }
+            Self::TokenLost => "hand it on: authy --token-file FILE, AUTHY_TOKEN_FILE, or AUTHY_TOKEN among the variables that the program passes to what it starts ('env' or 'env_vars' in its configuration)".into(),
+            Self::Unseen { .. } => "name the scope in .authy.toml and have a person run 'authy allow', or hand a token on with --token-file".into(),
             Self::TokenExpired { scope, .. } => {
                 format!("ask for a new token: authy session create --scope {scope}")
             }
-            Self::ReadOnlyToken => "unset AUTHY_TOKEN to change something with your identity".into(),
+            Self::ReadOnlyToken => "who has an identity can do it".into(),
             Self::ForeignGrant(path) | Self::TornGrant(path) => match path.travels() {
                 true => format!("restore the folder of '{path}' with git, or ask for a new token"),
                 false => "its creator must run 'authy session refresh' here, or make a new session".into(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::agent;
+use super::agent::{self, Verdict};
 use super::bearer::asker;
 use super::context::Context;
 use super::error::{Error, Result};
@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh;
 use crate::access::{self, Access, Asker, Need, Reach, Sealing};
-use crate::audit::{Op, Outcome};
+use crate::audit::Op;
 use crate::fs::{Lock, Root};
 use crate::many;
 use crate::name::{ScopeName, SecretName};
@@ -88,7 +88,7 @@ pub(crate) fn read<T>(
     let result = (|| -> Result<T> {
         let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
         action.scope.clone_from(&scope);
-        let by_agent = agent::judge(ctx, &opened, (&asker, wanted, scope.as_ref()))?;
+        let verdict = agent::judge(ctx, &opened, (&asker, wanted, scope.as_ref()))?;
         let found = match find(&opened, &asker, (wanted, scope.as_ref()), &mut action) {
             // Another command may be about to refresh the grant after its change.
             Err(error) if error.is_stale_grant() => {
@@ -100,13 +100,16 @@ pub(crate) fn read<T>(
         let receipt = recorder.granted(&action)?;
         let access = own::recall(&opened, &asker, (found.access, &found.sealed));
         let values = access::open_many(&access, &receipt, &found.sealed)?;
+        if verdict == Verdict::ShowHandedOut {
+            agent::show_handed_out(ctx, &values, (wanted, scope.as_ref()))?;
+        }
         // Before `then`, which may replace this process.
         own::keep_signatures(&opened, &asker);
         opened.settle(ctx);
         then(Reading {
             values,
             scope,
-            run_only: found.run_only || by_agent,
+            run_only: found.run_only || verdict == Verdict::ProcessesOnly,
             by_token: matches!(asker, Asker::Bearer(_)),
             limits_programs: found.limits_programs,
             sealing: found.sealing,
@@ -114,7 +117,7 @@ pub(crate) fn read<T>(
         })
     })();
     if let Err(error) = &result {
-        recorder.refused(&action, outcome_of(error));
+        recorder.refused(&action, error);
         opened.settle(ctx);
     }
     result
@@ -190,13 +193,6 @@ pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
     match asker {
         Asker::Bearer(bearer) => Some(bearer.grant().scope.clone()),
         Asker::Member(_) => None,
-    }
-}
-
-fn outcome_of(error: &Error) -> Outcome {
-    match error.kind() {
-        crate::kind::Kind::Denied => Outcome::Denied,
-        _ => Outcome::Failed,
     }
 }
 

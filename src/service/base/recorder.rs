@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::caller::{recipients, signer};
 use super::clock;
 use super::context::Context;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::note::Note;
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
@@ -22,7 +22,8 @@ use crate::audit::{
 use crate::crypto::keys::{ChainKey, random_id};
 use crate::crypto::{seal, unseal};
 use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
-use crate::name::{MemberName, ScopeName, SecretName};
+use crate::kind::Kind;
+use crate::name::{MemberName, ScopeName, SecretName, printable};
 use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.
@@ -31,6 +32,8 @@ pub(crate) const MAX_KEY: usize = 128 << 10;
 pub(crate) const CLONE: &str = "clone";
 /// The folder of notes of each chain's last segment, in the same places.
 const LAST_SEGMENT: &str = "last-segment";
+/// Most characters of a reason.
+const MAX_REASON: usize = 300;
 /// The lock for opening chains in the state folder.
 const AUDIT_LOCK: &str = "audit-lock";
 
@@ -58,13 +61,14 @@ impl AuditAction {
         Self { secrets: secrets.iter().map(|name| (*name).clone()).collect(), ..Self::new(op) }
     }
 
-    fn event(&self, asker: &Asker, outcome: Outcome) -> Event {
+    fn event(&self, by: Actor, (outcome, reason): (Outcome, Option<String>)) -> Event {
         Event {
             op: self.op.clone(),
             secrets: self.secrets.clone(),
             scope: self.scope.clone(),
-            actor: actor(asker),
+            actor: by,
             outcome,
+            reason,
             detail: self.detail.clone(),
             heads: std::collections::BTreeMap::new(),
         }
@@ -73,12 +77,14 @@ impl AuditAction {
 
 fn actor(asker: &Asker) -> Actor {
     match asker {
-        Asker::Member(caller) => Actor::Member { name: caller.name.clone() },
-        Asker::Bearer(bearer) => {
-            let label = bearer.grant().label.clone();
-            Actor::Token { id: bearer.id().to_string(), label }
-        }
+        Asker::Member(caller) => Actor::member(&caller.name),
+        Asker::Bearer(bearer) => Actor::token(bearer.id().as_str(), &bearer.grant().label),
     }
+}
+
+/// Why something was denied, in the words of the error and at most [`MAX_REASON`] of them.
+fn reason(why: &Error) -> String {
+    printable(&why.to_string()).chars().take(MAX_REASON).collect()
 }
 
 /// Writes the asker's audit lines.
@@ -125,14 +131,14 @@ impl<'a> Recorder<'a> {
 
     /// Appends a line and syncs it; the receipt is what opens values.
     pub(crate) fn granted(&mut self, action: &AuditAction) -> Result<Receipt> {
-        self.write(action, Outcome::Granted, Chain::append)
+        self.write(action, (Outcome::Granted, None), Chain::append)
     }
 
     /// Records what happens long after the start, such as while a program runs. No value
     /// leaves by it, so that it could not be recorded is only noted.
     pub(crate) fn later(&mut self, action: &AuditAction, outcome: Outcome) {
         let now = self.ctx.front.now();
-        if let Err(error) = self.write_at(action, (outcome, now), Chain::note) {
+        if let Err(error) = self.write_at(action, ((outcome, None), now), Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
         }
     }
@@ -144,12 +150,24 @@ impl<'a> Recorder<'a> {
     #[cfg(feature = "sealed")]
     pub(crate) fn now(&mut self, action: &AuditAction, outcome: Outcome) -> Result<()> {
         let now = self.ctx.front.now();
-        self.write_at(action, (outcome, now), Chain::note)
+        self.write_at(action, ((outcome, None), now), Chain::note)
     }
 
-    /// Records a denied or failed attempt; that it could not be recorded is only noted,
-    /// because the attempt is refused anyway.
-    pub(crate) fn refused(&mut self, action: &AuditAction, outcome: Outcome) {
+    /// Records a denied or failed attempt, and why it was denied; that it could not be recorded
+    /// is only noted, because the attempt is refused anyway.
+    pub(crate) fn refused(&mut self, action: &AuditAction, why: &Error) {
+        match why.kind() {
+            Kind::Denied => self.denied(action, why),
+            _ => self.refuse(action, (Outcome::Failed, None)),
+        }
+    }
+
+    /// As [`Recorder::refused`], for what counts as denied whatever its kind.
+    pub(crate) fn denied(&mut self, action: &AuditAction, why: &Error) {
+        self.refuse(action, (Outcome::Denied, Some(reason(why))));
+    }
+
+    fn refuse(&mut self, action: &AuditAction, outcome: (Outcome, Option<String>)) {
         if let Err(error) = self.write(action, outcome, Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
         }
@@ -159,7 +177,7 @@ impl<'a> Recorder<'a> {
     fn write<T>(
         &mut self,
         action: &AuditAction,
-        outcome: Outcome,
+        outcome: (Outcome, Option<String>),
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
         self.write_at(action, (outcome, self.ctx.now), line)
@@ -168,10 +186,11 @@ impl<'a> Recorder<'a> {
     fn write_at<T>(
         &mut self,
         action: &AuditAction,
-        (outcome, at): (Outcome, OffsetDateTime),
+        (outcome, at): ((Outcome, Option<String>), OffsetDateTime),
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
-        let event = action.event(self.asker, outcome);
+        let by = actor(self.asker).by_agent(self.ctx.agent.as_deref());
+        let event = action.event(by, outcome);
         clock::advance(self.ctx, self.opened);
         match line(&self.chain, &event, at) {
             Err(AuditError::ReadOnly { .. }) => {

@@ -157,9 +157,7 @@ impl Keys {
 
     /// Whether the key of this chain is sealed to the caller, who writes it.
     fn must_have(&self, place: &ChainFiles) -> bool {
-        let writes = |caller: &Caller| {
-            place.chain().belongs_to(&Actor::Member { name: caller.name.clone() })
-        };
+        let writes = |caller: &Caller| place.chain().belongs_to(&Actor::member(&caller.name));
         self.bearer.is_none() && self.caller.as_ref().is_some_and(writes)
     }
 }

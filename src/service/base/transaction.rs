@@ -13,11 +13,10 @@ use super::reading::not_found;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use crate::access::{self, AccessError, Asker, Caller, Need};
-use crate::audit::{Op, Outcome};
+use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
-use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
@@ -101,7 +100,8 @@ impl LockedVault {
             admins: None,
             successor: None,
         };
-        let result = work(&mut tx).and_then(|(message, value)| {
+        let asked = super::agent::refuse_change(ctx, &self.opened, action);
+        let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
             tx.finish(ctx, (action, message))?;
             // With another key the sessions have ended that the caller made.
             if tx.successor.is_none() {
@@ -110,12 +110,9 @@ impl LockedVault {
             Ok(value)
         });
         match &result {
-            Err(error) if error.kind() == Kind::Denied => {
-                tx.recorder.refused(action, Outcome::Denied);
-            }
             // What is published will happen: the line that granted it stays true.
             Err(error) if error.is_unfinished() => {}
-            Err(_) => tx.recorder.refused(action, Outcome::Failed),
+            Err(error) => tx.recorder.refused(action, error),
             Ok(_) => {}
         }
         self.opened.settle(ctx);

@@ -43,15 +43,32 @@ fn table(entries: &[AuditEntry]) -> Table {
     for entry in entries {
         table.push([
             entry.time(),
-            entry.actor(),
+            by(entry),
             entry.op().to_owned(),
             entry.outcome().as_str().to_owned(),
             entry.scope().unwrap_or_default().to_owned(),
-            short(entry.detail().unwrap_or_default()).to_owned(),
+            told(entry),
             entry.secrets().collect::<Vec<_>>().join(" "),
         ]);
     }
     table
+}
+
+fn by(entry: &AuditEntry) -> String {
+    match entry.agent() {
+        Some(agent) => format!("{} by {agent}", entry.actor()),
+        None => entry.actor(),
+    }
+}
+
+/// What was done, and why it was denied.
+fn told(entry: &AuditEntry) -> String {
+    let detail = short(entry.detail().unwrap_or_default());
+    match entry.reason() {
+        Some(reason) if detail.is_empty() => reason.to_owned(),
+        Some(reason) => format!("{detail}: {reason}"),
+        None => detail.to_owned(),
+    }
 }
 
 /// A new session's detail names its chain key too, which is for programs: `--json` has it.

@@ -1,5 +1,6 @@
 //! `authy session create`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use authy::{ScopeName, SecretBytes, SessionCreated, SessionOptions, Ttl};
@@ -17,6 +18,7 @@ use crate::cli::context::CliEnv;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  authy session create --scope backend --out ~/.config/authy/backend.token
   AUTHY_TOKEN=$(authy session create --scope backend --run-only --ttl 2h) claude
   authy session create --scope ci-deploy --shared --ttl 30d --label github")]
 pub(crate) struct Args {
@@ -35,12 +37,19 @@ pub(crate) struct Args {
     /// Let it work in every clone: commit the sealed grant
     #[arg(long)]
     shared: bool,
+    /// Write the token to this file, which only you can read, instead of printing it; the file
+    /// is for --token-file, and one that git would pick up is refused
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Created<'c> {
-    token: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<String>,
     id: &'c str,
     scope: &'c str,
     expires: &'c str,
@@ -57,11 +66,17 @@ impl Args {
             run_only: self.run_only,
             shared: self.shared,
         };
+        if let Some(out) = &self.out {
+            authy::check_token_place(out)?;
+        }
         let created = authy::session_create(&env.context()?, &options)?;
+        if let Some(out) = &self.out {
+            authy::write_token(out, &created.token)?;
+        }
         let ui = env.ui();
         if ui.wants_json() {
-            ui.json(&shape(&created))?;
-        } else {
+            ui.json(&shape(&created, self.out.as_deref()))?;
+        } else if self.out.is_none() {
             ui.data(&line(&created.token))?;
         }
         ui.note(format_args!(
@@ -72,9 +87,10 @@ impl Args {
     }
 }
 
-fn shape(created: &SessionCreated) -> Created<'_> {
+fn shape<'c>(created: &'c SessionCreated, out: Option<&Path>) -> Created<'c> {
     Created {
-        token: created.token.expose_str().unwrap_or_default(),
+        token: created.token.expose_str().filter(|_| out.is_none()),
+        token_file: out.map(|out| out.to_string_lossy().into_owned()),
         id: created.id.as_str(),
         scope: created.scope.as_str(),
         expires: &created.expires,

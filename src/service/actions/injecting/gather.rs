@@ -1,5 +1,7 @@
 //! What a request comes to: names decided, values read, variables named.
 
+use std::collections::BTreeSet;
+
 use crate::access::{AccessError, Need, Pattern, Program, Reach, SealRefused};
 use crate::audit::Op;
 use crate::inject::{Environment, Masker, Template};
@@ -46,6 +48,8 @@ impl Gather {
 
 /// What a request comes to.
 pub(super) struct Gathered {
+    /// The secrets that were read.
+    pub(super) names: BTreeSet<SecretName>,
     pub(super) environment: Environment,
     /// Variables, and the contents of the files that they name.
     pub(super) files: Vec<(String, SecretBytes)>,
@@ -106,6 +110,7 @@ pub(super) fn gather<T>(
     };
     read(ctx, &wanted, |mut reading| {
         let mut values = std::mem::take(&mut reading.values);
+        let names = values.iter().map(|(name, _)| name.clone()).collect();
         let masked = masking.is_some_and(|masking| is_masked(ctx, &reading, masking));
         let masker = masked.then(|| masker(ctx, &values));
         let sealing = reading.sealing.take();
@@ -123,7 +128,7 @@ pub(super) fn gather<T>(
         for (variable, value) in mapped {
             environment.set(&variable, value)?;
         }
-        then(Gathered { environment, files, masker, sealed }, &mut reading)
+        then(Gathered { names, environment, files, masker, sealed }, &mut reading)
     })
 }
 

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::access::{Need, Program};
 use crate::audit::{Op, Outcome};
 use crate::fs;
-use crate::inject::{self, Beside, Ended, Filter, Leader, Masker};
+use crate::inject::{self, Beside, Ended, Filter, HandOn, Leader, Masker};
 use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
+use crate::service::base::context::{Context, IdentitySource, TokenSource};
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::problem::Problem;
@@ -21,6 +21,8 @@ use crate::service::base::recorder::{AuditAction, Recorder};
 use super::InjectRequest;
 use super::gather::{Gather, Gathered, gather};
 
+/// What is shown in the place of a session token; it is no secret of the vault.
+const TOKEN: &str = "authy-token";
 /// Values of so few bytes are noted before they are masked.
 const SHORT: usize = 3;
 
@@ -71,7 +73,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     };
     let program = wanted.program.as_ref();
     gather(ctx, request, &wanted, |gathered, reading| {
-        let Gathered { environment, files, masker, sealed } = gathered;
+        let Gathered { names, environment, files, masker, sealed } = gathered;
         let mut argv = command.argv;
         // What was judged is what is started: nothing is looked up again.
         let judged = program.and_then(|program| program.path.clone());
@@ -85,14 +87,14 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
             inherited: command.inherited,
             clean_env: command.clean_env,
             scope: reading.scope.clone().ok_or(Problem::NoScope)?,
-            under_token: reading.by_token,
+            hand_on: hand_on(ctx, reading, sealed.is_some()),
             files: Vec::new(),
             fixed: Vec::new(),
         };
         for (variable, content) in &files {
             child.give_file(variable, content)?;
         }
-        let recording = Recording::new(reading, program.map(name_of));
+        let recording = Recording::new(reading, (names, program.map(name_of)));
         match (sealed, masker) {
             (Some(sealed), masker) => {
                 let masker = masker.unwrap_or_else(|| Masker::new(&[]));
@@ -104,20 +106,46 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     })
 }
 
+/// What an authy inside the program is to use: the token, where it may be handed on, or the
+/// identity that gave access.
+fn hand_on(ctx: &Context, reading: &Reading<'_, '_>, is_sealed: bool) -> HandOn {
+    match (&ctx.token, &ctx.identity) {
+        // It would show what the program is to use and not to hold.
+        (Some(_), _) if reading.run_only || is_sealed => HandOn::NoToken,
+        (Some(TokenSource::Text(token)), _) => {
+            HandOn::Token(SecretBytes::new(token.expose().trim_ascii().to_vec()))
+        }
+        (Some(TokenSource::File(path)), _) => HandOn::TokenFile(absolute(path)),
+        (Some(TokenSource::Lost), _) => HandOn::NoToken,
+        (None, IdentitySource::File(path)) => HandOn::Identity(absolute(path)),
+        (None, _) => HandOn::Nothing,
+    }
+}
+
+/// The path as it stands for a program in another folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// What is recorded while the program runs.
 pub(super) struct Recording<'r, 'c> {
     recorder: RefCell<&'r mut Recorder<'c>>,
     masked: RefCell<BTreeSet<SecretName>>,
+    /// The secrets that were given.
+    names: BTreeSet<SecretName>,
     /// The program's name.
     pub(super) program: Option<String>,
     action: AuditAction,
 }
 
 impl<'r, 'c> Recording<'r, 'c> {
-    fn new(reading: &'r mut Reading<'_, 'c>, program: Option<String>) -> Self {
+    fn new(
+        reading: &'r mut Reading<'_, 'c>,
+        (names, program): (BTreeSet<SecretName>, Option<String>),
+    ) -> Self {
         let action = AuditAction { scope: reading.scope.clone(), ..AuditAction::new(Op::MASK) };
         let recorder = RefCell::new(&mut *reading.recorder);
-        Self { recorder, masked: RefCell::default(), program, action }
+        Self { recorder, masked: RefCell::default(), names, program, action }
     }
 
     /// Waits for the program and masks what it prints. The first time each secret is masked is
@@ -132,7 +160,7 @@ impl<'r, 'c> Recording<'r, 'c> {
         beside: Option<&dyn Beside>,
     ) -> Result<Ended> {
         let report = |name: &SecretName| {
-            if self.masked.borrow_mut().insert(name.clone()) {
+            if self.masked.borrow_mut().insert(name.clone()) && self.names.contains(name) {
                 let detail = self.program.clone();
                 let action = self.action(Op::MASK, Some(name), detail);
                 self.recorder.borrow_mut().later(&action, Outcome::Granted);
@@ -187,13 +215,21 @@ pub(super) fn is_masked(ctx: &Context, reading: &Reading<'_, '_>, masking: Maski
 }
 
 /// Knows the values by sight, and says which are so short that they are seen everywhere.
+///
+/// A token that is handed on is known too.
 pub(super) fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Masker {
     for (name, value) in values {
         if (1..=SHORT).contains(&value.len()) {
             ctx.front.note(&Note::ShortValue { name: name.clone() });
         }
     }
-    Masker::new(values)
+    match (&ctx.token, SecretName::parse(TOKEN)) {
+        (Some(TokenSource::Text(token)), Ok(label)) => {
+            let token = SecretBytes::new(token.expose().trim_ascii().to_vec());
+            Masker::new(&[values, &[(label, token)]].concat())
+        }
+        _ => Masker::new(values),
+    }
 }
 
 /// Looks a program up as starting it will: a bare name in the caller's `PATH`.

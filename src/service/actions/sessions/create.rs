@@ -6,7 +6,6 @@ use crate::crypto::digest::Digest;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SecretName, SessionId};
 use crate::secret::SecretBytes;
-use crate::service::base::agent;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
@@ -109,17 +108,13 @@ fn grant(
     rules.reach(&locked.caller.name, Some(&options.scope), Need::Names)?;
     let (_, policy) = rules.scope(&options.scope)?;
     let policy = policy.document();
-    let by_agent = agent::is_limited(ctx, &locked.opened);
-    if let (true, false, Some(marker)) = (by_agent, options.run_only, &ctx.agent) {
-        ctx.front.note(&Note::AgentRunOnly { marker: marker.clone() });
-    }
     let vault = locked.opened.vault.id();
     let identity = token.identity(vault)?;
     Ok(Grant {
         version: 1,
         label: options.label.clone(),
         scope: options.scope.clone(),
-        run_only: options.run_only || by_agent,
+        run_only: options.run_only,
         allow: policy.allow.clone(),
         deny: policy.deny.clone(),
         commands: policy.commands.clone(),
