@@ -181,7 +181,7 @@ impl Rules {
         }
         let (name, policy) = self.of_grant(grant)?;
         let is_sealed = policy.document().seal_only || grant.seal_only;
-        if is_sealed && matches!(need, Need::Reveal | Need::Inject) {
+        if is_sealed && need == Need::Reveal {
             return Err(SealRefused::Only { scope: name.clone() }.into());
         }
         if need == Need::Reveal {

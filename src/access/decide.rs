@@ -36,10 +36,8 @@ pub(crate) enum Asker {
 /// What the values are wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// To be shown: `get`, `env`, `export`, `edit`.
+    /// To be shown: `get`, `env`, `export`, `edit`, `resolve`.
     Reveal,
-    /// To be handed to a process as they are: `resolve --out`.
-    Inject,
     /// For authy itself to use: encrypted anew; handed to a process by `run`, which seals what
     /// is to be sealed ([`Reach::sealing`]).
     Use,
@@ -179,7 +177,7 @@ impl Rules {
         if !self.is_admin(caller) && !listed {
             return Err(AccessError::NotListed { member: caller.clone(), scope: scope.clone() });
         }
-        if policy.document().seal_only && matches!(need, Need::Reveal | Need::Inject) {
+        if policy.document().seal_only && need == Need::Reveal {
             return Err(SealRefused::Only { scope: scope.clone() }.into());
         }
         if need == Need::Reveal && policy.document().run_only {
@@ -242,8 +240,28 @@ impl Reach<'_> {
         }
     }
 
-    /// What is sealed: all that a rule names, where that was asked for, and always where the
-    /// scope hands out nothing else.
+    /// Whether `name` may be shown, as far as rules that seal it are concerned.
+    ///
+    /// # Errors
+    /// `Sealed`.
+    pub(crate) fn shows(&self, name: &SecretName) -> Result<(), AccessError> {
+        let (scope, by_grant) = match self {
+            Self::Scope(scope, _) => (*scope, false),
+            Self::Grant(scope, _, bearer) => (*scope, bearer.limits().seals(name)),
+            Self::All | Self::Member(..) => return Ok(()),
+        };
+        let by_policy = match self {
+            Self::Scope(_, policy) | Self::Grant(_, policy, _) => policy.seals(name),
+            Self::All | Self::Member(..) => false,
+        };
+        match by_policy || by_grant {
+            true => Err(SealRefused::Sealed { scope: scope.clone(), name: name.clone() }.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// What is sealed: all that a rule names, where that was asked for or the scope hands out
+    /// nothing else, and otherwise what a rule names that is not plain.
     pub(crate) fn sealing(&self, is_asked: bool) -> Option<Sealing> {
         let (scope, policy, grant) = match self {
             Self::Scope(scope, policy) => (*scope, *policy, None),
@@ -257,8 +275,9 @@ impl Reach<'_> {
             Self::Grant(.., bearer) => Some(bearer.grant().expires.unix()),
             _ => None,
         };
-        let sealing = || Sealing::new((scope.clone(), only), policy.sealed(), of_grant);
-        (is_asked || only).then(|| sealing().ending(until))
+        let all = is_asked || only;
+        let sealing = Sealing::new((scope.clone(), only, all), policy.sealed(), of_grant);
+        Some(sealing.ending(until)).filter(|sealing| all || sealing.has_rules())
     }
 
     /// The scope, where there is one.
@@ -349,12 +368,12 @@ fn member_permits(
     let member = rules.member(who).ok_or_else(not_given)?;
     let mut giving = rules.giving(who, member, name).peekable();
     giving.peek().ok_or_else(not_given)?;
-    let gives = |policy: &Policy| match need {
-        Need::Reveal => !policy.run_only && !policy.seal_only,
-        Need::Inject => !policy.seal_only,
+    let shows = |policy: &Policy| !policy.run_only && !policy.seal_only;
+    let gives = |policy: &ScopePolicy| match need {
+        Need::Reveal => shows(policy.document()) && !policy.seals(name),
         Need::Use | Need::Names => true,
     };
-    match giving.any(|policy| gives(policy.document())) {
+    match giving.any(gives) {
         true => Ok(()),
         false => Err(AccessError::RunOnlyMember { member: who.clone(), name: name.clone() }),
     }

@@ -106,9 +106,9 @@ impl AccessError {
             Self::NotGiven { .. } | Self::NotListed { .. } => {
                 "ask an admin to list you in a policy that allows it".into()
             }
-            Self::RunOnly { scope } => {
-                format!("run 'authy run --scope {scope} -- COMMAND' instead")
-            }
+            Self::RunOnly { scope } | Self::RunOnlyToken { scope } => format!(
+                "run 'authy run --scope {scope} -- COMMAND' instead; with '--file VARIABLE=TEMPLATE' it gets a file"
+            ),
             Self::Seal(error) => return Some(error.hint()),
             Self::RunOnlyMember { .. } => "run 'authy run --scope SCOPE -- COMMAND' instead".into(),
             Self::Confined { confined } => {
@@ -128,9 +128,6 @@ impl AccessError {
             Self::MemberNotInForce(why) => return why.hint(),
             Self::OtherScope { scope, .. } => {
                 format!("use scope '{scope}', or ask for a token of the other one")
-            }
-            Self::RunOnlyToken { scope } => {
-                format!("run 'authy run --scope {scope} -- COMMAND' instead")
             }
             Self::NotInGrant { creator, .. } => {
                 format!(

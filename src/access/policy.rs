@@ -67,10 +67,15 @@ impl ScopePolicy {
         &self.sealed
     }
 
+    /// Whether a rule seals `name` in every run.
+    pub(crate) fn seals(&self, name: &SecretName) -> bool {
+        self.sealed.iter().any(|rule| rule.names(name) && !rule.is_plain())
+    }
+
     /// What it seals, as in a run by a scope of that name.
     #[cfg(all(test, feature = "sealed"))]
     pub(crate) fn sealing_as(&self, scope: crate::name::ScopeName) -> super::seal::Sealing {
-        super::seal::Sealing::new((scope, false), &self.sealed, None)
+        super::seal::Sealing::new((scope, false, true), &self.sealed, None)
     }
 
     /// Decides about `name` and says by which pattern.

@@ -207,6 +207,12 @@ pub(crate) fn used_towards(scope: &ScopeName, rule: &SealedRule) -> String {
     if !rule.places.is_empty() {
         limits.push(format!("in headers, {}", rule.places.join(", ")));
     }
+    if rule.loopback_plain {
+        limits.push("without TLS to any program that listens at that port of this machine".into());
+    }
+    if rule.plain {
+        limits.push("handed out as it is where a run is not asked to seal".into());
+    }
     let limits = match limits.is_empty() {
         true => String::new(),
         false => format!(" ({})", limits.join("; ")),

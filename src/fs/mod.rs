@@ -33,7 +33,9 @@ pub(crate) use paths::{
     old_chain_file, segment_file,
 };
 pub(crate) use publish::recover;
-pub(crate) use read::{Reader, mode_of, read, read_outside, read_plain, refuse_linked_folders};
+pub(crate) use read::{
+    Reader, is_same, mode_of, read, read_outside, read_plain, refuse_linked_folders,
+};
 pub(crate) use stage::Stage;
 pub(crate) use subject::Subject;
 pub(crate) use sync::sync_entries;

@@ -1,7 +1,7 @@
 //! Reading: regular files only, bounded, never hanging on a pipe.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -100,6 +100,12 @@ pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
 pub(crate) fn read_outside(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
     let Some(file) = open_outside(path)? else { return Ok(None) };
     read_open(file, path, limit, Place::Outside).map(Some)
+}
+
+/// Whether two paths lead to one file, links followed.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// Tells the permission bits of a file, links followed; `None` where it is missing.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::documents::is_false;
 use serde::{Deserialize, Serialize};
 
 /// Secrets, and the hosts towards which alone their values are put in.
@@ -30,6 +31,12 @@ pub struct SealedRule {
     /// What placeholders begin with, for programs that look at the form of a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
+    /// Whether a `run` that was not asked to seal hands the value out all the same.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub plain: bool,
+    /// Whether the value may go to this machine without TLS: any program that listens there has it.
+    #[serde(default, rename = "loopback-plain", skip_serializing_if = "is_false")]
+    pub loopback_plain: bool,
 }
 
 impl SealedRule {
@@ -58,6 +65,8 @@ impl SealedRule {
                 "as" => rule.header = Some(value.trim().to_owned()),
                 "in" => rule.places = list(value),
                 "placeholder" => rule.placeholder = Some(value.trim().to_owned()),
+                "plain" => rule.plain = yes(key, value)?,
+                "loopback-plain" => rule.loopback_plain = yes(key, value)?,
                 other => return Err(format!("there is no '{other}'")),
             }
         }
@@ -80,11 +89,16 @@ impl fmt::Display for SealedRule {
         if !self.places.is_empty() {
             write!(f, ";in={}", self.places.join(","))?;
         }
-        match &self.placeholder {
-            Some(text) => write!(f, ";placeholder={text}"),
-            None => Ok(()),
+        if let Some(text) = &self.placeholder {
+            write!(f, ";placeholder={text}")?;
         }
+        let set = [("plain", self.plain), ("loopback-plain", self.loopback_plain)];
+        set.iter().filter(|(_, set)| *set).try_for_each(|(key, _)| write!(f, ";{key}=true"))
     }
+}
+
+fn yes(key: &str, value: &str) -> Result<bool, String> {
+    value.trim().parse().map_err(|_| format!("'{}' is true or false", key.trim()))
 }
 
 #[cfg(test)]
@@ -96,12 +110,13 @@ mod tests {
         for text in [
             "github-token=api.github.com",
             "a,b-*=*.example.com,localhost:8080;methods=GET,POST;paths=/x/*;as=basic:me;in=query,body;placeholder=ghp_",
+            "a=localhost:8080;plain=true;loopback-plain=true",
         ] {
             assert_eq!(SealedRule::parse(text).unwrap().to_string(), text);
         }
         let spaced = SealedRule::parse("a = x.example, y.example ; in = body ;").unwrap();
         assert_eq!(spaced.to_string(), "a=x.example,y.example;in=body");
-        for bad in ["", "a", "a=b;methods", "a=b;color=red"] {
+        for bad in ["", "a", "a=b;methods", "a=b;color=red", "a=b;plain=yes"] {
             assert!(SealedRule::parse(bad).is_err(), "{bad}");
         }
     }

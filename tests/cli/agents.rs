@@ -303,3 +303,20 @@ fn a_token_decides_itself_also_for_an_agent() {
     let token = without_marker(&t, "authy session create --scope closed").ok().text();
     t.authy(["get", "key"]).env("AUTHY_TOKEN", token.trim()).ends().code_is(4).stdout_is("");
 }
+
+#[test]
+fn whoever_starts_an_agent_with_values_is_told_once_what_becomes_of_them() {
+    let mut t = Sandbox::new();
+    t.store([("key", KEY)]);
+    t.policy("open", ["*"]);
+    let bin = t.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for name in ["claude", "tool"] {
+        std::os::unix::fs::symlink("/bin/sh", bin.join(name)).unwrap();
+    }
+    t.set("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    let run = |name: &str| t.authy(["run", "--scope", "open", "--", name, "-c", ":"]).ok();
+    run("tool").stderr_is_empty();
+    run("claude").stderr_has("goes to its model").stderr_has("--seal-only");
+    run("claude").stderr_is_empty();
+}

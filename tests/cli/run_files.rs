@@ -69,3 +69,28 @@ fn a_project_gives_files_once_it_is_allowed() {
     assert!(json["files"]["KUBECONFIG"].as_str().unwrap().ends_with("kube.tmpl"));
     t.authy(["env"]).ok().stdout_lacks("KUBECONFIG");
 }
+
+#[test]
+fn resolve_shows_values_wherever_it_writes_them() {
+    let t = stocked();
+    t.authy(["policy", "update", "ops", "--run-only"]).ok();
+    for words in [&["resolve", "kube.tmpl"][..], &["resolve", "kube.tmpl", "-o", "out"]] {
+        let done = t.authy(words.iter().chain(&["--scope", "ops"])).fails(4);
+        done.stdout_is("").stderr_has("--file VARIABLE=TEMPLATE");
+    }
+    assert!(!t.work().join("out").exists());
+    run(&t, &["--", "sh", "-c", "grep -c token \"$KUBECONFIG\""]).ok().stdout_is("1\n");
+}
+
+#[test]
+fn a_template_is_not_replaced_by_what_it_resolves_to() {
+    let t = stocked();
+    let template = t.work().join("kube.tmpl");
+    let before = fs::read(&template).unwrap();
+    std::os::unix::fs::symlink("kube.tmpl", t.work().join("link")).unwrap();
+    for out in ["kube.tmpl", "./kube.tmpl", "link"] {
+        t.authy(["resolve", "kube.tmpl", "-o", out]).fails(2).stderr_has("template itself");
+        assert_eq!(fs::read(&template).unwrap(), before);
+    }
+    t.authy(["resolve", "kube.tmpl", "-o", "out"]).ok();
+}

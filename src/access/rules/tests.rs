@@ -111,7 +111,7 @@ fn without_a_scope_a_member_has_what_any_policy_gives_him() {
     permits("zoe", Need::Reveal, "other").unwrap();
     permits("bob", Need::Reveal, "db-url").unwrap();
     assert!(matches!(permits("bob", Need::Reveal, "ci-token"), Err(AccessError::NotGiven { .. })));
-    permits("carol", Need::Inject, "ci-token").unwrap();
+    permits("carol", Need::Use, "ci-token").unwrap();
     assert!(matches!(
         permits("carol", Need::Reveal, "ci-token"),
         Err(AccessError::RunOnlyMember { .. })
@@ -126,7 +126,7 @@ fn a_scope_is_for_those_it_lists_and_for_admins() {
     };
     assert_eq!(reach("bob", "backend", Need::Reveal), Ok(()));
     assert_eq!(reach("alice", "backend", Need::Reveal), Ok(()));
-    assert_eq!(reach("carol", "backend", Need::Inject), Err(Kind::Denied));
+    assert_eq!(reach("carol", "backend", Need::Use), Err(Kind::Denied));
     assert_eq!(reach("alice", "draft", Need::Names), Err(Kind::Denied));
     assert_eq!(reach("alice", "missing", Need::Names), Err(Kind::NotFound));
 }
@@ -140,7 +140,7 @@ fn run_only_holds_for_admins_too() {
         rules.reach(&alice, Some(&ci), Need::Reveal),
         Err(AccessError::RunOnly { .. })
     ));
-    assert!(rules.reach(&alice, Some(&ci), Need::Inject).is_ok());
+    assert!(rules.reach(&alice, Some(&ci), Need::Use).is_ok());
     assert!(rules.reach(&alice, Some(&ci), Need::Names).is_ok());
 }
 
@@ -209,7 +209,7 @@ fn a_token_is_worth_nothing_without_its_creator() {
     let rules = rules();
     let kind = |creator: &str, name: &str| {
         let bearer = bearer(creator, grant(name, &["*"]), &[]);
-        rules.reach_of_bearer(&bearer, None, Need::Inject).map(drop).map_err(|error| error.kind())
+        rules.reach_of_bearer(&bearer, None, Need::Use).map(drop).map_err(|error| error.kind())
     };
     assert_eq!(kind("bob", "backend"), Ok(()));
     for (creator, name) in [("carol", "backend"), ("dave", "backend"), ("eve", "nobody")] {
@@ -231,9 +231,9 @@ fn a_token_has_one_scope_and_is_run_only_if_grant_or_policy_say_so() {
         let kind = |need| rules.reach_of_bearer(bearer, None, need).map(drop);
         assert_eq!(kind(Need::Reveal).unwrap_err().kind(), Kind::Denied);
         assert!(kind(Need::Names).is_ok());
-        assert!(rules.reach_of_bearer(bearer, None, Need::Inject).unwrap().is_run_only());
+        assert!(rules.reach_of_bearer(bearer, None, Need::Use).unwrap().is_run_only());
     }
-    assert!(!rules.reach_of_bearer(&plain, None, Need::Inject).unwrap().is_run_only());
+    assert!(!rules.reach_of_bearer(&plain, None, Need::Use).unwrap().is_run_only());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_token_starts_only_what_grant_and_policy_let_it_start() {
     rules.policies.extend([approved("limited", limited)]);
     let commands = Some(vec!["psql".to_owned(), "env".to_owned()]);
     let bearer = bearer("alice", Grant { commands, ..grant("limited", &["*"]) }, &[]);
-    let reach = rules.reach_of_bearer(&bearer, None, Need::Inject).unwrap();
+    let reach = rules.reach_of_bearer(&bearer, None, Need::Use).unwrap();
     let program = |typed: &str, path: &str, is_guarded| {
         let path = Some(path.into());
         reach.permits_program(&Program { typed: typed.to_owned(), path, is_guarded })
@@ -266,7 +266,7 @@ fn a_policy_may_name_a_program_by_its_path_wherever_it_is() {
     rules.policies.extend([approved("own", Policy { commands, ..policy(&["*"], &[]) })]);
     let scope = ScopeName::parse("own").unwrap();
     let alice = MemberName::parse("alice").unwrap();
-    let reach = rules.reach(&alice, Some(&scope), Need::Inject).unwrap();
+    let reach = rules.reach(&alice, Some(&scope), Need::Use).unwrap();
     assert!(reach.limits_programs());
     let program = |path: &str| {
         let path = Some(path.into());

@@ -10,6 +10,8 @@ pub(crate) enum SealRefused {
     Only { scope: ScopeName },
     #[error("scope '{scope}' is sealed, and no rule of it names a host for '{name}'")]
     NotSealed { scope: ScopeName, name: SecretName },
+    #[error("scope '{scope}' seals '{name}': programs use it and never hold it")]
+    Sealed { scope: ScopeName, name: SecretName },
     #[error("invalid sealed rule for '{rule}': {why}")]
     Rule { rule: String, why: String },
 }
@@ -17,7 +19,7 @@ pub(crate) enum SealRefused {
 impl SealRefused {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Only { .. } | Self::NotSealed { .. } => Kind::Denied,
+            Self::Only { .. } | Self::NotSealed { .. } | Self::Sealed { .. } => Kind::Denied,
             Self::Rule { .. } => Kind::Usage,
         }
     }
@@ -25,9 +27,9 @@ impl SealRefused {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Only { scope } => {
+            Self::Only { scope } | Self::Sealed { scope, .. } => {
                 format!(
-                    "run 'authy run --scope {scope} -- COMMAND', which puts them in on the wire"
+                    "run 'authy run --scope {scope} -- COMMAND', which puts values in on the wire"
                 )
             }
             Self::NotSealed { scope, name } => format!(

@@ -63,8 +63,8 @@ impl HostPattern {
         is_named && address.port == self.port
     }
 
-    /// Whether values may go there without TLS: to this machine alone, at a port that is named.
-    pub(super) fn may_be_plain(&self) -> bool {
+    /// Whether it is a port of this machine, and says which.
+    pub(super) fn is_port_here(&self) -> bool {
         matches!(&self.name, Name::Exact(host) if self.has_port && host.is_loopback())
     }
 }

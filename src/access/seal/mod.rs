@@ -72,6 +72,8 @@ pub(crate) struct Sealing {
     pub(crate) scope: ScopeName,
     /// Whether nothing is handed out beside.
     pub(crate) only: bool,
+    /// Whether all is sealed that a rule names, also what a rule would hand out.
+    all: bool,
     /// When the session ends, in seconds since 1970.
     pub(crate) until: Option<i64>,
     policy: Vec<SealRule>,
@@ -80,12 +82,12 @@ pub(crate) struct Sealing {
 
 impl Sealing {
     pub(super) fn new(
-        (scope, only): (ScopeName, bool),
+        (scope, only, all): (ScopeName, bool, bool),
         policy: &[SealRule],
         grant: Option<&[SealRule]>,
     ) -> Self {
         let grant = grant.map(<[SealRule]>::to_vec);
-        Self { scope, only, until: None, policy: policy.to_vec(), grant }
+        Self { scope, only, all, until: None, policy: policy.to_vec(), grant }
     }
 
     /// The same, for a session that ends then.
@@ -93,9 +95,16 @@ impl Sealing {
         Self { until, ..self }
     }
 
-    /// Whether a program is given a placeholder for `name`.
+    /// Whether a program is given a placeholder for `name`: where that was asked for, or the scope
+    /// hands nothing out, for all that a rule names; otherwise unless each of its rules is plain.
     pub(crate) fn seals(&self, name: &SecretName) -> bool {
-        self.policy.iter().chain(self.grant.iter().flatten()).any(|rule| rule.names(name))
+        let mut rules = self.policy.iter().chain(self.grant.iter().flatten());
+        rules.any(|rule| rule.names(name) && (self.all || !rule.is_plain()))
+    }
+
+    /// Whether anything is sealed by it.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.policy.is_empty() || self.grant.as_ref().is_some_and(|grant| !grant.is_empty())
     }
 
     /// Whether requests to this address are looked into.

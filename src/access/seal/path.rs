@@ -2,28 +2,19 @@
 
 use percent_encoding::percent_decode_str;
 
-/// The path decoded, without dot segments (RFC 3986, 5.2.4); `None` where servers may read it
-/// in different ways: then it matches no pattern.
+/// The path decoded; `None` where servers may read it in different ways: then it matches no
+/// pattern. Clients take `.` and `..` out before they send (RFC 3986, 5.2.4), servers may merge
+/// two slashes into one: a path that has them says one thing to a rule and may say another to a
+/// server.
 pub(super) fn normal(path: &str) -> Option<String> {
-    if !path.starts_with('/') {
-        return None;
-    }
-    let mut kept: Vec<String> = Vec::new();
-    let mut is_folder = false;
-    for segment in path[1..].split('/') {
-        let segment = decoded(segment)?;
-        is_folder = matches!(segment.as_str(), "." | ".." | "");
-        match segment.as_str() {
-            "." => {}
-            ".." => _ = kept.pop(),
-            _ => kept.push(segment),
-        }
-    }
-    // '/a/.' is the folder, as '/a/' is.
-    if is_folder && kept.last().is_none_or(|last| !last.is_empty()) {
-        kept.push(String::new());
-    }
-    Some(format!("/{}", kept.join("/")))
+    let inside = path.strip_prefix('/')?;
+    let segments: Option<Vec<String>> = inside.split('/').map(decoded).collect();
+    let segments = segments?;
+    // The last one is empty where the path names a folder.
+    let inner = &segments[..segments.len() - 1];
+    let is_clear = !inner.iter().any(String::is_empty)
+        && !segments.iter().any(|segment| matches!(segment.as_str(), "." | ".."));
+    is_clear.then(|| format!("/{}", segments.join("/")))
 }
 
 /// One segment; `None` for what is no text, hides a separator, or is encoded twice.

@@ -22,6 +22,8 @@ pub(crate) struct SealRule {
     header: Option<SetHeader>,
     places: Vec<Place>,
     prefix: Option<String>,
+    is_plain: bool,
+    loopback_plain: bool,
 }
 
 /// A header that is set whatever the program sends.
@@ -79,12 +81,19 @@ impl SealRule {
             header: header.transpose()?,
             places: document.places.iter().map(place).collect::<Result<_, _>>()?,
             prefix,
+            is_plain: document.plain,
+            loopback_plain: document.loopback_plain,
         })
     }
 
     /// Whether it is about this secret.
     pub(crate) fn names(&self, name: &SecretName) -> bool {
         self.secrets.iter().any(|pattern| pattern.matches(name.as_str()))
+    }
+
+    /// Whether a `run` that was not asked to seal hands out what it is about.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     pub(super) fn binds(&self, address: &Address) -> bool {
@@ -111,7 +120,8 @@ impl SealRule {
         let mut hosts = self.hosts.iter().filter(|host| host.matches(target.address)).peekable();
         hosts.peek().ok_or(Refusal::Host)?;
         let fits = |is: bool, refusal: Refusal| if is { Ok(()) } else { Err(refusal) };
-        fits(!target.is_plain || hosts.any(HostPattern::may_be_plain), Refusal::Plain)?;
+        let may_be_plain = |host: &HostPattern| self.loopback_plain && host.is_port_here();
+        fits(!target.is_plain || hosts.any(may_be_plain), Refusal::Plain)?;
         let is_method = |list: &Vec<String>| list.iter().any(|method| method == target.method);
         fits(self.methods.as_ref().is_none_or(is_method), Refusal::Method)?;
         let is_path = |patterns: &Vec<Pattern>| {

@@ -1,5 +1,7 @@
 //! What sealed rules allow, and what no spelling of a request gets past.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::path::normal;
@@ -25,7 +27,7 @@ fn sealing(policy: &[SealedRule], grant: Option<&[SealedRule]>) -> Sealing {
     };
     let scope = ScopeName::parse("ci").unwrap();
     let grant = grant.map(compile);
-    Sealing::new((scope, false), &compile(policy), grant.as_deref())
+    Sealing::new((scope, false, true), &compile(policy), grant.as_deref())
 }
 
 /// Judges `token` at `address`, over TLS unless it says `http`.
@@ -75,9 +77,15 @@ fn a_value_goes_to_its_hosts_alone() {
 }
 
 #[test]
-fn without_tls_only_to_this_machine_at_a_named_port() {
+fn without_tls_only_to_this_machine_at_a_named_port_where_the_rule_says_so() {
     let hosts = ["localhost:8080", "127.0.0.1:80", "localhost", "10.0.0.1:80"];
-    let sealing = sealing(&[document(&["token"], &hosts)], None);
+    let rule = document(&["token"], &hosts);
+    let strict = sealing(std::slice::from_ref(&rule), None);
+    for bad in ["GET http://localhost:8080/", "GET http://127.0.0.1/"] {
+        assert_eq!(judged(&strict, bad, Place::Header), Err(Refusal::Plain), "{bad}");
+    }
+    assert_eq!(judged(&strict, "GET https://localhost:8080/", Place::Header), Ok(()));
+    let sealing = sealing(&[SealedRule { loopback_plain: true, ..rule }], None);
     for fine in ["GET http://localhost:8080/", "GET http://127.0.0.1/", "GET https://localhost/"] {
         assert_eq!(judged(&sealing, fine, Place::Header), Ok(()), "{fine}");
     }
@@ -104,6 +112,13 @@ fn methods_paths_and_places_narrow_a_rule() {
     assert_eq!(delete, Err(Refusal::Method));
     for path in [
         "/repos/other/x",
+        "/repos/acme//../../secret",
+        "/repos/acme/a//../../secret",
+        "/repos/acme/a//b",
+        "/repos/acme/./x",
+        "/repos/acme/..",
+        "/repos/acme/.",
+        "//repos/acme/x",
         "/repos/acme/../other/x",
         "/repos/acme/%2e%2e/other/x",
         "/repos/acme%2fx",
@@ -186,13 +201,7 @@ fn a_path_has_one_reading() {
     for (given, path) in [
         ("/", "/"),
         ("/a/b", "/a/b"),
-        ("/a/./b", "/a/b"),
-        ("/a/../b", "/b"),
-        ("/../../b", "/b"),
-        ("/a/b/..", "/a/"),
-        ("/a/b/.", "/a/b/"),
         ("/a%20b", "/a b"),
-        ("//a", "//a"),
         ("/a/", "/a/"),
         ("/.git/x", "/.git/x"),
         ("/cafe/100%25", "/cafe/100%"),
@@ -200,7 +209,25 @@ fn a_path_has_one_reading() {
     ] {
         assert_eq!(normal(given).as_deref(), Some(path), "{given}");
     }
-    for bad in ["", "a", "*", "/%2f", "/a\\b", "/..;x", "/.;x"] {
+    for bad in [
+        "",
+        "a",
+        "*",
+        "/%2f",
+        "/a\\b",
+        "/..;x",
+        "/.;x",
+        "/a/./b",
+        "/a/../b",
+        "/../../b",
+        "/a/b/..",
+        "/a/b/.",
+        "//a",
+        "/a//",
+        "/a//b",
+        "/%2e%2E/b",
+        "/a/.%2e",
+    ] {
         assert_eq!(normal(bad), None, "{bad}");
     }
 }
@@ -215,6 +242,12 @@ proptest! {
         let sealing = sealing(&[rule], None);
         let path = format!("/repos/acme/{tail}");
         if judged(&sealing, &format!("GET https://a.example{path}"), Place::Header).is_ok() {
+            // Another reader of paths, who takes '.' out and merges slashes, finds nothing to do.
+            let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
+            let read: std::path::PathBuf = Path::new(&*decoded).components().collect();
+            let same = decoded.strip_suffix('/').unwrap_or(&decoded);
+            prop_assert_eq!(read.to_str(), Some(same));
+            prop_assert!(!read.components().any(|part| part == std::path::Component::ParentDir));
             // However often it is decoded, it stays below.
             let mut text = path;
             for _ in 0..3 {

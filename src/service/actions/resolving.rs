@@ -16,24 +16,27 @@ use crate::service::base::templates::read_template;
 
 /// Fills in the placeholders of `file`; without `out` the result is for the reader.
 ///
-/// With `out` it is written there, readable by its owner only, all or nothing; that much a
-/// run-only scope may do too.
+/// With `out` it is written there, readable by its owner only, all or nothing.
 ///
 /// # Errors
-/// A malformed placeholder; every unknown name at once; denied; nothing is written then.
+/// A malformed placeholder; every unknown name at once; denied; `out` is `file` itself. Nothing
+/// is written then.
 pub fn resolve(
     ctx: &Context,
     file: &Path,
     out: Option<&Path>,
     scope: Option<&ScopeName>,
 ) -> Result<Option<SecretBytes>> {
+    if out.is_some_and(|out| fs::is_same(file, out)) {
+        return Err(Problem::OwnTemplate(file.to_owned()).into());
+    }
     let template = read_template(file)?;
     let names: Vec<SecretName> = template.names().into_iter().cloned().collect();
     let select = |reach: &Reach<'_>, opened: &Opened| existing(&names, reach, opened);
     let wanted = Wanted {
         op: Op::RESOLVE,
         scope,
-        need: if out.is_some() { Need::Inject } else { Need::Reveal },
+        need: Need::Reveal,
         named: names.clone(),
         detail: None,
         path: None,

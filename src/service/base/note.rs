@@ -105,12 +105,26 @@ pub enum Note {
         /// The policies.
         policies: Vec<ScopeName>,
     },
+    /// What a rule seals is not shown.
+    Sealed {
+        /// The scope.
+        scope: ScopeName,
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
     /// In a sealed scope a program gets nothing of what no rule seals.
     NotSealed {
         /// The scope.
         scope: ScopeName,
         /// The secrets.
         names: Vec<SecretName>,
+    },
+    /// An agent is given values that its model may come to see.
+    AgentHolds {
+        /// The program's name.
+        program: String,
+        /// The scope.
+        scope: ScopeName,
     },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
@@ -227,10 +241,21 @@ impl Note {
                 "{secrets} secret{} encrypted to others than may read now: run 'authy rekey'",
                 if *secrets == 1 { " is" } else { "s are" }
             ),
+            Self::Sealed { scope, names } => write!(
+                f,
+                "left out, as scope '{scope}' seals them: {} ('authy run' puts them in on the wire)",
+                list(names)
+            ),
             Self::NotSealed { scope, names } => write!(
                 f,
                 "left out, as scope '{scope}' is sealed and no rule of it names a host for them: {}",
                 list(names)
+            ),
+            Self::AgentHolds { program, scope } => write!(
+                f,
+                "'{}' holds the values of scope '{scope}', and what its tools print goes to its model; \
+                 a policy with --seal-only keeps them from both (docs/SEALED.md)",
+                printable(program)
             ),
             Self::StillMasked => f.write_str(
                 "values of a run-only or sealed scope stay masked; --no-masking has no effect",

@@ -34,6 +34,8 @@ pub(crate) enum Problem {
     ForgedPast { name: SecretName, version: u64 },
     #[error("git knows {} versions {version} of '{name}', made on different clones", commits.len())]
     SeveralPast { name: SecretName, version: u64, commits: Vec<String> },
+    #[error("'{}' is the template itself", printable(&.0.to_string_lossy()))]
+    OwnTemplate(PathBuf),
     #[error("file '{}' not found", .0.display())]
     NoFile(PathBuf),
     #[error("secret '{0}' exists already")]
@@ -216,6 +218,7 @@ impl Problem {
             | Self::Setting { .. }
             | Self::Unchanged(_)
             | Self::WhichScope { .. }
+            | Self::OwnTemplate(_)
             | Self::TokenInGit(_)
             | Self::NoScope => Kind::Usage,
             Self::Sealing(error) => error.kind(),
@@ -248,6 +251,7 @@ impl Problem {
             Self::NotFound { .. } => "run 'authy list'".into(),
             Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
             Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
+            Self::OwnTemplate(_) => "write the result to another file".into(),
             Self::NoFile(_) => return None,
             Self::Exists(name) => {
                 format!("run 'authy rotate {name}' for a new value, or store it with --force")

@@ -1,5 +1,6 @@
 //! Reading values: authenticate, decide, record, open. Every command that reads goes here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::agent::{self, Verdict};
@@ -59,6 +60,8 @@ pub(crate) struct Reading<'r, 'c> {
     pub(crate) limits_programs: bool,
     /// What of them is sealed.
     pub(crate) sealing: Option<Sealing>,
+    /// Where this machine remembers the vault.
+    pub(crate) state: Option<&'r Path>,
     /// Writes more lines about them.
     pub(crate) recorder: &'r mut Recorder<'c>,
 }
@@ -113,6 +116,7 @@ pub(crate) fn read<T>(
             by_token: matches!(asker, Asker::Bearer(_)),
             limits_programs: found.limits_programs,
             sealing: found.sealing,
+            state: opened.vault.state().folder(),
             recorder: &mut recorder,
         })
     })();
@@ -174,11 +178,17 @@ fn find(
     }
     let names = (wanted.select)(&reach, opened)?;
     action.secrets.clone_from(&names);
+    if wanted.need == Need::Reveal {
+        names.iter().try_for_each(|name| reach.shows(name))?;
+    }
     own::recall_signatures(opened, asker, names.len());
     let sealed = sealed(opened, &names, scope)?;
     reach.opens(&sealed)?;
     let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
-    let sealing = reach.sealing(wanted.seal);
+    // Rules that name nothing of what is wanted here start no proxy.
+    let sealing = reach.sealing(wanted.seal).filter(|sealing| {
+        wanted.seal || sealing.only || names.iter().any(|name| sealing.seals(name))
+    });
     Ok(Found { sealed, access, run_only, limits_programs, sealing })
 }
 

@@ -96,7 +96,12 @@ fn rules_are_shown_tested_and_compared_in_words() {
     test(&[], 0, "ALLOWED by allow \"api-*\", sealed");
     test(&["--host", "api.test", "--path", "/repos/x"], 0, "put in on the wire");
     test(&["--host", "API.test:443", "--path", "/repos/x"], 0, "ALLOWED");
-    test(&["--host", "api.test", "--path", "/repos/../x"], 4, "allows this path");
+    for path in ["/repos/../x", "/repos/a//../../x", "/repos//x", "/repos/./x", "/x?/repos/"] {
+        test(&["--host", "api.test", "--path", path], 4, "allows this path");
+    }
+    for path in ["/repos/x?a=/../b", "/repos/x#../y"] {
+        test(&["--host", "api.test", "--path", path], 0, "put in on the wire");
+    }
     test(&["--host", "api.test", "--method", "PUT", "--path", "/repos/x"], 4, "allows this method");
     test(&["--host", "evil.test"], 4, "names this host");
     t.authy(["policy", "test", "--scope", "ci", "api-other", "--host", "api.test"])
@@ -110,6 +115,33 @@ fn rules_are_shown_tested_and_compared_in_words() {
     t.authy(["policy", "update", "ci", "--seal-only=false", "--remove-seal", "api-token"]).ok();
     let diff = t.authy(["policy", "diff", "HEAD~1"]).ok();
     diff.stdout_has("no longer sealed").stdout_has("no longer: in sealed runs agents");
+}
+
+#[test]
+fn what_a_rule_names_is_sealed_in_every_run_unless_it_is_plain() {
+    let scene = Scene::new();
+    let t = &scene.t;
+    let run = |flags: &[&str]| {
+        let base = ["run", "--scope", "ci", "--no-masking"];
+        t.authy(base.iter().chain(flags).chain(&["--", "sh", "-c", "echo $api_token $plain"]))
+    };
+    let done = clean(run(&[]).ok());
+    done.stdout_has("authy-sealed-api-token-").stdout_has(" plain-value\n");
+    // Nor is it shown; the rest is.
+    clean(t.authy(["get", "api-token", "--scope", "ci"]).fails(4)).stderr_has("seals 'api-token'");
+    let env = clean(t.authy(["env", "--scope", "ci"]).ok());
+    env.stdout_has("plain-value").stderr_has("left out").stderr_has("api-token");
+    t.write("template", "<authy:api-token>");
+    clean(t.authy(["resolve", "template", "--scope", "ci"]).fails(4));
+    // Where nothing that is wanted is sealed, authy becomes the program.
+    run(&["--only", "plain"]).ok().stdout_is("plain-value\n");
+    t.authy(["policy", "update", "ci", "--remove-seal", "api-token"]).ok();
+    let seal = ["--seal", "api-token=api.test", "--seal-also-plain"];
+    t.authy(["policy", "update", "ci"].iter().chain(&seal)).ok();
+    t.authy(["policy", "show", "ci"]).ok().stdout_has("handed out as it is");
+    run(&[]).ok().stdout_is(format!("{CANARY} plain-value\n"));
+    clean(run(&["--sealed"]).ok()).stdout_has("authy-sealed-api-token-");
+    t.authy(["get", "api-token", "--scope", "ci"]).ok().stdout_is(CANARY);
 }
 
 #[test]

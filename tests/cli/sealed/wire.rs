@@ -197,7 +197,7 @@ fn other_hosts_are_tunnelled_unread_and_the_users_own_proxy_leads_there() {
 }
 
 #[test]
-fn this_machine_is_spoken_to_without_tls_where_a_rule_names_the_port() {
+fn this_machine_is_spoken_to_without_tls_where_a_rule_says_so() {
     if !needs(["curl"]) {
         return;
     }
@@ -205,6 +205,14 @@ fn this_machine_is_spoken_to_without_tls_where_a_rule_names_the_port() {
     let (port, tls_port) = (scene.world.plain_port, scene.world.port);
     let rule = format!("api-token=localhost:{port},localhost:{tls_port}");
     scene.t.authy(["policy", "update", "ci", "--seal", &rule]).ok();
+    // Any program that listens there would have it, the one that runs too.
+    let ask = format!("{CURL} http://localhost:{port}/echo -H \"Authorization: $API_TOKEN\"");
+    clean(scene.run(&ask).ok()).stdout_has("without TLS");
+    assert_eq!(scene.arrived().len(), 0);
+    let rule = format!("{rule};loopback-plain=true");
+    scene.t.authy(["policy", "update", "ci", "--seal", &rule]).ok();
+    let show = scene.t.authy(["policy", "show", "ci"]).ok();
+    show.stdout_has("without TLS to any program that listens");
     let done = scene
         .run(&format!(
             "{CURL} http://localhost:{port}/echo -H \"Authorization: $API_TOKEN\"; \

@@ -30,9 +30,14 @@ pub(super) struct PolicyFlags {
     commands: Vec<String>,
     /// Let programs use these secrets towards these hosts without holding them: NAMES=HOSTS, and
     /// as wanted ;methods=GET,POST ;paths=/repos/acme/* ;as=bearer ;in=query,body
-    /// ;placeholder=ghp_; may be repeated
+    /// ;placeholder=ghp_ ;loopback-plain=true; every 'run' of the scope seals them then; may be
+    /// repeated
     #[arg(long, value_name = "NAMES=HOSTS")]
     seal: Vec<String>,
+    /// Let a 'run' that is not asked to seal hand out what this command's --seal names, as if no
+    /// rule named it
+    #[arg(long, requires = "seal")]
+    seal_also_plain: bool,
     /// Hand nothing out at all, so that only what is sealed can be used; =false takes it back
     #[arg(
         long,
@@ -67,7 +72,10 @@ impl PolicyFlags {
             remove_commands: Vec::new(),
             any_command: false,
             seal_only: self.seal_only,
-            seal: self.seal,
+            seal: match self.seal_also_plain {
+                true => self.seal.iter().map(|rule| format!("{rule};plain=true")).collect(),
+                false => self.seal,
+            },
             remove_seal: Vec::new(),
             max_ttl: self.max_ttl,
             no_max_ttl: false,

@@ -50,7 +50,7 @@ fn describe(view: &PolicyView) -> String {
     }
     match (view.seal_only, view.sealed.is_empty()) {
         (true, _) => add("sealed", "nothing is handed out"),
-        (false, false) => add("sealed", "by 'run --sealed'; otherwise values are handed out"),
+        (false, false) => add("sealed", "what rules name is; the rest is handed out"),
         (false, true) => {}
     }
     view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));

@@ -88,8 +88,9 @@ pub(super) fn gather<T>(
             reach.permits_program(program)?;
         }
         let mut names = select(reach, opened, (&templates, &by_name))?;
-        if wanted.need == Need::Use {
-            leave_out_unsealed(ctx, (reach, wanted.seal), (&templates, &mut names))?;
+        match wanted.need {
+            Need::Use => leave_out_unsealed(ctx, (reach, wanted.seal), (&templates, &mut names))?,
+            _ => leave_out_sealed(ctx, reach, (&templates, &mut names)),
         }
         for pattern in only.iter().filter(|p| !names.iter().any(|name| p.matches(name.as_str()))) {
             ctx.front.note(&Note::OnlyNothing { pattern: pattern.text().to_owned() });
@@ -166,6 +167,22 @@ fn select(
     Ok(names)
 }
 
+/// Takes away what a rule seals, where values are shown: who shows the rest means just that. What
+/// a template names stays, and is refused.
+fn leave_out_sealed(
+    ctx: &Context,
+    reach: &Reach<'_>,
+    (templates, names): (&[Mapped], &mut Vec<SecretName>),
+) {
+    let is_named =
+        |name: &SecretName| templates.iter().any(|(_, template)| template.names().contains(&name));
+    let is_sealed = |name: &mut SecretName| reach.shows(name).is_err() && !is_named(name);
+    let left_out: Vec<_> = names.extract_if(.., is_sealed).collect();
+    if let (Some(scope), false) = (reach.scope(), left_out.is_empty()) {
+        ctx.front.note(&Note::Sealed { scope: scope.clone(), names: left_out });
+    }
+}
+
 /// In a scope that hands nothing out, takes away what no rule seals: a program could do nothing
 /// with it.
 ///
@@ -189,7 +206,8 @@ fn leave_out_unsealed(
             ctx.front.note(&Note::NotSealed { scope: scope.clone(), names: left_out });
         }
     }
-    match names.iter().any(|name| sealing.seals(name)) {
+    let must_seal = is_asked || sealing.only;
+    match !must_seal || names.iter().any(|name| sealing.seals(name)) {
         true => Ok(()),
         false => Err(SealProblem::Nothing(scope.clone()).into()),
     }

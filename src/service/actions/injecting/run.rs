@@ -9,7 +9,7 @@ use crate::access::{Need, Program};
 use crate::audit::{Op, Outcome};
 use crate::fs;
 use crate::inject::{self, Beside, Ended, Filter, HandOn, Leader, Masker};
-use crate::name::{SecretName, printable};
+use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::context::{Context, IdentitySource, TokenSource};
 use crate::service::base::error::Result;
@@ -74,6 +74,11 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     let program = wanted.program.as_ref();
     gather(ctx, request, &wanted, |gathered, reading| {
         let Gathered { names, environment, files, masker, sealed } = gathered;
+        if let (None, Some(program)) = (&ctx.agent, program) {
+            let held = names.iter().any(|name| !sealed.as_ref().is_some_and(|s| s.seals(name)));
+            let scope = reading.scope.as_ref().filter(|_| held);
+            scope.into_iter().for_each(|scope| warn_once(ctx, reading.state, (scope, program)));
+        }
         let mut argv = command.argv;
         // What was judged is what is started: nothing is looked up again.
         let judged = program.and_then(|program| program.path.clone());
@@ -104,6 +109,36 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
             (None, Some(masker)) => recording.supervise((&child, &masker), &command.leader, None),
         }
     })
+}
+
+/// Programs that are agents: what their tools print goes to a model.
+const AGENTS: [&str; 12] = [
+    "aider",
+    "claude",
+    "cline",
+    "codex",
+    "copilot",
+    "cursor-agent",
+    "gemini",
+    "goose",
+    "openclaw",
+    "opencode",
+    "pi",
+    "qwen",
+];
+
+/// Says of an agent that is given values, once for each and each scope, that a model may see them.
+fn warn_once(ctx: &Context, state: Option<&Path>, (scope, program): (&ScopeName, &Program)) {
+    let name = name_of(program);
+    if !AGENTS.contains(&name.as_str()) {
+        return;
+    }
+    let told = state.map(|folder| folder.join("told").join(format!("{scope}.{name}")));
+    if told.as_ref().is_some_and(|told| told.exists()) {
+        return;
+    }
+    ctx.front.note(&Note::AgentHolds { program: name, scope: scope.clone() });
+    told.iter().for_each(|told| fs::remember(told, b""));
 }
 
 /// What an authy inside the program is to use: the token, where it may be handed on, or the

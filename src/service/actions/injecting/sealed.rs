@@ -38,6 +38,11 @@ impl Sealed {
         Ok(Self { sealing, values: taken })
     }
 
+    /// Whether the program is given a placeholder for this one.
+    pub(super) fn seals(&self, name: &SecretName) -> bool {
+        self.sealing.seals(name)
+    }
+
     /// Runs the program behind a proxy, to its end.
     ///
     /// # Errors

@@ -19,6 +19,10 @@ impl Sealed {
         Err(SealProblem::NotBuilt.into())
     }
 
+    pub(super) fn seals(&self, _: &SecretName) -> bool {
+        match *self {}
+    }
+
     pub(super) fn run(
         self,
         _: (inject::Command, &Masker),

@@ -128,7 +128,9 @@ fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Ver
             false => Verdict { sealed, ..verdict },
         };
     };
-    let (method, path) = (towards.method.as_str(), towards.path.as_str());
+    // As on the wire: a query is judged apart, and a fragment is never sent.
+    let path = towards.path.split(['?', '#']).next().unwrap_or_default();
+    let method = towards.method.as_str();
     let target = Target { address: &towards.address, is_plain: false, method, path };
     match sealing.judge(&verdict.name, &target, Place::Header) {
         _ if !sealed => denied("unsealed"),
