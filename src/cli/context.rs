@@ -40,6 +40,13 @@ pub(crate) struct CliEnv {
     project: OnceCell<Option<ProjectFile>>,
     /// What is above this process; looked at once, and by nobody who need not know.
     above: Rc<OnceCell<Above>>,
+    /// Asked only where it can matter: it may be a question to the network.
+    account_home: OnceCell<Option<PathBuf>>,
+}
+
+fn account_home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
+    Some(user.dir).filter(|home| home.is_absolute())
 }
 
 /// Expands a `~/` that no shell has seen, as in the configuration of an agent.
@@ -61,6 +68,7 @@ impl CliEnv {
             variables: Box::new(|name| std::env::var_os(name)),
             project: OnceCell::new(),
             above: Rc::default(),
+            account_home: OnceCell::new(),
         }
     }
 
@@ -197,6 +205,7 @@ impl CliEnv {
             vault,
             home: self.home(),
             state: self.state(),
+            makeshift: Some(self.makeshift()),
             identity,
             token: self.token(project)?,
             agent: agent.map(|agent| agent.marker),
@@ -323,8 +332,20 @@ impl CliEnv {
         }
     }
 
+    /// `HOME`, or where it is not set at all the account's home, as git does it.
     pub(crate) fn home(&self) -> Option<PathBuf> {
-        self.path("HOME")
+        if self.variable("HOME").is_some() {
+            return self.path("HOME");
+        }
+        self.account_home.get_or_init(account_home).clone()
+    }
+
+    /// Where a run is recorded whose home folder cannot be written: by this user's number, as
+    /// the folder may be everybody's.
+    fn makeshift(&self) -> PathBuf {
+        let user = format!("authy-state-{}", rustix::process::geteuid().as_raw());
+        let runtime = self.path("XDG_RUNTIME_DIR").filter(|path| path.is_absolute());
+        runtime.or_else(|| self.path("TMPDIR")).unwrap_or_else(|| "/tmp".into()).join(user)
     }
 
     fn state(&self) -> Option<PathBuf> {

@@ -102,6 +102,14 @@ pub(crate) fn read_outside(path: &Path, limit: usize) -> Result<Option<Vec<u8>>,
     read_open(file, path, limit, Place::Outside).map(Some)
 }
 
+/// Whether a folder, itself and not by a link, is this user's and closed to everybody else.
+pub(crate) fn is_own_alone(folder: &Path) -> bool {
+    std::fs::symlink_metadata(folder).is_ok_and(|meta| {
+        let own = rustix::process::geteuid().as_raw();
+        meta.is_dir() && meta.uid() == own && meta.permissions().mode() & 0o077 == 0
+    })
+}
+
 /// Whether two paths lead to one file, links followed.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));

@@ -4,6 +4,7 @@
 //! the program's own. std resets the ignored SIGPIPE of a Rust program and the signal mask
 //! on the way; signals that our parent chose to ignore (nohup) stay ignored.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,6 +17,7 @@ use super::environment::Environment;
 use super::error::InjectError;
 use super::memory;
 use super::supervise::Leader;
+use crate::fs::is_program;
 use crate::name::ScopeName;
 use crate::secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 
@@ -68,7 +70,7 @@ pub(crate) struct Command {
     /// How an authy inside the program finds what gave access.
     pub(crate) hand_on: HandOn,
     /// Variables that have this value, or none, whatever else is set.
-    pub(crate) fixed: Vec<(&'static str, Option<OsString>)>,
+    pub(crate) fixed: Vec<(Cow<'static, str>, Option<OsString>)>,
 }
 
 impl Command {
@@ -108,6 +110,32 @@ impl Command {
         Ok(command)
     }
 
+    /// Starts the program; one that is a script without `#!` is `sh`'s, as execvp(3) does it.
+    ///
+    /// # Errors
+    /// [`InjectError`] where it cannot be started.
+    pub(super) fn spawn(
+        &self,
+        connect: impl Fn(&mut process::Command) -> io::Result<()>,
+    ) -> Result<process::Child, InjectError> {
+        let start =
+            |command: &mut process::Command| connect(command).and_then(|()| command.spawn());
+        let failure = match start(&mut self.to_std()?) {
+            Ok(child) => return Ok(child),
+            Err(failure) => failure,
+        };
+        let path = self.inherited.iter().find(|(name, _)| name == "PATH");
+        match as_script(&self.argv, path.map(|(_, path)| path.as_os_str()), &failure) {
+            Some(words) => {
+                let mut command = process::Command::new(&words[0]);
+                command.args(&words[1..]);
+                self.set_environment(&mut command);
+                start(&mut command).map_err(|source| self.explain(source))
+            }
+            None => Err(self.explain(failure)),
+        }
+    }
+
     /// Builds the command of `leader`, which is to start the program in turn.
     ///
     /// # Errors
@@ -134,8 +162,8 @@ impl Command {
         }
         for (variable, value) in &self.fixed {
             match value {
-                Some(value) => command.env(variable, value),
-                None => command.env_remove(variable),
+                Some(value) => command.env(&**variable, value),
+                None => command.env_remove(&**variable),
             };
         }
         command.env("AUTHY_SCOPE", self.scope.as_str());
@@ -169,6 +197,23 @@ impl Command {
         let largest = self.environment.iter().max_by_key(|(_, _, value)| value.len());
         largest.map(|(_, origin, _)| origin.to_string())
     }
+}
+
+/// The words that start a script which names no interpreter, where that is why starting it failed.
+pub(super) fn as_script(
+    argv: &[OsString],
+    path: Option<&OsStr>,
+    failure: &io::Error,
+) -> Option<Vec<OsString>> {
+    let is_script = failure.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error());
+    let (word, arguments) = argv.split_first().filter(|_| is_script)?;
+    let file = if word.as_bytes().contains(&b'/') {
+        word.clone()
+    } else {
+        let folders = path.into_iter().flat_map(std::env::split_paths);
+        folders.map(|folder| folder.join(word)).find(|file| is_program(file))?.into()
+    };
+    Some([OsString::from("/bin/sh"), file].into_iter().chain(arguments.iter().cloned()).collect())
 }
 
 /// Says why `program` could not be started.

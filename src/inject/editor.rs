@@ -17,9 +17,9 @@ use std::{io, thread};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::register_conditional_default;
-use signal_hook::iterator::Signals;
 
 use super::error::InjectError;
+use super::signals::Signals;
 use crate::secret::WITHHELD;
 
 /// How long an editor that was asked to end may take.
@@ -98,7 +98,8 @@ impl EditorCommand {
 /// [`InjectError`] where the editor does not start, fails, or a signal ends the wait.
 pub(crate) fn edit(path: &Path, editor: &EditorCommand) -> Result<(), InjectError> {
     let _signals = HeldSignals::new().map_err(InjectError::EditorWait)?;
-    let mut events = Signals::new([SIGCHLD, SIGTERM, SIGHUP]).map_err(InjectError::EditorWait)?;
+    let mut events =
+        Signals::catch(&[SIGCHLD, SIGTERM, SIGHUP]).map_err(InjectError::EditorWait)?;
     let mut child = to_std(path, editor).spawn().map_err(|source| InjectError::EditorStart {
         editor: editor.name.to_string_lossy().into_owned(),
         source,
@@ -163,11 +164,10 @@ fn wait(child: &mut Child, events: &mut Signals) -> Result<ExitStatus, InjectErr
         if let Some(status) = child.try_wait().map_err(InjectError::EditorWait)? {
             return Ok(status);
         }
-        for signal in events.wait() {
-            if let Some(signal) = Signal::from_named_raw(signal).filter(|&s| s != Signal::CHILD) {
-                end(child, signal);
-                return Err(InjectError::EditorInterrupted);
-            }
+        let came = events.wait().map_err(InjectError::EditorWait)?;
+        if let Some(signal) = came.into_iter().find(|signal| *signal != Signal::CHILD) {
+            end(child, signal);
+            return Err(InjectError::EditorInterrupted);
         }
     }
 }

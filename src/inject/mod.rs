@@ -15,6 +15,7 @@ mod memory;
 mod naming;
 mod otp;
 mod refused;
+mod signals;
 mod supervise;
 mod template;
 mod wrapper;
@@ -33,12 +34,11 @@ pub(crate) use mask::{Filter, Masker};
 pub use naming::Naming;
 pub use otp::OneTimeCode;
 pub(crate) use otp::one_time_code;
-pub(crate) use supervise::Beside;
-pub(crate) use supervise::lead;
+pub(crate) use supervise::{Beside, lead, left_behind};
 pub use supervise::{Ended, Leader};
 pub(crate) use template::Template;
 pub use wrapper::Shell;
-pub(crate) use wrapper::{command as alias_command, define as define_alias};
+pub(crate) use wrapper::{ALONE, command as alias_command, define as define_alias};
 
 /// Lengths of generated values that make sense.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;

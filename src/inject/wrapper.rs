@@ -17,6 +17,10 @@ pub enum Shell {
     Powershell,
 }
 
+/// Programs that otherwise leave a server running which keeps the values of whoever started it
+/// first, and the flag that keeps them from it: seen in Codex CLI 0.171.0.
+pub(crate) const ALONE: [(&str, &str); 1] = [("codex", "--no-daemon")];
+
 /// The command that starts `tool` with the secrets of `scope`.
 ///
 /// # Errors
@@ -37,6 +41,9 @@ pub(crate) fn command(
         words.push_str(&format!(" --prefix {}", naming.prefix));
     }
     words.push_str(&format!(" -- {tool}"));
+    if let Some((_, flag)) = ALONE.iter().find(|(name, _)| *name == tool.as_str()) {
+        words.push_str(&format!(" {flag}"));
+    }
     Ok(words)
 }
 
@@ -62,6 +69,8 @@ mod tests {
         let naming = Naming { uppercase: true, replace_dash: Some('_'), ..Naming::default() };
         let words = command(&tool, (&scope, &naming)).unwrap();
         assert_eq!(words, "authy run --scope claude-code --uppercase --replace-dash _ -- claude");
+        let codex = command(&ToolName::parse("codex").unwrap(), (&scope, &naming)).unwrap();
+        assert!(codex.ends_with(" -- codex --no-daemon"), "{codex}");
         assert_eq!(define(Shell::Posix, &tool, &words), format!("alias claude='{words}'\n"));
         assert_eq!(
             define(Shell::Fish, &tool, &words),

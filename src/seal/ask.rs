@@ -28,6 +28,16 @@ pub(crate) enum Event {
     Denied(Denied),
 }
 
+impl Event {
+    /// Whether it is about this secret.
+    pub(crate) fn is_of(&self, name: &SecretName) -> bool {
+        match self {
+            Self::Use(used, _) => used == name,
+            Self::Denied(denied) => denied.name.as_ref() == Some(name),
+        }
+    }
+}
+
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Denied {
@@ -161,10 +171,9 @@ impl Desk {
             event: Event::Use(name.clone(), address.clone()),
             count: *count,
         });
-        // One refusal is told by its line.
-        let again = denied.iter().filter(|(_, count)| **count > 1);
-        let again =
-            again.map(|(one, count)| Use { event: Event::Denied(one.clone()), count: *count });
-        uses.chain(again).collect()
+        let refused = denied
+            .iter()
+            .map(|(one, count)| Use { event: Event::Denied(one.clone()), count: *count });
+        uses.chain(refused).collect()
     }
 }

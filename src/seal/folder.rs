@@ -1,4 +1,6 @@
-//! The files of a run: certificates, which are public, in a file system in memory.
+//! The files of a run: certificates, which are public. They lie where sandboxes look on: what
+//! starts programs behind bubblewrap gives them a `/dev/shm` of their own, but the user's runtime
+//! folder and `TMPDIR` as they are.
 //!
 //! A second authy holds the end of a pipe; when the first one is gone, however it went, it
 //! removes them.
@@ -39,8 +41,8 @@ impl Folder {
     ) -> Result<Self, SealError> {
         let runtime = inherited.iter().find(|(name, _)| name == "XDG_RUNTIME_DIR");
         let runtime = runtime.map(|(_, value)| PathBuf::from(value));
-        let in_memory = runtime.into_iter().chain([PathBuf::from(SHARED_MEMORY)]);
-        let places = in_memory.filter(|place| is_memory(place)).chain([std::env::temp_dir()]);
+        let runtime = runtime.into_iter().filter(|place| place.is_absolute());
+        let places = runtime.chain([std::env::temp_dir(), PathBuf::from(SHARED_MEMORY)]);
         let mut failure = None;
         for place in places {
             let path = place.join(format!("{PREFIX}{}", random_id::<8>()));
@@ -121,17 +123,4 @@ fn clear(folder: &Path) {
         }
     }
     let _ = fs::remove_dir(folder);
-}
-
-/// Whether what is written there never reaches a disk by itself.
-#[cfg(target_os = "linux")]
-fn is_memory(folder: &Path) -> bool {
-    /// `TMPFS_MAGIC` and `RAMFS_MAGIC`, linux/magic.h.
-    const KINDS: [u64; 2] = [0x0102_1994, 0x8584_58f6];
-    rustix::fs::statfs(folder).is_ok_and(|stat| KINDS.contains(&(stat.f_type as u64)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_memory(_: &Path) -> bool {
-    false
 }

@@ -31,6 +31,7 @@ mod tests;
 mod values;
 mod websocket;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub(crate) struct Plan {
     pub(crate) values: Values,
     /// The environment that authy itself was given: the user's own proxies and roots.
     pub(crate) inherited: Vec<(OsString, OsString)>,
+    /// Whether the program inherits hardly anything of that.
+    pub(crate) clean_env: bool,
     /// How this program starts itself again to remove files after a kill.
     pub(crate) sweeper: Leader,
 }
@@ -70,7 +73,7 @@ impl Proxy {
     /// # Errors
     /// [`SealError`] where the user's own settings cannot be followed, or the system refuses.
     pub(crate) fn start(plan: Plan) -> Result<(Self, Asks), SealError> {
-        let Plan { sealing, values, inherited, sweeper } = plan;
+        let Plan { sealing, values, inherited, clean_env, sweeper } = plan;
         values.check(&sealing)?;
         let surroundings = surroundings::Surroundings::find(&inherited)?;
         let authority = authority::Authority::new()?;
@@ -82,13 +85,18 @@ impl Proxy {
         let connector = connect::Connector::new(surroundings.clone(), roots);
         let server = proxy::Server::start(Arc::clone(&desk), authority, connector)?;
         let hosts: Vec<&str> = desk.sealing().hosts().collect();
-        let environment = environment::changes(server.address(), &files, (&surroundings, &hosts));
+        let environment = environment::changes(
+            server.address(),
+            &files,
+            (&surroundings, &hosts),
+            if clean_env { 0 } else { environment::configured(&inherited) },
+        );
         let proxy = Self { server: Some(server), _folder: folder, environment, desk };
         Ok((proxy, asks))
     }
 
     /// The variables that a program is to have: set, or absent.
-    pub(crate) fn environment(&self) -> &[(&'static str, Option<OsString>)] {
+    pub(crate) fn environment(&self) -> &[(Cow<'static, str>, Option<OsString>)] {
         &self.environment
     }
 

@@ -100,7 +100,8 @@ impl Values {
 fn placeholder(name: &SecretName, prefix: Option<&str>) -> String {
     let random = random_id::<RANDOM>();
     match prefix {
-        Some(prefix) => format!("{prefix}{random}"),
+        // Whoever finds it in a log or in a 401 is to know whose it is.
+        Some(prefix) => format!("{prefix}authy-sealed-{random}"),
         None => {
             let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
             let name: String = name.as_str().chars().map(plain).collect();

@@ -3,7 +3,7 @@
 //! Given back on leaving, on a panic, on the signals that end a program, and while it is
 //! stopped. What was shown is wiped first: some terminals keep the other screen.
 
-use std::io::{self, Stdout, Write as _, stdout};
+use std::io::{self, Read as _, Stdout, Write as _, stdout};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-use signal_hook::iterator::Signals;
+use signal_hook::{flag, low_level};
 
 /// How long after a signal the interface may take to leave by itself.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,18 +40,25 @@ impl Screen {
     pub(crate) fn take() -> io::Result<Self> {
         let ended: Arc<AtomicUsize> = Arc::default();
         let stopped = Arc::default();
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+        // Woken by a write to a pipe: sandboxes of agents refuse `sendto`, by which
+        // signal-hook's own iterator wakes.
+        let (mut woken, wake) = io::pipe()?;
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            flag::register_usize(signal, Arc::clone(&ended), number)?;
+            low_level::pipe::register(signal, wake.try_clone()?)?;
+        }
         let flag = Arc::clone(&ended);
         std::thread::spawn(move || {
-            let signal = signals.forever().next().unwrap_or(SIGTERM);
-            flag.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
+            let _ = woken.read(&mut [0; 1]);
+            let signal = i32::try_from(flag.load(Ordering::Relaxed)).unwrap_or(SIGTERM);
             // Whoever does not come to look at the flag is stuck; what a change has written is
             // completed by the next command.
             std::thread::sleep(GRACE);
             give_back();
             std::process::exit(128 + signal);
         });
-        signal_hook::flag::register(SIGTSTP, Arc::clone(&stopped))?;
+        flag::register(SIGTSTP, Arc::clone(&stopped))?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             give_back();

@@ -123,6 +123,7 @@ impl Worker<'_> {
             vault: self.world.vault.clone(),
             home: self.world.home.clone(),
             state: self.world.state.clone(),
+            makeshift: None,
             identity,
             token: None,
             agent: self.world.agent.clone(),

@@ -76,6 +76,7 @@ mod rekey;
 mod removed;
 mod run;
 mod run_files;
+mod sandboxed;
 mod sealed;
 mod session;
 mod session_audit;

@@ -235,6 +235,7 @@ fn the_library_gives_a_token_no_more_than_the_command_does() {
         identity: IdentitySource::File(p.t.key()),
         token: Some(authy::TokenSource::Text(SecretBytes::new(token.as_bytes().to_vec()))),
         unseen: None,
+        makeshift: None,
         agent: None,
         confined: None,
         now: time::OffsetDateTime::now_utc(),

@@ -16,14 +16,14 @@ use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, ioctl_tiocsctty, kill_process,
     kill_process_group, setsid, waitpid,
 };
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::termios::{Winsize, tcgetpgrp, tcgetwinsize, tcsetpgrp};
 use signal_hook::consts::{SIGCONT, SIGTTIN, SIGTTOU};
 
-use super::super::child::not_started;
+use super::super::child::{as_script, not_started};
 use super::super::error::InjectError;
-use super::Ended;
-use super::signals::Signals;
+use super::super::signals::Signals;
 use super::wait::wait;
+use super::{Ended, catch};
 
 /// Starts the program of `words` in a session of its own on the terminal of standard output.
 ///
@@ -36,21 +36,38 @@ pub(crate) fn lead(words: &[OsString]) -> Result<Ended, InjectError> {
         InjectError::Supervise { program, source }
     };
     let signals = take_terminal().map_err(failed)?;
-    let mut command = Command::new(program);
-    command.args(arguments).process_group(0);
-    let child = command.spawn().map_err(|source| not_started(Some(program), source))?;
+    let before = tcgetwinsize(io::stdout()).ok();
+    let start = |program: &OsString, arguments: &[OsString]| {
+        Command::new(program).args(arguments).process_group(0).spawn()
+    };
+    let child = start(program, arguments).or_else(|failure| {
+        let path = std::env::var_os("PATH");
+        match as_script(words, path.as_deref(), &failure) {
+            Some(script) => start(&script[0], &script[1..]),
+            None => Err(failure),
+        }
+    });
+    let child = child.map_err(|source| not_started(Some(program), source))?;
     let program = Pid::from_child(&child);
     // It may have ended already.
     let _ = tcsetpgrp(io::stdout(), program);
+    // A new size that came before that was told to us.
+    if before.map(size_of) != tcgetwinsize(io::stdout()).ok().map(size_of) {
+        let _ = kill_process_group(program, Signal::WINCH);
+    }
     let ended = watch(signals, program).map_err(failed)?;
     // Our end hangs up the foreground; what the program left running is to go on.
     let _ = tcsetpgrp(io::stdout(), getpid());
     Ok(ended)
 }
 
+fn size_of(size: Winsize) -> (u16, u16) {
+    (size.ws_row, size.ws_col)
+}
+
 /// Makes the terminal of standard output control this process, alone in its session.
 fn take_terminal() -> io::Result<Signals> {
-    let signals = Signals::catch(&[SIGCONT])?;
+    let signals = catch(&[SIGCONT])?;
     setsid()?;
     ioctl_tiocsctty(io::stdout())?;
     // Or taking the foreground back at the end would fail. What is started gets no such mask.

@@ -4,11 +4,11 @@
 //! size, raw mode and job control are as ever; elsewhere it gets pipes and stays in our
 //! process group. Knows bytes and processes, not what a [`Filter`] does to the bytes.
 
+mod family;
 mod keyboard;
 mod lead;
 mod pipes;
 mod relay;
-mod signals;
 mod terminal;
 mod user;
 mod wait;
@@ -21,10 +21,13 @@ use std::path::PathBuf;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::WaitStatus;
 use rustix::termios::isatty;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use super::child::Command;
 use super::error::InjectError;
 use super::mask::Filter;
+use super::signals::Signals;
+use family::LeftBehind;
 pub(crate) use lead::lead;
 
 /// How this program starts itself again, to lead the session of a pseudo-terminal.
@@ -34,6 +37,15 @@ pub struct Leader {
     pub program: PathBuf,
     /// The first word that makes it call `lead` with the words after it.
     pub word: OsString,
+}
+
+/// What is passed on to the program, and its end. SIGTSTP is left to stop us: whoever sends
+/// it to us alone means us.
+const ALWAYS: [i32; 7] = [SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+
+/// Catches the usual signals and `more`.
+fn catch(more: &[i32]) -> io::Result<Signals> {
+    Signals::catch(&[&ALWAYS, more].concat())
 }
 
 /// How a program ended.
@@ -51,6 +63,12 @@ impl Ended {
         let exited = status.exit_status().map(|code| Self::Exited((code & 0xff) as u8));
         exited.or_else(|| status.terminating_signal().map(Self::Signaled))
     }
+}
+
+/// The programs that go on after the one that was run, and hold what it was given: children of
+/// this process, which has to have none of its own any more.
+pub(crate) fn left_behind() -> Vec<LeftBehind> {
+    family::left_behind()
 }
 
 /// Makes a new filter for one stream of output.
@@ -76,6 +94,7 @@ impl Command {
         leader: &Leader,
         beside: Option<&dyn Beside>,
     ) -> Result<Ended, InjectError> {
+        family::adopt();
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let shown = Shown { stdout: &stdout, stderr: &stderr, beside };
         if isatty(stdout.as_fd())

@@ -1,22 +1,22 @@
 //! Without a terminal: the program writes to pipes and stays in our process group, so that
 //! whoever watches or stops the group has both.
 
-use std::io;
+use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process;
 use std::rc::Rc;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags, fstat, open};
-use rustix::process::{Pid, Signal, WaitOptions, getpgrp, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
 
 use super::super::child::Command;
 use super::super::error::InjectError;
+use super::super::signals::Signals;
+use super::family;
 use super::relay::Relay;
-use super::signals::Signals;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Beside, Ended, NewFilter, Shown, failed};
+use super::{Beside, Ended, NewFilter, Shown, catch, failed};
 
 /// Runs the program to its end.
 ///
@@ -27,13 +27,15 @@ pub(super) fn run(
     filter: &NewFilter<'_>,
     shown: &Shown<'_>,
 ) -> Result<Ended, InjectError> {
-    let mut program = command.to_std()?;
     let failed = failed(command);
-    let signals = Signals::catch(&[]).map_err(&failed)?;
-    let sources = connect(&mut program, shown).map_err(&failed)?;
-    let child = program.spawn().map_err(|source| command.explain(source))?;
-    // It holds our copies of the ends that the program writes to.
-    drop(program);
+    let signals = catch(&[]).map_err(&failed)?;
+    let (sources, (out, errors)) = connect(shown).map_err(&failed)?;
+    let child = command.spawn(|program| {
+        program.stdout(out.try_clone()?).stderr(errors.try_clone()?);
+        Ok(())
+    })?;
+    // Our copies of the ends that the program writes to.
+    drop((out, errors));
     let to = [shown.stdout.as_fd(), shown.stderr.as_fd()];
     let relays = sources.into_iter().zip(to);
     let relays = relays.map(|(source, to)| Relay::new(Rc::new(source), to, filter()));
@@ -43,17 +45,15 @@ pub(super) fn run(
         .map_err(&failed)
 }
 
-/// Gives the program pipes to write to, and us the other ends. Where both streams go to one
-/// place there is one pipe, which keeps their order.
-fn connect(program: &mut process::Command, shown: &Shown<'_>) -> io::Result<Vec<OwnedFd>> {
+/// Makes pipes: our ends, and those that the program writes its two streams to. Where both go to
+/// one place there is one pipe, which keeps their order.
+fn connect(shown: &Shown<'_>) -> io::Result<(Vec<OwnedFd>, (PipeWriter, PipeWriter))> {
     let (read, write) = io::pipe()?;
     if is_same(shown) {
-        program.stdout(write.try_clone()?).stderr(write);
-        return Ok(vec![read.into()]);
+        return Ok((vec![read.into()], (write.try_clone()?, write)));
     }
     let (errors, write_errors) = io::pipe()?;
-    program.stdout(write).stderr(write_errors);
-    Ok(vec![read.into(), errors.into()])
+    Ok((vec![read.into(), errors.into()], (write, write_errors)))
 }
 
 fn is_same(shown: &Shown<'_>) -> bool {
@@ -124,8 +124,7 @@ impl<'f> Pipes<'f> {
     fn heed(&mut self) {
         for signal in self.signals.take() {
             if signal == Signal::CHILD {
-                let status = waitpid(Some(self.pid), WaitOptions::NOHANG);
-                if let Ok(Some((_, status))) = status {
+                if let Some(status) = family::ended(self.pid, WaitOptions::NOHANG) {
                     self.ended = self.ended.or(Ended::of(status));
                 }
             } else if self.ended.is_some() {

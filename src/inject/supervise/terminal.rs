@@ -2,9 +2,9 @@
 //! ([`super::lead`]), and the user's terminal becomes a wire to it.
 //!
 //! The terminal is raw only while keys are wanted and we are in its foreground. Keys are
-//! wanted where standard input is the terminal, or once the program changed the modes of
-//! its own: `producer | authy run -- less` reads keys, `fzf | authy run -- xargs` leaves
-//! them to others.
+//! wanted where standard input is the terminal, once the program changed the modes of its own,
+//! or where it waits for a line of it: `producer | authy run -- less` and `… -- git credential
+//! fill` read keys, `fzf | authy run -- xargs` leaves them to others.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_current_process_group, kill_process, kill_process_group, waitpid,
+    Pid, Signal, WaitOptions, kill_current_process_group, kill_process, kill_process_group,
 };
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
@@ -25,12 +25,13 @@ use signal_hook::consts::{SIGCONT, SIGWINCH};
 
 use super::super::child::Command;
 use super::super::error::InjectError;
+use super::super::signals::Signals;
+use super::family;
 use super::keyboard::Keyboard;
 use super::relay::Relay;
-use super::signals::Signals;
 use super::user::User;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Beside, Ended, Leader, NewFilter, Shown, failed};
+use super::{Beside, Ended, Leader, NewFilter, Shown, catch, failed};
 
 /// How often we look whether the terminal became ours: not every shell says so.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -46,7 +47,7 @@ pub(super) fn run(
 ) -> Result<Ended, InjectError> {
     let mut led = command.led_by(leader)?;
     let failed = failed(command);
-    let signals = Signals::catch(&[SIGWINCH, SIGCONT]).map_err(&failed)?;
+    let signals = catch(&[SIGWINCH, SIGCONT]).map_err(&failed)?;
     let (ours, theirs) = pair(&user).map_err(&failed)?;
     let (master, given) = (Rc::new(ours), user.modes().clone());
     let is_typed_at = isatty(io::stdin());
@@ -73,7 +74,8 @@ pub(super) fn run(
     let leader = Pid::from_child(&child);
     let keyboard = is_typed_at.then(Keyboard::new);
     let master = Some(master);
-    Session { user, master, given, leader, signals, screen, errors, keyboard, shown }
+    let asks = cfg!(target_os = "linux");
+    Session { user, master, given, leader, signals, screen, errors, keyboard, asks, shown }
         .run()
         .map_err(&failed)
 }
@@ -112,6 +114,8 @@ struct Session<'f> {
     errors: Option<Relay<'f>>,
     /// Once keys are wanted.
     keyboard: Option<Keyboard>,
+    /// Whether the program may come to ask for keys on its terminal, whatever its input is.
+    asks: bool,
     shown: &'f Shown<'f>,
 }
 
@@ -176,13 +180,21 @@ impl<'f> Session<'f> {
         } else if any(Relay::is_waiting) {
             Some(MOMENT)
         } else {
-            (self.keyboard.is_some() && !self.user.is_raw()).then_some(GLANCE)
+            let is_idle = self.keyboard.is_some() && !self.user.is_raw();
+            (is_idle || self.keyboard.is_none() && self.asks).then_some(GLANCE)
         };
         wait(watched, timeout)
     }
 
     /// Goes raw once keys are wanted and for us.
     fn attend(&mut self) {
+        if self.keyboard.is_none()
+            && self.asks
+            && self.user.is_foreground()
+            && self.master.as_ref().is_some_and(|master| family::reads_from(master))
+        {
+            self.keyboard = Some(Keyboard::new());
+        }
         if self.keyboard.is_some() && !self.user.is_raw() && self.user.is_foreground() {
             self.user.make_raw();
             self.hand_over();
@@ -238,7 +250,7 @@ impl<'f> Session<'f> {
             match signal {
                 Signal::CHILD => {
                     let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
-                    if let Ok(Some((_, status))) = waitpid(Some(self.leader), options) {
+                    if let Some(status) = family::ended(self.leader, options) {
                         if status.stopped() {
                             self.suspend();
                         }

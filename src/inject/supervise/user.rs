@@ -3,13 +3,17 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::process::getpgrp;
 use rustix::termios::{
-    OptionalActions, Termios, Winsize, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, ttyname,
+    InputModes, LocalModes, OptionalActions, OutputModes, Termios, Winsize, tcgetattr, tcgetpgrp,
+    tcgetwinsize, tcsetattr, ttyname,
 };
 
 /// The terminal that standard output goes to. On drop it is as it was found.
+///
+/// Only one run at a time makes it raw, by a lock on the device: a second one would take the raw
+/// modes of the first for the user's own, and leave them behind.
 pub(super) struct User {
     tty: OwnedFd,
     modes: Termios,
@@ -29,7 +33,11 @@ impl User {
             // A container may have been given a terminal that has no name inside.
             Err(_) => stdout.try_clone_to_owned()?,
         };
-        let modes = tcgetattr(&tty)?;
+        let mut modes = tcgetattr(&tty)?;
+        match flock(&tty, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => flock(&tty, FlockOperation::Unlock)?,
+            Err(_) => make_usual(&mut modes),
+        }
         Ok(Self { tty, modes, is_raw: false })
     }
 
@@ -45,6 +53,9 @@ impl User {
 
     /// Hands every key and every byte through as it is. The pseudo-terminal does the rest.
     pub(super) fn make_raw(&mut self) {
+        if flock(&self.tty, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return;
+        }
         if let Ok(modes) = tcgetattr(&self.tty) {
             let mut raw = modes.clone();
             raw.make_raw();
@@ -59,6 +70,9 @@ impl User {
         if self.is_raw && self.is_foreground() {
             let _ = tcsetattr(&self.tty, OptionalActions::Drain, &self.modes);
         }
+        if self.is_raw {
+            let _ = flock(&self.tty, FlockOperation::Unlock);
+        }
         self.is_raw = false;
     }
 
@@ -71,6 +85,18 @@ impl User {
     pub(super) fn size(&self) -> io::Result<Winsize> {
         Ok(tcgetwinsize(&self.tty)?)
     }
+}
+
+/// Modes as people type in: what another run of ours made raw is not the user's wish.
+fn make_usual(modes: &mut Termios) {
+    modes.input_modes |= InputModes::BRKINT | InputModes::ICRNL | InputModes::IXON;
+    modes.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
+    modes.local_modes |= LocalModes::ECHO
+        | LocalModes::ECHOE
+        | LocalModes::ECHOK
+        | LocalModes::ICANON
+        | LocalModes::IEXTEN
+        | LocalModes::ISIG;
 }
 
 impl AsFd for User {

@@ -60,6 +60,9 @@ pub struct Context {
     pub home: Option<PathBuf>,
     /// Where this machine remembers vaults; the vault's id is added below it.
     pub state: Option<PathBuf>,
+    /// Where a run is recorded when neither the vault nor `state` can be written; it is made, and
+    /// used only where it is this user's and nobody else's.
+    pub makeshift: Option<PathBuf>,
     /// Where the identity comes from.
     pub identity: IdentitySource,
     /// The session token, if one is given at all: then no identity is ever used.

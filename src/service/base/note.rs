@@ -25,6 +25,11 @@ pub enum Note {
         /// The chain's folder.
         file: PathBuf,
     },
+    /// Neither the vault nor the state folder can be written: the audit line went here.
+    Makeshift {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// An interrupted change was completed.
     Recovered,
     /// The change is in the files, but not committed.
@@ -126,6 +131,25 @@ pub enum Note {
         /// The scope.
         scope: ScopeName,
     },
+    /// A program that leaves a server running which keeps what it is given.
+    KeepsServer {
+        /// The program's name.
+        program: String,
+        /// The flag that keeps it from that.
+        flag: &'static str,
+    },
+    /// Sealed secrets that no request through the proxy asked for.
+    NeverAsked {
+        /// The secrets.
+        names: Vec<SecretName>,
+    },
+    /// Programs that go on after the one that was run, and hold what it was given.
+    LeftBehind {
+        /// The scope.
+        scope: ScopeName,
+        /// Their names and process ids.
+        programs: Vec<(String, u32)>,
+    },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
     /// A value that is this short hides other output too.
@@ -153,6 +177,12 @@ impl fmt::Display for Note {
                 f,
                 "the vault is read-only; the audit line went to '{}'",
                 printable(&file.to_string_lossy())
+            ),
+            Self::Makeshift { folder } => write!(
+                f,
+                "the home folder cannot be written, so this is recorded in '{}', which nobody keeps; \
+                 set AUTHY_STATE_DIR to a folder that can be written",
+                printable(&folder.to_string_lossy())
             ),
             Self::Recovered => f.write_str("completed a change that was interrupted"),
             Self::CommitDeferred { reason, hint } => {
@@ -257,6 +287,22 @@ impl Note {
                  a policy with --seal-only keeps them from both (docs/SEALED.md)",
                 printable(program)
             ),
+            Self::KeepsServer { program, flag } => write!(
+                f,
+                "'{program}' leaves a server running that keeps these values, or has one that never sees \
+                 them: '{program} {flag}' starts without"
+            ),
+            Self::NeverAsked { names } => write!(
+                f,
+                "no request through the proxy had the placeholder of: {} (a client that goes around it \
+                 sends the placeholder itself: docs/SEALED.md)",
+                list(names)
+            ),
+            Self::LeftBehind { scope, programs } => {
+                write!(f, "still running with what scope '{scope}' gives:")?;
+                let show = |(name, id): &(String, u32)| format!(" {} ({id})", printable(name));
+                f.write_str(&programs.iter().map(show).collect::<Vec<_>>().join(","))
+            }
             Self::StillMasked => f.write_str(
                 "values of a run-only or sealed scope stay masked; --no-masking has no effect",
             ),

@@ -334,10 +334,28 @@ pub(crate) fn seal_chain_key(
     Ok(seal(key.to_secret().expose(), &recipients(rules, readers)?)?)
 }
 
-/// The chain in the state folder, for a vault that cannot be written.
+/// The chain in the state folder, for a vault that cannot be written; where that cannot be
+/// written either, as in a sandbox whose home is read-only, in one that does for this run.
 fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
-    let folder = opened.vault.state().folder().ok_or(Problem::NoAuditPlace)?;
-    fs::make_folders(folder).map_err(|_| Problem::NoAuditPlace)?;
+    let usual = opened.vault.state().folder();
+    let failure = match usual.map(|folder| chain_in(ctx, opened, (asker, folder))) {
+        Some(Err(error)) if error.is_read_only() => error,
+        Some(found) => return found,
+        None => Problem::NoAuditPlace.into(),
+    };
+    let Some(makeshift) = &ctx.makeshift else { return Err(failure) };
+    let folder = makeshift.join(opened.vault.id());
+    fs::make_folders(&folder).map_err(|_| Problem::NoAuditPlace)?;
+    if !fs::is_own_alone(makeshift) {
+        return Err(Problem::NoAuditPlace.into());
+    }
+    let chain = chain_in(ctx, opened, (asker, &folder))?;
+    ctx.front.note(&Note::Makeshift { folder });
+    Ok(chain)
+}
+
+fn chain_in(ctx: &Context, opened: &Opened, (asker, folder): (&Asker, &Path)) -> Result<Chain> {
+    fs::make_folders(folder)?;
     let place = Place::in_state(folder, asker)?;
     let chain = match place.attach(asker)? {
         Some(chain) => chain,

@@ -11,7 +11,7 @@ use crate::fs;
 use crate::inject::{self, Beside, Ended, Filter, HandOn, Leader, Masker};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::{Context, IdentitySource, TokenSource};
+use crate::service::base::context::{Context, Front, IdentitySource, TokenSource};
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::problem::Problem;
@@ -74,6 +74,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     let program = wanted.program.as_ref();
     gather(ctx, request, &wanted, |gathered, reading| {
         let Gathered { names, environment, files, masker, sealed } = gathered;
+        program.into_iter().for_each(|program| warn_of_server(ctx, program, &command.argv));
         if let (None, Some(program)) = (&ctx.agent, program) {
             let held = names.iter().any(|name| !sealed.as_ref().is_some_and(|s| s.seals(name)));
             let scope = reading.scope.as_ref().filter(|_| held);
@@ -99,15 +100,22 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         for (variable, content) in &files {
             child.give_file(variable, content)?;
         }
-        let recording = Recording::new(reading, (names, program.map(name_of)));
-        match (sealed, masker) {
+        let scope = child.scope.clone();
+        let recording = Recording::new(ctx, reading, (names, program.map(name_of)));
+        let ended = match (sealed, masker) {
             (Some(sealed), masker) => {
                 let masker = masker.unwrap_or_else(|| Masker::new(&[]));
                 sealed.run((child, &masker), (&command.leader, command.sweeper), &recording)
             }
             (None, None) => Err(child.exec().into()),
             (None, Some(masker)) => recording.supervise((&child, &masker), &command.leader, None),
+        };
+        let programs = inject::left_behind();
+        if !programs.is_empty() {
+            let programs = programs.into_iter().map(|one| (one.name, one.id)).collect();
+            ctx.front.note(&Note::LeftBehind { scope, programs });
         }
+        ended
     })
 }
 
@@ -126,6 +134,15 @@ const AGENTS: [&str; 12] = [
     "pi",
     "qwen",
 ];
+
+/// Says of a program that it leaves a server running which keeps what it is given.
+fn warn_of_server(ctx: &Context, program: &Program, argv: &[OsString]) {
+    let name = name_of(program);
+    let found = inject::ALONE.iter().find(|(known, _)| *known == name);
+    if let Some((_, flag)) = found.filter(|(_, flag)| argv.iter().all(|word| word != flag)) {
+        ctx.front.note(&Note::KeepsServer { program: name, flag });
+    }
+}
 
 /// Says of an agent that is given values, once for each and each scope, that a model may see them.
 fn warn_once(ctx: &Context, state: Option<&Path>, (scope, program): (&ScopeName, &Program)) {
@@ -166,6 +183,8 @@ fn absolute(path: &Path) -> PathBuf {
 pub(super) struct Recording<'r, 'c> {
     recorder: RefCell<&'r mut Recorder<'c>>,
     masked: RefCell<BTreeSet<SecretName>>,
+    #[cfg_attr(not(feature = "sealed"), allow(dead_code, reason = "asked by sealed runs"))]
+    front: &'r dyn Front,
     /// The secrets that were given.
     names: BTreeSet<SecretName>,
     /// The program's name.
@@ -175,12 +194,14 @@ pub(super) struct Recording<'r, 'c> {
 
 impl<'r, 'c> Recording<'r, 'c> {
     fn new(
+        ctx: &'r Context,
         reading: &'r mut Reading<'_, 'c>,
         (names, program): (BTreeSet<SecretName>, Option<String>),
     ) -> Self {
         let action = AuditAction { scope: reading.scope.clone(), ..AuditAction::new(Op::MASK) };
         let recorder = RefCell::new(&mut *reading.recorder);
-        Self { recorder, masked: RefCell::default(), names, program, action }
+        let front = &*ctx.front;
+        Self { recorder, masked: RefCell::default(), front, names, program, action }
     }
 
     /// Waits for the program and masks what it prints. The first time each secret is masked is
@@ -218,6 +239,12 @@ impl<'r, 'c> Recording<'r, 'c> {
             secrets: name.cloned().into_iter().collect(),
             ..self.action.clone()
         }
+    }
+
+    /// Whom to tell what there is to know.
+    #[cfg(feature = "sealed")]
+    pub(super) fn front(&self) -> &'r dyn Front {
+        self.front
     }
 
     /// Lends the recorder.

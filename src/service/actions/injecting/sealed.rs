@@ -10,6 +10,7 @@ use crate::name::{Address, SecretName};
 use crate::seal::{self, Asks, Event, Plan, Proxy, Use};
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
+use crate::service::base::note::Note;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::sealing::SealProblem;
 
@@ -55,13 +56,19 @@ impl Sealed {
     ) -> Result<Ended> {
         let (sealing, values) = (self.sealing, self.values);
         let inherited = child.inherited.clone();
-        let plan = Plan { sealing, values, inherited, sweeper };
+        let given: Vec<SecretName> = values.placeholders().map(|(name, _)| name.clone()).collect();
+        let clean_env = child.clean_env;
+        let plan = Plan { sealing, values, inherited, clean_env, sweeper };
         let (proxy, asks) = Proxy::start(plan).map_err(SealProblem::from)?;
         child.fixed = proxy.environment().to_vec();
         let beside = Answering { asks, recording };
         let ended = recording.supervise((&child, masker), leader, Some(&beside));
-        for counted in proxy.stop() {
-            beside.count(&counted);
+        let counted = proxy.stop();
+        counted.iter().for_each(|counted| beside.count(counted));
+        let is_asked = |name: &&SecretName| !counted.iter().any(|one| one.event.is_of(name));
+        let names: Vec<SecretName> = given.iter().filter(is_asked).cloned().collect();
+        if ended.is_ok() && !names.is_empty() {
+            recording.front().note(&Note::NeverAsked { names });
         }
         ended
     }
@@ -90,6 +97,10 @@ impl Answering<'_, '_, '_> {
     }
 
     fn count(&self, counted: &Use) {
+        // One refusal is told by its line.
+        if counted.count == 1 && matches!(counted.event, Event::Denied(_)) {
+            return;
+        }
         let action = self.action(&counted.event, Some(counted.count));
         self.recording.recorder().later(&action, outcome(&counted.event));
     }
