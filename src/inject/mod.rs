@@ -30,6 +30,8 @@ pub use format::Format;
 pub(crate) use format::{k8s::manifest, render};
 pub use generate::DEFAULT_LENGTH;
 pub(crate) use generate::generate;
+#[cfg(feature = "sealed")]
+pub(crate) use mask::Stream as MaskStream;
 pub(crate) use mask::{Filter, Masker};
 pub use naming::Naming;
 pub use otp::OneTimeCode;

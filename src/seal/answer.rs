@@ -3,18 +3,23 @@
 use hyper::body::{Body as _, Incoming};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, PROXY_AUTHENTICATE, TRANSFER_ENCODING,
-    UPGRADE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
+    TRANSFER_ENCODING, UPGRADE,
 };
-use hyper::{Method, Response, StatusCode};
+use hyper::http::response::Parts;
+use hyper::{Method, Response, StatusCode, Version};
 
-use super::body::{self, Body, Broken, Open};
+use super::body::{self, Body, Broken};
+use super::careful::Flow;
 use super::coding::Coding;
+use super::even::Even;
+use super::look::Look;
 use super::request::remove_hops;
-use super::values::Values;
 
 /// Bodies up to so many bytes are looked into before they are passed on, and keep their length.
 const SHORT: u64 = 64 << 10;
+/// Where a value has few possibilities, all of an answer has to be seen: up to so many bytes.
+const WHOLE: usize = 1 << 20;
 
 /// An answer of the proxy's own, in one sentence.
 pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response<Body> {
@@ -23,6 +28,10 @@ pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response<Body> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);
     response
+}
+
+fn refuse_value() -> Response<Body> {
+    refuse(StatusCode::BAD_GATEWAY, "the answer has the value of a sealed secret in it")
 }
 
 /// Asks for the credential in the proxy's address.
@@ -35,10 +44,11 @@ pub(super) fn challenge() -> Response<Body> {
 }
 
 /// Passes an answer on as it is, save for what concerns one connection.
-pub(super) fn untouched(response: Response<Incoming>) -> Response<Body> {
+pub(super) fn untouched(response: Response<Incoming>, flow: &Flow) -> Response<Body> {
     let (mut parts, incoming) = response.into_parts();
+    keep_end(&mut parts, &incoming);
     keep_upgrade(&mut parts);
-    Response::from_parts(parts, body::untouched(incoming))
+    Response::from_parts(parts, body::careful(incoming, flow))
 }
 
 /// Passes an answer on with placeholders in the place of values.
@@ -47,59 +57,135 @@ pub(super) fn untouched(response: Response<Incoming>) -> Response<Body> {
 /// The connection broke.
 pub(super) async fn scrubbed(
     response: Response<Incoming>,
-    (method, values): (&Method, &Values),
+    (method, flow, look): (&Method, &Flow, Look),
 ) -> Result<Response<Body>, Broken> {
     let (mut parts, incoming) = response.into_parts();
-    keep_upgrade(&mut parts);
-    parts.extensions.remove::<ReasonPhrase>();
-    let scrubber = values.scrubber();
-    for value in parts.headers.values_mut() {
-        let clean = scrubber.mask(value.as_bytes());
-        if clean != value.as_bytes() {
-            *value = HeaderValue::from_bytes(&clean).unwrap_or(HeaderValue::from_static(""));
-        }
+    if is_coded(&parts) {
+        let sentence = "the answer comes in a transfer coding that is not looked into";
+        return Ok(refuse(StatusCode::BAD_GATEWAY, sentence));
     }
-    let is_named = |name: &hyper::header::HeaderName| {
-        let text = name.as_str().as_bytes();
-        scrubber.mask(text) != text
-    };
-    let named: Vec<_> = parts.headers.keys().filter(|name| is_named(name)).cloned().collect();
-    named.iter().for_each(|name| _ = parts.headers.remove(name));
+    keep_end(&mut parts, &incoming);
+    keep_upgrade(&mut parts);
+    scrub_head(&mut parts, &look);
+    if !look.may_pass().await {
+        return Ok(refuse_value());
+    }
     let has_body = *method != Method::HEAD
         && !parts.status.is_informational()
         && !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !has_body {
         return Ok(Response::from_parts(parts, body::empty()));
     }
-    let Some(mut coding) = Coding::of(&parts.headers) else {
+    let Some(coding) = Coding::of(&parts.headers) else {
         let sentence = "the answer is compressed in a way that cannot be looked into";
         return Ok(refuse(StatusCode::BAD_GATEWAY, sentence));
     };
-    if incoming.size_hint().exact().is_some_and(|size| size <= SHORT) {
-        let bytes = body::read(incoming).await?;
-        let mut decoded = Vec::new();
-        for piece in bytes.chunks(coding.piece()) {
-            decoded.extend_from_slice(&coding.decode(piece)?);
+    let size = incoming.size_hint().exact();
+    if look.desk.values().has_guessable() {
+        let is_endless = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+            kind.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream")
+        });
+        if is_endless || size.is_some_and(|size| size > WHOLE as u64) {
+            return Ok(too_long());
         }
-        decoded.extend(coding.decoded()?);
-        let clean = scrubber.mask(&decoded);
-        let mut whole = bytes;
-        // Whatever has nothing in it stays byte for byte what it is.
-        if clean != decoded {
-            let mut encoded = coding.encode(clean)?;
-            encoded.extend(coding.encoded()?);
-            whole = encoded.into();
-        }
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
-        return Ok(Response::from_parts(parts, body::whole(whole)));
+        return whole(parts, incoming, (coding, flow, look)).await;
+    }
+    if size.is_some_and(|size| size <= SHORT) {
+        return whole(parts, incoming, (coding, flow, look)).await;
     }
     parts.headers.remove(CONTENT_LENGTH);
-    parts.headers.remove(TRANSFER_ENCODING);
-    let filter = scrubber.shared_stream(|_| ());
-    Ok(Response::from_parts(parts, body::filtered(incoming, filter, (coding, Open))))
+    let found = look.found.clone();
+    let scrubber = look.desk.values().scrubber();
+    let stream = scrubber.shared_stream(move |name| found.add(name));
+    let filter = Even::new(scrubber, stream);
+    let body = body::filtered(incoming, filter, (coding, look));
+    Ok(Response::from_parts(parts, body::careful(body, flow)))
 }
 
-fn keep_upgrade(parts: &mut hyper::http::response::Parts) {
+fn too_long() -> Response<Body> {
+    let sentence = "the answer is too long to be looked into for a value of few possibilities";
+    refuse(StatusCode::BAD_GATEWAY, sentence)
+}
+
+/// Looks into all of a body before any of it is passed on.
+async fn whole(
+    mut parts: Parts,
+    incoming: Incoming,
+    (mut coding, flow, look): (Coding, &Flow, Look),
+) -> Result<Response<Body>, Broken> {
+    let Some((bytes, failure)) = body::read_up_to(incoming, WHOLE).await else {
+        return Ok(too_long());
+    };
+    let scrubber = look.desk.values().scrubber();
+    let mut decoded = Vec::new();
+    for piece in bytes.chunks(coding.piece()) {
+        decoded.extend_from_slice(&coding.decode(piece)?);
+        if decoded.len() > WHOLE && look.desk.values().has_guessable() {
+            return Ok(too_long());
+        }
+    }
+    if failure.is_none() {
+        decoded.extend(coding.decoded()?);
+    }
+    let clean = scrubber.mask_reporting(&decoded, |name| look.found.add(name));
+    // What a compressed body says about itself (RFC 1952, 2.3) is no part of what it holds.
+    let is_told = scrubber.mask(&bytes) != bytes;
+    if !look.may_pass().await {
+        return Ok(refuse_value());
+    }
+    let mut whole = bytes;
+    // Whatever has nothing in it stays byte for byte what it is.
+    if clean != decoded || is_told {
+        let mut encoded = coding.encode(clean)?;
+        if failure.is_none() {
+            encoded.extend(coding.encoded()?);
+        }
+        whole = encoded.into();
+    }
+    if let Some(failure) = failure {
+        let cut = body::cut(whole, failure);
+        return Ok(Response::from_parts(parts, body::careful(cut, flow)));
+    }
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    Ok(Response::from_parts(parts, body::whole(whole)))
+}
+
+/// Whether the body comes in another transfer coding than chunks (RFC 9112, 6.1).
+fn is_coded(parts: &Parts) -> bool {
+    let codings: Vec<_> = parts.headers.get_all(TRANSFER_ENCODING).iter().collect();
+    codings.len() > 1
+        || codings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// A body that ends with its connection ends so for the program too: whether it was cut then is
+/// for its client to judge, as it would without us (RFC 9112, 9.8).
+fn keep_end(parts: &mut Parts, incoming: &Incoming) {
+    let is_told =
+        parts.headers.contains_key(TRANSFER_ENCODING) || incoming.size_hint().exact().is_some();
+    if !is_told {
+        parts.version = Version::HTTP_10;
+    }
+}
+
+fn scrub_head(parts: &mut Parts, look: &Look) {
+    parts.extensions.remove::<ReasonPhrase>();
+    let scrubber = look.desk.values().scrubber();
+    let scrub = |text: &[u8]| scrubber.mask_reporting(text, |name| look.found.add(name));
+    for value in parts.headers.values_mut() {
+        let clean = scrub(value.as_bytes());
+        if clean != value.as_bytes() {
+            *value = HeaderValue::from_bytes(&clean).unwrap_or(HeaderValue::from_static(""));
+        }
+    }
+    let is_named = |name: &HeaderName| {
+        let text = name.as_str().as_bytes();
+        scrub(text) != text
+    };
+    let named: Vec<_> = parts.headers.keys().filter(|name| is_named(name)).cloned().collect();
+    named.iter().for_each(|name| _ = parts.headers.remove(name));
+}
+
+fn keep_upgrade(parts: &mut Parts) {
     remove_hops(&mut parts.headers);
     if parts.status == StatusCode::SWITCHING_PROTOCOLS {
         parts.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _, pipe};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,8 +17,10 @@ use super::values::Values;
 use crate::access::Sealing;
 use crate::name::{Address, SecretName};
 
-/// So many different refusals are recorded; a program can make up any number.
+/// So many different refusals are recorded, and the rest counted; a program can make up any number.
 const MOST_DENIED: usize = 1000;
+/// So many answers may have a value in them that their request had not; further ones are refused.
+const FEW: u64 = 5;
 
 /// What happened, to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +97,8 @@ pub(super) struct Desk {
     wake: PipeWriter,
     used: Gate<BTreeMap<(SecretName, Address), u64>>,
     denied: Gate<BTreeMap<Denied, u64>>,
+    /// Refusals beyond those.
+    more: AtomicU64,
 }
 
 /// Makes both ends.
@@ -115,6 +120,7 @@ pub(super) fn desk(sealing: Sealing, values: Values) -> Result<(Desk, Asks), Sea
         wake: writer,
         used: Gate::default(),
         denied: Gate::default(),
+        more: AtomicU64::new(0),
     };
     Ok((desk, Asks { receiver, wake: reader }))
 }
@@ -141,15 +147,40 @@ impl Desk {
         true
     }
 
-    /// Has a refusal recorded, the first of its kind at once.
-    pub(super) async fn denied(&self, denied: Denied) {
+    /// Whether this run has put a value into a request to `address`.
+    pub(super) async fn has_left(&self, address: &Address) -> bool {
+        self.used.lock().await.keys().any(|(_, used)| used == address)
+    }
+
+    /// Has a refusal recorded, the first of its kind at once; says how many there were of it.
+    pub(super) async fn denied(&self, denied: Denied) -> u64 {
         let mut all = self.denied.lock().await;
         if let Some(count) = all.get_mut(&denied) {
             *count += 1;
-        } else if all.len() < MOST_DENIED {
+            return *count;
+        }
+        if all.len() < MOST_DENIED {
             let _ = self.ask(Event::Denied(denied.clone())).await;
             all.insert(denied, 1);
+            return 1;
         }
+        self.more.fetch_add(1, Ordering::Relaxed);
+        u64::MAX
+    }
+
+    /// Has it recorded that an answer had the value in it; false where it is to be refused. That
+    /// a value that was sent comes back (`is_echo`) is no guess; otherwise a few may be chance,
+    /// and one of few possibilities is found by them all.
+    pub(super) async fn came_back(
+        &self,
+        name: &SecretName,
+        address: &Address,
+        is_echo: bool,
+    ) -> bool {
+        let why = "kept out of an answer".to_owned();
+        let denied = Denied { name: Some(name.clone()), address: Some(address.clone()), why };
+        let count = self.denied(denied).await;
+        !self.values.is_guessable(name) && (is_echo || count <= FEW)
     }
 
     async fn ask(&self, event: Event) -> bool {
@@ -174,6 +205,12 @@ impl Desk {
         let refused = denied
             .iter()
             .map(|(one, count)| Use { event: Event::Denied(one.clone()), count: *count });
-        uses.chain(refused).collect()
+        let more = self.more.load(Ordering::Relaxed);
+        let why = "other refusals".to_owned();
+        let more = (more > 0).then_some(Use {
+            event: Event::Denied(Denied { name: None, address: None, why }),
+            count: more,
+        });
+        uses.chain(refused).chain(more).collect()
     }
 }

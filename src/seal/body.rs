@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::{Frame, Incoming};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
+use super::careful::{Careful, Flow};
 use super::coding::Coding;
 use crate::inject::Filter;
 
@@ -20,7 +21,7 @@ pub(super) type Broken = Box<dyn Error + Send + Sync>;
 /// Any body.
 pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
 
-/// How long bytes that could become a value are held back on a silent connection.
+/// After how much silence all that is held back goes on.
 const MOMENT: Duration = Duration::from_millis(30);
 
 /// No body.
@@ -38,6 +39,40 @@ pub(super) fn untouched(body: Incoming) -> Body {
     body.map_err(Into::into).boxed_unsync()
 }
 
+/// As it comes, and broken as it breaks, once what came is written.
+pub(super) fn careful<B>(body: B, flow: &Flow) -> Body
+where
+    B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Broken>,
+{
+    Careful::new(body, flow).boxed_unsync()
+}
+
+/// These bytes, and then this failure.
+pub(super) fn cut(bytes: Bytes, failure: Broken) -> Body {
+    let (sender, receiver) = channel(2);
+    // There is room for both.
+    let _ = sender.try_send(Ok(Frame::data(bytes)));
+    let _ = sender.try_send(Err(failure));
+    Piped(receiver).boxed_unsync()
+}
+
+/// Reads a body, and what broke it where something did; `None` where it has more than `most`
+/// bytes.
+pub(super) async fn read_up_to(mut body: Incoming, most: usize) -> Option<(Bytes, Option<Broken>)> {
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) if all.len() + data.len() > most => return None,
+            Ok(Ok(data)) => all.extend_from_slice(&data),
+            // Trailers: nobody was told of any.
+            Ok(Err(_)) => {}
+            Err(error) => return Some((all.freeze(), Some(error.into()))),
+        }
+    }
+    Some((all.freeze(), None))
+}
+
 /// Reads all of a body that is known to be short.
 ///
 /// # Errors
@@ -50,15 +85,6 @@ pub(super) async fn read(body: Incoming) -> Result<Bytes, Broken> {
 pub(super) trait Gate: Send + 'static {
     /// Whether they may.
     fn opens(&mut self) -> impl Future<Output = bool> + Send;
-}
-
-/// Nothing is asked.
-pub(super) struct Open;
-
-impl Gate for Open {
-    async fn opens(&mut self) -> bool {
-        true
-    }
 }
 
 /// A body that goes through `filter`, decoded and encoded again where it is compressed. It is
@@ -103,7 +129,11 @@ async fn pump(
                 Err(_) => continue,
             },
             Ok(Some(Err(error))) => {
-                let _ = sender.send(Err(error.into())).await;
+                // What came goes on, and then the failure.
+                filter.finish(&mut shown);
+                if send(shown, (&mut coding, &mut gate), &sender).await {
+                    let _ = sender.send(Err(error.into())).await;
+                }
                 return;
             }
             Ok(None) => {
@@ -173,7 +203,7 @@ async fn send<G: Gate>(
         return true;
     }
     if !gate.opens().await {
-        let _ = sender.send(Err("a value could not be recorded, and was not sent".into())).await;
+        let _ = sender.send(Err("what was found in it is not passed on".into())).await;
         return false;
     }
     match coding.encode(shown) {

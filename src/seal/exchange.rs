@@ -14,10 +14,11 @@ use super::ask::Denied;
 use super::body::{self, Body, Broken, Gate};
 use super::coding::Coding;
 use super::fill::{self, Unfit};
+use super::look::{Look, Names};
 use super::request::{check, is_websocket, pass_on};
 use super::session::{Session, Unanswered};
 use super::values::Slot;
-use super::websocket;
+use super::websocket::{self, Stopped};
 use crate::access::{Place, Refusal, SetHeader, Target};
 use crate::inject::Masker;
 use crate::name::SecretName;
@@ -43,7 +44,8 @@ pub(super) async fn exchange(
     let method = parts.method.clone();
     let is_upgrade = is_websocket(&parts);
     let is_bound = session.shared.desk.sealing().binds(&session.address);
-    let body = match prepare(session, &mut parts, incoming).await? {
+    let carried = Names::default();
+    let body = match prepare(session, (&mut parts, &carried), incoming).await? {
         Ok(body) => body,
         Err(answer) => return Ok(*answer),
     };
@@ -60,11 +62,19 @@ pub(super) async fn exchange(
             return Ok(refuse(StatusCode::BAD_GATEWAY, "the server changed the protocol unasked"));
         }
         let of_server = hyper::upgrade::on(&mut answer);
-        tokio::spawn(messages(Arc::clone(session), of_program, (of_server, is_bound)));
+        let is_looked_into = session.is_looked_into(is_bound).await;
+        tokio::spawn(messages(Arc::clone(session), of_program, (of_server, is_looked_into)));
     }
-    match is_bound {
-        true => scrubbed(answer, (&method, session.shared.desk.values())).await,
-        false => Ok(untouched(answer)),
+    // Nothing of a value is in an answer of a host that never got one; whoever sends it one has
+    // that recorded.
+    match session.is_looked_into(is_bound).await {
+        true => {
+            let (desk, address) = (Arc::clone(&session.shared.desk), session.address.clone());
+            let (found, told) = (Names::default(), Names::default());
+            let look = Look { desk, address, carried, found, told };
+            scrubbed(answer, (&method, &session.flow, look)).await
+        }
+        false => Ok(untouched(answer, &session.flow)),
     }
 }
 
@@ -72,18 +82,21 @@ pub(super) async fn exchange(
 async fn messages(
     session: Arc<Session>,
     of_program: OnUpgrade,
-    (of_server, is_bound): (OnUpgrade, bool),
+    (of_server, is_looked_into): (OnUpgrade, bool),
 ) {
     if let (Ok(program), Ok(server)) = tokio::join!(of_program, of_server) {
-        let values = is_bound.then(|| session.shared.desk.values());
-        let _ = websocket::relay(TokioIo::new(program), TokioIo::new(server), values).await;
+        let values = is_looked_into.then(|| session.shared.desk.values());
+        let ended = websocket::relay(TokioIo::new(program), TokioIo::new(server), values).await;
+        if let Err(Stopped::Unreadable(why)) = ended {
+            session.deny(why).await;
+        }
     }
 }
 
 /// Judges a request, has its values recorded, and puts them in; or says why not.
 async fn prepare(
     session: &Arc<Session>,
-    parts: &mut Parts,
+    (parts, carried): (&mut Parts, &Names),
     incoming: Incoming,
 ) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
     let refused = |answer: Response<Body>| Ok(Err(Box::new(answer)));
@@ -115,7 +128,13 @@ async fn prepare(
         .copied()
         .chain(set_alone.filter(|slot| put_in.iter().all(|one| one.name != slot.name)))
         .collect();
+    if let (false, Some(header)) = (all.is_empty(), overriding(parts)) {
+        session.deny(&format!("'{header}' names another method or path")).await;
+        let sentence = format!("'{header}' names another method or path than the request");
+        return refused(refuse(StatusCode::FORBIDDEN, &sentence));
+    }
     for slot in &all {
+        carried.add(&slot.name);
         if !desk.recorded(&slot.name, address).await {
             let sentence = "the use of a secret could not be recorded, and nothing was sent";
             return refused(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
@@ -136,8 +155,30 @@ async fn prepare(
     parts.uri = address?;
     match in_body.is_empty() || incoming.is_end_stream() {
         true => Ok(Ok(body::untouched(incoming))),
-        false => filled_body(session, (parts, incoming), &in_body).await,
+        // A value that goes into a body goes where the head says, too.
+        false => match overriding(parts) {
+            Some(_) => Ok(Ok(body::untouched(incoming))),
+            None => filled_body(session, (parts, carried, incoming), &in_body).await,
+        },
     }
+}
+
+/// Headers by which servers take another method or another path for the request's.
+const OVERRIDING: [&str; 9] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-override-url",
+    "x-forwarded-uri",
+    "x-forwarded-path",
+];
+
+/// The header that says another method or path than rules are asked about.
+fn overriding(parts: &Parts) -> Option<&'static str> {
+    OVERRIDING.into_iter().find(|name| parts.headers.contains_key(*name))
 }
 
 /// Says and records that rules contradict each other.
@@ -207,7 +248,7 @@ async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Respo
 /// A body with values in the place of placeholders; each is recorded when it is found.
 async fn filled_body(
     session: &Arc<Session>,
-    (parts, incoming): (&mut Parts, Incoming),
+    (parts, carried, incoming): (&mut Parts, &Names, Incoming),
     slots: &[&Slot],
 ) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -220,7 +261,9 @@ async fn filled_body(
     let masker = Arc::new(Masker::exact(texts));
     let names = Arc::new(Mutex::new(Vec::new()));
     let mut gate = Recording { session: Arc::clone(session), names: Arc::clone(&names) };
+    let carried = carried.clone();
     let report = move |name: &SecretName| {
+        carried.add(name);
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
         if !names.contains(name) {
             names.push(name.clone());

@@ -11,7 +11,7 @@ use hyper::header::PROXY_AUTHORIZATION;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +38,8 @@ const CHUNK: usize = 64 << 10;
 const MOST_THREADS: usize = 4;
 /// Descriptors for many connections at once; the program was started with its own limit.
 const DESCRIPTORS: u64 = 1 << 16;
+/// How long a connection may be idle between requests, and a request or a handshake unfinished.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long connections may take to end.
 const END: Duration = Duration::from_millis(200);
 
@@ -141,6 +143,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _ = Builder::new()
         .preserve_header_case(true)
         .auto_date_header(false)
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;

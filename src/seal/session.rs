@@ -8,18 +8,20 @@ use hyper::client::conn::http1::{Builder as ToServer, SendRequest};
 use hyper::server::conn::http1::Builder as ToProgram;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::server::Acceptor;
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::Mutex as Gate;
+use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 
 use super::ask::Denied;
 use super::body::{Body, Broken};
+use super::careful::Flow;
 use super::connect::Wire;
 use super::exchange::exchange;
-use super::proxy::Shared;
+use super::proxy::{PATIENCE, Shared};
 use super::surroundings::UserProxy;
 use crate::name::{Address, Host};
 
@@ -32,6 +34,8 @@ pub(super) struct Session {
     pub(super) address: Address,
     /// Whether neither side speaks TLS.
     pub(super) is_plain: bool,
+    /// Whether the program's side of the connection keeps up.
+    pub(super) flow: Flow,
     server: Gate<Option<Link>>,
 }
 
@@ -51,12 +55,19 @@ pub(super) enum Unanswered {
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, address: Address, is_plain: bool) -> Arc<Self> {
-        Arc::new(Self { shared, address, is_plain, server: Gate::default() })
+        let (flow, server) = (Flow::default(), Gate::default());
+        Arc::new(Self { shared, address, is_plain, flow, server })
     }
 
     /// Has a refusal recorded that concerns no secret.
     pub(super) async fn deny(&self, why: &str) {
         deny(&self.shared, &self.address, why).await;
+    }
+
+    /// Whether answers are looked into: those of a host that a rule names, once this run has put a
+    /// value into a request to it.
+    pub(super) async fn is_looked_into(&self, is_bound: bool) -> bool {
+        is_bound && self.shared.desk.has_left(&self.address).await
     }
 
     /// Whether the token that started this run has ended: what it gave at the start it gives
@@ -136,14 +147,15 @@ pub(super) async fn deny(shared: &Shared, address: &Address, why: &str) {
 /// Serves what a program sends into its tunnel to a host that a rule names.
 pub(super) async fn serve(wire: Box<dyn Wire>, address: Address, shared: Arc<Shared>) {
     let mut wire = BufReader::new(wire);
-    let is_tls = match wire.fill_buf().await {
-        Ok(bytes) if !bytes.is_empty() => bytes[0] == HANDSHAKE,
+    let is_tls = match timeout(PATIENCE, wire.fill_buf()).await {
+        Ok(Ok(bytes)) if !bytes.is_empty() => bytes[0] == HANDSHAKE,
         _ => return,
     };
     if !is_tls {
         return requests(wire, Session::new(shared, address, true)).await;
     }
-    let Ok(start) = LazyConfigAcceptor::new(Acceptor::default(), wire).await else { return };
+    let start = LazyConfigAcceptor::new(Acceptor::default(), wire);
+    let Ok(Ok(start)) = timeout(PATIENCE, start).await else { return };
     let named = start.client_hello().server_name().map(str::to_owned);
     if let Some(name) = named
         && Host::parse(&name).as_ref() != Some(&address.host)
@@ -152,7 +164,7 @@ pub(super) async fn serve(wire: Box<dyn Wire>, address: Address, shared: Arc<Sha
     }
     let Ok(config) = shared.authority.server(&address.host) else { return };
     // A program that does not trust us, or speaks HTTP/2 alone, ends here.
-    if let Ok(tls) = start.into_stream(config).await {
+    if let Ok(Ok(tls)) = timeout(PATIENCE, start.into_stream(config)).await {
         requests(tls, Session::new(shared, address, false)).await;
     }
 }
@@ -166,7 +178,9 @@ async fn requests(wire: impl Wire + 'static, session: Arc<Session>) {
     let connection = ToProgram::new()
         .preserve_header_case(true)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(wire), service)
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(session.flow.watch(wire)), service)
         .with_upgrades();
     if connection.await.is_err_and(|error| error.is_parse()) {
         session.deny("a request that is not HTTP").await;

@@ -7,7 +7,7 @@ use hyper::Request;
 use hyper::http::request::Parts;
 use proptest::prelude::*;
 
-use super::ask::{Asks, Event};
+use super::ask::{Asks, Denied, Event, desk};
 use super::fill::{fill, found, in_body};
 use super::request::check;
 use super::websocket::Frames;
@@ -21,7 +21,8 @@ use crate::store::{Policy, SealedRule};
 const VALUE: &str = "s3cr&t/Value+1";
 
 fn sealing(rule: &str, until: Option<i64>) -> Sealing {
-    let sealed = vec![SealedRule::parse(rule).unwrap()];
+    let sealed = SealedRule::parse(rule).unwrap();
+    let sealed = vec![SealedRule { loopback_plain: true, ..sealed }];
     let policy = ScopePolicy::compile(Policy { sealed, ..Policy::default() }).unwrap();
     policy.sealing_as(ScopeName::parse("ci").unwrap()).ending(until)
 }
@@ -239,7 +240,7 @@ proptest! {
                 break;
             }
             let (now, later) = rest.split_at((*cut).min(rest.len()));
-            frames.push(now, &values, &mut out);
+            frames.push(now, &values, &mut out).unwrap();
             rest = later;
         }
         prop_assert_eq!(out.len(), sent.len());
@@ -252,4 +253,46 @@ proptest! {
             .collect();
         prop_assert_eq!(out, expected);
     }
+}
+
+#[test]
+fn frames_that_cannot_be_looked_into_are_refused() {
+    let sealing = sealing("token=a.example", None);
+    let values = values(&sealing);
+    for (frame, says) in [
+        (&[0x81, 0x81, 1, 2, 3, 4, 5][..], "masked"),
+        (&[0xc1, 0x01, b'x'], "extension"),
+        (&[0x91, 0x01, b'x'], "extension"),
+    ] {
+        let mut out = Vec::new();
+        let refused = Frames::default().push(frame, &values, &mut out);
+        assert!(refused.is_err_and(|why| why.contains(says)));
+        assert!(out.is_empty());
+    }
+}
+
+#[test]
+fn refusals_beyond_what_is_recorded_are_counted() {
+    let sealing = sealing("token=a.example", None);
+    let values = values(&sealing);
+    let (desk, asks) = desk(sealing, values).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let desk = std::sync::Arc::new(desk);
+    let for_task = std::sync::Arc::clone(&desk);
+    let task = runtime.spawn(async move {
+        for n in 0..1007 {
+            for_task.denied(Denied { name: None, address: None, why: n.to_string() }).await;
+        }
+    });
+    let mut recorded = 0;
+    while !task.is_finished() {
+        asks.answer(|_| {
+            recorded += 1;
+            true
+        });
+    }
+    assert_eq!(recorded, 1000);
+    let counted = desk.counted();
+    let is_more = |one: &&super::ask::Use| matches!(&one.event, Event::Denied(d) if d.why == "other refusals");
+    assert_eq!(counted.iter().find(is_more).unwrap().count, 7);
 }

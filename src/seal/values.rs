@@ -16,6 +16,8 @@ const RANDOM: usize = 16;
 
 /// Values of so few bytes stand in every answer, whatever they are.
 const SHORT: usize = 3;
+/// Values of so few bytes can be found by guessing all: no answer with one in it is passed on.
+const GUESSABLE: usize = 11;
 
 /// A sealed secret.
 pub(crate) struct Slot {
@@ -69,6 +71,17 @@ impl Values {
     /// What the program gets for each secret.
     pub(crate) fn placeholders(&self) -> impl Iterator<Item = (&SecretName, &str)> {
         self.slots.iter().map(|slot| (&slot.name, slot.placeholder.as_str()))
+    }
+
+    /// Whether the value of `name` can be found by guessing all that it could be.
+    pub(super) fn is_guessable(&self, name: &SecretName) -> bool {
+        let range = SHORT + 1..=GUESSABLE;
+        self.slots.iter().any(|slot| slot.name == *name && range.contains(&slot.value.len()))
+    }
+
+    /// Whether there is such a value.
+    pub(super) fn has_guessable(&self) -> bool {
+        self.slots.iter().any(|slot| self.is_guessable(&slot.name))
     }
 
     pub(super) fn slots(&self) -> &[Slot] {

@@ -14,17 +14,17 @@ const CHUNK: usize = 64 << 10;
 /// Passes messages on in both directions, until one side has ended.
 ///
 /// # Errors
-/// A connection broke.
+/// A connection broke, or the server sent what cannot be looked into.
 pub(super) async fn relay(
     client: impl Wire,
     server: impl Wire,
     values: Option<&Values>,
-) -> io::Result<()> {
+) -> Result<(), Stopped> {
     let (mut from_client, mut to_client) = split(client);
     let (mut from_server, mut to_server) = split(server);
     let up = async {
         copy(&mut from_client, &mut to_server).await?;
-        to_server.shutdown().await
+        Ok(to_server.shutdown().await?)
     };
     let down = async {
         let mut frames = Frames::default();
@@ -32,13 +32,15 @@ pub(super) async fn relay(
         loop {
             let count = from_server.read(&mut chunk).await?;
             if count == 0 {
-                return to_client.shutdown().await;
+                return Ok(to_client.shutdown().await?);
             }
             match values {
                 Some(values) => {
                     let mut out = Vec::with_capacity(count);
-                    frames.push(&chunk[..count], values, &mut out);
+                    let readable = frames.push(&chunk[..count], values, &mut out);
                     to_client.write_all(&out).await?;
+                    to_client.flush().await?;
+                    readable.map_err(Stopped::Unreadable)?;
                 }
                 None => to_client.write_all(&chunk[..count]).await?,
             }
@@ -51,6 +53,21 @@ pub(super) async fn relay(
     }
 }
 
+/// Why messages are passed on no longer.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// A connection broke.
+    Broken,
+    /// The server sent what nobody can look into here.
+    Unreadable(&'static str),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(_: io::Error) -> Self {
+        Self::Broken
+    }
+}
+
 /// The server's side of a WebSocket, cut into frames (RFC 6455, 5.2).
 #[derive(Default)]
 pub(super) struct Frames {
@@ -58,7 +75,6 @@ pub(super) struct Frames {
     payload: Vec<u8>,
     /// Bytes of the payload that are still to come.
     left: u64,
-    is_masked: bool,
 }
 
 /// A payload is kept back until it is there in whole, or has so many bytes.
@@ -66,7 +82,15 @@ const MOST_KEPT: usize = 1 << 20;
 
 impl Frames {
     /// Takes `bytes`, and adds to `out` what can be passed on.
-    pub(super) fn push(&mut self, mut bytes: &[u8], values: &Values, out: &mut Vec<u8>) {
+    ///
+    /// # Errors
+    /// What makes a frame unreadable: no server may mask one, and nobody asked for extensions.
+    pub(super) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        values: &Values,
+        out: &mut Vec<u8>,
+    ) -> Result<(), &'static str> {
         while !bytes.is_empty() || self.is_ready() {
             if self.is_ready() || self.left > 0 {
                 let take = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
@@ -75,7 +99,7 @@ impl Frames {
                 self.left -= take as u64;
                 bytes = rest;
                 if self.left > 0 && self.payload.len() < MOST_KEPT {
-                    return;
+                    return Ok(());
                 }
                 self.pass(values, out);
                 continue;
@@ -83,9 +107,16 @@ impl Frames {
             self.head.push(bytes[0]);
             bytes = &bytes[1..];
             if let Some((length, is_masked)) = length(&self.head) {
-                (self.left, self.is_masked) = (length, is_masked);
+                if is_masked {
+                    return Err("a masked frame from a server");
+                }
+                if self.head[0] & 0x70 != 0 {
+                    return Err("a frame of an extension that nobody asked for");
+                }
+                self.left = length;
             }
         }
+        Ok(())
     }
 
     /// Whether a head is complete and its payload, too.
@@ -96,11 +127,6 @@ impl Frames {
     fn pass(&mut self, values: &Values, out: &mut Vec<u8>) {
         if length(&self.head).is_some() {
             out.append(&mut self.head);
-        }
-        if self.is_masked {
-            // No server may; nobody could read it here.
-            out.append(&mut self.payload);
-            return;
         }
         let mut stream = values.in_place().stream(|_| ());
         stream.push(&self.payload, out);

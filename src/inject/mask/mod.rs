@@ -118,11 +118,23 @@ impl Masker {
         Stream::new(Arc::clone(self), report)
     }
 
+    /// The length of the longest form in bytes.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn longest(&self) -> usize {
+        self.patterns.longest()
+    }
+
     /// All of `text` at once.
     #[cfg(feature = "sealed")]
     pub(crate) fn mask(&self, text: &[u8]) -> Vec<u8> {
+        self.mask_reporting(text, |_| ())
+    }
+
+    /// As [`Masker::mask`]; `report` hears what was replaced.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn mask_reporting(&self, text: &[u8], report: impl FnMut(&SecretName)) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len());
-        let mut stream = self.stream(|_| ());
+        let mut stream = self.stream(report);
         stream.push(text, &mut out);
         stream.finish(&mut out);
         out

@@ -92,6 +92,11 @@ impl Patterns {
     }
 
     /// The bytes of the pattern at `index`.
+    #[cfg(feature = "sealed")]
+    pub(super) fn longest(&self) -> usize {
+        self.list.iter().map(|pattern| pattern.len).max().unwrap_or(0)
+    }
+
     pub(super) fn bytes(&self, index: usize) -> &[u8] {
         let pattern = self.list[index];
         &self.arena.expose()[pattern.start..][..pattern.len]

@@ -46,6 +46,12 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
         }
     }
 
+    /// How many bytes of what came are neither shown nor replaced.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn held(&self) -> usize {
+        self.text.len() - self.shown
+    }
+
     /// Decides all places that can be decided, or simply all where the text has `ended`.
     fn decide(&mut self, ended: bool, out: &mut Vec<u8>) {
         let masker = self.masker.clone();

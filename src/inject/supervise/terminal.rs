@@ -191,7 +191,7 @@ impl<'f> Session<'f> {
         if self.keyboard.is_none()
             && self.asks
             && self.user.is_foreground()
-            && self.master.as_ref().is_some_and(|master| family::reads_from(master))
+            && self.master.as_ref().is_some_and(family::reads_from)
         {
             self.keyboard = Some(Keyboard::new());
         }

@@ -59,8 +59,15 @@ impl Scene {
         self.t.authy(run.iter().chain(command))
     }
 
-    /// The lines about sealed values, outcome and detail.
+    /// The lines about requests with sealed values, outcome and detail.
     fn audit(&self) -> Vec<(String, String)> {
+        let mut lines = self.whole_audit();
+        lines.retain(|(_, detail)| !detail.contains("kept out of an answer"));
+        lines
+    }
+
+    /// The same, with those about answers that had a value in them.
+    fn whole_audit(&self) -> Vec<(String, String)> {
         let lines = self.t.authy(["audit", "show", "--json", "-n", "10000"]).ok().json();
         let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
         let lines = lines.as_array().unwrap().iter().filter(|line| line["op"] == "seal");

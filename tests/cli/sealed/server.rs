@@ -225,6 +225,33 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 let echo = format!("X-Echo: {authorization}\r\n");
                 answer(out, "200 OK", &echo, &whole)
             }
+            // Ended by the end of the connection, without TLS's own end (Python's http.server).
+            "close" => {
+                let size: usize = path.rsplit('/').next().unwrap().parse().unwrap();
+                let _ = out.write_all(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n");
+                let _ = out.write_all(&vec![b'x'; size]).and_then(|()| out.flush());
+                return;
+            }
+            // Half of what was promised.
+            "half" => {
+                let _ = out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789");
+                let _ = out.flush();
+                return;
+            }
+            "coded" => {
+                let _ = out.write_all(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                );
+                out.flush()
+            }
+            // The value in what gzip says about the file.
+            "named" => {
+                let builder = flate2::GzBuilder::new().filename(authorization.clone());
+                let mut encoder = builder.write(Vec::new(), Compression::fast());
+                encoder.write_all(b"nothing").unwrap();
+                let packed = encoder.finish().unwrap();
+                answer(out, "200 OK", "Content-Encoding: gzip\r\n", &packed)
+            }
             "gzip" => {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
                 encoder.write_all(&whole).unwrap();

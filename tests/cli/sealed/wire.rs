@@ -274,3 +274,95 @@ fn nothing_leaves_that_could_not_be_recorded() {
     clean(done).stdout_has("503").stdout_has("could not be recorded");
     assert_eq!(scene.arrived(), []);
 }
+
+#[test]
+fn an_answer_that_is_cut_arrives_as_far_as_it_came_and_looks_cut() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::new();
+    let t = &scene.t;
+    for (path, size) in [("close/10", 10), ("close/300000", 300_000), ("half", 10)] {
+        for authorization in ["", "-H \"Authorization: $API_TOKEN\""] {
+            let ask = |ca: &str| {
+                format!(
+                    "curl -s {ca} https://api.test/{path} {authorization} -o out; echo $?; wc -c <out"
+                )
+            };
+            let direct = t.sh(&ask("--cacert $SSL_CERT_FILE")).ok().text();
+            let sealed = clean(scene.run(&ask("")).ok()).text();
+            assert_eq!(sealed, direct, "{path} {authorization}");
+            assert!(sealed.ends_with(&format!("\n{size}\n")), "{path}: {sealed}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_into_is_refused_and_said() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::new();
+    let with = "-H \"Authorization: $API_TOKEN\"";
+    let done = clean(scene.run(&format!("{CURL} https://api.test/coded {with}")).ok());
+    done.stdout_has("transfer coding");
+    // A name that a compressed body has for itself.
+    let named = format!("{CURL} https://api.test/named {with} -o out && gzip -dc <out && cat out");
+    clean(scene.run(&named).ok()).stdout_has("nothing");
+}
+
+#[test]
+fn no_header_names_another_method_or_path_than_the_rule_is_asked_about() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::with(&["--seal", "api-token=api.test;methods=GET;paths=/echo"]);
+    for header in ["X-HTTP-Method-Override: DELETE", "X-Original-URL: /secret", "x-rewrite-url: /s"]
+    {
+        let ask =
+            format!("{CURL} https://api.test/echo -H \"Authorization: $API_TOKEN\" -H '{header}'");
+        clean(scene.run(&ask).ok()).stdout_has("another method or path");
+        // Without a value it is the program's own business.
+        let ask = format!("{CURL} https://api.test/echo -H '{header}'");
+        clean(scene.run(&ask).ok()).stdout_lacks("another method");
+    }
+    assert_eq!(scene.arrived().len(), 0);
+}
+
+#[test]
+fn only_a_few_guesses_are_answered_and_each_is_recorded() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::new();
+    // What was never sent there cannot come from there: nothing is looked into, or told.
+    let guess = format!("{CURL} https://api.test/echo -o out -w '%{{http_code}} ' -d '{CANARY}'");
+    scene.run(&format!("{guess}; grep -c Sealed out")).ok().stdout_is("200 1\n");
+    assert!(scene.whole_audit().is_empty());
+    let sent = format!("{CURL} https://api.test/count -H \"Authorization: $API_TOKEN\" -o out");
+    let guesses = format!("{guess}; ").repeat(7);
+    let done = clean(scene.run(&format!("{sent}; {guesses}")).ok());
+    done.stdout_is("200 200 200 200 200 502 502 ");
+    let kept = ("denied".into(), "api.test by sh: kept out of an answer, 7 times".into());
+    assert!(scene.whole_audit().contains(&kept), "{:?}", scene.whole_audit());
+}
+
+#[test]
+fn a_value_of_few_possibilities_does_not_fall_in_an_answer_that_holds_them_all() {
+    if !needs(["curl"]) {
+        return;
+    }
+    let scene = Scene::new();
+    let t = &scene.t;
+    t.store([("pin", "4711")]);
+    t.authy(["policy", "update", "ci", "--seal", "pin=api.test"]).ok();
+    let all: String = (0..10_000).map(|n| format!("{n:04} ")).collect();
+    t.write("all", all);
+    let ask = format!(
+        "{CURL} https://api.test/echo -H \"X-Pin: $PIN\" --data-binary @all -w '%{{http_code}}'"
+    );
+    let done = scene.run(&ask).ok().stdout_has("502").stdout_lacks("4710");
+    drop(done);
+    let kept = ("denied".into(), "api.test by sh: kept out of an answer".into());
+    assert!(scene.whole_audit().contains(&kept), "{:?}", scene.whole_audit());
+}
