@@ -47,6 +47,24 @@ impl Pattern {
         texts.iter().map(|text| Self::new(text)).collect()
     }
 
+    /// Compiles each of `texts` as a pattern of names, which are ASCII: any other character matches
+    /// none of them, and may look like one that does.
+    ///
+    /// # Errors
+    /// The first that does not compile, or has another character.
+    pub(crate) fn names(texts: &[String]) -> Result<Vec<Self>, AccessError> {
+        let is_name = |c: char| c.is_ascii_graphic();
+        for text in texts {
+            if let Some(other) = text.chars().find(|c| !is_name(*c)) {
+                return Err(AccessError::Pattern {
+                    pattern: text.escape_default().to_string(),
+                    rule: format!("names are ASCII, so '{}' matches none", other.escape_default()),
+                });
+            }
+        }
+        Self::all(texts)
+    }
+
     /// Whether the whole of `text` matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.matcher.is_match(text)
@@ -62,6 +80,15 @@ impl Pattern {
 mod tests {
     use super::Pattern;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_pattern_of_names_has_no_character_that_names_lack() {
+        for bad in ["prod-\u{200b}*", "pr\u{43e}d-*", "prod -*", "prod-*\n", "\u{feff}*"] {
+            let error = Pattern::names(&[bad.to_owned()]).unwrap_err().to_string();
+            assert!(error.is_ascii() && error.contains("ASCII"), "{error}");
+        }
+        assert!(Pattern::names(&["{a,b}/[a-z]?*".to_owned()]).is_ok());
+    }
 
     #[test]
     fn patterns_mean_what_the_format_says() {

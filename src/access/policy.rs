@@ -40,8 +40,8 @@ impl ScopePolicy {
     /// # Errors
     /// `Pattern` where one does not compile: the whole policy fails.
     pub(crate) fn compile(document: Policy) -> Result<Self, AccessError> {
-        let allow = Pattern::all(&document.allow)?;
-        let deny = Pattern::all(&document.deny)?;
+        let allow = Pattern::names(&document.allow)?;
+        let deny = Pattern::names(&document.deny)?;
         let commands = document.commands.as_deref().map(Pattern::all).transpose()?;
         let sealed = document.sealed.iter().map(SealRule::compile).collect::<Result<_, _>>()?;
         Ok(Self { document, allow, deny, commands, sealed })

@@ -38,6 +38,12 @@ pub(crate) enum Failure {
     /// The user looked at what waits for approval and said no.
     #[error("nothing was approved: the answer was no")]
     NotApproved,
+    /// Something else waits for approval than what was looked at.
+    #[error("this is not what was looked at: it has the digest {0}")]
+    OtherApproval(String),
+    /// A word that is no kind of what is approved.
+    #[error("'{}' is neither 'member' nor 'policy'", printable(.0))]
+    NoKind(String),
     /// A question could not be asked.
     #[error("there is nobody to ask for {0}")]
     NobodyToAsk(String),
@@ -87,6 +93,8 @@ impl Failure {
             Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
+            Self::OtherApproval(_) => Kind::Conflict,
+            Self::NoKind(_) => Kind::Usage,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
             }
@@ -122,6 +130,8 @@ impl Failure {
                     "use scope '{above}', or a shell that was not started by 'authy run'"
                 ));
             }
+            Self::OtherApproval(_) => "look at it again: authy approve --dry-run",
+            Self::NoKind(_) => "as in: authy approve member NAME",
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",

@@ -57,6 +57,16 @@ impl Ui {
         anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
     }
 
+    /// Writes commands for a runner of GitHub Actions, which reads them from standard error too and
+    /// shows none of them. On a terminal nobody reads them but a person, who is not to.
+    pub(crate) fn for_runner(self, commands: &[u8]) {
+        let mut errors = io::stderr().lock();
+        if !errors.is_terminal() {
+            // Who does not listen does not mask.
+            let _ = errors.write_all(commands);
+        }
+    }
+
     /// Writes data, byte for byte.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Reading: regular files only, bounded, never hanging on a pipe.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -100,6 +100,31 @@ pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
 pub(crate) fn read_outside(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
     let Some(file) = open_outside(path)? else { return Ok(None) };
     read_open(file, path, limit, Place::Outside).map(Some)
+}
+
+/// Reads a file that the user named; `None` where it is missing. A pipe, as of a shell's `<(…)`, is
+/// read as far as its writer goes; one that nobody writes to has nothing in it.
+///
+/// # Errors
+/// [`FsError::NotRegular`] for a device or a folder, [`FsError::TooLarge`], [`FsError::Io`].
+pub(crate) fn read_named(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
+    use std::io::Read as _;
+    let is_pipe = std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo());
+    if !is_pipe {
+        return read_outside(path, limit);
+    }
+    let failed = |error| FsError::io("read", path, error);
+    // Not waited for: somebody who forgot the other end would wait for ever.
+    let Some(file) = open_outside(path)? else { return Ok(None) };
+    let flags = rustix::fs::fcntl_getfl(&file).map_err(|error| failed(error.into()))?;
+    let waits = flags.difference(rustix::fs::OFlags::NONBLOCK);
+    rustix::fs::fcntl_setfl(&file, waits).map_err(|error| failed(error.into()))?;
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    match bytes.len() > limit {
+        true => Err(FsError::TooLarge { path: path.to_owned(), limit, place: Place::Outside }),
+        false => Ok(Some(bytes)),
+    }
 }
 
 /// Whether a folder, itself and not by a link, is this user's and closed to everybody else.

@@ -160,6 +160,19 @@ fn base(place: &Place, (ours, theirs): (ObjectId, ObjectId)) -> Result<ObjectId,
     ObjectId::from_hex(base.trim().as_bytes()).map_err(|_| GitError::Unrelated)
 }
 
+/// Whether the branch that is checked out has this commit.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`].
+pub(crate) fn is_ancestor(vault: &Path, commit: &str) -> Result<bool, GitError> {
+    let Some((place, _)) = repository(vault)? else { return Ok(false) };
+    match program::answer(&place, ACTION, &["merge-base", "--is-ancestor", commit, "HEAD"]) {
+        Ok(_) => Ok(true),
+        Err(GitError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Counts the commits of the branch that is checked out.
 ///
 /// # Errors

@@ -25,6 +25,9 @@ pub(crate) enum Hook {
     Installed(PathBuf),
     /// There is another one, which stays.
     Taken(PathBuf),
+    /// Hooks lie in this folder for all repositories of the user: one of ours would refuse the
+    /// commits of every other.
+    OfAll(PathBuf),
 }
 
 /// Whether the hook at `path` is the one that is written here.
@@ -44,6 +47,12 @@ pub(crate) fn install_hook(vault: &Path) -> Result<Hook, GitError> {
         Ok(Some(path)) => place.work_tree.join(path),
         _ => place.common_dir.join("hooks"),
     };
+    let is_own = folder.starts_with(&place.work_tree) || folder.starts_with(&place.common_dir);
+    let is_local =
+        || program::answer(&place, "ask git", &["config", "--local", "--get", "core.hooksPath"]);
+    if !is_own && is_local().is_err() {
+        return Ok(Hook::OfAll(folder));
+    }
     let path = folder.join("pre-commit");
     if path.symlink_metadata().is_ok() && !is_ours(&path) {
         return Ok(Hook::Taken(path));

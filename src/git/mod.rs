@@ -33,7 +33,8 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Division, commits, compare, content, differs_from_last_commit, refuse_uncommitted,
+    Difference, Division, commits, compare, content, differs_from_last_commit, is_ancestor,
+    refuse_uncommitted,
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
@@ -46,7 +47,7 @@ pub(crate) use merge::{Joining, bring_others, join};
 pub(crate) use private::{is_private, tracked_private};
 pub(crate) use reason::Reason;
 pub(crate) use remote::{Remote, fetch, fetched, push, remote};
-pub(crate) use staged::{Staged, staged};
+pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 
 use locate::Place;
 

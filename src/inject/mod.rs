@@ -27,7 +27,7 @@ pub(crate) use editor::{edit, editor_command};
 pub use environment::Environment;
 pub(crate) use error::InjectError;
 pub use format::Format;
-pub(crate) use format::{k8s::manifest, render};
+pub(crate) use format::{k8s::manifest, mask_commands, render};
 pub use generate::DEFAULT_LENGTH;
 pub(crate) use generate::generate;
 #[cfg(feature = "sealed")]

@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 
 use super::MAX_TOML;
+use super::documents::{AdminSet, Config};
 use super::error::StoreError;
 use super::record::{Record, Sealed};
 use super::signed::{Signed, Unverified, claimed};
@@ -109,6 +110,18 @@ impl Vault {
         let value = VaultPath::secret(name);
         Sealed::join(name.clone(), ciphertext, record)
             .ok_or(StoreError::Digest { value, record: path })
+    }
+
+    /// Whether an admin of this set, which is not looked into otherwise, signed the file at `path`.
+    pub(crate) fn is_signed_by_set(
+        &self,
+        (set_path, set): (&VaultPath, Vec<u8>),
+        (path, bytes): (&VaultPath, Vec<u8>),
+    ) -> bool {
+        let Ok(claim) = self.claim_in::<AdminSet>(set_path, set) else { return false };
+        let Ok(read) = Unverified::parse(path, bytes) else { return false };
+        let key = claim.document.admins.get(read.by()).copied();
+        read.verify::<Config>(self.id(), key.as_ref()).is_ok()
     }
 
     /// Verifies an earlier version of the file at `path`; `None` where no admin of today

@@ -63,6 +63,14 @@ pub(crate) struct Config {
     /// What agents without a token may do.
     #[serde(default)]
     pub(crate) agents: Agents,
+    /// Counts the changes of this file; a vault whose settings were never changed has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) version: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// `admins/<n>.toml`: the n-th set of admins.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::stamp::Stamp;
 use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::Kind;
 use crate::name::MemberName;
@@ -30,6 +31,10 @@ pub(crate) enum StoreError {
     Half { present: VaultPath, absent: VaultPath },
     #[error("'{path}' was rolled back: version {found} is here, version {seen} was seen before")]
     RolledBack { path: VaultPath, found: u64, seen: u64 },
+    #[error(
+        "'{path}' says that it was made at {created}, more than a day ahead of the latest moment known here"
+    )]
+    Ahead { path: VaultPath, created: Stamp },
     #[error("'{path}' was removed on this machine at version {version}, and is back")]
     CameBack { path: VaultPath, version: u64 },
     #[error("the vault at '{}' is not the one that was here before (its id was {was}, now {now})", folder.display())]
@@ -89,6 +94,13 @@ impl StoreError {
                      store {name}'"
                 ),
                 _ => restore(path),
+            },
+            Self::Ahead { path, .. } => match path.subject() {
+                Subject::Record(name) => format!(
+                    "set this machine's clock; where it is right somebody else's was wrong: 'authy remove \
+                     {name}' and store it again"
+                ),
+                _ => "set this machine's clock".into(),
             },
             Self::OtherVault { .. } => {
                 "if you replaced the vault yourself, name its folder differently or remove its line \

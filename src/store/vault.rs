@@ -17,6 +17,10 @@ use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
 use crate::name::{MemberName, ScopeName, SecretName};
 
+/// So many seconds a record may have been made after the latest moment known: clocks differ, and one
+/// that was made up would stay the newest for ever.
+const MOST_AHEAD: i64 = 24 * 60 * 60;
+
 /// Answers who may sign a record: a rule, so it lives above this layer.
 pub(crate) trait Authority: Sync {
     /// The key with which `signer` may sign the record of `name`, if he may.
@@ -34,6 +38,8 @@ pub(crate) struct Vault {
     first_use: bool,
     /// Signatures of records that need no second look.
     known: OnceLock<Known>,
+    /// The latest moment known, in seconds since 1970: what is a day beyond it nobody can have made.
+    latest: OnceLock<i64>,
     /// The first document that the system would not let us read.
     pub(super) unread: OnceLock<Arc<StoreError>>,
 }
@@ -57,8 +63,18 @@ impl Vault {
         let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
         let first_use = state.admins().is_none();
         let files = Reader::open(&root)?;
-        let (known, unread) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { root, files, config, admins, state, first_use, known, unread })
+        let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let found = Version { created: 0, version: config.version };
+        if let Some(seen) = state.seen(&path).filter(|seen| found < *seen) {
+            return Err(StoreError::RolledBack { path, found: found.version, seen: seen.version });
+        }
+        state.raise(&path, found);
+        Ok(Self { root, files, config, admins, state, first_use, known, latest, unread })
+    }
+
+    /// Says what the latest moment known is, in seconds since 1970.
+    pub(crate) fn know_latest(&self, latest: i64) {
+        let _ = self.latest.set(latest);
     }
 
     /// The vault's folder.
@@ -180,6 +196,11 @@ impl Vault {
             None => unverified.verify(self.id(), key.as_ref())?,
         };
         let found = Version::from(&*record);
+        if let Some(latest) = self.latest.get()
+            && found.created > latest.saturating_add(MOST_AHEAD)
+        {
+            return Err(StoreError::Ahead { path, created: record.created });
+        }
         if let Some(last) = self.state.removed(&path).filter(|last| found <= *last) {
             return Err(StoreError::CameBack { path, version: last.version });
         }

@@ -210,7 +210,7 @@ impl Worker<'_> {
                 Done::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
             Work::Generate => Done::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),
-            Work::Approval => Done::Approval(told(authy::approval(&ctx, None).map(Box::new))),
+            Work::Approval => Done::Approval(told(authy::approval(&ctx, None, None).map(Box::new))),
             Work::SessionCreate(options) => {
                 Done::Session(told(authy::session_create(&ctx, &options).map(Box::new)))
             }

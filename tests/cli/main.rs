@@ -86,6 +86,7 @@ mod shells;
 mod soak;
 mod store;
 mod sync;
+mod taken_away;
 mod tamper;
 mod tamper_all;
 mod terminal;

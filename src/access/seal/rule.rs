@@ -74,7 +74,7 @@ impl SealRule {
         let header = document.header.as_deref();
         let header = header.map(|text| SetHeader::parse(text).map_err(|why| bad(text, why)));
         Ok(Self {
-            secrets: Pattern::all(&document.secrets)?,
+            secrets: Pattern::names(&document.secrets)?,
             hosts: document.hosts.iter().map(host).collect::<Result<_, _>>()?,
             methods: methods.transpose()?,
             paths: document.paths.as_deref().map(Pattern::all).transpose()?,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::ReaderChange;
+use authy::{ApprovalKind, ReaderChange};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -21,27 +21,41 @@ Examples:
   authy approve                            everything that waits
   authy approve bob
   authy approve prod --dry-run
-  authy approve bob --yes                  without a question")]
+  authy approve policy prod                where a member is called so, too
+  authy approve bob --yes                  without a question
+  authy approve bob --expect 7d1c0a…       just what '--dry-run' showed with this digest")]
 pub(crate) struct Args {
-    /// Take only the member or policy of this name
-    name: Option<String>,
+    /// Take only the member or policy of this name; 'member NAME' or 'policy NAME' where both are
+    #[arg(num_args = 0..=2, value_name = "[KIND] NAME")]
+    what: Vec<String>,
     /// Approve without a question
     #[arg(short, long)]
     yes: bool,
+    /// Approve just what a look with this digest showed, without a question
+    #[arg(long, value_name = "DIGEST")]
+    expect: Option<String>,
     /// Look and approve nothing
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long, conflicts_with_all = ["yes", "expect"])]
     dry_run: bool,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let (kind, name) = match self.what.as_slice() {
+            [] => (None, None),
+            [name] => (None, Some(name.as_str())),
+            [kind, name, ..] => (Some(kind_of(kind)?), Some(name.as_str())),
+        };
         let (ctx, ui) = (env.context()?, env.ui());
-        let approval = authy::approval(&ctx, self.name.as_deref())?;
+        let approval = authy::approval(&ctx, kind, name)?;
         if ui.wants_json() {
             ui.json(&approval)?;
         } else {
-            let text: String =
+            let mut text: String =
                 approval_lines(&approval).iter().map(|line| format!("{line}\n")).collect();
+            if !approval.proposals.is_empty() {
+                text.push_str(&format!("digest: {}\n", approval.digest));
+            }
             ui.data(text.as_bytes())?;
         }
         if approval.proposals.is_empty() {
@@ -51,7 +65,12 @@ impl Args {
         if self.dry_run {
             return Ok(ExitCode::SUCCESS);
         }
-        if !self.yes {
+        if let Some(expected) = &self.expect
+            && *expected != approval.digest
+        {
+            return Err(Failure::OtherApproval(approval.digest));
+        }
+        if !self.yes && self.expect.is_none() {
             match env.person().agrees("Approve?") {
                 None => return Err(Failure::NobodyToAsk("an approval".to_owned())),
                 Some(false) => return Err(Failure::NotApproved),
@@ -62,6 +81,14 @@ impl Args {
         let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
         ui.note(format_args!("approved {}{}", names.join(", "), encrypted(&changes)));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn kind_of(word: &str) -> Result<ApprovalKind, Failure> {
+    match word {
+        "member" => Ok(ApprovalKind::Member),
+        "policy" => Ok(ApprovalKind::Policy),
+        other => Err(Failure::NoKind(other.to_owned())),
     }
 }
 

@@ -34,6 +34,9 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ctx = env.context()?;
         let environment = authy::env(&ctx, &self.inject.request(env)?)?;
+        if self.format == Form::Github && !env.ui().wants_json() {
+            env.ui().for_runner(authy::mask_commands(&environment).expose());
+        }
         print(env.ui(), &environment, (self.format, !self.no_export))
     }
 }
@@ -51,7 +54,7 @@ pub(super) enum Form {
     Fish,
     /// For Invoke-Expression in PowerShell
     Powershell,
-    /// For the file that $GITHUB_ENV names
+    /// For the file that $GITHUB_ENV names; what is to be masked in logs goes to standard error
     Github,
     /// One mapping
     Yaml,

@@ -34,7 +34,8 @@ impl Args {
 }
 
 fn table(versions: &[PastVersion]) -> Table {
-    let mut table = Table::new(["VERSION", "WHAT", "VALUE SINCE", "AUTHOR", "COMMIT", "COMMITTED"]);
+    let heading = ["VERSION", "WHAT", "VALUE SINCE", "AUTHOR", "COMMIT", "COMMITTED", "SIGNED BY"];
+    let mut table = Table::new(heading);
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),
@@ -43,6 +44,7 @@ fn table(versions: &[PastVersion]) -> Table {
             one.author.clone().unwrap_or_default(),
             one.commit.short().to_owned(),
             one.commit.time.clone(),
+            one.signed_by.clone().unwrap_or_else(|| "?".to_owned()),
         ]);
     }
     table

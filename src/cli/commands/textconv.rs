@@ -19,7 +19,7 @@ pub(crate) struct Args {
 impl Args {
     /// Never fails for what it cannot tell: git would show no diff at all.
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let bytes = std::fs::read(&self.file).unwrap_or_default();
+        let bytes = authy::read_public(&self.file).unwrap_or_default();
         let file = self.file.to_string_lossy();
         let found = env
             .context()

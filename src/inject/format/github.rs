@@ -17,6 +17,23 @@ pub(super) fn assign(variable: &str, value: &str, out: &mut Buffer) -> Result<()
     Ok(())
 }
 
+/// Writes `::add-mask::LINE` for each line of a value, escaped as workflow commands are.
+pub(crate) fn mask(value: &str, out: &mut Buffer) {
+    for line in value.split(['\n', '\r']).filter(|line| !line.trim().is_empty()) {
+        out.push(b"::add-mask::");
+        for piece in line.split_inclusive('%') {
+            match piece.strip_suffix('%') {
+                Some(before) => {
+                    out.push(before.as_bytes());
+                    out.push(b"%25");
+                }
+                None => out.push(piece.as_bytes()),
+            }
+        }
+        out.push(b"\n");
+    }
+}
+
 fn delimiter(value: &str) -> Result<String, InjectError> {
     loop {
         let delimiter = format!("authy_{}", HEXLOWER.encode(&random::<16>()?));

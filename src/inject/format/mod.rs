@@ -82,6 +82,15 @@ pub(crate) fn render(
     Ok(out.into_secret())
 }
 
+/// Writes what makes a runner of GitHub Actions mask the values in its logs.
+pub(crate) fn mask_commands(environment: &Environment) -> SecretBytes {
+    let mut out = Buffer::default();
+    for (_, _, value) in environment.iter() {
+        value.expose_str().into_iter().for_each(|value| github::mask(value, &mut out));
+    }
+    out.into_secret()
+}
+
 /// Reads a value as text, for formats that know nothing else.
 fn text<'v>(
     origin: &Origin,

@@ -33,6 +33,17 @@ pub struct Approval {
     pub proposals: Vec<Proposal>,
     /// What changes for whom.
     pub effect: Effect,
+    /// What stands for all of this: the files, and what they would change.
+    pub digest: String,
+}
+
+/// What of the vault is to be approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalKind {
+    /// A member.
+    Member,
+    /// A policy.
+    Policy,
 }
 
 /// A member or a policy that no admin signed as it stands.
@@ -74,13 +85,15 @@ impl Document {
     }
 }
 
-/// Tells what waits for approval, all of it or what has this name; this needs no identity.
+/// Tells what waits for approval, all of it or what has this name and, where one is given, is of
+/// this kind; this needs no identity.
 ///
 /// # Errors
-/// There is no such member or policy; a file is no document; a request is not its member's.
-pub fn approval(ctx: &Context, name: Option<&str>) -> Result<Approval> {
+/// There is no such member or policy, or both and no kind; a file is no document; a request is
+/// not its member's.
+pub fn approval(ctx: &Context, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
     let opened = Opened::open(ctx)?;
-    let approval = propose(&opened, name)?;
+    let approval = propose(&opened, (kind, name))?;
     opened.settle(ctx);
     Ok(approval)
 }
@@ -122,17 +135,27 @@ fn digest_now(opened: &Opened, path: &VaultPath) -> Option<Digest> {
     Some(Digest::of(&bytes))
 }
 
-fn propose(opened: &Opened, name: Option<&str>) -> Result<Approval> {
-    let is_meant = |other: &str| name.is_none_or(|name| name == other);
+fn propose(
+    opened: &Opened,
+    (kind, name): (Option<ApprovalKind>, Option<&str>),
+) -> Result<Approval> {
+    let is_meant = |other: &str, of: ApprovalKind| {
+        name.is_none_or(|name| name == other) && kind.is_none_or(|kind| kind == of)
+    };
     let (mut before, mut proposals) = (Ruling::of(&opened.rules), Vec::new());
-    for (name, standing) in opened.rules.standings().filter(|(name, _)| is_meant(name.as_str())) {
+    let members = opened.rules.standings();
+    for (name, standing) in
+        members.filter(|(name, _)| is_meant(name.as_str(), ApprovalKind::Member))
+    {
         if let Standing::Unapproved(why) = standing {
             let (one, base) = of_member(opened, name, why.to_string())?;
             before.members.extend(base.map(|base| (name.clone(), base)));
             proposals.push(one);
         }
     }
-    for (name, state) in opened.rules.policies().filter(|(name, _)| is_meant(name.as_str())) {
+    let policies = opened.rules.policies();
+    for (name, state) in policies.filter(|(name, _)| is_meant(name.as_str(), ApprovalKind::Policy))
+    {
         if let PolicyState::Unapproved(why) = state {
             let (one, base) = of_policy(opened, name, why.to_string())?;
             if let Some(base) = base {
@@ -141,8 +164,12 @@ fn propose(opened: &Opened, name: Option<&str>) -> Result<Approval> {
             proposals.push(one);
         }
     }
-    if let Some(name) = name.filter(|_| proposals.is_empty()) {
-        refuse_unknown(opened, name)?;
+    if let Some(name) = name {
+        match (kind, proposals.as_slice()) {
+            (_, []) => refuse_unknown(opened, (kind, name))?,
+            (None, [_, _, ..]) => return Err(TeamProblem::TwoOfOneName(name.to_owned()).into()),
+            _ => {}
+        }
     }
     let mut after = before.clone();
     for one in &proposals {
@@ -159,15 +186,29 @@ fn propose(opened: &Opened, name: Option<&str>) -> Result<Approval> {
         }
     }
     let names = opened.vault.names()?;
-    Ok(Approval { proposals, effect: effect(&before, &after, &names) })
+    let effect = effect(&before, &after, &names);
+    let digest = digest_of(&proposals, &effect);
+    Ok(Approval { proposals, effect, digest })
+}
+
+/// The digest of what is shown: who approves by it approves just that.
+fn digest_of(proposals: &[Proposal], effect: &Effect) -> String {
+    let files: Vec<_> =
+        proposals.iter().map(|one| (&one.path, one.digest.to_string(), &one.diff)).collect();
+    let shown = serde_json::to_vec(&(files, effect)).unwrap_or_default();
+    let digest = Digest::of(&shown).to_string();
+    digest.split_once(':').map_or(digest.as_str(), |(_, hex)| &hex[..16]).to_owned()
 }
 
 /// A name that nobody has is a typing mistake; one that is in force needs no approval.
-fn refuse_unknown(opened: &Opened, name: &str) -> Result<()> {
+fn refuse_unknown(opened: &Opened, (kind, name): (Option<ApprovalKind>, &str)) -> Result<()> {
     let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
-    match member {
+    match member.filter(|_| kind != Some(ApprovalKind::Policy)) {
         Some(Standing::InForce(_)) => return Ok(()),
         Some(Standing::Damaged(why)) => return Err(TeamProblem::Damaged(why.clone()).into()),
+        _ if kind == Some(ApprovalKind::Member) => {
+            return Err(TeamProblem::NothingToApprove(name.to_owned()).into());
+        }
         _ => {}
     }
     let scope = ScopeName::parse(name)?;

@@ -18,6 +18,7 @@ pub fn install_hook(ctx: &Context) -> Result<PathBuf> {
     match git::install_hook(opened.vault.root().path())? {
         Hook::Installed(path) => Ok(path),
         Hook::Taken(path) => Err(Problem::HookTaken(path).into()),
+        Hook::OfAll(path) => Err(Problem::HooksOfAll(path).into()),
     }
 }
 

@@ -70,6 +70,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     if is_vault(ctx) {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }
+    refuse_half(&root)?;
     let (member, named_after) = newcomer::name(ctx, &options.who)?;
     let key = newcomer::identity(ctx, &options.who)?;
     fs::make_folders(root.path())?;
@@ -89,6 +90,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         commit: if inside || options.manual_commit { CommitMode::Manual } else { CommitMode::Auto },
         audit: if inside { AuditMode::Local } else { AuditMode::Repo },
         agents: store::Agents::default(),
+        version: 0,
     };
     let signer = Signer { name: member.clone(), key: SigningKey::generate() };
     let pending = publish(Stage::new(&lock), (&config, &signer), &key.identity)?;
@@ -105,6 +107,21 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         fingerprint: signer.key.verify_key().fingerprint(),
         commits: config.commit == CommitMode::Auto,
     })
+}
+
+/// Parts of a vault that has lost its settings are not to be overwritten.
+fn refuse_half(root: &Root) -> Result<()> {
+    let has_files = |folder: &str| {
+        std::fs::read_dir(root.path().join(folder))
+            .is_ok_and(|mut entries| entries.next().is_some())
+    };
+    match ["admins", "members", "policies", "secrets", "audit"]
+        .into_iter()
+        .find(|one| has_files(one))
+    {
+        Some(folder) => Err(Problem::HalfVault { vault: root.path().to_owned(), folder }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Makes the folder known for the new vault: `init` says so explicitly, where another

@@ -24,6 +24,7 @@ mod members;
 mod past;
 mod policies;
 mod projects;
+mod reading_files;
 mod rekey;
 mod resolving;
 mod secrets;
@@ -35,7 +36,7 @@ mod unlocking;
 mod writing;
 
 pub use annotating::{Annotation, annotate};
-pub use approve::{Approval, Proposal, approval, approve};
+pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
 pub use auditing::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check, check_staged, repair};
 pub use completing::{NameKind, known_names};
@@ -50,7 +51,8 @@ pub use init::{InitOptions, InitReport, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use injecting::sweep;
 pub use injecting::{
-    InjectRequest, Masking, RunCommand, env, export, lead, render, render_manifest, run,
+    InjectRequest, Masking, RunCommand, env, export, lead, mask_commands, render, render_manifest,
+    run,
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use leaving::{Exposed, Removal, member_remove};
@@ -65,6 +67,7 @@ pub use policies::{
 pub use projects::{
     allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
 };
+pub use reading_files::{read_public, read_text};
 pub use rekey::{rekey, rekey_needed};
 pub use resolving::resolve;
 pub use secrets::{copy, get, otp, remove, rename};

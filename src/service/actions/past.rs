@@ -3,11 +3,12 @@
 
 use serde::Serialize;
 
+use crate::access::{RuleChange, Rules};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::fs::VaultPath;
+use crate::fs::{Subject, VaultPath};
 use crate::git;
-use crate::name::SecretName;
+use crate::name::{MemberName, SecretName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
@@ -18,7 +19,7 @@ use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{may_write, put_record};
 use crate::service::base::shared;
 use crate::service::base::transaction::LockedVault;
-use crate::store::{Record, Sealed};
+use crate::store::{Authority as _, Record, Sealed};
 
 /// One change of a secret.
 #[derive(Debug, Clone, Serialize)]
@@ -30,23 +31,29 @@ pub struct PastVersion {
     pub what: &'static str,
     /// When it got that value (RFC 3339).
     pub changed: Option<String>,
-    /// Who gave it that value, as the record of then says.
+    /// Who gave it that value, as the record of then says: where somebody else signed it, no more
+    /// than that.
     pub author: Option<String>,
+    /// Who signed that record, where the signature is good; nobody else vouches for the rest.
+    pub signed_by: Option<String>,
     /// The commit.
     pub commit: CommitView,
 }
 
 /// Lists what happened to a secret, newest first, as git tells it. Needs no identity; nothing
-/// in it was verified. A secret's life under another name is another secret's.
+/// but signatures was verified. A secret's life under another name is another secret's.
 ///
 /// # Errors
 /// Git knows nothing of it; the history cannot be read.
 pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     let opened = Opened::open(ctx)?;
     let path = VaultPath::record(name);
+    let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
     let mut found: Vec<(Option<Record>, PastVersion)> = Vec::new();
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
         let is_there = change.bytes.is_some();
+        let signed = change.bytes.as_ref();
+        let signed = signed.and_then(|bytes| opened.vault.past_record(name, bytes, &keys));
         let claim = change.bytes.map(|bytes| opened.vault.claim_in::<Record>(&path, bytes));
         let record = claim.and_then(std::result::Result::ok).map(|claim| claim.document);
         let what = match (&record, is_there) {
@@ -59,6 +66,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
             what,
             changed: record.as_ref().map(|record| record.changed.to_string()),
             author: record.as_ref().map(|record| record.author.to_string()),
+            signed_by: signed.map(|signed| signed.by().to_string()),
             commit: change.commit.into(),
         };
         found.push((record, version));
@@ -128,6 +136,33 @@ pub fn restore(
     })
 }
 
+/// Whether a member could write that name under the members and policies that a commit has, or may
+/// now: a good signature alone says only whose it is.
+fn could_write(opened: &Opened, commit: &str, (who, name): (&MemberName, &SecretName)) -> bool {
+    if opened.rules.record_key(who, name).is_some() {
+        return true;
+    }
+    let wants = |path: &str| {
+        let subject = VaultPath::parse(path).map(|path| path.subject());
+        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
+    };
+    let Ok(files) = git::files_at(opened.vault.root().path(), commit, &wants) else { return false };
+    let mut then = RuleChange::default();
+    for (path, bytes) in files.contents {
+        let Some(path) = VaultPath::parse(&path) else { continue };
+        match path.subject() {
+            Subject::Member(name) => {
+                then.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            Subject::Policy(name) => {
+                then.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            _ => {}
+        }
+    }
+    Rules::after(&opened.vault, then).is_ok_and(|then| then.record_key(who, name).is_some())
+}
+
 /// The secret as a commit has it in which that version is what a member wrote. A forged one
 /// does not hide it. Two clones may have made a version of that number each.
 fn find(opened: &Opened, name: &SecretName, (version, commit): (u64, &str)) -> Result<Sealed> {
@@ -151,6 +186,11 @@ fn find(opened: &Opened, name: &SecretName, (version, commit): (u64, &str)) -> R
             }
         };
         let sealed = value.and_then(|value| opened.vault.past_secret(name, (record, value), &keys));
+        // Whoever names the commit has looked at it.
+        let sealed = sealed.filter(|sealed| {
+            let by = sealed.record().by();
+            !commit.is_empty() || could_write(opened, &change.commit.id, (by, name))
+        });
         is_forged |= sealed.is_none();
         let is_new = |sealed: &Sealed| {
             found.iter().all(|(_, other)| other.record().digest != sealed.record().digest)

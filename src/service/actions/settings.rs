@@ -92,13 +92,14 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
     locked.transact(ctx, &action, |tx| {
         locked.require_admin(ctx)?;
         let new = changed(locked.opened.vault.config(), setting, value)?;
-        tx.put_signed(VaultPath::config(), &new, Version { created: 0, version: 0 })?;
+        tx.put_signed(VaultPath::config(), &new, Version { created: 0, version: new.version })?;
         Ok((format!("Set {} to {value}", setting.name()), ()))
     })
 }
 
 fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
     let mut new = config.clone();
+    new.version += 1;
     match (setting, value) {
         (Setting::Agents, "run-only") => new.agents = Agents::RunOnly,
         (Setting::Agents, "allow") => new.agents = Agents::Allow,

@@ -17,7 +17,7 @@ use crate::service::base::error::{Error, Result};
 use crate::service::base::importing::import_chains;
 use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, Opened};
-use crate::service::base::orphans::adopt;
+use crate::service::base::orphans::{adopt, remember_published};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::Recorder;
 use crate::service::base::settling::{settle, settle_obvious};
@@ -62,6 +62,10 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     let remote = git::remote(vault)?;
     let mut report =
         SyncReport { remote: remote.shown(), received: 0, sent: 0, settled: Vec::new() };
+    // Before what the branch there is now is known: it may have been put back.
+    if let Some(tip) = git::fetched(vault, &remote)? {
+        remember_published(ctx, &tip);
+    }
     let mut theirs = git::fetch(vault, &remote, may_ask)?;
     for attempt in 1.. {
         let ahead = match &theirs {
@@ -89,6 +93,9 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
                 theirs = now;
             }
         }
+    }
+    if let Some(tip) = git::fetched(vault, &remote)? {
+        remember_published(ctx, &tip);
     }
     note_what_waits(ctx)?;
     Ok(report)

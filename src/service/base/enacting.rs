@@ -160,7 +160,9 @@ fn succeed(
     }
     let vault = &locked.opened.vault;
     if gone.contains(vault.config_signer()) {
-        tx.put_signed(VaultPath::config(), vault.config(), Version { created: 0, version: 0 })?;
+        let config = vault.config();
+        let version = Version { created: 0, version: config.version };
+        tx.put_signed(VaultPath::config(), config, version)?;
     }
     for (name, standing) in locked.opened.rules.standings() {
         let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };

@@ -68,6 +68,13 @@ pub enum Note {
         /// The secrets.
         names: Vec<SecretName>,
     },
+    /// A secret was given the value that it had, which somebody knows who may not read it any more.
+    StillExposed {
+        /// The secret.
+        name: SecretName,
+        /// Who.
+        to: Vec<MemberName>,
+    },
     /// Live sessions could not be given the new values.
     NotRefreshed {
         /// Why.
@@ -303,6 +310,11 @@ impl Note {
                 let show = |(name, id): &(String, u32)| format!(" {} ({id})", printable(name));
                 f.write_str(&programs.iter().map(show).collect::<Vec<_>>().join(","))
             }
+            Self::StillExposed { name, to } => write!(
+                f,
+                "'{name}' has the same value as before, which {} could read: it still is due for another one",
+                to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ),
             Self::StillMasked => f.write_str(
                 "values of a run-only or sealed scope stay masked; --no-masking has no effect",
             ),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::clock;
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
@@ -48,7 +49,9 @@ impl Opened {
         let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
         let vault = Arc::new(vault);
         let rules = Rules::of(&vault)?;
-        Ok(Self { vault, rules, settled: AtomicBool::new(false) })
+        let opened = Self { vault, rules, settled: AtomicBool::new(false) };
+        opened.vault.know_latest(clock::latest(ctx, &opened).unix_timestamp());
+        Ok(opened)
     }
 
     /// The same vault under other rules, such as those that a change is about to publish.

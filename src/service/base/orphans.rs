@@ -12,13 +12,14 @@ use super::note::Note;
 use super::opening::Opened;
 use super::recorder::AuditAction;
 use super::records::put_record;
+use super::sync::SyncProblem;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::{RuleChange, Rules};
 use crate::audit::Op;
-use crate::fs::{Subject, VaultPath};
+use crate::fs::{self, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Division};
 use crate::name::SecretName;
-use crate::store::{Member, Policy, Record, Sealed, Signed, Version};
+use crate::store::{Authority as _, Member, Policy, Record, Sealed, Signed, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.
 struct Orphan {
@@ -47,6 +48,7 @@ pub(crate) fn adopt(
     if orphans.is_empty() {
         return Ok(false);
     }
+    refuse_taken_away(opened, &orphans)?;
     let secrets = orphans.iter().map(|orphan| orphan.name.clone()).collect();
     let action = AuditAction { secrets, ..AuditAction::new(Op::SYNC) };
     let (mended, left): (Vec<&Orphan>, Vec<&Orphan>) =
@@ -68,6 +70,66 @@ pub(crate) fn adopt(
         ctx.front.note(&Note::NotSent { names });
     }
     Ok(true)
+}
+
+/// Refuses what somebody wrote whose right to it was taken away *and published*: not what he wrote
+/// while nobody could have known of it.
+///
+/// # Errors
+/// `TakenAway`.
+fn refuse_taken_away(opened: &Opened, orphans: &[Orphan]) -> Result<()> {
+    let Some(rules) = published(opened)? else { return Ok(()) };
+    let was_taken = |orphan: &&Orphan| {
+        let by = orphan.sealed.record().by();
+        !orphan.is_ours
+            && rules.record_key(by, &orphan.name).is_none()
+            && opened.rules.record_key(by, &orphan.name).is_none()
+    };
+    let taken: Vec<&Orphan> = orphans.iter().filter(was_taken).collect();
+    let Some(first) = taken.first() else { return Ok(()) };
+    let who = first.sealed.record().by().clone();
+    let of_him = taken.iter().filter(|orphan| *orphan.sealed.record().by() == who);
+    let names = of_him.map(|orphan| format!("'{}'", orphan.name)).collect();
+    Err(SyncProblem::TakenAway { who, names }.into())
+}
+
+/// The rules as they were published last, as far as this clone knows.
+fn published(opened: &Opened) -> Result<Option<Rules>> {
+    let root = opened.vault.root();
+    let Some(tip) = fs::read_outside(&root.local(PUBLISHED), 64)? else { return Ok(None) };
+    let tip = String::from_utf8(tip).unwrap_or_default();
+    let wants = |path: &str| {
+        let subject = VaultPath::parse(path).map(|path| path.subject());
+        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
+    };
+    // A commit that is gone says nothing.
+    let Ok(files) = git::files_at(root.path(), tip.trim(), &wants) else { return Ok(None) };
+    let mut change = RuleChange::default();
+    for (path, bytes) in files.contents {
+        let Some(path) = VaultPath::parse(&path) else { continue };
+        match path.subject() {
+            Subject::Member(name) => {
+                change.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            Subject::Policy(name) => {
+                change.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(Rules::after(&opened.vault, change)?))
+}
+
+/// The commit of the remote's branch that this clone has taken over or sent last.
+const PUBLISHED: &str = "published";
+
+/// Remembers what the remote's branch has by now, where this clone has it too: what is taken back
+/// there later was published all the same. Best effort.
+pub(crate) fn remember_published(ctx: &Context, tip: &str) {
+    if git::is_ancestor(&ctx.vault, tip).unwrap_or(false) {
+        let root = Root::new(ctx.vault.clone());
+        fs::remember(&root.local(PUBLISHED), format!("{tip}\n").as_bytes());
+    }
 }
 
 fn message(orphans: &[Orphan]) -> String {

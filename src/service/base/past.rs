@@ -11,7 +11,7 @@ use super::opening::Opened;
 use crate::access::{RuleChange, Rules};
 use crate::fs::{self, VaultPath};
 use crate::git;
-use crate::store::{MAX_TOML, Signed, Stamp, Standing};
+use crate::store::{MAX_TOML, Removable, Signed, Stamp, Standing};
 
 /// A commit, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,20 +39,26 @@ impl From<git::Commit> for CommitView {
     }
 }
 
-/// The newest version of the document at `path` that an admin of today signed.
+/// The highest version of the document at `path` that an admin of today signed and git knows of: an
+/// older one that was committed again later is not what was in force before.
 ///
 /// # Errors
 /// The history cannot be read.
-pub(crate) fn approved_before<T: DeserializeOwned>(
+pub(crate) fn approved_before<T: DeserializeOwned + Removable>(
     opened: &Opened,
     path: &VaultPath,
 ) -> Result<Option<Signed<T>>> {
-    let mut found = None;
+    let mut highest: Option<Signed<T>> = None;
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
-        found = change.bytes.and_then(|bytes| opened.vault.approved(path, bytes));
-        found.is_some()
+        let found = change.bytes.and_then(|bytes| opened.vault.approved::<T>(path, bytes));
+        if let Some(found) = found
+            && highest.as_ref().is_none_or(|highest| highest.version() < found.version())
+        {
+            highest = Some(found);
+        }
+        false
     })?;
-    Ok(found)
+    Ok(highest)
 }
 
 /// The vault under the rules that admins last signed: where a member or a policy is not in

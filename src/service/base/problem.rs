@@ -36,6 +36,8 @@ pub(crate) enum Problem {
     SeveralPast { name: SecretName, version: u64, commits: Vec<String> },
     #[error("'{}' is the template itself", printable(&.0.to_string_lossy()))]
     OwnTemplate(PathBuf),
+    #[error("'{}' is no text", printable(&.0.to_string_lossy()))]
+    NoText(PathBuf),
     #[error("file '{}' not found", .0.display())]
     NoFile(PathBuf),
     #[error("secret '{0}' exists already")]
@@ -48,6 +50,10 @@ pub(crate) enum Problem {
     PolicyUnapproved { scope: ScopeName, why: Arc<StoreError> },
     #[error("a vault exists already at '{}'", .0.display())]
     VaultExists(PathBuf),
+    #[error("'{}' has '{folder}' of a vault, and no authy.toml", printable(&vault.to_string_lossy()))]
+    HalfVault { vault: PathBuf, folder: &'static str },
+    #[error("git's hooks lie in '{}' for every repository (core.hooksPath)", printable(&.0.to_string_lossy()))]
+    HooksOfAll(PathBuf),
     #[error("secret '{0}' was changed by somebody else meanwhile")]
     ChangedMeanwhile(SecretName),
     #[error("session revoked or unknown")]
@@ -180,6 +186,7 @@ impl Problem {
             | Self::PolicyExists(_)
             | Self::VaultExists(_)
             | Self::HookTaken(_)
+            | Self::HooksOfAll(_)
             | Self::NotATokenFile(_)
             | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::PolicyUnapproved { .. }
@@ -207,6 +214,7 @@ impl Problem {
             | Self::ForgedPast { .. }
             | Self::TornGrant(_)
             | Self::TrackedPrivate { .. }
+            | Self::HalfVault { .. }
             | Self::NoChainKey(_)
             | Self::BadCloneId(_) => Kind::Damaged,
             Self::TooLarge
@@ -281,6 +289,12 @@ impl Problem {
                 format!("restore 'audit/{chain}.key.age' with git; without it the chain cannot grow")
             }
             Self::BadCloneId(_) => "remove that file; the next command draws a new id".into(),
+            Self::HalfVault { .. } => {
+                "bring it back with git, as in 'git checkout HEAD -- authy.toml', or choose another folder with --vault".into()
+            }
+            Self::HooksOfAll(_) => {
+                "give this repository its own: git config --local core.hooksPath .git/hooks".into()
+            }
             Self::HookTaken(_) => "add 'authy check --staged' to it".into(),
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
             Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),

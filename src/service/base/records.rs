@@ -62,9 +62,13 @@ pub(crate) fn put_record(
     let path = VaultPath::record(name);
     let state = locked.opened.vault.state();
     if let Some(seen) = state.seen(&path).max(state.removed(&path)) {
-        // Another secret's history may be ahead: a rename onto a name that was in use, or
-        // a name stored again within the second in which it was removed.
-        if record.created.unix() <= seen.created {
+        // What was there before may be ahead: another secret's history, after a rename onto a name
+        // that was in use; a name stored again within the second in which it was removed; a clock
+        // that was ahead then.
+        let behind = seen.created - record.created.unix();
+        if behind > 0 {
+            record.created = record.created.plus(behind.saturating_add(1));
+        } else if behind == 0 {
             record.version = record.version.max(seen.version + 1);
         }
     }

@@ -21,7 +21,7 @@ use crate::audit::Op;
 use crate::fs::{Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, SecretName};
-use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError};
+use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
 
 /// Takes one side of each clash, in one change.
 ///
@@ -148,6 +148,14 @@ fn take_secret(
     let unfit =
         |why| Problem::from(SyncProblem::Unfit { matter: name.to_string(), why: Box::new(why) });
     let taken = offered(locked, (clash, name, State::Now(side))).map_err(unfit)?;
+    let floor = floor(locked, (clash, side), &VaultPath::record(name), |at| {
+        let record: Option<Record> = clash.claimed(&locked.opened, at);
+        record.map(|record| Version::from(&record))
+    });
+    if let Some(taken) = &taken {
+        let found = Version::from(&**taken.record());
+        refuse_below(&VaultPath::record(name), found, floor).map_err(|why| unfit(why.into()))?;
+    }
     let other = side.other();
     // One that nobody may have signed counts for nothing.
     let other = match clash.is_gone(other) {
@@ -198,6 +206,47 @@ fn last_of(
     Ok(last)
 }
 
+/// The version below which a side is an older one that was put back: that of the last commit which
+/// both sides share, and what this machine has seen beyond the other side's own.
+fn floor(
+    locked: &LockedVault,
+    (_, side): (&Clash, Side),
+    path: &VaultPath,
+    version: impl Fn(State) -> Option<Version>,
+) -> Option<Version> {
+    let seen = locked.opened.vault.state().seen(path);
+    let of_other = version(State::Now(side.other()));
+    version(State::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
+}
+
+fn document_floor<T: Removable + DeserializeOwned>(
+    locked: &LockedVault,
+    (clash, side): (&Clash, Side),
+    path: &VaultPath,
+) -> Option<Version> {
+    let opened = &locked.opened;
+    floor(locked, (clash, side), path, |at| {
+        let bytes = clash.at(opened, (at, path)).ok().flatten()?;
+        let signed = opened.vault.approved::<T>(path, bytes)?;
+        Some(Version { created: 0, version: signed.version() })
+    })
+}
+
+fn refuse_below(
+    path: &VaultPath,
+    found: Version,
+    floor: Option<Version>,
+) -> std::result::Result<(), StoreError> {
+    match floor {
+        Some(floor) if found < floor => Err(StoreError::RolledBack {
+            path: path.clone(),
+            found: found.version,
+            seen: floor.version,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Takes a document. An admin signs what an admin had signed anew, above both versions; what
 /// nobody approved stays unapproved. Others can only take what the remote has.
 fn take_document(
@@ -222,13 +271,15 @@ fn take_document(
     match path.subject() {
         Subject::Member(_) if signs => {
             let set = |old: &Member, version| Member { version, ..old.clone() };
-            if sign_above(opened, tx, (path, [&bytes, &other]), set)? {
+            let floor = document_floor::<Member>(locked, (clash, side), path);
+            if sign_above(opened, tx, (path, [&bytes, &other], floor), set)? {
                 return Ok(());
             }
         }
         Subject::Policy(_) if signs => {
             let set = |old: &Policy, version| Policy { version, ..old.clone() };
-            if sign_above(opened, tx, (path, [&bytes, &other]), set)? {
+            let floor = document_floor::<Policy>(locked, (clash, side), path);
+            if sign_above(opened, tx, (path, [&bytes, &other], floor), set)? {
                 return Ok(());
             }
         }
@@ -248,11 +299,14 @@ fn take_document(
 fn sign_above<T: Removable + Serialize + DeserializeOwned>(
     opened: &Opened,
     tx: &mut Transaction<'_>,
-    (path, [taken, other]): (&VaultPath, [&[u8]; 2]),
+    (path, [taken, other], floor): (&VaultPath, [&[u8]; 2], Option<Version>),
     with_version: impl Fn(&T, u64) -> T,
 ) -> Result<bool> {
     let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
+    refuse_below(path, Version { created: 0, version: taken.version() }, floor).map_err(|why| {
+        Problem::from(SyncProblem::Unfit { matter: path.to_string(), why: Box::new(why.into()) })
+    })?;
     let above = signed(other).map_or(0, |other| other.version());
     let version = taken.version().max(above).saturating_add(1);
     tx.put_document(path.clone(), &with_version(&taken, version), version)?;

@@ -4,11 +4,11 @@ use super::clash::{Split, split};
 use super::commit::{PENDING, Pending, drop_pending};
 use super::error::Result;
 use super::opening::Opened;
-use crate::fs::{Lock, Stage, VaultPath};
+use crate::fs::{FOLDERS, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Division, Home, Joining};
 use crate::kind::Kind;
-use crate::name::printable;
-use crate::store::CommitMode;
+use crate::name::{MemberName, printable};
+use crate::store::{CommitMode, Config};
 
 /// A failure to bring two clones together.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,10 @@ pub(crate) enum SyncProblem {
     BothChanged { path: String },
     #[error("'{}' was written in two places at once", printable(path))]
     ForkedChain { path: String },
+    #[error("what is there cannot be taken over: '{}': {why}", printable(path))]
+    Brick { path: String, why: &'static str },
+    #[error("'{who}' wrote {} there, though that was taken from him and published", names.join(", "))]
+    TakenAway { who: MemberName, names: Vec<String> },
     #[error("'{}' is in no conflict", printable(.0))]
     NoClash(String),
     #[error("'{matter}' is no secret that both sides have, so neither is the newest")]
@@ -36,8 +40,8 @@ impl SyncProblem {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Inside | Self::Manual | Self::NoNewest { .. } => Kind::Usage,
-            Self::Clashes(_) | Self::BothChanged { .. } => Kind::Conflict,
-            Self::ForkedChain { .. } => Kind::Damaged,
+            Self::Clashes(_) | Self::BothChanged { .. } | Self::TakenAway { .. } => Kind::Conflict,
+            Self::ForkedChain { .. } | Self::Brick { .. } => Kind::Damaged,
             Self::NoClash(_) => Kind::NotFound,
             Self::Unfit { why, .. } => why.kind(),
         }
@@ -46,6 +50,13 @@ impl SyncProblem {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Brick { .. } => {
+                "nothing was changed here; ask who pushed it, and mend it there (git revert)".into()
+            }
+            Self::TakenAway { who, .. } => format!(
+                "look at it with 'git log --author={who}' of what was fetched: give '{who}' the names again \
+                 before you sync, or have the branch there put back to what it was"
+            ),
             Self::Inside => "pull and push it with git".into(),
             Self::Manual => "pull and push with git, or run 'authy config set commit auto'".into(),
             Self::Clashes(_) => {
@@ -76,6 +87,65 @@ pub(crate) fn refuse_unsynced(opened: &Opened) -> Result<()> {
     }
 }
 
+/// Refuses what would leave a vault that no command opens any more: it is looked at before it is
+/// taken over.
+fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
+    let root = opened.vault.root().path();
+    let brick = |file: &Difference, why: &'static str| {
+        Err(SyncProblem::Brick { path: file.shown(), why }.into())
+    };
+    // What both changed is for a person to decide, who is told when a side cannot be taken.
+    let theirs = division.files.iter().filter(|file| file.theirs != file.base && !file.is_both());
+    for file in theirs {
+        let name = file.path().unwrap_or_default();
+        if FOLDERS.contains(&name) {
+            return brick(file, "it is no folder there");
+        }
+        let Some(path) = VaultPath::parse(name) else { continue };
+        match (path.subject(), &file.theirs) {
+            (Subject::Settings | Subject::Admins(_), None) => {
+                return brick(file, "it was taken away there");
+            }
+            (Subject::Settings, Some(entry)) => {
+                let bytes = git::content(root, entry)?;
+                let signed = opened.vault.approved::<Config>(&path, bytes.clone());
+                if signed.is_none() && !by_next_admin(opened, division, (&path, &bytes))? {
+                    return brick(file, "no admin signed it");
+                }
+            }
+            (Subject::Admins(number), Some(entry)) if file.base.is_none() => {
+                // A set beyond the next one rests on another that comes along.
+                let follows = number <= opened.vault.admins().version + 1;
+                let bytes = git::content(root, entry)?;
+                if follows && opened.vault.other_admins(number, &bytes).is_err() {
+                    return brick(file, "no admin of the set before signed it");
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether an admin of a set that comes along signed these settings.
+fn by_next_admin(
+    opened: &Opened,
+    division: &Division,
+    (path, bytes): (&VaultPath, &[u8]),
+) -> Result<bool> {
+    for file in &division.files {
+        let found = file.path().and_then(VaultPath::parse);
+        let (Some(set), Some(entry)) = (found, &file.theirs) else { continue };
+        if let Subject::Admins(_) = set.subject() {
+            let bytes_of_set = git::content(opened.vault.root().path(), entry)?;
+            if opened.vault.is_signed_by_set((&set, bytes_of_set), (path, bytes.to_vec())) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Joins the branch with the other side, unless something is to be decided first.
 ///
 /// # Errors
@@ -86,6 +156,7 @@ pub(crate) fn join(
     (remote, author): (&str, &str),
 ) -> Result<()> {
     let root = opened.vault.root();
+    refuse_bricks(opened, division)?;
     let Split { taken, others, clashes } = split(root, division)?;
     if !clashes.is_empty() {
         let names = clashes.iter().map(|clash| clash.matter.to_string()).collect();

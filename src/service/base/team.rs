@@ -47,6 +47,8 @@ pub(crate) enum TeamProblem {
     AdminAlready(MemberName),
     #[error("'members/{0}.toml' is a removal that no admin made")]
     ByRemoval(MemberName),
+    #[error("a member and a policy are called '{}', and both wait", printable(.0))]
+    TwoOfOneName(String),
     #[error("there is no member or policy '{}' that waits for approval", printable(.0))]
     NothingToApprove(String),
     #[error("'{}' is not the file that was shown", printable(.0))]
@@ -80,7 +82,10 @@ impl TeamProblem {
             | Self::OwnIdentity(_)
             | Self::ByRemoval(_) => Kind::Denied,
             Self::ForeignSigningKey(_) => Kind::Damaged,
-            Self::NoRecipient | Self::LastRecipient(_) | Self::MemberUnchanged(_) => Kind::Usage,
+            Self::NoRecipient
+            | Self::TwoOfOneName(_)
+            | Self::LastRecipient(_)
+            | Self::MemberUnchanged(_) => Kind::Usage,
             Self::Damaged(error) => error.kind(),
         }
     }
@@ -96,6 +101,10 @@ impl TeamProblem {
             }
             Self::RecipientTaken(name) => {
                 format!("each identity belongs to one member; see 'authy member show {name}'")
+            }
+            Self::TwoOfOneName(name) => {
+                let name = printable(name);
+                format!("say which: 'authy approve member {name}' or 'authy approve policy {name}'")
             }
             Self::NoRecipient => "give --recipient or --recipients-file".into(),
             Self::LastRecipient(name) => {

@@ -7,6 +7,7 @@ use super::readers::{kept_readers, seal_to};
 use super::records::put_record;
 use super::shared;
 use super::transaction::{LockedVault, Transaction};
+use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::name::SecretName;
@@ -35,6 +36,18 @@ pub(crate) fn note_unapproved(ctx: &Context, locked: &LockedVault) {
     }
 }
 
+/// Whether the secret has this value already, as far as the caller can open it. Asked only where
+/// somebody who may not read it any more could: the same value again would be no remedy.
+fn is_same_value(
+    (tx, locked): (&mut Transaction<'_>, &LockedVault),
+    name: &SecretName,
+    value: &SecretBytes,
+) -> bool {
+    let Ok(sealed) = locked.sealed(name) else { return false };
+    let opened = tx.reopen(Op::ROTATE, std::slice::from_ref(&sealed));
+    opened.is_ok_and(|values| values.iter().all(|(_, old)| old == value))
+}
+
 /// Seals the value to its readers and stages both files; returns the new version.
 pub(crate) fn new_record(
     ctx: &Context,
@@ -48,6 +61,12 @@ pub(crate) fn new_record(
         Some(old) => kept_readers(&locked.opened, old, name),
         None => rules.readers(name),
     };
+    let kept = old.as_ref().filter(|old| !old.exposed_to.is_empty());
+    let kept = kept.filter(|_| is_same_value((tx, locked), name, value));
+    let exposed_to = kept.map(|old| old.exposed_to.clone()).unwrap_or_default();
+    if !exposed_to.is_empty() {
+        ctx.front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
+    }
     let live = shared::live(ctx, &locked.opened)?;
     let (readers, sealed) = seal_to(&locked.opened, &live, (name, readers), value)?;
     let now = tx.at();
@@ -68,7 +87,7 @@ pub(crate) fn new_record(
             .rotate_every
             .map(|every| every.to_string())
             .or_else(|| old.and_then(|old| old.rotate_every)),
-        exposed_to: Vec::new(),
+        exposed_to,
         readers,
         digest: Digest::of(&sealed),
     };

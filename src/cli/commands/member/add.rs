@@ -59,8 +59,7 @@ pub(super) fn with_file(
     file: Option<PathBuf>,
 ) -> Result<Vec<String>, Failure> {
     if let Some(path) = file {
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| Failure::ValueFile { path, source })?;
+        let text = authy::read_text(&path)?;
         let lines = text.lines().map(str::trim);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         recipients.extend(lines.map(str::to_owned));

@@ -41,8 +41,14 @@ fn now(opened: &Opened, path: &VaultPath, limit: usize) -> Option<Vec<u8>> {
 }
 
 fn settings(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
-    let was = opened.vault.claim_in::<Config>(path, bytes.to_vec()).ok()?.document.vault;
-    (was != opened.vault.id()).then(|| "another vault is here than at the base".to_owned())
+    let was = opened.vault.claim_in::<Config>(path, bytes.to_vec()).ok()?.document;
+    let now = opened.vault.config().version;
+    if was.vault != opened.vault.id() {
+        return Some("another vault is here than at the base".to_owned());
+    }
+    (now < was.version).then(|| {
+        format!("the settings have version {now}, and version {} at the base", was.version)
+    })
 }
 
 fn admins(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {

@@ -1,10 +1,12 @@
 //! What is about to be committed by hand: nothing that no admin signed, and no plaintext.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Finding, Severity};
+use crate::crypto::digest::Digest;
 use crate::fs::{self, FOLDERS, Subject, VaultPath};
-use crate::git::{self, Staged};
+use crate::git::{self, Staged, StagedChange};
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -23,7 +25,74 @@ pub fn check_staged(ctx: &Context, index: Option<&Path>) -> Result<Vec<Finding>>
     let opened = Opened::open(ctx)?;
     let staged = git::staged(opened.vault.root().path(), index)?;
     opened.settle(ctx);
-    Ok(staged.iter().filter_map(|file| finding(&opened, file)).collect())
+    let mut found: Vec<_> = staged.files.iter().filter_map(|file| finding(&opened, file)).collect();
+    found.extend(staged.removed.iter().filter_map(|path| missing(path)));
+    found.extend(torn(&staged));
+    Ok(found)
+}
+
+/// What may not go away: a removal leaves a signed file in its place.
+fn missing(path: &str) -> Option<Finding> {
+    let found = VaultPath::parse(path)?;
+    let is_signed = matches!(
+        found.subject(),
+        Subject::Settings | Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_)
+    );
+    let mend = format!("git restore --staged '{path}', and 'authy … remove' takes it away");
+    is_signed.then(|| {
+        Finding::new(
+            Severity::Damage,
+            &path,
+            &"it is taken away, and a removal leaves a signed file",
+        )
+        .mend(Some(mend))
+    })
+}
+
+/// Values and records that do not belong to each other as they would be committed.
+fn torn(staged: &StagedChange) -> Vec<Finding> {
+    let now = |path: &str| {
+        let changed = staged.files.iter().find(|file| file.path == path);
+        changed.map(|file| &file.bytes).or_else(|| staged.beside.get(path))
+    };
+    let changed = staged.files.iter().map(|file| &file.path).chain(&staged.removed);
+    let records: BTreeSet<String> = changed
+        .filter(|path| path.starts_with("secrets/"))
+        .filter_map(|path| match path.ends_with(".toml") {
+            true => Some(path.clone()),
+            false => git::partner(path),
+        })
+        .collect();
+    let judge = |path: String| {
+        let value = git::partner(&path)?;
+        let message = match (now(&path), now(&value)) {
+            (None, None) => return None,
+            (Some(_), None) => "the value that belongs to it is not there",
+            (None, Some(_)) => "the record that belongs to it is not there",
+            (Some(record), Some(bytes)) => {
+                let text = std::str::from_utf8(record).unwrap_or_default();
+                let digest = Digest::of(bytes).to_string();
+                if text.lines().any(|line| line == format!("digest = \"{digest}\"")) {
+                    return None;
+                }
+                "the value beside it is another one than it describes"
+            }
+        };
+        let mend = "stage both files of the secret, or neither".to_owned();
+        Some(Finding::new(Severity::Damage, &path, &message).mend(Some(mend)))
+    };
+    records.into_iter().filter_map(judge).collect()
+}
+
+/// Whether something looks like what must never be committed: an identity, a private key, a file of
+/// variables.
+fn is_private_looking(file: &Staged) -> bool {
+    const MARKS: [&[u8]; 4] =
+        [b"AGE-SECRET-KEY-", b"PRIVATE KEY-----", b"PuTTY-User-Key-File-", b"AGE-PLUGIN-"];
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let is_variables = name == ".env" || name.starts_with(".env.") && !name.ends_with(".example");
+    let has = |mark: &[u8]| memchr::memmem::find(&file.bytes, mark).is_some();
+    is_variables || MARKS.into_iter().any(has)
 }
 
 fn finding(opened: &Opened, file: &Staged) -> Option<Finding> {
@@ -36,6 +105,13 @@ fn finding(opened: &Opened, file: &Staged) -> Option<Finding> {
     }
     let path = VaultPath::parse(&file.path).filter(|_| file.is_plain);
     let Some(path) = path else {
+        if is_private_looking(file) {
+            return found(
+                Severity::Damage,
+                "it holds a private key, or variables as plaintext",
+                unstage,
+            );
+        }
         let folder = file.path.split_once('/').map(|(folder, _)| folder);
         let is_stray = folder.is_some_and(|folder| FOLDERS.contains(&folder));
         return is_stray.then(|| {

@@ -79,7 +79,7 @@ pub(super) fn gather<T>(
     then: impl FnOnce(Gathered, &mut Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
     let scope = scope_of(ctx, request)?;
-    let only = Pattern::all(&request.only)?;
+    let only = Pattern::names(&request.only)?;
     let templates = templates(request, &wanted.op)?;
     let by_name =
         |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));

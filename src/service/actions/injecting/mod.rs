@@ -61,6 +61,11 @@ pub fn render(environment: &Environment, format: Format, export: bool) -> Result
     Ok(inject::render(environment, format, export)?)
 }
 
+/// Writes the commands by which a runner of GitHub Actions masks the values in its logs.
+pub fn mask_commands(environment: &Environment) -> SecretBytes {
+    inject::mask_commands(environment)
+}
+
 /// Writes variables as a Secret for Kubernetes; `name` is made fit for an object's name.
 pub fn render_manifest(environment: &Environment, name: &str) -> SecretBytes {
     inject::manifest(environment, name)
