@@ -3,8 +3,11 @@
 //! The order matters. The index is locked before anything is read, so that no other commit of
 //! authy, and no `git add`, comes between. The new index is on disk before the branch moves, and
 //! renamed after. The branch moves only if it is where it was read; `git commit` moves it without
-//! holding the index, so that is tried again. Like git, nothing here is synced to disk: the files
-//! of the vault are, and they make the same commit again.
+//! holding the index, so that is tried again. What a commit consists of is flushed, in this order:
+//! objects, branch, index. The folders of the vault are flushed besides, and would name objects
+//! with nothing in them after a power cut.
+
+use std::collections::BTreeSet;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -16,7 +19,7 @@ use super::identity::{Identity, Role};
 use super::index::{self, Change};
 use super::locate::Place;
 use super::lock::{self, IndexLock};
-use super::{Job, Outcome, Reason, program, state};
+use super::{Job, Outcome, Reason, branch, flush, object, program, state};
 
 /// How often the branch may move meanwhile.
 const TRIES: usize = 20;
@@ -58,7 +61,9 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
         outcome = advance(repo, (&changes, TRIES), job)?;
     }
     if !matches!(outcome, Outcome::Deferred(_)) {
+        flush::branch(repo, place)?;
         lock.publish()?;
+        flush::index(place)?;
     }
     Ok(outcome)
 }
@@ -120,10 +125,9 @@ pub(super) fn read_files(
     let change = |path: &&str| {
         let new = match folder.read(path)? {
             Some(content) => {
-                let blob = repo
-                    .write_blob(&content.bytes)
+                let blob = object::blob(repo, &content.bytes)
                     .map_err(GitError::gix("write to the git repository"))?;
-                Some((blob.detach(), content.stat))
+                Some((blob, content.stat))
             }
             None => None,
         };
@@ -142,13 +146,22 @@ fn advance(
     let committer = Identity::of(repo, Role::Committer, job.author);
     for _ in 0..tries {
         let Some(tip) = Tip::read(repo)? else { return Ok(Outcome::Deferred(Reason::Detached)) };
-        let tree = edit(repo, tip.tree, changes).map_err(GitError::gix("write the git tree"))?;
+        let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(Change::blob).collect();
+        let tree = edit(repo, (tip.tree, &mut written), changes)
+            .map_err(GitError::gix("write the git tree"))?;
         if tree == tip.tree {
             return Ok(Outcome::Nothing);
         }
         let (by, of) = (committer.signature(), author.signature());
-        match repo.commit_as(by, of, "HEAD", &job.message, tree, tip.commit) {
-            Ok(id) => return Ok(Outcome::Committed { id: id.to_string() }),
+        let made = repo.new_commit_as(by, of, &job.message, tree, tip.commit);
+        let commit = made.map_err(GitError::gix("commit"))?.id;
+        written.insert(commit);
+        // Before the branch names them.
+        flush::objects(&job.place, &written)?;
+        let what = if tip.commit.is_some() { "commit" } else { "commit (initial)" };
+        let noted = format!("{what}: {}", job.message.lines().next().unwrap_or_default());
+        match branch::step((repo, &job.place), (tip.commit, commit), (&committer, noted)) {
+            Ok(()) => return Ok(Outcome::Committed { id: commit.to_string() }),
             Err(error) if error.can_retry() || Tip::read(repo)?.as_ref() != Some(&tip) => {}
             Err(error) => return Err(GitError::gix("commit")(error)),
         }
@@ -156,11 +169,11 @@ fn advance(
     Ok(Outcome::Deferred(Reason::BranchBusy))
 }
 
-/// Writes the trees that change. The plumbing editor does not look up each entry of each of them;
-/// it does not check names either, which the caller has done.
+/// Writes the trees that change, and notes them in `written`. The plumbing editor does not look
+/// up each entry of each of them; it does not check names either, which the caller has done.
 pub(super) fn edit(
     repo: &gix::Repository,
-    tree: ObjectId,
+    (tree, written): (ObjectId, &mut BTreeSet<ObjectId>),
     changes: &[Change],
 ) -> gix::Result<ObjectId> {
     let mut editor = repo.edit_tree(tree)?.detach();
@@ -171,5 +184,9 @@ pub(super) fn edit(
             None => editor.remove_if_leaf(segments)?,
         };
     }
-    editor.write(|tree| Ok(repo.write_object(tree)?.detach()))
+    editor.write(|tree| {
+        let id = object::tree(repo, tree)?;
+        written.insert(id);
+        Ok(id)
+    })
 }

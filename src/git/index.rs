@@ -24,6 +24,13 @@ pub(super) struct Change {
     pub(super) new: Option<(gix::ObjectId, Stat)>,
 }
 
+impl Change {
+    /// The blob, where there is one.
+    pub(super) fn blob(&self) -> Option<gix::ObjectId> {
+        self.new.as_ref().map(|(id, _)| *id)
+    }
+}
+
 /// How [`Change`]s stand in trees.
 pub(super) const KIND: EntryKind = EntryKind::Blob;
 

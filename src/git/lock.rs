@@ -69,7 +69,7 @@ impl IndexLock {
         self.staged = Some(path.clone());
         let mut out = BufWriter::with_capacity(1 << 16, file);
         write(&mut out)?;
-        out.flush().map_err(GitError::io("write", &path))
+        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(GitError::io("write", &path))
     }
 
     /// Puts the staged index, if there is one, in the place of the old one, and unlocks.
@@ -109,8 +109,8 @@ pub(super) fn wait_until_free(index: &Path, wait: Duration) -> bool {
     matches!(free, Ok(Some(())))
 }
 
-/// Makes the lock, marked from its first moment: it is written under another name and linked,
-/// so that no kill leaves one that cannot be told from git's.
+/// Makes the lock, marked from its first moment: it is written under another name, flushed and
+/// linked, so that neither a kill nor a power cut leaves one that cannot be told from git's.
 fn marked(index: &Path, path: &Path) -> io::Result<File> {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let nth = MADE.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +118,9 @@ fn marked(index: &Path, path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&other)?;
     // Without the system's lock, ours is only not recognised after a crash.
     let _ = file.try_lock();
-    let linked = file.write_all(MARK).and_then(|()| std::fs::hard_link(&other, path));
+    // A lock whose mark is lost by a power cut would look like git's own.
+    let written = file.write_all(MARK).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| std::fs::hard_link(&other, path));
     let _ = std::fs::remove_file(&other);
     linked.map(|()| file)
 }

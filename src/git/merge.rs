@@ -4,12 +4,11 @@
 //! the commit is made. Stopped between the two, the files are what a later commit and a later
 //! merge make of them anyway.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
-use gix::refs::Target;
-use gix::refs::transaction::{Change as RefChange, LogChange, PreviousValue, RefEdit, RefLog};
 
 use super::commit;
 use super::compare::{Difference, Division};
@@ -20,7 +19,7 @@ use super::index;
 use super::locate::Place;
 use super::lock::{self, IndexLock};
 use super::reason::Reason;
-use super::{Settings, program};
+use super::{Settings, branch, flush, object, program};
 
 /// What joins two branches.
 #[derive(Debug)]
@@ -49,7 +48,9 @@ pub(crate) fn bring_others(joining: &Joining<'_>) -> Result<(), GitError> {
     let Some((place, repo)) = repository(joining.vault)? else { return Ok(()) };
     let tree = || -> gix::Result<(ObjectId, ObjectId)> {
         let before = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
-        Ok((before, with(&repo, before, joining.others)?))
+        // Git writes what it checks out; of these only names are compared.
+        let tree = with(&repo, (before, &mut BTreeSet::new()), joining.others)?;
+        Ok((before, tree))
     };
     let (before, after) = tree().map_err(GitError::gix("write the git tree"))?;
     let (before, after) = (before.to_string(), after.to_string());
@@ -90,18 +91,27 @@ pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }
-    let tree = || -> gix::Result<ObjectId> {
+    let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(index::Change::blob).collect();
+    let mut tree = || -> gix::Result<ObjectId> {
         let ours = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
-        with(&repo, commit::edit(&repo, ours, &changes)?, joining.others)
+        let ours = commit::edit(&repo, (ours, &mut written), &changes)?;
+        with(&repo, (ours, &mut written), joining.others)
     };
     let tree = tree().map_err(GitError::gix("write the git tree"))?;
     let tip = tip(joining, (&place, &repo), tree)?;
-    let step = (joining.division.ours, tip);
-    let mut moved = advance(&repo, step, joining.fallback_author);
+    written.insert(tip);
+    // What was fetched git wrote: many objects as a pack, which it flushes, a few loose.
+    flush::objects(&place, &written)?;
+    let committer = Identity::of(&repo, Role::Committer, joining.fallback_author);
+    let step = || {
+        let step = (Some(joining.division.ours), tip);
+        branch::step((&repo, &place), step, (&committer, "authy sync".to_owned()))
+    };
+    let mut moved = step();
     if moved.is_err() && lock.after_a_crash {
         // As for a commit: an authy was killed while it may have been moving the branch.
         commit::remove_branch_locks(&repo, &place);
-        moved = advance(&repo, step, joining.fallback_author);
+        moved = step();
     }
     match moved {
         Ok(()) => {}
@@ -110,11 +120,17 @@ pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
         }
         Err(error) => return Err(GitError::gix("move the branch")(error)),
     }
-    lock.publish()
+    flush::branch(&repo, &place)?;
+    lock.publish()?;
+    flush::index(&place)
 }
 
 /// A tree with `files` as the other side has them.
-fn with(repo: &gix::Repository, tree: ObjectId, files: &[&Difference]) -> gix::Result<ObjectId> {
+fn with(
+    repo: &gix::Repository,
+    (tree, written): (ObjectId, &mut BTreeSet<ObjectId>),
+    files: &[&Difference],
+) -> gix::Result<ObjectId> {
     let mut editor = repo.edit_tree(tree)?.detach();
     for file in files {
         let segments = file.path.split_str("/").map(BStr::new);
@@ -123,7 +139,11 @@ fn with(repo: &gix::Repository, tree: ObjectId, files: &[&Difference]) -> gix::R
             None => editor.remove_if_leaf(segments)?,
         };
     }
-    editor.write(|tree| Ok(repo.write_object(tree)?.detach()))
+    editor.write(|tree| {
+        let id = object::tree(repo, tree)?;
+        written.insert(id);
+        Ok(id)
+    })
 }
 
 /// The commit that the branch is to stand at.
@@ -158,28 +178,4 @@ fn tip(
         [ours, theirs],
     );
     Ok(made.map_err(GitError::gix("commit"))?.id)
-}
-
-/// Moves the branch from one commit to another, if it still stands at the first.
-fn advance(
-    repo: &gix::Repository,
-    (from, to): (ObjectId, ObjectId),
-    fallback_author: &str,
-) -> gix::Result<()> {
-    let committer = Identity::of(repo, Role::Committer, fallback_author);
-    let log = LogChange {
-        mode: RefLog::AndReference,
-        force_create_reflog: false,
-        message: "authy sync".into(),
-    };
-    let edit = RefEdit {
-        change: RefChange::Update {
-            log,
-            expected: PreviousValue::MustExistAndMatch(Target::Object(from)),
-            new: Target::Object(to),
-        },
-        name: "HEAD".try_into().map_err(gix::Error::from_error)?,
-        deref: true,
-    };
-    repo.edit_references_as([edit], Some(committer.signature())).map(|_| ())
 }

@@ -5,11 +5,13 @@
 //! deferred with a reason instead of failing, because the files have changed already.
 //! Content filters (`autocrlf`, `filter=`) are not applied: authy's files have none.
 
+mod branch;
 mod commit;
 mod compare;
 mod error;
 mod exposed;
 mod file;
+mod flush;
 mod history;
 mod identity;
 mod index;
@@ -19,6 +21,7 @@ mod locate;
 mod lock;
 mod maintain;
 mod merge;
+mod object;
 mod private;
 mod program;
 mod reason;

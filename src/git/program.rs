@@ -173,6 +173,8 @@ pub(super) fn ignores(place: &Place, path: &Path, settings: &Settings) -> Result
 pub(super) fn git(place: &Place, settings: &Settings) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(&place.work_tree).arg("--literal-pathspecs");
+    // What it writes is to be there after a power cut, as what authy writes (git-config(1)).
+    command.args(["-c", "core.fsync=all"]);
     for name in WITHHELD.into_iter().chain(REMOVED) {
         command.env_remove(name);
     }

@@ -8,6 +8,7 @@
 mod full;
 mod order;
 mod points;
+mod power;
 mod world;
 
 use std::collections::BTreeSet;

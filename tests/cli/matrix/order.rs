@@ -1,8 +1,6 @@
 //! The order of a command's work on the disk, read from a trace: bytes are flushed before the
-//! rename that shows them, renames before the journal goes, audit lines before anything leaves.
-//!
-//! Git's own files are left out: gix does not flush, and what a crash of the machine takes
-//! from `.git` the next commit makes again from the vault's files.
+//! rename that shows them, renames before the journal goes, audit lines before anything leaves,
+//! git's objects before the branch that names them.
 
 use std::collections::BTreeSet;
 
@@ -52,12 +50,19 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+fn is_object(path: &str) -> bool {
+    path.contains("/.git/objects/")
+}
+
 /// What of the work in `trace` was done in a wrong order; `places` are the folders that count.
 pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
     let mut mistakes = Vec::new();
     let (mut dirty, mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new(), 0);
+    // What git notes of other clones, it fetches again.
+    let fetched = ["/.git/refs/remotes", "/.git/logs/refs/remotes", "/.git/FETCH_HEAD"];
     let counts = |path: &String| {
-        places.iter().any(|place| path.starts_with(place)) && !path.contains("/.git/")
+        places.iter().any(|place| path.starts_with(place))
+            && !fetched.iter().any(|noted| path.contains(noted))
     };
     for call in calls(trace) {
         let files: Vec<&String> = call.files.iter().filter(|path| counts(path)).collect();
@@ -74,8 +79,19 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
                 moved.remove(*file);
             }
             ("renameat" | "rename", [from, to]) => {
-                if dirty.remove(*from) {
+                let was_dirty = dirty.remove(*from);
+                if is_object(to) {
+                    // Nobody knows of it before the branch moves, so that is early enough.
+                    if was_dirty {
+                        dirty.insert((*to).clone());
+                    }
+                } else if was_dirty {
                     mistakes.push(format!("{to} was shown before its bytes were flushed"));
+                }
+                if to.contains("/.git/refs/heads/") {
+                    for object in dirty.iter().chain(&moved).filter(|path| is_object(path)) {
+                        mistakes.push(format!("{to} moved before {object} was flushed"));
+                    }
                 }
                 if to.ends_with("/.local/journal") {
                     for line in dirty.iter().filter(|path| path.contains("/audit/")) {
@@ -89,6 +105,7 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
                     mistakes.push(format!("the journal went before {folder} was flushed"));
                 }
             }
+            ("unlink" | "unlinkat", [file]) => _ = dirty.remove(*file),
             _ => {}
         }
     }
@@ -117,5 +134,14 @@ fn an_order_that_loses_is_seen() {
         "1 write(4</v/audit/c/1.jsonl>, \"l\", 1) = 1\n1 write(1<pipe:[3]>, \"{CANARY}\", 11) = 11\n\
          1 fdatasync(4</v/audit/c/1.jsonl>) = 0\n"
     );
+    let committed = "1 write(4</v/.git/objects/.tmp1>, \"x\", 1) = 1\n\
+        1 rename(\"/v/.git/objects/.tmp1\", \"/v/.git/objects/ab/cd\") = 0\n\
+        1 fsync(4</v/.git/objects/ab/cd>) = 0\n1 fsync(4</v/.git/objects/ab>) = 0\n\
+        1 rename(\"/v/.git/refs/heads/main.lock\", \"/v/.git/refs/heads/main\") = 0\n\
+        1 fsync(4</v/.git/refs/heads>) = 0\n";
+    assert_eq!(at(committed), [""; 0]);
+    let late = committed.replace("1 fsync(4</v/.git/objects/ab/cd>) = 0\n", "");
+    let missed = ["/v/.git/refs/heads/main moved before /v/.git/objects/ab/cd was flushed"];
+    assert_eq!(at(&late)[..1], missed);
     assert_eq!(at(&leak), ["a value left before /v/audit/c/1.jsonl was flushed"]);
 }

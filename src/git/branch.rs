@@ -1,0 +1,50 @@
+//! Moving the branch that is checked out.
+
+use std::time::Duration;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::lock::acquire::Fail;
+use gix::refs::Target;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
+
+use super::flush;
+use super::identity::Identity;
+use super::locate::Place;
+
+/// As git waits for the lock of a branch and that of packed ones where nothing else is set
+/// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
+const WAIT: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+
+/// Moves the branch to `to`, if it still stands where it stood, or starts it, and notes `message`
+/// as git does. The new place is on disk before it is shown; the objects have to be. Whether the
+/// branch stands there after a power cut says [`flush::branch`].
+pub(super) fn step(
+    (repo, place): (&gix::Repository, &Place),
+    (from, to): (Option<ObjectId>, ObjectId),
+    (committer, message): (&Identity, String),
+) -> gix::Result<()> {
+    let log = LogChange {
+        mode: RefLog::AndReference,
+        force_create_reflog: false,
+        message: message.into(),
+    };
+    let expected = match from {
+        Some(from) => PreviousValue::MustExistAndMatch(Target::Object(from)),
+        None => PreviousValue::MustNotExist,
+    };
+    let edit = RefEdit {
+        change: Change::Update { log, expected, new: Target::Object(to) },
+        name: "HEAD".try_into().map_err(gix::Error::from_error)?,
+        deref: true,
+    };
+    let [of_branch, of_packed] = WAIT.map(Fail::AfterDurationWithBackoff);
+    let prepared = repo.refs.transaction().prepare([edit], of_branch, of_packed)?;
+    // A branch whose file is renamed before its bytes are there is empty after a power cut.
+    if let Some(name) = repo.head_name()? {
+        let name = name.as_bstr().to_str_lossy().into_owned();
+        flush::file(&place.common_dir.join(format!("{name}.lock")))
+            .map_err(gix::Error::from_error)?;
+    }
+    prepared.commit(Some(committer.signature())).map(|_| ())
+}

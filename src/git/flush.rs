@@ -1,0 +1,100 @@
+//! Getting a commit to the disk: its objects, then the branch, then the index.
+//!
+//! gix flushes none of them, and git neither by default, while the files of the vault and its audit
+//! trail are flushed: after a power cut the names of objects would be there and nothing in them, and
+//! no later commit could be made. A few files are flushed one by one, many at once with their file
+//! system.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+
+use super::error::GitError;
+use super::locate::Place;
+use crate::fs::sync_entries;
+
+/// More objects than this are flushed with all of their file system.
+const FEW: usize = 32;
+
+/// Flushes loose objects and the folders that name them. One that lies in a pack was flushed by git.
+///
+/// # Errors
+/// [`GitError::Io`].
+pub(super) fn objects(place: &Place, ids: &BTreeSet<ObjectId>) -> Result<(), GitError> {
+    let objects = place.common_dir.join("objects");
+    if ids.len() > FEW && whole(&objects)? {
+        return Ok(());
+    }
+    let mut folders = BTreeSet::new();
+    for id in ids {
+        let hex = id.to_string();
+        let (first, rest) = hex.split_at(2);
+        let folder = objects.join(first);
+        if file(&folder.join(rest))? {
+            folders.insert(folder);
+        }
+    }
+    folders.iter().try_for_each(|folder| entries(folder))?;
+    entries(&objects)
+}
+
+/// Flushes the branch that is checked out, and what git notes about its moves.
+///
+/// # Errors
+/// [`GitError::Io`].
+pub(super) fn branch(repo: &gix::Repository, place: &Place) -> Result<(), GitError> {
+    let head = place.git_dir.join("HEAD");
+    let mut files = vec![head, place.git_dir.join("logs/HEAD")];
+    if let Ok(Some(name)) = repo.head_name() {
+        let name = name.as_bstr().to_str_lossy().into_owned();
+        files.push(place.common_dir.join(&name));
+        files.push(place.common_dir.join("logs").join(&name));
+    }
+    let mut folders = BTreeSet::new();
+    for path in files {
+        if file(&path)? {
+            folders.extend(path.parent().map(Path::to_owned));
+        }
+    }
+    folders.iter().try_for_each(|folder| entries(folder))
+}
+
+/// Flushes the folder that names the index, which was flushed before it was put there.
+///
+/// # Errors
+/// [`GitError::Io`].
+pub(super) fn index(place: &Place) -> Result<(), GitError> {
+    entries(&place.git_dir)
+}
+
+/// Flushes a file; false where there is none.
+pub(super) fn file(path: &Path) -> Result<bool, GitError> {
+    // Objects are read-only.
+    let flushed = match File::open(path) {
+        Ok(file) => file.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => Err(error),
+    };
+    flushed.map(|()| true).map_err(GitError::io("flush", path))
+}
+
+fn entries(folder: &Path) -> Result<(), GitError> {
+    let open = OpenOptions::new().read(true).open(folder);
+    open.and_then(sync_entries).map_err(GitError::io("flush", folder))
+}
+
+/// Flushes the whole file system of a folder; false where the system cannot.
+#[cfg(target_os = "linux")]
+fn whole(folder: &Path) -> Result<bool, GitError> {
+    let open = File::open(folder).map_err(GitError::io("flush", folder))?;
+    Ok(rustix::fs::syncfs(open).is_ok())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn whole(_: &Path) -> Result<bool, GitError> {
+    Ok(false)
+}
