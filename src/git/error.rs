@@ -101,7 +101,10 @@ impl GitError {
             Self::Uncommitted { .. } => {
                 "commit it with git, or drop the edit with 'git checkout -- FILE'"
             }
-            Self::Gix { .. } => "look at the repository with 'git status' and 'git fsck'",
+            Self::Gix { .. } => {
+                "look at it with 'authy check' and 'git fsck'; what a power cut left of it mends \
+                 'authy check --repair'"
+            }
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install git"
             }

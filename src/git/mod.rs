@@ -12,6 +12,7 @@ mod error;
 mod exposed;
 mod file;
 mod flush;
+mod health;
 mod history;
 mod identity;
 mod index;
@@ -41,6 +42,7 @@ pub(crate) use compare::{
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
+pub(crate) use health::{Mended, damage, mend};
 pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;

@@ -31,7 +31,8 @@ const MOST: usize = 100;
 /// [`GitError::Refused`] where only the git program can read the index.
 pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
     let Some(place) = Place::find(vault)? else { return Ok(Vec::new()) };
-    if !place.index().exists() {
+    // An empty one, which a power cut may leave, lists nothing; `check` finds it.
+    if !place.index().metadata().is_ok_and(|index| index.len() > 0) {
         return Ok(Vec::new());
     }
     if place.is_foreign_to_gix() {

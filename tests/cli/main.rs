@@ -42,6 +42,7 @@ mod env;
 mod get;
 mod git;
 mod git_deferred;
+mod git_mended;
 mod git_setup;
 mod guide;
 mod guide_agents;

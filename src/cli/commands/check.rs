@@ -32,7 +32,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// Mend first what is mechanical: permissions of others, lines that .gitignore and
-    /// .gitattributes lack, what waits for a commit; nobody gains or loses access by it
+    /// .gitattributes lack, what waits for a commit, what a power cut left of git; nobody gains or
+    /// loses access by it
     #[arg(long)]
     repair: bool,
     /// Look only at what is staged for git's next commit

@@ -109,7 +109,10 @@ pub(crate) fn commit_files(
                 note(error.to_string());
             }
         }
-        Err(error) => note(error.to_string()),
+        Err(error) => {
+            let hint = error.hint();
+            ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint });
+        }
     }
 }
 

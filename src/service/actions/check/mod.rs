@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::access::{Caller, PolicyState};
 use crate::crypto::{file_key, scan};
 use crate::fs::{self, Listing, VaultPath};
+use crate::git;
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::{bearer, creator_key};
@@ -89,6 +90,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
     found.extend(gone(&opened));
+    found.extend(of_git(&opened)?);
     let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
     if let Some(caller) = &caller {
         found.extend(unopened(&opened, caller)?);
@@ -233,6 +235,22 @@ fn gone(opened: &Opened) -> Vec<Finding> {
         Finding::new(Severity::Damage, &path, &message).mend(Some(mend))
     };
     gone.into_iter().map(lost).collect()
+}
+
+/// What a power cut left of git's own files.
+fn of_git(opened: &Opened) -> Result<Vec<Finding>> {
+    let damage = git::damage(opened.vault.root().path())?;
+    let found = |path: &str, message: &str| {
+        let mend = Some("run 'authy check --repair'".to_owned());
+        Finding::new(Severity::Damage, &path, &message).mend(mend)
+    };
+    let objects = (damage.objects > 0).then(|| {
+        found(".git/objects", &format!("{} of git's objects are empty files", damage.objects))
+    });
+    let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
+    let lost = "its newest commit cannot be read";
+    let branch = damage.branch.map(|name| found(&format!(".git/{name}"), lost));
+    Ok(objects.into_iter().chain(index).chain(branch).collect())
 }
 
 /// Lines that git should find and does not.

@@ -1,0 +1,102 @@
+//! What a power cut leaves of a repository whose files nobody flushed: `check` finds it, and
+//! `check --repair` mends it from the vault's files and from what was fetched.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::harness::Sandbox;
+use crate::team::Team;
+
+fn stocked() -> Sandbox {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    t.store([("b", "2")]);
+    t
+}
+
+/// Empties all objects of the newest commits, as after a cut.
+fn empty_objects(t: &Sandbox, commits: &str) -> usize {
+    let listed = t.git(["rev-list", "--objects", commits]);
+    let ids: Vec<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    for id in &ids {
+        let file: PathBuf = t.file(&format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+        fs::remove_file(&file).unwrap();
+        fs::write(file, "").unwrap();
+    }
+    ids.len()
+}
+
+/// After a repair: nothing is wrong, all is committed, and the next change commits.
+fn is_mended(t: &Sandbox) {
+    t.authy(["check"]).ok().stdout_is("");
+    assert_eq!(t.git(["status", "--porcelain"]), "");
+    t.git(["fsck", "--full"]);
+    t.holds("a", "1");
+    t.holds("b", "2");
+    t.store([("c", "3")]);
+    assert_eq!(t.git(["status", "--porcelain"]), "");
+    t.verifies();
+}
+
+#[test]
+fn a_commit_whose_objects_are_empty_is_made_again() {
+    let t = stocked();
+    let good = t.git(["rev-parse", "--short=7", "HEAD~1"]);
+    let lost = empty_objects(&t, "HEAD~1..HEAD");
+    t.authy(["check"]).ends().code_is(5).stdout_has("damage: .git/objects").stdout_has("repair");
+    // What the next change says leads there.
+    t.authy(["store", "meanwhile"]).stdin("3").ok().stderr_has("authy check --repair");
+    t.authy(["check", "--repair"])
+        .ok()
+        .stderr_has(&format!("removed {lost} empty objects of git"))
+        .stderr_has(&format!("moved the branch back to {}", good.trim()))
+        .stderr_has("committed again what git had lost");
+    is_mended(&t);
+}
+
+#[test]
+fn an_index_and_a_branch_that_are_empty_files_are_made_anew() {
+    for files in
+        [&[".git/index"][..], &[".git/refs/heads/main"], &[".git/index", ".git/refs/heads/main"]]
+    {
+        let t = stocked();
+        for file in files {
+            fs::write(t.file(file), "").unwrap();
+            t.authy(["check"]).ends().code_is(5).stdout_has(&format!("damage: {file}"));
+        }
+        // Neither of them is needed to read.
+        t.authy(["list"]).ok();
+        t.authy(["check", "--repair"]).ok();
+        is_mended(&t);
+    }
+}
+
+#[test]
+fn what_was_fetched_is_what_a_branch_without_a_past_of_its_own_goes_back_to() {
+    let team = Team::new();
+    team.of("alice", &["store", "late"]).stdin("4").ok();
+    let vault = team.t.vault();
+    fs::remove_dir_all(vault.join(".git/logs")).unwrap();
+    fs::write(vault.join(".git/refs/heads/main"), "").unwrap();
+    team.of("alice", &["check", "--repair"]).ok().stderr_has("moved the branch back");
+    team.of("alice", &["check"]).ok().stdout_is("");
+    team.holds("alice", "late", "4");
+    team.of("alice", &["sync"]).ok();
+    assert_eq!(team.git("alice", ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn without_a_commit_that_is_whole_nothing_is_moved() {
+    let t = stocked();
+    empty_objects(&t, "HEAD");
+    t.authy(["check", "--repair"]).ends().code_is(1).stderr_has("clone it again");
+    t.holds("a", "1");
+}
+
+#[test]
+fn nothing_is_done_to_a_sound_repository() {
+    let t = stocked();
+    let before = t.git(["rev-parse", "HEAD"]);
+    t.authy(["check", "--repair"]).ok();
+    assert_eq!(t.git(["rev-parse", "HEAD"]), before);
+}
