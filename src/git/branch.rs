@@ -16,6 +16,12 @@ use super::locate::Place;
 /// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
 const WAIT: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
+/// The branch that is checked out, as in `refs/heads/main`; `None` where none is.
+pub(super) fn name(repo: &gix::Repository) -> Option<String> {
+    let name = repo.head_name().ok().flatten()?;
+    Some(name.as_bstr().to_str_lossy().into_owned())
+}
+
 /// Moves the branch to `to`, if it still stands where it stood, or starts it, and notes `message`
 /// as git does. The new place is on disk before it is shown; the objects have to be. Whether the
 /// branch stands there after a power cut says [`flush::branch`].
@@ -41,8 +47,7 @@ pub(super) fn step(
     let [of_branch, of_packed] = WAIT.map(Fail::AfterDurationWithBackoff);
     let prepared = repo.refs.transaction().prepare([edit], of_branch, of_packed)?;
     // A branch whose file is renamed before its bytes are there is empty after a power cut.
-    if let Some(name) = repo.head_name()? {
-        let name = name.as_bstr().to_str_lossy().into_owned();
+    if let Some(name) = name(repo) {
         flush::file(&place.common_dir.join(format!("{name}.lock")))
             .map_err(gix::Error::from_error)?;
     }

@@ -73,8 +73,7 @@ pub(super) fn remove_branch_locks(repo: &gix::Repository, place: &Place) {
     // A clone has its branches in one packed file at first, which is locked with them.
     let mut locks =
         vec![place.git_dir.join("HEAD.lock"), place.common_dir.join("packed-refs.lock")];
-    if let Ok(Some(name)) = repo.head_name() {
-        let name = name.as_bstr().to_str_lossy().into_owned();
+    if let Some(name) = branch::name(repo) {
         locks.push(place.common_dir.join(format!("{name}.lock")));
     }
     for lock in locks {
@@ -184,9 +183,5 @@ pub(super) fn edit(
             None => editor.remove_if_leaf(segments)?,
         };
     }
-    editor.write(|tree| {
-        let id = object::tree(repo, tree)?;
-        written.insert(id);
-        Ok(id)
-    })
+    editor.write(|tree| object::tree(repo, tree, written))
 }

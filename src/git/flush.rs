@@ -11,10 +11,10 @@ use std::io;
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::locate::Place;
+use super::{branch, object};
 use crate::fs::sync_entries;
 
 /// More objects than this are flushed with all of their file system.
@@ -25,17 +25,15 @@ const FEW: usize = 32;
 /// # Errors
 /// [`GitError::Io`].
 pub(super) fn objects(place: &Place, ids: &BTreeSet<ObjectId>) -> Result<(), GitError> {
-    let objects = place.common_dir.join("objects");
+    let objects = object::folder(&place.common_dir);
     if ids.len() > FEW && whole(&objects)? {
         return Ok(());
     }
     let mut folders = BTreeSet::new();
     for id in ids {
-        let hex = id.to_string();
-        let (first, rest) = hex.split_at(2);
-        let folder = objects.join(first);
-        if file(&folder.join(rest))? {
-            folders.insert(folder);
+        let path = object::file(&place.common_dir, *id);
+        if file(&path)? {
+            folders.extend(path.parent().map(Path::to_owned));
         }
     }
     folders.iter().try_for_each(|folder| entries(folder))?;
@@ -47,10 +45,9 @@ pub(super) fn objects(place: &Place, ids: &BTreeSet<ObjectId>) -> Result<(), Git
 /// # Errors
 /// [`GitError::Io`].
 pub(super) fn branch(repo: &gix::Repository, place: &Place) -> Result<(), GitError> {
-    let head = place.git_dir.join("HEAD");
-    let mut files = vec![head, place.git_dir.join("logs/HEAD")];
-    if let Ok(Some(name)) = repo.head_name() {
-        let name = name.as_bstr().to_str_lossy().into_owned();
+    // HEAD itself is as old as the repository, which nobody flushed when it was made.
+    let mut files = vec![place.git_dir.join("HEAD"), place.git_dir.join("logs/HEAD")];
+    if let Some(name) = branch::name(repo) {
         files.push(place.common_dir.join(&name));
         files.push(place.common_dir.join("logs").join(&name));
     }

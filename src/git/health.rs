@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use super::error::GitError;
 use super::locate::Place;
-use super::{Settings, program};
+use super::{Settings, object, program};
 
 const ACTION: &str = "mend the git repository";
 
@@ -18,6 +18,8 @@ const ACTION: &str = "mend the git repository";
 pub(crate) struct Damage {
     /// How many objects are empty files.
     pub(crate) objects: usize,
+    /// Whether the history needs one of them; what a commit left that was cut short it does not.
+    pub(crate) is_needed: bool,
     /// The index is an empty file.
     pub(crate) index: bool,
     /// The branch, where it names no commit that can be read.
@@ -50,14 +52,27 @@ pub(crate) struct Mended {
 /// [`GitError::Io`], [`GitError::Gix`] where the repository cannot be found.
 pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
     let Some(place) = Place::find(vault)? else { return Ok(Damage::default()) };
-    let Some(branch) = branch(&place) else { return Ok(Damage::default()) };
-    let index = place.index().metadata().is_ok_and(|index| index.len() == 0);
-    let file = place.common_dir.join(&branch);
-    let is_empty =
-        std::fs::read(&file).is_ok_and(|id| id.trim_with(char::is_whitespace).is_empty());
-    let is_lost = is_empty || !place.is_foreign_to_gix() && !has_tree(&place);
-    let objects = empty_objects(&place).count();
-    Ok(Damage { objects, index, branch: is_lost.then_some(branch) })
+    let is_lost = |branch: &String| {
+        let id = std::fs::read(place.common_dir.join(branch));
+        let is_empty = id.is_ok_and(|id| id.trim_ascii().is_empty());
+        is_empty || !place.is_foreign_to_gix() && !has_tree(&place)
+    };
+    let empty: Vec<PathBuf> = empty_objects(&place).collect();
+    let branch = branch(&place).filter(is_lost);
+    Ok(Damage {
+        objects: empty.len(),
+        is_needed: !empty.is_empty() && (branch.is_some() || needs_one_of(&place, &empty)),
+        index: place.index().metadata().is_ok_and(|index| index.len() == 0),
+        branch,
+    })
+}
+
+/// Whether a commit that is checked out, or one before it, consists of one of these objects.
+fn needs_one_of(place: &Place, objects: &[PathBuf]) -> bool {
+    // An empty commit or tree ends the walk.
+    let Ok(Some(all)) = asked(place, &["rev-list", "--objects", "HEAD"]) else { return true };
+    let mut ids = all.lines().filter_map(|line| line.split(' ').next());
+    ids.any(|id| objects.iter().any(|path| path.ends_with(Path::new(&id[..2]).join(&id[2..]))))
 }
 
 /// Whether the branch has no commit yet, or one whose tree is there.
@@ -91,11 +106,12 @@ pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
         std::fs::remove_file(&path).map_err(GitError::io("remove", &path))?;
         mended.objects += 1;
     }
-    let Some(branch) = branch(&place) else { return Ok(mended) };
-    let tip = git(&place, &["rev-parse", "-q", "--verify", &branch])?;
-    let is_unborn = tip.is_none() && found.branch.is_none();
-    if !is_unborn && !tip.is_some_and(|tip| is_whole(&place, &tip)) {
-        mended.branch = Some(move_back(&place, &branch)?);
+    if let Some(branch) = branch(&place) {
+        let tip = asked(&place, &["rev-parse", "-q", "--verify", &branch])?;
+        let is_unborn = tip.is_none() && found.branch.is_none();
+        if !is_unborn && !tip.is_some_and(|tip| is_whole(&place, &tip)) {
+            mended.branch = Some(move_back(&place, &branch)?);
+        }
     }
     if found.index || mended.branch.is_some() {
         // One that is not empty may name trees that are lost.
@@ -106,7 +122,7 @@ pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
             }
             _ => {}
         }
-        insist(&place, &["reset", "-q"])?;
+        program::answer(&place, ACTION, &["reset", "-q"])?;
         mended.index = true;
         mended.changed = changed(&place)?;
     }
@@ -121,15 +137,13 @@ fn branch(place: &Place) -> Option<String> {
 }
 
 fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
-    let is_hex = |name: &str, length| {
-        name.len() == length && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let entries = WalkDir::new(place.common_dir.join("objects"))
+    let is_hex = |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let entries = WalkDir::new(object::folder(&place.common_dir))
         .min_depth(1)
         .max_depth(2)
         .into_iter()
         .filter_entry(move |entry| {
-            entry.depth() != 1 || entry.file_name().to_str().is_some_and(|name| is_hex(name, 2))
+            entry.depth() != 1 || entry.file_name().to_str().is_some_and(is_hex)
         });
     let is_empty = |entry: &walkdir::DirEntry| {
         entry.file_type().is_file() && entry.metadata().is_ok_and(|file| file.len() == 0)
@@ -140,7 +154,7 @@ fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
 fn move_back(place: &Place, branch: &str) -> Result<String, GitError> {
     let noted = std::fs::read(place.common_dir.join("logs").join(branch)).unwrap_or_default();
     let noted = noted.lines().rev().filter_map(|line| line.split_str(" ").nth(1)?.to_str().ok());
-    let fetched = git(place, &["for-each-ref", "--format=%(objectname)", "refs/remotes"])?
+    let fetched = asked(place, &["for-each-ref", "--format=%(objectname)", "refs/remotes"])?
         .unwrap_or_default();
     let is_id = |id: &&str| id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let whole = noted.chain(fetched.lines()).filter(is_id).find(|id| is_whole(place, id));
@@ -151,52 +165,36 @@ fn move_back(place: &Place, branch: &str) -> Result<String, GitError> {
     };
     // Git does not replace a branch that it cannot read.
     let path = place.common_dir.join(branch);
-    if git(place, &["rev-parse", "-q", "--verify", branch])?.is_none() && path.is_file() {
+    if asked(place, &["rev-parse", "-q", "--verify", branch])?.is_none() && path.is_file() {
         std::fs::remove_file(&path).map_err(GitError::io("remove", &path))?;
     }
-    insist(place, &["update-ref", "-m", "authy check --repair", branch, commit])?;
+    program::answer(place, ACTION, &["update-ref", "-m", "authy check --repair", branch, commit])?;
     // Notes about lost commits would be an error to 'git fsck' for as long as they are kept.
     let never = ["--expire=never", "--expire-unreachable=never"];
-    git(place, &[&["reflog", "expire", "--stale-fix", "--all"][..], &never].concat())?;
+    asked(place, &[&["reflog", "expire", "--stale-fix", "--all"][..], &never].concat())?;
     Ok(commit.to_owned())
 }
 
 /// Whether all that a commit consists of is there, and all before it.
 fn is_whole(place: &Place, commit: &str) -> bool {
-    git(place, &["rev-list", "--objects", "--quiet", commit]).is_ok_and(|said| said.is_some())
+    asked(place, &["rev-list", "--objects", "--quiet", commit]).is_ok_and(|said| said.is_some())
 }
 
 /// Files of the vault that are not as in the last commit.
 fn changed(place: &Place) -> Result<Vec<String>, GitError> {
     let vault = place.vault.to_string_lossy();
     let words = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"];
-    let said = insist(place, &[&words[..], &[&vault]].concat())?;
+    let said = program::answer(place, ACTION, &[&words[..], &[&vault]].concat())?;
     let paths = said.split('\0').filter_map(|line| line.get(3..));
     let prefix = place.prefix.to_str_lossy();
     Ok(paths.filter_map(|path| path.strip_prefix(&*prefix)).map(str::to_owned).collect())
 }
 
 /// What git says; `None` where it refuses.
-fn git(place: &Place, words: &[&str]) -> Result<Option<String>, GitError> {
-    let output = program::git(place, &Settings::default())
-        .args(words)
-        .output()
-        .map_err(|source| GitError::Program { action: ACTION, source })?;
-    let said = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
-    Ok(output.status.success().then_some(said))
-}
-
-/// What git says, where it must not refuse.
-fn insist(place: &Place, words: &[&str]) -> Result<String, GitError> {
-    let output = program::git(place, &Settings::default())
-        .args(words)
-        .output()
-        .map_err(|source| GitError::Program { action: ACTION, source })?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => {
-            let line = program::complaint(&output.stderr);
-            Err(GitError::Refused { action: ACTION, line })
-        }
+fn asked(place: &Place, words: &[&str]) -> Result<Option<String>, GitError> {
+    match program::answer(place, ACTION, words) {
+        Ok(said) => Ok(Some(said.trim_end().to_owned())),
+        Err(GitError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }

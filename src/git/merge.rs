@@ -139,11 +139,7 @@ fn with(
             None => editor.remove_if_leaf(segments)?,
         };
     }
-    editor.write(|tree| {
-        let id = object::tree(repo, tree)?;
-        written.insert(id);
-        Ok(id)
-    })
+    editor.write(|tree| object::tree(repo, tree, written))
 }
 
 /// The commit that the branch is to stand at.

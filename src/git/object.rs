@@ -1,6 +1,8 @@
 //! Writing git's objects.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use gix::objs::{Kind, WriteTo, compute_hash};
@@ -11,12 +13,30 @@ pub(super) fn blob(repo: &gix::Repository, bytes: &[u8]) -> gix::Result<ObjectId
     Ok(repo.write_blob(bytes)?.detach())
 }
 
-/// Writes a tree.
-pub(super) fn tree(repo: &gix::Repository, tree: &gix::objs::Tree) -> gix::Result<ObjectId> {
+/// Writes a tree, and notes it in `written`.
+pub(super) fn tree(
+    repo: &gix::Repository,
+    tree: &gix::objs::Tree,
+    written: &mut BTreeSet<ObjectId>,
+) -> gix::Result<ObjectId> {
     let mut bytes = Vec::new();
     tree.write_to(&mut bytes).map_err(gix::Error::from_error)?;
     make_way(repo, Kind::Tree, &bytes)?;
-    Ok(repo.write_object(tree)?.detach())
+    let id = repo.write_object(tree)?.detach();
+    written.insert(id);
+    Ok(id)
+}
+
+/// The folder of all objects.
+pub(super) fn folder(common_dir: &Path) -> PathBuf {
+    common_dir.join("objects")
+}
+
+/// The file of an object that lies in none of the packs (gitrepository-layout(5)).
+pub(super) fn file(common_dir: &Path, id: ObjectId) -> PathBuf {
+    let hex = id.to_string();
+    let (first, rest) = hex.split_at(2);
+    folder(common_dir).join(first).join(rest)
 }
 
 /// Removes the file of an object that cannot be read. After a power cut, or when a disk was full,
@@ -24,9 +44,7 @@ pub(super) fn tree(repo: &gix::Repository, tree: &gix::objs::Tree) -> gix::Resul
 /// whatever names it is broken for good.
 fn make_way(repo: &gix::Repository, kind: Kind, bytes: &[u8]) -> gix::Result<()> {
     let id = compute_hash(repo.object_hash(), kind, bytes)?;
-    let hex = id.to_string();
-    let (folder, name) = hex.split_at(2);
-    let path = repo.common_dir().join("objects").join(folder).join(name);
+    let path = file(repo.common_dir(), id);
     if !path.is_file() || repo.find_object(id).is_ok_and(|found| found.data == bytes) {
         return Ok(());
     }
@@ -45,8 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let repo = gix::init(folder.path()).unwrap();
         let id = blob(&repo, b"value").unwrap();
-        let hex = id.to_string();
-        let path = repo.git_dir().join("objects").join(&hex[..2]).join(&hex[2..]);
+        let path = file(repo.common_dir(), id);
         for broken in [&b""[..], b"\0\0\0\0"] {
             std::fs::remove_file(&path).unwrap();
             std::fs::write(&path, broken).unwrap();

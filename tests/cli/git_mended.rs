@@ -94,6 +94,35 @@ fn without_a_commit_that_is_whole_nothing_is_moved() {
 }
 
 #[test]
+fn what_a_commit_left_that_was_cut_short_is_no_damage() {
+    let t = stocked();
+    let blob = t.git(["hash-object", "-w", "authy.toml"]);
+    let other = t.file(&format!(".git/objects/{}/{}", "ab", "c".repeat(38)));
+    fs::create_dir_all(other.parent().unwrap()).unwrap();
+    fs::write(&other, "").unwrap();
+    t.authy(["check"]).ok().stdout_has("warning: .git/objects: 1 of").stdout_has("--repair");
+    // One that the last commit has: here the settings, whoever wrote them.
+    let needed = t.file(&format!(".git/objects/{}/{}", &blob[..2], &blob[2..].trim()));
+    fs::remove_file(&needed).unwrap();
+    fs::write(&needed, "").unwrap();
+    t.authy(["check"]).ends().code_is(5).stdout_has("damage: .git/objects: 2 of");
+    fs::remove_file(&needed).unwrap();
+    t.git(["hash-object", "-w", "authy.toml"]);
+    t.authy(["check", "--repair"]).ok().stderr_has("removed 1 empty object of git");
+    t.authy(["check"]).ok().stdout_is("");
+}
+
+#[test]
+fn an_index_is_made_anew_where_no_branch_is_checked_out() {
+    let t = stocked();
+    t.git(["checkout", "-q", "--detach"]);
+    fs::write(t.file(".git/index"), "").unwrap();
+    t.authy(["check"]).ends().code_is(5).stdout_has("damage: .git/index");
+    t.authy(["check", "--repair"]).ok().stderr_has("made git's index anew");
+    assert_eq!(t.git(["status", "--porcelain"]), "");
+}
+
+#[test]
 fn nothing_is_done_to_a_sound_repository() {
     let t = stocked();
     let before = t.git(["rev-parse", "HEAD"]);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::outcome::Done;
-pub(crate) use crate::skipped::{command, needs};
+pub(crate) use crate::skipped::{command, happens_to_have, needs};
 use crate::snapshot::Snapshot;
 
 /// The binary under test.

@@ -5,7 +5,7 @@ use super::{Case, Trial, VALUE, case, parts};
 use crate::harness::needs;
 use crate::score::{Score, some};
 
-const CASES: [Case; 7] = [
+pub(super) const CASES: [Case; 7] = [
     case(&["store", "fresh"]),
     case(&["rotate", "target"]),
     case(&["rename", "target", "moved"]),

@@ -4,20 +4,12 @@
 //! would have after a cut. Every run tries ext4, the whole proof xfs and btrfs too;
 //! `AUTHY_DISK=xfs` one alone.
 
+use super::full::CASES;
 use super::points::{TRACE, kills};
 use super::world::World;
-use super::{Case, Trial, VALUE, case, parts};
-use crate::harness::{AUTHY, Sandbox, needs, strace_works};
+use super::{Trial, VALUE};
+use crate::harness::{AUTHY, Sandbox, happens_to_have, needs, strace_works};
 use crate::score::{Score, full, some};
-
-const CASES: [Case; 6] = [
-    case(&["store", "fresh"]),
-    case(&["rotate", "target"]),
-    case(&["rename", "target", "moved"]),
-    case(&["import", "new.env"]),
-    case(&["policy", "create", "new", "--allow", "db-*"]),
-    parts(&["rekey"]),
-];
 
 /// Mounts a new disk for the homes, runs the words after `$1`, the file system, cuts the power
 /// and brings back what the disk has. A file that is flushed last has the journal written, with
@@ -74,9 +66,12 @@ fn the_power_is_cut() {
 
 /// The file systems to try.
 fn systems() -> Vec<String> {
+    if let Ok(system) = std::env::var("AUTHY_DISK") {
+        return vec![system];
+    }
     let all = if full() { &["ext4", "xfs", "btrfs"][..] } else { &["ext4"] };
-    let all = all.iter().map(|system| (*system).to_owned()).collect();
-    std::env::var("AUTHY_DISK").map_or(all, |system| vec![system])
+    let can_be_made = |system: &&&str| happens_to_have(&format!("mkfs.{system}"));
+    all.iter().filter(can_be_made).map(|system| (*system).to_owned()).collect()
 }
 
 fn cut(world: &World, system: &str) -> Score {

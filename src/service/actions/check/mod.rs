@@ -240,12 +240,15 @@ fn gone(opened: &Opened) -> Vec<Finding> {
 /// What a power cut left of git's own files.
 fn of_git(opened: &Opened) -> Result<Vec<Finding>> {
     let damage = git::damage(opened.vault.root().path())?;
-    let found = |path: &str, message: &str| {
+    let judged = |severity, path: &str, message: &str| {
         let mend = Some("run 'authy check --repair'".to_owned());
-        Finding::new(Severity::Damage, &path, &message).mend(mend)
+        Finding::new(severity, &path, &message).mend(mend)
     };
+    let found = |path: &str, message: &str| judged(Severity::Damage, path, message);
     let objects = (damage.objects > 0).then(|| {
-        found(".git/objects", &format!("{} of git's objects are empty files", damage.objects))
+        let severity = if damage.is_needed { Severity::Damage } else { Severity::Warning };
+        let message = format!("{} of git's objects are empty files", damage.objects);
+        judged(severity, ".git/objects", &message)
     });
     let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
     let lost = "its newest commit cannot be read";
