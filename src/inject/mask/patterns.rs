@@ -91,12 +91,13 @@ impl Patterns {
         (0..self.len()).map(|index| self.bytes(index))
     }
 
-    /// The bytes of the pattern at `index`.
+    /// The length of the longest pattern in bytes.
     #[cfg(feature = "sealed")]
     pub(super) fn longest(&self) -> usize {
         self.list.iter().map(|pattern| pattern.len).max().unwrap_or(0)
     }
 
+    /// The bytes of the pattern at `index`.
     pub(super) fn bytes(&self, index: usize) -> &[u8] {
         let pattern = self.list[index];
         &self.arena.expose()[pattern.start..][..pattern.len]

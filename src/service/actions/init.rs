@@ -8,7 +8,7 @@ use crate::audit::Op;
 use crate::crypto::Identity;
 use crate::crypto::keys::random_id;
 use crate::crypto::sign::SigningKey;
-use crate::fs::{self, Lock, Root, Stage, VaultPath};
+use crate::fs::{self, FOLDERS, Lock, Root, Stage, VaultPath};
 use crate::git::{self, Home};
 use crate::name::MemberName;
 use crate::service::base::commit::{PENDING, Pending, commit};
@@ -115,10 +115,7 @@ fn refuse_half(root: &Root) -> Result<()> {
         std::fs::read_dir(root.path().join(folder))
             .is_ok_and(|mut entries| entries.next().is_some())
     };
-    match ["admins", "members", "policies", "secrets", "audit"]
-        .into_iter()
-        .find(|one| has_files(one))
-    {
+    match FOLDERS.into_iter().find(|one| has_files(one)) {
         Some(folder) => Err(Problem::HalfVault { vault: root.path().to_owned(), folder }.into()),
         None => Ok(()),
     }

@@ -3,16 +3,15 @@
 
 use serde::Serialize;
 
-use crate::access::{RuleChange, Rules};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::fs::{Subject, VaultPath};
+use crate::fs::VaultPath;
 use crate::git;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::service::base::past::CommitView;
+use crate::service::base::past::{CommitView, rules_at};
 use crate::service::base::problem::Problem;
 use crate::service::base::readers::{exposed, kept_readers, seal_to};
 use crate::service::base::recorder::AuditAction;
@@ -142,25 +141,8 @@ fn could_write(opened: &Opened, commit: &str, (who, name): (&MemberName, &Secret
     if opened.rules.record_key(who, name).is_some() {
         return true;
     }
-    let wants = |path: &str| {
-        let subject = VaultPath::parse(path).map(|path| path.subject());
-        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
-    };
-    let Ok(files) = git::files_at(opened.vault.root().path(), commit, &wants) else { return false };
-    let mut then = RuleChange::default();
-    for (path, bytes) in files.contents {
-        let Some(path) = VaultPath::parse(&path) else { continue };
-        match path.subject() {
-            Subject::Member(name) => {
-                then.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
-            }
-            Subject::Policy(name) => {
-                then.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
-            }
-            _ => {}
-        }
-    }
-    Rules::after(&opened.vault, then).is_ok_and(|then| then.record_key(who, name).is_some())
+    let then = rules_at(opened, commit).ok().flatten();
+    then.is_some_and(|then| then.record_key(who, name).is_some())
 }
 
 /// The secret as a commit has it in which that version is what a member wrote. A forged one

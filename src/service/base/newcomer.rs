@@ -16,7 +16,6 @@ use crate::fs;
 use crate::git;
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
-
 use crate::store::{Member, Stamp};
 
 /// Longest name that is made of another text.

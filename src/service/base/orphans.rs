@@ -10,6 +10,7 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
+use super::past::rules_at;
 use super::recorder::AuditAction;
 use super::records::put_record;
 use super::sync::SyncProblem;
@@ -98,26 +99,8 @@ fn published(opened: &Opened) -> Result<Option<Rules>> {
     let root = opened.vault.root();
     let Some(tip) = fs::read_outside(&root.local(PUBLISHED), 64)? else { return Ok(None) };
     let tip = String::from_utf8(tip).unwrap_or_default();
-    let wants = |path: &str| {
-        let subject = VaultPath::parse(path).map(|path| path.subject());
-        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
-    };
     // A commit that is gone says nothing.
-    let Ok(files) = git::files_at(root.path(), tip.trim(), &wants) else { return Ok(None) };
-    let mut change = RuleChange::default();
-    for (path, bytes) in files.contents {
-        let Some(path) = VaultPath::parse(&path) else { continue };
-        match path.subject() {
-            Subject::Member(name) => {
-                change.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
-            }
-            Subject::Policy(name) => {
-                change.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
-            }
-            _ => {}
-        }
-    }
-    Ok(Some(Rules::after(&opened.vault, change)?))
+    rules_at(opened, tip.trim())
 }
 
 /// The commit of the remote's branch that this clone has taken over or sent last.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::error::Result;
 use super::opening::Opened;
 use crate::access::{RuleChange, Rules};
-use crate::fs::{self, VaultPath};
+use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::store::{MAX_TOML, Removable, Signed, Stamp, Standing};
 
@@ -37,6 +37,34 @@ impl From<git::Commit> for CommitView {
             OffsetDateTime::from_unix_timestamp(commit.time).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         Self { id: commit.id, author: commit.author, time: Stamp::new(at).to_string() }
     }
+}
+
+/// The rules as a commit has them, as far as admins of today signed them; `None` where git does not
+/// have the commit.
+///
+/// # Errors
+/// Rules that contradict each other.
+pub(crate) fn rules_at(opened: &Opened, commit: &str) -> Result<Option<Rules>> {
+    let wants = |path: &str| {
+        let subject = VaultPath::parse(path).map(|path| path.subject());
+        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
+    };
+    let root = opened.vault.root().path();
+    let Ok(files) = git::files_at(root, commit, &wants) else { return Ok(None) };
+    let mut then = RuleChange::default();
+    for (path, bytes) in files.contents {
+        let Some(path) = VaultPath::parse(&path) else { continue };
+        match path.subject() {
+            Subject::Member(name) => {
+                then.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            Subject::Policy(name) => {
+                then.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(Rules::after(&opened.vault, then)?))
 }
 
 /// The highest version of the document at `path` that an admin of today signed and git knows of: an

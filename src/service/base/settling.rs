@@ -148,7 +148,7 @@ fn take_secret(
     let unfit =
         |why| Problem::from(SyncProblem::Unfit { matter: name.to_string(), why: Box::new(why) });
     let taken = offered(locked, (clash, name, State::Now(side))).map_err(unfit)?;
-    let floor = floor(locked, (clash, side), &VaultPath::record(name), |at| {
+    let floor = floor(locked, side, &VaultPath::record(name), |at| {
         let record: Option<Record> = clash.claimed(&locked.opened, at);
         record.map(|record| Version::from(&record))
     });
@@ -210,7 +210,7 @@ fn last_of(
 /// both sides share, and what this machine has seen beyond the other side's own.
 fn floor(
     locked: &LockedVault,
-    (_, side): (&Clash, Side),
+    side: Side,
     path: &VaultPath,
     version: impl Fn(State) -> Option<Version>,
 ) -> Option<Version> {
@@ -225,7 +225,7 @@ fn document_floor<T: Removable + DeserializeOwned>(
     path: &VaultPath,
 ) -> Option<Version> {
     let opened = &locked.opened;
-    floor(locked, (clash, side), path, |at| {
+    floor(locked, side, path, |at| {
         let bytes = clash.at(opened, (at, path)).ok().flatten()?;
         let signed = opened.vault.approved::<T>(path, bytes)?;
         Some(Version { created: 0, version: signed.version() })

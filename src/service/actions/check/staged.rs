@@ -27,7 +27,7 @@ pub fn check_staged(ctx: &Context, index: Option<&Path>) -> Result<Vec<Finding>>
     opened.settle(ctx);
     let mut found: Vec<_> = staged.files.iter().filter_map(|file| finding(&opened, file)).collect();
     found.extend(staged.removed.iter().filter_map(|path| missing(path)));
-    found.extend(torn(&staged));
+    found.extend(torn(&opened, &staged));
     Ok(found)
 }
 
@@ -50,7 +50,7 @@ fn missing(path: &str) -> Option<Finding> {
 }
 
 /// Values and records that do not belong to each other as they would be committed.
-fn torn(staged: &StagedChange) -> Vec<Finding> {
+fn torn(opened: &Opened, staged: &StagedChange) -> Vec<Finding> {
     let now = |path: &str| {
         let changed = staged.files.iter().find(|file| file.path == path);
         changed.map(|file| &file.bytes).or_else(|| staged.beside.get(path))
@@ -70,9 +70,9 @@ fn torn(staged: &StagedChange) -> Vec<Finding> {
             (Some(_), None) => "the value that belongs to it is not there",
             (None, Some(_)) => "the record that belongs to it is not there",
             (Some(record), Some(bytes)) => {
-                let text = std::str::from_utf8(record).unwrap_or_default();
-                let digest = Digest::of(bytes).to_string();
-                if text.lines().any(|line| line == format!("digest = \"{digest}\"")) {
+                let record_path = VaultPath::parse(&path)?;
+                let claim = opened.vault.claim_in::<Record>(&record_path, record.clone());
+                if claim.is_ok_and(|claim| claim.document.digest == Digest::of(bytes)) {
                     return None;
                 }
                 "the value beside it is another one than it describes"

@@ -164,14 +164,17 @@ fn hand_on(ctx: &Context, reading: &Reading<'_, '_>, is_sealed: bool) -> HandOn 
     match (&ctx.token, &ctx.identity) {
         // It would show what the program is to use and not to hold.
         (Some(_), _) if reading.run_only || is_sealed => HandOn::NoToken,
-        (Some(TokenSource::Text(token)), _) => {
-            HandOn::Token(SecretBytes::new(token.expose().trim_ascii().to_vec()))
-        }
+        (Some(TokenSource::Text(token)), _) => HandOn::Token(bare(token)),
         (Some(TokenSource::File(path)), _) => HandOn::TokenFile(absolute(path)),
         (Some(TokenSource::Lost), _) => HandOn::NoToken,
         (None, IdentitySource::File(path)) => HandOn::Identity(absolute(path)),
         (None, _) => HandOn::Nothing,
     }
+}
+
+/// A token without the blanks around it.
+fn bare(token: &SecretBytes) -> SecretBytes {
+    SecretBytes::new(token.expose().trim_ascii().to_vec())
 }
 
 /// The path as it stands for a program in another folder.
@@ -287,8 +290,7 @@ pub(super) fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Mas
     }
     match (&ctx.token, SecretName::parse(TOKEN)) {
         (Some(TokenSource::Text(token)), Ok(label)) => {
-            let token = SecretBytes::new(token.expose().trim_ascii().to_vec());
-            Masker::new(&[values, &[(label, token)]].concat())
+            Masker::new(&[values, &[(label, bare(token))]].concat())
         }
         _ => Masker::new(values),
     }
