@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::clone::{CLONE, read_clone_id};
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
-use super::recorder::{CLONE, read_clone_id};
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, VaultPath};
 use crate::git;

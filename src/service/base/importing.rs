@@ -1,10 +1,11 @@
 //! Audit chains of this machine's state folder, brought into the vault: what was read while it
 //! could not be written, such as in a container, becomes part of the trail that all see.
 
+use super::clone::CLONE;
 use super::commit::{PENDING, Pending};
 use super::error::{Error, Result};
 use super::opening::Opened;
-use super::recorder::{CLONE, MAX_KEY, chains_elsewhere, lock_elsewhere};
+use super::recorder::{MAX_KEY, chains_elsewhere, lock_elsewhere};
 use crate::audit;
 use crate::fs::{self, Lock, Stage, VaultPath};
 use crate::store::AuditMode;

@@ -10,6 +10,7 @@ pub(crate) mod bearer;
 pub(crate) mod caller;
 pub(crate) mod clash;
 pub(crate) mod clock;
+pub(crate) mod clone;
 pub(crate) mod commit;
 pub(crate) mod context;
 pub(crate) mod due;

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::caller::{recipients, signer};
 use super::clock;
+use super::clone::{CLONE, clone_id};
 use super::context::Context;
 use super::error::{Error, Result};
 use super::note::Note;
@@ -19,7 +20,7 @@ use crate::access::{Asker, Caller, Rules};
 use crate::audit::{
     Actor, AuditError, Chain, ChainFiles, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
 };
-use crate::crypto::keys::{ChainKey, random_id};
+use crate::crypto::keys::ChainKey;
 use crate::crypto::{seal, unseal};
 use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
 use crate::kind::Kind;
@@ -28,8 +29,6 @@ use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.
 pub(crate) const MAX_KEY: usize = 128 << 10;
-/// The file with the clone id, below `.local/` and in the state folder.
-pub(crate) const CLONE: &str = "clone";
 /// The folder of notes of each chain's last segment, in the same places.
 const LAST_SEGMENT: &str = "last-segment";
 /// Most characters of a reason.
@@ -395,22 +394,4 @@ fn first_segment(mode: AuditMode, chain: &ChainName) -> Option<VaultPath> {
         AuditMode::Repo => VaultPath::segment(chain.as_str(), 1),
         AuditMode::Local => VaultPath::local_segment(chain.as_str(), 1),
     }
-}
-
-/// This clone's id, drawn once: 8 hex digits.
-pub(crate) fn clone_id(file: &Path) -> std::result::Result<String, FsError> {
-    if let Some(id) = read_clone_id(file)? {
-        return Ok(id);
-    }
-    match fs::create_new(file, random_id::<4>().as_bytes(), 0o600) {
-        Err(error) if !error.is_already_there() => Err(error),
-        // Whoever came first decides.
-        _ => Ok(read_clone_id(file)?.unwrap_or_default()),
-    }
-}
-
-pub(crate) fn read_clone_id(file: &Path) -> std::result::Result<Option<String>, FsError> {
-    let bytes = fs::read_outside(file, 64)?;
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok(text.filter(|id| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit())))
 }
