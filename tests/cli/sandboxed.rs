@@ -176,7 +176,9 @@ fn a_script_without_an_interpreter_runs_masked_as_it_does_otherwise() {
 #[test]
 fn what_stays_behind_is_named_and_seen_to_its_end() {
     let t = stocked();
-    let script = "setsid sh -c 'exec sleep 987' >/dev/null 2>&1 </dev/null & echo started";
+    // Named is what it is by then, so the shell waits until it has become that.
+    let script = "setsid sh -c 'exec sleep 987' >/dev/null 2>&1 </dev/null & \
+                  until read -r name </proc/$!/comm && [ \"$name\" = sleep ]; do :; done; echo started";
     let done = t.authy(["run", "--scope", "s", "--mask", "--", "sh", "-c", script]).ok();
     done.stdout_has("started").stderr_has("still running").stderr_has("sleep (");
     let said = t.authy(["run", "--scope", "s", "--mask", "--", "true"]).ok();
@@ -193,7 +195,7 @@ fn what_stays_behind_is_named_and_seen_to_its_end() {
 }
 
 /// The processes with this in their command line.
-fn pids_of(words: &str) -> Vec<u32> {
+pub(crate) fn pids_of(words: &str) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let has = |entry: &std::fs::DirEntry| {
         std::fs::read(entry.path().join("cmdline"))

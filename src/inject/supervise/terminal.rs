@@ -246,7 +246,12 @@ impl<'f> Session<'f> {
 
     /// Heeds signals: passes them on, sees the leader stop or end.
     fn heed(&mut self, ended: &mut Option<Ended>) {
-        for signal in self.signals.take() {
+        let came = self.signals.take();
+        // First of all: what is sent to the program may make it ask for the size.
+        if came.contains(&Signal::WINCH) {
+            self.resize();
+        }
+        for signal in came {
             match signal {
                 Signal::CHILD => {
                     let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
@@ -257,7 +262,7 @@ impl<'f> Session<'f> {
                         *ended = ended.or(Ended::of(status));
                     }
                 }
-                Signal::WINCH => self.resize(),
+                Signal::WINCH => {}
                 _ if ended.is_some() => self.relays().for_each(Relay::close),
                 Signal::CONT => self.resume(),
                 // Typed while the terminal is not raw, so meant for its foreground.
