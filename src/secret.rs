@@ -43,6 +43,22 @@ impl SecretBytes {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// Drops the line end of a single line of text, which `echo`, editors and terminals add.
+    ///
+    /// Several lines, and bytes that are no text, are kept as they are: OpenSSH refuses a private
+    /// key without its last line end, and the last byte of a binary file may well be `0x0a`.
+    #[must_use]
+    pub fn without_line_end(mut self) -> Self {
+        let Some(line) = self.0.strip_suffix(b"\n") else { return self };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_line = |text: &str| text.chars().all(|c| !c.is_control() || c == '\t');
+        if std::str::from_utf8(line).is_ok_and(is_line) {
+            let length = line.len();
+            self.0.truncate(length);
+        }
+        self
+    }
+
     /// Length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -85,6 +101,31 @@ impl Eq for SecretBytes {}
 #[cfg(test)]
 mod tests {
     use super::SecretBytes;
+
+    #[test]
+    fn only_a_single_line_of_text_loses_its_end() {
+        let cases: [(&[u8], &[u8]); 12] = [
+            (b"v", b"v"),
+            (b"v\n", b"v"),
+            (b"v\r\n", b"v"),
+            (b" v\t\n", b" v\t"),
+            ("é\n".as_bytes(), "é".as_bytes()),
+            (b"\n", b""),
+            (b"", b""),
+            (b"v\r", b"v\r"),
+            (b"v\n\n", b"v\n\n"),
+            (b"a\nb\n", b"a\nb\n"),
+            (b"\xff\n", b"\xff\n"),
+            (b"\0\n", b"\0\n"),
+        ];
+        for (given, kept) in cases {
+            assert_eq!(
+                SecretBytes::new(given.to_vec()).without_line_end().expose(),
+                kept,
+                "{given:?}"
+            );
+        }
+    }
 
     #[test]
     fn debug_output_is_redacted() {

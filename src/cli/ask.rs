@@ -14,10 +14,15 @@ use indicatif::ProgressBar;
 use time::OffsetDateTime;
 
 use super::agent::Above;
+use super::prompt::{Form, Hidden};
 use super::ui::Ui;
 
 /// How often a new passphrase may be mistyped.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
+/// What follows the first question for something new.
+pub(super) const AGAIN: &str = "The same again: ";
+/// What a passphrase is, and its most bytes.
+const PASSPHRASE: (Form, usize) = (Form::Line, 1 << 12);
 /// As many secrets that it takes a moment to encrypt them.
 const WORTH_A_BAR: usize = 100;
 
@@ -39,12 +44,14 @@ impl Person {
         self.may_ask
     }
 
-    /// Asks for a line that is not shown while it is typed.
-    pub(crate) fn hidden(self, question: &str) -> Option<SecretBytes> {
-        if !self.may_ask {
-            return None;
-        }
-        rpassword::prompt_password(question).ok().map(SecretBytes::from)
+    /// Takes the terminal for questions whose answers are not shown.
+    pub(crate) fn hidden(self) -> Option<Hidden> {
+        if self.may_ask { Hidden::begin() } else { None }
+    }
+
+    /// Tells what came of a question.
+    pub(crate) fn tell(self, text: impl std::fmt::Display) {
+        self.ui.show(&format!("authy: {text}"));
     }
 
     /// Asks a question that only a clear yes answers with yes.
@@ -81,7 +88,7 @@ impl Front for FrontOfPerson {
             return Some(passphrase);
         }
         let question = format!("Passphrase of {}: ", authy::printable(what));
-        let passphrase = self.person.hidden(&question)?;
+        let passphrase = self.person.hidden()?.ask(&question, PASSPHRASE)?.text;
         self.typed.borrow_mut().insert(what.to_owned(), passphrase.clone());
         Some(passphrase)
     }
@@ -91,13 +98,14 @@ impl Front for FrontOfPerson {
             return self.passphrase.clone();
         }
         let what = authy::printable(what);
+        let mut terminal = self.person.hidden()?;
         for _ in 0..ATTEMPTS {
-            let first = self.person.hidden(&format!("New passphrase for {what}: "))?;
-            let second = self.person.hidden("The same again: ")?;
+            let first = terminal.ask(&format!("New passphrase for {what}: "), PASSPHRASE)?.text;
+            let second = terminal.ask(AGAIN, PASSPHRASE)?.text;
             if first == second && !first.is_empty() {
                 return Some(first);
             }
-            self.person.ui.show("authy: empty, or not the same twice");
+            self.person.tell("empty, or not the same twice");
         }
         None
     }

@@ -53,6 +53,15 @@ pub(crate) enum Failure {
     /// The new value has no bytes.
     #[error("the value is empty")]
     EmptyValue,
+    /// Enter was pressed, and nothing else.
+    #[error("nothing was typed")]
+    NothingTyped,
+    /// Ctrl-D came before a value did.
+    #[error("the input ended (Ctrl-D) before a value was typed")]
+    InputEnded,
+    /// Somebody mistyped too often.
+    #[error("what was typed was never the same twice")]
+    NotTwice,
     /// The file of a new value cannot be read.
     #[error("cannot read '{}': {source}", shown(.path))]
     ValueFile { path: PathBuf, source: io::Error },
@@ -95,6 +104,7 @@ impl Failure {
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) => Kind::Conflict,
             Self::NoKind(_) => Kind::Usage,
+            Self::NothingTyped | Self::InputEnded | Self::NotTwice => Kind::Usage,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
             }
@@ -144,6 +154,9 @@ impl Failure {
                 "install wl-clipboard, xclip or xsel, or run it on a terminal that takes OSC 52"
             }
             Self::NoScreen => "in scripts use the other commands; see 'authy help'",
+            Self::NothingTyped => "nothing is changed; --raw takes an empty value",
+            Self::InputEnded => "nothing is changed; end a value with Enter",
+            Self::NotTwice => "nothing is changed; paste it, or type it once with --once",
             Self::EmptyValue => "check what was piped in; --raw stores an empty value",
             _ => return None,
         };

@@ -16,6 +16,7 @@ mod error;
 mod inject;
 mod leader;
 mod moment;
+mod prompt;
 #[cfg(test)]
 mod reference;
 mod report;
@@ -27,6 +28,7 @@ mod value;
 pub(crate) use clipboard::KEEP_SECONDS;
 pub(crate) use context::expanded;
 pub(crate) use effect::{approval_lines, used_towards};
+pub(crate) use prompt::ends_a_block;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

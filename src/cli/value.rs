@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use authy::{SecretBytes, SecretName};
 use zeroize::Zeroizing;
 
-use super::ask::Person;
+use super::ask::{AGAIN, ATTEMPTS, Person};
 use super::error::Failure;
+use super::prompt::Form;
 
 /// The largest value, two bytes of a newline that may be dropped, and one byte more: a value
 /// that fills this is too large however it ends, and the library refuses it.
@@ -23,9 +24,12 @@ pub(crate) struct ValueFlags {
     /// Take the value from this file
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
     file: Option<PathBuf>,
-    /// Keep a newline at the end of the value, and accept an empty one
+    /// Keep the newline at the end of a single line too, and accept an empty value
     #[arg(long)]
     raw: bool,
+    /// Ask once for a value that is typed, not twice
+    #[arg(long, conflicts_with_all = ["file", "generate"])]
+    once: bool,
     /// Draw a random value of this many characters; it is not printed
     #[arg(long, value_name = "LEN", num_args = 0..=1, require_equals = true)]
     generate: Option<Option<usize>>,
@@ -60,8 +64,7 @@ impl ValueFlags {
             }
             None if io::stdin().is_terminal() => {
                 ready()?;
-                let typed = person.hidden(&format!("Value of {name}: "));
-                typed.ok_or_else(|| Failure::NobodyToAsk(format!("the value of '{name}'")))?
+                return self.typed(person, name);
             }
             None => self.trimmed(read_some(io::stdin().lock()).map_err(Failure::Input)?),
         };
@@ -71,15 +74,43 @@ impl ValueFlags {
         Ok(value)
     }
 
-    /// Drops the one newline that `echo` and editors add.
-    fn trimmed(&self, mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
-        if !self.raw && bytes.ends_with(b"\n") {
-            bytes.pop();
-            if bytes.ends_with(b"\r") {
-                bytes.pop();
+    /// Asks for the value: a line twice, for nobody sees what was typed; a paste of several
+    /// lines once, and says how much it was.
+    fn typed(&self, person: Person, name: &SecretName) -> Result<SecretBytes, Failure> {
+        let nobody = || Failure::NobodyToAsk(format!("the value of '{name}'"));
+        let mut terminal = person.hidden().ok_or_else(nobody)?;
+        for _ in 0..ATTEMPTS {
+            let question = format!("Value of {name}: ");
+            let first = terminal.ask(&question, (Form::Text, LIMIT)).ok_or_else(nobody)?;
+            match first.text.is_empty() {
+                true if first.ended => return Err(Failure::InputEnded),
+                true if self.raw => return Ok(first.text),
+                true => return Err(Failure::NothingTyped),
+                false => {}
             }
+            if first.lines > 1 {
+                let bytes = first.text.len();
+                person.tell(format_args!("took {} lines, {bytes} bytes", first.lines));
+                return Ok(first.text);
+            }
+            if self.once {
+                return Ok(first.text);
+            }
+            let second = terminal.ask(AGAIN, (Form::Line, LIMIT)).ok_or_else(nobody)?;
+            if first.text == second.text {
+                return Ok(first.text);
+            }
+            if second.text.is_empty() && second.ended {
+                return Err(Failure::InputEnded);
+            }
+            person.tell("not the same twice");
         }
-        SecretBytes::new(std::mem::take(&mut *bytes))
+        Err(Failure::NotTwice)
+    }
+
+    fn trimmed(&self, mut bytes: Zeroizing<Vec<u8>>) -> SecretBytes {
+        let value = SecretBytes::new(std::mem::take(&mut *bytes));
+        if self.raw { value } else { value.without_line_end() }
     }
 }
 
@@ -101,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn one_newline_at_the_end_is_dropped_unless_raw() {
+    fn the_newline_of_a_single_line_is_dropped_unless_raw() {
         let cases: [(&[u8], &[u8]); 8] = [
             (b"v", b"v"),
             (b"v\n", b"v"),
             (b"v\r\n", b"v"),
-            (b"v\n\n", b"v\n"),
+            (b"v\n\n", b"v\n\n"),
             (b"v\r", b"v\r"),
             (b"\n", b""),
             (b"", b""),

@@ -7,9 +7,11 @@ use authy::{AuditEntry, ListEntry, MemberView, PastVersion, PolicyView, SecretNa
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use time::OffsetDateTime;
 
+use super::burst;
 use super::effect::{Action, Effect, Section, Told, Who, Work};
 use super::form::{Form, Pressed, Purpose};
 use super::forms;
+use super::input::Input;
 use super::keys::{self, Command};
 use super::listing::{Listing, Look};
 use super::popup::Popup;
@@ -115,6 +117,7 @@ impl App {
                 self.touched = now;
                 self.key(key)
             }
+            Action::Burst(keys) => self.burst(now, &keys),
             Action::Paste(text) => {
                 self.touched = now;
                 self.paste(&text);
@@ -209,15 +212,39 @@ impl App {
         }
     }
 
+    /// Takes keys that came at once: where a text of several lines may stand, that is what lines
+    /// of them are.
+    fn burst(&mut self, now: OffsetDateTime, mut keys: &[KeyEvent]) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while let [key, rest @ ..] = keys {
+            let takes_lines = self.input().is_some_and(|input| input.has_lines());
+            match burst::text(keys).filter(|_| takes_lines) {
+                Some((text, count)) => {
+                    self.paste(&text);
+                    keys = &keys[count..];
+                }
+                None => {
+                    effects.extend(self.update(now, Action::Key(*key)));
+                    keys = rest;
+                }
+            }
+        }
+        effects
+    }
+
     fn paste(&mut self, text: &str) {
-        let form = match (&mut self.locked, &mut self.popup) {
-            (Some(form), _) | (None, Some(Popup::Form(form))) => Some(form),
-            _ => None,
-        };
-        if let Some(input) = form.and_then(Form::input) {
-            input.insert(text);
+        if let Some(input) = self.input() {
+            input.paste(text);
         } else if self.popup.is_none() && self.is_filtering() {
-            self.with_filter(|filter| filter.insert(text));
+            self.with_filter(|filter| filter.paste(text));
+        }
+    }
+
+    /// Where in a form one types.
+    fn input(&mut self) -> Option<&mut Input> {
+        match (&mut self.locked, &mut self.popup) {
+            (Some(form), _) | (None, Some(Popup::Form(form))) => form.input(),
+            _ => None,
         }
     }
 

@@ -40,6 +40,8 @@ impl Section {
 pub(crate) enum Action {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Several keys came at once.
+    Burst(Vec<KeyEvent>),
     /// Text was pasted.
     Paste(Zeroizing<String>),
     /// Somebody wants the program to stop for a while.
@@ -50,6 +52,17 @@ pub(crate) enum Action {
     Tick,
     /// The worker has something.
     Done(Done),
+}
+
+impl Action {
+    /// What keys that came together are, if there are any.
+    pub(super) fn keys(keys: Vec<KeyEvent>) -> Option<Self> {
+        match keys.as_slice() {
+            [] => None,
+            [key] => Some(Self::Key(*key)),
+            _ => Some(Self::Burst(keys)),
+        }
+    }
 }
 
 /// What the interface wants done.

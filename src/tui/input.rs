@@ -3,6 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
+use crate::cli::ends_a_block;
+
 /// Room for what is mostly typed. A text that outgrows its room moves into another one, and
 /// the old one is wiped.
 const ROOM: usize = 4096;
@@ -54,6 +56,30 @@ impl Input {
     pub(crate) fn set(&mut self, text: &str) {
         self.clear();
         self.insert(text);
+    }
+
+    /// Whether it may have several lines.
+    pub(crate) const fn has_lines(&self) -> bool {
+        self.lines
+    }
+
+    /// Puts a paste where the cursor is: terminals send CR for a line end. The last line end goes,
+    /// but for that of a block such as a private key, which OpenSSH insists on.
+    pub(crate) fn paste(&mut self, text: &str) {
+        let mut lines = room(text.len() + 1);
+        let mut left = text.chars().peekable();
+        while let Some(c) = left.next() {
+            lines.push(if c == '\r' { '\n' } else { c });
+            if c == '\r' {
+                left.next_if_eq(&'\n');
+            }
+        }
+        let whole = lines.strip_suffix('\n').unwrap_or(&lines).len();
+        lines.truncate(whole);
+        if ends_a_block(lines.as_bytes()) {
+            lines.push('\n');
+        }
+        self.insert(&lines);
     }
 
     /// Puts text where the cursor is. A single line takes line breaks as spaces, and no other
@@ -186,7 +212,7 @@ mod tests {
         press(&mut input, KeyCode::End);
         input.key(KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL));
         assert_eq!(input.text(), "éo ");
-        input.insert("pasted\nlines\r\n");
+        input.paste("pasted\rlines\r\n");
         assert_eq!(input.text(), "éo pasted lines");
         input.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
         assert_eq!(input.text(), "");
@@ -211,6 +237,24 @@ mod tests {
         press(&mut input, KeyCode::Down);
         input.key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL));
         assert_eq!(input.text(), "first\nx\n\nthird");
+    }
+
+    #[test]
+    fn a_paste_has_the_line_ends_of_a_text() {
+        for (pasted, expected) in [
+            ("a\rb\r", "a\nb"),
+            ("a\r\nb\n", "a\nb"),
+            ("a\n\r\n", "a\n"),
+            (
+                "-----BEGIN X-----\rAA\r-----END X-----\r",
+                "-----BEGIN X-----\nAA\n-----END X-----\n",
+            ),
+            ("-----BEGIN X-----\rAA\r-----END X-----", "-----BEGIN X-----\nAA\n-----END X-----\n"),
+        ] {
+            let mut input = Input::lines("");
+            input.paste(pasted);
+            assert_eq!(input.text(), expected);
+        }
     }
 
     #[test]

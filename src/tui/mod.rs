@@ -5,6 +5,7 @@
 //! may be done the library says when it is called.
 
 mod app;
+mod burst;
 mod done;
 mod draw;
 mod effect;
@@ -27,7 +28,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use authy::SecretBytes;
-use crossterm::event::{self, Event};
+use crossterm::event::{self, Event, KeyCode, KeyEvent};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -43,6 +44,8 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// For what is there already; zero would take nothing.
 const READ: Duration = Duration::from_millis(1);
+/// For what belongs to a paste that came in several pieces.
+const PIECE: Duration = Duration::from_millis(50);
 /// So many looks without anything new, and it is drawn all the same.
 const STILL: usize = 40;
 
@@ -76,6 +79,11 @@ pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<Option<u8>> {
     // What was begun is finished: a change is never left half.
     let _ = worker.join();
     result
+}
+
+/// Whether these keys may be the first piece of a paste: they end a line.
+fn is_cut(keys: &[KeyEvent]) -> bool {
+    keys.len() > 1 && keys.last().is_some_and(|key| key.code == KeyCode::Enter)
 }
 
 struct Session<'s> {
@@ -130,13 +138,19 @@ impl Session<'_> {
         if !Screen::is_there(wait) {
             return Ok(None);
         }
-        while event::poll(READ)? {
-            match event::read()? {
-                Event::Key(key) => actions.push(Action::Key(key)),
+        let mut keys = Vec::new();
+        while event::poll(if is_cut(&keys) { PIECE } else { READ })? {
+            let read = event::read()?;
+            if !matches!(read, Event::Key(_)) {
+                actions.extend(Action::keys(std::mem::take(&mut keys)));
+            }
+            match read {
+                Event::Key(key) => keys.push(key),
                 Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
                 _ => actions.push(Action::Resized),
             }
         }
+        actions.extend(Action::keys(keys));
         if actions.is_empty() {
             actions.push(Action::Tick);
         }

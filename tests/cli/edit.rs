@@ -80,6 +80,15 @@ fn an_unchanged_value_makes_no_version() {
 }
 
 #[test]
+fn an_editor_that_leaves_nothing_changes_nothing() {
+    let t = Sandbox::new();
+    t.store([("a", "old")]);
+    let editor = editor(&t, ": > \"$f\"");
+    t.authy(["edit", "a"]).env("EDITOR", &editor).fails(2).stderr_has("left nothing of 'a'");
+    t.holds("a", "old");
+}
+
+#[test]
 fn visual_wins_over_editor() {
     let t = Sandbox::new();
     t.store([("a", "old")]);

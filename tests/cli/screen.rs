@@ -85,6 +85,23 @@ impl Screen {
         }
     }
 
+    /// As [`Screen::until`], for the first of two texts.
+    #[track_caller]
+    pub(crate) fn until_one_of(&mut self, texts: [&str; 2]) -> &mut Self {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let found = |text: &&str| Some(self.seen[self.from..].find(*text)? + text.len());
+            if let Some(at) = texts.iter().filter_map(found).min() {
+                self.from += at;
+                return self;
+            }
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("none of {texts:?} came:\n{}", self.seen),
+            }
+        }
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.seen.push_str(&String::from_utf8_lossy(bytes));
         self.board.process(bytes);

@@ -18,21 +18,25 @@ fn every_byte_comes_back() {
 }
 
 #[test]
-fn one_trailing_newline_is_dropped_unless_raw() {
+fn the_newline_of_a_single_line_is_dropped_unless_raw() {
     let t = Sandbox::new();
     let cases: [(&str, &str, &str); 6] = [
         ("one", "v\n", "v"),
         ("none", "v", "v"),
-        ("two", "v\n\n", "v\n"),
-        ("inner", "a\nb\n", "a\nb"),
+        ("two", "v\n\n", "v\n\n"),
+        ("inner", "a\nb\n", "a\nb\n"),
         ("spaces", "  v  \n", "  v  "),
-        ("only", "\n\n", "\n"),
+        ("only", "\n\n", "\n\n"),
     ];
     for (name, given, kept) in cases {
         t.authy(["store", name]).stdin(given).ok();
         t.holds(name, kept);
         t.authy(["store", name, "--raw", "--force"]).stdin(given).ok();
         t.holds(name, given);
+    }
+    for bytes in [&b"\xff\xfe\n"[..], b"\x00\x01\n"] {
+        t.authy(["store", "binary", "--force"]).stdin(bytes).ok();
+        t.holds("binary", bytes);
     }
 }
 

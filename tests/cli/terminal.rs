@@ -1,65 +1,36 @@
 //! What is different on a terminal: a final newline, hidden prompts, no control characters.
 
-use std::io::{Read as _, Write as _};
-use std::sync::mpsc;
-use std::time::Duration;
+use crate::harness::{AUTHY, Sandbox, needs, signal};
+use crate::sandboxed::pids_of;
+use crate::screen::Screen;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-
-use crate::harness::{AUTHY, Sandbox};
+const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
 
 /// Runs authy on a terminal, answers each hidden prompt, gives exit code and screen.
 fn on_a_terminal(t: &Sandbox, words: &[&str], answers: &[&str]) -> (u32, String) {
-    let pty = native_pty_system().openpty(PtySize::default()).unwrap();
-    let mut command = CommandBuilder::new(AUTHY);
-    command.args(words);
-    command.env_clear();
-    command.cwd(t.work());
-    command.env("HOME", t.home());
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    command.env("TERM", "xterm");
-    command.env("XDG_STATE_HOME", t.path("state"));
-    command.env("GIT_CONFIG_GLOBAL", t.path("gitconfig"));
-    let mut child = pty.slave.spawn_command(command).unwrap();
-    drop(pty.slave);
-    let mut reader = pty.master.try_clone_reader().unwrap();
-    let mut writer = pty.master.take_writer().unwrap();
-
-    let (sender, screen) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n) = reader.read(&mut buffer) {
-            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    let mut seen = Vec::new();
-    for answer in answers {
-        let before = seen.len();
-        // A prompt has been printed and the terminal no longer echoes what is typed.
-        while seen[before..].trim_ascii().is_empty() || echoes(pty.master.as_ref()) {
-            match screen.recv_timeout(Duration::from_millis(20)) {
-                Ok(bytes) => seen.extend(bytes),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
-            }
-            if child.try_wait().unwrap().is_some() {
-                break;
-            }
-        }
-        writer.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    let mut screen = Screen::start(t, &[&[AUTHY], words].concat());
+    for (at, answer) in answers.iter().enumerate() {
+        // Of two questions the first names what is asked for.
+        let asked = if at % 2 == 0 { [" of ", " for "] } else { ["again", "again"] };
+        screen.until_one_of(asked).until(": ").keys(&format!("{answer}\r"));
     }
-    let status = child.wait().unwrap();
-    while let Ok(bytes) = screen.recv_timeout(Duration::from_secs(5)) {
-        seen.extend(bytes);
-    }
-    (status.exit_code(), String::from_utf8_lossy(&seen).into_owned())
+    screen.end()
 }
 
-fn echoes(master: &dyn portable_pty::MasterPty) -> bool {
-    const ECHO: u64 = 0o10;
-    master.get_termios().is_some_and(|termios| u64::from(termios.local_flags.bits()) & ECHO != 0)
+/// An interactive shell whose prompt is `$ `.
+fn shell(t: &Sandbox) -> Screen {
+    let mut shell = Screen::start(t, &["env", "PS1=$ ", "sh", "-i"]);
+    shell.until("$ ");
+    shell
+}
+
+/// What a terminal sends of a text.
+fn sent(text: &str) -> String {
+    text.replace('\n', "\r")
+}
+
+fn in_brackets(text: &str) -> String {
+    format!("\x1b[200~{}\x1b[201~", sent(text))
 }
 
 #[test]
@@ -72,12 +43,139 @@ fn get_ends_with_a_newline_on_a_terminal_only() {
 }
 
 #[test]
-fn store_asks_without_showing_what_is_typed() {
+fn store_asks_twice_without_showing_what_is_typed() {
     let t = Sandbox::new();
-    let (code, screen) = on_a_terminal(&t, &["store", "a"], &["hidden-value"]);
+    let (code, screen) = on_a_terminal(&t, &["store", "a"], &["hidden-value", "hidden-value"]);
     assert_eq!(code, 0, "{screen}");
-    assert!(!screen.contains("hidden-value"), "{screen}");
+    assert!(!screen.contains("hidden-value") && screen.contains("The same again: "), "{screen}");
     t.holds("a", "hidden-value");
+    let answers = ["one", "another", "mistyped\x15hidden-vax\x7flue2", "hidden-value2"];
+    let (code, screen) = on_a_terminal(&t, &["rotate", "a"], &answers);
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("not the same twice"), "{screen}");
+    t.holds("a", "hidden-value2");
+    let (code, screen) = on_a_terminal(&t, &["store", "b", "--once"], &["hidden-value"]);
+    assert_eq!(code, 0, "{screen}");
+    t.holds("b", "hidden-value");
+    let (code, screen) = on_a_terminal(&t, &["store", "c"], &["1", "2", "1", "2", "1", "2"]);
+    assert_eq!(code, 2, "{screen}");
+    assert!(screen.contains("--once"), "{screen}");
+    t.lacks("c");
+}
+
+#[test]
+fn a_paste_of_several_lines_is_taken_whole() {
+    let t = Sandbox::new();
+    let script = "key with spaces\n\n#!/bin/sh\ntouch ran\n\tlast\n";
+    let cases = [
+        ("key/brackets", KEY, in_brackets(KEY) + "\r"),
+        ("key/bare", KEY, sent(KEY)),
+        ("script/brackets", script, in_brackets(script) + "\r"),
+        ("script/bare", script, sent(script)),
+    ];
+    for (name, pasted, keys) in cases {
+        let mut shell = shell(&t);
+        shell.keys(&format!("authy store {name}; echo ended\r")).until("Value of ").until(": ");
+        shell.keys(&keys);
+        let said = format!("took {} lines, {} bytes", pasted.lines().count(), pasted.len());
+        shell.until(&said).until("ended").until("$ ").keys("exit\r");
+        let (_, screen) = shell.end();
+        assert!(!screen.contains("not found") && !screen.contains("b3Blb"), "{screen}");
+        t.holds(name, pasted);
+    }
+    assert!(!t.work().join("ran").exists());
+}
+
+#[test]
+fn a_pasted_line_is_a_line_and_a_block_gets_its_end() {
+    let t = Sandbox::new();
+    let line = in_brackets("one line\n");
+    let (code, screen) = on_a_terminal(&t, &["store", "line"], &[&line, &line]);
+    assert_eq!(code, 0, "{screen}");
+    t.holds("line", "one line");
+    let (code, screen) = on_a_terminal(&t, &["store", "key"], &[&in_brackets(KEY.trim_end())]);
+    assert_eq!(code, 0, "{screen}");
+    t.holds("key", KEY);
+    assert!(screen.contains("\x1b[?2004h") && screen.contains("\x1b[?2004l"), "{screen:?}");
+    let mut dumb = Screen::sh(&t, "TERM=dumb authy store dumb --once");
+    dumb.until(": ").keys("x\r");
+    let (code, screen) = dumb.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(!screen.contains('\x1b'), "{screen:?}");
+}
+
+#[test]
+fn an_interrupted_prompt_leaves_the_terminal_and_nothing_typed() {
+    let t = Sandbox::new();
+    // Ctrl-C, and a signal from elsewhere. What was typed behind it is not for the shell.
+    for (keys, code) in [("secret\x03touch ran\r", 130), ("secret", 143)] {
+        let mut shell = shell(&t);
+        shell.keys("stty -a >before; authy store never/stored\r");
+        shell.until("Value of never/stored: ").keys(keys);
+        if code == 143 {
+            let pid = pids_of("store\u{0}never/stored")[0];
+            signal(pid, rustix::process::Signal::TERM);
+        }
+        shell.until("$ ").keys("echo $?; stty -a >after; cmp before after && echo same\r");
+        shell.until(&format!("{code}\r\n")).until("same\r\n").until("$ ").keys("exit\r");
+        let (_, screen) = shell.end();
+        assert!(!screen.contains("secret"), "{screen}");
+        assert_eq!(screen.contains("interrupted; nothing was taken"), code == 130, "{screen}");
+    }
+    assert!(!t.work().join("ran").exists());
+    t.lacks("never/stored");
+}
+
+#[test]
+fn a_stopped_prompt_asks_again() {
+    let t = Sandbox::new();
+    let mut shell = shell(&t);
+    shell.keys("authy store a --once\r").until("Value of a: ").keys("half\x1a");
+    shell.until("stopped").until("$ ").keys("stty -a | grep -o ' echo '; fg\r");
+    shell.until(" echo ").until("Value of a: ").keys("whole\r").until("$ ").keys("exit\r");
+    shell.end();
+    t.holds("a", "whole");
+}
+
+#[test]
+fn an_end_without_a_value_says_what_happened() {
+    let t = Sandbox::new();
+    // Whoever types faster than it asks is asked all the same, and seen by nobody.
+    let t2 = Sandbox::new();
+    let mut screen = Screen::start(&t2, &[AUTHY, "store", "a"]);
+    screen.until("Value of a: ").keys("one\r").until("again: ").keys("two\r");
+    screen.until("not the same").until("Value of a: ").keys("\r");
+    assert_eq!(screen.end().0, 2);
+    for (keys, said) in [("\r", "nothing was typed"), ("\x04", "the input ended (Ctrl-D)")] {
+        let mut screen = Screen::start(&t, &[AUTHY, "store", "a"]);
+        screen.until("Value of a: ").keys(keys);
+        let (code, screen) = screen.end();
+        assert_eq!(code, 2, "{screen}");
+        assert!(screen.contains(said) && screen.contains("nothing is changed"), "{screen}");
+    }
+    t.lacks("a");
+    let (code, screen) = on_a_terminal(&t, &["store", "a", "--raw"], &[""]);
+    assert_eq!(code, 0, "{screen}");
+    t.holds("a", "");
+    // Behind a text Ctrl-D ends it, as a line.
+    let mut screen = Screen::start(&t, &[AUTHY, "store", "b", "--once"]);
+    screen.until("Value of b: ").keys("value\x04");
+    assert_eq!(screen.end().0, 0);
+    t.holds("b", "value");
+}
+
+#[test]
+fn a_value_that_is_too_large_is_refused_whole() {
+    let t = Sandbox::new();
+    let mut shell = shell(&t);
+    shell.keys("authy store a; echo ended $?\r").until("Value of a: ");
+    let line = format!("{}\n", "x".repeat(1023));
+    for _ in 0..1025 {
+        shell.keys(&line);
+    }
+    shell.until("1 MiB").until("ended 2").until("$ ").keys("exit\r");
+    assert!(!shell.end().1.contains("xxxx"));
+    t.lacks("a");
 }
 
 #[test]
@@ -110,4 +208,22 @@ fn no_input_never_asks() {
     let (code, screen) = on_a_terminal(&t, &["--no-input", "store", "a"], &[]);
     assert_ne!(code, 0, "{screen}");
     t.lacks("a");
+}
+
+#[test]
+fn a_key_comes_back_as_openssh_wants_it() {
+    if !needs(["ssh-keygen"]) {
+        return;
+    }
+    let t = Sandbox::new();
+    let words = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "id"];
+    t.program("ssh-keygen", words).ok();
+    let key = std::fs::read(t.work().join("id")).unwrap();
+    t.authy(["store", "file", "--file", "id"]).ok();
+    t.authy(["store", "pipe"]).stdin(&key).ok();
+    for name in ["file", "pipe"] {
+        t.holds(name, &key);
+        let public = "authy get \"$1\" >copy && chmod 600 copy && ssh-keygen -y -f copy";
+        t.program("sh", ["-c", public, "sh", name]).ok().stdout_has("ssh-ed25519 ");
+    }
 }

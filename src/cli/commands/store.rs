@@ -11,15 +11,16 @@ use crate::cli::value::ValueFlags;
 
 /// Store a new secret
 ///
-/// The value comes from standard input, where one newline at its end is dropped; on a
-/// terminal it is asked for without being shown. It is never an argument: others could see
-/// it there.
+/// The value comes from standard input; on a terminal it is asked for without being shown, a
+/// line twice, and a paste of several lines is taken whole. The newline at the end of a single
+/// line of text is dropped, everything else is kept byte for byte. A value is never an argument:
+/// others could see it there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy store db-url                       asks for the value
   printf %s \"$VALUE\" | authy store db-url
-  authy store tls/key --file key.pem --raw
+  authy store tls/key --file key.pem
   authy store api-key --generate=40 --tag api --description \"search service\"")]
 pub(crate) struct Args {
     /// Name the secret

@@ -18,7 +18,7 @@ use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write};
 use crate::service::base::transaction::LockedVault;
-use crate::service::base::values::{StoreOptions, new_record, note_unapproved};
+use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -127,7 +127,8 @@ pub fn replace(
 /// Returns `None` where it comes back unchanged.
 ///
 /// # Errors
-/// As `get` and `rotate`; `ChangedMeanwhile` where somebody else was faster.
+/// As `get` and `rotate`; the file comes back empty; `ChangedMeanwhile` where somebody else was
+/// faster.
 pub fn edit(
     ctx: &Context,
     name: &SecretName,
@@ -152,6 +153,9 @@ pub fn edit(
     let new = without_added_newline(&value, new);
     if new == value {
         return Ok(None);
+    }
+    if new.is_empty() {
+        return Err(Problem::Emptied(name.clone()).into());
     }
     put(ctx, name, &new, (Op::EDIT, base)).map(Some)
 }
@@ -224,6 +228,7 @@ fn write(
         if created {
             note_unapproved(ctx, &locked);
         }
+        let value = NewValue { value, presealed: None };
         let record = new_record(ctx, &locked, (name, old), (tx, value, edit.options))?;
         Ok((
             format!("{verb} {name} (v{record})"),

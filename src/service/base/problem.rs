@@ -128,6 +128,8 @@ pub(crate) enum Problem {
     NoTerminal(SecretName),
     #[error("'{0}' is no text that an editor would leave alone")]
     NotText(SecretName),
+    #[error("the editor left nothing of '{0}', which keeps its value")]
+    Emptied(SecretName),
     #[error("a value is at most 1 MiB")]
     TooLarge,
     #[error(transparent)]
@@ -220,6 +222,7 @@ impl Problem {
             Self::TooLarge
             | Self::NoTerminal(_)
             | Self::NotText(_)
+            | Self::Emptied(_)
             | Self::ManySessions { .. }
             | Self::SeveralPast { .. }
             | Self::Label { .. }
@@ -346,6 +349,9 @@ impl Problem {
                 "what is not committed, or was cut off by a shallow clone, is not known".into()
             }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
+            Self::Emptied(name) => {
+                format!("'authy rotate {name} --raw </dev/null' makes it empty, 'authy remove {name}' removes it")
+            }
             Self::NotText(name) => {
                 format!("change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'")
             }

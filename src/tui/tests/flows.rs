@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authy::SecretBytes;
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{NOW, ctrl, done, name, open, press, secret, type_in, work};
 use crate::tui::app::App;
@@ -83,12 +83,29 @@ fn a_value_that_is_shown_goes_before_the_shell_is_in_front() {
 }
 
 #[test]
+fn a_burst_of_keys_is_a_paste_where_lines_may_stand() {
+    let keys = |typed: &str| {
+        let code = |c| if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let keys = typed.chars().map(|c| KeyEvent::new(code(c), KeyModifiers::NONE));
+        Action::keys(keys.collect()).unwrap()
+    };
+    let mut app = open();
+    press(&mut app, KeyCode::Char('n'));
+    // The name is one line, so Enter goes on to the value; from there on it is one paste.
+    assert!(app.update(NOW, keys("new\rone\rtwo\rq\r")).is_empty());
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert_eq!((form.value(0), form.value(1)), ("new", "one\ntwo\nq"));
+    let Work::Store { value, .. } = work(app.update(NOW, keys("x\r"))) else { panic!() };
+    assert_eq!(value.expose(), b"one\ntwo\nqx");
+}
+
+#[test]
 fn a_secret_is_stored_and_a_refusal_keeps_what_was_typed() {
     let mut app = open();
     press(&mut app, KeyCode::Char('n'));
     type_in(&mut app, "Bad Name");
     press(&mut app, KeyCode::Enter);
-    app.update(NOW, Action::Paste("two\nlines".to_owned().into()));
+    app.update(NOW, Action::Paste("two\rlines\r".to_owned().into()));
     assert!(ctrl(&mut app, 's').is_empty());
     let Some(Popup::Form(form)) = &app.popup else { panic!() };
     assert!(form.error.is_some() && form.focus == 0);
