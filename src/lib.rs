@@ -53,4 +53,4 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::*;
 pub use session::{Ttl, TtlError};
 pub use store::SealedRule;
-pub use transfer::Source;
+pub use transfer::{Doubt, Source};

@@ -4,11 +4,13 @@
 //! behind values; single quotes and backticks take everything as it is, over lines; double quotes
 //! know `\n`, `\r`, `\t`, `\"`, `\\`, `\$`. A `$` is a `$`: nothing is put in for variables.
 //!
+//! `$(…)` is text here, though dotenvx and shells run it: that is said of it.
+//!
 //! Where those three differ (a `#` right behind a character of a bare value, backticks, other
 //! escapes) the value is marked as doubtful: whoever moves in has to look at it.
 
-use super::Found;
 use super::error::TransferError;
+use super::{Doubt, Found};
 use crate::secret::SecretBytes;
 
 const FORMAT: &str = "dotenv";
@@ -58,8 +60,16 @@ impl Reader<'_> {
         }
         self.advance(1);
         self.skip(is_blank);
+        let quote = self.rest.first().copied();
         let (value, is_doubtful) = self.value()?;
-        Ok(Some(Found { line: Some(line), is_doubtful, ..Found::new(name, value) }))
+        // In single quotes nobody runs it.
+        let is_command = quote != Some(b'\'') && has_command(value.expose());
+        let doubt = match (is_command, is_doubtful) {
+            (true, _) => Some(Doubt::Command),
+            (false, true) => Some(Doubt::Readers),
+            (false, false) => None,
+        };
+        Ok(Some(Found { line: Some(line), doubt, ..Found::new(name, value) }))
     }
 
     fn word(&mut self) -> String {
@@ -141,6 +151,11 @@ impl Reader<'_> {
     fn error(&self, rule: &'static str) -> TransferError {
         TransferError::Line { format: FORMAT, line: self.line, rule }
     }
+}
+
+/// Whether a `$(…)` stands in it: dotenvx and shells run that.
+fn has_command(value: &[u8]) -> bool {
+    value.windows(2).position(|two| two == b"$(").is_some_and(|at| value[at..].contains(&b')'))
 }
 
 const fn is_blank(byte: u8) -> bool {

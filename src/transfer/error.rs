@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::encrypted::Tool;
 use crate::kind::Kind;
 use crate::name::printable;
 
@@ -12,6 +13,13 @@ pub(crate) enum TransferError {
     Line { format: &'static str, line: usize, rule: &'static str },
     #[error("it is no {format}{}", line.map(|line| format!(": line {line}")).unwrap_or_default())]
     Format { format: &'static str, line: Option<usize> },
+    #[error(
+        "'{}'{} is encrypted by {}: what would come in is no value",
+        printable(name), line.map(|line| format!(" (line {line})")).unwrap_or_default(), tool.name()
+    )]
+    Encrypted { tool: Tool, from: &'static str, name: String, line: Option<usize> },
+    #[error("'{program}' here is another program: it does not tell its version")]
+    Stranger { program: &'static str },
     #[error("the program '{program}' was not found")]
     NoProgram { program: &'static str },
     #[error("'{program}' could not be started: {source}")]
@@ -34,9 +42,8 @@ impl TransferError {
     /// The kind of the failure.
     pub(crate) const fn kind(&self) -> Kind {
         match self {
-            Self::Line { .. } | Self::Format { .. } | Self::Nothing | Self::Unusable { .. } => {
-                Kind::Usage
-            }
+            Self::Line { .. } | Self::Format { .. } | Self::Encrypted { .. } => Kind::Usage,
+            Self::Nothing | Self::Unusable { .. } => Kind::Usage,
             Self::Taken { .. } => Kind::Conflict,
             Self::NoStore { .. } => Kind::NotFound,
             _ => Kind::Failure,
@@ -49,16 +56,20 @@ impl TransferError {
             Self::Line { .. } | Self::Format { .. } => {
                 "say what it is with --from, or mend that line; nothing was imported".into()
             }
+            Self::Encrypted { tool, from, .. } => tool.hint(from),
+            Self::Stranger { program } => {
+                format!("put the folder of the '{program}' that keeps secrets first in PATH")
+            }
             Self::NoProgram { program } => {
                 format!(
                     "install '{program}', or export from it into a file on a memory file system"
                 )
             }
             Self::Unusable { .. } => {
-                "rename or remove those in the source, or store them one by one".into()
+                "--skip-invalid leaves out what cannot be taken; or rename it in the source".into()
             }
             Self::Taken { .. } => {
-                "give --force to replace values that are there, or --prefix for other names".into()
+                "--update replaces values that differ, --skip-existing keeps them, --prefix gives other names".into()
             }
             Self::NoStore { .. } => "name its folder".into(),
             _ => return None,

@@ -5,10 +5,12 @@
 //! that is wiped. Nothing here knows the vault, prints or asks.
 
 mod dotenv;
+mod encrypted;
 mod error;
+mod json;
 mod name;
 mod programs;
-mod tree;
+mod yaml;
 
 pub(crate) use error::TransferError;
 pub(crate) use name::name_here;
@@ -59,28 +61,60 @@ impl Source {
 pub(crate) struct Found {
     /// Its name there.
     pub(crate) name: String,
-    /// Its value; `None` where it is nothing that could be one, such as a list.
-    pub(crate) value: Option<SecretBytes>,
+    /// Its value, or what stands there that could be none.
+    pub(crate) value: Result<SecretBytes, NoValue>,
     /// Where it stands, as a line of the file, where that is known.
     pub(crate) line: Option<usize>,
-    /// Whether programs that read such a file differ about this value.
-    pub(crate) is_doubtful: bool,
+    /// Why somebody should look at it.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 impl Found {
     fn new(name: String, value: SecretBytes) -> Self {
-        Self { name, value: Some(value), line: None, is_doubtful: false }
+        Self { name, value: Ok(value), line: None, doubt: None }
     }
+
+    fn none(name: String, what: NoValue) -> Self {
+        Self { name, value: Err(what), line: None, doubt: None }
+    }
+}
+
+/// What could be no value, in words.
+pub(crate) type NoValue = &'static str;
+
+/// Why a value wants looking at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Programs that read such a file differ about it.
+    Readers,
+    /// A `$(…)` in it is a command to some of them.
+    Command,
 }
 
 /// Reads what a file holds.
 ///
 /// # Errors
-/// [`TransferError`] with the line, where it is not of that format.
+/// [`TransferError`] with the line, where it is not of that format; its values are encrypted.
 pub(crate) fn parse(source: Source, bytes: &SecretBytes) -> Result<Vec<Found>, TransferError> {
-    match source {
-        Source::Json => tree::json(bytes),
-        Source::Yaml => tree::yaml(bytes),
-        _ => dotenv::parse(bytes),
+    let (from, found) = match source {
+        Source::Json => ("json", json::parse(bytes)?),
+        Source::Yaml => ("yaml", yaml::parse(bytes)?),
+        _ => ("dotenv", dotenv::parse(bytes)?),
+    };
+    encrypted::refuse(from, &found)?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, TransferError};
+    use crate::secret::SecretBytes;
+
+    /// The names that were found, each with its value as text or what stands there instead.
+    pub(super) fn pairs(
+        read: Result<Vec<Found>, TransferError>,
+    ) -> Vec<(String, Result<String, &'static str>)> {
+        let text = |value: SecretBytes| String::from_utf8_lossy(value.expose()).into_owned();
+        read.unwrap().into_iter().map(|found| (found.name, found.value.map(text))).collect()
     }
 }

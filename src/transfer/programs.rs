@@ -1,15 +1,18 @@
 //! Other managers, asked through their own programs: what they need to unlock they ask for
 //! themselves, on the terminal.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
-use super::{Found, Source, tree};
+use super::{Found, Source, json};
 use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
@@ -34,10 +37,7 @@ pub(crate) fn fetch(source: Source, place: &Place) -> Result<Vec<Found>, Transfe
         Source::Pass => walk(program, (place, "gpg", "PASSWORD_STORE_DIR")),
         Source::Passage => walk(program, (place, "age", "PASSAGE_DIR")),
         Source::Gopass => gopass(program, place),
-        Source::Sops => {
-            let file = place.given.as_deref().unwrap_or("-");
-            tree::json(&ask(program, &["--decrypt", "--output-type", "json", "--", file], &[])?)
-        }
+        Source::Sops => sops(program, place),
         Source::OnePassword => one_password(program, place),
         _ => vault(program, place),
     }
@@ -52,6 +52,7 @@ fn walk(
     let folder = folder.filter(|folder| folder.is_dir()).ok_or_else(|| TransferError::NoStore {
         folder: place.given.clone().unwrap_or_else(|| format!("${variable}")),
     })?;
+    is_itself(program)?;
     let mut found = Vec::new();
     let entries = WalkDir::new(&folder).sort_by_file_name().into_iter();
     let shown = entries.filter_entry(|entry| {
@@ -62,9 +63,23 @@ fn walk(
         let Some(name) = inside.strip_suffix(&format!(".{ending}")) else { continue };
         let variables = [(variable, folder.to_string_lossy().into_owned())];
         let value = ask(program, &["show", "--", name], &variables)?;
-        found.push(Found::new(name.to_owned(), without_newline(&value)));
+        found.push(Found::new(name.to_owned(), value.without_line_end()));
     }
     Ok(found)
+}
+
+/// What sops takes apart by the ending of a file's name; every other file is one value to it.
+const TREES: [&str; 5] = ["yaml", "yml", "json", "env", "ini"];
+
+fn sops(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
+    let file = place.given.as_deref().unwrap_or("-");
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let decrypt = |form| ask(program, &["--decrypt", "--output-type", form, "--", file], &[]);
+    if TREES.contains(&ending) || file == "-" {
+        return json::parse(&decrypt("json")?);
+    }
+    // As JSON its bytes would be made into text.
+    Ok(vec![Found::new("data".to_owned(), decrypt("binary")?)])
 }
 
 fn gopass(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
@@ -74,7 +89,7 @@ fn gopass(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferEr
     let mut found = Vec::new();
     for name in names.lines().filter(|name| name.starts_with(below) && !name.is_empty()) {
         let value = ask(program, &["show", "--unsafe", "--noparsing", "--", name], &[])?;
-        found.push(Found::new(name.to_owned(), without_newline(&value)));
+        found.push(Found::new(name.to_owned(), value.without_line_end()));
     }
     Ok(found)
 }
@@ -136,7 +151,7 @@ fn one_password(program: &'static str, place: &Place) -> Result<Vec<Found>, Tran
 fn vault(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
     let path = place.given.as_deref().unwrap_or("secret");
     let got = ask(program, &["kv", "get", "-format=json", path], &[])?;
-    let found = tree::json(&got).map_err(|_| TransferError::Answer { program })?;
+    let found = json::parse(&got).map_err(|_| TransferError::Answer { program })?;
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     // Version 2 of the engine has the fields one level deeper.
     let prefix = if found.iter().any(|one| one.name.starts_with("data/data/")) {
@@ -151,6 +166,55 @@ fn vault(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferErr
     Ok(found.into_iter().filter_map(field).collect())
 }
 
+/// How long a program may take to tell its version.
+const VERSION_TIME: Duration = Duration::from_secs(5);
+
+/// Whether the program of this name keeps secrets: it tells its version and ends. Debian has a
+/// game named passage, which opens a window.
+///
+/// # Errors
+/// It does not; it is not there.
+fn is_itself(program: &'static str) -> Result<(), TransferError> {
+    let mut command = Command::new(program);
+    command.arg("version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    WITHHELD.iter().for_each(|name| _ = command.env_remove(name));
+    let mut child = command.spawn().map_err(|error| not_started(program, error))?;
+    let stranger = Err(TransferError::Stranger { program });
+    let Some(mut output) = child.stdout.take() else { return stranger };
+    let end = Instant::now() + VERSION_TIME;
+    let mut bytes = [0; 512];
+    let mut told = false;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let left =
+            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+        let mut ready = [PollFd::new(&output, PollFlags::IN)];
+        match poll(&mut ready, Some(&left)) {
+            Err(Errno::INTR) => continue,
+            Ok(1..) => match output.read(&mut bytes) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => told = true,
+            },
+            Ok(0) | Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return stranger;
+            }
+        }
+    }
+    match child.wait() {
+        Ok(status) if status.success() && told => Ok(()),
+        _ => stranger,
+    }
+}
+
+fn not_started(program: &'static str, source: io::Error) -> TransferError {
+    match source.kind() {
+        io::ErrorKind::NotFound => TransferError::NoProgram { program },
+        _ => TransferError::Start { program, source },
+    }
+}
+
 /// Runs a program and takes what it prints. Its standard input is empty; what it asks, it asks
 /// on the terminal.
 fn ask(
@@ -162,10 +226,7 @@ fn ask(
     command.args(words).stdin(Stdio::null());
     WITHHELD.iter().for_each(|name| _ = command.env_remove(name));
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    let output = command.output().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => TransferError::NoProgram { program },
-        _ => TransferError::Start { program, source },
-    })?;
+    let output = command.output().map_err(|error| not_started(program, error))?;
     let stdout = SecretBytes::new(output.stdout);
     if output.status.success() {
         return Ok(stdout);
@@ -174,10 +235,4 @@ fn ask(
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());
     let line = line.unwrap_or("it gave no reason").chars().take(LONGEST_LINE).collect();
     Err(TransferError::Failed { program, line })
-}
-
-/// Such programs end a value with a newline of their own.
-fn without_newline(value: &SecretBytes) -> SecretBytes {
-    let bytes = value.expose();
-    SecretBytes::new(bytes.strip_suffix(b"\n").unwrap_or(bytes).to_vec())
 }

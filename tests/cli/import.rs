@@ -66,17 +66,29 @@ fn what_is_there_collides_or_gives_no_name_stops_all_of_it() {
     let t = Sandbox::new();
     t.store([("db-url", "kept")]);
     write(&t, "taken.env", "NEW=1\nDB_URL=2\n");
-    t.authy(["import", "taken.env"]).fails(7).stderr_has("'db-url' exists").stderr_has("--force");
-    t.authy(["import", "taken.env", "--dry-run"]).fails(7).stderr_has("'db-url' exists");
+    t.authy(["import", "taken.env"]).fails(7).stderr_has("'db-url' exists").stderr_has("--update");
+    t.lacks("new");
+    let looked = t.authy(["import", "taken.env", "--dry-run"]).ok().stdout_has("exists");
+    looked.stderr_has("1 secret, 1 there already").stderr_has("compares no values");
     write(&t, "same.env", "A_B=1\na.b=2\nA-B=3\n");
     t.authy(["import", "same.env"]).fails(7).stderr_has("A_B, A-B would all be 'a-b'");
-    write(&t, "bad.json", r#"{"___":"hunter2","list":["hunter2"],"half":1.5,"ok":"x"}"#);
+    write(
+        &t,
+        "bad.json",
+        r#"{"___":"hunter2","list":["hunter2"],"nil":null,"db-url":"y","ok":1.50}"#,
+    );
     t.authy(["import", "bad.json"])
         .fails(2)
-        .stderr_has("'___'")
-        .stderr_has("'list'")
-        .stderr_has("'half'")
+        .stderr_has("'___' gives no name")
+        .stderr_has("'list' is a list")
+        .stderr_has("'nil' is null")
+        .stderr_has("'db-url' exists")
+        .stderr_has("--skip-invalid")
         .stderr_lacks("hunter2");
+    let skipped = t.authy(["import", "bad.json", "--skip-invalid", "--skip-existing"]).ok();
+    skipped.stderr_has("left out: 'list' is a list").stderr_has("imported 1 secret, 1 skipped");
+    t.holds("ok", "1.50");
+    t.holds("db-url", "kept");
     write(&t, "bad.env", "A=1\nhunter2\n");
     t.authy(["import", "bad.env"]).fails(2).stderr_has("line 2").stderr_lacks("hunter2");
     write(&t, "none.env", "# nothing\n");
@@ -86,6 +98,47 @@ fn what_is_there_collides_or_gives_no_name_stops_all_of_it() {
     t.authy(["import", "taken.env", "--force"]).ok().stdout_has("replaces");
     t.holds("db-url", "2");
     t.holds("new", "1");
+}
+
+#[test]
+fn the_same_file_again_changes_nothing_and_another_value_is_updated() {
+    let t = Sandbox::new();
+    write(&t, "x.env", "A=1\nB=2\n");
+    t.authy(["import", "x.env"]).ok();
+    let commits = t.git(["rev-list", "--count", "HEAD"]);
+    let again = t.authy(["import", "x.env"]).ok().stdout_has("unchanged");
+    again.stderr_has("imported 0 secrets, 2 unchanged");
+    assert_eq!(t.git(["rev-list", "--count", "HEAD"]), commits);
+    write(&t, "x.env", "A=1\nB=3\nC=4\n");
+    t.authy(["import", "x.env"]).fails(7).stderr_has("'b' exists").stderr_lacks("'a' exists");
+    let updated = t.authy(["import", "x.env", "--update"]).ok();
+    updated.stderr_has("imported 2 secrets, 1 unchanged");
+    t.holds("b", "3");
+    t.holds("c", "4");
+    let record = fs::read_to_string(t.vault().join("secrets/a.toml")).unwrap();
+    assert!(record.contains("version = 1\n"), "{record}");
+    // An agent learns nothing by guessing.
+    write(&t, "guess.env", "A=1\n");
+    t.authy(["import", "guess.env"]).env("CLAUDECODE", "1").fails(7).stderr_has("'a' exists");
+    t.verifies();
+}
+
+#[test]
+fn what_another_tool_encrypted_is_no_value() {
+    let t = Sandbox::new();
+    let point = "BMo9".repeat(30);
+    let dotenvx = format!("DOTENV_PUBLIC_KEY=\"03aa\"\nA=\"encrypted:{point}\"\n");
+    write(&t, "x.env", &dotenvx);
+    let refused =
+        t.authy(["import", "x.env"]).fails(2).stderr_has("'A' (line 2) is encrypted by dotenvx");
+    refused.stderr_has("dotenvx decrypt --stdout");
+    write(&t, "s.yaml", "a: ENC[AES256_GCM,data:aa==,iv:bb=,tag:cc=,type:str]\nsops:\n  mac: x\n");
+    let refused = t.authy(["import", "s.yaml"]).fails(2).stderr_has("'a' is encrypted by sops");
+    refused.stderr_has("sops --decrypt FILE | authy import - --from yaml");
+    write(&t, "c.env", "A=$(rm -rf /)\nB='$(date)'\n");
+    let noted = t.authy(["import", "c.env"]).ok();
+    noted.stderr_has("'A' (line 1) holds $(…)").stderr_lacks("'B'");
+    t.holds("a", "$(rm -rf /)");
 }
 
 #[test]
@@ -139,7 +192,7 @@ fn a_real_pass_store_moves_in() {
     call("printf 'pw\\nuser: ann\\nurl: x\\n' | pass insert -m mail/work.org");
     call("authy import --from pass --prefix old/").stdout_has("web/GitHub");
     t.holds("old/web/github", "one");
-    t.holds("old/mail/work.org", "pw\nuser: ann\nurl: x");
+    t.holds("old/mail/work.org", "pw\nuser: ann\nurl: x\n");
     call("gpgconf --kill gpg-agent");
 }
 
@@ -166,7 +219,19 @@ fn other_managers_are_asked_through_their_programs() {
     ask("vault", vault, &["secret/app", "--from", "vault"]).ok();
     t.holds("app/api-key", "from vault");
     t.lacks("app/version");
+    let sops =
+        "test \"$*\" = '--decrypt --output-type binary -- store.p12' && printf '\\377\\000\\n'";
+    ask("sops", sops, &["store.p12", "--from", "sops", "--prefix", "p12/"]).ok();
+    t.holds("p12/data", b"\xff\x00\n");
     ask("passage", "exit 0", &["--from", "passage"]).fails(3).stderr_has("no store");
+    fs::create_dir(t.work().join("passages")).unwrap();
+    write(&t, "passages/a.age", "");
+    let passage = "case $1 in version) echo the game; exec sleep 100;; esac";
+    let strange = ask("passage", passage, &["passages", "--from", "passage"]).fails(1);
+    strange.stderr_has("another program").stderr_has("PATH");
+    let passage = "case $1 in version) echo passage;; show) printf 'one\\ntwo\\n';; esac";
+    ask("passage", passage, &["passages", "--from", "passage", "--prefix", "age/"]).ok();
+    t.holds("age/a", "one\ntwo\n");
     ask("vault", "echo 'permission denied' >&2; exit 2", &["secret/app", "--from", "vault"])
         .fails(1)
         .stderr_has("permission denied");

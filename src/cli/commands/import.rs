@@ -5,7 +5,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authy::{ImportEntry, ImportFrom, ImportOptions, ImportStatus, SecretBytes, Source, printable};
+use authy::{
+    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, SecretBytes, Source, printable,
+};
 use clap::ValueEnum;
 use zeroize::Zeroizing;
 
@@ -19,14 +21,17 @@ const LIMIT: u64 = 64 << 20;
 
 /// Take secrets over from a file or another manager, in one commit
 ///
-/// Names become lower case with '-' between words: DB_URL becomes db-url. Names that cannot be
-/// used, that collide or exist already are listed, and then nothing is imported. Other managers
-/// are asked through their own programs, which must be installed and unlocked.
+/// Names become lower case with '-' between words: DB_URL becomes db-url. A secret that has the
+/// value already is left as it is. Names that cannot be used, that collide or exist already with
+/// another value are listed, and then nothing is imported. Other managers are asked through their
+/// own programs, which must be installed and unlocked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy import .env --dry-run
   authy import .env --prefix dev/
+  authy import .env --update               once more, after it has changed
+  dotenvx decrypt --stdout | authy import -
   kubectl get secret app -o json | jq '.data | map_values(@base64d)' | authy import - --from json
   authy import --from pass                 all of ~/.password-store
   authy import secrets.enc.yaml --from sops
@@ -41,9 +46,18 @@ pub(crate) struct Args {
     /// Put this before each name, such as prod/
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
-    /// Replace the values of secrets that exist
+    /// Replace the values of secrets that exist where they differ
+    #[arg(long, conflicts_with_all = ["force", "skip_existing"])]
+    update: bool,
+    /// Leave secrets that exist as they are
+    #[arg(long, conflicts_with = "force")]
+    skip_existing: bool,
+    /// Replace the values of secrets that exist, the same ones too
     #[arg(short, long)]
     force: bool,
+    /// Leave out what cannot be taken, and name it
+    #[arg(long)]
+    skip_invalid: bool,
     /// Show the names and change nothing; this needs no identity
     #[arg(long)]
     dry_run: bool,
@@ -93,20 +107,29 @@ impl Args {
         let (ctx, ui) = (env.context()?, env.ui());
         let source = self.source();
         let imported = authy::read_import(&self.read(env, source)?)?;
-        let options =
-            ImportOptions { prefix: self.prefix.clone(), force: self.force, dry_run: self.dry_run };
+        let options = ImportOptions {
+            prefix: self.prefix.clone(),
+            existing: self.existing(),
+            skip_invalid: self.skip_invalid,
+            dry_run: self.dry_run,
+        };
         let entries = authy::import(&ctx, &imported, &options)?;
         match ui.wants_json() {
             true => ui.json(&entries)?,
             false => ui.table(&table(&entries))?,
         }
-        let count = entries.len();
-        let secrets = if count == 1 { "secret" } else { "secrets" };
+        let counted = counted(&entries);
         if self.dry_run {
-            ui.note(format_args!("would import {count} {secrets}"));
+            ui.note(format_args!("would import {counted}"));
+            if entries.iter().any(|entry| entry.status == ImportStatus::Exists) {
+                ui.note(
+                    "a dry run compares no values: those that exist stay where they are the same, and \
+                     stop the import where they differ, unless --update or --skip-existing is given",
+                );
+            }
             return Ok(ExitCode::SUCCESS);
         }
-        ui.note(format_args!("imported {count} {secrets}"));
+        ui.note(format_args!("imported {counted}"));
         if let (Source::Dotenv, Some(file)) = (source, self.plain_file()) {
             let file = printable(&file.to_string_lossy());
             ui.note(format_args!(
@@ -115,6 +138,15 @@ impl Args {
             ));
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    const fn existing(&self) -> Existing {
+        match (self.update, self.skip_existing, self.force) {
+            (true, ..) => Existing::Update,
+            (_, true, _) => Existing::Skip,
+            (.., true) => Existing::Replace,
+            _ => Existing::Refuse,
+        }
     }
 
     fn plain_file(&self) -> Option<&Path> {
@@ -160,12 +192,33 @@ impl Args {
     }
 }
 
+/// How many come in, and how many stay as they are.
+fn counted(entries: &[ImportEntry]) -> String {
+    let of = |status| entries.iter().filter(|entry| entry.status == status).count();
+    let count = of(ImportStatus::New) + of(ImportStatus::Replaces);
+    let mut text = format!("{count} secret{}", if count == 1 { "" } else { "s" });
+    for (status, word) in [
+        (ImportStatus::Unchanged, "unchanged"),
+        (ImportStatus::Skipped, "skipped"),
+        (ImportStatus::Exists, "there already"),
+    ] {
+        match of(status) {
+            0 => {}
+            some => text.push_str(&format!(", {some} {word}")),
+        }
+    }
+    text
+}
+
 fn table(entries: &[ImportEntry]) -> Table {
     let mut table = Table::new(["FROM", "NAME", ""]);
     for entry in entries {
         let status = match entry.status {
             ImportStatus::New => "new",
             ImportStatus::Replaces => "replaces",
+            ImportStatus::Unchanged => "unchanged",
+            ImportStatus::Skipped => "skipped",
+            ImportStatus::Exists => "exists",
         };
         table.push([entry.from.clone(), entry.name.to_string(), status.to_owned()]);
     }

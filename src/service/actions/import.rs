@@ -1,8 +1,9 @@
 //! Taking secrets over from elsewhere: all of them in one change, or none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::audit::Op;
@@ -10,14 +11,17 @@ use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::agent;
 use crate::service::base::bearer::refuse_token;
+use crate::service::base::caller::authenticate;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
+use crate::service::base::readers::Presealed;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{is_taken, may_write};
-use crate::service::base::transaction::LockedVault;
-use crate::service::base::values::{StoreOptions, new_record, note_unapproved};
+use crate::service::base::shared;
+use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
 use crate::transfer::{self, Found, Place, Source, TransferError};
 
 /// What is imported.
@@ -45,10 +49,27 @@ pub struct Imported(Vec<Found>);
 pub struct ImportOptions {
     /// What stands before each new name.
     pub prefix: String,
-    /// Replace the values of secrets that exist.
-    pub force: bool,
+    /// What becomes of secrets that exist.
+    pub existing: Existing,
+    /// Leave out what cannot be taken, and say so, instead of importing nothing.
+    pub skip_invalid: bool,
     /// Change nothing.
     pub dry_run: bool,
+}
+
+/// What becomes of a secret that exists. Where values are compared, the same value is always left
+/// as it is; one that the caller may not open counts as another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Import nothing where a value differs.
+    #[default]
+    Refuse,
+    /// Replace it where it differs.
+    Update,
+    /// Replace it, comparing nothing.
+    Replace,
+    /// Leave it, comparing nothing.
+    Skip,
 }
 
 /// What becomes of a secret.
@@ -59,6 +80,12 @@ pub enum ImportStatus {
     New,
     /// It replaces a value.
     Replaces,
+    /// It has this value already.
+    Unchanged,
+    /// It exists and is left alone.
+    Skipped,
+    /// It exists; a dry run compares no values.
+    Exists,
 }
 
 /// A secret that is imported.
@@ -98,106 +125,229 @@ pub fn import(
     options: &ImportOptions,
 ) -> Result<Vec<ImportEntry>> {
     refuse_token(ctx, &Op::IMPORT)?;
-    let planned = plan(ctx, imported, options)?;
+    let plan = plan(ctx, imported, options)?;
+    let opened = Opened::open(ctx)?;
     if options.dry_run {
-        let opened = Opened::open(ctx)?;
         let taken = opened.vault.names()?;
         opened.settle(ctx);
-        return judge(planned, options, &|name| taken.contains(name))
-            .map(|all| all.into_iter().map(|(entry, _)| entry).collect());
+        return plan.judge(options, &|name| match taken.contains(name) {
+            true => There::Unknown,
+            false => There::No,
+        });
     }
-    let locked = LockedVault::lock(ctx, &Op::IMPORT)?;
-    let planned = judge(planned, options, &|name| is_taken(&locked, name))?;
-    let secrets = planned.iter().map(|(entry, _)| entry.name.clone()).collect();
+    let caller = authenticate(ctx, &opened.rules)?;
+    let mut presealed = preseal(ctx, &opened, (&plan, options));
+    let locked = LockedVault::lock_for(ctx, caller)?;
+    let is_taken: HashSet<_> =
+        plan.names().filter(|name| is_taken(&locked, name)).cloned().collect();
+    let secrets = plan.names().cloned().collect();
     let action = AuditAction { secrets, ..AuditAction::new(Op::IMPORT) };
     locked.transact(ctx, &action, |tx| {
         note_unapproved(ctx, &locked);
-        if planned.iter().any(|(entry, _)| entry.status == ImportStatus::Replaces) {
+        let same = match options.existing {
+            Existing::Refuse | Existing::Update => same(ctx, (&locked, tx), (&plan, &is_taken)),
+            Existing::Replace | Existing::Skip => HashSet::new(),
+        };
+        let entries =
+            plan.judge(options, &|name| match (is_taken.contains(name), same.contains(name)) {
+                (false, _) => There::No,
+                (true, true) => There::Same,
+                (true, false) => There::Other,
+            })?;
+        if entries.iter().any(|entry| entry.status == ImportStatus::Replaces) {
             agent::refuse(ctx, &locked.opened, "to replace values by what it imports")?;
         }
-        for (entry, value) in &planned {
-            may_write(ctx, &locked, &entry.name)?;
+        let mut written = Vec::new();
+        for (entry, item) in entries.iter().zip(&plan.items) {
             let old = match entry.status {
                 ImportStatus::Replaces => {
                     locked.opened.vault.record(&entry.name, &locked.opened.rules)?
                 }
                 ImportStatus::New => None,
+                _ => continue,
             };
+            may_write(ctx, &locked, &entry.name)?;
             let old = old.map(|record| (*record).clone());
+            let value = NewValue { value: item.value, presealed: presealed.remove(&entry.name) };
             let options = StoreOptions::default();
             new_record(ctx, &locked, (&entry.name, old), (&mut *tx, value, options))?;
+            written.push(&entry.name);
         }
-        let message = match planned.as_slice() {
-            [(one, _)] => format!("Import {}", one.name),
+        let message = match written.as_slice() {
+            [one] => format!("Import {one}"),
             several => format!("Import {} secrets", several.len()),
         };
-        Ok((message, ()))
-    })?;
-    Ok(planned.into_iter().map(|(entry, _)| entry).collect())
+        Ok((message, entries))
+    })
 }
 
-type Planned<'i> = Vec<(String, SecretName, &'i SecretBytes)>;
+/// Encrypts what is new to those who may read it, before the lock keeps others waiting. What
+/// does not work here fails, or works, under the lock.
+fn preseal(
+    ctx: &Context,
+    opened: &Opened,
+    (plan, options): (&Plan<'_>, &ImportOptions),
+) -> HashMap<SecretName, Presealed> {
+    let Ok(live) = shared::live(ctx, opened) else { return HashMap::new() };
+    let is_new = |name: &SecretName| matches!(opened.vault.record(name, &opened.rules), Ok(None));
+    let sealed = |item: &Item<'_>| {
+        if options.existing != Existing::Replace && !is_new(&item.name) {
+            return None;
+        }
+        let to = (&item.name, opened.rules.readers(&item.name));
+        Some((item.name.clone(), Presealed::seal(opened, &live, to, item.value).ok()?))
+    };
+    let mut all = HashMap::with_capacity(plan.items.len());
+    for part in plan.items.chunks(BATCH) {
+        ctx.front.progress(all.len(), plan.items.len());
+        all.par_extend(part.par_iter().filter_map(sealed));
+    }
+    ctx.front.progress(plan.items.len(), plan.items.len());
+    all
+}
+
+/// Those that have the planned value already, as far as the caller may and can open them. An
+/// agent, and whoever is confined to a scope, is told nothing about values by comparing.
+fn same(
+    ctx: &Context,
+    (locked, tx): (&LockedVault, &mut Transaction<'_>),
+    (plan, is_taken): (&Plan<'_>, &HashSet<SecretName>),
+) -> HashSet<SecretName> {
+    let (rules, caller) = (&locked.opened.rules, &locked.caller.name);
+    if agent::is_limited(ctx, &locked.opened) || ctx.confined.is_some() {
+        return HashSet::new();
+    }
+    let readable = |name: &&SecretName| is_taken.contains(name) && rules.may_read(caller, name);
+    let sealed: Vec<_> = plan
+        .names()
+        .filter(readable)
+        .filter_map(|name| locked.sealed(name).ok())
+        .filter(|sealed| sealed.record().members().any(|reader| reader == caller))
+        .collect();
+    if sealed.is_empty() {
+        return HashSet::new();
+    }
+    let Ok(values) = tx.reopen(Op::IMPORT, &sealed) else { return HashSet::new() };
+    let planned: HashMap<_, _> = plan.items.iter().map(|item| (&item.name, item.value)).collect();
+    let is_same = |(name, value): &(SecretName, SecretBytes)| planned.get(name) == Some(&value);
+    values.into_iter().filter(is_same).map(|(name, _)| name).collect()
+}
+
+/// How many are encrypted before whoever waits is told.
+const BATCH: usize = 256;
+
+/// What is to come in.
+struct Plan<'i> {
+    items: Vec<Item<'i>>,
+    /// Why something cannot.
+    reasons: Vec<String>,
+}
+
+struct Item<'i> {
+    from: String,
+    name: SecretName,
+    value: &'i SecretBytes,
+}
+
+/// What is there of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    No,
+    Same,
+    Other,
+    Unknown,
+}
 
 /// Names everything; of a name that stands there several times the last counts.
-fn plan<'i>(ctx: &Context, imported: &'i Imported, options: &ImportOptions) -> Result<Planned<'i>> {
+fn plan<'i>(ctx: &Context, imported: &'i Imported, options: &ImportOptions) -> Result<Plan<'i>> {
     let mut last: HashMap<&str, usize> = HashMap::new();
     for (at, found) in imported.0.iter().enumerate() {
         if last.insert(&found.name, at).is_some() {
             ctx.front.note(&Note::Twice { name: found.name.clone() });
         }
     }
-    let (mut planned, mut reasons) = (Vec::new(), Vec::new());
+    let mut plan = Plan { items: Vec::new(), reasons: Vec::new() };
     for (at, found) in imported.0.iter().enumerate() {
         if last.get(found.name.as_str()) != Some(&at) {
             continue;
         }
-        if found.is_doubtful {
-            let (name, line) = (found.name.clone(), found.line);
-            ctx.front.note(&Note::Doubtful { name, line });
-        }
-        let line = found.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-        let shown = &found.name;
-        match (transfer::name_here(&options.prefix, shown), &found.value) {
-            (Err(_), _) => reasons.push(format!("'{shown}'{line} gives no name")),
-            (_, None) => reasons.push(format!("'{shown}'{line} is no single value")),
-            (_, Some(value)) if value.len() > MAX_VALUE => {
-                reasons.push(format!("'{shown}'{line} is larger than 1 MiB"));
+        match item(options, found) {
+            Ok(item) => {
+                if let Some(doubt) = found.doubt {
+                    let (name, line) = (found.name.clone(), found.line);
+                    ctx.front.note(&Note::Doubtful { name, line, doubt });
+                }
+                plan.items.push(item);
             }
-            (Ok(name), Some(value)) => planned.push((shown.clone(), name, value)),
+            Err(reason) if options.skip_invalid => ctx.front.note(&Note::LeftOut { reason }),
+            Err(reason) => plan.reasons.push(reason),
         }
     }
-    match (reasons.is_empty(), planned.is_empty()) {
-        (false, _) => Err(TransferError::Unusable { reasons }.into()),
-        (true, true) => Err(TransferError::Nothing.into()),
-        (true, false) => Ok(planned),
+    match plan.items.is_empty() && plan.reasons.is_empty() {
+        true => Err(TransferError::Nothing.into()),
+        false => Ok(plan),
     }
 }
 
-/// Refuses names that collide, and those that are taken unless they may be replaced.
-fn judge<'i>(
-    planned: Planned<'i>,
-    options: &ImportOptions,
-    is_taken: &dyn Fn(&SecretName) -> bool,
-) -> Result<Vec<(ImportEntry, &'i SecretBytes)>> {
-    let mut by_name: BTreeMap<&SecretName, Vec<&str>> = BTreeMap::new();
-    for (from, name, _) in &planned {
-        by_name.entry(name).or_default().push(from);
+fn item<'i>(options: &ImportOptions, found: &'i Found) -> std::result::Result<Item<'i>, String> {
+    let from = &found.name;
+    let line = found.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+    let name = transfer::name_here(&options.prefix, from);
+    let name = name.map_err(|_| format!("'{from}'{line} gives no name"))?;
+    match &found.value {
+        Err(what) => Err(format!("'{from}'{line} is {what}")),
+        Ok(value) if value.len() > MAX_VALUE => Err(format!("'{from}'{line} is larger than 1 MiB")),
+        Ok(value) => Ok(Item { from: from.clone(), name, value }),
     }
-    let mut reasons: Vec<String> = by_name
-        .iter()
-        .filter(|(_, from)| from.len() > 1)
-        .map(|(name, from)| format!("{} would all be '{name}'", from.join(", ")))
-        .collect();
-    let mut entries = Vec::new();
-    for (from, name, value) in planned {
-        let status = if is_taken(&name) { ImportStatus::Replaces } else { ImportStatus::New };
-        if status == ImportStatus::Replaces && !options.force {
-            reasons.push(format!("'{name}' exists already"));
+}
+
+impl Plan<'_> {
+    fn names(&self) -> impl Iterator<Item = &SecretName> {
+        self.items.iter().map(|item| &item.name)
+    }
+
+    /// Tells what becomes of each, in the order of the items.
+    ///
+    /// # Errors
+    /// Everything that cannot come in, names that collide, and those that are there already with
+    /// another value and may not be replaced: all of them at once.
+    fn judge(
+        &self,
+        options: &ImportOptions,
+        there: &dyn Fn(&SecretName) -> There,
+    ) -> Result<Vec<ImportEntry>> {
+        let mut by_name: BTreeMap<&SecretName, Vec<&str>> = BTreeMap::new();
+        for item in &self.items {
+            by_name.entry(&item.name).or_default().push(&item.from);
         }
-        entries.push((ImportEntry { from, name, status }, value));
-    }
-    match reasons.is_empty() {
-        true => Ok(entries),
-        false => Err(TransferError::Taken { reasons }.into()),
+        let mut taken: Vec<String> = by_name
+            .iter()
+            .filter(|(_, from)| from.len() > 1)
+            .map(|(name, from)| format!("{} would all be '{name}'", from.join(", ")))
+            .collect();
+        let mut entries = Vec::new();
+        for Item { from, name, .. } in &self.items {
+            let status = match (there(name), options.existing) {
+                (There::No, _) => ImportStatus::New,
+                (_, Existing::Skip) => ImportStatus::Skipped,
+                (_, Existing::Replace) => ImportStatus::Replaces,
+                (There::Same, _) => ImportStatus::Unchanged,
+                (There::Unknown, _) => ImportStatus::Exists,
+                (There::Other, Existing::Update) => ImportStatus::Replaces,
+                (There::Other, Existing::Refuse) => {
+                    taken.push(format!("'{name}' exists already"));
+                    continue;
+                }
+            };
+            entries.push(ImportEntry { from: from.clone(), name: name.clone(), status });
+        }
+        match (self.reasons.is_empty(), taken.is_empty()) {
+            (true, true) => Ok(entries),
+            (true, false) => Err(TransferError::Taken { reasons: taken }.into()),
+            (false, _) => {
+                let reasons = self.reasons.iter().cloned().chain(taken).collect();
+                Err(TransferError::Unusable { reasons }.into())
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@ pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use git_setup::{install_diff, install_hook};
 pub use hygiene::keep_memory_private;
 pub use import::{
-    ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
+    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
 };
 pub use init::{InitOptions, InitReport, init, is_vault};
 #[cfg(feature = "sealed")]

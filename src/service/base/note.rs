@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::name::{MemberName, ScopeName, SecretName, printable};
 use crate::session::Ttl;
+use crate::transfer::Doubt;
 
 /// Something the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +96,19 @@ pub enum Note {
         /// Their names.
         names: Vec<String>,
     },
-    /// A value that programs which read such files do not agree about.
+    /// A value that wants looking at.
     Doubtful {
         /// Its name there.
         name: String,
         /// The line of the file.
         line: Option<usize>,
+        /// Why.
+        doubt: Doubt,
+    },
+    /// Something that is not imported, with the reason.
+    LeftOut {
+        /// What, and why.
+        reason: String,
     },
     /// A name stands several times in what is imported; the last one counts.
     Twice {
@@ -226,7 +234,9 @@ impl fmt::Display for Note {
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
             ),
-            Self::Doubtful { .. } | Self::Twice { .. } => self.fmt_of_import(f),
+            Self::Doubtful { .. } | Self::LeftOut { .. } | Self::Twice { .. } => {
+                self.fmt_of_import(f)
+            }
             _ => self.fmt_of_session(f),
         }
     }
@@ -236,14 +246,19 @@ impl Note {
     /// The notes about what is imported.
     fn fmt_of_import(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Doubtful { name, line } => {
+            Self::Doubtful { name, line, doubt } => {
                 let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
-                write!(
-                    f,
-                    "'{}'{line} is read differently by different programs: compare what was taken",
-                    printable(name)
-                )
+                let what = match doubt {
+                    Doubt::Readers => {
+                        "is read differently by different programs: compare what was taken"
+                    }
+                    Doubt::Command => {
+                        "holds $(…), which dotenvx and shells run: it was taken as it is written"
+                    }
+                };
+                write!(f, "'{}'{line} {what}", printable(name))
             }
+            Self::LeftOut { reason } => write!(f, "left out: {}", printable(reason)),
             Self::Twice { name } => {
                 write!(f, "'{}' stands there more than once: took the last", printable(name))
             }

@@ -20,7 +20,7 @@ use super::transaction::{LockedVault, Transaction};
 use crate::access::Rules;
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::crypto::seal;
+use crate::crypto::{Recipient, seal};
 use crate::fs::VaultPath;
 use crate::many;
 use crate::name::{MemberName, SecretName};
@@ -171,15 +171,62 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
 pub(crate) fn seal_to(
     opened: &Opened,
     live: &[shared::Live],
-    (name, members): (&SecretName, Vec<MemberName>),
+    to: (&SecretName, Vec<MemberName>),
     value: &SecretBytes,
 ) -> Result<(Vec<Reader>, Vec<u8>)> {
+    Presealed::seal(opened, live, to, value).map(|sealed| (sealed.readers, sealed.file))
+}
+
+/// A value that was encrypted before the lock was taken, as encrypting thousands takes a while.
+pub(crate) struct Presealed {
+    readers: Vec<Reader>,
+    to: Vec<Recipient>,
+    file: Vec<u8>,
+}
+
+impl Presealed {
+    /// Encrypts as [`seal_to`] does.
+    ///
+    /// # Errors
+    /// As [`seal_to`].
+    pub(crate) fn seal(
+        opened: &Opened,
+        live: &[shared::Live],
+        to: (&SecretName, Vec<MemberName>),
+        value: &SecretBytes,
+    ) -> Result<Self> {
+        let (readers, to) = addressees(opened, live, to)?;
+        let file = seal(value.expose(), &to)?;
+        Ok(Self { readers, to, file })
+    }
+
+    /// Gives the readers and the file where they are what [`seal_to`] would make of it now:
+    /// rules may have changed before the lock was ours.
+    ///
+    /// # Errors
+    /// As [`seal_to`].
+    pub(crate) fn still(
+        self,
+        opened: &Opened,
+        live: &[shared::Live],
+        to: (&SecretName, Vec<MemberName>),
+    ) -> Result<Option<(Vec<Reader>, Vec<u8>)>> {
+        let (readers, to) = addressees(opened, live, to)?;
+        Ok((self.readers == readers && self.to == to).then_some((self.readers, self.file)))
+    }
+}
+
+/// Who is to read a value, and by which keys.
+fn addressees(
+    opened: &Opened,
+    live: &[shared::Live],
+    (name, members): (&SecretName, Vec<MemberName>),
+) -> Result<(Vec<Reader>, Vec<Recipient>)> {
     let sessions = shared::readers(opened, live, name)?;
     let mut to = recipients(&opened.rules, members.iter())?;
     to.extend(sessions.iter().map(|(_, recipient)| recipient.clone()));
-    let file = seal(value.expose(), &to)?;
     let sessions = sessions.into_iter().map(|(id, _)| Reader::Session(id));
-    Ok((members.into_iter().map(Reader::Member).chain(sessions).collect(), file))
+    Ok((members.into_iter().map(Reader::Member).chain(sessions).collect(), to))
 }
 
 /// The recorded readers who are still members; the rules decide where nobody is left.

@@ -2,6 +2,8 @@
 //!
 //! Dropped before `finish`, nothing happened.
 
+use std::rc::Rc;
+
 use super::bearer::refuse_token;
 use super::caller::{authenticate, member_of, signer};
 use super::commit::{PENDING, Pending, commit};
@@ -12,6 +14,7 @@ use super::problem::Problem;
 use super::reading::not_found;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
+use super::shared::{self, Live};
 use crate::access::{self, AccessError, Asker, Caller, Need};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
@@ -99,6 +102,7 @@ impl LockedVault {
             revoked: Vec::new(),
             admins: None,
             successor: None,
+            live: None,
         };
         let asked = super::agent::refuse_change(ctx, &self.opened, action);
         let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
@@ -148,6 +152,7 @@ pub(crate) struct Transaction<'a> {
     revoked: Vec<GrantPlace>,
     admins: Option<(u32, Digest)>,
     successor: Option<Signer>,
+    live: Option<Rc<[Live]>>,
 }
 
 impl Transaction<'_> {
@@ -156,7 +161,21 @@ impl Transaction<'_> {
         self.at
     }
 
-    /// Opens secrets that are to be encrypted anew; their names are recorded first, under `op`.
+    /// The live shared sessions.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub(crate) fn live(&mut self, ctx: &Context) -> Result<Rc<[Live]>> {
+        match &self.live {
+            Some(live) => Ok(Rc::clone(live)),
+            None => {
+                let live: Rc<[Live]> = shared::live(ctx, &self.locked.opened)?.into();
+                Ok(Rc::clone(self.live.insert(live)))
+            }
+        }
+    }
+
+    /// Opens secrets that are to be encrypted anew, or compared; their names are recorded first, under `op`.
     ///
     /// # Errors
     /// Denied; damaged; not recorded.

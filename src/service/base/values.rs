@@ -3,9 +3,8 @@
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
-use super::readers::{kept_readers, seal_to};
+use super::readers::{Presealed, kept_readers, seal_to};
 use super::records::put_record;
-use super::shared;
 use super::transaction::{LockedVault, Transaction};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
@@ -48,13 +47,21 @@ fn is_same_value(
     opened.is_ok_and(|values| values.iter().all(|(_, old)| old == value))
 }
 
+/// A new value of a secret.
+pub(crate) struct NewValue<'v> {
+    pub(crate) value: &'v SecretBytes,
+    /// What it was encrypted to before the lock was taken.
+    pub(crate) presealed: Option<Presealed>,
+}
+
 /// Seals the value to its readers and stages both files; returns the new version.
 pub(crate) fn new_record(
     ctx: &Context,
     locked: &LockedVault,
     (name, old): (&SecretName, Option<Record>),
-    (tx, value, options): (&mut Transaction<'_>, &SecretBytes, StoreOptions),
+    (tx, value, options): (&mut Transaction<'_>, NewValue<'_>, StoreOptions),
 ) -> Result<u64> {
+    let NewValue { value, presealed } = value;
     let rules = &locked.opened.rules;
     let readers = match &old {
         // An existing secret's readers change by an explicit step only; removed members go.
@@ -67,8 +74,15 @@ pub(crate) fn new_record(
     if !exposed_to.is_empty() {
         ctx.front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
     }
-    let live = shared::live(ctx, &locked.opened)?;
-    let (readers, sealed) = seal_to(&locked.opened, &live, (name, readers), value)?;
+    let (opened, live) = (&locked.opened, tx.live(ctx)?);
+    let before = match presealed {
+        Some(presealed) => presealed.still(opened, &live, (name, readers.clone()))?,
+        None => None,
+    };
+    let (readers, sealed) = match before {
+        Some(before) => before,
+        None => seal_to(opened, &live, (name, readers), value)?,
+    };
     let now = tx.at();
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
