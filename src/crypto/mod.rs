@@ -25,8 +25,10 @@ pub(crate) mod text;
 
 pub(crate) use error::CryptoError;
 pub(crate) use file_key::{FileKey, file_key, unseal_with_key};
-pub(crate) use header::scan;
+pub(crate) use header::{scan, scan_passphrase};
 pub(crate) use identity::Identity;
-pub(crate) use passphrase::seal_with_passphrase;
+pub(crate) use passphrase::{
+    MAX_FOREIGN_WORK_FACTOR, seal_with_passphrase, unseal_with_passphrase_up_to,
+};
 pub(crate) use recipient::Recipient;
 pub(crate) use seal::{seal, seal_armored, seal_up_to, unseal, unseal_armored, unseal_up_to};

@@ -49,12 +49,28 @@ pub(super) fn unseal_with_passphrase(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<SecretBytes, CryptoError> {
-    let length = payload::length(file, &scan_passphrase(file)?, MAX_VALUE)?;
+    unseal_with_passphrase_up_to((MAX_VALUE, MAX_WORK_FACTOR), file, ask)
+}
+
+/// The largest work factor accepted of a file that the user names and that another program wrote:
+/// 2^22 takes 4 GiB. The age crate measures the machine when it writes.
+pub(crate) const MAX_FOREIGN_WORK_FACTOR: u8 = 22;
+
+/// As [`unseal_with_passphrase`], for at most `limit` bytes and another bound of the work.
+///
+/// # Errors
+/// As [`unseal_with_passphrase`].
+pub(crate) fn unseal_with_passphrase_up_to(
+    (limit, work_factor): (usize, u8),
+    file: &[u8],
+    ask: &dyn Fn() -> Option<SecretBytes>,
+) -> Result<SecretBytes, CryptoError> {
+    let length = payload::length(file, &scan_passphrase(file)?, limit)?;
     let decryptor = age::Decryptor::new_buffered(file)?;
     let passphrase = ask().ok_or(CryptoError::PassphraseNeeded)?;
     let passphrase = text(&passphrase).ok_or(CryptoError::WrongPassphrase)?;
     let mut identity = age::scrypt::Identity::new(passphrase);
-    identity.set_max_work_factor(MAX_WORK_FACTOR);
+    identity.set_max_work_factor(work_factor);
     let reader = decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(
         |error| match error {
             DecryptError::DecryptionFailed => CryptoError::WrongPassphrase,

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::stamp::Stamp;
 use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::Kind;
-use crate::name::MemberName;
+use crate::name::{MemberName, printable};
 
 /// A vault that cannot be used as it lies there.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("no vault at '{}'", .0.display())]
     NoVault(PathBuf),
+    #[error("'{}' holds a vault of authy 0.7 or before: one file, 'vault.age'", .0.display())]
+    OldVault(PathBuf),
     #[error("'{path}' is missing from the vault")]
     Missing { path: VaultPath },
     #[error("'{path}' carries no signature")]
@@ -67,6 +69,13 @@ impl StoreError {
         Some(match self {
             Self::NoVault(_) => {
                 "run 'authy init' to make one, or name it with --vault or AUTHY_VAULT".into()
+            }
+            Self::OldVault(folder) => {
+                let folder = printable(folder.to_string_lossy().trim_end_matches('/'));
+                format!(
+                    "move it away and take it over: mv '{folder}' '{folder}-0.7', then 'authy init', then \
+                     authy import --from authy-0.7 '{folder}-0.7'"
+                )
             }
             Self::UnknownSigner { path, .. } => match path.subject() {
                 Subject::Record(name) => format!(

@@ -51,6 +51,7 @@ impl Vault {
     /// `NoVault` where there is none; any damage otherwise.
     pub(crate) fn open(root: Root, base: Option<&Path>) -> Result<Self, StoreError> {
         let path = VaultPath::config();
+        refuse_old(&root)?;
         let bytes = fs::read(&root, &path, MAX_TOML)?
             .ok_or_else(|| StoreError::NoVault(root.path().to_owned()))?;
         let unverified = Unverified::parse(&path, bytes)?;
@@ -289,6 +290,18 @@ fn canonical(root: &Root) -> std::path::PathBuf {
 }
 
 /// Checks what must hold before the settings' signature can be checked.
+/// One file that is all of a vault is no damage, but another program's.
+///
+/// # Errors
+/// `OldVault`.
+pub(crate) fn refuse_old(root: &Root) -> Result<(), StoreError> {
+    let folder = root.path();
+    match folder.join("vault.age").is_file() && !folder.join("admins").exists() {
+        true => Err(StoreError::OldVault(folder.to_owned())),
+        false => Ok(()),
+    }
+}
+
 fn check_claim(path: &VaultPath, claim: &Config) -> Result<(), StoreError> {
     if claim.format != FORMAT {
         return Err(StoreError::Format { found: claim.format, known: FORMAT });

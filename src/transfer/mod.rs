@@ -9,11 +9,15 @@ mod encrypted;
 mod error;
 mod json;
 mod name;
+mod old_authy;
 mod programs;
 mod yaml;
 
 pub(crate) use error::TransferError;
-pub(crate) use name::name_here;
+pub(crate) use name::{name_here, pattern_here};
+pub(crate) use old_authy::{
+    FILE as OLD_FILE, LIMIT as OLD_LIMIT, OldPolicy, OldVault, parse as parse_old,
+};
 pub(crate) use programs::{Place, fetch};
 
 use crate::secret::SecretBytes;
@@ -39,13 +43,15 @@ pub enum Source {
     OnePassword,
     /// HashiCorp Vault, through `vault`.
     Vault,
+    /// The one file of authy 0.7 and before.
+    OldAuthy,
 }
 
 impl Source {
     /// The program that is asked, where one is.
     pub(crate) const fn program(self) -> Option<&'static str> {
         Some(match self {
-            Self::Dotenv | Self::Json | Self::Yaml => return None,
+            Self::Dotenv | Self::Json | Self::Yaml | Self::OldAuthy => return None,
             Self::Pass => "pass",
             Self::Passage => "passage",
             Self::Gopass => "gopass",
@@ -67,15 +73,33 @@ pub(crate) struct Found {
     pub(crate) line: Option<usize>,
     /// Why somebody should look at it.
     pub(crate) doubt: Option<Doubt>,
+    /// What is said of it there.
+    pub(crate) about: Option<About>,
+}
+
+/// What another vault says of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) tags: Vec<String>,
+    pub(crate) description: Option<String>,
 }
 
 impl Found {
     fn new(name: String, value: SecretBytes) -> Self {
-        Self { name, value: Ok(value), line: None, doubt: None }
+        Self { name, value: Ok(value), line: None, doubt: None, about: None }
     }
 
     fn none(name: String, what: NoValue) -> Self {
-        Self { name, value: Err(what), line: None, doubt: None }
+        Self { name, value: Err(what), line: None, doubt: None, about: None }
+    }
+}
+
+/// A text that is wiped.
+pub(crate) struct SecretText(SecretBytes);
+
+impl<'de> serde::Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(|text| Self(SecretBytes::from(text)))
     }
 }
 

@@ -12,6 +12,16 @@ pub(crate) fn name_here(prefix: &str, name: &str) -> Result<SecretName, NameErro
     SecretName::parse(&format!("{prefix}{}", segments.join("/")))
 }
 
+/// The pattern that means here what `pattern` meant of names there: in lower case, words joined
+/// by `-`, below the prefix.
+pub(crate) fn pattern_here(prefix: &str, pattern: &str) -> String {
+    let here = pattern.chars().map(|c| match c {
+        '_' | ' ' => '-',
+        c => c.to_ascii_lowercase(),
+    });
+    prefix.chars().chain(here).collect()
+}
+
 fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // camelCase has words; GitHub and AWSKey are names.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
-use super::{Found, Source, json};
+use super::{Found, SecretText, Source, json};
 use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
@@ -113,15 +113,6 @@ struct Field {
     #[serde(default, rename = "type")]
     kind: String,
     value: Option<SecretText>,
-}
-
-/// A text that is wiped.
-struct SecretText(SecretBytes);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(|text| Self(SecretBytes::from(text)))
-    }
 }
 
 /// The concealed fields of each item: passwords, tokens, keys.

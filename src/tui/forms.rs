@@ -188,7 +188,6 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
     let (deny, remove_deny) = lists(|old| &old.deny, form.words(DENY));
     let (members, remove_members) = lists(|old| &old.members, members);
     Ok(PolicyChange {
-        name,
         allow,
         deny,
         members,
@@ -196,15 +195,10 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         remove_deny,
         remove_members,
         run_only: Some(form.is_on(4)),
-        commands: Vec::new(),
-        remove_commands: Vec::new(),
-        any_command: false,
-        seal_only: None,
-        seal: Vec::new(),
-        remove_seal: Vec::new(),
         no_max_ttl: max_ttl.is_none(),
         max_ttl,
         description: Some(form.value(6).trim().to_owned()),
         seen: old.map(|old| old.version),
+        ..PolicyChange::new(name)
     })
 }

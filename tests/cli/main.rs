@@ -65,6 +65,7 @@ mod matrix;
 mod member_update;
 mod members;
 mod narrowed;
+mod old_vault;
 mod own_grant;
 mod policy;
 mod policy_bites;

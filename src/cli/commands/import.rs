@@ -35,7 +35,8 @@ Examples:
   kubectl get secret app -o json | jq '.data | map_values(@base64d)' | authy import - --from json
   authy import --from pass                 all of ~/.password-store
   authy import secrets.enc.yaml --from sops
-  authy import secret/app --from vault")]
+  authy import secret/app --from vault
+  authy import --from authy-0.7 ~/.authy-0.7 --from-keyfile old.key")]
 pub(crate) struct Args {
     /// The file, '-' for standard input; with other managers a folder, a path or a vault of theirs
     #[arg(required_unless_present = "from")]
@@ -43,6 +44,9 @@ pub(crate) struct Args {
     /// What it is [default: by the file's name, else dotenv]
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<From>,
+    /// The keyfile of a vault of authy 0.7 [default: those in its folder 'keys', else yours]
+    #[arg(long, value_name = "FILE")]
+    from_keyfile: Option<PathBuf>,
     /// Put this before each name, such as prod/
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefix: String,
@@ -84,6 +88,9 @@ enum From {
     OnePassword,
     /// HashiCorp Vault
     Vault,
+    /// The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7
+    #[value(name = "authy-0.7")]
+    OldAuthy,
 }
 
 impl From {
@@ -98,6 +105,7 @@ impl From {
             Self::Sops => Source::Sops,
             Self::OnePassword => Source::OnePassword,
             Self::Vault => Source::Vault,
+            Self::OldAuthy => Source::OldAuthy,
         }
     }
 }
@@ -106,7 +114,7 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let (ctx, ui) = (env.context()?, env.ui());
         let source = self.source();
-        let imported = authy::read_import(&self.read(env, source)?)?;
+        let imported = authy::read_import(&ctx, &self.read(env, source)?)?;
         let options = ImportOptions {
             prefix: self.prefix.clone(),
             existing: self.existing(),
@@ -166,6 +174,11 @@ impl Args {
     }
 
     fn read(&self, env: &CliEnv, source: Source) -> Result<ImportFrom, Failure> {
+        if source == Source::OldAuthy {
+            let usual = || Some(env.home()?.join(".authy-0.7"));
+            let folder = self.file.clone().or_else(usual).ok_or(Failure::NoHome)?;
+            return Ok(ImportFrom::OldVault { folder, keyfile: self.from_keyfile.clone() });
+        }
         let is_file = matches!(source, Source::Dotenv | Source::Json | Source::Yaml);
         if !is_file {
             let given = self.file.as_ref().map(|file| file.to_string_lossy().into_owned());

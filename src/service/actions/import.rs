@@ -22,7 +22,9 @@ use crate::service::base::records::{is_taken, may_write};
 use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
-use crate::transfer::{self, Found, Place, Source, TransferError};
+use crate::transfer::{self, About, Found, OldPolicy, Place, Source, TransferError};
+
+use super::import_old;
 
 /// What is imported.
 #[derive(Debug)]
@@ -38,11 +40,21 @@ pub enum ImportFrom {
         /// The store's folder where nothing is given.
         folder: Option<PathBuf>,
     },
+    /// A vault of authy 0.7.
+    OldVault {
+        /// Its folder.
+        folder: PathBuf,
+        /// The keyfile that opens it; else those in its folder `keys`, else the caller's identity.
+        keyfile: Option<PathBuf>,
+    },
 }
 
 /// Secrets that were read and are not imported yet.
 #[derive(Debug)]
-pub struct Imported(Vec<Found>);
+pub struct Imported {
+    pub(super) found: Vec<Found>,
+    pub(super) policies: Vec<OldPolicy>,
+}
 
 /// How to import.
 #[derive(Debug, Clone, Default)]
@@ -102,16 +114,19 @@ pub struct ImportEntry {
 /// Reads what is to be imported.
 ///
 /// # Errors
-/// It is not of that format; the program is missing or fails.
-pub fn read_import(from: &ImportFrom) -> Result<Imported> {
+/// It is not of that format; the program is missing or fails; nothing opens it.
+pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
     let found = match from {
         ImportFrom::Bytes(source, bytes) => transfer::parse(*source, bytes)?,
         ImportFrom::Program { source, given, folder } => {
             let place = Place { given: given.clone(), folder: folder.clone() };
             transfer::fetch(*source, &place)?
         }
+        ImportFrom::OldVault { folder, keyfile } => {
+            return import_old::read(ctx, folder, keyfile.as_deref());
+        }
     };
-    Ok(Imported(found))
+    Ok(Imported { found, policies: Vec::new() })
 }
 
 /// Stores all of it in one change, or tells with `dry_run` what that would be.
@@ -125,6 +140,16 @@ pub fn import(
     options: &ImportOptions,
 ) -> Result<Vec<ImportEntry>> {
     refuse_token(ctx, &Op::IMPORT)?;
+    let entries = import_secrets(ctx, imported, options)?;
+    import_old::policies(ctx, imported, (options, &entries))?;
+    Ok(entries)
+}
+
+fn import_secrets(
+    ctx: &Context,
+    imported: &Imported,
+    options: &ImportOptions,
+) -> Result<Vec<ImportEntry>> {
     let plan = plan(ctx, imported, options)?;
     let opened = Opened::open(ctx)?;
     if options.dry_run {
@@ -169,7 +194,10 @@ pub fn import(
             may_write(ctx, &locked, &entry.name)?;
             let old = old.map(|record| (*record).clone());
             let value = NewValue { value: item.value, presealed: presealed.remove(&entry.name) };
-            let options = StoreOptions::default();
+            let about = item.about.cloned();
+            let (description, tags) =
+                about.map_or_else(Default::default, |about| (about.description, about.tags));
+            let options = StoreOptions { description, tags, ..StoreOptions::default() };
             new_record(ctx, &locked, (&entry.name, old), (&mut *tx, value, options))?;
             written.push(&entry.name);
         }
@@ -247,6 +275,7 @@ struct Item<'i> {
     from: String,
     name: SecretName,
     value: &'i SecretBytes,
+    about: Option<&'i About>,
 }
 
 /// What is there of a name.
@@ -261,13 +290,13 @@ enum There {
 /// Names everything; of a name that stands there several times the last counts.
 fn plan<'i>(ctx: &Context, imported: &'i Imported, options: &ImportOptions) -> Result<Plan<'i>> {
     let mut last: HashMap<&str, usize> = HashMap::new();
-    for (at, found) in imported.0.iter().enumerate() {
+    for (at, found) in imported.found.iter().enumerate() {
         if last.insert(&found.name, at).is_some() {
             ctx.front.note(&Note::Twice { name: found.name.clone() });
         }
     }
     let mut plan = Plan { items: Vec::new(), reasons: Vec::new() };
-    for (at, found) in imported.0.iter().enumerate() {
+    for (at, found) in imported.found.iter().enumerate() {
         if last.get(found.name.as_str()) != Some(&at) {
             continue;
         }
@@ -297,7 +326,7 @@ fn item<'i>(options: &ImportOptions, found: &'i Found) -> std::result::Result<It
     match &found.value {
         Err(what) => Err(format!("'{from}'{line} is {what}")),
         Ok(value) if value.len() > MAX_VALUE => Err(format!("'{from}'{line} is larger than 1 MiB")),
-        Ok(value) => Ok(Item { from: from.clone(), name, value }),
+        Ok(value) => Ok(Item { from: from.clone(), name, value, about: found.about.as_ref() }),
     }
 }
 

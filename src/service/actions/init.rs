@@ -67,6 +67,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     // A token belongs to a vault that is there already.
     newcomer::refuse_any_token(ctx)?;
     let root = Root::new(ctx.vault.clone());
+    store::refuse_old(&root)?;
     if is_vault(ctx) {
         return Err(Problem::VaultExists(ctx.vault.clone()).into());
     }

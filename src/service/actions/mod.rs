@@ -14,6 +14,7 @@ mod diff;
 mod git_setup;
 mod hygiene;
 mod import;
+mod import_old;
 mod init;
 mod injecting;
 mod join;

@@ -173,7 +173,7 @@ fn load_without_asking(path: &Path) -> Option<Identity> {
 }
 
 /// The files that may hold identities, sorted; public halves are none.
-fn key_files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn key_files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .map(|entry| entry.path())

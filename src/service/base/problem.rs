@@ -130,6 +130,10 @@ pub(crate) enum Problem {
     NotText(SecretName),
     #[error("the editor left nothing of '{0}', which keeps its value")]
     Emptied(SecretName),
+    #[error("'{}' does not open the old vault", printable(&.0.to_string_lossy()))]
+    OldVaultKey(PathBuf),
+    #[error("no key at hand opens the old vault")]
+    OldVaultKeys,
     #[error("a value is at most 1 MiB")]
     TooLarge,
     #[error(transparent)]
@@ -211,6 +215,8 @@ impl Problem {
             | Self::AmbiguousIdentity { .. }
             | Self::IdentityOpen(_)
             | Self::IdentityFile(_)
+            | Self::OldVaultKey(_)
+            | Self::OldVaultKeys
             | Self::NoPassphrase => Kind::Credentials,
             Self::ForeignGrant(_)
             | Self::ForgedPast { .. }
@@ -349,6 +355,9 @@ impl Problem {
                 "what is not committed, or was cut off by a shallow clone, is not known".into()
             }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
+            Self::OldVaultKey(_) | Self::OldVaultKeys => {
+                "name the keyfile that authy 0.7 used with --from-keyfile FILE".into()
+            }
             Self::Emptied(name) => {
                 format!("'authy rotate {name} --raw </dev/null' makes it empty, 'authy remove {name}' removes it")
             }

@@ -66,6 +66,32 @@ pub struct PolicyChange {
     pub seen: Option<u64>,
 }
 
+impl PolicyChange {
+    /// Changes nothing of the policy `name`.
+    pub fn new(name: ScopeName) -> Self {
+        Self {
+            name,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            members: Vec::new(),
+            remove_allow: Vec::new(),
+            remove_deny: Vec::new(),
+            remove_members: Vec::new(),
+            run_only: None,
+            commands: Vec::new(),
+            remove_commands: Vec::new(),
+            any_command: false,
+            seal_only: None,
+            seal: Vec::new(),
+            remove_seal: Vec::new(),
+            max_ttl: None,
+            no_max_ttl: false,
+            description: None,
+            seen: None,
+        }
+    }
+}
+
 /// A policy as people see it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyView {
