@@ -42,7 +42,10 @@ mod many;
 mod skipped;
 
 pub use audit::{AuditEntry, Outcome};
-pub use inject::{DEFAULT_LENGTH, Ended, Environment, Format, Leader, Naming, OneTimeCode, Shell};
+pub use inject::{
+    DEFAULT_LENGTH, Dotenv, Ended, Environment, Format, Leader, Misread, Naming, OneTimeCode,
+    Reader, Shell,
+};
 pub use kind::Kind;
 pub use name::{
     Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName,

@@ -36,15 +36,25 @@ pub(crate) fn answer(words: &[OsString]) -> Option<ExitCode> {
     }
 }
 
+/// What a shell has besides: the words of the command that 'run' starts are that command's.
+const BESIDE: [(&str, &str); 3] = [
+    ("bash", include_str!("completions/bash.sh")),
+    ("zsh", include_str!("completions/zsh.zsh")),
+    ("fish", include_str!("completions/fish.fish")),
+];
+
 /// The script for a shell, by its name.
 ///
 /// # Errors
 /// There is no such shell.
 pub(crate) fn script(shell: &str) -> io::Result<Vec<u8>> {
     let shells = Shells::builtins();
-    let shell = shells.completer(shell).ok_or(io::ErrorKind::NotFound)?;
+    let completer = shells.completer(shell).ok_or(io::ErrorKind::NotFound)?;
     let mut script = Vec::new();
-    shell.write_registration(VARIABLE, "authy", "authy", "authy", &mut script)?;
+    completer.write_registration(VARIABLE, "authy", "authy", "authy", &mut script)?;
+    if let Some((_, beside)) = BESIDE.into_iter().find(|(name, _)| *name == shell) {
+        script.extend(beside.bytes());
+    }
     Ok(script)
 }
 

@@ -53,6 +53,9 @@ pub(crate) enum Failure {
     /// The new value has no bytes.
     #[error("the value is empty")]
     EmptyValue,
+    /// Words about `.env` files beside another format.
+    #[error("--for and --multiline are about .env files, and another format was asked for")]
+    OnlyForDotenv,
     /// Enter was pressed, and nothing else.
     #[error("nothing was typed")]
     NothingTyped,
@@ -103,7 +106,7 @@ impl Failure {
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) => Kind::Conflict,
-            Self::NoKind(_) => Kind::Usage,
+            Self::NoKind(_) | Self::OnlyForDotenv => Kind::Usage,
             Self::NothingTyped | Self::InputEnded | Self::NotTwice => Kind::Usage,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
                 Kind::Failure
@@ -154,6 +157,7 @@ impl Failure {
                 "install wl-clipboard, xclip or xsel, or run it on a terminal that takes OSC 52"
             }
             Self::NoScreen => "in scripts use the other commands; see 'authy help'",
+            Self::OnlyForDotenv => "leave --format out",
             Self::NothingTyped => "nothing is changed; --raw takes an empty value",
             Self::InputEnded => "nothing is changed; end a value with Enter",
             Self::NotTwice => "nothing is changed; paste it, or type it once with --once",

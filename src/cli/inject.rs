@@ -46,6 +46,9 @@ pub(crate) struct InjectFlags {
     /// Take only secrets whose name matches; may be repeated
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
+    /// Leave secrets out whose name matches; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    except: Vec<String>,
 }
 
 impl InjectFlags {
@@ -64,6 +67,7 @@ impl InjectFlags {
             }
             None => Vec::new(),
         };
-        Ok(InjectRequest { scope, naming, only: self.only, templates, files: Vec::new() })
+        let (only, except) = (self.only, self.except);
+        Ok(InjectRequest { scope, naming, only, except, templates, files: Vec::new() })
     }
 }

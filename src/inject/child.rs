@@ -63,8 +63,8 @@ pub(crate) struct Command {
     pub(crate) inherited: Vec<(OsString, OsString)>,
     /// Keeps only [`KEPT`] of what is inherited.
     pub(crate) clean_env: bool,
-    /// The scope that authy commands inside the program are confined to.
-    pub(crate) scope: ScopeName,
+    /// The scope that authy commands inside the program are confined to, if any.
+    pub(crate) scope: Option<ScopeName>,
     /// What keeps the files alive that the environment names.
     pub(crate) files: Vec<OwnedFd>,
     /// How an authy inside the program finds what gave access.
@@ -166,7 +166,9 @@ impl Command {
                 None => command.env_remove(&**variable),
             };
         }
-        command.env("AUTHY_SCOPE", self.scope.as_str());
+        if let Some(scope) = &self.scope {
+            command.env("AUTHY_SCOPE", scope.as_str());
+        }
         match &self.hand_on {
             HandOn::Nothing => &mut *command,
             HandOn::Identity(file) => command.env(RUN_KEYFILE, file),
@@ -251,7 +253,7 @@ mod tests {
             environment: Environment::from_secrets(secrets, &Naming::default()).unwrap(),
             inherited,
             clean_env: false,
-            scope: ScopeName::parse("backend").unwrap(),
+            scope: Some(ScopeName::parse("backend").unwrap()),
             hand_on: HandOn::Nothing,
             files: Vec::new(),
             fixed: Vec::new(),

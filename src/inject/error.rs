@@ -6,6 +6,7 @@
 use std::io;
 
 use super::LENGTHS;
+use super::naming::is_variable;
 use crate::kind::Kind;
 use crate::name::{SecretName, printable};
 
@@ -27,8 +28,8 @@ pub(crate) enum InjectError {
     #[error("{origin} has a NUL byte, which no variable can hold")]
     Nul { origin: String },
 
-    #[error("cannot write {origin} as {format}: {reason}")]
-    Unwritable { origin: String, format: &'static str, reason: &'static str },
+    #[error("cannot write as {format}: {}", reasons(refused))]
+    Unwritable { refused: Vec<(String, &'static str)>, format: &'static str },
 
     #[error("{place}: {problem} at character {at}")]
     Template { place: String, at: usize, problem: &'static str },
@@ -67,6 +68,19 @@ pub(crate) enum InjectError {
     EditorInterrupted,
     #[error("cannot wait for the editor")]
     EditorWait(#[source] io::Error),
+}
+
+/// What cannot be written, each with why; where several have one reason it is said once.
+fn reasons(refused: &[(String, &'static str)]) -> String {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (origin, reason) in refused {
+        match by_reason.iter_mut().find(|(other, _)| other == reason) {
+            Some((_, origins)) => origins.push(origin),
+            None => by_reason.push((reason, vec![origin])),
+        }
+    }
+    let one = |(reason, origins): (&str, Vec<&str>)| format!("{} ({reason})", origins.join(", "));
+    by_reason.into_iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 impl InjectError {
@@ -126,7 +140,9 @@ impl InjectError {
             }
             Self::Collision { .. } => "choose one with --only, or rename one with 'authy rename'",
             Self::Nul { .. } => "leave it out with --only, and read it with 'authy get'",
-            Self::Unwritable { .. } => "use another --format, or leave it out with --only",
+            Self::Unwritable { .. } => {
+                "use another --format, --for the program that reads it, or --except to leave it out"
+            }
             Self::Template { .. } => {
                 "write a secret's name in braces, as in {db-url}, and '{{' or '}}' for a brace"
             }
@@ -138,6 +154,14 @@ impl InjectError {
                 "store the base32 key, or the otpauth:// address that the QR code holds"
             }
             Self::NoProgram => "put the program after '--', as in: authy run -- ./server",
+            Self::ProgramNotFound { program } if is_assignment(program) => {
+                "'run' starts a program, no shell: set a variable with '-- env NAME=VALUE CMD'"
+            }
+            Self::ProgramNotFound { program }
+                if program.contains([' ', '&', '|', ';', '>', '<']) =>
+            {
+                "'run' starts a program, no shell: give a line to one with '-- sh -c LINE'"
+            }
             Self::TooLarge { largest, .. } => {
                 let largest = largest.as_ref()?;
                 return Some(format!("leave out {largest}, the largest, with --only"));
@@ -147,6 +171,10 @@ impl InjectError {
         };
         Some(hint.to_owned())
     }
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| is_variable(name))
 }
 
 fn list(names: &[SecretName]) -> String {

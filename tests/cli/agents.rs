@@ -139,7 +139,7 @@ fn below_a_run_that_a_person_started_the_marker_alone_refuses_nothing() {
     without_marker(&t, &run("closed")).ends().stdout_is("").stderr_has("closed");
     // Started by the agent itself, it shows what the run has, which is masked on the way out.
     t.sh(&run("open")).ends().stdout_is("[authy:key]");
-    t.sh("authy run --scope open --only x-* -- authy get key").ends().code_is(4).stdout_is("");
+    t.sh("authy run --scope open --except key -- authy get key").ends().code_is(4).stdout_is("");
     // Nor is the scope in its own environment anybody's word.
     t.authy(["get", "key"]).env("AUTHY_SCOPE", "open").ends().code_is(4).stderr_has("CLAUDECODE");
 }

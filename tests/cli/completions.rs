@@ -28,7 +28,7 @@ _arguments() {} ; words=(authy "$@"); CURRENT=$#words
         _ => {
             let script = r#"source <(authy completions bash)
 COMP_WORDS=(authy "$@"); COMP_CWORD=$#; COMP_TYPE=9
-_clap_complete_authy authy "${!#}" "" 2>/dev/null
+_authy_complete authy "${!#}" "" 2>/dev/null
 printf '%s\n' "${COMPREPLY[@]}""#;
             let fixed = ["--norc", "--noprofile", "-c", script, "bash"];
             t.program("bash", [fixed.as_slice(), words].concat()).ok()
@@ -64,6 +64,32 @@ fn names_are_completed_in_real_shells_without_an_identity() {
         assert!(completed(&t, shell, &["policy", ""]).contains(&"create".to_owned()), "{shell}");
     }
     assert_eq!(std::fs::read_dir(t.vault().join("audit")).unwrap().count(), before);
+}
+
+#[test]
+fn behind_the_dashes_another_command_is_completed() {
+    let t = stocked();
+    t.write("only-here.txt", "");
+    for shell in ["bash", "fish"] {
+        if !needs([shell]) {
+            continue;
+        }
+        let run = |last: &[&str]| {
+            completed(&t, shell, &[&["run", "--scope", "backend", "--"], last].concat())
+        };
+        assert!(run(&["mkfif"]).contains(&"mkfifo".to_owned()), "{shell}");
+        assert_eq!(run(&["cat", "only-h"]), ["only-here.txt"], "{shell}");
+        // Elsewhere the dashes end flags, and nothing else.
+        assert!(!completed(&t, shell, &["get", "--", "mkfif"]).contains(&"mkfifo".to_owned()));
+    }
+    if needs(["zsh"]) {
+        let script = r#"autoload -Uz compinit; compinit -u -D; source <(authy completions zsh)
+_normal() { print -r -- "normal $CURRENT ${(j: :)words}" }
+words=(authy run --scope backend -- cat only-h); CURRENT=$#words
+"$_comps[authy]""#;
+        let done = t.program("zsh", ["-f", "-c", script]).ok();
+        done.stdout_is("normal 2 cat only-h\n");
+    }
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn parsers_read_every_value_back() {
         ("yaml", &[], "import yaml; out(yaml.safe_load(raw))", &values),
         ("github", &[], GITHUB, &values),
         ("k8s", &[], K8S, &values),
-        ("dotenv", &["--only", "p*"], DOTENV, &plain),
+        ("dotenv", &["--multiline", "--only", "p*"], DOTENV, &plain),
     ] {
         let command = if format == "k8s" { "export" } else { "env" };
         let words = [&[command, "--scope", "all", "--format", format], more].concat();
@@ -244,7 +244,7 @@ fn parsers_read_every_value_back() {
         same(format, &done.stdout, expected);
     }
     let sourced =
-        "set -a; authy env --scope all --only 'p*' --format dotenv > .env; . ./.env; exec env -0";
+        "set -a; authy env --scope all --only 'p*' --multiline > .env; . ./.env; exec env -0";
     same("sh with a .env file", &t.sh(sourced).ok().stdout, &plain);
 }
 

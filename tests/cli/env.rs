@@ -122,3 +122,56 @@ fn reading_values_is_recorded_under_its_own_name() {
     t.authy(["export", "--scope", "all"]).ok();
     assert_eq!(t.last_entry()["op"], "export");
 }
+
+#[test]
+fn each_program_gets_the_dotenv_file_that_it_reads() {
+    let t = stocked();
+    t.store([("cash", "pa$word \"x\"")]);
+    let only = |more: &[&str]| env(&t, &[&["--only", "cash"], more].concat());
+    let common = only(&["--format", "dotenv"]).ok().stdout_is("cash='pa$word \"x\"'\n");
+    common.stderr_has("Next.js, Vite, Bun, dotenv-cli expand the '$'").stderr_has("docker");
+    for (program, line) in [
+        ("next", "cash='pa\\$word \"x\"'\n"),
+        ("bun", "cash=`pa\\$word \"x\"`\n"),
+        ("docker", "cash=pa$word \"x\"\n"),
+        ("systemd", "cash='pa$word \"x\"'\n"),
+        ("node", "cash='pa$word \"x\"'\n"),
+    ] {
+        only(&["--for", program]).ok().stdout_is(line).stderr_is_empty();
+    }
+    only(&["--for", "next", "--format", "dotenv"]).ok();
+    only(&["--for", "next", "--format", "json"]).fails(2).stderr_has("leave --format out");
+    let export = ["export", "--scope", "all", "--only", "cash", "--for", "docker"];
+    t.authy(export).ok().stdout_is("cash=pa$word \"x\"\n");
+}
+
+#[test]
+fn all_that_cannot_be_written_is_named_at_once() {
+    let t = stocked();
+    t.store([("two", "a\nb"), ("three", "a\nb\nc"), ("inject", "a\nPATH=/tmp\nb")]);
+    let refused = env(&t, &["--for", "docker"]).fails(2).stdout_is("");
+    refused.stderr_has("'two'").stderr_has("'three'").stderr_has("--except");
+    env(&t, &["--for", "docker", "--except", "t*", "--except", "inject"]).ok();
+    let refused = env(&t, &["--format", "dotenv"]).fails(2);
+    refused.stderr_has("'inject'").stderr_lacks("'two'").stderr_has("--multiline");
+    env(&t, &["--format", "dotenv", "--multiline"]).ok().stdout_has("inject='a\nPATH=/tmp\nb'");
+}
+
+#[test]
+fn names_alone_open_nothing() {
+    let t = stocked();
+    env(&t, &["--uppercase", "--format", "names"]).ok().stdout_is("API_KEY\nDB_URL\n");
+    t.authy(["policy", "update", "all", "--run-only"]).ok();
+    env(&t, &["--format", "shell"]).fails(4);
+    env(&t, &["--format", "names", "--json"]).ok().stdout_is_json(r#"["api_key","db_url"]"#);
+    let token = t.authy(["session", "create", "--scope", "all"]).ok().text();
+    let with = |scope: &str| {
+        let words = ["env", "--scope", scope, "--format", "names"];
+        t.authy(words).env("AUTHY_TOKEN", token.trim())
+    };
+    with("all").ok().stdout_is("api_key\ndb_url\n");
+    t.policy("other", ["*"]);
+    with("other").fails(4);
+    env(&t, &["--format", "names", "--only", "absent"]).fails(3);
+    t.verifies();
+}

@@ -61,10 +61,61 @@ fn only_selects_secrets() {
 }
 
 #[test]
-fn only_never_widens_the_scope() {
+fn only_never_widens_the_scope_and_says_where_it_means_nothing() {
     let t = stocked();
-    let out = t.authy(["run", "--scope", "backend", "--only", "api-*", "--", "env"]).ends();
-    assert!(!out.text().contains("api_key"), "{out}");
+    let run = ["run", "--scope", "backend", "--only", "api-*", "--", "env"];
+    let out =
+        t.authy(run).fails(3).stderr_has("--only 'api-*' matches no secret in scope 'backend'");
+    out.stderr_has("authy list --scope backend").stdout_is("");
+}
+
+#[test]
+fn except_leaves_secrets_out() {
+    let t = stocked();
+    assert_eq!(variables(&t, &["--except", "team/*"]), ["db_url=1", "db_user=2"]);
+    assert_eq!(variables(&t, &["--only", "*", "--except", "db-*"]), ["team_db_pass=3"]);
+    t.authy(["run", "--scope", "backend", "--except", "[", "--", "true"]).fails(2);
+}
+
+#[test]
+fn a_variable_is_set_to_a_secret_or_a_text_with_secrets_in_it() {
+    let t = stocked();
+    let run = |mapping: &str, then: &str| {
+        let words = ["run", "--scope", "backend", "--env", mapping, "--", "sh", "-c", then];
+        t.authy(words)
+    };
+    run("GITHUB_PERSONAL_ACCESS_TOKEN=db-url", "echo $GITHUB_PERSONAL_ACCESS_TOKEN $db_url")
+        .ok()
+        .stdout_is("1 1\n");
+    run("URL=pg://u:{team/db-pass}@h/{db-url}", "echo $URL").ok().stdout_is("pg://u:3@h/1\n");
+    // Not in the scope, not there, no name, no variable, one that is refused.
+    run("A=api-key", "env").fails(4);
+    run("A=db-absent", "env").fails(3).stderr_has("db-absent");
+    run("A=Hunter2", "env").fails(2).stderr_has("VARIABLE=NAME");
+    run("=db-url", "env").fails(2);
+    run("LD_PRELOAD=db-url", "env").fails(2).stderr_has("LD_PRELOAD");
+}
+
+#[test]
+fn an_admin_who_names_what_a_program_gets_needs_no_scope() {
+    let t = stocked();
+    let run = ["run", "--only", "db-*", "--", "sh", "-c", "echo $db_url ${AUTHY_SCOPE-none}"];
+    t.authy(run).ok().stdout_is("1 none\n");
+    t.authy(["run", "--", "true"]).fails(2).stderr_has("run --only");
+    t.authy(["env", "--only", "db-*"]).fails(2);
+    // Not with an agent, and not below a run.
+    t.authy(run).env("CLAUDECODE", "1").fails(2).stderr_has("--scope");
+    let below = ["run", "--scope", "backend", "--", "authy", "run", "--only", "api-*", "--", "env"];
+    t.authy(below).fails(3).stderr_has("in scope 'backend'");
+}
+
+#[test]
+fn a_shell_line_is_told_from_a_program() {
+    let t = stocked();
+    let run = |word: &str| t.authy(["run", "--scope", "backend", "--", word, "x"]);
+    run("echo a && echo b").fails(127).stderr_has("-- sh -c");
+    run("FOO=1").fails(127).stderr_has("-- env NAME=VALUE");
+    run("no-such-program").fails(127).stderr_lacks("hint");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::CommandResult;
-use super::env::{Form, print};
+use super::env::{DotenvFlags, Form, print};
 use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 
@@ -22,9 +22,11 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
-    /// Write them in this form; --json means json
-    #[arg(long, value_enum, default_value_t = ExportForm::Variables(Form::Dotenv), value_name = "FORMAT")]
-    format: ExportForm,
+    /// Write them in this form; --json means json [default: dotenv]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<ExportForm>,
+    #[command(flatten)]
+    dotenv: DotenvFlags,
     /// Set the variables without exporting them, in forms for shells
     #[arg(long)]
     no_export: bool,
@@ -35,16 +37,18 @@ impl Args {
         let ctx = env.context()?;
         let request = self.inject.request(env)?;
         let environment = authy::export(&ctx, &request)?;
+        let (dotenv, variables) = (self.dotenv, |form| self.dotenv.form(form, Form::Dotenv));
         let form = match self.format {
-            ExportForm::Variables(form) => form,
-            ExportForm::K8s if env.ui().wants_json() => Form::Json,
-            ExportForm::K8s => {
+            None => variables(None)?,
+            Some(ExportForm::Variables(form)) => variables(Some(form))?,
+            Some(ExportForm::K8s) if env.ui().wants_json() => Form::Json,
+            Some(ExportForm::K8s) => {
                 let name = request.scope.as_ref().map_or("authy", ScopeName::as_str);
                 env.ui().data(authy::render_manifest(&environment, name).expose())?;
                 return Ok(ExitCode::SUCCESS);
             }
         };
-        print(env.ui(), &environment, (form, !self.no_export))
+        print(env.ui(), &environment, (form, dotenv, !self.no_export))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use authy::{Masking, RunCommand};
+use authy::{Masking, RunCommand, SecretName};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -23,10 +23,16 @@ Examples:
   authy run --scope backend --uppercase -- ./server --port 80
   authy run -- npm run dev                 scope and naming from .authy.toml
   authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh
+  authy run --scope mcp --env GITHUB_PERSONAL_ACCESS_TOKEN=github-token -- github-mcp-server stdio
+  authy run --only 'db-*' -- ./migrate     an admin needs no scope
   authy run --scope ci --file KUBECONFIG=kube.tmpl -- kubectl get pods")]
 pub(crate) struct Args {
     #[command(flatten)]
     inject: InjectFlags,
+    /// Set this variable to the value of the secret NAME, or to a text with {NAME} in it; may be
+    /// repeated
+    #[arg(long, value_name = "VARIABLE=NAME", value_parser = mapping)]
+    env: Vec<(String, String)>,
     /// Set this variable to the path of a copy of TEMPLATE with its <authy:NAME> placeholders
     /// filled in; the copy is in memory and lasts as long as the command; may be repeated
     #[arg(long, value_name = "VARIABLE=TEMPLATE", value_parser = file)]
@@ -58,6 +64,7 @@ impl Args {
             request.files.extend(project.files.clone());
         }
         // Those that are typed come last and win.
+        request.templates.extend(self.env);
         request.files.extend(self.file);
         let command = RunCommand {
             argv: self.command.into_iter().map(|word| env.word(word)).collect(),
@@ -79,6 +86,22 @@ impl Args {
     #[cfg(test)]
     pub(crate) fn into_words(self) -> Vec<OsString> {
         self.command
+    }
+}
+
+/// Takes `VARIABLE=NAME` apart, or `VARIABLE=TEXT` with names in braces; gives the template.
+fn mapping(text: &str) -> Result<(String, String), &'static str> {
+    // What stands here is not repeated: somebody may have typed a value.
+    const EXPECTED: &str =
+        "expected VARIABLE=NAME with a secret's name, or a text with {NAME} in it";
+    let (variable, meant) = text.split_once('=').ok_or(EXPECTED)?;
+    let template = match meant.contains(['{', '}']) {
+        true => meant.to_owned(),
+        false => format!("{{{}}}", SecretName::parse(meant).map_err(|_| EXPECTED)?),
+    };
+    match variable.is_empty() {
+        true => Err(EXPECTED),
+        false => Ok((variable.to_owned(), template)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every value comes back byte for byte from the reader a format is made for, or is an
 //! error: nothing is changed quietly. Names are identifiers already (see `naming`).
 
+pub(crate) mod dialect;
 pub(crate) mod dotenv;
 pub(crate) mod fish;
 pub(crate) mod github;
@@ -13,6 +14,9 @@ pub(crate) mod powershell;
 #[cfg(test)]
 mod tests;
 pub(crate) mod yaml;
+
+pub use dialect::Reader;
+pub use dotenv::{Dotenv, Misread};
 
 use super::buffer::Buffer;
 use super::environment::{Environment, Origin};
@@ -25,7 +29,7 @@ pub enum Format {
     /// For `eval` in sh, bash, zsh and ksh.
     Shell,
     /// For a `.env` file.
-    Dotenv,
+    Dotenv(Dotenv),
     /// One object, name to text.
     Json,
     /// For `source` in fish.
@@ -38,6 +42,19 @@ pub enum Format {
     Yaml,
 }
 
+impl Format {
+    /// Its name, where it can hold nothing but text.
+    const fn of_text(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("json"),
+            Self::Yaml => Some("yaml"),
+            Self::Github => Some("github"),
+            Self::Powershell => Some("powershell"),
+            Self::Shell | Self::Fish | Self::Dotenv(_) => None,
+        }
+    }
+}
+
 /// Writes `environment` in `format`; with `export`, shells pass the variables on to programs.
 ///
 /// # Errors
@@ -48,6 +65,9 @@ pub(crate) fn render(
     export: bool,
 ) -> Result<SecretBytes, InjectError> {
     let mut out = Buffer::default();
+    if let Some(name) = format.of_text() {
+        each(environment, name, |_, _| Ok(()))?;
+    }
     match format {
         Format::Json => json::write(environment, &mut out)?,
         Format::Yaml => yaml::write(environment, &mut out)?,
@@ -61,12 +81,9 @@ pub(crate) fn render(
                 fish::assign(variable, value.expose(), export, &mut out);
             }
         }
-        Format::Dotenv => {
-            for (variable, origin, value) in environment.iter() {
-                dotenv::assign(variable, text(origin, value, "dotenv")?, &mut out)
-                    .map_err(|reason| unwritable(origin, "dotenv", reason))?;
-            }
-        }
+        Format::Dotenv(how) => each(environment, how.reader.name(), |variable, value| {
+            dotenv::assign(variable, value, how, &mut out)
+        })?,
         Format::Powershell => {
             for (variable, origin, value) in environment.iter() {
                 let value = text(origin, value, "powershell")?;
@@ -91,15 +108,36 @@ pub(crate) fn mask_commands(environment: &Environment) -> SecretBytes {
     out.into_secret()
 }
 
+/// Writes each variable; what cannot be written is told all at once.
+fn each(
+    environment: &Environment,
+    format: &'static str,
+    mut write: impl FnMut(&str, &str) -> Result<(), &'static str>,
+) -> Result<(), InjectError> {
+    let mut refused = Vec::new();
+    for (variable, origin, value) in environment.iter() {
+        let written = value.expose_str().ok_or(NO_TEXT).and_then(|value| write(variable, value));
+        if let Err(reason) = written {
+            refused.push((origin.to_string(), reason));
+        }
+    }
+    match refused.is_empty() {
+        true => Ok(()),
+        false => Err(InjectError::Unwritable { refused, format }),
+    }
+}
+
+const NO_TEXT: &str = "the value is not UTF-8 text";
+
 /// Reads a value as text, for formats that know nothing else.
 fn text<'v>(
     origin: &Origin,
     value: &'v SecretBytes,
     format: &'static str,
 ) -> Result<&'v str, InjectError> {
-    value.expose_str().ok_or_else(|| unwritable(origin, format, "the value is not UTF-8 text"))
+    value.expose_str().ok_or_else(|| unwritable(origin, format, NO_TEXT))
 }
 
 fn unwritable(origin: &Origin, format: &'static str, reason: &'static str) -> InjectError {
-    InjectError::Unwritable { origin: origin.to_string(), format, reason }
+    InjectError::Unwritable { refused: vec![(origin.to_string(), reason)], format }
 }

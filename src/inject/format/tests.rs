@@ -6,13 +6,15 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::{Format, render};
+use super::{Dotenv, Format, Reader, render};
 use crate::inject::environment::Environment;
 use crate::inject::naming::Naming;
 use crate::kind::Kind;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::skipped::{command, needs};
+
+const DOTENV: Format = Format::Dotenv(Dotenv { reader: Reader::Common, multiline: true });
 
 fn environment(values: &[Vec<u8>]) -> Environment {
     let secrets = values
@@ -157,10 +159,10 @@ proptest! {
     #[test]
     fn a_dotenv_file_reads_back_in_sh_or_is_not_written(mut values in values()) {
         values.retain(|value| {
-            let result = render(&environment(std::slice::from_ref(value)), Format::Dotenv, true);
+            let result = render(&environment(std::slice::from_ref(value)), DOTENV, true);
             result.map_err(|error| assert_eq!(error.kind(), Kind::Usage)).is_ok()
         });
-        let written = render(&environment(&values), Format::Dotenv, true).unwrap();
+        let written = render(&environment(&values), DOTENV, true).unwrap();
         let script: [&[u8]; 4] = [b"set -a\n", written.expose(), b"set +a\n", b"exec env -0\n"];
         prop_assert_eq!(seen_by_a_child(&["sh"], &script, values.len()), values);
     }
@@ -199,8 +201,7 @@ proptest! {
 #[test]
 fn an_empty_environment_is_an_empty_file_or_an_empty_object() {
     let none = Environment::default();
-    for format in [Format::Shell, Format::Dotenv, Format::Fish, Format::Powershell, Format::Github]
-    {
+    for format in [Format::Shell, DOTENV, Format::Fish, Format::Powershell, Format::Github] {
         assert!(render(&none, format, true).unwrap().is_empty(), "{format:?}");
     }
     assert_eq!(render(&none, Format::Json, true).unwrap().expose(), b"{}\n");
@@ -221,7 +222,7 @@ fn lines_look_as_the_manual_shows() {
 #[test]
 fn bytes_that_are_no_text_are_refused_where_the_format_is_text() {
     let bytes = environment(&[b"hunter2\xff".to_vec()]);
-    for format in [Format::Json, Format::Dotenv, Format::Powershell, Format::Github] {
+    for format in [Format::Json, DOTENV, Format::Powershell, Format::Github] {
         let error = render(&bytes, format, true).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
         assert!(error.to_string().contains("secret 't0'"), "{error}");

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::access::{Need, Pattern, Reach};
+use crate::access::{Bearer, Need, Pattern, Reach};
 use crate::audit::Op;
 use crate::name::{ScopeName, SecretName};
 use crate::service::base::bearer::bearer;
@@ -91,16 +91,7 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, options.scope.as_ref())?;
-    let reach = match (&bearer, &scope) {
-        (Some(bearer), scope) => {
-            opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?
-        }
-        (None, Some(scope)) => {
-            let (scope, policy) = opened.rules.scope(scope)?;
-            Reach::Scope(scope, policy)
-        }
-        (None, None) => Reach::All,
-    };
+    let reach = listable(&opened, (bearer.as_deref(), scope.as_ref()))?;
     let names: Vec<_> = opened
         .vault
         .names()?
@@ -122,6 +113,24 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     }
     opened.settle(ctx);
     Ok(entries)
+}
+
+/// What may be listed: names are no secret, so nobody has to be anybody, but a token has its scope.
+///
+/// # Errors
+/// The scope is not in force, or not the token's.
+pub(super) fn listable<'a>(
+    opened: &'a Opened,
+    (bearer, scope): (Option<&'a Bearer>, Option<&ScopeName>),
+) -> Result<Reach<'a>> {
+    Ok(match (bearer, scope) {
+        (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Names)?,
+        (None, Some(scope)) => {
+            let (scope, policy) = opened.rules.scope(scope)?;
+            Reach::Scope(scope, policy)
+        }
+        (None, None) => Reach::All,
+    })
 }
 
 fn detailed(opened: &Opened, now: Stamp, name: SecretName) -> ListEntry {

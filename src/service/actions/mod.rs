@@ -52,8 +52,8 @@ pub use init::{InitOptions, InitReport, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use injecting::sweep;
 pub use injecting::{
-    InjectRequest, Masking, RunCommand, env, export, lead, mask_commands, render, render_manifest,
-    run,
+    InjectRequest, Masking, RunCommand, env, export, lead, mask_commands, misread, render,
+    render_manifest, run, variables,
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use leaving::{Exposed, Removal, member_remove};

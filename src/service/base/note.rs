@@ -50,11 +50,6 @@ pub enum Note {
         /// Why.
         reason: String,
     },
-    /// A pattern of `--only` matches nothing that the scope reaches.
-    OnlyNothing {
-        /// The pattern.
-        pattern: String,
-    },
     /// The vault lies inside a project's repository.
     ManualCommit,
     /// The policy allows a shorter life than was asked for.
@@ -167,8 +162,8 @@ pub enum Note {
     },
     /// Programs that go on after the one that was run, and hold what it was given.
     LeftBehind {
-        /// The scope.
-        scope: ScopeName,
+        /// The scope, where there was one.
+        scope: Option<ScopeName>,
         /// Their names and process ids.
         programs: Vec<(String, u32)>,
     },
@@ -233,9 +228,6 @@ impl fmt::Display for Note {
             ),
             Self::NotRecorded { reason } => {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
-            }
-            Self::OnlyNothing { pattern } => {
-                write!(f, "--only '{}' matches nothing in the scope", printable(pattern))
             }
             Self::ManualCommit => f.write_str(
                 "the vault lies inside another git repository: authy will not commit there, and \
@@ -338,7 +330,10 @@ impl Note {
                 list(names)
             ),
             Self::LeftBehind { scope, programs } => {
-                write!(f, "still running with what scope '{scope}' gives:")?;
+                match scope {
+                    Some(scope) => write!(f, "still running with what scope '{scope}' gives:")?,
+                    None => f.write_str("still running with the values of this run:")?,
+                }
                 let show = |(name, id): &(String, u32)| format!(" {} ({id})", printable(name));
                 f.write_str(&programs.iter().map(show).collect::<Vec<_>>().join(","))
             }

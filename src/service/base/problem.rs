@@ -128,6 +128,8 @@ pub(crate) enum Problem {
     NoTerminal(SecretName),
     #[error("'{0}' is no text that an editor would leave alone")]
     NotText(SecretName),
+    #[error("--only '{}' matches no secret{}", printable(pattern), in_scope(scope))]
+    OnlyNothing { pattern: String, scope: Option<ScopeName> },
     #[error("the editor left nothing of '{0}', which keeps its value")]
     Emptied(SecretName),
     #[error("'{}' does not open the old vault", printable(&.0.to_string_lossy()))]
@@ -180,12 +182,17 @@ pub(crate) enum Problem {
     Project(#[from] ProjectError),
 }
 
+fn in_scope(scope: &Option<ScopeName>) -> String {
+    scope.as_ref().map(|scope| format!(" in scope '{scope}'")).unwrap_or_default()
+}
+
 impl Problem {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::NotFound { .. }
             | Self::NoneOf { .. }
             | Self::NoPast { .. }
+            | Self::OnlyNothing { .. }
             | Self::NoSession(_) => Kind::NotFound,
             Self::Exists(_)
             | Self::Taken(_)
@@ -306,7 +313,10 @@ impl Problem {
             }
             Self::HookTaken(_) => "add 'authy check --staged' to it".into(),
             Self::ReadOnlyVault => "make the folder writable, or change the vault where it is".into(),
-            Self::NoScope => "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml".into(),
+            Self::NoScope => {
+                "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml; an admin may 'run --only' without"
+                    .into()
+            }
             Self::Sealing(error) => return error.hint(),
             Self::Setting { values, .. } => format!("one of: {values}"),
             Self::Unchanged(scope) => format!("see 'authy policy show {scope}'"),
@@ -358,6 +368,10 @@ impl Problem {
             Self::OldVaultKey(_) | Self::OldVaultKeys => {
                 "name the keyfile that authy 0.7 used with --from-keyfile FILE".into()
             }
+            Self::OnlyNothing { scope: Some(scope), .. } => {
+                format!("'authy list --scope {scope}' shows what there is")
+            }
+            Self::OnlyNothing { .. } => "'authy list' shows what there is".into(),
             Self::Emptied(name) => {
                 format!("'authy rotate {name} --raw </dev/null' makes it empty, 'authy remove {name}' removes it")
             }

@@ -7,10 +7,12 @@ use crate::audit::Op;
 use crate::inject::{Environment, Masker, Template};
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
+use crate::service::actions::listing::listable;
+use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{Opened, effective_scope};
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Reading, Wanted, read};
 use crate::service::base::sealing::SealProblem;
@@ -20,12 +22,64 @@ use super::InjectRequest;
 use super::run::{Masking, is_masked, masker, name_of, path_of};
 use super::sealed::Sealed;
 
-/// The scope of the request, or the one this process is confined to; a token has its own.
-fn scope_of(ctx: &Context, request: &InjectRequest) -> Result<Option<ScopeName>> {
+/// The scope of the request, or the one this process is confined to; a token has its own. An admin
+/// who says which secrets a program gets needs none, unless an agent speaks for him.
+fn scope_of(ctx: &Context, request: &InjectRequest, op: &Op) -> Result<Option<ScopeName>> {
+    let is_said = *op == Op::RUN && !request.only.is_empty() && ctx.agent.is_none();
     match request.scope.as_ref().or(ctx.confined.as_ref()) {
-        None if ctx.token.is_none() => Err(Problem::NoScope.into()),
+        None if ctx.token.is_none() && !is_said => Err(Problem::NoScope.into()),
         scope => Ok(scope.cloned()),
     }
+}
+
+/// Which names `--only` and `--except` mean.
+struct Chosen {
+    only: Vec<Pattern>,
+    except: Vec<Pattern>,
+}
+
+impl Chosen {
+    fn by(request: &InjectRequest) -> Result<Self> {
+        let (only, except) = (Pattern::names(&request.only)?, Pattern::names(&request.except)?);
+        Ok(Self { only, except })
+    }
+
+    fn means(&self, name: &SecretName) -> bool {
+        let any = |list: &[Pattern]| list.iter().any(|one| one.matches(name.as_str()));
+        (self.only.is_empty() || any(&self.only)) && !any(&self.except)
+    }
+
+    /// Whoever names what a program gets means it: a word that means nothing is mistyped.
+    fn refuse_idle(&self, names: &[SecretName], scope: Option<&ScopeName>) -> Result<()> {
+        let is_idle = |one: &&Pattern| !names.iter().any(|name| one.matches(name.as_str()));
+        match self.only.iter().find(is_idle) {
+            Some(idle) => {
+                let (pattern, scope) = (idle.text().to_owned(), scope.cloned());
+                Err(Problem::OnlyNothing { pattern, scope }.into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// See [`super::variables`].
+pub(super) fn variables(ctx: &Context, request: &InjectRequest) -> Result<Vec<String>> {
+    let scope = effective_scope(ctx, scope_of(ctx, request, &Op::ENV)?.as_ref())?;
+    let chosen = Chosen::by(request)?;
+    let templates = templates(request, &Op::ENV)?;
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
+    let reach = listable(&opened, (bearer.as_deref(), scope.as_ref()))?;
+    let names = select(&reach, &opened, (&templates, &chosen))?;
+    chosen.refuse_idle(&names, scope.as_ref())?;
+    opened.settle(ctx);
+    let named = names.into_iter().filter(|name| chosen.means(name));
+    let empty = named.map(|name| (name, SecretBytes::default())).collect();
+    let mut environment = Environment::from_secrets(empty, &request.naming)?;
+    for (variable, _) in &templates {
+        environment.set(variable, SecretBytes::default())?;
+    }
+    Ok(environment.iter().map(|(variable, ..)| variable.to_owned()).collect())
 }
 
 /// What the values are gathered for.
@@ -78,22 +132,22 @@ pub(super) fn gather<T>(
     wanted: &Gather,
     then: impl FnOnce(Gathered, &mut Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
-    let scope = scope_of(ctx, request)?;
-    let only = Pattern::names(&request.only)?;
+    let scope = scope_of(ctx, request, &wanted.op)?;
+    let chosen = Chosen::by(request)?;
     let templates = templates(request, &wanted.op)?;
-    let by_name =
-        |name: &SecretName| only.is_empty() || only.iter().any(|p| p.matches(name.as_str()));
     let select = |reach: &Reach<'_>, opened: &Opened| {
         if let Some(program) = &wanted.program {
             reach.permits_program(program)?;
         }
-        let mut names = select(reach, opened, (&templates, &by_name))?;
+        // Without a scope only an admin reaches a name, whichever it is.
+        if scope.is_none() && ctx.token.is_none() && !matches!(reach, Reach::All) {
+            return Err(Problem::NoScope.into());
+        }
+        let mut names = select(reach, opened, (&templates, &chosen))?;
+        chosen.refuse_idle(&names, reach.scope())?;
         match wanted.need {
             Need::Use => leave_out_unsealed(ctx, (reach, wanted.seal), (&templates, &mut names))?,
             _ => leave_out_sealed(ctx, reach, (&templates, &mut names)),
-        }
-        for pattern in only.iter().filter(|p| !names.iter().any(|name| p.matches(name.as_str()))) {
-            ctx.front.note(&Note::OnlyNothing { pattern: pattern.text().to_owned() });
         }
         Ok(names)
     };
@@ -124,7 +178,7 @@ pub(super) fn gather<T>(
             mapped.push((variable.clone(), template.render(&find)?));
         }
         let files = mapped.split_off(request.templates.len());
-        let named = values.into_iter().filter(|(name, _)| by_name(name)).collect();
+        let named = values.into_iter().filter(|(name, _)| chosen.means(name)).collect();
         let mut environment = Environment::from_secrets(named, &request.naming)?;
         for (variable, value) in mapped {
             environment.set(&variable, value)?;
@@ -133,9 +187,6 @@ pub(super) fn gather<T>(
     })
 }
 
-/// Whether a name is meant by `--only`.
-type ByName<'t> = dyn Fn(&SecretName) -> bool + 't;
-
 /// A variable and its template.
 type Mapped = (String, Template);
 
@@ -143,12 +194,12 @@ type Mapped = (String, Template);
 fn select(
     reach: &Reach<'_>,
     opened: &Opened,
-    (templates, by_name): (&[Mapped], &ByName<'_>),
+    (templates, chosen): (&[Mapped], &Chosen),
 ) -> Result<Vec<SecretName>> {
     let there = opened.vault.names()?;
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
     let mut names: Vec<_> =
-        there.iter().filter(|name| by_name(name) && reaches(name)).cloned().collect();
+        there.iter().filter(|name| chosen.means(name) && reaches(name)).cloned().collect();
     let mut missing = Vec::new();
     for name in templates.iter().flat_map(|(_, template)| template.names()) {
         reach.permits(name)?;

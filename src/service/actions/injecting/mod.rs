@@ -8,7 +8,7 @@ mod sealed;
 use std::path::PathBuf;
 
 use crate::audit::Op;
-use crate::inject::{self, Environment, Format, Naming};
+use crate::inject::{self, Environment, Format, Misread, Naming};
 use crate::name::ScopeName;
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
@@ -28,6 +28,8 @@ pub struct InjectRequest {
     pub naming: Naming,
     /// Globs on secret names; none means all that the scope reaches.
     pub only: Vec<String>,
+    /// Globs on secret names that are left out all the same.
+    pub except: Vec<String>,
     /// Variables and their templates, from an allowed project file.
     pub templates: Vec<(String, String)>,
     /// Variables, and files with placeholders whose resolved copies they name for a program
@@ -51,6 +53,20 @@ pub fn env(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
 pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
     let wanted = Gather::reveal(Op::EXPORT);
     gather(ctx, request, &wanted, |gathered, _| Ok(gathered.environment))
+}
+
+/// Names the variables that a request sets, in their order. Opens nothing: whoever may list the
+/// scope may know them.
+///
+/// # Errors
+/// Denied; names that make no variable, or the same one.
+pub fn variables(ctx: &Context, request: &InjectRequest) -> Result<Vec<String>> {
+    gather::variables(ctx, request)
+}
+
+/// Tells which variables of a `.env` file that is written for all some readers get wrong.
+pub fn misread(environment: &Environment) -> Vec<Misread> {
+    inject::misread(environment)
 }
 
 /// Writes variables in a format.

@@ -14,7 +14,6 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::{Context, Front, IdentitySource, TokenSource};
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::problem::Problem;
 use crate::service::base::reading::Reading;
 use crate::service::base::recorder::{AuditAction, Recorder};
 
@@ -92,7 +91,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
             environment,
             inherited: command.inherited,
             clean_env: command.clean_env,
-            scope: reading.scope.clone().ok_or(Problem::NoScope)?,
+            scope: reading.scope.clone(),
             hand_on: hand_on(ctx, reading, sealed.is_some()),
             files: Vec::new(),
             fixed: Vec::new(),
