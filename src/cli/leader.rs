@@ -33,6 +33,23 @@ pub(super) fn swept(words: &[OsString]) -> Option<ExitCode> {
     })
 }
 
+/// The first word of the authy that holds files in memory for a program.
+const HOLD: &str = "__hold";
+
+/// Says how to start this program as one that holds files.
+pub(crate) fn holder() -> Leader {
+    Leader { program: program(), word: HOLD.into() }
+}
+
+/// Holds files, if that is what these words ask.
+pub(super) fn held(words: &[OsString]) -> Option<ExitCode> {
+    let [_, word, rest @ ..] = words else { return None };
+    (word == HOLD).then(|| match authy::hold(&program(), HOLD, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
+}
+
 /// The path of this program.
 pub(super) fn program() -> PathBuf {
     if cfg!(target_os = "linux") {

@@ -15,7 +15,7 @@ use std::process;
 
 use super::environment::Environment;
 use super::error::InjectError;
-use super::memory;
+use super::memory::{self, MemFile};
 use super::supervise::Leader;
 use crate::fs::is_program;
 use crate::name::ScopeName;
@@ -74,19 +74,30 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// Gives the program a file in memory, whose path `variable` holds.
+    /// Gives the program files in memory, whose paths the variables hold.
     ///
     /// # Errors
-    /// The variable cannot be set; the system has no such files.
-    pub(crate) fn give_file(
+    /// A variable cannot be set; the system has no such files.
+    pub(crate) fn give_files(
         &mut self,
-        variable: &str,
-        content: &SecretBytes,
+        files: &[(String, SecretBytes)],
+        holder: &Leader,
     ) -> Result<(), InjectError> {
-        let failed = |source| InjectError::NoFile { variable: variable.to_owned(), source };
-        let (file, path) = memory::create(content).map_err(failed)?;
-        self.environment.set(variable, SecretBytes::from(path))?;
-        self.files.push(file);
+        let Some((first, _)) = files.first() else { return Ok(()) };
+        let failed = |variable: &str| {
+            let variable = variable.to_owned();
+            |source| InjectError::NoFile { variable, source }
+        };
+        let mut made = Vec::new();
+        for (variable, content) in files {
+            made.push((variable, MemFile::create(content).map_err(failed(variable))?));
+        }
+        // Once all of them are there: it holds what it inherits.
+        let holder = memory::start_holder(holder).map_err(failed(first))?;
+        for (variable, file) in made {
+            self.environment.set(variable, SecretBytes::from(file.path(holder)))?;
+            self.files.push(file.into_kept());
+        }
         Ok(())
     }
 

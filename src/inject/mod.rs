@@ -11,6 +11,7 @@ mod error;
 mod format;
 mod generate;
 mod mask;
+#[cfg_attr(not(target_os = "linux"), path = "no_memory.rs")]
 mod memory;
 mod naming;
 mod otp;
@@ -34,6 +35,7 @@ pub(crate) use generate::generate;
 #[cfg(feature = "sealed")]
 pub(crate) use mask::Stream as MaskStream;
 pub(crate) use mask::{Filter, Masker};
+pub(crate) use memory::hold;
 pub use naming::Naming;
 pub use otp::OneTimeCode;
 pub(crate) use otp::one_time_code;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::Sandbox;
+use crate::harness::{Sandbox, happens_to_have, needs, patiently};
 use crate::snapshot::Snapshot;
 
 fn stocked() -> Sandbox {
@@ -34,6 +34,59 @@ fn the_program_and_its_children_read_it_and_nobody_writes_it() {
     masked.ok().stdout_is("token: [authy:kube-token]\nend\n23\n");
     let found = Snapshot::whole(t.path("").as_path());
     assert_eq!(found.holders(b"canary-kube"), Vec::<&std::path::Path>::new());
+}
+
+#[test]
+fn programs_that_are_careful_with_files_take_it() {
+    let t = stocked();
+    run(&t, &["--", "sh", "-c", "stat -L -c %a \"$KUBECONFIG\""]).ok().stdout_is("400\n");
+    if needs(["ssh-keygen"]) {
+        t.program("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "id"]).ok();
+        let key = fs::read(t.work().join("id")).unwrap();
+        t.authy(["store", "kube-ssh", "--file", "id"]).ok();
+        t.holds("kube-ssh", &key);
+        t.write("key.tmpl", "<authy:kube-ssh>");
+        let words = ["run", "--scope", "ops", "--file", "KEY=key.tmpl", "--", "sh", "-c"];
+        let public = "ssh-keygen -y -f \"$KEY\"";
+        t.authy(words.iter().chain(&[public])).ok().stdout_has("ssh-ed25519 ");
+        // It closes all it inherited before it reads its configuration.
+        t.write("key.tmpl", "Host x\n  HostName <authy:kube-token>\n");
+        let asked = t.authy(words.iter().chain(&["ssh -G -F \"$KEY\" x"])).ok();
+        asked.stdout_has("hostname canary-kube");
+    }
+    if happens_to_have("psql") {
+        t.write("pass.tmpl", "*:*:*:*:<authy:kube-token>\n");
+        let words = ["run", "--scope", "ops", "--file", "PGPASSFILE=pass.tmpl", "--", "sh", "-c"];
+        let ask = "psql -h 127.0.0.1 -p 1 -w -c x";
+        t.authy(words.iter().chain(&[ask])).ends().stderr_lacks("has group or world access");
+    }
+}
+
+#[test]
+fn a_program_that_closed_what_it_inherited_finds_it() {
+    if !needs(["python3"]) {
+        return;
+    }
+    let t = stocked();
+    let script = "import os, subprocess, sys\nos.closerange(3, 300)\npath = os.environ['KUBECONFIG']\n\
+        sys.stdout.write(open(path).read()); sys.stdout.flush()\n\
+        subprocess.run(['cat', path], check=True)\nprint(path)";
+    for mask in [&[][..], &["--mask"]] {
+        let words = [mask, &["--", "python3", "-c", script]].concat();
+        let done = run(&t, &words).ok();
+        let lines = done.lines();
+        let [first, .., path] = lines.as_slice() else { panic!("{done}") };
+        let value = if mask.is_empty() { "canary-kube" } else { "[authy:kube-token]" };
+        assert_eq!(first, &format!("token: {value}"), "{done}");
+        assert_eq!(lines.iter().filter(|line| *line == first).count(), 2, "{done}");
+        // Whoever held it ends with the program.
+        let holder = path.split("/fd").next().unwrap().to_owned();
+        assert!(holder.starts_with("/proc/"), "{path}");
+        patiently(move || while fs::exists(&holder).unwrap() {}).unwrap();
+    }
+    // It is nobody's child: a program that waits for all of its own comes to an end.
+    let wait = "import os\ntry:\n  os.wait()\nexcept ChildProcessError:\n  print('none')";
+    run(&t, &["--", "python3", "-c", wait]).ok().stdout_is("none\n");
 }
 
 #[test]

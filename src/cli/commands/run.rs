@@ -78,6 +78,7 @@ impl Args {
             seal: self.sealed,
             leader: leader::leader(),
             sweeper: leader::sweeper(),
+            holder: leader::holder(),
         };
         Ok(leader::end(authy::run(&ctx, &request, command)?))
     }

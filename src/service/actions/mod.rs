@@ -52,7 +52,7 @@ pub use init::{InitOptions, InitReport, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use injecting::sweep;
 pub use injecting::{
-    InjectRequest, Masking, RunCommand, env, export, lead, mask_commands, misread, render,
+    InjectRequest, Masking, RunCommand, env, export, hold, lead, mask_commands, misread, render,
     render_manifest, run, variables,
 };
 pub use join::{JoinOptions, JoinReport, join};

@@ -15,7 +15,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use gather::{Gather, gather};
 
-pub use run::{Masking, RunCommand, lead, run};
+pub use run::{Masking, RunCommand, hold, lead, run};
 #[cfg(feature = "sealed")]
 pub use sealed::sweep;
 

@@ -43,6 +43,8 @@ pub struct RunCommand {
     pub leader: Leader,
     /// How it starts itself again to remove the files of a sealed run after a kill.
     pub sweeper: Leader,
+    /// How it starts itself again to hold files in memory for the program.
+    pub holder: Leader,
 }
 
 /// Whether values are replaced by `[authy:NAME]` in what a program prints.
@@ -96,9 +98,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
             files: Vec::new(),
             fixed: Vec::new(),
         };
-        for (variable, content) in &files {
-            child.give_file(variable, content)?;
-        }
+        child.give_files(&files, &command.holder)?;
         let scope = child.scope.clone();
         let recording = Recording::new(ctx, reading, (names, program.map(name_of)));
         let ended = match (sealed, masker) {
@@ -319,4 +319,13 @@ pub(super) fn name_of(program: &Program) -> String {
 /// Where a program is, for the audit.
 pub(super) fn path_of(program: &Program) -> Option<String> {
     program.path.as_ref().map(|path| printable(&path.to_string_lossy()))
+}
+
+/// Is the process that holds files in memory for a program: `words` are those behind the first,
+/// `word`, and `program` is how this program starts itself.
+///
+/// # Errors
+/// The system fails.
+pub fn hold(program: &Path, word: &str, words: &[OsString]) -> std::io::Result<()> {
+    inject::hold(program, word, words)
 }
