@@ -18,7 +18,7 @@ fn ways_in_and_out_are_all_noticed() {
         shell.shows("cd -", "-claude");
         shell.shows("pushd proj", "+claude");
         shell.shows("popd", "-claude");
-        shell.lacks("cd proj; cd ..", "authy:");
+        shell.shows("cd proj; cd ..", "-claude");
         // Out of the inside of one project into another one.
         write(t, "out", "scope = \"db\"\naliases = [\"aider\"]\n");
         allow(t, "out");
@@ -26,6 +26,50 @@ fn ways_in_and_out_are_all_noticed() {
         shell.shows("cd ../../out", "authy: -claude +aider (scope db)");
         // A subshell begins with nothing of ours but what it finds itself.
         shell.shows("sh -c 'command -v claude'", "/bin/claude");
+    });
+}
+
+#[test]
+fn what_stands_behind_cd_on_the_line_has_the_new_project() {
+    in_each_shell(|t, shell| {
+        allow(t, "proj");
+        write(t, "out", "scope = \"db\"\naliases = [\"claude\"]\n");
+        allow(t, "out");
+        let and = if shell.shell == "fish" { "; and" } else { " &&" };
+        // From outside, from one project into the other, and out again.
+        shell.shows(&format!("cd proj{and} claude in"), "ran:claude:canary:none:in:");
+        shell.shows(&format!("cd ../out{and} claude other"), "ran:claude:none:");
+        shell.shows(&format!("cd ../proj{and} claude back"), "ran:claude:canary:none:back:");
+        shell.shows("cd ..; claude gone", "ran:claude:none:none:gone:");
+        shell.shows("pushd proj; claude pushed; popd", "ran:claude:canary:none:pushed:");
+        shell.shows("claude popped", "ran:claude:none:none:popped:");
+        // A folder that a program of the same line changes is asked about when the program starts.
+        if shell.shell != "fish" {
+            shell.shows("(cd proj && claude sub)", "ran:claude:canary:none:sub:");
+            shell.line("cd proj");
+            shell.shows("(builtin cd .. && claude away)", "ran:claude:none:none:away:");
+            shell.shows("claude still", "ran:claude:canary:none:still:");
+            shell.line("cd ..");
+        }
+        let code = if shell.shell == "fish" { "$status" } else { "$?" };
+        shell.shows(&format!("cd nowhere-at-all; echo status={code}"), "status=1");
+    });
+}
+
+#[test]
+fn what_the_user_made_of_cd_stays() {
+    in_each_shell(|t, shell| {
+        allow(t, "proj");
+        match shell.shell {
+            "bash" => shell.line(
+                "function cd { mine=called; builtin cd \"$@\"; }; eval \"$(authy hook bash)\"; set -u",
+            ),
+            "zsh" => shell.line("chpwd() { mine=called }; setopt nounset"),
+            _ => shell.line("function on_pwd --on-variable PWD; set -g mine called; end"),
+        };
+        shell.shows("cd proj; claude in; echo mine=$mine", "ran:claude:canary:none:in:");
+        shell.shows("echo mine=$mine", "mine=called");
+        shell.shows("cd ..; claude out", "ran:claude:none:none:out:");
     });
 }
 

@@ -1,4 +1,4 @@
-# Aliases of the project you are in, for bash. Made by 'authy hook bash'; evaluate it in ~/.bashrc.
+# Programs of the project you are in, for bash. Made by 'authy hook bash'; evaluate it in ~/.bashrc.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
 if ((BASH_VERSINFO[0] < 4)); then
     echo "authy: the hook needs bash 4 or newer" >&2
@@ -7,7 +7,8 @@ else
     if declare -F _authy_leave >/dev/null; then
         _authy_leave
     fi
-    _authy_names=() _authy_bodies=() _authy_olds=() _authy_key='' _authy_pwd='' _authy_dir=''
+    _authy_names=() _authy_bodies=() _authy_aliases=() _authy_functions=()
+    _authy_key='' _authy_pwd='' _authy_dir=''
     _authy_scope='' _authy_keyfile='' _authy_key_was='' _authy_key_old=''
 
     _authy_leave() {
@@ -15,12 +16,14 @@ else
         for ((i = ${#_authy_names[@]} - 1; i >= 0; i--)); do
             name=${_authy_names[i]}
             # What was changed meanwhile is the user's.
-            if [[ ${BASH_ALIASES[$name]-} == "${_authy_bodies[i]}" ]]; then
-                if [[ ${_authy_olds[i]} == =* ]]; then
-                    alias -- "$name=${_authy_olds[i]#=}"
-                else
-                    unalias -- "$name"
+            if [[ $(declare -f -- "$name") == *'_authy_run '* ]]; then
+                unset -f -- "$name"
+                if [[ -n ${_authy_functions[i]} ]]; then
+                    eval "${_authy_functions[i]}"
                 fi
+            fi
+            if [[ ${_authy_aliases[i]} == =* && -z ${BASH_ALIASES[$name]+x} ]]; then
+                alias -- "$name=${_authy_aliases[i]#=}"
             fi
         done
         if [[ -n $_authy_keyfile && ${AUTHY_KEYFILE-} == "$_authy_keyfile" ]]; then
@@ -30,7 +33,22 @@ else
                 unset AUTHY_KEYFILE
             fi
         fi
-        _authy_names=() _authy_bodies=() _authy_olds=() _authy_scope='' _authy_keyfile=''
+        _authy_names=() _authy_bodies=() _authy_aliases=() _authy_functions=()
+        _authy_scope='' _authy_keyfile=''
+    }
+
+    # Starts a program through authy, where the folder one is in says so by now.
+    _authy_run() {
+        local i words
+        _authy_hook quiet
+        for ((i = 0; i < ${#_authy_names[@]}; i++)); do
+            if [[ ${_authy_names[i]} == "$1" ]]; then
+                IFS=' ' read -ra words <<<"${_authy_bodies[i]}"
+                command "${words[@]}" "${@:2}"
+                return
+            fi
+        done
+        "$@"
     }
 
     _authy_enter() {
@@ -49,12 +67,12 @@ else
                 line=${line#alias } name=${line%% *} body=${line#* }
                 if [[ $name =~ ^[a-z][a-z0-9_.-]{0,31}$ && $body =~ ^authy\ run\ [A-Za-z0-9_.\ -]+$ ]]; then
                     _authy_names+=("$name") _authy_bodies+=("$body")
-                    if [[ -n ${BASH_ALIASES[$name]+x} ]]; then
-                        _authy_olds+=("=${BASH_ALIASES[$name]}")
-                    else
-                        _authy_olds+=('')
-                    fi
-                    alias -- "$name=$body"
+                    _authy_functions+=("$(declare -f -- "$name" || :)")
+                    _authy_aliases+=("${BASH_ALIASES[$name]+=${BASH_ALIASES[$name]}}")
+                    # An alias would go first.
+                    unalias -- "$name" 2>/dev/null || :
+                    # The name passed the pattern above: a plain word.
+                    eval "function $name { _authy_run $name \"\$@\"; }"
                 fi
                 ;;
             esac
@@ -106,11 +124,33 @@ else
         for name in ${_authy_names[@]+"${_authy_names[@]}"}; do
             said+=" +$name"
         done
-        if [[ -n $said ]]; then
+        if [[ -n $said && ${1-} != quiet && $BASH_SUBSHELL == 0 ]]; then
             echo "authy:$said${_authy_scope:+ (scope $_authy_scope)}" >&2
         fi
         return "$status"
     }
+
+    # Another folder is another project at once, for what stands behind 'cd' on the same line.
+    _authy_moved() {
+        local authy_status=0
+        if declare -F "_authy_user_$1" >/dev/null; then
+            "_authy_user_$1" "${@:2}" || authy_status=$?
+        else
+            builtin "$@" || authy_status=$?
+        fi
+        _authy_hook
+        return "$authy_status"
+    }
+
+    for _authy_name in cd pushd popd; do
+        if [[ $(declare -f "$_authy_name") != *'_authy_moved '* ]]; then
+            if declare -F "$_authy_name" >/dev/null; then
+                eval "_authy_user_$(declare -f "$_authy_name")"
+            fi
+            eval "function $_authy_name { _authy_moved $_authy_name \"\$@\"; }"
+        fi
+    done
+    unset _authy_name
 
     if [[ "$(declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -a"* ]]; then
         if [[ " ${PROMPT_COMMAND[*]-} " != *" _authy_hook "* ]]; then

@@ -1,10 +1,11 @@
-# Aliases of the project you are in, for fish. Made by 'authy hook fish'; source it in config.fish.
+# Programs of the project you are in, for fish. Made by 'authy hook fish'; source it in config.fish.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
 # Sourced again, as after an edit of config.fish: what is defined goes first.
 if functions -q _authy_leave
     _authy_leave
 end
 set -g _authy_names
+set -g _authy_bodies
 set -g _authy_saved
 set -g _authy_key ''
 set -g _authy_scope ''
@@ -31,16 +32,22 @@ function _authy_leave
         end
     end
     set -g _authy_names
+    set -g _authy_bodies
     set -g _authy_saved
     set -g _authy_scope ''
     set -g _authy_keyfile ''
     set -e _authy_key_old
 end
 
-# Runs the words that stand for a program.
+# Starts a program through authy, where the folder one is in says so by now.
 function _authy_wrapped
-    set -l words (string split ' ' -- $argv[1])
-    command $words $argv[2..-1]
+    _authy_hook quiet
+    if set -l at (contains -i -- $argv[1] $_authy_names)
+        set -l words (string split ' ' -- $_authy_bodies[$at])
+        command $words $argv[2..-1]
+    else
+        $argv
+    end
 end
 
 function _authy_enter
@@ -69,8 +76,9 @@ function _authy_enter
                         functions -e $name
                     end
                     # Both passed the patterns above: plain words, nothing to expand.
-                    eval "function $name --description '$body'; _authy_wrapped '$body' \$argv; end"
+                    eval "function $name --description '$body'; _authy_wrapped $name \$argv; end"
                     set -ga _authy_names $name
+                    set -ga _authy_bodies $body
                 end
         end
     end
@@ -124,11 +132,16 @@ function _authy_hook --on-event fish_prompt
     for name in $_authy_names
         set -a said +$name
     end
-    if test (count $said) -gt 0
+    if test (count $said) -gt 0; and test "$argv" != quiet
         set -l scope ''
         if test -n "$_authy_scope"
             set scope " (scope $_authy_scope)"
         end
         echo "authy: $said$scope" >&2
     end
+end
+
+# Another folder is another project at once, for what stands behind 'cd' on the same line.
+function _authy_moved --on-variable PWD
+    _authy_hook
 end

@@ -4,6 +4,7 @@
 # Evaluated again, as after an edit of $PROFILE: what is defined goes first.
 if (Get-Item -LiteralPath function:_AuthyLeave -ErrorAction SilentlyContinue) { _AuthyLeave }
 $global:_authyNames = @()
+$global:_authyBodies = @{}
 $global:_authyOld = @{}
 $global:_authyKey = ''
 $global:_authyScope = ''
@@ -25,14 +26,21 @@ function global:_AuthyLeave {
         $env:AUTHY_KEYFILE = $global:_authyKeyOld
     }
     $global:_authyNames = @()
+    $global:_authyBodies = @{}
     $global:_authyOld = @{}
     $global:_authyScope = ''
     $global:_authyKeyfile = ''
 }
 
-function global:_AuthyRun([string]$Body, [object[]]$More) {
-    $words = $Body.Split(' ')
-    & $words[0] @($words[1..($words.Length - 1)]) @More
+# Starts a program through authy, where the folder one is in says so by now.
+function global:_AuthyRun([string]$Name, [object[]]$More) {
+    _AuthyHook -Quiet
+    if ($global:_authyBodies.ContainsKey($Name)) {
+        $words = $global:_authyBodies[$Name].Split(' ')
+        & $words[0] @($words[1..($words.Length - 1)]) @More
+    } else {
+        & $Name @More
+    }
 }
 
 function global:_AuthyEnter([string[]]$Lines) {
@@ -48,14 +56,15 @@ function global:_AuthyEnter([string[]]$Lines) {
             $body = $Matches[2]
             $old = Get-Item -LiteralPath "function:global:$name" -ErrorAction SilentlyContinue
             if ($old) { $global:_authyOld[$name] = $old.ScriptBlock }
-            $block = [scriptblock]::Create("_AuthyRun '$body' `$args")
+            $block = [scriptblock]::Create("_AuthyRun '$name' `$args")
+            $global:_authyBodies[$name] = $body
             Set-Item -LiteralPath "function:global:$name" -Value $block
             $global:_authyNames += $name
         }
     }
 }
 
-function global:_AuthyHook {
+function global:_AuthyHook([switch]$Quiet) {
     $file = ''
     $folder = (Get-Location -PSProvider FileSystem).ProviderPath
     while ($folder) {
@@ -78,7 +87,7 @@ function global:_AuthyHook {
     _AuthyLeave
     if ($file) { _AuthyEnter (& authy hook-state) }
     $said = @($gone | ForEach-Object { "-$_" }) + @($global:_authyNames | ForEach-Object { "+$_" })
-    if ($said.Count -gt 0) {
+    if ($said.Count -gt 0 -and -not $Quiet) {
         $scope = if ($global:_authyScope) { " (scope $($global:_authyScope))" } else { '' }
         [Console]::Error.WriteLine("authy: $($said -join ' ')$scope")
     }
@@ -91,5 +100,16 @@ if (-not $global:_authyPrompt) {
         _AuthyHook
         $global:LASTEXITCODE = $code
         & $global:_authyPrompt
+    }
+}
+
+# Another folder is another project at once (PowerShell 7), for what stands behind it on the line.
+if (-not $global:_authyMoves -and $ExecutionContext.SessionState.InvokeCommand.PSObject.Properties['LocationChangedAction']) {
+    $global:_authyMoves = $true
+    $global:_authyMoved = $ExecutionContext.SessionState.InvokeCommand.LocationChangedAction
+    $ExecutionContext.SessionState.InvokeCommand.LocationChangedAction = {
+        param($sender, $moved)
+        if ($global:_authyMoved) { $global:_authyMoved.Invoke($sender, $moved) }
+        _AuthyHook
     }
 }

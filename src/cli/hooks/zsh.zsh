@@ -1,12 +1,12 @@
-# Aliases of the project you are in, for zsh. Made by 'authy hook zsh'; evaluate it in ~/.zshrc.
+# Programs of the project you are in, for zsh. Made by 'authy hook zsh'; evaluate it in ~/.zshrc.
 # Nothing of a project file is evaluated: lines of 'authy hook-state' are taken apart and checked.
 # Evaluated again, as after an edit of ~/.zshrc: what is defined goes first.
 if ((${+functions[_authy_leave]})); then
     _authy_leave
 fi
-typeset -ga _authy_names _authy_bodies _authy_olds
+typeset -ga _authy_names _authy_bodies _authy_aliases _authy_functions
 typeset -g _authy_key='' _authy_scope='' _authy_keyfile='' _authy_key_was='' _authy_key_old=''
-_authy_names=() _authy_bodies=() _authy_olds=()
+_authy_names=() _authy_bodies=() _authy_aliases=() _authy_functions=()
 
 _authy_leave() {
     emulate -L zsh
@@ -15,12 +15,14 @@ _authy_leave() {
     for ((i = ${#_authy_names}; i >= 1; i--)); do
         name=${_authy_names[i]}
         # What was changed meanwhile is the user's.
-        if [[ ${aliases[$name]-} == ${_authy_bodies[i]} ]]; then
-            if [[ ${_authy_olds[i]} == '='* ]]; then
-                aliases[$name]=${_authy_olds[i]#=}
-            else
-                unalias -- "$name"
+        if [[ ${functions[$name]-} == *'_authy_run '* ]]; then
+            unfunction -- "$name"
+            if [[ ${_authy_functions[i]} == '='* ]]; then
+                functions[$name]=${_authy_functions[i]#=}
             fi
+        fi
+        if [[ ${_authy_aliases[i]} == '='* && -z ${aliases[$name]+x} ]]; then
+            aliases[$name]=${_authy_aliases[i]#=}
         fi
     done
     if [[ -n $_authy_keyfile && ${AUTHY_KEYFILE-} == $_authy_keyfile ]]; then
@@ -30,7 +32,18 @@ _authy_leave() {
             unset AUTHY_KEYFILE
         fi
     fi
-    _authy_names=() _authy_bodies=() _authy_olds=() _authy_scope='' _authy_keyfile=''
+    _authy_names=() _authy_bodies=() _authy_aliases=() _authy_functions=()
+    _authy_scope='' _authy_keyfile=''
+}
+
+# Starts a program through authy, where the folder one is in says so by now.
+_authy_run() {
+    _authy_hook quiet
+    if ((${_authy_names[(Ie)$1]})); then
+        command "${(@s: :)_authy_bodies[${_authy_names[(Ie)$1]}]}" "${@:2}"
+    else
+        "$@"
+    fi
 }
 
 _authy_enter() {
@@ -53,12 +66,11 @@ _authy_enter() {
             name=${line%% *} body=${line#* }
             if [[ $name == [a-z][a-z0-9_.-]# && ${#name} -le 32 && $body == 'authy run '[A-Za-z0-9_.\ -]## ]]; then
                 _authy_names+=("$name") _authy_bodies+=("$body")
-                if ((${+aliases[$name]})); then
-                    _authy_olds+=("=${aliases[$name]}")
-                else
-                    _authy_olds+=('')
-                fi
-                aliases[$name]=$body
+                _authy_functions+=("${functions[$name]+=${functions[$name]}}")
+                _authy_aliases+=("${aliases[$name]+=${aliases[$name]}}")
+                # An alias would go first.
+                unset "aliases[$name]"
+                functions[$name]="_authy_run $name \"\$@\""
             fi
             ;;
         esac
@@ -107,13 +119,21 @@ _authy_hook() {
     for name in "${_authy_names[@]}"; do
         said+=" +$name"
     done
-    if [[ -n $said ]]; then
+    if [[ -n $said && ${1-} != quiet && $ZSH_SUBSHELL == 0 ]]; then
         print -r -u 2 -- "authy:$said${_authy_scope:+ (scope $_authy_scope)}"
     fi
     return $st
 }
 
-typeset -ga precmd_functions
+# Another folder is another project at once, for what stands behind 'cd' on the same line.
+_authy_moved() {
+    _authy_hook
+}
+
+typeset -ga precmd_functions chpwd_functions
+if [[ ${chpwd_functions[(Ie)_authy_moved]} -eq 0 ]]; then
+    chpwd_functions+=(_authy_moved)
+fi
 if [[ ${precmd_functions[(Ie)_authy_hook]} -eq 0 ]]; then
     precmd_functions=(_authy_hook $precmd_functions)
 fi
