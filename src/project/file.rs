@@ -18,6 +18,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::MAX_SIZE;
 use super::error::{Fault, ProjectError};
+use super::worktree;
 use crate::name::{ScopeName, ToolName};
 
 /// The tables of a project file.
@@ -53,6 +54,8 @@ pub struct ProjectFile {
     pub files: BTreeMap<String, PathBuf>,
     /// SHA-256 of path and content, in hex.
     pub(super) digest: String,
+    /// SHA-256 of its place in the repository and its content, in hex, where it is in one.
+    pub(super) shared: Option<(Vec<u8>, String)>,
 }
 
 type Found<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
@@ -103,8 +106,13 @@ impl ProjectFile {
             let at = error.span().map_or(0, |span| span.start);
             (at, Fault::Syntax(error.message().to_owned()))
         })?;
-        let mut file =
-            Self { path: path.to_owned(), digest: digest(path, text), ..Self::default() };
+        let digest_at = |place: &[u8]| digest(place, text);
+        let shared = worktree::place(path).map(|place| {
+            let digest = digest_at(&place);
+            (place, digest)
+        });
+        let digest = digest_at(path.as_os_str().as_bytes());
+        let mut file = Self { path: path.to_owned(), digest, shared, ..Self::default() };
         for (key, value) in in_order(table.get_ref()) {
             let name = key.get_ref().as_ref();
             if !TABLES.contains(&name) {
@@ -197,11 +205,10 @@ fn in_real_folder(path: &Path) -> io::Result<PathBuf> {
     Ok(fs::canonicalize(folder.unwrap_or(Path::new(".")))?.join(name))
 }
 
-fn digest(path: &Path, text: &str) -> String {
-    let path = path.as_os_str().as_bytes();
+fn digest(place: &[u8], text: &str) -> String {
     let mut hash = Sha256::new();
-    hash.update((path.len() as u64).to_be_bytes());
-    hash.update(path);
+    hash.update((place.len() as u64).to_be_bytes());
+    hash.update(place);
     hash.update(text);
     HEXLOWER.encode(&hash.finalize())
 }

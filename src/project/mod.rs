@@ -1,7 +1,8 @@
 //! `.authy.toml`: what it may say, where it is found, and whether its user allowed it.
 //!
 //! The file comes with a repository, so it is hostile input until somebody ran
-//! `authy allow` for exactly this content at exactly this place. What needs that is decided
+//! `authy allow` for exactly this content at exactly this place, or at the same place of another
+//! worktree of the repository. What needs that is decided
 //! above; nothing here opens a vault, reads the process's environment or prints.
 
 mod draft;
@@ -9,6 +10,7 @@ mod error;
 mod file;
 mod find;
 mod trust;
+mod worktree;
 
 pub(crate) use draft::create;
 pub(crate) use error::ProjectError;

@@ -1,10 +1,13 @@
-//! Which project files the user allowed: one small file per digest of path and content.
+//! Which project files the user allowed: one small file per digest of path and content, or, in a
+//! repository, of place and content.
 //!
-//! A changed file, or the same file elsewhere, has another digest and is not trusted. The
-//! small file holds the path, for people and for taking the trust back.
+//! A changed file, or the same file elsewhere, has another digest and is not trusted; in another
+//! worktree of the same repository it has the same place. The small file holds the path, or the
+//! place, for people and for taking the trust back.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read as _};
+use std::iter;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -22,7 +25,7 @@ const CHANGED: &str = "trusted-changed";
 
 /// Tells whether the user allowed exactly this content at this path.
 pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
-    read(&entry(state_dir, file)).is_ok_and(|path| path == file.path.as_os_str().as_bytes())
+    entries(state_dir, file).any(|(entry, place)| read(&entry).is_ok_and(|read| read == place))
 }
 
 /// Remembers that the user allows `file` as it was read.
@@ -30,20 +33,25 @@ pub(crate) fn is_trusted(state_dir: &Path, file: &ProjectFile) -> bool {
 /// # Errors
 /// [`ProjectError::Write`] where it cannot be written.
 pub(crate) fn trust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
-    let entry = entry(state_dir, file);
-    crate::fs::replace(&entry, file.path.as_os_str().as_bytes())
-        .map_err(io::Error::other)
-        .and_then(|()| tell_shells(state_dir))
-        .map_err(|source| ProjectError::Write { path: entry, source })
+    // In a repository its place says it all: what is denied in one worktree is denied in each.
+    if let Some((entry, place)) = entries(state_dir, file).last() {
+        crate::fs::replace(&entry, place)
+            .map_err(io::Error::other)
+            .map_err(|source| ProjectError::Write { path: entry, source })?;
+    }
+    let path = state_dir.join(CHANGED);
+    tell_shells(state_dir).map_err(|source| ProjectError::Write { path, source })
 }
 
-/// Forgets every content that was allowed at the path of `file`.
+/// Forgets every content that was allowed at the path of `file`, and at its place in the
+/// repository's other worktrees.
 ///
 /// # Errors
 /// [`ProjectError::Write`] where something cannot be read or removed.
 pub(crate) fn distrust(state_dir: &Path, file: &ProjectFile) -> Result<(), ProjectError> {
     let folder = folder(state_dir);
-    remove_all(&folder, file.path.as_os_str().as_bytes())
+    entries(state_dir, file)
+        .try_for_each(|(_, place)| remove_all(&folder, place))
         .and_then(|()| tell_shells(state_dir))
         .map_err(|source| ProjectError::Write { path: folder, source })
 }
@@ -60,8 +68,15 @@ fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("trusted")
 }
 
-fn entry(state_dir: &Path, file: &ProjectFile) -> PathBuf {
-    folder(state_dir).join(&file.digest)
+/// The small files about `file`, and what each holds.
+fn entries<'f>(
+    state_dir: &Path,
+    file: &'f ProjectFile,
+) -> impl Iterator<Item = (PathBuf, &'f [u8])> {
+    let own = (&file.digest, file.path.as_os_str().as_bytes());
+    let shared = file.shared.iter().map(|(place, digest)| (digest, place.as_slice()));
+    let folder = folder(state_dir);
+    iter::once(own).chain(shared).map(move |(digest, place)| (folder.join(digest), place))
 }
 
 fn read(entry: &Path) -> io::Result<Vec<u8>> {
@@ -142,7 +157,7 @@ mod tests {
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state), 0o700);
         assert_eq!(mode(&super::folder(&state)), 0o700);
-        assert_eq!(mode(&super::entry(&state, &one)), 0o600);
+        assert_eq!(mode(&super::entries(&state, &one).next().unwrap().0), 0o600);
     }
 
     #[test]
@@ -150,7 +165,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let one = file(dir.path(), "");
         trust(dir.path(), &one).unwrap();
-        fs::write(super::entry(dir.path(), &one), "").unwrap();
+        fs::write(super::entries(dir.path(), &one).next().unwrap().0, "").unwrap();
         assert!(!is_trusted(dir.path(), &one));
     }
 }

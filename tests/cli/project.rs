@@ -96,6 +96,32 @@ fn an_allowed_file_is_not_allowed_elsewhere() {
 }
 
 #[test]
+fn an_allowed_file_is_allowed_in_the_worktrees_of_its_repository() {
+    let t = stocked();
+    let project = "[authy]\nscope = \"backend\"\n[env]\nX = \"{db-url}\"\n";
+    t.sh("git init -q main && git init -q elsewhere").ok();
+    for folder in ["main", "elsewhere"] {
+        fs::write(t.work().join(folder).join(".authy.toml"), project).unwrap();
+    }
+    t.sh("cd main && git add . && git commit -qm x && git worktree add -q ../other").ok();
+    let run =
+        |folder: &str| t.authy(["run", "--", "sh", "-c", "echo $X"]).dir(t.work().join(folder));
+    run("other").fails(4).stderr_has("authy allow");
+    t.authy(["allow", "--yes"]).dir(t.work().join("main")).ok();
+    run("other").ok().stdout_is("1\n");
+    run("elsewhere").fails(4);
+    // Other content is another file, in whichever of them.
+    fs::write(t.work().join("other/.authy.toml"), format!("{project}Y = \"1\"\n")).unwrap();
+    run("other").fails(4);
+    run("main").ok();
+    // What is denied in one is denied in all.
+    fs::write(t.work().join("other/.authy.toml"), project).unwrap();
+    t.authy(["deny"]).dir(t.work().join("other")).ok();
+    run("main").fails(4);
+    run("other").fails(4);
+}
+
+#[test]
 fn allow_without_a_terminal_needs_yes() {
     let t = stocked();
     project(&t, TEMPLATE);
