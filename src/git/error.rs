@@ -75,6 +75,11 @@ impl GitError {
         }
     }
 
+    /// Whether two branches share no commit.
+    pub(crate) const fn is_unrelated(&self) -> bool {
+        matches!(self, Self::Unrelated)
+    }
+
     /// Says what to do next, where there is something.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {

@@ -111,10 +111,12 @@ impl StoreError {
                 ),
                 _ => "set this machine's clock".into(),
             },
-            Self::OtherVault { .. } => {
-                "if you replaced the vault yourself, name its folder differently or remove its line \
-                 from 'folders' in authy's state directory"
-                    .into()
+            Self::OtherVault { folder, now, .. } => {
+                let folder = printable(&folder.to_string_lossy());
+                format!(
+                    "where that is meant, as after cloning another one there: authy --vault '{folder}' check \
+                     --accept-vault {now}"
+                )
             }
             Self::AdminsChanged { .. } => {
                 "ask an admin you know, by another way than this repository, who the admins are".into()

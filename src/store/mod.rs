@@ -33,7 +33,7 @@ pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::{PolicyFile, Standing};
 pub(crate) use state::{known_vault, remember_vault};
-pub(crate) use vault::{Authority, Vault, refuse_old};
+pub(crate) use vault::{Authority, Vault, accept_vault, refuse_old};
 
 /// Largest signed TOML file in bytes.
 pub(crate) const MAX_TOML: usize = 64 << 10;

@@ -327,6 +327,23 @@ fn refuse_another_vault(root: &Root, base: Option<&Path>, id: &str) -> Result<()
     }
 }
 
+/// Makes the folder known for the vault that lies there now, where its id is `id`.
+///
+/// # Errors
+/// `NoVault`, damage of its settings; `OtherVault` where it has another id.
+pub(crate) fn accept_vault(root: &Root, base: &Path, id: &str) -> Result<(), StoreError> {
+    let path = VaultPath::config();
+    let bytes = fs::read(root, &path, MAX_TOML)?
+        .ok_or_else(|| StoreError::NoVault(root.path().to_owned()))?;
+    let claim: Config = Unverified::parse(&path, bytes)?.peek()?;
+    check_claim(&path, &claim)?;
+    let folder = canonical(root);
+    match claim.vault == id {
+        true => Ok(state::remember_vault(base, &folder, id)?),
+        false => Err(StoreError::OtherVault { folder, was: id.to_owned(), now: claim.vault }),
+    }
+}
+
 /// Walks from the first set of admins to the newest, each signed by an admin of the one
 /// before (the first by one of its own). The set that this machine pinned must lie on the way.
 fn accept_admins(root: &Root, vault: &str, state: &State) -> Result<Signed<AdminSet>, StoreError> {

@@ -50,6 +50,33 @@ fn nothing_new_means_no_commit_and_reads_travel_with_the_next() {
 }
 
 #[test]
+fn a_remote_that_is_not_empty_is_told_from_another_vault() {
+    let team = Team::new();
+    // Made with a README, as forges offer it.
+    let script = "git init -q made && cd made && echo hello >README.md && git add . && git commit -qm x \
+                  && git branch -M main && git clone -q --bare . ../made.git";
+    team.t.sh(script).ok();
+    let made = team.t.work().join("made.git");
+    team.git("alice", ["remote", "set-url", "origin", made.to_str().unwrap()]);
+    let said = team.of("alice", &["sync"]).fails(7).stderr_has("is not empty and holds no vault");
+    let line = said.messages();
+    let line = line.split("folder: ").nth(1).unwrap().split(';').next().unwrap();
+    assert!(line.starts_with("git pull ") && line.ends_with(" origin main"), "{line}");
+    team.t.sh(line).dir(team.vault("alice")).ok();
+    team.of("alice", &["sync"]).ok().stderr_has("in sync with origin/main");
+    team.of("alice", &["check", "--strict"]).ok();
+    // Somebody's own vault, and the team's.
+    let own = Team::new();
+    let theirs = own.t.path("theirs.git");
+    own.git("alice", ["clone", "-q", "--bare", ".", theirs.to_str().unwrap()]);
+    team.git("alice", ["remote", "set-url", "origin", theirs.to_str().unwrap()]);
+    let before = head(&team, "alice");
+    let said = team.of("alice", &["sync"]).fails(7).stderr_has("holds another vault");
+    said.stderr_has("join").stderr_has("git remote set-url");
+    assert_eq!(head(&team, "alice"), before);
+}
+
+#[test]
 fn a_remote_that_is_new_gets_the_branch() {
     let team = Team::new();
     let fresh = team.t.path("fresh.git");

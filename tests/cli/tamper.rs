@@ -209,6 +209,18 @@ fn another_vault_in_the_same_folder_is_refused() {
     }
     t.authy(["get", "db-url"]).fails(5).stdout_is("");
     t.authy(["store", "new"]).stdin("v").fails(5);
+    // Whoever put it there accepts it by its id, with the command that the error names.
+    let said = t.authy(["join", "--name", "bob"]).fails(5).messages();
+    let command = said.split("another one there: ").nth(1).unwrap().trim();
+    assert!(
+        command.starts_with("authy --vault '") && command.contains("--accept-vault "),
+        "{said}"
+    );
+    t.authy(["check", "--accept-vault", "0123456789abcdef0123456789abcdef"]).fails(5);
+    let agent = t.sh(&format!("CLAUDECODE=1 {command}")).ends();
+    agent.code_is(4).stderr_has("person");
+    t.sh(command).ends().stderr_has("admin").stderr_has("SHA256:");
+    t.authy(["list"]).ok().stdout_is("db-url\n");
 }
 
 #[test]

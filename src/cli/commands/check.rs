@@ -39,6 +39,10 @@ pub(crate) struct Args {
     /// Look only at what is staged for git's next commit
     #[arg(long, conflicts_with_all = ["base", "repair"])]
     staged: bool,
+    /// Accept the vault of this id in a folder where another one was; compare the fingerprints of
+    /// its admins
+    #[arg(long, value_name = "ID", conflicts_with_all = ["base", "staged", "repair"])]
+    accept_vault: Option<String>,
     /// Write a pre-commit hook into this clone that refuses unsigned policies, members and
     /// records, keys, and what looks like plaintext in the vault
     #[arg(long, conflicts_with_all = ["base", "staged", "strict", "repair"])]
@@ -52,6 +56,9 @@ impl Args {
             let path = authy::install_hook(&ctx)?;
             env.ui().note(format_args!("wrote '{}'", printable(&path.to_string_lossy())));
             return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(id) = &self.accept_vault {
+            authy::accept_vault(&ctx, id)?;
         }
         if self.repair {
             authy::repair(&ctx)?.iter().for_each(|done| env.ui().note(done));

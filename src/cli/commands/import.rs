@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use authy::{
-    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, SecretBytes, Source, printable,
+    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, ImportedPolicy, PolicyChange,
+    SecretBytes, Source, printable,
 };
 use clap::ValueEnum;
 use zeroize::Zeroizing;
@@ -126,6 +127,18 @@ impl Args {
             true => ui.json(&entries)?,
             false => ui.table(&table(&entries))?,
         }
+        let policies = authy::imported_policies(&ctx, &imported, (&options, &entries))?;
+        for policy in policies {
+            let name = policy.name.clone();
+            if self.dry_run {
+                ui.note(format_args!("would make the policy '{name}', for admins alone"));
+                continue;
+            }
+            authy::policy_create(&ctx, &change(policy))?;
+            ui.note(format_args!(
+                "made the policy '{name}': name its members with 'authy policy update {name} --member'"
+            ));
+        }
         let counted = counted(&entries);
         if self.dry_run {
             ui.note(format_args!("would import {counted}"));
@@ -202,6 +215,17 @@ impl Args {
             }
         }
         Ok(ImportFrom::Bytes(source, SecretBytes::new(std::mem::take(&mut *bytes))))
+    }
+}
+
+/// The policy as somebody would make it by hand.
+fn change(policy: ImportedPolicy) -> PolicyChange {
+    PolicyChange {
+        allow: policy.allow,
+        deny: policy.deny,
+        description: policy.description,
+        run_only: policy.run_only.then_some(true),
+        ..PolicyChange::new(policy.name)
     }
 }
 

@@ -130,6 +130,31 @@ fn take_the_folder(ctx: &Context, vault: &str) {
     }
 }
 
+/// Makes the folder known for the vault that lies there now, whose id is `id`: somebody put it in
+/// the place of the one that was there. Shows its admins, as the first time.
+///
+/// # Errors
+/// There is none, or another one; an agent asks and nobody at the terminal agrees.
+pub fn accept_vault(ctx: &Context, id: &str) -> Result<()> {
+    if let Some(marker) = &ctx.agent {
+        let marker = crate::name::printable(marker);
+        let question = format!("An agent ({marker}) wants another vault here. Let it?");
+        if !ctx.front.consents(&question) {
+            return Err(Problem::AgentMayNot { marker }.into());
+        }
+    }
+    if let Some(base) = &ctx.state {
+        store::accept_vault(&Root::new(ctx.vault.clone()), base, id)?;
+    }
+    let opened = Opened::open(ctx)?;
+    // Otherwise that is said by itself.
+    if !opened.vault.is_first_use() {
+        ctx.front.note(&opened.introduction());
+    }
+    opened.settle(ctx);
+    Ok(())
+}
+
 /// Writes the vault's first files, all or nothing.
 fn publish(
     mut stage: Stage,

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::access::{Bearer, Need, Pattern, Reach};
+use crate::access::Pattern;
 use crate::audit::Op;
 use crate::name::{ScopeName, SecretName};
-use crate::service::base::bearer::bearer;
+use crate::service::base::bearer::{bearer, listable};
 use crate::service::base::context::Context;
 use crate::service::base::due::due;
 use crate::service::base::error::Result;
@@ -113,24 +113,6 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     }
     opened.settle(ctx);
     Ok(entries)
-}
-
-/// What may be listed: names are no secret, so nobody has to be anybody, but a token has its scope.
-///
-/// # Errors
-/// The scope is not in force, or not the token's.
-pub(super) fn listable<'a>(
-    opened: &'a Opened,
-    (bearer, scope): (Option<&'a Bearer>, Option<&ScopeName>),
-) -> Result<Reach<'a>> {
-    Ok(match (bearer, scope) {
-        (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Names)?,
-        (None, Some(scope)) => {
-            let (scope, policy) = opened.rules.scope(scope)?;
-            Reach::Scope(scope, policy)
-        }
-        (None, None) => Reach::All,
-    })
 }
 
 fn detailed(opened: &Opened, now: Stamp, name: SecretName) -> ListEntry {

@@ -14,7 +14,6 @@ mod diff;
 mod git_setup;
 mod hygiene;
 mod import;
-mod import_old;
 mod init;
 mod injecting;
 mod join;
@@ -46,9 +45,10 @@ pub use diff::{FileDiff, PolicyDiff, policy_diff};
 pub use git_setup::{install_diff, install_hook};
 pub use hygiene::keep_memory_private;
 pub use import::{
-    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, import, read_import,
+    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
+    import, imported_policies, read_import,
 };
-pub use init::{InitOptions, InitReport, init, is_vault};
+pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use injecting::sweep;
 pub use injecting::{

@@ -21,7 +21,7 @@ use crate::service::base::orphans::{adopt, remember_published};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::Recorder;
 use crate::service::base::settling::{settle, settle_obvious};
-use crate::service::base::sync::{SyncProblem, join, refuse_unsynced};
+use crate::service::base::sync::{SyncProblem, join, refuse_unrelated, refuse_unsynced};
 use crate::service::base::transaction::LockedVault;
 use crate::store::{Record, Standing};
 
@@ -174,7 +174,13 @@ impl Desk {
         (theirs, remote): (&str, &Remote),
         report: &mut SyncReport,
     ) -> Result<usize> {
-        let mut division = git::compare(&ctx.vault, theirs)?;
+        let mut division = match git::compare(&ctx.vault, theirs) {
+            Err(error) if error.is_unrelated() => {
+                refuse_unrelated(self.parts().0, theirs, &remote.shown())?;
+                return Err(error.into());
+            }
+            division => division?,
+        };
         if let Self::Member(locked) = self {
             let clashes = split(locked.opened.vault.root(), &division)?.clashes;
             let settled = settle_obvious(ctx, locked, &clashes)?;

@@ -10,13 +10,13 @@ use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
 use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
-use crate::access::{Asker, Bearer, Rules};
+use crate::access::{Asker, Bearer, Need, Reach, Rules};
 use crate::audit::Op;
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, GrantPlace, Lock, Stage};
-use crate::name::{MemberName, printable};
+use crate::name::{MemberName, ScopeName, printable};
 use crate::secret::SecretBytes;
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
 use crate::store::{Grant, Signed, Stamp, StoreError};
@@ -238,4 +238,22 @@ fn find_direct(opened: &Opened, bearer: &mut Bearer) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What may be listed: names are no secret, so nobody has to be anybody, but a token has its scope.
+///
+/// # Errors
+/// The scope is not in force, or not the token's.
+pub(crate) fn listable<'a>(
+    opened: &'a Opened,
+    (bearer, scope): (Option<&'a Bearer>, Option<&ScopeName>),
+) -> Result<Reach<'a>> {
+    Ok(match (bearer, scope) {
+        (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Names)?,
+        (None, Some(scope)) => {
+            let (scope, policy) = opened.rules.scope(scope)?;
+            Reach::Scope(scope, policy)
+        }
+        (None, None) => Reach::All,
+    })
 }

@@ -105,13 +105,6 @@ pub enum Note {
         /// What, and why.
         reason: String,
     },
-    /// A policy that came in, or would.
-    PolicyImported {
-        /// Its name.
-        name: ScopeName,
-        /// Nothing was changed.
-        dry_run: bool,
-    },
     /// A name stands several times in what is imported; the last one counts.
     Twice {
         /// The name there.
@@ -233,10 +226,9 @@ impl fmt::Display for Note {
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
             ),
-            Self::Doubtful { .. }
-            | Self::LeftOut { .. }
-            | Self::PolicyImported { .. }
-            | Self::Twice { .. } => self.fmt_of_import(f),
+            Self::Doubtful { .. } | Self::LeftOut { .. } | Self::Twice { .. } => {
+                self.fmt_of_import(f)
+            }
             _ => self.fmt_of_session(f),
         }
     }
@@ -257,15 +249,6 @@ impl Note {
                     }
                 };
                 write!(f, "'{}'{line} {what}", printable(name))
-            }
-            Self::PolicyImported { name, dry_run: true } => {
-                write!(f, "would make the policy '{name}', for admins alone")
-            }
-            Self::PolicyImported { name, .. } => {
-                write!(
-                    f,
-                    "made the policy '{name}': name its members with 'authy policy update {name} --member'"
-                )
             }
             Self::LeftOut { reason } => write!(f, "left out: {}", printable(reason)),
             Self::Twice { name } => {

@@ -68,10 +68,15 @@ impl Opened {
         if let Err(error) = saved {
             ctx.front.note(&Note::NoPins { reason: error.to_string() });
         } else if self.vault.is_first_use() && ctx.state.is_some() {
-            let admins = self.vault.admins().admins.iter();
-            let admins = admins.map(|(name, key)| (name.clone(), key.fingerprint())).collect();
-            ctx.front.note(&Note::FirstUse { admins });
+            ctx.front.note(&self.introduction());
         }
+    }
+
+    /// Says who the vault's admins are, for whoever has to compare.
+    pub(crate) fn introduction(&self) -> Note {
+        let admins = self.vault.admins().admins.iter();
+        let admins = admins.map(|(name, key)| (name.clone(), key.fingerprint())).collect();
+        Note::FirstUse { admins }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::fs::{FOLDERS, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Division, Home, Joining};
 use crate::kind::Kind;
 use crate::name::{MemberName, printable};
-use crate::store::{CommitMode, Config};
+use crate::store::{CommitMode, Config, Unverified};
 
 /// A failure to bring two clones together.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,10 @@ pub(crate) enum SyncProblem {
     Brick { path: String, why: &'static str },
     #[error("'{who}' wrote {} there, though that was taken from him and published", names.join(", "))]
     TakenAway { who: MemberName, names: Vec<String> },
+    #[error("'{remote}' holds another vault (its id is {id})")]
+    AnotherVault { remote: String, id: String },
+    #[error("'{remote}' is not empty and holds no vault")]
+    NotEmpty { remote: String },
     #[error("'{}' is in no conflict", printable(.0))]
     NoClash(String),
     #[error("'{matter}' is no secret that both sides have, so neither is the newest")]
@@ -42,6 +46,7 @@ impl SyncProblem {
             Self::Inside | Self::Manual | Self::NoNewest { .. } => Kind::Usage,
             Self::Clashes(_) | Self::BothChanged { .. } | Self::TakenAway { .. } => Kind::Conflict,
             Self::ForkedChain { .. } | Self::Brick { .. } => Kind::Damaged,
+            Self::AnotherVault { .. } | Self::NotEmpty { .. } => Kind::Conflict,
             Self::NoClash(_) => Kind::NotFound,
             Self::Unfit { why, .. } => why.kind(),
         }
@@ -66,10 +71,40 @@ impl SyncProblem {
             Self::ForkedChain { .. } => {
                 "was the vault's folder copied? In the copy remove '.local', and take the other's version with git".into()
             }
+            Self::AnotherVault { .. } => {
+                "to use that one: git clone it into a folder of its own, and 'authy --vault FOLDER join' there; to \
+                 send this one: give it an empty repository (git remote set-url)"
+                    .into()
+            }
+            Self::NotEmpty { remote } => {
+                let (name, branch) = remote.split_once('/').unwrap_or((remote, ""));
+                format!(
+                    "bring the two together once, in the vault's folder: git pull --no-rebase --no-edit \
+                     --allow-unrelated-histories {name} {branch}; then 'authy sync'"
+                )
+            }
             Self::NoClash(_) => "run 'authy conflict list'".into(),
             Self::NoNewest { .. } => "take ours or theirs".into(),
             Self::Unfit { .. } => "take the other side, or ask an admin to".into(),
         })
+    }
+}
+
+/// Says what a branch is that shares no past with this vault's; in a shallow clone it may be the
+/// vault itself.
+pub(crate) fn refuse_unrelated(opened: &Opened, theirs: &str, remote: &str) -> Result<()> {
+    let path = VaultPath::config();
+    let root = opened.vault.root().path();
+    let Some(bytes) = git::file_at(root, theirs, &path.to_string())? else {
+        return Err(SyncProblem::NotEmpty { remote: remote.to_owned() }.into());
+    };
+    let claim = Unverified::parse(&path, bytes).and_then(|read| read.peek::<Config>());
+    match claim {
+        Ok(claim) if claim.vault != opened.vault.id() => {
+            let (remote, id) = (remote.to_owned(), printable(&claim.vault));
+            Err(SyncProblem::AnotherVault { remote, id }.into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Taking secrets over from elsewhere: all of them in one change, or none.
 
+mod old;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -23,8 +25,6 @@ use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
 use crate::transfer::{self, About, Found, OldPolicy, Place, Source, TransferError};
-
-use super::import_old;
 
 /// What is imported.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ pub enum ImportFrom {
 /// Secrets that were read and are not imported yet.
 #[derive(Debug)]
 pub struct Imported {
-    pub(super) found: Vec<Found>,
-    pub(super) policies: Vec<OldPolicy>,
+    found: Vec<Found>,
+    policies: Vec<OldPolicy>,
 }
 
 /// How to import.
@@ -111,6 +111,8 @@ pub struct ImportEntry {
     pub status: ImportStatus,
 }
 
+pub use old::{ImportedPolicy, imported_policies};
+
 /// Reads what is to be imported.
 ///
 /// # Errors
@@ -123,7 +125,7 @@ pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
             transfer::fetch(*source, &place)?
         }
         ImportFrom::OldVault { folder, keyfile } => {
-            return import_old::read(ctx, folder, keyfile.as_deref());
+            return old::read(ctx, folder, keyfile.as_deref());
         }
     };
     Ok(Imported { found, policies: Vec::new() })
@@ -140,16 +142,6 @@ pub fn import(
     options: &ImportOptions,
 ) -> Result<Vec<ImportEntry>> {
     refuse_token(ctx, &Op::IMPORT)?;
-    let entries = import_secrets(ctx, imported, options)?;
-    import_old::policies(ctx, imported, (options, &entries))?;
-    Ok(entries)
-}
-
-fn import_secrets(
-    ctx: &Context,
-    imported: &Imported,
-    options: &ImportOptions,
-) -> Result<Vec<ImportEntry>> {
     let plan = plan(ctx, imported, options)?;
     let opened = Opened::open(ctx)?;
     if options.dry_run {

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::import::{ImportEntry, ImportOptions, Imported};
-use super::policies::{PolicyChange, policy_create};
+use super::{ImportEntry, ImportOptions, Imported};
 use crate::access::Pattern;
 use crate::crypto::{
     self, CryptoError, Identity, MAX_FOREIGN_WORK_FACTOR, scan_passphrase, unseal_up_to,
@@ -75,46 +74,53 @@ fn by_key(
     Err(Problem::OldVaultKeys.into())
 }
 
-/// Makes the policies, each as an admin would: their patterns mean names as they are here. One
-/// that would reach other secrets than it did is left out.
+/// A policy that comes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedPolicy {
+    /// Its name.
+    pub name: ScopeName,
+    /// For people.
+    pub description: Option<String>,
+    /// Patterns allowed, of names as they are here.
+    pub allow: Vec<String>,
+    /// Patterns denied.
+    pub deny: Vec<String>,
+    /// Whether the scope is run-only.
+    pub run_only: bool,
+}
+
+/// Tells which policies come over with the secrets of `entries`, for an admin to make. One that
+/// is there already, or that would reach other secrets than it did, is left out and noted.
 ///
 /// # Errors
-/// Denied; not written.
-pub(super) fn policies(
+/// The vault cannot be opened.
+pub fn imported_policies(
     ctx: &Context,
     imported: &Imported,
     (options, entries): (&ImportOptions, &[ImportEntry]),
-) -> Result<()> {
+) -> Result<Vec<ImportedPolicy>> {
     if imported.policies.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let there = Opened::open(ctx)?;
+    let mut all = Vec::new();
     for policy in &imported.policies {
-        let shown = printable(&policy.name);
-        let left_out = |why: &str| {
-            ctx.front.note(&Note::LeftOut { reason: format!("policy '{shown}' {why}") });
+        let left_out = match (ScopeName::parse(&policy.name), patterns(policy, options, entries)) {
+            (Err(_), _) => "has no name that a scope may have",
+            (Ok(name), _) if there.rules.policy_state(&name).is_some() => "exists already",
+            (_, None) => {
+                "would reach other secrets than it did, as names have changed: make it anew"
+            }
+            (Ok(name), Some((allow, deny))) => {
+                let (description, run_only) = (policy.description.clone(), policy.run_only);
+                all.push(ImportedPolicy { name, description, allow, deny, run_only });
+                continue;
+            }
         };
-        let Ok(name) = ScopeName::parse(&policy.name) else {
-            left_out("has no name that a scope may have");
-            continue;
-        };
-        if there.rules.policy_state(&name).is_some() {
-            left_out("exists already");
-            continue;
-        }
-        let Some((allow, deny)) = patterns(policy, options, entries) else {
-            left_out("would reach other secrets than it did, as names have changed: make it anew");
-            continue;
-        };
-        ctx.front.note(&Note::PolicyImported { name: name.clone(), dry_run: options.dry_run });
-        if !options.dry_run {
-            let run_only = policy.run_only.then_some(true);
-            let description = policy.description.clone();
-            let unchanged = PolicyChange::new(name);
-            policy_create(ctx, &PolicyChange { allow, deny, run_only, description, ..unchanged })?;
-        }
+        let reason = format!("policy '{}' {left_out}", printable(&policy.name));
+        ctx.front.note(&Note::LeftOut { reason });
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The patterns of a policy for names as they are here; `None` where they would not reach just
