@@ -31,22 +31,49 @@ struct Tool {
     /// The variable without which there is no desktop to ask; empty where none is needed.
     desktop: &'static str,
     copy: &'static [&'static str],
+    /// As above, for a version that knows more: that the text is a secret, that it is for the
+    /// terminal outside too.
+    better: &'static [&'static str],
     paste: &'static [&'static str],
+    /// Where the text is then, in words.
+    place: &'static str,
 }
 
-const TOOLS: [Tool; 4] = [
-    Tool { desktop: "WAYLAND_DISPLAY", copy: &["wl-copy"], paste: &["wl-paste", "--no-newline"] },
+/// The buffer that holds a value in tmux.
+const BUFFER: &str = "authy";
+
+const TOOLS: [Tool; 5] = [
+    Tool {
+        desktop: "WAYLAND_DISPLAY",
+        copy: &["wl-copy"],
+        better: &["wl-copy", "--sensitive"],
+        paste: &["wl-paste", "--no-newline"],
+        place: "wl-copy",
+    },
     Tool {
         desktop: "DISPLAY",
         copy: &["xclip", "-selection", "clipboard", "-in"],
+        better: &[],
         paste: &["xclip", "-selection", "clipboard", "-out"],
+        place: "xclip",
     },
     Tool {
         desktop: "DISPLAY",
         copy: &["xsel", "--clipboard", "--input"],
+        better: &[],
         paste: &["xsel", "--clipboard", "--output"],
+        place: "xsel",
     },
-    Tool { desktop: "", copy: &["pbcopy"], paste: &["pbpaste"] },
+    // tmux hands on what a program tells the terminal only where it was told to, and then keeps it
+    // in a buffer that nobody clears.
+    Tool {
+        desktop: "TMUX",
+        copy: &["tmux", "load-buffer", "-b", BUFFER, "-"],
+        better: &["tmux", "load-buffer", "-w", "-b", BUFFER, "-"],
+        paste: &["tmux", "show-buffer", "-b", BUFFER],
+        place: "tmux's buffer 'authy', and the terminal's clipboard where tmux may set it",
+    },
+    Tool { desktop: "", copy: &["pbcopy"], better: &[], paste: &["pbpaste"], place: "pbcopy" },
 ];
 
 /// Puts `value` on the clipboard and has it taken away after `keep`; says by what means.
@@ -60,12 +87,12 @@ pub(crate) fn copy(
 ) -> io::Result<&'static str> {
     let is_set = |name: &str| name.is_empty() || variable(name).is_some_and(|v| !v.is_empty());
     for tool in TOOLS.iter().filter(|tool| is_set(tool.desktop)) {
-        match give(tool.copy, value) {
+        match put(tool, value) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
             Ok(()) => {
                 clear_later(tool.copy[0], keep, (value, Stdio::null()))?;
-                return Ok(tool.copy[0]);
+                return Ok(tool.place);
             }
         }
     }
@@ -75,11 +102,22 @@ pub(crate) fn copy(
         terminal.write_all(part)?;
     }
     clear_later(TERMINAL, keep, (value, terminal.into()))?;
-    Ok("the terminal")
+    Ok("the terminal, where it takes OSC 52")
+}
+
+/// Hands a program the text in the better way, else in the way that every version knows.
+fn put(tool: &Tool, bytes: &[u8]) -> io::Result<()> {
+    match give(tool.better, bytes) {
+        Ok(()) => Ok(()),
+        Err(_) => give(tool.copy, bytes),
+    }
 }
 
 /// Feeds a program, whose own output goes nowhere: some stay behind to hold the clipboard.
 fn give(words: &[&str], bytes: &[u8]) -> io::Result<()> {
+    if words.is_empty() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     let mut child = quiet(words).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
         input.write_all(bytes)?;
@@ -111,6 +149,16 @@ fn clear_later(means: &str, keep: Duration, (value, output): (&[u8], Stdio)) -> 
     }
 }
 
+/// Empties a clipboard. tmux takes nothing for nothing new: it gets a blank, and loses its buffer.
+fn clear_now(tool: &Tool) {
+    if tool.desktop != "TMUX" {
+        let _ = put(tool, b"");
+        return;
+    }
+    let _ = put(tool, b" ");
+    let _ = quiet(&["tmux", "delete-buffer", "-b", BUFFER]).stdin(Stdio::null()).status();
+}
+
 /// Does the work of the second process, if that is what these words ask for.
 pub(super) fn clear(words: &[OsString]) -> Option<ExitCode> {
     let [_, word, means, seconds] = words else { return None };
@@ -130,7 +178,7 @@ pub(super) fn clear(words: &[OsString]) -> Option<ExitCode> {
         let held = quiet(tool.paste).stdin(Stdio::null()).output();
         let held = held.map(|output| Zeroizing::new(output.stdout)).unwrap_or_default();
         if Sha256::digest(held.as_slice()).as_slice() == digest {
-            let _ = give(tool.copy, b"");
+            clear_now(tool);
         }
     }
     Some(ExitCode::SUCCESS)

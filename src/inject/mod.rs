@@ -6,6 +6,7 @@
 mod buffer;
 mod child;
 mod editor;
+mod entry;
 mod environment;
 mod error;
 mod format;
@@ -25,6 +26,7 @@ mod wrapper;
 pub(crate) use buffer::Buffer;
 pub(crate) use child::{Command, HandOn};
 pub(crate) use editor::{edit, editor_command};
+pub(crate) use entry::{field, keys, line, password};
 pub use environment::Environment;
 pub(crate) use error::InjectError;
 pub(crate) use format::dotenv::misread;

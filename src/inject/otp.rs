@@ -1,7 +1,8 @@
 //! One-time codes from a stored key: RFC 6238, and the `otpauth://` addresses of QR codes.
 //!
 //! The value may be a base32 key (RFC 4648; small letters, blanks, dashes and padding do not
-//! matter), an address, or several lines with an address in one of them. Neither the key nor
+//! matter), an address, or several lines: with an address in one of them, with `totp:` before a key
+//! or an address as gopass writes it, or with the key in the first. Neither the key nor
 //! any part of the value stands in an error.
 
 use data_encoding::BASE32_NOPAD;
@@ -14,6 +15,8 @@ use crate::name::SecretName;
 use crate::secret::SecretBytes;
 
 const SCHEME: &str = "otpauth://";
+/// What gopass writes before a key or an address.
+const FIELD: &str = "totp:";
 /// Longest step in seconds: a day.
 const LONGEST: u64 = 86_400;
 
@@ -60,9 +63,21 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     let address = text.lines().map(str::trim).find(|line| {
         line.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
     });
-    match address {
-        Some(address) => parse_address(&address[SCHEME.len()..]),
-        None => {
+    let field = text.lines().map(str::trim).find_map(|line| {
+        let value = line.get(FIELD.len()..)?;
+        line[..FIELD.len()].eq_ignore_ascii_case(FIELD).then(|| value.trim())
+    });
+    match (address, field) {
+        (Some(address), _) => parse_address(&address[SCHEME.len()..]),
+        (None, Some(value))
+            if value
+                .get(..SCHEME.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME)) =>
+        {
+            parse_address(&value[SCHEME.len()..])
+        }
+        (None, field) => {
+            let text = field.unwrap_or_else(|| text.lines().next().unwrap_or_default());
             let key = key(text).ok_or("is no base32 key and has no otpauth:// address")?;
             Ok(Spec { key, algorithm: Algorithm::SHA1, digits: 6, period: 30 })
         }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::DirEntry;
 use std::path::PathBuf;
 
-use crate::harness::{Sandbox, patiently};
+use crate::harness::{Sandbox, happens_to_have, patiently};
 use crate::screen::Screen;
 use crate::vault::text;
 
@@ -144,6 +144,95 @@ fn without_a_desktop_the_terminal_gets_it() {
         Screen::sh(&t, "PATH=$PATH DISPLAY= WAYLAND_DISPLAY= authy get a --clip=0; read x");
     screen.until("\x1b]52;c;MQ==\x07").until("the terminal").until("\x1b]52;c;!\x07").keys("\r");
     screen.end();
+}
+
+const ENTRY: &str =
+    "pass canary\nuser: ann\nurl: https://example.com\ntotp: GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n";
+
+#[test]
+fn a_line_or_a_field_of_an_entry_is_enough() {
+    let (t, board) = desktop();
+    let key = "-----BEGIN X-----\nAA==\n-----END X-----\n";
+    t.store([("web/shop", ENTRY), ("key", key)]);
+    let get = |more: &[&str]| t.authy([&["get", "web/shop"], more].concat());
+    get(&["--line", "1"]).ok().stdout_is("pass canary");
+    get(&["--field", "USER"]).ok().stdout_is("ann");
+    get(&["--line", "9"]).fails(3).stderr_has("no line 9").stdout_is("");
+    let said = get(&["--field", "host"]).fails(3).stderr_has("no field 'host'");
+    said.stderr_has("user, url, totp").stderr_lacks("ann").stderr_lacks("canary");
+    get(&["--line", "1", "--field", "user"]).fails(2);
+    get(&["--clip=60"]).ok().stderr_has("copied a line of web/shop (xclip)");
+    assert_eq!(text(&board), "pass canary");
+    get(&["--clip=60", "--field", "url"]).ok();
+    assert_eq!(text(&board), "https://example.com");
+    t.authy(["get", "key", "--clip=60"]).ok().stderr_has("copied key (xclip)");
+    assert_eq!(text(&board), key);
+    t.authy(["otp", "web/shop"]).ok();
+    let copied = t.authy(["otp", "web/shop", "--clip=60"]).ok().stdout_is("");
+    copied.stderr_has("copied the code of web/shop").stderr_has("good for");
+    assert!(text(&board).len() == 6 && text(&board).bytes().all(|b| b.is_ascii_digit()));
+}
+
+#[test]
+fn an_older_version_is_read_under_the_rules_of_today() {
+    let t = Sandbox::new();
+    t.store([("a", "one")]);
+    t.authy(["rotate", "a"]).stdin("two").ok();
+    let get = |version: &str| t.authy(["get", "a", "--version", version]);
+    get("1").ok().stdout_is("one");
+    let line = t.last_entry();
+    assert_eq!((&line["op"], &line["detail"]), (&"get".into(), &"version 1".into()));
+    get("2").ok().stdout_is("two");
+    get("3").fails(3);
+    t.holds("a", "two");
+    t.authy(["policy", "create", "runs", "--allow", "*", "--run-only"]).ok();
+    t.authy(["get", "a", "--version", "1", "--scope", "runs"]).fails(4).stdout_is("");
+    t.policy("all", ["*"]);
+    let token = t.authy(["session", "create", "--scope", "all"]).ok().text();
+    get("1").env("AUTHY_TOKEN", token.trim()).fails(4).stderr_has("values of today");
+    t.authy(["remove", "a"]).ok();
+    get("1").ok().stdout_is("one");
+    t.verifies();
+}
+
+#[test]
+fn wayland_is_told_that_it_is_a_secret_where_it_can_be() {
+    for knows in [true, false] {
+        let (mut t, board) = desktop();
+        let refusal = if knows { "" } else { "case $* in *sensitive*) exit 1;; esac;" };
+        let script = format!("echo \"$*\" > words; {refusal} cat > {}", board.display());
+        t.script("wl-copy", &script);
+        t.set("WAYLAND_DISPLAY", "wayland-7");
+        t.authy(["get", "a", "--clip=60"]).ok().stderr_has("(wl-copy)");
+        assert_eq!(text(&board), "copied-canary");
+        let words = text(&t.work().join("words"));
+        assert_eq!(words, if knows { "--sensitive\n" } else { "\n" });
+    }
+}
+
+#[test]
+fn in_tmux_its_buffer_has_the_value_and_loses_it() {
+    if !happens_to_have("tmux") {
+        return;
+    }
+    let mut t = Sandbox::new();
+    t.store([("a", "tmux-canary")]);
+    t.set("TMUX_TMPDIR", t.tmp());
+    let tmux = |words: &[&str]| t.program("tmux", words).ends();
+    tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "cat"]).code_is(0);
+    let value = tmux(&["display-message", "-p", "#{socket_path},#{pid},0"]).text();
+    let get = |seconds: &str| {
+        let clip = format!("--clip={seconds}");
+        t.authy(["get", "a", &clip]).env("TMUX", value.trim())
+    };
+    get("60").ok().stderr_has("tmux's buffer 'authy'");
+    assert_eq!(tmux(&["show-buffer", "-b", "authy"]).text(), "tmux-canary");
+    get("0").ok();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while tmux(&["list-buffers"]).text().contains("authy") {
+        assert!(std::time::Instant::now() < end, "the buffer stayed");
+    }
+    tmux(&["kill-server"]);
 }
 
 #[test]

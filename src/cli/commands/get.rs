@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use authy::{ScopeName, SecretBytes, SecretName};
+use authy::{Part, ScopeName, SecretBytes, SecretName};
 use data_encoding::BASE64;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -17,13 +17,16 @@ use crate::cli::error::Failure;
 ///
 /// A final newline is added on a terminal only. With --json a value that is no text is
 /// given as base64, under 'value_base64'. With --clip it is printed nowhere: wl-copy, xclip, xsel,
-/// pbcopy or the terminal (OSC 52) gets it, and it is taken away after 45 seconds if it is
-/// still there; a terminal's clipboard is emptied then in any case.
+/// pbcopy, tmux or the terminal (OSC 52) gets it, and it is taken away after 45 seconds if it is
+/// still there; a terminal's clipboard is emptied then in any case. Of an entry of pass, whose
+/// other lines are fields such as 'user: ann', --clip takes the password on the first line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy get db-url
   authy get db-url --clip
+  authy get web/github --field user        of an entry that came from pass
+  authy get api-key --version 2            as it was; 'authy history api-key' has the versions
   PGPASSWORD=\"$(authy get db-password --scope backend)\" psql")]
 pub(crate) struct Args {
     /// Name the secret
@@ -32,6 +35,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
         default_missing_value = "45")]
     clip: Option<u16>,
+    /// Read it as it was at this version
+    #[arg(long, value_name = "N")]
+    version: Option<u64>,
+    /// Take this line of it, from 1
+    #[arg(long, value_name = "N", conflicts_with = "field")]
+    line: Option<usize>,
+    /// Take what stands behind 'KEY:' on one of its lines
+    #[arg(long, value_name = "KEY")]
+    field: Option<String>,
     /// Read it under this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
@@ -40,21 +52,45 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let scope = env.scope(self.scope)?;
+        let ctx = env.context()?;
+        let value = match self.version {
+            Some(version) => authy::get_version(&ctx, &self.name, (version, scope.as_ref()))?,
+            None if self.clip.is_some() => authy::copy(&ctx, &self.name, scope.as_ref())?,
+            None => authy::get(&ctx, &self.name, scope.as_ref())?,
+        };
+        let part = match (self.line, self.field) {
+            (Some(line), _) => Some(Part::Line(line)),
+            (None, Some(key)) => Some(Part::Field(key)),
+            (None, None) => self.clip.map(|_| Part::Password),
+        };
+        let whole = value.len();
+        let value = match part {
+            Some(part) => authy::part(&self.name, &value, &part)?,
+            None => value,
+        };
         if let Some(seconds) = self.clip {
-            let value = authy::copy(&env.context()?, &self.name, scope.as_ref())?;
-            let keep = Duration::from_secs(seconds.into());
-            let means = clipboard::copy(value.expose(), keep, &|name| env.variable(name))
-                .map_err(Failure::Clipboard)?;
-            env.ui().note(format_args!("copied {} ({means}) for {seconds} seconds", self.name));
-            return Ok(ExitCode::SUCCESS);
+            let what = if value.len() < whole { "a line of " } else { "" };
+            return copied(env, &value, (&format!("{what}{}", self.name), seconds));
         }
-        let value = authy::get(&env.context()?, &self.name, scope.as_ref())?;
         match env.ui().wants_json() {
             true => env.ui().json(&Shown::new(&self.name, &value))?,
             false => env.ui().value(value.expose())?,
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Puts a value on the clipboard, and says where it is.
+pub(super) fn copied(
+    env: &CliEnv,
+    value: &SecretBytes,
+    (what, seconds): (&str, u16),
+) -> CommandResult {
+    let keep = Duration::from_secs(seconds.into());
+    let place = clipboard::copy(value.expose(), keep, &|name| env.variable(name))
+        .map_err(Failure::Clipboard)?;
+    env.ui().note(format_args!("copied {what} ({place}) for {seconds} seconds"));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A value in JSON, without a copy of it that is not wiped.

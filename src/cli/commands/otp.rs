@@ -5,20 +5,26 @@ use std::process::ExitCode;
 use authy::{ScopeName, SecretName};
 
 use super::CommandResult;
+use super::get::copied;
 use crate::cli::context::CliEnv;
 
 /// Print the one-time code that a stored key makes now
 ///
-/// The secret holds a base32 key, or an otpauth:// address as QR codes do. The code is made as
-/// RFC 6238 says; the key itself is not printed.
+/// The secret holds a base32 key, or an otpauth:// address as QR codes do, alone, on the first line
+/// or behind 'totp:' as in gopass. The code is made as RFC 6238 says; the key itself is not printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy store github-mfa                   asks for the key or the address
-  authy otp github-mfa")]
+  authy otp github-mfa
+  authy otp github-mfa --clip")]
 pub(crate) struct Args {
     /// Name the secret with the key
     name: SecretName,
+    /// Put the code on the clipboard instead, for so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+        default_missing_value = "45")]
+    clip: Option<u16>,
     /// Read it under this policy
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
@@ -28,6 +34,11 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let scope = env.scope(self.scope)?;
         let made = authy::otp(&env.context()?, &self.name, scope.as_ref())?;
+        if let Some(seconds) = self.clip {
+            copied(env, &made.code, (&format!("the code of {}", self.name), seconds))?;
+            env.ui().note(format_args!("good for {} more seconds", made.seconds_left));
+            return Ok(ExitCode::SUCCESS);
+        }
         let code = made.code.expose_str().unwrap_or_default();
         if env.ui().wants_json() {
             env.ui().json(&serde_json::json!({

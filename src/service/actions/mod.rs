@@ -60,7 +60,7 @@ pub use leaving::{Exposed, Removal, member_remove};
 pub use listing::{ListDetails, ListEntry, ListOptions, list};
 pub use member_update::{MemberChange, MemberUpdated, member_update};
 pub use members::{MemberView, NewMember, member_add, member_list, member_show};
-pub use past::{PastVersion, history, restore};
+pub use past::{PastVersion, get_version, history, restore};
 pub use policies::{
     PolicyChange, PolicyView, Towards, Verdict, policy_create, policy_list, policy_preview,
     policy_remove, policy_show, policy_test, policy_update,
@@ -71,7 +71,7 @@ pub use projects::{
 pub use reading_files::{read_public, read_text};
 pub use rekey::{rekey, rekey_needed};
 pub use resolving::resolve;
-pub use secrets::{copy, get, otp, remove, rename};
+pub use secrets::{Part, copy, get, otp, part, remove, rename};
 pub use sessions::{
     SessionCreated, SessionOptions, SessionView, check_token_place, session_create, session_list,
     session_refresh, session_revoke, session_revoke_all, write_token,

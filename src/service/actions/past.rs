@@ -7,13 +7,15 @@ use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::git;
-use crate::name::{MemberName, SecretName};
+use crate::name::{MemberName, ScopeName, SecretName};
+use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::past::{CommitView, rules_at};
 use crate::service::base::problem::Problem;
 use crate::service::base::readers::{exposed, kept_readers, seal_to};
+use crate::service::base::reading::read_loaded;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::records::{may_write, put_record};
 use crate::service::base::shared;
@@ -133,6 +135,30 @@ pub fn restore(
         let new = put_record(tx, &locked, name, record)?;
         Ok((format!("Restore {name} to v{version} (v{new})"), new))
     })
+}
+
+/// Reads the value that a secret had at a version; rules of today say who may.
+///
+/// # Errors
+/// As `get`; there is no such version, or several; a token opens the present values only.
+pub fn get_version(
+    ctx: &Context,
+    name: &SecretName,
+    (version, scope): (u64, Option<&ScopeName>),
+) -> Result<SecretBytes> {
+    if ctx.token.is_some() {
+        return Err(Problem::PastByToken.into());
+    }
+    let load = |opened: &Opened| match opened.vault.record(name, &opened.rules) {
+        // It may not be committed yet.
+        Ok(Some(record)) if record.version == version => opened
+            .vault
+            .sealed(name, &opened.rules)?
+            .ok_or_else(|| Problem::NoPast { name: name.clone(), version: Some(version) }.into()),
+        _ => find(opened, name, (version, "")),
+    };
+    let detail = format!("version {version}");
+    read_loaded(ctx, (Op::GET, Some(&detail)), (name, Some(&load)), scope)
 }
 
 /// Whether a member could write that name under the members and policies that a commit has, or may

@@ -42,6 +42,7 @@ pub fn resolve(
         path: None,
         seal: false,
         select: &select,
+        load: None,
     };
     read(ctx, &wanted, |reading| {
         let values = reading.values;

@@ -130,6 +130,10 @@ pub(crate) enum Problem {
     NotText(SecretName),
     #[error("--only '{}' matches no secret{}", printable(pattern), in_scope(scope))]
     OnlyNothing { pattern: String, scope: Option<ScopeName> },
+    #[error("a token opens the values of today, and no older ones")]
+    PastByToken,
+    #[error("'{name}' has no {what}")]
+    NoPart { name: SecretName, what: String, keys: Vec<String> },
     #[error("the editor left nothing of '{0}', which keeps its value")]
     Emptied(SecretName),
     #[error("'{}' does not open the old vault", printable(&.0.to_string_lossy()))]
@@ -193,7 +197,9 @@ impl Problem {
             | Self::NoneOf { .. }
             | Self::NoPast { .. }
             | Self::OnlyNothing { .. }
+            | Self::NoPart { .. }
             | Self::NoSession(_) => Kind::NotFound,
+            Self::PastByToken => Kind::Denied,
             Self::Exists(_)
             | Self::Taken(_)
             | Self::PolicyExists(_)
@@ -371,6 +377,9 @@ impl Problem {
             Self::OnlyNothing { scope: Some(scope), .. } => {
                 format!("'authy list --scope {scope}' shows what there is")
             }
+            Self::PastByToken => "ask somebody with an identity for it".into(),
+            Self::NoPart { keys, .. } if keys.is_empty() => return None,
+            Self::NoPart { keys, .. } => format!("its fields are: {}", printable(&keys.join(", "))),
             Self::OnlyNothing { .. } => "'authy list' shows what there is".into(),
             Self::Emptied(name) => {
                 format!("'authy rotate {name} --raw </dev/null' makes it empty, 'authy remove {name}' removes it")

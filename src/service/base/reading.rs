@@ -41,7 +41,12 @@ pub(crate) struct Wanted<'s> {
     pub(crate) seal: bool,
     /// Which names are meant.
     pub(crate) select: &'s Select<'s>,
+    /// Where the files are read from that are not those which lie there.
+    pub(crate) load: Option<&'s Load<'s>>,
 }
+
+/// Reads what is to be opened.
+pub(crate) type Load<'s> = dyn Fn(&Opened) -> Result<Sealed> + 's;
 
 /// The values read, in the order of their names.
 pub(crate) type Values = Vec<(SecretName, SecretBytes)>;
@@ -130,8 +135,18 @@ pub(crate) fn read<T>(
 /// Reads one secret for the command `op`, recorded with `detail`.
 pub(crate) fn read_one(
     ctx: &Context,
-    (op, detail): (Op, Option<&str>),
+    what: (Op, Option<&str>),
     name: &SecretName,
+    scope: Option<&ScopeName>,
+) -> Result<SecretBytes> {
+    read_loaded(ctx, what, (name, None), scope)
+}
+
+/// As [`read_one`], for files that `load` reads.
+pub(crate) fn read_loaded(
+    ctx: &Context,
+    (op, detail): (Op, Option<&str>),
+    (name, load): (&SecretName, Option<&Load<'_>>),
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
     let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Opened| {
@@ -147,6 +162,7 @@ pub(crate) fn read_one(
         path: None,
         seal: false,
         select: &select,
+        load,
     };
     let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
     let value = values.into_iter().next().map(|(_, value)| value);
@@ -182,7 +198,10 @@ fn find(
         names.iter().try_for_each(|name| reach.shows(name))?;
     }
     own::recall_signatures(opened, asker, names.len());
-    let sealed = sealed(opened, &names, scope)?;
+    let sealed = match wanted.load {
+        Some(load) => vec![load(opened)?],
+        None => sealed(opened, &names, scope)?,
+    };
     reach.opens(&sealed)?;
     let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
     // Rules that name nothing of what is wanted here start no proxy.

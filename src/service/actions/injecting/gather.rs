@@ -161,6 +161,7 @@ pub(super) fn gather<T>(
         path: wanted.program.as_ref().and_then(path_of),
         seal: wanted.seal,
         select: &select,
+        load: None,
     };
     read(ctx, &wanted, |mut reading| {
         let mut values = std::mem::take(&mut reading.values);
