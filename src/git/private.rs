@@ -50,6 +50,21 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
     Ok(select(&place, index.entries().iter().map(|entry| entry.path(&index))))
 }
 
+/// Lists what lies at the top of a vault that is a repository of its own and git neither tracks nor
+/// was told to ignore, the first hundred names.
+///
+/// # Errors
+/// [`GitError::Program`] and [`GitError::Refused`] of the git program.
+pub(crate) fn untracked(vault: &Path) -> Result<Vec<String>, GitError> {
+    let Some(place) = Place::find(vault)?.filter(|place| place.prefix.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let words = ["ls-files", "-z", "--others", "--exclude-standard", "--directory"];
+    let listed = program::answer(&place, "list what it does not track", &words)?;
+    let names = listed.split('\0').filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).take(MOST).collect())
+}
+
 /// Whether the bytes of an index show that no private path is in it; false where that is not
 /// clear. Parsing takes several times as long, and there are many more commands than such paths.
 ///

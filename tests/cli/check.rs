@@ -181,3 +181,18 @@ fn what_is_mechanical_is_mended_and_what_is_not_stays() {
     flip(&t.file("secrets/db-url.age"), 200);
     t.authy(["check", "--repair"]).fails(5).stdout_has("db-url");
 }
+
+#[test]
+fn what_lies_beside_the_folders_is_named_unless_git_knows_it() {
+    let t = Sandbox::new();
+    fs::write(t.vault().join("mcp.sh"), "#!/bin/sh\n").unwrap();
+    fs::create_dir(t.vault().join("notes")).unwrap();
+    fs::write(t.vault().join("notes/plain.txt"), "x").unwrap();
+    fs::write(t.vault().join("README.md"), "x").unwrap();
+    t.git(["add", "README.md"]);
+    let said = t.authy(["check"]).ok().stdout_has("mcp.sh").stdout_has("notes/");
+    said.stdout_has("out of the vault").stdout_lacks("README");
+    t.authy(["check", "--strict"]).fails(1);
+    t.git(["add", "mcp.sh", "notes"]);
+    t.authy(["check", "--strict"]).ok();
+}

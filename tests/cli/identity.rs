@@ -153,3 +153,44 @@ fn the_same_identity_in_two_files_is_one() {
     t.sh("cd ~/.authy/keys && rm master.key copy.key && age-keygen -o more.key 2>/dev/null").ok();
     t.authy(["get", "a"]).fails(6).stderr_has("2 identities").stderr_has("--keyfile");
 }
+
+#[test]
+fn a_keyfile_that_made_the_vault_is_remembered_for_it() {
+    let t = Sandbox::empty();
+    let key = t.home().join("elsewhere/mine.key");
+    let words = ["--keyfile", key.to_str().unwrap(), "init", "--member", "alice"];
+    t.authy(words).ok();
+    t.authy(["store", "a"]).stdin("1").ok();
+    t.holds("a", "1");
+    // For this vault alone, and only while it is there.
+    let other = t.path("other");
+    t.authy(["--vault", other.to_str().unwrap(), "init", "--member", "bob"]).ok();
+    t.authy(["--vault", other.to_str().unwrap(), "store", "b"]).stdin("2").ok();
+    t.holds("a", "1");
+    fs::rename(&key, t.home().join("gone.key")).unwrap();
+    t.authy(["get", "a"]).ends().stdout_is("");
+}
+
+#[test]
+fn a_copy_is_made_under_a_passphrase_and_a_lack_of_one_is_said_once() {
+    let t = Sandbox::empty();
+    let copy = t.home().join("copy.age");
+    let words = ["init", "--member", "alice", "--backup", copy.to_str().unwrap()];
+    t.authy(words).fails(6).stderr_has("passphrase");
+    fs::write(&copy, "precious").unwrap();
+    t.authy(words).env("AUTHY_PASSPHRASE", "correct horse").fails(7);
+    assert_eq!(text(&copy), "precious");
+    fs::remove_file(&copy).unwrap();
+    t.authy(words).env("AUTHY_PASSPHRASE", "correct horse").ok().stderr_has("copy in");
+    let text = fs::read_to_string(&copy).unwrap();
+    assert!(text.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"), "{text}");
+    t.authy(["store", "a"]).stdin("1").ok();
+    t.authy(["check"]).ok().stderr_lacks("keep a copy");
+    // It works as it is where the identity is gone.
+    fs::remove_dir_all(t.vault().join("keys")).unwrap();
+    let get = ["--keyfile", copy.to_str().unwrap(), "get", "a"];
+    t.authy(get).env("AUTHY_PASSPHRASE", "correct horse").ok().stdout_is("1");
+    let t = Sandbox::new();
+    t.authy(["check"]).ok().stderr_has("keep a copy elsewhere");
+    t.authy(["check"]).ok().stderr_lacks("keep a copy elsewhere");
+}

@@ -53,6 +53,9 @@ pub(super) struct IdentityFlags {
     /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
     #[arg(long)]
     passphrase: bool,
+    /// Put a copy of the identity into this file, protected by a passphrase
+    #[arg(long, value_name = "FILE")]
+    backup: Option<PathBuf>,
 }
 
 impl IdentityFlags {
@@ -63,6 +66,7 @@ impl IdentityFlags {
             logins: env.logins(),
             generate_keyfile: self.generate_keyfile,
             passphrase: self.passphrase,
+            backup: self.backup,
         }
     }
 }
@@ -118,6 +122,7 @@ fn as_json(report: &InitReport) -> serde_json::Value {
         "named_after": report.named_after,
         "keyfile": report.keyfile.as_ref().map(|file| file.to_string_lossy()),
         "keyfile_created": report.keyfile_created,
+        "backup": report.backup.as_ref().map(|file| file.to_string_lossy()),
         "recipient": report.recipient,
         "fingerprint": report.fingerprint,
         "commits": report.commits,
@@ -128,16 +133,28 @@ fn tell(ui: Ui, report: &InitReport) {
     ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
     let source = named_after(report.named_after, "--member");
     ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
-    tell_identity(ui, report.keyfile.as_deref(), (report.keyfile_created, &report.recipient));
+    let files = (report.keyfile.as_deref(), report.backup.as_deref());
+    tell_identity(ui, files, (report.keyfile_created, &report.recipient));
 }
 
 /// Says where the identity lies, and to keep a copy of a new one.
-pub(super) fn tell_identity(ui: Ui, file: Option<&Path>, (is_new, recipient): (bool, &str)) {
+pub(super) fn tell_identity(
+    ui: Ui,
+    (file, backup): (Option<&Path>, Option<&Path>),
+    (is_new, recipient): (bool, &str),
+) {
     let Some(file) = file else { return };
     let which = if is_new { "new identity in" } else { "identity from" };
     ui.note(format_args!("{which} '{}' ({recipient})", shown(file)));
-    if is_new {
-        ui.note("keep a copy of that file somewhere safe: without it nothing can be read");
+    match backup {
+        Some(backup) => ui.note(format_args!(
+            "copy in '{}', under a passphrase: keep it somewhere else",
+            shown(backup)
+        )),
+        None if is_new => ui.note(
+            "keep a copy of that file somewhere safe (--backup FILE makes one): without it nothing can be read",
+        ),
+        None => {}
     }
 }
 

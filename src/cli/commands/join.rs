@@ -54,6 +54,7 @@ fn as_json(report: &JoinReport) -> serde_json::Value {
         "named_after": report.named_after,
         "keyfile": report.keyfile.as_ref().map(|file| file.to_string_lossy()),
         "keyfile_created": report.keyfile_created,
+        "backup": report.backup.as_ref().map(|file| file.to_string_lossy()),
         "recipient": report.recipient,
         "fingerprint": report.fingerprint,
     })
@@ -62,7 +63,8 @@ fn as_json(report: &JoinReport) -> serde_json::Value {
 fn tell(ui: Ui, report: &JoinReport) {
     let name = &report.member;
     ui.note(format_args!("asked to join as {name}{}", named_after(report.named_after, "--name")));
-    tell_identity(ui, report.keyfile.as_deref(), (report.keyfile_created, &report.recipient));
+    let files = (report.keyfile.as_deref(), report.backup.as_deref());
+    tell_identity(ui, files, (report.keyfile_created, &report.recipient));
     ui.note(format_args!("your signing key: {}", report.fingerprint));
     if report.pauses {
         ui.note("until it is approved you read nothing");

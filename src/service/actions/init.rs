@@ -46,6 +46,8 @@ pub struct InitReport {
     pub keyfile: Option<PathBuf>,
     /// Whether the identity file is new.
     pub keyfile_created: bool,
+    /// The copy of the identity that was made.
+    pub backup: Option<PathBuf>,
     /// The first admin's recipient.
     pub recipient: String,
     /// The fingerprint of the first admin's verify key.
@@ -96,6 +98,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     let signer = Signer { name: member.clone(), key: SigningKey::generate() };
     let pending = publish(Stage::new(&lock), (&config, &signer), &key.identity)?;
     take_the_folder(ctx, &config.vault);
+    newcomer::remember(ctx, &config.vault, &key);
     record(ctx, (&signer, key.identity), (&lock, &pending))?;
     Ok(InitReport {
         vault: ctx.vault.clone(),
@@ -104,6 +107,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         named_after,
         keyfile: key.file,
         keyfile_created: key.created,
+        backup: key.backup,
         recipient: key.recipient,
         fingerprint: signer.key.verify_key().fingerprint(),
         commits: config.commit == CommitMode::Auto,

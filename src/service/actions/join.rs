@@ -38,6 +38,8 @@ pub struct JoinReport {
     pub keyfile: Option<PathBuf>,
     /// Whether the identity file is new.
     pub keyfile_created: bool,
+    /// The copy of the identity that was made.
+    pub backup: Option<PathBuf>,
     /// The first recipient.
     pub recipient: String,
     /// The fingerprint of the new verify key, for an admin to compare.
@@ -67,6 +69,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     let key = newcomer::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     let opened = Opened::open_locked(ctx, &lock)?;
+    newcomer::remember(ctx, opened.vault.id(), &key);
     refuse_unasked(&opened, &name)?;
     let old = opened.rules.member(&name);
     if old.is_some_and(|old| !owns(key.identity.recipients(), old)) {
@@ -97,6 +100,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
         named_after,
         keyfile: key.file,
         keyfile_created: key.created,
+        backup: key.backup,
         recipient: key.recipient,
         fingerprint: signer.key.verify_key().fingerprint(),
         pauses,

@@ -1,10 +1,13 @@
 //! Who is it: finding the identity, and the member it belongs to.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::context::{Context, IdentitySource, TokenSource};
 use super::error::Result;
+use super::newcomer::KEYFILE;
 use super::problem::Problem;
 use super::team::TeamProblem;
 use crate::access::{AccessError, Caller, Rules};
@@ -13,9 +16,11 @@ use crate::crypto::{Identity, Recipient, unseal_armored};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::store::{Member, Signer, StoreError};
+use crate::store::{Member, Signer, StoreError, known_vault};
 
 const MAX_IDENTITY: usize = 1 << 20;
+/// Longest path read back.
+const MAX_PATH: usize = 1 << 16;
 
 /// Proves which member is calling.
 ///
@@ -130,9 +135,22 @@ fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
         .map_err(|source| Problem::Identity { label: label.clone(), source }.into())
 }
 
-/// The one usable identity in `~/.authy/keys`: the only file, or the only one that is a
+/// The keyfile that `init` or `join` used for this vault, where it lies elsewhere and still does.
+fn remembered(ctx: &Context) -> Option<PathBuf> {
+    let base = ctx.state.as_ref()?;
+    let folder = ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone());
+    let id = known_vault(base, &folder).ok()??;
+    let path = fs::read_outside(&base.join(id).join(KEYFILE), MAX_PATH).ok()??;
+    Some(PathBuf::from(OsString::from_vec(path))).filter(|file| file.is_file())
+}
+
+/// The identity that was used when the vault was made or joined, else the one usable identity in
+/// `~/.authy/keys`: the only file, or the only one that is a
 /// member's. A passphrase is asked for only where the choice is already clear.
 fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
+    if let Some(file) = remembered(ctx) {
+        return load(ctx, &file);
+    }
     let dir = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
     let files = dir.as_deref().map(key_files).unwrap_or_default();
     match (files.as_slice(), dir) {

@@ -33,6 +33,8 @@ pub struct Newcomer {
     pub generate_keyfile: Option<PathBuf>,
     /// Protect a new identity with a passphrase.
     pub passphrase: bool,
+    /// Where to put a copy of the identity, protected by a passphrase; the file must not exist.
+    pub backup: Option<PathBuf>,
 }
 
 /// Where the name of a new member comes from.
@@ -51,6 +53,13 @@ pub enum NameSource {
     Nothing,
 }
 
+/// The file of a vault's state folder that says where the identity lies.
+pub(crate) const KEYFILE: &str = "keyfile";
+/// The file of a vault's state folder that says that there is a copy of the identity.
+pub(crate) const BACKUP: &str = "backup";
+/// The largest identity, in bytes.
+const MAX_IDENTITY: usize = 1 << 20;
+
 /// The identity of a new member.
 pub(crate) struct Key {
     /// What opens his files.
@@ -61,6 +70,8 @@ pub(crate) struct Key {
     pub(crate) file: Option<PathBuf>,
     /// Whether the file is new.
     pub(crate) created: bool,
+    /// The copy that was made.
+    pub(crate) backup: Option<PathBuf>,
 }
 
 /// A token is for a vault and a member that are there already.
@@ -145,6 +156,69 @@ fn as_name(text: &str) -> String {
 /// # Errors
 /// It cannot be used, or a new one not be written.
 pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
+    let Some(copy) = &options.backup else { return found(ctx, options) };
+    // Asked before anything is made: whoever gives up has changed nothing.
+    let secret = passphrase_of_copy(ctx, options, copy)?;
+    let mut key = found(ctx, options)?;
+    if let Some(file) = &key.file {
+        let bytes = read(file)?;
+        let sealed = match secret {
+            Some(secret) => SecretBytes::new(seal_with_passphrase(bytes.expose(), &secret)?),
+            None => bytes,
+        };
+        fs::create_new(copy, sealed.expose(), 0o600)?;
+        key.backup = Some(copy.clone());
+    }
+    Ok(key)
+}
+
+/// The passphrase that a copy gets; `None` for an identity that has one itself. What `age -d` prints
+/// of a copy is the identity, and as a keyfile it works as it is.
+fn passphrase_of_copy(
+    ctx: &Context,
+    options: &Newcomer,
+    copy: &Path,
+) -> Result<Option<SecretBytes>> {
+    if copy.exists() {
+        return Err(Problem::CopyExists(copy.to_owned()).into());
+    }
+    let file = match (&options.generate_keyfile, &ctx.identity) {
+        (Some(_), _) => None,
+        (None, IdentitySource::File(file)) => Some(file.clone()),
+        _ => ctx.home.as_ref().map(|home| home.join(".authy").join("keys").join("master.key")),
+    };
+    let is_protected = match file.filter(|file| file.exists()) {
+        Some(file) => Identity::parse(read(&file)?.expose(), &|| None).is_err(),
+        None => options.passphrase,
+    };
+    if is_protected {
+        return Ok(None);
+    }
+    let label = crate::name::printable(&copy.to_string_lossy());
+    ctx.front.new_passphrase(&label).map(Some).ok_or_else(|| Problem::NoPassphrase.into())
+}
+
+fn read(file: &Path) -> Result<SecretBytes> {
+    let bytes = fs::read_outside(file, MAX_IDENTITY).map_err(Problem::IdentityFile)?;
+    let bytes = bytes.ok_or_else(|| Problem::NoIdentityFile(file.to_owned()))?;
+    Ok(SecretBytes::new(bytes))
+}
+
+/// What is remembered of an identity on this machine: where it lies, unless that is where everybody
+/// looks, and that there is a copy.
+pub(crate) fn remember(ctx: &Context, vault: &str, key: &Key) {
+    let Some(state) = ctx.state.as_ref().map(|base| base.join(vault)) else { return };
+    let usual = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
+    let path = key.file.as_ref().and_then(|file| std::path::absolute(file).ok());
+    if let Some(path) = path.filter(|path| path.parent() != usual.as_deref()) {
+        fs::remember(&state.join(KEYFILE), path.as_os_str().as_encoded_bytes());
+    }
+    if key.backup.is_some() {
+        fs::remember(&state.join(BACKUP), b"");
+    }
+}
+
+fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
     if let Some(file) = &options.generate_keyfile {
         return generate(ctx, file, options.passphrase);
     }
@@ -168,7 +242,7 @@ pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
 
 fn existing(identity: Identity, file: Option<PathBuf>) -> Result<Key> {
     let recipient = identity.recipients().first().map(ToString::to_string).unwrap_or_default();
-    Ok(Key { identity, recipient, file, created: false })
+    Ok(Key { identity, recipient, file, created: false, backup: None })
 }
 
 /// Makes an identity file; one that exists is never overwritten.

@@ -105,6 +105,11 @@ pub enum Note {
         /// What, and why.
         reason: String,
     },
+    /// An identity lies in the vault's folder, and nobody has made a copy with `--backup`.
+    NoBackup {
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// A name stands several times in what is imported; the last one counts.
     Twice {
         /// The name there.
@@ -225,6 +230,12 @@ impl fmt::Display for Note {
             Self::ManualCommit => f.write_str(
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
+            ),
+            Self::NoBackup { folder } => write!(
+                f,
+                "your identity lies in '{}', which 'git clean -fdx' or removing the vault takes along: keep a \
+                 copy elsewhere ('init' and 'join' make one with --backup FILE). This is said once",
+                printable(&folder.to_string_lossy())
             ),
             Self::Doubtful { .. } | Self::LeftOut { .. } | Self::Twice { .. } => {
                 self.fmt_of_import(f)

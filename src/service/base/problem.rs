@@ -134,6 +134,8 @@ pub(crate) enum Problem {
     PastByToken,
     #[error("'{name}' has no {what}")]
     NoPart { name: SecretName, what: String, keys: Vec<String> },
+    #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
+    CopyExists(PathBuf),
     #[error("the editor left nothing of '{0}', which keeps its value")]
     Emptied(SecretName),
     #[error("'{}' does not open the old vault", printable(&.0.to_string_lossy()))]
@@ -204,6 +206,7 @@ impl Problem {
             | Self::Taken(_)
             | Self::PolicyExists(_)
             | Self::VaultExists(_)
+            | Self::CopyExists(_)
             | Self::HookTaken(_)
             | Self::HooksOfAll(_)
             | Self::NotATokenFile(_)
@@ -377,6 +380,7 @@ impl Problem {
             Self::OnlyNothing { scope: Some(scope), .. } => {
                 format!("'authy list --scope {scope}' shows what there is")
             }
+            Self::CopyExists(_) => "name another file with --backup".into(),
             Self::PastByToken => "ask somebody with an identity for it".into(),
             Self::NoPart { keys, .. } if keys.is_empty() => return None,
             Self::NoPart { keys, .. } => format!("its fields are: {}", printable(&keys.join(", "))),

@@ -17,15 +17,17 @@ use serde::Serialize;
 
 use crate::access::{Caller, PolicyState};
 use crate::crypto::{file_key, scan};
-use crate::fs::{self, Listing, VaultPath};
+use crate::fs::{self, FOLDERS, Listing, VaultPath};
 use crate::git;
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::{bearer, creator_key};
-use crate::service::base::caller::recipients;
+use crate::service::base::caller::{key_files, recipients};
 use crate::service::base::context::Context;
 use crate::service::base::due::due;
 use crate::service::base::error::{Error, Result};
+use crate::service::base::newcomer::BACKUP;
+use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::past::last_change;
 use crate::service::base::readers::{ReaderChange, pending};
@@ -92,6 +94,9 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(gone(&opened));
     found.extend(of_git(&opened)?);
     let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
+    if caller.is_some() {
+        remind_of_backup(ctx, &opened);
+    }
     if let Some(caller) = &caller {
         found.extend(unopened(&opened, caller)?);
     }
@@ -291,7 +296,32 @@ fn strays(opened: &Opened) -> Result<Vec<Finding>> {
             }
         }
     }
+    // Beside the folders: a script, notes, an export. Without the git program nobody tells.
+    for name in git::untracked(opened.vault.root().path()).unwrap_or_default() {
+        let folder = name.split('/').next().unwrap_or_default();
+        let is_ours = FOLDERS.contains(&folder) || VaultPath::parse(&name).is_some();
+        if !is_ours {
+            let message = "no file of the vault, and git does not know it";
+            let mend =
+                "move it out of the vault (scripts to ~/bin or into the project), or commit it";
+            found
+                .push(Finding::new(Severity::Warning, &name, &message).mend(Some(mend.to_owned())));
+        }
+    }
     Ok(found)
+}
+
+/// Says, once, that an identity lies in the vault's own folder and nowhere else that we know of:
+/// removing that folder, or `git clean -fdx`, takes it along.
+fn remind_of_backup(ctx: &Context, opened: &Opened) {
+    let keys = opened.vault.root().path().join("keys");
+    let Some(state) = opened.vault.state().folder() else { return };
+    let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
+    if key_files(&keys).is_empty() || saved.exists() || told.exists() {
+        return;
+    }
+    fs::remember(&told, b"");
+    ctx.front.note(&Note::NoBackup { folder: keys });
 }
 
 fn damaged(opened: &Opened, chain: &ChainSummary) -> Option<Finding> {
