@@ -46,6 +46,7 @@ mod git_mended;
 mod git_setup;
 mod guide;
 mod guide_agents;
+mod guide_session;
 mod habits;
 mod history;
 mod hook;
