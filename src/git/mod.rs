@@ -51,7 +51,7 @@ pub(crate) use locate::{Home, locate};
 pub(crate) use merge::{Joining, bring_others, join};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::Reason;
-pub(crate) use remote::{Remote, fetch, fetched, push, remote};
+pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 
 use locate::Place;

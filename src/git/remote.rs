@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::SystemTime;
 
 use gix::bstr::ByteSlice as _;
 
@@ -32,6 +33,16 @@ impl Remote {
     pub(crate) fn shown(&self) -> String {
         format!("{}/{}", self.name, self.branch)
     }
+}
+
+/// When git last fetched something into this work tree, as `FETCH_HEAD` tells.
+///
+/// # Errors
+/// [`GitError::Io`] and others where the repository cannot be found.
+pub(crate) fn last_fetched(vault: &Path) -> Result<Option<SystemTime>, GitError> {
+    let Some(place) = Place::find(vault)? else { return Ok(None) };
+    let written = std::fs::metadata(place.git_dir.join("FETCH_HEAD"));
+    Ok(written.and_then(|file| file.modified()).ok())
 }
 
 /// Finds the remote branch that the branch which is checked out follows: the one that git's

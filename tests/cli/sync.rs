@@ -152,6 +152,34 @@ fn what_is_staged_and_edited_stays_as_it_is() {
 }
 
 #[test]
+fn what_was_edited_by_hand_goes_along_as_a_request() {
+    let team = Team::with_bob();
+    team.of("alice", &["sync"]).ok();
+    let policy = team.file("bob", "policies/backend.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text.replace("allow = [", "allow = [\"web-*\", ")).unwrap();
+    fs::write(team.file("bob", "policies/broken.toml"), "allow = [\n").unwrap();
+    team.of("bob", &["sync"])
+        .ok()
+        .stderr_has("sent as a request that an admin has to approve: policies/backend.toml")
+        .stderr_has("not sent, as it cannot be read: policies/broken.toml");
+    assert_eq!(
+        team.git("bob", ["log", "-1", "--format=%s"]),
+        "Ask to change policies/backend.toml"
+    );
+    team.of("bob", &["sync"]).ok().stderr_lacks("sent as a request");
+    // Before she has it, she is told how old it is what she looks at.
+    let fetched = team.vault("alice").join(".git/FETCH_HEAD");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400 + 60);
+    fs::File::options().append(true).open(&fetched).unwrap().set_modified(old).unwrap();
+    let looked = team.of("alice", &["approve", "--dry-run"]).ok();
+    looked.stderr_has("as of the last sync, 2 days ago").stderr_has("nothing waits");
+    team.of("alice", &["sync"]).ok();
+    let looked = team.of("alice", &["approve", "--dry-run"]).ok();
+    looked.stdout_has("web-*").stderr_lacks("as of the last sync");
+}
+
+#[test]
 fn whoever_waits_for_approval_can_send_the_request() {
     let team = Team::new();
     team.clone_for("bob");

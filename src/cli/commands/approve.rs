@@ -8,6 +8,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::effect::approval_lines;
 use crate::cli::error::Failure;
+use crate::cli::ui::Ui;
 
 /// Look at what waits for an admin's signature, and sign it
 ///
@@ -58,6 +59,9 @@ impl Args {
             }
             ui.data(text.as_bytes())?;
         }
+        if let Some(last) = authy::last_fetched(&ctx)? {
+            tell_age(ui, last.map(|last| ctx.now - last));
+        }
         if approval.proposals.is_empty() {
             ui.note("nothing waits for approval");
             return Ok(ExitCode::SUCCESS);
@@ -82,6 +86,26 @@ impl Args {
         ui.note(format_args!("approved {}{}", names.join(", "), encrypted(&changes)));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says how old it is what was looked at, where that matters.
+fn tell_age(ui: Ui, age: Option<time::Duration>) {
+    match age.map(since) {
+        Some(None) => {}
+        Some(Some(age)) => ui.note(format_args!("as of the last sync, {age} ago")),
+        None => ui.note("never synced here: 'authy sync' gets what others ask for"),
+    }
+}
+
+/// An age in words; `None` for one that is hardly any.
+fn since(age: time::Duration) -> Option<String> {
+    let (count, unit) = match age.whole_minutes() {
+        ..10 => return None,
+        minutes @ 10..120 => (minutes, "minute"),
+        minutes @ 120..2880 => (minutes / 60, "hour"),
+        minutes => (minutes / 1440, "day"),
+    };
+    Some(format!("{count} {unit}s"))
 }
 
 fn kind_of(word: &str) -> Result<ApprovalKind, Failure> {

@@ -80,7 +80,7 @@ pub use settings::{Setting, Settings, config_set, config_show};
 pub use shell::{alias_command, aliases, project_aliases};
 pub use syncing::{
     Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
-    sync,
+    last_fetched, sync,
 };
 pub use unlocking::{Unlocked, glance, unlock};
 pub use writing::{

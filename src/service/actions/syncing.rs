@@ -1,6 +1,7 @@
 //! Bringing this clone and the remote together, and deciding what both changed.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::access::{Asker, Caller};
 use crate::audit::Op;
@@ -11,7 +12,7 @@ use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::caller::authenticate;
 use crate::service::base::clash::{Clash, Matter, Side, State, named, split};
-use crate::service::base::commit::commit_waiting;
+use crate::service::base::commit::{commit_edits, commit_waiting, edits};
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::importing::import_chains;
@@ -72,9 +73,14 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
             Some(theirs) => {
                 let desk = Desk::lock(ctx, &who)?;
                 desk.commit_waiting(ctx)?;
-                desk.join(ctx, (theirs, &remote), &mut report)?
+                desk.join(ctx, (theirs, &remote), &mut report)?;
+                desk.commit_edits(ctx)?;
+                git::compare(vault, theirs)?.ahead
             }
-            None => git::commits(vault)?,
+            None => {
+                Desk::lock(ctx, &who)?.commit_edits(ctx)?;
+                git::commits(vault)?
+            }
         };
         if ahead == 0 {
             break;
@@ -99,6 +105,17 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     }
     note_what_waits(ctx)?;
     Ok(report)
+}
+
+/// When this clone last heard of its remote, where it has one: `Some(None)` is never.
+///
+/// # Errors
+/// The repository cannot be read.
+pub fn last_fetched(ctx: &Context) -> Result<Option<Option<OffsetDateTime>>> {
+    match git::remote(&ctx.vault) {
+        Ok(_) => Ok(Some(git::last_fetched(&ctx.vault)?.map(OffsetDateTime::from))),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Who syncs.
@@ -167,13 +184,30 @@ impl Desk {
         })
     }
 
-    /// Settles what is obvious, joins the branches, and tells how many commits are to be sent.
+    /// Commits what was edited by hand, once what came in has its place.
+    fn commit_edits(&self, ctx: &Context) -> Result<()> {
+        let (opened, _, name, _) = self.parts();
+        let (edited, unreadable) = edits(&opened.vault)?;
+        if !unreadable.is_empty() {
+            let paths = unreadable.iter().map(ToString::to_string).collect();
+            ctx.front.note(&Note::EditsKept { paths });
+        }
+        if edited.is_empty() {
+            return Ok(());
+        }
+        commit_edits((&opened.vault, name), &edited)?;
+        let paths = edited.iter().map(ToString::to_string).collect();
+        ctx.front.note(&Note::EditsSent { paths });
+        Ok(())
+    }
+
+    /// Settles what is obvious, and joins the branches.
     fn join(
         &self,
         ctx: &Context,
         (theirs, remote): (&str, &Remote),
         report: &mut SyncReport,
-    ) -> Result<usize> {
+    ) -> Result<()> {
         let mut division = match git::compare(&ctx.vault, theirs) {
             Err(error) if error.is_unrelated() => {
                 refuse_unrelated(self.parts().0, theirs, &remote.shown())?;
@@ -190,7 +224,7 @@ impl Desk {
             }
         }
         if division.behind == 0 {
-            return Ok(division.ahead);
+            return Ok(());
         }
         match self {
             Self::Member(locked) => merge(ctx, locked, (&division, remote))?,
@@ -199,7 +233,7 @@ impl Desk {
             }
         }
         report.received += division.behind;
-        Ok(git::compare(&ctx.vault, theirs)?.ahead)
+        Ok(())
     }
 }
 

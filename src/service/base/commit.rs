@@ -12,10 +12,10 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
-use crate::fs::{self, Listing, Root, VaultPath};
+use crate::fs::{self, Listing, Root, Subject, VaultPath};
 use crate::git;
 use crate::name::MemberName;
-use crate::store::{AuditMode, Vault};
+use crate::store::{AuditMode, Member, Policy, Vault};
 
 /// The list of changes that are not committed, below `.local/`.
 pub(crate) const PENDING: &str = "pending";
@@ -158,6 +158,49 @@ pub(crate) fn commit_waiting(
     if pending.messages.is_empty() {
         pending.messages.push(format!("Record what {member} did"));
     }
+    let own = own_segments(vault)?;
+    match try_commit(vault, member, (&pending, &own))? {
+        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
+        _ => committed(vault, &own),
+    }
+}
+
+/// Finds members and policies that were edited by hand and are not committed: those that can be sent
+/// as requests, and those that cannot be read.
+///
+/// # Errors
+/// The work tree or the history cannot be read.
+pub(crate) fn edits(vault: &Vault) -> Result<(Vec<VaultPath>, Vec<VaultPath>)> {
+    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+    for listing in [Listing::Members, Listing::Policies] {
+        for file in fs::list(vault.root(), listing)?.files {
+            let path = format!("{}/{file}", listing.folder());
+            let Some(path) = VaultPath::parse(&path) else { continue };
+            let paths = [path.as_str().to_owned()];
+            if !git::differs_from_last_commit(vault.root().path(), &paths)? {
+                continue;
+            }
+            let reads = match path.subject() {
+                Subject::Member(_) => vault.claim::<Member>(&path).is_ok(),
+                _ => vault.claim::<Policy>(&path).is_ok(),
+            };
+            if reads { readable.push(path) } else { unreadable.push(path) }
+        }
+    }
+    Ok((readable, unreadable))
+}
+
+/// Commits edits by hand, as requests that nobody obeys before an admin approves them.
+///
+/// # Errors
+/// It cannot be made now; the vault cannot be read.
+pub(crate) fn commit_edits(
+    (vault, member): (&Vault, &MemberName),
+    edits: &[VaultPath],
+) -> Result<()> {
+    let mut pending = Pending::load(vault.root())?;
+    let names: Vec<_> = edits.iter().map(VaultPath::as_str).collect();
+    pending.add(format!("Ask to change {}", names.join(", ")), edits);
     let own = own_segments(vault)?;
     match try_commit(vault, member, (&pending, &own))? {
         git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),

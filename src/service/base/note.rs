@@ -115,6 +115,16 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// Files that were edited by hand and go along as requests.
+    EditsSent {
+        /// Their paths in the vault.
+        paths: Vec<String>,
+    },
+    /// Files that were edited by hand, cannot be read, and stay here.
+    EditsKept {
+        /// Their paths in the vault.
+        paths: Vec<String>,
+    },
     /// Values that the rules of the remote do not let the caller give any more.
     NotSent {
         /// The secrets.
@@ -230,6 +240,16 @@ impl fmt::Display for Note {
             Self::ManualCommit => f.write_str(
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
+            ),
+            Self::EditsSent { paths } => write!(
+                f,
+                "edited by hand, sent as a request that an admin has to approve: {}",
+                printable(&paths.join(", "))
+            ),
+            Self::EditsKept { paths } => write!(
+                f,
+                "edited by hand and not sent, as it cannot be read: {} ('authy check' says why)",
+                printable(&paths.join(", "))
             ),
             Self::NoBackup { folder } => write!(
                 f,
