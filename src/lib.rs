@@ -43,8 +43,8 @@ mod skipped;
 
 pub use audit::{AuditEntry, Outcome};
 pub use inject::{
-    DEFAULT_LENGTH, Dotenv, Ended, Environment, Format, Leader, Misread, Naming, OneTimeCode,
-    Reader, Shell,
+    DEFAULT_LENGTH, Dotenv, Ended, EndingSignals, Environment, Format, Leader, Misread, Naming,
+    OneTimeCode, Reader, Shell,
 };
 pub use kind::Kind;
 pub use name::{

@@ -6,6 +6,7 @@
 mod buffer;
 mod child;
 mod editor;
+mod ending;
 mod entry;
 mod environment;
 mod error;
@@ -26,6 +27,7 @@ mod wrapper;
 pub(crate) use buffer::Buffer;
 pub(crate) use child::{Command, HandOn};
 pub(crate) use editor::{edit, editor_command};
+pub use ending::EndingSignals;
 pub(crate) use entry::{field, keys, line, password};
 pub use environment::Environment;
 pub(crate) use error::InjectError;

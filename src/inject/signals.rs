@@ -17,11 +17,15 @@ use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::{flag, low_level};
 
+use super::ending::Hold;
+
 /// Signals that wait to be heeded.
 pub(super) struct Signals {
     woken: PipeReader,
     caught: Vec<(Signal, Arc<AtomicBool>)>,
     actions: Vec<SigId>,
+    /// A question before may have left handlers that end the program.
+    _hold: Hold,
 }
 
 impl Signals {
@@ -34,7 +38,8 @@ impl Signals {
         let (woken, wake) = io::pipe()?;
         fcntl_setfl(&woken, fcntl_getfl(&woken)? | OFlags::NONBLOCK)?;
         let ignored = ignored();
-        let mut all = Self { woken, caught: Vec::new(), actions: Vec::new() };
+        let (caught, actions) = (Vec::new(), Vec::new());
+        let mut all = Self { woken, caught, actions, _hold: Hold::new() };
         for signal in signals {
             // Ignored, the end of a program would go unseen.
             let is_caught = *signal == SIGCHLD || ignored & mask(*signal) == 0;
@@ -87,6 +92,11 @@ fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Whether this process ignores a signal, as its parent wanted it.
+pub(super) fn is_ignored(signal: i32) -> bool {
+    ignored() & mask(signal) != 0
 }
 
 fn mask(signal: i32) -> u64 {

@@ -1,6 +1,6 @@
 //! What is different on a terminal: a final newline, hidden prompts, no control characters.
 
-use crate::harness::{AUTHY, Sandbox, needs, signal};
+use crate::harness::{AUTHY, Sandbox, happens_to_have, needs, signal};
 use crate::sandboxed::pids_of;
 use crate::screen::Screen;
 
@@ -127,6 +127,72 @@ fn an_interrupted_prompt_leaves_the_terminal_and_nothing_typed() {
 }
 
 #[test]
+fn signals_do_after_a_prompt_what_they_did_before() {
+    let mut t = Sandbox::empty();
+    let (code, screen) =
+        on_a_terminal(&t, &["init", "--member", "a", "--passphrase"], &["pw", "pw"]);
+    assert_eq!(code, 0, "{screen}");
+    t.authy(["store", "a"]).env("AUTHY_PASSPHRASE", "pw").stdin("old").ok();
+    // At the second prompt of a command.
+    let mut shell = shell(&t);
+    shell.keys("authy store second/prompt --once\r").until("Value of").until(": ").keys("v\r");
+    shell.until("Passphrase of").until(": ");
+    signal(pids_of("store\u{0}second/prompt")[0], rustix::process::Signal::TERM);
+    shell.until("$ ").keys("echo code $?; stty -a | grep -o ' echo '\r");
+    shell.until("code 143").until(" echo ").until("$ ").keys("exit\r");
+    shell.end();
+    // Below an editor it is the editor's.
+    let editor = t.script("editor", "#!/bin/sh\nkill -INT $PPID\nprintf new > \"$1\"\n");
+    t.set("EDITOR", editor);
+    let mut screen = Screen::start(&t, &[AUTHY, "edit", "a"]);
+    screen.until("Passphrase of").until(": ").keys("pw\r");
+    let (code, screen) = screen.end();
+    assert_eq!(code, 0, "{screen}");
+    t.authy(["get", "a"]).env("AUTHY_PASSPHRASE", "pw").ok().stdout_is("new");
+}
+
+#[test]
+fn what_tmux_pastes_is_what_is_stored() {
+    if !happens_to_have("tmux") {
+        return;
+    }
+    let mut t = Sandbox::new();
+    t.set("TMUX_TMPDIR", t.tmp());
+    t.set("PS1", "sh> ");
+    let tmux = |words: &[&str]| t.program("tmux", words).ends().code_is(0).text();
+    let shows = |part: &str| {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !tmux(&["capture-pane", "-p"]).contains(part) {
+            assert!(std::time::Instant::now() < end, "{part}: {}", tmux(&["capture-pane", "-p"]));
+        }
+    };
+    tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "sh", "-i"]);
+    tmux(&["set-buffer", "--", KEY]);
+    for (name, flags) in [("bracketed", &["-p"][..]), ("bare", &[])] {
+        shows("sh>");
+        tmux(&["send-keys", &format!("clear; authy store {name}"), "Enter"]);
+        shows(&format!("Value of {name}:"));
+        tmux(&[&["paste-buffer"], flags].concat());
+        if name == "bracketed" {
+            tmux(&["send-keys", "Enter"]);
+        }
+        shows("took 4 lines");
+        shows(&format!("stored {name}"));
+        t.holds(name, KEY);
+    }
+    tmux(&["send-keys", "clear; authy admin", "Enter"]);
+    shows("bracketed");
+    tmux(&["send-keys", "n"]);
+    shows("Value");
+    tmux(&["send-keys", "from-admin", "Enter"]);
+    tmux(&["paste-buffer", "-p"]);
+    tmux(&["send-keys", "C-s"]);
+    shows("stored");
+    t.holds("from-admin", KEY);
+    tmux(&["kill-server"]);
+}
+
+#[test]
 fn a_stopped_prompt_asks_again() {
     let t = Sandbox::new();
     let mut shell = shell(&t);
@@ -169,10 +235,13 @@ fn a_value_that_is_too_large_is_refused_whole() {
     let t = Sandbox::new();
     let mut shell = shell(&t);
     shell.keys("authy store a; echo ended $?\r").until("Value of a: ");
+    // In brackets, so that no pause of this test ends it.
+    shell.keys("\x1b[200~");
     let line = format!("{}\n", "x".repeat(1023));
     for _ in 0..1025 {
         shell.keys(&line);
     }
+    shell.keys("\x1b[201~\r");
     shell.until("1 MiB").until("ended 2").until("$ ").keys("exit\r");
     assert!(!shell.end().1.contains("xxxx"));
     t.lacks("a");

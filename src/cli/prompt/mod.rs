@@ -8,21 +8,19 @@ mod typing;
 
 use std::env;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal as _, PipeReader, Read as _, Write as _, stdin};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::io::{self, IsTerminal as _, Write as _, stdin};
+use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
-use authy::SecretBytes;
+use authy::{EndingSignals, SecretBytes};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::{flag, low_level};
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::low_level;
 pub(crate) use typing::ends_a_block;
 use typing::{Controls, Typing, Wish};
 use zeroize::Zeroizing;
@@ -59,7 +57,7 @@ pub(crate) struct Hidden {
     saved: Termios,
     /// Whether the terminal is asked to say where a paste begins and ends.
     brackets: bool,
-    signals: Signals,
+    signals: EndingSignals,
 }
 
 impl Hidden {
@@ -71,7 +69,7 @@ impl Hidden {
         let tty = OpenOptions::new().read(true).write(true).open(path).ok()?;
         let saved = tcgetattr(&tty).ok()?;
         let brackets = env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
-        let signals = Signals::catch().ok()?;
+        let signals = EndingSignals::catch().ok()?;
         let ahead = Zeroizing::default();
         let mut hidden = Self { tty, ahead, saved, brackets, signals };
         hidden.hide().ok()?;
@@ -140,8 +138,8 @@ impl Hidden {
     }
 
     /// Waits for input, a signal, or for so long.
-    fn wait(&mut self, pause: Option<Duration>) -> Waited {
-        let pause = pause.map(|pause| Timespec {
+    fn wait(&self, pause: Option<Duration>) -> Waited {
+        let limit = pause.map(|pause| Timespec {
             tv_sec: pause.as_secs().try_into().unwrap_or_default(),
             tv_nsec: pause.subsec_nanos().into(),
         });
@@ -149,7 +147,7 @@ impl Hidden {
             PollFd::new(&self.tty, PollFlags::IN),
             PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
         ];
-        let waited = poll(&mut ready, pause.as_ref());
+        let waited = poll(&mut ready, limit.as_ref());
         let input = ready[0].revents();
         match (self.signals.came(), waited) {
             (Some(signal), _) => Waited::Signal(signal),
@@ -159,7 +157,8 @@ impl Hidden {
             (None, _) if input.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => {
                 Waited::Gone
             }
-            (None, Ok(_) | Err(Errno::INTR)) => self.wait(None),
+            // Another signal, such as that of a new size: the pause begins anew.
+            (None, Ok(_) | Err(Errno::INTR)) => self.wait(pause),
             (None, Err(_)) => Waited::Gone,
         }
     }
@@ -245,46 +244,4 @@ enum Waited {
     Paused,
     Signal(i32),
     Gone,
-}
-
-/// Signals that would end the program, which first gives the terminal back.
-struct Signals {
-    woken: PipeReader,
-    last: Arc<AtomicUsize>,
-    /// From here on they end the program by themselves.
-    over: Arc<AtomicBool>,
-}
-
-impl Signals {
-    fn catch() -> io::Result<Self> {
-        // Woken by a write to a pipe: sandboxes of agents refuse `sendto`, by which
-        // signal-hook's own iterator wakes.
-        let (woken, wake) = io::pipe()?;
-        let (last, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            flag::register_conditional_default(signal, Arc::clone(&over))?;
-            let number = usize::try_from(signal).unwrap_or_default();
-            flag::register_usize(signal, Arc::clone(&last), number)?;
-            low_level::pipe::register(signal, wake.try_clone()?)?;
-        }
-        Ok(Self { woken, last, over })
-    }
-
-    fn came(&mut self) -> Option<i32> {
-        let signal = i32::try_from(self.last.load(Ordering::SeqCst)).ok().filter(|n| *n > 0)?;
-        let _ = self.woken.read(&mut [0; 8]);
-        Some(signal)
-    }
-}
-
-impl AsFd for Signals {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.woken.as_fd()
-    }
-}
-
-impl Drop for Signals {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-    }
 }
