@@ -296,17 +296,22 @@ fn strays(opened: &Opened) -> Result<Vec<Finding>> {
             }
         }
     }
-    // Beside the folders: a script, notes, an export. Without the git program nobody tells.
-    for name in git::untracked(opened.vault.root().path()).unwrap_or_default() {
+    // Beside the folders, in the vault of a person: a script, notes, an export. A pipeline's clone
+    // has other things lying about. Without the git program nobody tells.
+    let root = opened.vault.root().path();
+    let names = match root.join("keys").is_dir() {
+        true => git::untracked(root).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    for name in names {
         let folder = name.split('/').next().unwrap_or_default();
-        let is_ours = FOLDERS.contains(&folder) || VaultPath::parse(&name).is_some();
-        if !is_ours {
-            let message = "no file of the vault, and git does not know it";
-            let mend =
-                "move it out of the vault (scripts to ~/bin or into the project), or commit it";
-            found
-                .push(Finding::new(Severity::Warning, &name, &message).mend(Some(mend.to_owned())));
+        if FOLDERS.contains(&folder) || VaultPath::parse(&name).is_some() {
+            continue;
         }
+        let message = "no file of the vault, and git does not know it";
+        let mend = "move it out of the vault (scripts to ~/bin or into the project), or commit it";
+        let found_here = Finding::new(Severity::Warning, &name, &message);
+        found.push(found_here.mend(Some(mend.to_owned())));
     }
     Ok(found)
 }
