@@ -88,6 +88,9 @@ impl ValueFlags {
                 true => return Err(Failure::NothingTyped),
                 false => {}
             }
+            if let Some(line) = first.twice().filter(|_| !self.once) {
+                return Ok(line);
+            }
             if first.lines > 1 {
                 let bytes = first.text.len();
                 person.tell(format_args!("took {} lines, {bytes} bytes", first.lines));
@@ -105,6 +108,7 @@ impl ValueFlags {
             }
             person.tell("not the same twice");
         }
+        terminal.drain();
         Err(Failure::NotTwice)
     }
 

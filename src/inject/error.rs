@@ -133,13 +133,13 @@ impl InjectError {
             Self::LeadingDigit { .. } => "give the variables a prefix, as in --prefix APP_",
             Self::Variable { .. } => "use letters, digits and '_', not starting with a digit",
             Self::Refused { origin, .. } if origin.starts_with("the template") => {
-                "choose another variable in [env] of .authy.toml"
+                "choose another variable, in --env or in [env] of .authy.toml"
             }
             Self::Refused { .. } => {
                 "use --prefix, leave it out with --only, or rename it with 'authy rename'"
             }
             Self::Collision { .. } => "choose one with --only, or rename one with 'authy rename'",
-            Self::Nul { .. } => "leave it out with --only, and read it with 'authy get'",
+            Self::Nul { .. } => "leave it out with --except, and read it with 'authy get'",
             Self::Unwritable { .. } => {
                 "use another --format, --for the program that reads it, or --except to leave it out"
             }

@@ -17,6 +17,8 @@ use crate::secret::SecretBytes;
 const SCHEME: &str = "otpauth://";
 /// What gopass writes before a key or an address.
 const FIELD: &str = "totp:";
+/// The shortest key, in bytes, that is taken for one among other lines.
+const SHORTEST: usize = 10;
 /// Longest step in seconds: a day.
 const LONGEST: u64 = 86_400;
 
@@ -77,8 +79,12 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
             parse_address(&value[SCHEME.len()..])
         }
         (None, field) => {
-            let text = field.unwrap_or_else(|| text.lines().next().unwrap_or_default());
-            let key = key(text).ok_or("is no base32 key and has no otpauth:// address")?;
+            let first = text.lines().next().unwrap_or_default();
+            let found = key(field.unwrap_or(first));
+            // The first line of an entry is its password, unless it is as long as a key.
+            let is_entry = field.is_none() && text.trim_end().contains('\n');
+            let found = found.filter(|key| !is_entry || key.len() >= SHORTEST);
+            let key = found.ok_or("is no base32 key and has no otpauth:// address")?;
             Ok(Spec { key, algorithm: Algorithm::SHA1, digits: 6, period: 30 })
         }
     }

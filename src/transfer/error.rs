@@ -68,6 +68,9 @@ impl TransferError {
             Self::Unusable { .. } => {
                 "--skip-invalid leaves out what cannot be taken; or rename it in the source".into()
             }
+            Self::Taken { reasons } if reasons.iter().any(|one| one.contains(" would all be ")) => {
+                "rename one of those that would have one name, in the source".into()
+            }
             Self::Taken { .. } => {
                 "--update replaces values that differ, --skip-existing keeps them, --prefix gives other names".into()
             }

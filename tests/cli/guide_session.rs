@@ -20,7 +20,6 @@ fn home() -> Sandbox {
     }
     let path = std::env::var("PATH").unwrap();
     t.set("PATH", format!("{}:{path}", bin.display()));
-    t.set("PS1", "");
     for name in [
         "anthropic-api-key",
         "api-key",
@@ -78,7 +77,7 @@ struct Session {
 impl Session {
     fn start(t: &Sandbox) -> Self {
         let mut screen = Screen::start(t, &["bash", "--norc", "--noprofile", "-i"]);
-        let prompt = "bind 'set enable-bracketed-paste off'; PS1='<$''?> '; cd ~\r";
+        let prompt = "bind 'set enable-bracketed-paste off'; PS1='<$''?> '; export -n PS1; cd ~\r";
         screen.keys(prompt).until("<0> ");
         Self { screen }
     }

@@ -239,7 +239,7 @@ fn in_tmux_its_buffer_has_the_value_and_loses_it() {
 fn a_code_is_made_and_the_key_is_not_shown() {
     let t = Sandbox::new();
     let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-    t.store([("mfa", key), ("none", "hunter2!")]);
+    t.store([("mfa", key), ("none", "hunter2!"), ("entry", "password\nuser: x\n")]);
     let done = t.authy(["otp", "mfa"]).ok().stdout_lacks(key).stderr_lacks(key);
     let code = done.text();
     assert!(code.len() == 7 && code.trim().bytes().all(|b| b.is_ascii_digit()), "{code}");
@@ -247,6 +247,8 @@ fn a_code_is_made_and_the_key_is_not_shown() {
     assert!(json["seconds_left"].as_u64().unwrap() <= 30 && json["code"].is_string());
     assert_eq!(t.last_entry()["op"], "otp");
     t.authy(["otp", "none"]).ends().code_is(2).stderr_has("no base32 key").stderr_lacks("hunter2");
+    // Eight letters would be a key of five bytes.
+    t.authy(["otp", "entry"]).fails(2).stderr_has("no base32 key");
     t.authy(["otp", "absent"]).fails(3);
 }
 

@@ -64,7 +64,7 @@ fn what_the_user_made_of_cd_stays() {
             "bash" => shell.line(
                 "function cd { mine=called; builtin cd \"$@\"; }; eval \"$(authy hook bash)\"; set -u",
             ),
-            "zsh" => shell.line("chpwd() { mine=called }; setopt nounset"),
+            "zsh" => shell.line("chpwd() { mine=called }; setopt nounset ksharrays"),
             _ => shell.line("function on_pwd --on-variable PWD; set -g mine called; end"),
         };
         shell.shows("cd proj; claude in; echo mine=$mine", "ran:claude:canary:none:in:");

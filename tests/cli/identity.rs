@@ -177,6 +177,7 @@ fn a_copy_is_made_under_a_passphrase_and_a_lack_of_one_is_said_once() {
     let copy = t.home().join("copy.age");
     let words = ["init", "--member", "alice", "--backup", copy.to_str().unwrap()];
     t.authy(words).fails(6).stderr_has("passphrase");
+    t.authy(words).env("AUTHY_PASSPHRASE", "").fails(6);
     fs::write(&copy, "precious").unwrap();
     t.authy(words).env("AUTHY_PASSPHRASE", "correct horse").fails(7);
     assert_eq!(text(&copy), "precious");

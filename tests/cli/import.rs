@@ -69,7 +69,9 @@ fn what_is_there_collides_or_gives_no_name_stops_all_of_it() {
     t.authy(["import", "taken.env"]).fails(7).stderr_has("'db-url' exists").stderr_has("--update");
     t.lacks("new");
     let looked = t.authy(["import", "taken.env", "--dry-run"]).ok().stdout_has("exists");
-    looked.stderr_has("1 secret, 1 there already").stderr_has("compares no values");
+    looked.stderr_has("1 secret, 1 there already").stderr_has("unless --update");
+    let looked = t.authy(["import", "taken.env", "--dry-run", "--update"]).ok();
+    looked.stderr_has("replaced where they differ").stderr_lacks("unless");
     write(&t, "same.env", "A_B=1\na.b=2\nA-B=3\n");
     t.authy(["import", "same.env"]).fails(7).stderr_has("A_B, A-B would all be 'a-b'");
     write(

@@ -78,6 +78,8 @@ fn except_leaves_secrets_out() {
         ["db_user=2", "team_db_pass=3"]
     );
     t.authy(["run", "--scope", "backend", "--except", "[", "--", "true"]).fails(2);
+    let idle = t.authy(["run", "--scope", "backend", "--except", "bd-*", "--", "true"]).ok();
+    idle.stderr_has("--except 'bd-*' matches no secret");
 }
 
 #[test]

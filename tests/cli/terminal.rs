@@ -54,6 +54,11 @@ fn store_asks_twice_without_showing_what_is_typed() {
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("not the same twice"), "{screen}");
     t.holds("a", "hidden-value2");
+    // Both answers before the second question, as programs type.
+    let mut quick = Screen::start(&t, &[AUTHY, "rotate", "a"]);
+    quick.until("Value of a: ").keys("quick one\rquick one\r");
+    assert_eq!(quick.end().0, 0);
+    t.holds("a", "quick one");
     let (code, screen) = on_a_terminal(&t, &["store", "b", "--once"], &["hidden-value"]);
     assert_eq!(code, 0, "{screen}");
     t.holds("b", "hidden-value");
@@ -174,6 +179,7 @@ fn what_tmux_pastes_is_what_is_stored() {
         shows(&format!("Value of {name}:"));
         tmux(&[&["paste-buffer"], flags].concat());
         if name == "bracketed" {
+            shows("[pasted: 4 lines; Enter takes it]");
             tmux(&["send-keys", "Enter"]);
         }
         shows("took 4 lines");

@@ -143,10 +143,13 @@ impl Args {
         if self.dry_run {
             ui.note(format_args!("would import {counted}"));
             if entries.iter().any(|entry| entry.status == ImportStatus::Exists) {
-                ui.note(
-                    "a dry run compares no values: those that exist stay where they are the same, and \
-                     stop the import where they differ, unless --update or --skip-existing is given",
-                );
+                ui.note(match self.update {
+                    true => "a dry run compares no values: those that exist are replaced where they differ",
+                    false => {
+                        "a dry run compares no values: those that exist stay where they are the same, and \
+                         stop the import where they differ, unless --update or --skip-existing is given"
+                    }
+                });
             }
             return Ok(ExitCode::SUCCESS);
         }

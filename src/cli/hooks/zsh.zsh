@@ -36,14 +36,30 @@ _authy_leave() {
     _authy_scope='' _authy_keyfile=''
 }
 
-# Starts a program through authy, where the folder one is in says so by now.
+# Starts a program through authy, where the folder one is in says so by now. What is the user's runs
+# under the user's options.
 _authy_run() {
+    local authy_body
     _authy_hook quiet
-    if ((${_authy_names[(Ie)$1]})); then
-        command "${(@s: :)_authy_bodies[${_authy_names[(Ie)$1]}]}" "${@:2}"
+    _authy_find "$1"
+    if [[ -n $authy_body ]]; then
+        _authy_start "$@"
     else
         "$@"
     fi
+}
+
+_authy_find() {
+    emulate -L zsh
+    local -i at=${_authy_names[(Ie)$1]}
+    if ((at)); then
+        authy_body=${_authy_bodies[at]}
+    fi
+}
+
+_authy_start() {
+    emulate -L zsh
+    command "${(@s: :)authy_body}" "${@:2}"
 }
 
 _authy_enter() {
@@ -131,9 +147,12 @@ _authy_moved() {
 }
 
 typeset -ga precmd_functions chpwd_functions
-if [[ ${chpwd_functions[(Ie)_authy_moved]} -eq 0 ]]; then
-    chpwd_functions+=(_authy_moved)
-fi
-if [[ ${precmd_functions[(Ie)_authy_hook]} -eq 0 ]]; then
-    precmd_functions=(_authy_hook $precmd_functions)
-fi
+() {
+    emulate -L zsh
+    if [[ ${chpwd_functions[(Ie)_authy_moved]} -eq 0 ]]; then
+        chpwd_functions+=(_authy_moved)
+    fi
+    if [[ ${precmd_functions[(Ie)_authy_hook]} -eq 0 ]]; then
+        precmd_functions=(_authy_hook $precmd_functions)
+    fi
+}

@@ -38,6 +38,20 @@ pub(crate) struct Answer {
     pub(crate) lines: usize,
     /// It ended with Ctrl-D and not with Enter.
     pub(crate) ended: bool,
+    /// Some of it came as a paste, by the terminal's word.
+    pub(crate) pasted: bool,
+}
+
+impl Answer {
+    /// The line that stands there twice, where that is all: somebody who types, or a program that
+    /// does, answered before the second question was asked.
+    pub(crate) fn twice(&self) -> Option<SecretBytes> {
+        let text = self.text.expose();
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let (first, second) = text.split_at(text.len() / 2);
+        let is_twice = self.lines == 2 && !self.pasted && second.strip_prefix(b"\n") == Some(first);
+        is_twice.then(|| SecretBytes::new(first.to_vec()))
+    }
 }
 
 /// What is asked for.
@@ -112,7 +126,17 @@ impl Hidden {
                 }
                 is_first = false;
             }
+            if let Some(lines) = typing.pasted().filter(|_| bytes.last() == Some(&b'~')) {
+                let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+                self.show(&format!("[pasted: {lines}; Enter takes it] "));
+            }
         }
+    }
+
+    /// Waits until nothing more comes: what somebody still types, or pastes line by line, is not
+    /// for the shell.
+    pub(crate) fn drain(&mut self) {
+        while matches!(self.wait(Some(3 * PAUSE)), Waited::Input) && self.read().is_some() {}
     }
 
     /// Takes what is there; `None` at the end.
@@ -130,11 +154,12 @@ impl Hidden {
     }
 
     fn answer(&mut self, typing: Typing, ended: bool) -> Answer {
+        let pasted = typing.is_paste();
         let mut text = typing.finish();
         self.show("\n");
         let ends = text.iter().filter(|byte| **byte == b'\n').count();
         let lines = ends + usize::from(!text.is_empty() && !text.ends_with(b"\n"));
-        Answer { text: SecretBytes::new(std::mem::take(&mut *text)), lines, ended }
+        Answer { text: SecretBytes::new(std::mem::take(&mut *text)), lines, ended, pasted }
     }
 
     /// Waits for input, a signal, or for so long.

@@ -55,6 +55,8 @@ pub(super) struct Typing {
     entered: Option<Enter>,
     /// Nothing was typed since a paste ended.
     after_paste: bool,
+    /// There was a paste in brackets.
+    has_paste: bool,
 }
 
 /// What is to become of the line end that Enter put behind the text.
@@ -77,6 +79,7 @@ impl Typing {
             after_return: false,
             entered: None,
             after_paste: false,
+            has_paste: false,
         }
     }
 
@@ -110,7 +113,8 @@ impl Typing {
             _ if byte == controls.stop => return Wish::Stop,
             _ if byte == controls.end => return Wish::End,
             _ if byte == controls.erase || matches!(byte, 0x08 | 0x7f) => self.erase(),
-            _ if byte == controls.kill => self.keep(self.line()),
+            // All of it: nobody sees where a line begins.
+            _ if byte == controls.kill => self.keep(0),
             // Ctrl-W.
             0x17 => self.keep(self.word()),
             b'\t' | b' '..=0xff => self.push(byte),
@@ -132,10 +136,27 @@ impl Typing {
         if first.is_some_and(|at| at + 1 == self.text.len()) {
             self.keep(self.text.len() - 1);
         }
+        // An Enter right behind a paste without brackets looks like a line of it.
+        let body = self.text.strip_suffix(b"\n\n").map(<[u8]>::len);
+        if let Some(body) = body.filter(|body| ends_a_block(&self.text[..*body])) {
+            self.keep(body);
+        }
         if ends_a_block(&self.text) {
             self.push(b'\n');
         }
         self.text
+    }
+
+    /// How many lines the paste that just ended has brought so far, with what was there before.
+    pub(super) fn pasted(&self) -> Option<usize> {
+        let ends = self.text.iter().filter(|byte| **byte == b'\n').count();
+        let lines = ends + usize::from(!self.text.is_empty() && !self.text.ends_with(b"\n"));
+        (self.after_paste && !self.in_paste).then_some(lines)
+    }
+
+    /// Whether some of it came in brackets, so that it is known to be a paste.
+    pub(super) fn is_paste(&self) -> bool {
+        self.has_paste
     }
 
     fn push(&mut self, byte: u8) {
@@ -158,6 +179,7 @@ impl Typing {
             self.in_paste = false;
             self.after_return = false;
             self.after_paste = true;
+            self.has_paste = true;
         } else if self.text.len() == self.text.capacity() && byte == b'~' {
             // Where nothing more is kept the end cannot be told from other text. All of it is
             // going to be refused.
@@ -258,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_paste_is_taken_whole() {
-        let cases: [(&[&[u8]], &[u8]); 10] = [
+        let cases: [(&[&[u8]], &[u8]); 12] = [
             // Bracketed, with the line ends of terminals.
             (&[b"\x1b[200~a\rb\r\x1b[201~", b"\r"], b"a\nb\n"),
             (&[b"\x1b[200~a\r\nb\x1b[201~", b"\r"], b"a\nb"),
@@ -268,6 +290,8 @@ mod tests {
             (&[b"\x1b[200~\x03\x04\x1a\x1b[201~", b"\r"], b"\x03\x04\x1a"),
             // In one burst.
             (&[b"a\rb\r"], b"a\nb\n"),
+            (&[b"a\rb\r\x15c", b"\r"], b"c"),
+            (&[b"-----BEGIN X-----\r-----END X-----\r\r"], b"-----BEGIN X-----\n-----END X-----\n"),
             (&[b"a\r\rb", b"\r"], b"a\n\nb"),
             // A key keeps, or gets, the line end that OpenSSH wants.
             (

@@ -195,7 +195,8 @@ fn passphrase_of_copy(
         return Ok(None);
     }
     let label = crate::name::printable(&copy.to_string_lossy());
-    ctx.front.new_passphrase(&label).map(Some).ok_or_else(|| Problem::NoPassphrase.into())
+    let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
+    secret.map(Some).ok_or_else(|| Problem::NoPassphrase.into())
 }
 
 fn read(file: &Path) -> Result<SecretBytes> {

@@ -110,6 +110,11 @@ pub enum Note {
         /// Its folder.
         folder: PathBuf,
     },
+    /// A pattern of `--except` matches no secret at all.
+    ExceptNothing {
+        /// The pattern.
+        pattern: String,
+    },
     /// A name stands several times in what is imported; the last one counts.
     Twice {
         /// The name there.
@@ -241,6 +246,9 @@ impl fmt::Display for Note {
                 "the vault lies inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
             ),
+            Self::ExceptNothing { pattern } => {
+                write!(f, "--except '{}' matches no secret", printable(pattern))
+            }
             Self::EditsSent { paths } => write!(
                 f,
                 "edited by hand, sent as a request that an admin has to approve: {}",

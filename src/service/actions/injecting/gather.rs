@@ -48,6 +48,19 @@ impl Chosen {
         (self.only.is_empty() || any(&self.only)) && !any(&self.except)
     }
 
+    /// Says where `--except` leaves nothing out: perhaps it is mistyped, and something is handed over.
+    fn note_idle(&self, ctx: &Context, opened: &Opened) -> Result<()> {
+        if self.except.is_empty() {
+            return Ok(());
+        }
+        let there = opened.vault.names()?;
+        let is_idle = |one: &&Pattern| !there.iter().any(|name| one.matches(name.as_str()));
+        for idle in self.except.iter().filter(is_idle) {
+            ctx.front.note(&Note::ExceptNothing { pattern: idle.text().to_owned() });
+        }
+        Ok(())
+    }
+
     /// Whoever names what a program gets means it: a word that means nothing is mistyped.
     fn refuse_idle(&self, names: &[SecretName], scope: Option<&ScopeName>) -> Result<()> {
         let is_idle = |one: &&Pattern| !names.iter().any(|name| one.matches(name.as_str()));
@@ -142,6 +155,7 @@ pub(super) fn gather<T>(
         if scope.is_none() && ctx.token.is_none() && !matches!(reach, Reach::All) {
             return Err(Problem::NoScope.into());
         }
+        chosen.note_idle(ctx, opened)?;
         let mut names = select(reach, opened, (&templates, &chosen))?;
         chosen.refuse_idle(&names, reach.scope())?;
         match wanted.need {
