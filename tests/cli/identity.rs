@@ -162,6 +162,14 @@ fn a_keyfile_that_made_the_vault_is_remembered_for_it() {
     t.authy(words).ok();
     t.authy(["store", "a"]).stdin("1").ok();
     t.holds("a", "1");
+    // Another member's clone of it on the same machine has a keyfile of its own.
+    let clone = t.path("clone");
+    t.git(["clone", "-q", ".", clone.to_str().unwrap()]);
+    let clone = clone.to_str().unwrap();
+    let bobs = t.home().join("bobs.key");
+    t.authy(["--vault", clone, "--keyfile", bobs.to_str().unwrap(), "join", "--name", "bob"]).ok();
+    t.holds("a", "1");
+    t.authy(["--vault", clone, "get", "a"]).fails(4).stderr_has("'bob' waits");
     // For this vault alone, and only while it is there.
     let other = t.path("other");
     t.authy(["--vault", other.to_str().unwrap(), "init", "--member", "bob"]).ok();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::context::{Context, IdentitySource, TokenSource};
 use super::error::Result;
-use super::newcomer::KEYFILE;
+use super::newcomer::keyfile_of;
 use super::problem::Problem;
 use super::team::TeamProblem;
 use crate::access::{AccessError, Caller, Rules};
@@ -135,12 +135,12 @@ fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
         .map_err(|source| Problem::Identity { label: label.clone(), source }.into())
 }
 
-/// The keyfile that `init` or `join` used for this vault, where it lies elsewhere and still does.
+/// The keyfile that `init` or `join` used for this clone, where it lies elsewhere and still does.
 fn remembered(ctx: &Context) -> Option<PathBuf> {
     let base = ctx.state.as_ref()?;
     let folder = ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone());
     let id = known_vault(base, &folder).ok()??;
-    let path = fs::read_outside(&base.join(id).join(KEYFILE), MAX_PATH).ok()??;
+    let path = fs::read_outside(&base.join(id).join(keyfile_of(&folder)), MAX_PATH).ok()??;
     Some(PathBuf::from(OsString::from_vec(path))).filter(|file| file.is_file())
 }
 

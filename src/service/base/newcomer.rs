@@ -10,6 +10,7 @@ use super::error::Result;
 use super::opening::Opened;
 use super::problem::Problem;
 use super::team::TeamProblem;
+use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, seal_armored, seal_with_passphrase};
 use crate::fs;
@@ -53,8 +54,14 @@ pub enum NameSource {
     Nothing,
 }
 
-/// The file of a vault's state folder that says where the identity lies.
-pub(crate) const KEYFILE: &str = "keyfile";
+/// The file of a vault's state folder that says where the identity of the clone in `folder` lies: two
+/// members may have a clone each on one machine.
+pub(crate) fn keyfile_of(folder: &Path) -> String {
+    let digest = Digest::of(folder.as_os_str().as_encoded_bytes()).to_string();
+    let hex = digest.rsplit(':').next().unwrap_or_default();
+    format!("keyfile.{}", hex.get(..16).unwrap_or(hex))
+}
+
 /// The file of a vault's state folder that says that there is a copy of the identity.
 pub(crate) const BACKUP: &str = "backup";
 /// The largest identity, in bytes.
@@ -212,7 +219,9 @@ pub(crate) fn remember(ctx: &Context, vault: &str, key: &Key) {
     let usual = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
     let path = key.file.as_ref().and_then(|file| std::path::absolute(file).ok());
     if let Some(path) = path.filter(|path| path.parent() != usual.as_deref()) {
-        fs::remember(&state.join(KEYFILE), path.as_os_str().as_encoded_bytes());
+        let folder = ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone());
+        let bytes = path.as_os_str().as_encoded_bytes();
+        fs::remember(&state.join(keyfile_of(&folder)), bytes);
     }
     if key.backup.is_some() {
         fs::remember(&state.join(BACKUP), b"");
