@@ -54,6 +54,13 @@ fn programs_that_are_careful_with_files_take_it() {
         let asked = t.authy(words.iter().chain(&["ssh -G -F \"$KEY\" x"])).ok();
         asked.stdout_has("hostname canary-kube");
     }
+    if happens_to_have("mariadb") {
+        // One that others may write it leaves out, and connects without the password.
+        t.write("my.tmpl", "[client]\npassword=<authy:kube-token>\n");
+        let words = ["run", "--scope", "ops", "--file", "CNF=my.tmpl", "--", "sh", "-c"];
+        let ask = "mariadb --defaults-file=\"$CNF\" --print-defaults";
+        t.authy(words.iter().chain(&[ask])).ok().stdout_has("--password=canary-kube");
+    }
     if happens_to_have("psql") {
         t.write("pass.tmpl", "*:*:*:*:<authy:kube-token>\n");
         let words = ["run", "--scope", "ops", "--file", "PGPASSFILE=pass.tmpl", "--", "sh", "-c"];
