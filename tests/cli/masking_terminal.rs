@@ -149,7 +149,9 @@ fn a_job_stops_goes_on_and_ends_in_its_shell() {
     }
     let mut shell = Screen::sh(&t, SHELL);
     let job = format!("{RUN} sh -c 'echo st\"\"arted; read x; echo g\"\"ot $x $key; exit 7'\r");
-    shell.until(PROMPT).keys(&job).until("started").keys("\x1a").until("Stopped").until(PROMPT);
+    // Once keys go to the program: before that they are the terminal's to heed.
+    shell.until(PROMPT).keys(&job).until("started").raw().keys("\x1a");
+    shell.until("Stopped").until(PROMPT);
     shell.keys("stty -a | grep -o ' echo '\r").until(" echo \r\n").until(PROMPT);
     shell.keys("fg\r").until("authy run").keys("hello\r").until("got hello [authy:key]");
     shell.until(PROMPT).keys("echo =$?\r").until("=7").until(PROMPT);
