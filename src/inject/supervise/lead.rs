@@ -17,7 +17,7 @@ use rustix::process::{
     kill_process_group, setsid, waitpid,
 };
 use rustix::termios::{Winsize, tcgetpgrp, tcgetwinsize, tcsetpgrp};
-use signal_hook::consts::{SIGCONT, SIGTTIN, SIGTTOU};
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU};
 
 use super::super::child::{as_script, not_started};
 use super::super::error::InjectError;
@@ -67,7 +67,9 @@ fn size_of(size: Winsize) -> (u16, u16) {
 
 /// Makes the terminal of standard output control this process, alone in its session.
 fn take_terminal() -> io::Result<Signals> {
-    let signals = catch(&[SIGCONT])?;
+    // Caught, a stop that is typed before the program has the foreground is not lost: the system
+    // takes it from a group that no shell would continue.
+    let signals = catch(&[SIGCONT, SIGTSTP])?;
     setsid()?;
     ioctl_tiocsctty(io::stdout())?;
     // Or taking the foreground back at the end would fail. What is started gets no such mask.
@@ -80,7 +82,9 @@ fn watch(mut signals: Signals, program: Pid) -> io::Result<Ended> {
     let mut came = signals.take();
     // Typed before the program had the foreground, and meant for all of it: a shell alone
     // would wait for what it started.
-    for signal in came.extract_if(.., |signal| matches!(*signal, Signal::INT | Signal::QUIT)) {
+    let is_typed =
+        |signal: &mut Signal| matches!(*signal, Signal::INT | Signal::QUIT | Signal::TSTP);
+    for signal in came.extract_if(.., is_typed) {
         let _ = kill_process_group(program, signal);
     }
     loop {
