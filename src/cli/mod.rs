@@ -2,7 +2,8 @@
 //!
 //! No rule lives here: what may be read or written is the library's to say. The folder of
 //! commands is the tree of commands, one file each; only `context` reads the environment,
-//! only `ui` writes, only `ask` asks.
+//! only `ui` writes, only `ask` asks, by `prompt`, which knows
+//! the terminal and the TERM of it.
 
 mod agent;
 mod ask;

@@ -62,23 +62,14 @@ pub(crate) fn one_time_code(
 }
 
 fn parse(text: &str) -> Result<Spec, &'static str> {
-    let address = text.lines().map(str::trim).find(|line| {
-        line.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
-    });
+    let line = text.lines().map(str::trim).find_map(address);
     let field = text.lines().map(str::trim).find_map(|line| {
         let value = line.get(FIELD.len()..)?;
         line[..FIELD.len()].eq_ignore_ascii_case(FIELD).then(|| value.trim())
     });
-    match (address, field) {
-        (Some(address), _) => parse_address(&address[SCHEME.len()..]),
-        (None, Some(value))
-            if value
-                .get(..SCHEME.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME)) =>
-        {
-            parse_address(&value[SCHEME.len()..])
-        }
-        (None, field) => {
+    match line.or_else(|| field.and_then(address)) {
+        Some(address) => parse_address(address),
+        None => {
             let first = text.lines().next().unwrap_or_default();
             let found = key(field.unwrap_or(first));
             // The first line of an entry is its password, unless it is as long as a key.
@@ -88,6 +79,12 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
             Ok(Spec { key, algorithm: Algorithm::SHA1, digits: 6, period: 30 })
         }
     }
+}
+
+/// What stands behind the scheme of an address.
+fn address(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 
 /// Reads `totp/LABEL?secret=…&algorithm=…&digits=…&period=…`.

@@ -43,15 +43,13 @@ pub enum Source {
     OnePassword,
     /// HashiCorp Vault, through `vault`.
     Vault,
-    /// The one file of authy 0.7 and before.
-    OldAuthy,
 }
 
 impl Source {
     /// The program that is asked, where one is.
     pub(crate) const fn program(self) -> Option<&'static str> {
         Some(match self {
-            Self::Dotenv | Self::Json | Self::Yaml | Self::OldAuthy => return None,
+            Self::Dotenv | Self::Json | Self::Yaml => return None,
             Self::Pass => "pass",
             Self::Passage => "passage",
             Self::Gopass => "gopass",

@@ -95,8 +95,9 @@ enum From {
 }
 
 impl From {
-    const fn source(self) -> Source {
-        match self {
+    /// What is read or asked; `None` for an old vault, which is opened.
+    const fn source(self) -> Option<Source> {
+        Some(match self {
             Self::Dotenv => Source::Dotenv,
             Self::Json => Source::Json,
             Self::Yaml => Source::Yaml,
@@ -106,8 +107,8 @@ impl From {
             Self::Sops => Source::Sops,
             Self::OnePassword => Source::OnePassword,
             Self::Vault => Source::Vault,
-            Self::OldAuthy => Source::OldAuthy,
-        }
+            Self::OldAuthy => return None,
+        })
     }
 }
 
@@ -154,7 +155,7 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         }
         ui.note(format_args!("imported {counted}"));
-        if let (Source::Dotenv, Some(file)) = (source, self.plain_file()) {
+        if let (Some(Source::Dotenv), Some(file)) = (source, self.plain_file()) {
             let file = printable(&file.to_string_lossy());
             ui.note(format_args!(
                 "'{file}' still holds the values: remove it once nothing reads it, and keep it out of git \
@@ -177,24 +178,24 @@ impl Args {
         self.file.as_deref().filter(|file| *file != Path::new("-"))
     }
 
-    fn source(&self) -> Source {
+    fn source(&self) -> Option<Source> {
         if let Some(from) = self.from {
             return from.source();
         }
         let ending = self.file.as_deref().and_then(Path::extension).unwrap_or_default();
         match ending.to_string_lossy().to_ascii_lowercase().as_str() {
-            "json" => Source::Json,
-            "yaml" | "yml" => Source::Yaml,
-            _ => Source::Dotenv,
+            "json" => Some(Source::Json),
+            "yaml" | "yml" => Some(Source::Yaml),
+            _ => Some(Source::Dotenv),
         }
     }
 
-    fn read(&self, env: &CliEnv, source: Source) -> Result<ImportFrom, Failure> {
-        if source == Source::OldAuthy {
+    fn read(&self, env: &CliEnv, source: Option<Source>) -> Result<ImportFrom, Failure> {
+        let Some(source) = source else {
             let usual = || Some(env.home()?.join(".authy-0.7"));
             let folder = self.file.clone().or_else(usual).ok_or(Failure::NoHome)?;
             return Ok(ImportFrom::OldVault { folder, keyfile: self.from_keyfile.clone() });
-        }
+        };
         let is_file = matches!(source, Source::Dotenv | Source::Json | Source::Yaml);
         if !is_file {
             let given = self.file.as_ref().map(|file| file.to_string_lossy().into_owned());

@@ -22,7 +22,7 @@ use rustix::termios::{
 use signal_hook::consts::{SIGINT, SIGQUIT};
 use signal_hook::low_level;
 pub(crate) use typing::ends_a_block;
-use typing::{Controls, Typing, Wish};
+use typing::{Controls, Typing, Wish, lines};
 use zeroize::Zeroizing;
 
 /// What follows an Enter this fast was not typed by hand.
@@ -157,8 +157,7 @@ impl Hidden {
         let pasted = typing.is_paste();
         let mut text = typing.finish();
         self.show("\n");
-        let ends = text.iter().filter(|byte| **byte == b'\n').count();
-        let lines = ends + usize::from(!text.is_empty() && !text.ends_with(b"\n"));
+        let lines = lines(&text);
         Answer { text: SecretBytes::new(std::mem::take(&mut *text)), lines, ended, pasted }
     }
 

@@ -149,9 +149,7 @@ impl Typing {
 
     /// How many lines the paste that just ended has brought so far, with what was there before.
     pub(super) fn pasted(&self) -> Option<usize> {
-        let ends = self.text.iter().filter(|byte| **byte == b'\n').count();
-        let lines = ends + usize::from(!self.text.is_empty() && !self.text.ends_with(b"\n"));
-        (self.after_paste && !self.in_paste).then_some(lines)
+        (self.after_paste && !self.in_paste).then(|| lines(&self.text))
     }
 
     /// Whether some of it came in brackets, so that it is known to be a paste.
@@ -232,6 +230,12 @@ impl Typing {
         let end = self.text.iter().rposition(|byte| !is_blank(byte)).map_or(0, |at| at + 1);
         self.text[..end].iter().rposition(is_blank).map_or(0, |at| at + 1).max(self.line())
     }
+}
+
+/// How many lines a text has; its last one may lack an end.
+pub(super) fn lines(text: &[u8]) -> usize {
+    let ends = text.iter().filter(|byte| **byte == b'\n').count();
+    ends + usize::from(!text.is_empty() && !text.ends_with(b"\n"))
 }
 
 /// Whether the text ends with the last line of a block of RFC 7468 that has no end of line.

@@ -115,13 +115,29 @@ pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
     }
 }
 
+/// The folder of this user's identities.
+pub(crate) fn own_keys(ctx: &Context) -> Option<PathBuf> {
+    ctx.home.as_ref().map(|home| home.join(".authy").join(fs::KEYS))
+}
+
+/// The vault's folder as this machine remembers it.
+pub(crate) fn real_folder(ctx: &Context) -> PathBuf {
+    ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone())
+}
+
+/// The bytes of an identity file.
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub(crate) fn identity_bytes(path: &Path) -> Result<SecretBytes> {
+    let bytes = fs::read_outside(path, MAX_IDENTITY).map_err(Problem::IdentityFile)?;
+    let bytes = bytes.ok_or_else(|| Problem::NoIdentityFile(path.to_owned()))?;
+    Ok(SecretBytes::new(bytes))
+}
+
 /// Loads an identity file that only its owner can read.
 pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
-    let bytes = SecretBytes::new(
-        fs::read_outside(path, MAX_IDENTITY)
-            .map_err(Problem::IdentityFile)?
-            .ok_or_else(|| Problem::NoIdentityFile(path.to_owned()))?,
-    );
+    let bytes = identity_bytes(path)?;
     if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
         return Err(Problem::IdentityOpen(path.to_owned()).into());
     }
@@ -138,7 +154,7 @@ fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
 /// The keyfile that `init` or `join` used for this clone, where it lies elsewhere and still does.
 fn remembered(ctx: &Context) -> Option<PathBuf> {
     let base = ctx.state.as_ref()?;
-    let folder = ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone());
+    let folder = real_folder(ctx);
     let id = known_vault(base, &folder).ok()??;
     let path = fs::read_outside(&base.join(id).join(keyfile_of(&folder)), MAX_PATH).ok()??;
     Some(PathBuf::from(OsString::from_vec(path))).filter(|file| file.is_file())
@@ -151,7 +167,7 @@ fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
     if let Some(file) = remembered(ctx) {
         return load(ctx, &file);
     }
-    let dir = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
+    let dir = own_keys(ctx);
     let files = dir.as_deref().map(key_files).unwrap_or_default();
     match (files.as_slice(), dir) {
         ([], dir) => Err(Problem::NoIdentity { dir }.into()),

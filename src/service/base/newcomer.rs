@@ -64,8 +64,8 @@ pub(crate) fn keyfile_of(folder: &Path) -> String {
 
 /// The file of a vault's state folder that says that there is a copy of the identity.
 pub(crate) const BACKUP: &str = "backup";
-/// The largest identity, in bytes.
-const MAX_IDENTITY: usize = 1 << 20;
+/// The identity that is made where nothing else is said, in the folder of this user's identities.
+const USUAL: &str = "master.key";
 
 /// The identity of a new member.
 pub(crate) struct Key {
@@ -168,7 +168,7 @@ pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
     let secret = passphrase_of_copy(ctx, options, copy)?;
     let mut key = found(ctx, options)?;
     if let Some(file) = &key.file {
-        let bytes = read(file)?;
+        let bytes = caller::identity_bytes(file)?;
         let sealed = match secret {
             Some(secret) => SecretBytes::new(seal_with_passphrase(bytes.expose(), &secret)?),
             None => bytes,
@@ -192,10 +192,10 @@ fn passphrase_of_copy(
     let file = match (&options.generate_keyfile, &ctx.identity) {
         (Some(_), _) => None,
         (None, IdentitySource::File(file)) => Some(file.clone()),
-        _ => ctx.home.as_ref().map(|home| home.join(".authy").join("keys").join("master.key")),
+        _ => caller::own_keys(ctx).map(|folder| folder.join(USUAL)),
     };
     let is_protected = match file.filter(|file| file.exists()) {
-        Some(file) => Identity::parse(read(&file)?.expose(), &|| None).is_err(),
+        Some(file) => Identity::parse(caller::identity_bytes(&file)?.expose(), &|| None).is_err(),
         None => options.passphrase,
     };
     if is_protected {
@@ -206,20 +206,14 @@ fn passphrase_of_copy(
     secret.map(Some).ok_or_else(|| Problem::NoPassphrase.into())
 }
 
-fn read(file: &Path) -> Result<SecretBytes> {
-    let bytes = fs::read_outside(file, MAX_IDENTITY).map_err(Problem::IdentityFile)?;
-    let bytes = bytes.ok_or_else(|| Problem::NoIdentityFile(file.to_owned()))?;
-    Ok(SecretBytes::new(bytes))
-}
-
 /// What is remembered of an identity on this machine: where it lies, unless that is where everybody
 /// looks, and that there is a copy.
 pub(crate) fn remember(ctx: &Context, vault: &str, key: &Key) {
     let Some(state) = ctx.state.as_ref().map(|base| base.join(vault)) else { return };
-    let usual = ctx.home.as_ref().map(|home| home.join(".authy").join("keys"));
+    let usual = caller::own_keys(ctx);
     let path = key.file.as_ref().and_then(|file| std::path::absolute(file).ok());
     if let Some(path) = path.filter(|path| path.parent() != usual.as_deref()) {
-        let folder = ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone());
+        let folder = caller::real_folder(ctx);
         let bytes = path.as_os_str().as_encoded_bytes();
         fs::remember(&state.join(keyfile_of(&folder)), bytes);
     }
@@ -239,8 +233,8 @@ fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
         IdentitySource::File(file) if !file.exists() => generate(ctx, file, options.passphrase),
         IdentitySource::File(file) => existing(caller::load_source(ctx)?, Some(file.clone())),
         IdentitySource::Default => {
-            let home = ctx.home.as_ref().ok_or(Problem::NoIdentity { dir: None })?;
-            let file = home.join(".authy").join("keys").join("master.key");
+            let folder = caller::own_keys(ctx).ok_or(Problem::NoIdentity { dir: None })?;
+            let file = folder.join(USUAL);
             if file.exists() {
                 existing(caller::load(ctx, &file)?, Some(file))
             } else {

@@ -299,7 +299,7 @@ fn strays(opened: &Opened) -> Result<Vec<Finding>> {
     // Beside the folders, in the vault of a person: a script, notes, an export. A pipeline's clone
     // has other things lying about. Without the git program nobody tells.
     let root = opened.vault.root().path();
-    let names = match root.join("keys").is_dir() {
+    let names = match root.join(fs::KEYS).is_dir() {
         true => git::untracked(root).unwrap_or_default(),
         false => Vec::new(),
     };
@@ -319,7 +319,7 @@ fn strays(opened: &Opened) -> Result<Vec<Finding>> {
 /// Says, once, that an identity lies in the vault's own folder and nowhere else that we know of:
 /// removing that folder, or `git clean -fdx`, takes it along.
 fn remind_of_backup(ctx: &Context, opened: &Opened) {
-    let keys = opened.vault.root().path().join("keys");
+    let keys = opened.vault.root().path().join(fs::KEYS);
     let Some(state) = opened.vault.state().folder() else { return };
     let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
     if key_files(&keys).is_empty() || saved.exists() || told.exists() {

@@ -11,7 +11,7 @@ use crate::crypto::{
 use crate::fs;
 use crate::name::{ScopeName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::caller::{key_files, load, load_source};
+use crate::service::base::caller::{key_files, load, load_source, own_keys};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
@@ -62,9 +62,8 @@ fn by_key(
             None => Err(Problem::OldVaultKey(keyfile.to_owned()).into()),
         };
     }
-    let own = ctx.home.as_ref().map(|home| home.join(".authy"));
-    let folders = [Some(folder), own.as_deref()].into_iter().flatten();
-    let files: Vec<PathBuf> = folders.flat_map(|folder| key_files(&folder.join("keys"))).collect();
+    let folders = [Some(folder.join(fs::KEYS)), own_keys(ctx)].into_iter().flatten();
+    let files: Vec<PathBuf> = folders.flat_map(|folder| key_files(&folder)).collect();
     let identities = files.iter().filter_map(|file| load(ctx, file).ok());
     for identity in identities.chain(load_source(ctx).ok()) {
         if let Some(plain) = open(&identity) {
