@@ -82,11 +82,11 @@ fn watch(mut signals: Signals, program: Pid) -> io::Result<Ended> {
     let mut came = signals.take();
     // Typed before the program had the foreground, and meant for all of it: a shell alone
     // would wait for what it started.
-    let is_typed =
-        |signal: &mut Signal| matches!(*signal, Signal::INT | Signal::QUIT | Signal::TSTP);
+    let is_typed = |signal: &mut Signal| matches!(*signal, Signal::INT | Signal::QUIT);
     for signal in came.extract_if(.., is_typed) {
         let _ = kill_process_group(program, signal);
     }
+    let mut is_to_stop = came.extract_if(.., |signal| *signal == Signal::TSTP).count() > 0;
     loop {
         for signal in came {
             match signal {
@@ -106,6 +106,10 @@ fn watch(mut signals: Signals, program: Pid) -> io::Result<Ended> {
                     let _ = kill_process(program, signal);
                 }
             }
+        }
+        // Last: the system drops a stop that is pending when the group is told to go on.
+        if std::mem::take(&mut is_to_stop) {
+            let _ = kill_process_group(program, Signal::TSTP);
         }
         wait([((), Some(PollFd::new(&signals, PollFlags::IN)))], None)?;
         came = signals.take();
