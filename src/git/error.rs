@@ -25,6 +25,9 @@ pub(crate) enum GitError {
     /// A file changed each time it was read.
     #[error("'{}' keeps changing while it is read", printable(path))]
     Unstable { path: String },
+    /// `HEAD` is an empty file, as a power cut leaves it; git takes the folder for no repository.
+    #[error("'{}' is an empty file, and without it git finds no repository there", printable(&file.to_string_lossy()))]
+    NoHead { file: PathBuf },
     /// Git knows no such revision.
     #[error("git knows no revision '{}' here", printable(rev))]
     NoRevision { rev: String },
@@ -58,9 +61,10 @@ impl GitError {
     /// Tells what kind of failure this is.
     pub(crate) const fn kind(&self) -> Kind {
         match self {
-            Self::NotRegular { .. } | Self::TracksPrivate { .. } | Self::TooLarge { .. } => {
-                Kind::Damaged
-            }
+            Self::NotRegular { .. }
+            | Self::NoHead { .. }
+            | Self::TracksPrivate { .. }
+            | Self::TooLarge { .. } => Kind::Damaged,
             Self::NoRevision { .. } => Kind::NotFound,
             Self::NotReady { reason: Reason::NoRepository } => Kind::Failure,
             Self::NotReady { .. } | Self::Uncommitted { .. } => Kind::Conflict,
@@ -86,6 +90,7 @@ impl GitError {
             Self::NotRegular { .. } => {
                 "a vault holds plain files and folders only: remove it and restore it from git"
             }
+            Self::NoHead { .. } => "'authy check --repair' writes it again",
             Self::NoRevision { .. } => {
                 "see 'git log' and 'git branch --all' in the vault; a shallow clone lacks the past"
             }

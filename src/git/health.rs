@@ -1,7 +1,6 @@
-//! What a power cut leaves of a repository whose files nobody flushed, and mending it: objects, an
-//! index and a branch that are there by name only.
+//! What a power cut leaves of a repository whose files nobody flushed: objects, an index, a branch
+//! and a `HEAD` that are there by name only, or not at all.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
@@ -11,7 +10,12 @@ use super::error::GitError;
 use super::locate::Place;
 use super::{Settings, object, program};
 
-const ACTION: &str = "mend the git repository";
+/// What is being done, for an error.
+pub(super) const ACTION: &str = "mend the git repository";
+
+/// How many of the newest commits are looked at in whole. What a cut takes is seconds old; the
+/// whole of a long history takes git half a minute.
+const RECENT: &str = "-20";
 
 /// What is wrong with a repository.
 #[derive(Debug, Default)]
@@ -20,38 +24,36 @@ pub(crate) struct Damage {
     pub(crate) objects: usize,
     /// Whether the history needs one of them; what a commit left that was cut short it does not.
     pub(crate) is_needed: bool,
+    /// How many objects of the newest commits are not there at all.
+    pub(crate) missing: usize,
     /// The index is an empty file.
     pub(crate) index: bool,
     /// The branch, where it names no commit that can be read.
     pub(crate) branch: Option<String>,
+    /// `HEAD`, where it is an empty file: git takes the folder for no repository then.
+    pub(crate) head: Option<PathBuf>,
 }
 
 impl Damage {
     /// Whether nothing is.
     pub(crate) fn is_none(&self) -> bool {
-        self.objects == 0 && !self.index && self.branch.is_none()
+        self.objects == 0
+            && self.missing == 0
+            && !self.index
+            && self.branch.is_none()
+            && self.head.is_none()
     }
 }
 
-/// What was mended.
-#[derive(Debug, Default)]
-pub(crate) struct Mended {
-    /// How many empty objects were removed.
-    pub(crate) objects: usize,
-    /// The commit that the branch was moved back to.
-    pub(crate) branch: Option<String>,
-    /// Whether the index was made anew.
-    pub(crate) index: bool,
-    /// Files of the vault, relative to it, that are not as in that commit.
-    pub(crate) changed: Vec<String>,
-}
-
-/// Looks for what a power cut leaves. Reads names and sizes, and one commit.
+/// Looks for what a power cut leaves. Reads names and sizes, and the newest commits.
 ///
 /// # Errors
 /// [`GitError::Io`], [`GitError::Gix`] where the repository cannot be found.
 pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
     let Some(place) = Place::find(vault)? else { return Ok(Damage::default()) };
+    if let Err(GitError::NoHead { file }) = place.require_head() {
+        return Ok(Damage { head: Some(file), ..Damage::default() });
+    }
     let is_lost = |branch: &String| {
         let id = std::fs::read(place.common_dir.join(branch));
         let is_empty = id.is_ok_and(|id| id.trim_ascii().is_empty());
@@ -59,11 +61,15 @@ pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
     };
     let empty: Vec<PathBuf> = empty_objects(&place).collect();
     let branch = branch(&place).filter(is_lost);
+    // With a branch that is lost git has nothing to begin with.
+    let missing = if branch.is_none() { missing(&place) } else { 0 };
     Ok(Damage {
         objects: empty.len(),
         is_needed: !empty.is_empty() && (branch.is_some() || needs_one_of(&place, &empty)),
+        missing,
         index: place.index().metadata().is_ok_and(|index| index.len() == 0),
         branch,
+        head: None,
     })
 }
 
@@ -73,6 +79,24 @@ fn needs_one_of(place: &Place, objects: &[PathBuf]) -> bool {
     let Ok(Some(all)) = asked(place, &["rev-list", "--objects", "HEAD"]) else { return true };
     let mut ids = all.lines().filter_map(|line| line.split(' ').next());
     ids.any(|id| objects.iter().any(|path| path.ends_with(Path::new(&id[..2]).join(&id[2..]))))
+}
+
+/// How many objects of the newest commits are not there; of a repository around the vault only
+/// those of the last commit that are the vault's. An object that is an empty file is there.
+fn missing(place: &Place) -> usize {
+    // Of a partial clone they are missing by intent. Without the git program nobody tells.
+    if place.is_partial() {
+        return 0;
+    }
+    let vault = place.prefix.to_str_lossy();
+    let mut words = vec!["rev-list", "--objects", "--missing=print"];
+    if vault.is_empty() {
+        words.extend([RECENT, "HEAD", "--"]);
+    } else {
+        words.extend(["--no-walk", "HEAD", "--", &vault]);
+    }
+    let said = asked(place, &words).ok().flatten().unwrap_or_default();
+    said.lines().filter(|line| line.starts_with('?')).count()
 }
 
 /// Whether the branch has no commit yet, or one whose tree is there.
@@ -89,54 +113,15 @@ fn has_tree(place: &Place) -> bool {
     }
 }
 
-/// Removes empty objects, moves a branch whose newest commit cannot be read in whole back to the
-/// newest that can, its own or one that was fetched, and makes an index that is empty, or
-/// that was of a lost commit, anew. The work tree stays as it is.
-///
-/// # Errors
-/// [`GitError::Io`]; [`GitError::Program`] without git; [`GitError::Refused`] where no commit of
-/// the branch can be read.
-pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
-    let found = damage(vault)?;
-    let Some(place) = Place::find(vault)?.filter(|_| !found.is_none()) else {
-        return Ok(Mended::default());
-    };
-    let mut mended = Mended::default();
-    for path in empty_objects(&place) {
-        std::fs::remove_file(&path).map_err(GitError::io("remove", &path))?;
-        mended.objects += 1;
-    }
-    if let Some(branch) = branch(&place) {
-        let tip = asked(&place, &["rev-parse", "-q", "--verify", &branch])?;
-        let is_unborn = tip.is_none() && found.branch.is_none();
-        if !is_unborn && !tip.is_some_and(|tip| is_whole(&place, &tip)) {
-            mended.branch = Some(move_back(&place, &branch)?);
-        }
-    }
-    if found.index || mended.branch.is_some() {
-        // One that is not empty may name trees that are lost.
-        let path = place.index();
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(GitError::io("remove", &path)(error));
-            }
-            _ => {}
-        }
-        program::answer(&place, ACTION, &["reset", "-q"])?;
-        mended.index = true;
-        mended.changed = changed(&place)?;
-    }
-    Ok(mended)
-}
-
 /// The branch that is checked out; `None` where none is.
-fn branch(place: &Place) -> Option<String> {
+pub(super) fn branch(place: &Place) -> Option<String> {
     let head = std::fs::read_to_string(place.git_dir.join("HEAD")).ok()?;
     let name = head.strip_prefix("ref:")?.trim();
     name.starts_with("refs/heads/").then(|| name.to_owned())
 }
 
-fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
+/// The objects that are empty files.
+pub(super) fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
     let is_hex = |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let entries = WalkDir::new(object::folder(&place.common_dir))
         .min_depth(1)
@@ -151,47 +136,8 @@ fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
     entries.filter_map(Result::ok).filter(is_empty).map(walkdir::DirEntry::into_path)
 }
 
-fn move_back(place: &Place, branch: &str) -> Result<String, GitError> {
-    let noted = std::fs::read(place.common_dir.join("logs").join(branch)).unwrap_or_default();
-    let noted = noted.lines().rev().filter_map(|line| line.split_str(" ").nth(1)?.to_str().ok());
-    let fetched = asked(place, &["for-each-ref", "--format=%(objectname)", "refs/remotes"])?
-        .unwrap_or_default();
-    let is_id = |id: &&str| id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let whole = noted.chain(fetched.lines()).filter(is_id).find(|id| is_whole(place, id));
-    let Some(commit) = whole else {
-        let line =
-            format!("no commit of '{branch}' is whole, and none was fetched: clone it again");
-        return Err(GitError::Refused { action: ACTION, line });
-    };
-    // Git does not replace a branch that it cannot read.
-    let path = place.common_dir.join(branch);
-    if asked(place, &["rev-parse", "-q", "--verify", branch])?.is_none() && path.is_file() {
-        std::fs::remove_file(&path).map_err(GitError::io("remove", &path))?;
-    }
-    program::answer(place, ACTION, &["update-ref", "-m", "authy check --repair", branch, commit])?;
-    // Notes about lost commits would be an error to 'git fsck' for as long as they are kept.
-    let never = ["--expire=never", "--expire-unreachable=never"];
-    asked(place, &[&["reflog", "expire", "--stale-fix", "--all"][..], &never].concat())?;
-    Ok(commit.to_owned())
-}
-
-/// Whether all that a commit consists of is there, and all before it.
-fn is_whole(place: &Place, commit: &str) -> bool {
-    asked(place, &["rev-list", "--objects", "--quiet", commit]).is_ok_and(|said| said.is_some())
-}
-
-/// Files of the vault that are not as in the last commit.
-fn changed(place: &Place) -> Result<Vec<String>, GitError> {
-    let vault = place.vault.to_string_lossy();
-    let words = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"];
-    let said = program::answer(place, ACTION, &[&words[..], &[&vault]].concat())?;
-    let paths = said.split('\0').filter_map(|line| line.get(3..));
-    let prefix = place.prefix.to_str_lossy();
-    Ok(paths.filter_map(|path| path.strip_prefix(&*prefix)).map(str::to_owned).collect())
-}
-
 /// What git says; `None` where it refuses.
-fn asked(place: &Place, words: &[&str]) -> Result<Option<String>, GitError> {
+pub(super) fn asked(place: &Place, words: &[&str]) -> Result<Option<String>, GitError> {
     match program::answer(place, ACTION, words) {
         Ok(said) => Ok(Some(said.trim_end().to_owned())),
         Err(GitError::Refused { .. }) => Ok(None),

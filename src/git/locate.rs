@@ -90,6 +90,18 @@ impl Place {
         self.git_dir.join("index")
     }
 
+    /// Refuses a repository that git takes for none, because a power cut left an empty `HEAD`.
+    ///
+    /// # Errors
+    /// [`GitError::NoHead`].
+    pub(super) fn require_head(&self) -> Result<(), GitError> {
+        let file = self.git_dir.join("HEAD");
+        match file.metadata() {
+            Ok(head) if head.len() == 0 => Err(GitError::NoHead { file }),
+            _ => Ok(()),
+        }
+    }
+
     /// Names a file of the vault as git does.
     pub(super) fn full(&self, path: &str) -> BString {
         let mut full = self.prefix.clone();
@@ -106,6 +118,14 @@ impl Place {
         let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
         let config = config.to_ascii_lowercase();
         ["objectformat", "refstorage", "partialclone"].iter().any(|word| config.contains_str(word))
+    }
+
+    /// Whether objects may be missing here that the remote has. A word found by mistake costs a
+    /// check.
+    pub(super) fn is_partial(&self) -> bool {
+        let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
+        let config = config.to_ascii_lowercase();
+        config.contains_str("partialclone") || config.contains_str("promisor")
     }
 }
 

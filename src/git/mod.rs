@@ -21,6 +21,7 @@ mod install;
 mod locate;
 mod lock;
 mod maintain;
+mod mend;
 mod merge;
 mod object;
 mod private;
@@ -42,12 +43,13 @@ pub(crate) use compare::{
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
-pub(crate) use health::{Mended, damage, mend};
+pub(crate) use health::damage;
 pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use locate::{Home, locate};
+pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{Joining, bring_others, join};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::Reason;
@@ -128,6 +130,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
         return Ok(Outcome::Deferred(Reason::NoRepository));
     };
     let message = message(request.message);
+    place.require_head()?;
     let job = Job { place, paths, message, author: request.fallback_author, settings };
     if job.place.is_foreign_to_gix() {
         return program::commit(&job);
@@ -149,6 +152,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
 /// Opens the repository as strictly as git does: not where another user owns it, unless
 /// `safe.directory` names it.
 fn open(place: &Place, settings: &Settings) -> Result<Result<gix::Repository, Reason>, GitError> {
+    place.require_head()?;
     let strict = settings.options.clone().bail_if_untrusted(true);
     let options = gix::sec::trust::Mapping { full: strict.clone(), reduced: strict };
     let opened =

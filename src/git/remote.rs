@@ -133,6 +133,7 @@ fn call(vault: &Path, action: &'static str, words: &[&str], may_ask: bool) -> Re
     let Some(place) = Place::find(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
+    place.require_head()?;
     let mut settings = Settings::default();
     if !may_ask {
         settings.env.push(("GIT_TERMINAL_PROMPT", OsString::from("0")));

@@ -112,6 +112,74 @@ fn what_a_commit_left_that_was_cut_short_is_no_damage() {
     t.authy(["check"]).ok().stdout_is("");
 }
 
+/// Removes the file of an object.
+fn lose(t: &Sandbox, what: &str) {
+    let id = t.git(["rev-parse", what]);
+    fs::remove_file(t.file(&format!(".git/objects/{}/{}", &id[..2], id[2..].trim()))).unwrap();
+}
+
+#[test]
+fn an_empty_head_is_said_and_names_its_branch_again() {
+    for is_moved in [false, true] {
+        let t = stocked();
+        if is_moved {
+            t.git(["checkout", "-q", "-b", "other"]);
+            t.git(["branch", "-m", "main", "old/main"]);
+        }
+        let branch = t.git(["symbolic-ref", "HEAD"]);
+        fs::write(t.file(".git/HEAD"), "").unwrap();
+        // Neither reading nor changing needs git.
+        t.holds("a", "1");
+        t.authy(["store", "meanwhile"]).stdin("3").ok().stderr_has("not committed");
+        t.authy(["remove", "meanwhile"]).ok().stderr_has("authy check --repair");
+        t.authy(["history", "a"]).fails(5).stderr_has("HEAD' is an empty file");
+        t.authy(["check"]).ends().code_is(5).stdout_has("damage: .git/HEAD");
+        t.authy(["check", "--repair"]).ok().stderr_has("had git's HEAD name '");
+        assert_eq!(t.git(["symbolic-ref", "HEAD"]), branch);
+        is_mended(&t);
+    }
+}
+
+#[test]
+fn where_several_branches_fit_an_empty_head_they_are_named() {
+    let t = stocked();
+    t.git(["branch", "other"]);
+    fs::write(t.file(".git/HEAD"), "").unwrap();
+    t.authy(["check", "--repair"]).fails(1).stderr_has("(main, other)").stderr_has("ref: refs/");
+    fs::write(t.file(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    is_mended(&t);
+}
+
+#[test]
+fn an_object_that_is_gone_comes_back_from_the_work_tree() {
+    let t = stocked();
+    let tip = t.git(["rev-parse", "HEAD"]);
+    lose(&t, "HEAD:secrets/a.age");
+    lose(&t, "HEAD~1:secrets/a.toml");
+    t.authy(["check"]).ends().code_is(5).stdout_has("2 objects of git's newest commits");
+    t.authy(["check", "--repair"]).ok().stderr_has("brought back objects of git");
+    assert_eq!(t.git(["rev-parse", "HEAD"]), tip);
+    is_mended(&t);
+}
+
+#[test]
+fn an_object_that_is_gone_comes_back_from_the_remote() {
+    let team = Team::new();
+    team.of("alice", &["store", "late"]).stdin("4").ok();
+    team.of("alice", &["rotate", "late"]).stdin("5").ok();
+    team.of("alice", &["sync"]).ok();
+    let tip = team.git("alice", ["rev-parse", "HEAD"]);
+    // A tree, and the old value: in the work tree is neither.
+    lose(&team.t, "HEAD~1:secrets/late.age");
+    lose(&team.t, "HEAD~1:secrets");
+    team.of("alice", &["check"]).ends().code_is(5).stdout_has("objects of git's newest commits");
+    team.of("alice", &["check", "--repair"]).ok().stderr_has("brought back objects of git");
+    assert_eq!(team.git("alice", ["rev-parse", "HEAD"]), tip);
+    team.git("alice", ["fsck", "--full"]);
+    team.of("alice", &["check"]).ok().stdout_is("");
+    team.of("alice", &["sync"]).ok();
+}
+
 #[test]
 fn an_index_is_made_anew_where_no_branch_is_checked_out() {
     let t = stocked();

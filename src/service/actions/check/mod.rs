@@ -255,10 +255,19 @@ fn of_git(opened: &Opened) -> Result<Vec<Finding>> {
         let message = format!("{} of git's objects are empty files", damage.objects);
         judged(severity, ".git/objects", &message)
     });
+    let missing = (damage.missing > 0).then(|| {
+        let lost = format!("{} objects of git's newest commits are missing", damage.missing);
+        found(".git/objects", &lost)
+    });
+    let head = damage.head.map(|_| {
+        let lost =
+            "git's HEAD is an empty file: git finds no repository here, and nothing is committed";
+        found(".git/HEAD", lost)
+    });
     let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
     let lost = "its newest commit cannot be read";
     let branch = damage.branch.map(|name| found(&format!(".git/{name}"), lost));
-    Ok(objects.into_iter().chain(index).chain(branch).collect())
+    Ok([objects, missing, head, index, branch].into_iter().flatten().collect())
 }
 
 /// Lines that git should find and does not.

@@ -77,11 +77,14 @@ fn words(mended: &git::Mended) -> Vec<String> {
         1 => Some("removed 1 empty object of git".to_owned()),
         many => Some(format!("removed {many} empty objects of git")),
     };
+    let head = mended.head.as_ref().map(|branch| format!("had git's HEAD name '{branch}' again"));
+    let refilled =
+        mended.is_refilled.then(|| "brought back objects of git that were lost".to_owned());
     let branch = mended.branch.as_ref().map(|id| {
         format!("moved the branch back to {}, the newest commit that is whole", &id[..7])
     });
     let index = mended.index.then(|| "made git's index anew".to_owned());
-    objects.into_iter().chain(branch).chain(index).collect()
+    [head, objects, refilled, branch, index].into_iter().flatten().collect()
 }
 
 /// Whether a change waits for its commit.
