@@ -2,8 +2,9 @@
 //! lost a right is not signed for, and what would brick a clone is not taken over.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use crate::harness::{Sandbox, needs};
+use crate::harness::{Sandbox, needs, patiently};
 use crate::team::Team;
 use crate::vault::text;
 
@@ -259,6 +260,40 @@ fn a_clock_that_was_ahead_makes_nothing_unreadable() {
     let get = t.authy(["get", "late"]).env("AUTHY_VAULT", &clone);
     let done = get.env("XDG_STATE_HOME", t.path("fresh")).ends().code_is(5);
     done.stdout_is("").stderr_has("ahead");
+}
+
+#[test]
+fn a_rename_onto_a_name_that_another_clone_knew_is_read_there() {
+    let team = Team::new();
+    let alice = |words: &[&str]| team.of("alice", words);
+    alice(&["store", "main"]).stdin("first").ok();
+    alice(&["rotate", "main"]).stdin("second").ok();
+    alice(&["rotate", "main"]).stdin("third").ok();
+    alice(&["remove", "main"]).ok();
+    alice(&["sync"]).ok();
+    // Times are whole seconds, and the rename is no part of the one in which that was made.
+    let second = || SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let made = second();
+    patiently(move || {
+        while second() == made {
+            std::thread::yield_now();
+        }
+    })
+    .unwrap();
+    // A clone that was never told of it.
+    let clone = team.t.path("fresh");
+    let origin = team.t.path("origin.git");
+    let words = ["clone", "-q", origin.to_str().unwrap(), clone.to_str().unwrap()];
+    team.git("alice", words);
+    let fresh = |words: &[&str]| {
+        let call = team.of("alice", words).env("AUTHY_VAULT", &clone);
+        call.env("XDG_STATE_HOME", team.t.path("other-state"))
+    };
+    fresh(&["rename", "db-url", "main"]).ok();
+    fresh(&["sync"]).ok();
+    alice(&["sync"]).ok();
+    team.holds("alice", "main", "one");
+    alice(&["check"]).ok().stdout_is("");
 }
 
 #[test]

@@ -104,8 +104,11 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
             return Err(Problem::Taken(new.clone()).into());
         }
         let record: Record = (**sealed.record()).clone();
+        // A name begins when it gets a secret. With the time of the old name this one would be older
+        // than what another clone had under it and removed, and be refused there.
+        let (version, created) = (record.version + 1, tx.at().max(record.created));
         tx.put(VaultPath::secret(new), sealed.ciphertext().to_vec());
-        put_record(tx, &locked, new, Record { version: record.version + 1, ..record })?;
+        put_record(tx, &locked, new, Record { version, created, ..record })?;
         remember_removed(tx, &locked, old);
         tx.remove(VaultPath::record(old));
         tx.remove(VaultPath::secret(old));
