@@ -6,7 +6,6 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::problem::Problem;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{may_write, put_record};
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
 use crate::store::Record;
@@ -33,24 +32,20 @@ pub fn annotate(
     (annotation, seen): (&Annotation, Option<u64>),
 ) -> Result<u64> {
     let locked = LockedVault::lock(ctx, &Op::ANNOTATE)?;
-    locked.transact(ctx, &AuditAction::of(Op::ANNOTATE, &[name]), |tx| {
-        may_write(ctx, &locked, name)?;
+    locked.transact(&AuditAction::of(Op::ANNOTATE, &[name]), |tx| {
+        locked.may_write(name)?;
         let record: Record = (**locked.sealed(name)?.record()).clone();
         if seen.is_some_and(|seen| seen != record.version) {
             return Err(Problem::ChangedMeanwhile(name.clone()).into());
         }
-        let version = put_record(
-            tx,
-            &locked,
-            name,
-            Record {
-                version: record.version + 1,
-                description: annotation.description.clone(),
-                tags: annotation.tags.clone(),
-                rotate_every: annotation.rotate_every.map(|every| every.to_string()),
-                ..record
-            },
-        )?;
+        let record = Record {
+            version: record.version + 1,
+            description: annotation.description.clone(),
+            tags: annotation.tags.clone(),
+            rotate_every: annotation.rotate_every.map(|every| every.to_string()),
+            ..record
+        };
+        let version = tx.write_record(name, record)?;
         Ok((format!("Annotate {name} (v{version})"), version))
     })
 }

@@ -109,8 +109,8 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
     let detail = shown.proposals.iter().map(|one| format!("{} {}", one.what, one.name));
     let detail = detail.collect::<Vec<_>>().join(" ");
     let action = AuditAction { detail: Some(detail), ..AuditAction::new(Op::APPROVE) };
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
         let mut edict = Edict::default();
         for one in &shown.proposals {
             if digest_now(&locked.opened, &one.document.path()) != Some(one.digest) {
@@ -125,7 +125,7 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
                 }
             }
         }
-        let changes = enact(ctx, &locked, tx, (edict, Encryption::Now))?;
+        let changes = enact(tx, edict, Encryption::Now)?;
         Ok((format!("Approve {}", names.join(", ")), changes))
     })
 }

@@ -48,26 +48,26 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
     let locked = LockedVault::lock(ctx, &Op::MEMBER_REMOVE)?;
     let action =
         AuditAction { detail: Some(name.to_string()), ..AuditAction::new(Op::MEMBER_REMOVE) };
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
         let opened = &locked.opened;
         let edict = Edict {
             admins: admins_without(&locked, name)?,
             successor: None,
-            members: vec![(name.clone(), tombstone(opened, name, tx)?)],
+            members: vec![(name.clone(), tombstone(tx, name)?)],
             policies: policies_without(opened, name),
         };
         let before = as_last_approved(opened)?;
         let due = exposed(&before, name)?;
-        let sessions = revoke_of(&before, name, tx)?;
-        let changes = enact(ctx, &locked, tx, (edict, Encryption::Now))?;
+        let sessions = revoke_of(tx, &before, name)?;
+        let changes = enact(tx, edict, Encryption::Now)?;
         let removal = Removal { member: name.clone(), encrypted: changes.len(), sessions, due };
         Ok((format!("Remove member {name}"), removal))
     })
 }
 
 /// The next set of admins, where he is one.
-fn admins_without(locked: &LockedVault, name: &MemberName) -> Result<Option<AdminSet>> {
+fn admins_without(locked: &LockedVault<'_>, name: &MemberName) -> Result<Option<AdminSet>> {
     let now = locked.opened.vault.admins();
     if !now.admins.contains_key(name) {
         return Ok(None);
@@ -85,7 +85,8 @@ fn admins_without(locked: &LockedVault, name: &MemberName) -> Result<Option<Admi
 }
 
 /// What stays of the member: the keys that he signed with, which his audit chains need.
-fn tombstone(opened: &Opened, name: &MemberName, tx: &Transaction<'_>) -> Result<Member> {
+fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
+    let opened = tx.opened();
     let path = VaultPath::member(name);
     let old = match opened.rules.standing(name) {
         None | Some(Standing::Removed(_)) => {

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use crate::access::AccessError;
 use crate::audit::Op;
 use crate::crypto::Recipient;
 use crate::crypto::sign::SigningKey;
@@ -18,7 +17,7 @@ use crate::service::base::newcomer::{self, refuse_taken};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::team::TeamProblem;
-use crate::service::base::transaction::{LockedVault, Transaction};
+use crate::service::base::transaction::LockedVault;
 use crate::store::{AdminSet, Member, Standing};
 
 /// What to change about a member.
@@ -65,18 +64,16 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
     let locked = LockedVault::lock(ctx, &Op::MEMBER_UPDATE)?;
     let action =
         AuditAction { detail: Some(name.to_string()), ..AuditAction::new(Op::MEMBER_UPDATE) };
-    let updated = locked.transact(ctx, &action, |tx| {
+    let updated = locked.transact(&action, |tx| {
         let old = in_force(&locked, name)?;
         let is_own = locked.caller.name == *name;
         let waits = is_own && !locked.opened.rules.is_admin(name);
-        match (waits, &ctx.confined) {
-            (true, Some(confined)) => {
-                return Err(AccessError::Confined { confined: confined.clone() }.into());
-            }
-            (true, None) => {}
-            (false, _) => locked.require_admin(ctx)?,
+        if waits {
+            ctx.refuse_confined()?;
+        } else {
+            locked.require_admin()?;
         }
-        let (member, key) = next(&locked, (old, is_own), change)?;
+        let (member, key) = next(&locked, old, change)?;
         // An admin who mistook a recipient for his own could not take it back.
         if is_own && !waits && !owns(locked.caller.identity.recipients(), &member) {
             return Err(TeamProblem::OwnIdentity(name.clone()).into());
@@ -88,7 +85,12 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
                 tx.put_request(VaultPath::member(name), &member)?;
                 0
             }
-            false => put_in_force(ctx, (&locked, tx), (name, member, key), is_moved)?,
+            false => {
+                let edict = edict(&locked, name, member, key);
+                // 'rekey' goes by who reads: it would not find what has the same readers.
+                let encryption = if is_moved { Encryption::Now } else { Encryption::Later };
+                enact(tx, edict, encryption)?.len()
+            }
         };
         let message = if waits { "Ask to update member" } else { "Update member" };
         let updated = MemberUpdated { member: name.clone(), waits, encrypted, fingerprint };
@@ -101,7 +103,7 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
     Ok(updated)
 }
 
-fn in_force<'v>(locked: &'v LockedVault, name: &MemberName) -> Result<&'v Member> {
+fn in_force<'v>(locked: &'v LockedVault<'_>, name: &MemberName) -> Result<&'v Member> {
     match locked.opened.rules.standing(name) {
         Some(Standing::InForce(member)) => Ok(member),
         None | Some(Standing::Removed(_)) => Err(TeamProblem::NoMember(name.clone()).into()),
@@ -112,12 +114,9 @@ fn in_force<'v>(locked: &'v LockedVault, name: &MemberName) -> Result<&'v Member
     }
 }
 
-fn next(
-    locked: &LockedVault,
-    (old, is_own): (&Member, bool),
-    change: &MemberChange,
-) -> Result<Next> {
+fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result<Next> {
     let name = &change.name;
+    let is_own = locked.caller.name == *name;
     let parse = |texts: &[String]| -> Result<Vec<Recipient>> {
         texts.iter().map(|text| Ok(Recipient::parse(text.trim())?)).collect()
     };
@@ -160,13 +159,13 @@ fn next(
     Ok((Member { verify: keyed.verify, signing: keyed.signing, ..member }, key))
 }
 
-/// Puts it in force; where an admin signs with another key, by another set of admins.
-fn put_in_force(
-    ctx: &Context,
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (name, member, key): (&MemberName, Member, Option<SigningKey>),
-    is_moved: bool,
-) -> Result<usize> {
+/// What puts it in force; where an admin signs with another key, by another set of admins.
+fn edict(
+    locked: &LockedVault<'_>,
+    name: &MemberName,
+    member: Member,
+    key: Option<SigningKey>,
+) -> Edict {
     let now = locked.opened.vault.admins();
     let admins = key.as_ref().map(|key| {
         let mut admins = now.admins.clone();
@@ -174,8 +173,5 @@ fn put_in_force(
         AdminSet { version: now.version + 1, admins }
     });
     let members = vec![(name.clone(), member)];
-    let edict = Edict { admins, successor: key, members, ..Edict::default() };
-    // 'rekey' goes by who reads: it would not find what has the same readers.
-    let encryption = if is_moved { Encryption::Now } else { Encryption::Later };
-    Ok(enact(ctx, locked, tx, (edict, encryption))?.len())
+    Edict { admins, successor: key, members, ..Edict::default() }
 }

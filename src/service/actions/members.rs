@@ -65,8 +65,8 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
     let locked = LockedVault::lock(ctx, &Op::MEMBER_ADD)?;
     let action =
         AuditAction { detail: Some(new.name.to_string()), ..AuditAction::new(Op::MEMBER_ADD) };
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
         let opened = &locked.opened;
         let (member, message) = match promoted(opened, new, &recipients)? {
             Some(member) => (member, format!("Make {} an admin", new.name)),
@@ -83,7 +83,7 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
             edict.admins = Some(AdminSet { version: now.version + 1, admins });
         }
         edict.members.push((new.name.clone(), member));
-        enact(ctx, &locked, tx, (edict, Encryption::Later))?;
+        enact(tx, edict, Encryption::Later)?;
         Ok((message, ()))
     })?;
     drop(locked);

@@ -4,7 +4,6 @@
 use serde::Serialize;
 
 use crate::audit::Op;
-use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::git;
 use crate::name::{MemberName, ScopeName, SecretName};
@@ -17,7 +16,6 @@ use crate::service::base::problem::Problem;
 use crate::service::base::readers::{exposed, kept_readers, seal_to};
 use crate::service::base::reading::read_loaded;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{may_write, put_record};
 use crate::service::base::shared;
 use crate::service::base::transaction::LockedVault;
 use crate::store::{Authority as _, Record, Sealed};
@@ -102,8 +100,8 @@ pub fn restore(
 ) -> Result<u64> {
     let locked = LockedVault::lock(ctx, &Op::RESTORE)?;
     let action = AuditAction::of(Op::RESTORE, &[name]);
-    locked.transact(ctx, &action, |tx| {
-        may_write(ctx, &locked, name)?;
+    locked.transact(&action, |tx| {
+        locked.may_write(name)?;
         let opened = &locked.opened;
         let past = find(opened, name, (version, commit.unwrap_or_default()))?;
         let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
@@ -128,11 +126,9 @@ pub fn restore(
             author: locked.caller.name.clone(),
             exposed_to,
             readers,
-            digest: Digest::of(&file),
             ..base
         };
-        tx.put(VaultPath::secret(name), file);
-        let new = put_record(tx, &locked, name, record)?;
+        let new = tx.write_secret(name, file, record)?;
         Ok((format!("Restore {name} to v{version} (v{new})"), new))
     })
 }

@@ -36,10 +36,10 @@ pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec
     own::recall_signatures(opened, &asker, opened.vault.names()?.len());
     let changes = pending(opened)?;
     let action = AuditAction::new(Op::REKEY);
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
         show(&changes);
-        encrypt(ctx, (&locked, tx), (opened, opened), &changes)?;
+        encrypt(tx, opened, opened, &changes)?;
         let message = match changes.as_slice() {
             [one] => format!("Rekey {}", one.name),
             several => format!("Rekey {} secrets", several.len()),

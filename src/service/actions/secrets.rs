@@ -1,7 +1,6 @@
 //! Single secrets: reading one, removing one, renaming one.
 
 use crate::audit::Op;
-use crate::fs::VaultPath;
 use crate::inject::{self, OneTimeCode};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
@@ -10,7 +9,6 @@ use crate::service::base::error::Result;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{exists, is_taken, may_write, put_record, remember_removed};
 use crate::service::base::transaction::LockedVault;
 use crate::store::Record;
 
@@ -77,14 +75,12 @@ pub fn otp(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Resul
 pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
     let locked = LockedVault::lock(ctx, &Op::REMOVE)?;
     let action = AuditAction::of(Op::REMOVE, &[name]);
-    locked.transact(ctx, &action, |tx| {
-        may_write(ctx, &locked, name)?;
-        if !exists(&locked, name) {
+    locked.transact(&action, |tx| {
+        locked.may_write(name)?;
+        if !locked.has(name) {
             return Err(not_found(&locked.opened, name, None));
         }
-        remember_removed(tx, &locked, name);
-        tx.remove(VaultPath::record(name));
-        tx.remove(VaultPath::secret(name));
+        tx.remove_secret(name);
         Ok((format!("Remove {name}"), ()))
     })
 }
@@ -96,22 +92,20 @@ pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
 pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
     let locked = LockedVault::lock(ctx, &Op::RENAME)?;
     let action = AuditAction::of(Op::RENAME, &[old, new]);
-    locked.transact(ctx, &action, |tx| {
-        may_write(ctx, &locked, old)?;
-        may_write(ctx, &locked, new)?;
+    locked.transact(&action, |tx| {
+        locked.may_write(old)?;
+        locked.may_write(new)?;
         let sealed = locked.sealed(old)?;
-        if is_taken(&locked, new) {
+        if locked.is_taken(new) {
             return Err(Problem::Taken(new.clone()).into());
         }
         let record: Record = (**sealed.record()).clone();
         // A name begins when it gets a secret. With the time of the old name this one would be older
         // than what another clone had under it and removed, and be refused there.
         let (version, created) = (record.version + 1, tx.at().max(record.created));
-        tx.put(VaultPath::secret(new), sealed.ciphertext().to_vec());
-        put_record(tx, &locked, new, Record { version, created, ..record })?;
-        remember_removed(tx, &locked, old);
-        tx.remove(VaultPath::record(old));
-        tx.remove(VaultPath::secret(old));
+        let record = Record { version, created, ..record };
+        tx.write_secret(new, sealed.ciphertext().to_vec(), record)?;
+        tx.remove_secret(old);
         Ok((format!("Rename {old} to {new}"), ()))
     })
 }

@@ -89,8 +89,8 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
     let locked = LockedVault::lock(ctx, &Op::CONFIG_SET)?;
     let action =
         AuditAction { detail: Some(setting.name().to_owned()), ..AuditAction::new(Op::CONFIG_SET) };
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
         let new = changed(locked.opened.vault.config(), setting, value)?;
         tx.put_signed(VaultPath::config(), &new, Version { created: 0, version: new.version })?;
         Ok((format!("Set {} to {value}", setting.name()), ()))

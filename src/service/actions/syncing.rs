@@ -21,7 +21,7 @@ use crate::service::base::opening::{LOCK_WAIT, Opened};
 use crate::service::base::orphans::{adopt, remember_published};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::Recorder;
-use crate::service::base::settling::{settle, settle_obvious};
+use crate::service::base::settling::{Taking, settle, settle_obvious};
 use crate::service::base::sync::{SyncProblem, join, refuse_unrelated, refuse_unsynced};
 use crate::service::base::transaction::LockedVault;
 use crate::store::{Record, Standing};
@@ -138,15 +138,15 @@ impl Who {
 }
 
 /// The vault under its lock, and what whoever syncs can do in it.
-enum Desk {
+enum Desk<'c> {
     /// He signs.
-    Member(Box<LockedVault>),
+    Member(Box<LockedVault<'c>>),
     /// He only carries.
     Carrier { opened: Opened, lock: Lock, name: MemberName, caller: Option<Caller> },
 }
 
-impl Desk {
-    fn lock(ctx: &Context, who: &Who) -> Result<Self> {
+impl<'c> Desk<'c> {
+    fn lock(ctx: &'c Context, who: &Who) -> Result<Self> {
         if let Some(caller) = &who.caller {
             match LockedVault::lock_for(ctx, caller.clone()) {
                 Ok(locked) => return Ok(Self::Member(Box::new(locked))),
@@ -217,7 +217,7 @@ impl Desk {
         };
         if let Self::Member(locked) = self {
             let clashes = split(locked.opened.vault.root(), &division)?.clashes;
-            let settled = settle_obvious(ctx, locked, &clashes)?;
+            let settled = settle_obvious(locked, &clashes)?;
             if !settled.is_empty() {
                 report.settled.extend(settled);
                 division = git::compare(&ctx.vault, theirs)?;
@@ -227,7 +227,7 @@ impl Desk {
             return Ok(());
         }
         match self {
-            Self::Member(locked) => merge(ctx, locked, (&division, remote))?,
+            Self::Member(locked) => merge(locked, &division, remote)?,
             Self::Carrier { opened, lock, name, .. } => {
                 join((opened, lock), &division, (&remote.shown(), name.as_str()))?;
             }
@@ -238,19 +238,15 @@ impl Desk {
 }
 
 /// Joins the branches, once nothing is left to decide.
-fn merge(
-    ctx: &Context,
-    locked: &LockedVault,
-    (division, remote): (&Division, &Remote),
-) -> Result<()> {
+fn merge(locked: &LockedVault<'_>, division: &Division, remote: &Remote) -> Result<()> {
     let clashes = split(locked.opened.vault.root(), division)?.clashes;
-    let adopted = adopt(ctx, locked, (division, &clashes))?;
+    let adopted = adopt(locked, division, &clashes)?;
     // The branch has moved by that.
-    let moved = adopted.then(|| git::compare(&ctx.vault, &division.tips().1)).transpose()?;
+    let moved = adopted.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
     let division = moved.as_ref().unwrap_or(division);
     let author = locked.caller.name.as_str();
     join((&locked.opened, locked.held()), division, (&remote.shown(), author))?;
-    locked.refresh(ctx);
+    locked.refresh();
     Ok(())
 }
 
@@ -380,17 +376,15 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let clashes = split(root, &git::compare(&ctx.vault, &theirs)?)?.clashes;
     let mut choices = Vec::new();
     for clash in named(&clashes, names)? {
-        choices.push((
-            clash,
-            match choice {
-                Choice::Ours => Side::Ours,
-                Choice::Theirs => Side::Theirs,
-                Choice::Newest => clash.newest(&locked.opened)?,
-            },
-        ));
+        let side = match choice {
+            Choice::Ours => Side::Ours,
+            Choice::Theirs => Side::Theirs,
+            Choice::Newest => clash.newest(&locked.opened)?,
+        };
+        choices.push(Taking { clash, side });
     }
-    settle(ctx, &locked, (Op::CONFLICT_TAKE, &choices))?;
-    let taken = |(clash, side): &(&Clash, Side)| Taken {
+    settle(&locked, Op::CONFLICT_TAKE, &choices)?;
+    let taken = |Taking { clash, side }: &Taking<'_>| Taken {
         name: clash.matter.to_string(),
         side: side.as_str(),
     };
@@ -401,7 +395,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
         commit_waiting(ctx, (&locked.opened.vault, &locked.caller.name), || Ok(None))?;
-        merge(ctx, &locked, (&division, &remote))?;
+        merge(&locked, &division, &remote)?;
     }
     Ok(TakeReport { taken, left })
 }

@@ -16,7 +16,6 @@ use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{is_taken, may_write};
 use crate::service::base::transaction::LockedVault;
 use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
 
@@ -203,15 +202,15 @@ fn write(
         return Err(Problem::TooLarge.into());
     }
     let locked = LockedVault::lock(ctx, &op)?;
-    let there = is_taken(&locked, name);
+    let there = locked.is_taken(name);
     let edit = match edit(there) {
         // The hint of a missing name is worth a look at the names.
         Err(_) if !there => return Err(not_found(&locked.opened, name, None)),
         edit => edit?,
     };
     let action = AuditAction::of(op, &[name]);
-    locked.transact(ctx, &action, |tx| {
-        may_write(ctx, &locked, name)?;
+    locked.transact(&action, |tx| {
+        locked.may_write(name)?;
         if there && action.op == Op::STORE {
             agent::refuse(ctx, &locked.opened, &format!("to replace the value of '{name}'"))?;
         }
@@ -226,10 +225,10 @@ fn write(
         let verb = if old.is_some() { "Rotate" } else { "Store" };
         let created = old.is_none();
         if created {
-            note_unapproved(ctx, &locked);
+            note_unapproved(tx);
         }
         let value = NewValue { value, presealed: None };
-        let record = new_record(ctx, &locked, (name, old), (tx, value, edit.options))?;
+        let record = new_record(tx, name, old, value, edit.options)?;
         Ok((
             format!("{verb} {name} (v{record})"),
             StoreReport { name: name.clone(), version: record, created },

@@ -212,7 +212,8 @@ impl Clash {
     pub(crate) fn at(
         &self,
         opened: &Opened,
-        (state, path): (State, &VaultPath),
+        state: State,
+        path: &VaultPath,
     ) -> Result<Option<Vec<u8>>> {
         let root = opened.vault.root();
         let Some(file) = self.files.iter().find(|file| file.path() == Some(path.as_str())) else {
@@ -232,7 +233,7 @@ impl Clash {
     pub(crate) fn claimed(&self, opened: &Opened, state: State) -> Option<Record> {
         let Matter::Secret(name) = &self.matter else { return None };
         let path = VaultPath::record(name);
-        let bytes = self.at(opened, (state, &path)).ok()??;
+        let bytes = self.at(opened, state, &path).ok()??;
         Some(opened.vault.claim_in::<Record>(&path, bytes).ok()?.document)
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::note::Note;
+use crate::access::AccessError;
 use crate::crypto::Identity;
 use crate::name::ScopeName;
 use crate::secret::SecretBytes;
@@ -78,6 +79,19 @@ pub struct Context {
     pub now: OffsetDateTime,
     /// Answers questions and takes notes.
     pub front: Box<dyn Front>,
+}
+
+impl Context {
+    /// Refuses a process that is confined to a scope.
+    ///
+    /// # Errors
+    /// `Confined`.
+    pub(crate) fn refuse_confined(&self) -> Result<(), AccessError> {
+        match &self.confined {
+            Some(confined) => Err(AccessError::Confined { confined: confined.clone() }),
+            None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Debug for Context {

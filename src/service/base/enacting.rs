@@ -13,15 +13,13 @@ use rayon::prelude::*;
 use super::bearer::creator_key;
 use super::caller::recipients;
 use super::commit::{chains, local_chains};
-use super::context::Context;
 use super::error::Result;
 use super::opening::Opened;
 use super::past::as_last_approved;
 use super::readers::{ReaderChange, encrypt, pending_under};
 use super::recorder::MAX_KEY;
-use super::records::put_record;
 use super::trail::session_of;
-use super::transaction::{LockedVault, Transaction};
+use super::transaction::Transaction;
 use crate::access::{PolicyState, RuleChange, Rules};
 use crate::audit::ChainName;
 use crate::crypto::sign::SigningKey;
@@ -58,10 +56,9 @@ pub(crate) enum Encryption {
 /// # Errors
 /// A secret that is to be encrypted anew is damaged; a document cannot be signed.
 pub(crate) fn enact(
-    ctx: &Context,
-    locked: &LockedVault,
     tx: &mut Transaction<'_>,
-    (edict, encryption): (Edict, Encryption),
+    edict: Edict,
+    encryption: Encryption,
 ) -> Result<Vec<ReaderChange>> {
     let mut change = RuleChange::default();
     if let Some(set) = &edict.admins {
@@ -80,27 +77,27 @@ pub(crate) fn enact(
         change.policies.push((name.clone(), signed));
     }
     if let Some(set) = &edict.admins {
-        succeed(locked, tx, (set, &mut change))?;
+        succeed(tx, set, &mut change)?;
     }
     let changed: Vec<&MemberName> = edict.members.iter().map(|(name, _)| name).collect();
-    let opened = &locked.opened;
+    let opened = tx.opened();
     let before = as_last_approved(opened)?;
     let after = opened.under(Rules::after(&opened.vault, change)?);
-    let moved = moved((&before.rules, &after.rules), &changed);
+    let moved = moved(&before.rules, &after.rules, &changed);
     let changes = match encryption {
         Encryption::Now => pending_under(&before, &after.rules, &moved)?,
         Encryption::Later => Vec::new(),
     };
-    encrypt(ctx, (locked, tx), (&before, &after), &changes)?;
-    sign_anew((locked, tx), (&before, &after.rules), &changes)?;
+    encrypt(tx, &before, &after, &changes)?;
+    sign_anew(tx, &before, &after.rules, &changes)?;
     if edict.admins.is_some() || !moved.is_empty() {
-        seal_chains_anew(locked, tx, &after.rules)?;
+        seal_chains_anew(tx, &after.rules)?;
     }
     for name in changed {
         if let (Some(old), Some(new)) = (before.rules.member(name), after.rules.member(name))
             && signs_anew(old, new)
         {
-            revoke_of(&before, name, tx)?;
+            revoke_of(tx, &before, name)?;
         }
     }
     Ok(changes)
@@ -108,7 +105,7 @@ pub(crate) fn enact(
 
 /// Those of `names` who are members before and after, and to whom what they read is encrypted
 /// anew though they read the same: they have other recipients, or the sessions they made end.
-fn moved((before, after): (&Rules, &Rules), names: &[&MemberName]) -> Vec<MemberName> {
+fn moved(before: &Rules, after: &Rules, names: &[&MemberName]) -> Vec<MemberName> {
     let differs = |name: &MemberName| match (before.member(name), after.member(name)) {
         (Some(old), Some(new)) => old.recipients != new.recipients || signs_anew(old, new),
         _ => false,
@@ -126,9 +123,9 @@ fn signs_anew(old: &Member, new: &Member) -> bool {
 /// # Errors
 /// The sessions cannot be listed.
 pub(crate) fn revoke_of(
+    tx: &mut Transaction<'_>,
     opened: &Opened,
     name: &MemberName,
-    tx: &mut Transaction<'_>,
 ) -> Result<Vec<SessionId>> {
     let mut revoked = Vec::new();
     for place in opened.vault.sessions()? {
@@ -142,12 +139,9 @@ pub(crate) fn revoke_of(
 }
 
 /// Signs what was signed by admins who are none any more, or sign with another key.
-fn succeed(
-    locked: &LockedVault,
-    tx: &mut Transaction<'_>,
-    (set, change): (&AdminSet, &mut RuleChange),
-) -> Result<()> {
-    let old = &locked.opened.vault.admins().admins;
+fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) -> Result<()> {
+    let Opened { vault, rules, .. } = tx.opened();
+    let old = &vault.admins().admins;
     // Whoever has another key now is gone with the old one.
     let gone: BTreeSet<&MemberName> = old
         .iter()
@@ -158,20 +152,19 @@ fn succeed(
     if gone.is_empty() {
         return Ok(());
     }
-    let vault = &locked.opened.vault;
     if gone.contains(vault.config_signer()) {
         let config = vault.config();
         let version = Version { created: 0, version: config.version };
         tx.put_signed(VaultPath::config(), config, version)?;
     }
-    for (name, standing) in locked.opened.rules.standings() {
+    for (name, standing) in rules.standings() {
         let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };
         if gone.contains(signed.by()) && change.members.iter().all(|(other, _)| other != name) {
             let signed = tx.put_document(VaultPath::member(name), &**signed, signed.version)?;
             change.members.push((name.clone(), signed));
         }
     }
-    for (name, state) in locked.opened.rules.policies() {
+    for (name, state) in rules.policies() {
         let (PolicyState::InForce(signed, _) | PolicyState::Removed(signed)) = state else {
             continue;
         };
@@ -186,8 +179,9 @@ fn succeed(
 /// Signs the records whose signers may not sign them any more; those that are encrypted anew
 /// are signed by that.
 fn sign_anew(
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (before, after): (&Opened, &Rules),
+    tx: &mut Transaction<'_>,
+    before: &Opened,
+    after: &Rules,
     encrypted: &[ReaderChange],
 ) -> Result<()> {
     let (vault, before) = (&before.vault, &before.rules);
@@ -203,15 +197,15 @@ fn sign_anew(
     });
     for (name, record) in orphaned.collect::<Vec<_>>() {
         let record: &Record = &record;
-        put_record(tx, locked, name, Record { version: record.version + 1, ..record.clone() })?;
+        tx.write_record(name, Record { version: record.version + 1, ..record.clone() })?;
     }
     Ok(())
 }
 
 /// Seals the keys of audit chains to their writers and the admins as they are from then on, as far
 /// as the caller opens them.
-fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
-    let opened = &locked.opened;
+fn seal_chains_anew(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
+    let opened = tx.opened();
     let mut files = Vec::new();
     for chain in chains(&opened.vault)? {
         let writer = writer(opened, chain.chain());
@@ -226,7 +220,7 @@ fn seal_chains_anew(locked: &LockedVault, tx: &mut Transaction<'_>, after: &Rule
     }
     for (path, writer) in files {
         let Some(sealed) = fs::read(opened.vault.root(), &path, MAX_KEY)? else { continue };
-        let Ok(key) = unseal(&sealed, &locked.caller.identity) else { continue };
+        let Ok(key) = unseal(&sealed, &tx.caller().identity) else { continue };
         let readers = after.admins().chain(&writer).filter(|name| after.member(name).is_some());
         tx.put(path, seal(key.expose(), &recipients(after, readers)?)?);
     }

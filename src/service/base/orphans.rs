@@ -12,7 +12,6 @@ use super::note::Note;
 use super::opening::Opened;
 use super::past::rules_at;
 use super::recorder::AuditAction;
-use super::records::put_record;
 use super::sync::SyncProblem;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::{RuleChange, Rules};
@@ -36,14 +35,14 @@ struct Orphan {
 /// # Errors
 /// The branches cannot be read; the change cannot be made.
 pub(crate) fn adopt(
-    ctx: &Context,
-    locked: &LockedVault,
-    (division, clashes): (&Division, &[Clash]),
+    locked: &LockedVault<'_>,
+    division: &Division,
+    clashes: &[Clash],
 ) -> Result<bool> {
     let opened = &locked.opened;
     let caller = &locked.caller.name;
     let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
-    let mut orphans = find(opened, division, (&after, &theirs));
+    let mut orphans = find(opened, division, &after, &theirs);
     let is_open = |orphan: &Orphan| clashes.iter().any(|one| one.matter == orphan.clash.matter);
     orphans.retain(|orphan| !is_open(orphan) || !after.may_read(caller, &orphan.name));
     if orphans.is_empty() {
@@ -54,12 +53,12 @@ pub(crate) fn adopt(
     let action = AuditAction { secrets, ..AuditAction::new(Op::SYNC) };
     let (mended, left): (Vec<&Orphan>, Vec<&Orphan>) =
         orphans.iter().partition(|orphan| after.may_read(caller, &orphan.name));
-    locked.transact(ctx, &action, |tx| {
+    locked.transact(&action, |tx| {
         for orphan in &mended {
-            sign(locked, tx, orphan)?;
+            sign(tx, orphan)?;
         }
         for orphan in left.iter().filter(|orphan| orphan.is_ours) {
-            leave(opened, tx, (orphan, &after))?;
+            leave(tx, orphan, &after)?;
         }
         let settled: Vec<&Clash> = mended.iter().map(|orphan| &orphan.clash).collect();
         tx.put_local(SETTLED, clash::settling(opened.vault.root(), &settled)?)?;
@@ -68,7 +67,7 @@ pub(crate) fn adopt(
     let names: Vec<_> =
         left.iter().filter(|orphan| orphan.is_ours).map(|orphan| orphan.name.clone()).collect();
     if !names.is_empty() {
-        ctx.front.note(&Note::NotSent { names });
+        locked.ctx.front.note(&Note::NotSent { names });
     }
     Ok(true)
 }
@@ -129,7 +128,7 @@ fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>>
         match path.subject() {
             Subject::Admins(_) => return Ok(None),
             Subject::Member(name) => {
-                if let Some(member) = document::<Member>(opened, (file, &path), |m| m.version)? {
+                if let Some(member) = document::<Member>(opened, file, &path, |m| m.version)? {
                     if file.is_theirs() {
                         after.members.push((name.clone(), member.clone()));
                     }
@@ -137,7 +136,7 @@ fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>>
                 }
             }
             Subject::Policy(name) => {
-                if let Some(policy) = document::<Policy>(opened, (file, &path), |p| p.version)? {
+                if let Some(policy) = document::<Policy>(opened, file, &path, |p| p.version)? {
                     if file.is_theirs() {
                         after.policies.push((name.clone(), policy.clone()));
                     }
@@ -157,7 +156,8 @@ fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>>
 /// than this machine has seen, is none; what both sides had before is.
 fn document<T: serde::de::DeserializeOwned>(
     opened: &Opened,
-    (file, path): (&Difference, &VaultPath),
+    file: &Difference,
+    path: &VaultPath,
     version: impl Fn(&T) -> u64,
 ) -> Result<Option<Signed<T>>> {
     let Some(entry) = &file.theirs else { return Ok(None) };
@@ -167,7 +167,7 @@ fn document<T: serde::de::DeserializeOwned>(
     Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
 }
 
-fn find(opened: &Opened, division: &Division, (after, theirs): (&Rules, &Rules)) -> Vec<Orphan> {
+fn find(opened: &Opened, division: &Division, after: &Rules, theirs: &Rules) -> Vec<Orphan> {
     let mut orphans = Vec::new();
     for file in &division.files {
         let path = file.path().and_then(VaultPath::parse);
@@ -181,7 +181,7 @@ fn find(opened: &Opened, division: &Division, (after, theirs): (&Rules, &Rules))
             false => (Side::Theirs, theirs),
         };
         let read = |rules: &Rules| {
-            let at = |path: &VaultPath| clash.at(opened, (State::Now(side), path)).ok().flatten();
+            let at = |path: &VaultPath| clash.at(opened, State::Now(side), path).ok().flatten();
             let files = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
             opened.vault.offered_secret(&name, files, rules).ok()
         };
@@ -199,21 +199,17 @@ fn pair(division: &Division, name: &SecretName) -> Vec<Difference> {
     division.files.iter().filter(is_of_it).cloned().collect()
 }
 
-fn sign(locked: &LockedVault, tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
+fn sign(tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
     let record: &Record = orphan.sealed.record();
     let record = Record { version: record.version.saturating_add(1), ..record.clone() };
-    tx.put(VaultPath::secret(&orphan.name), orphan.sealed.ciphertext().to_vec());
-    put_record(tx, locked, &orphan.name, record).map(|_| ())
+    tx.write_secret(&orphan.name, orphan.sealed.ciphertext().to_vec(), record).map(|_| ())
 }
 
 /// Puts the files as the remote has them. Where that is a value in force this machine forgets
 /// the version that it had by itself, or it would take the other for a rollback.
-fn leave(
-    opened: &Opened,
-    tx: &mut Transaction<'_>,
-    (orphan, after): (&Orphan, &Rules),
-) -> Result<()> {
-    let at = |path: &VaultPath| orphan.clash.at(opened, (State::Now(Side::Theirs), path));
+fn leave(tx: &mut Transaction<'_>, orphan: &Orphan, after: &Rules) -> Result<()> {
+    let opened = tx.opened();
+    let at = |path: &VaultPath| orphan.clash.at(opened, State::Now(Side::Theirs), path);
     let (record, value) = (VaultPath::record(&orphan.name), VaultPath::secret(&orphan.name));
     let files = (at(&record)?, at(&value)?);
     if let (Some(signed), Some(sealed)) = &files

@@ -14,14 +14,11 @@ use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
 use super::reading::not_found;
-use super::records::put_record;
 use super::shared;
-use super::transaction::{LockedVault, Transaction};
+use super::transaction::Transaction;
 use crate::access::Rules;
 use crate::audit::Op;
-use crate::crypto::digest::Digest;
 use crate::crypto::{Recipient, seal};
-use crate::fs::VaultPath;
 use crate::many;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
@@ -107,11 +104,12 @@ pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
 /// # Errors
 /// A secret is damaged, or not the caller's to open.
 pub(crate) fn encrypt(
-    ctx: &Context,
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (before, after): (&Opened, &Opened),
+    tx: &mut Transaction<'_>,
+    before: &Opened,
+    after: &Opened,
     changes: &[ReaderChange],
 ) -> Result<()> {
+    let ctx = tx.ctx();
     if changes.is_empty() {
         return Ok(());
     }
@@ -134,10 +132,8 @@ pub(crate) fn encrypt(
     for ((change, old), (readers, file)) in changes.iter().zip(&sealed).zip(encrypted) {
         let old: &Record = old.record();
         let exposed_to = exposed(old, &change.readers);
-        let (version, digest) = (old.version + 1, Digest::of(&file));
-        tx.put(VaultPath::secret(&change.name), file);
-        let record = Record { version, readers, digest, exposed_to, ..old.clone() };
-        put_record(tx, locked, &change.name, record)?;
+        let record = Record { version: old.version + 1, readers, exposed_to, ..old.clone() };
+        tx.write_secret(&change.name, file, record)?;
     }
     Ok(())
 }

@@ -8,13 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::clash::{Clash, Matter, SETTLED, Side, State, settling};
-use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::Opened;
 use super::problem::Problem;
 use super::readers::exposed;
 use super::recorder::AuditAction;
-use super::records::{may_write, put_record, remember_removed};
 use super::sync::SyncProblem;
 use super::transaction::{LockedVault, Transaction};
 use crate::audit::Op;
@@ -23,40 +21,43 @@ use crate::git;
 use crate::name::{MemberName, SecretName};
 use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
 
+/// A clash, and the side that is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taking<'c> {
+    pub(crate) clash: &'c Clash,
+    pub(crate) side: Side,
+}
+
 /// Takes one side of each clash, in one change.
 ///
 /// # Errors
 /// A side that nobody who may has signed; denied.
-pub(crate) fn settle(
-    ctx: &Context,
-    locked: &LockedVault,
-    (op, choices): (Op, &[(&Clash, Side)]),
-) -> Result<()> {
-    let secret = |(clash, _): &(&Clash, Side)| match &clash.matter {
+pub(crate) fn settle(locked: &LockedVault<'_>, op: Op, choices: &[Taking<'_>]) -> Result<()> {
+    let secret = |taking: &Taking<'_>| match &taking.clash.matter {
         Matter::Secret(name) => Some(name.clone()),
         Matter::Document(_) => None,
     };
     let secrets = choices.iter().filter_map(secret).collect();
     let action = AuditAction { secrets, ..AuditAction::new(op) };
-    locked.transact(ctx, &action, |tx| {
-        for (clash, side) in choices {
-            match &clash.matter {
-                Matter::Secret(name) => take_secret(ctx, (locked, tx), (clash, name, *side))?,
-                Matter::Document(path) => take_document(ctx, (locked, tx), (clash, path, *side))?,
+    locked.transact(&action, |tx| {
+        for taking in choices {
+            match &taking.clash.matter {
+                Matter::Secret(name) => take_secret(tx, taking, name)?,
+                Matter::Document(path) => take_document(tx, taking, path)?,
             }
         }
-        remember(locked, tx, choices)?;
+        remember(tx, choices)?;
         Ok((message(choices), ()))
     })
 }
 
-fn message(choices: &[(&Clash, Side)]) -> String {
+fn message(choices: &[Taking<'_>]) -> String {
     match choices {
-        [(clash, taken)] => format!("Take {} of {}", taken.as_str(), clash.matter),
+        [Taking { clash, side }] => format!("Take {} of {}", side.as_str(), clash.matter),
         several => {
             let lines = several
                 .iter()
-                .map(|(clash, taken)| format!("\n- {} of {}", taken.as_str(), clash.matter));
+                .map(|Taking { clash, side }| format!("\n- {} of {}", side.as_str(), clash.matter));
             format!("Settle {} conflicts\n{}", several.len(), lines.collect::<String>())
         }
     }
@@ -69,62 +70,58 @@ fn message(choices: &[(&Clash, Side)]) -> String {
 /// # Errors
 /// As [`settle`].
 pub(crate) fn settle_obvious(
-    ctx: &Context,
-    locked: &LockedVault,
+    locked: &LockedVault<'_>,
     clashes: &[Clash],
 ) -> Result<Vec<SecretName>> {
     let candidate = |clash| {
         let (side, states) = Clash::probable(clash, &locked.opened)?;
         let Matter::Secret(name) = &clash.matter else { return None };
-        may_write(ctx, locked, name).ok()?;
-        let offer = |state| offered(locked, (clash, name, state)).ok().flatten();
+        locked.may_write(name).ok()?;
+        let offer = |state| offered(&locked.opened, clash, name, state).ok().flatten();
         let pair = [offer(states[0])?, offer(states[1])?];
         offer(State::Now(side))?;
-        Some((clash, name, side, pair))
+        Some((Taking { clash, side }, name, pair))
     };
     let candidates: Vec<_> = clashes.iter().filter_map(candidate).collect();
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let secrets = candidates.iter().map(|(_, name, ..)| (*name).clone()).collect();
+    let secrets = candidates.iter().map(|(_, name, _)| (*name).clone()).collect();
     let action = AuditAction { secrets, ..AuditAction::new(Op::SYNC) };
-    locked.transact(ctx, &action, |tx| {
+    locked.transact(&action, |tx| {
         let mut choices = Vec::new();
         let mut settled = Vec::new();
-        for (clash, name, side, pair) in &candidates {
+        for (taking, name, pair) in &candidates {
             let values = tx.reopen(Op::SYNC, pair);
             let is_same = values.is_ok_and(|values| values.iter().all(|(_, v)| *v == values[0].1));
             if is_same {
-                take_secret(ctx, (locked, tx), (clash, name, *side))?;
-                choices.push((*clash, *side));
+                take_secret(tx, taking, name)?;
+                choices.push(*taking);
                 settled.push((*name).clone());
             }
         }
-        remember(locked, tx, &choices)?;
+        remember(tx, &choices)?;
         Ok((message(&choices), settled))
     })
 }
 
-fn remember(
-    locked: &LockedVault,
-    tx: &mut Transaction<'_>,
-    choices: &[(&Clash, Side)],
-) -> Result<()> {
-    let clashes: Vec<&Clash> = choices.iter().map(|(clash, _)| *clash).collect();
+fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
+    let clashes: Vec<&Clash> = choices.iter().map(|taking| taking.clash).collect();
     if !clashes.is_empty() {
-        tx.put_local(SETTLED, settling(locked.opened.vault.root(), &clashes)?)?;
+        tx.put_local(SETTLED, settling(tx.opened().vault.root(), &clashes)?)?;
     }
     Ok(())
 }
 
 /// The secret as a state has it, signed by somebody who may; `None` where it was removed.
 fn offered(
-    locked: &LockedVault,
-    (clash, name, state): (&Clash, &SecretName, State),
+    opened: &Opened,
+    clash: &Clash,
+    name: &SecretName,
+    state: State,
 ) -> Result<Option<Sealed>> {
-    let opened = &locked.opened;
-    let record = clash.at(opened, (state, &VaultPath::record(name)))?;
-    let value = clash.at(opened, (state, &VaultPath::secret(name)))?;
+    let record = clash.at(opened, state, &VaultPath::record(name))?;
+    let value = clash.at(opened, state, &VaultPath::secret(name))?;
     Ok(match (record, value) {
         (Some(record), Some(value)) => {
             Some(opened.vault.offered_secret(name, (record, value), &opened.rules)?)
@@ -139,17 +136,14 @@ fn half(present: VaultPath, absent: VaultPath) -> Error {
     StoreError::Half { present, absent }.into()
 }
 
-fn take_secret(
-    ctx: &Context,
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (clash, name, side): (&Clash, &SecretName, Side),
-) -> Result<()> {
-    may_write(ctx, locked, name)?;
+fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
+    let (Taking { clash, side }, opened) = (*taking, tx.opened());
+    tx.locked().may_write(name)?;
     let unfit =
         |why| Problem::from(SyncProblem::Unfit { matter: name.to_string(), why: Box::new(why) });
-    let taken = offered(locked, (clash, name, State::Now(side))).map_err(unfit)?;
-    let floor = floor(locked, side, &VaultPath::record(name), |at| {
-        let record: Option<Record> = clash.claimed(&locked.opened, at);
+    let taken = offered(opened, clash, name, State::Now(side)).map_err(unfit)?;
+    let floor = floor(opened, side, &VaultPath::record(name), |at| {
+        let record: Option<Record> = clash.claimed(opened, at);
         record.map(|record| Version::from(&record))
     });
     if let Some(taken) = &taken {
@@ -159,16 +153,14 @@ fn take_secret(
     let other = side.other();
     // One that nobody may have signed counts for nothing.
     let other = match clash.is_gone(other) {
-        true => last_of(locked, (clash, name, other))?,
-        false => offered(locked, (clash, name, State::Now(other)))
+        true => last_of(opened, clash, name, other)?,
+        false => offered(opened, clash, name, State::Now(other))
             .ok()
             .flatten()
             .map(|other| (**other.record()).clone()),
     };
     let Some(taken) = taken else {
-        remember_removed(tx, locked, name);
-        tx.remove(VaultPath::record(name));
-        tx.remove(VaultPath::secret(name));
+        tx.remove_secret(name);
         return Ok(());
     };
     let mut record: Record = (**taken.record()).clone();
@@ -183,17 +175,17 @@ fn take_secret(
         record.created = record.created.max(other.created);
     }
     record.version = record.version.saturating_add(1);
-    tx.put(VaultPath::secret(name), taken.ciphertext().to_vec());
-    put_record(tx, locked, name, record).map(|_| ())
+    tx.write_secret(name, taken.ciphertext().to_vec(), record).map(|_| ())
 }
 
 /// The record as it was when that side took the secret away: machines that saw it remember its
 /// version.
 fn last_of(
-    locked: &LockedVault,
-    (clash, name, side): (&Clash, &SecretName, Side),
+    opened: &Opened,
+    clash: &Clash,
+    name: &SecretName,
+    side: Side,
 ) -> Result<Option<Record>> {
-    let opened = &locked.opened;
     let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
     let mut last = None;
     let path = VaultPath::record(name);
@@ -209,24 +201,23 @@ fn last_of(
 /// The version below which a side is an older one that was put back: that of the last commit which
 /// both sides share, and what this machine has seen beyond the other side's own.
 fn floor(
-    locked: &LockedVault,
+    opened: &Opened,
     side: Side,
     path: &VaultPath,
     version: impl Fn(State) -> Option<Version>,
 ) -> Option<Version> {
-    let seen = locked.opened.vault.state().seen(path);
+    let seen = opened.vault.state().seen(path);
     let of_other = version(State::Now(side.other()));
     version(State::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
 }
 
 fn document_floor<T: Removable + DeserializeOwned>(
-    locked: &LockedVault,
-    (clash, side): (&Clash, Side),
+    opened: &Opened,
+    taking: &Taking<'_>,
     path: &VaultPath,
 ) -> Option<Version> {
-    let opened = &locked.opened;
-    floor(locked, side, path, |at| {
-        let bytes = clash.at(opened, (at, path)).ok().flatten()?;
+    floor(opened, taking.side, path, |at| {
+        let bytes = taking.clash.at(opened, at, path).ok().flatten()?;
         let signed = opened.vault.approved::<T>(path, bytes)?;
         Some(Version { created: 0, version: signed.version() })
     })
@@ -249,37 +240,33 @@ fn refuse_below(
 
 /// Takes a document. An admin signs what an admin had signed anew, above both versions; what
 /// nobody approved stays unapproved. Others can only take what the remote has.
-fn take_document(
-    ctx: &Context,
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (clash, path, side): (&Clash, &VaultPath, Side),
-) -> Result<()> {
-    let opened = &locked.opened;
+fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath) -> Result<()> {
+    let (Taking { clash, side }, opened) = (*taking, tx.opened());
     if side == Side::Ours {
-        locked.require_admin(ctx)?;
+        tx.locked().require_admin()?;
     }
     let sides = (
-        clash.at(opened, (State::Now(side), path))?,
-        clash.at(opened, (State::Now(side.other()), path))?,
+        clash.at(opened, State::Now(side), path)?,
+        clash.at(opened, State::Now(side.other()), path)?,
     );
     let (Some(bytes), other) = sides else {
         tx.remove(path.clone());
         return Ok(());
     };
-    let signs = opened.rules.is_admin(&locked.caller.name);
+    let signs = opened.rules.is_admin(&tx.caller().name);
     let other = other.unwrap_or_default();
     match path.subject() {
         Subject::Member(_) if signs => {
             let set = |old: &Member, version| Member { version, ..old.clone() };
-            let floor = document_floor::<Member>(locked, (clash, side), path);
-            if sign_above(opened, tx, (path, [&bytes, &other], floor), set)? {
+            let floor = document_floor::<Member>(opened, taking, path);
+            if sign_above(tx, path, [&bytes, &other], floor, set)? {
                 return Ok(());
             }
         }
         Subject::Policy(_) if signs => {
             let set = |old: &Policy, version| Policy { version, ..old.clone() };
-            let floor = document_floor::<Policy>(locked, (clash, side), path);
-            if sign_above(opened, tx, (path, [&bytes, &other], floor), set)? {
+            let floor = document_floor::<Policy>(opened, taking, path);
+            if sign_above(tx, path, [&bytes, &other], floor, set)? {
                 return Ok(());
             }
         }
@@ -297,11 +284,13 @@ fn take_document(
 /// Signs the first of two versions of a document anew, above both; false where no admin had
 /// signed it.
 fn sign_above<T: Removable + Serialize + DeserializeOwned>(
-    opened: &Opened,
     tx: &mut Transaction<'_>,
-    (path, [taken, other], floor): (&VaultPath, [&[u8]; 2], Option<Version>),
+    path: &VaultPath,
+    [taken, other]: [&[u8]; 2],
+    floor: Option<Version>,
     with_version: impl Fn(&T, u64) -> T,
 ) -> Result<bool> {
+    let opened = tx.opened();
     let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
     refuse_below(path, Version { created: 0, version: taken.version() }, floor).map_err(|why| {

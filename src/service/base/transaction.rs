@@ -25,24 +25,26 @@ use crate::secret::SecretBytes;
 use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
 
 /// The vault under its lock, and the caller who changes it.
-pub(crate) struct LockedVault {
+pub(crate) struct LockedVault<'c> {
+    pub(crate) ctx: &'c Context,
     pub(crate) opened: Opened,
     pub(crate) caller: Caller,
+    asker: Asker,
     signer: Signer,
     lock: Lock,
 }
 
-impl LockedVault {
+impl<'c> LockedVault<'c> {
     /// Authenticates, then locks, then reads the vault as it stands under the lock. The
     /// order matters: a passphrase prompt must not keep others waiting.
-    pub(crate) fn lock(ctx: &Context, op: &Op) -> Result<Self> {
+    pub(crate) fn lock(ctx: &'c Context, op: &Op) -> Result<Self> {
         refuse_token(ctx, op)?;
         let before = Opened::open(ctx)?;
         Self::lock_for(ctx, authenticate(ctx, &before.rules)?)
     }
 
     /// As [`LockedVault::lock`], for somebody who is authenticated already.
-    pub(crate) fn lock_for(ctx: &Context, caller: Caller) -> Result<Self> {
+    pub(crate) fn lock_for(ctx: &'c Context, caller: Caller) -> Result<Self> {
         let lock =
             Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
                 .is_read_only()
@@ -54,7 +56,8 @@ impl LockedVault {
         let name = member_of(&caller.identity, &opened.rules)?;
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
-        Ok(Self { opened, caller, signer, lock })
+        let asker = Asker::Member(caller.clone());
+        Ok(Self { ctx, opened, caller, asker, signer, lock })
     }
 
     /// The lock itself.
@@ -68,8 +71,8 @@ impl LockedVault {
     }
 
     /// Gives the caller's live sessions what has changed meanwhile.
-    pub(crate) fn refresh(&self, ctx: &Context) {
-        refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
+    pub(crate) fn refresh(&self) {
+        refresh_locked(self.ctx, (&self.caller, &self.signer), &self.lock);
     }
 
     /// Reads a secret: under the lock nobody publishes, so what does not fit is damage at once.
@@ -83,17 +86,15 @@ impl LockedVault {
 
     /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
     /// error, which is recorded.
-    pub(crate) fn transact<T>(
-        &self,
-        ctx: &Context,
+    pub(crate) fn transact<'s, T>(
+        &'s self,
         action: &AuditAction,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<(String, T)>,
+        work: impl FnOnce(&mut Transaction<'s>) -> Result<(String, T)>,
     ) -> Result<T> {
-        let asker = Asker::Member(self.caller.clone());
+        let ctx = self.ctx;
         let mut tx = Transaction {
             locked: self,
-            recorder: Recorder::open_locked(ctx, &self.opened, (&asker, &self.lock))?,
-            asker: &asker,
+            recorder: Recorder::open_locked(ctx, &self.opened, (&self.asker, &self.lock))?,
             stage: Stage::new(&self.lock),
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
@@ -106,10 +107,10 @@ impl LockedVault {
         };
         let asked = super::agent::refuse_change(ctx, &self.opened, action);
         let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
-            tx.finish(ctx, (action, message))?;
+            tx.finish(action, message)?;
             // With another key the sessions have ended that the caller made.
             if tx.successor.is_none() {
-                refresh_locked(ctx, (&self.caller, &self.signer), &self.lock);
+                self.refresh();
             }
             Ok(value)
         });
@@ -127,22 +128,18 @@ impl LockedVault {
     ///
     /// # Errors
     /// `NotAdmin` or `Confined`.
-    pub(crate) fn require_admin(&self, ctx: &Context) -> Result<()> {
+    pub(crate) fn require_admin(&self) -> Result<()> {
         if !self.opened.rules.is_admin(&self.caller.name) {
             return Err(AccessError::NotAdmin(self.caller.name.clone()).into());
         }
-        match &ctx.confined {
-            Some(confined) => Err(AccessError::Confined { confined: confined.clone() }.into()),
-            None => Ok(()),
-        }
+        Ok(self.ctx.refuse_confined()?)
     }
 }
 
 /// A change being put together.
 #[must_use = "a change that is not finished leaves nothing"]
 pub(crate) struct Transaction<'a> {
-    locked: &'a LockedVault,
-    asker: &'a Asker,
+    locked: &'a LockedVault<'a>,
     recorder: Recorder<'a>,
     stage: Stage,
     at: Stamp,
@@ -155,7 +152,27 @@ pub(crate) struct Transaction<'a> {
     live: Option<Rc<[Live]>>,
 }
 
-impl Transaction<'_> {
+impl<'a> Transaction<'a> {
+    /// The vault that is being changed, as it was before; it outlives what is staged meanwhile.
+    pub(crate) fn locked(&self) -> &'a LockedVault<'a> {
+        self.locked
+    }
+
+    /// What the front found out.
+    pub(crate) fn ctx(&self) -> &'a Context {
+        self.locked.ctx
+    }
+
+    /// The vault and its rules before the change.
+    pub(crate) fn opened(&self) -> &'a Opened {
+        &self.locked.opened
+    }
+
+    /// Who makes the change.
+    pub(crate) fn caller(&self) -> &'a Caller {
+        &self.locked.caller
+    }
+
     /// The moment of the change.
     pub(crate) fn at(&self) -> Stamp {
         self.at
@@ -165,11 +182,11 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// They cannot be listed.
-    pub(crate) fn live(&mut self, ctx: &Context) -> Result<Rc<[Live]>> {
+    pub(crate) fn live(&mut self) -> Result<Rc<[Live]>> {
         match &self.live {
             Some(live) => Ok(Rc::clone(live)),
             None => {
-                let live: Rc<[Live]> = shared::live(ctx, &self.locked.opened)?.into();
+                let live: Rc<[Live]> = shared::live(self.ctx(), self.opened())?.into();
                 Ok(Rc::clone(self.live.insert(live)))
             }
         }
@@ -185,8 +202,9 @@ impl Transaction<'_> {
         sealed: &[Sealed],
     ) -> Result<Vec<(SecretName, SecretBytes)>> {
         let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
-        let reach = self.locked.opened.rules.reach_of(self.asker, None, Need::Use)?;
-        let access = reach.give(self.asker, &names);
+        let asker = &self.locked.asker;
+        let reach = self.opened().rules.reach_of(asker, None, Need::Use)?;
+        let access = reach.give(asker, &names);
         let receipt =
             self.recorder.granted(&AuditAction { secrets: names, ..AuditAction::new(op) })?;
         Ok(access::open_many(&access, &receipt, sealed)?)
@@ -302,7 +320,7 @@ impl Transaction<'_> {
         Ok(bytes)
     }
 
-    fn finish(&mut self, ctx: &Context, (action, message): (&AuditAction, String)) -> Result<()> {
+    fn finish(&mut self, action: &AuditAction, message: String) -> Result<()> {
         let vault = &self.locked.opened.vault;
         vault.refuse_unread()?;
         let mut travelling = self.stage.paths();
@@ -337,7 +355,7 @@ impl Transaction<'_> {
             vault.state().raise(path, *version);
         }
         if commits {
-            commit(ctx, (vault, &self.locked.caller.name), self.recorder.chain(), &pending);
+            commit(self.ctx(), (vault, &self.caller().name), self.recorder.chain(), &pending);
         }
         Ok(())
     }

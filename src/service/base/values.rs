@@ -1,14 +1,11 @@
 //! A new value of a secret: sealed to its readers, with a record that says so.
 
-use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::readers::{Presealed, kept_readers, seal_to};
-use super::records::put_record;
-use super::transaction::{LockedVault, Transaction};
+use super::transaction::Transaction;
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::fs::VaultPath;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::session::Ttl;
@@ -28,21 +25,17 @@ pub struct StoreOptions {
 }
 
 /// Says which policies give nothing to a new secret, because they are not approved.
-pub(crate) fn note_unapproved(ctx: &Context, locked: &LockedVault) {
-    let policies: Vec<_> = locked.opened.rules.unapproved().cloned().collect();
+pub(crate) fn note_unapproved(tx: &Transaction<'_>) {
+    let policies: Vec<_> = tx.opened().rules.unapproved().cloned().collect();
     if !policies.is_empty() {
-        ctx.front.note(&Note::Unapproved { policies });
+        tx.ctx().front.note(&Note::Unapproved { policies });
     }
 }
 
 /// Whether the secret has this value already, as far as the caller can open it. Asked only where
 /// somebody who may not read it any more could: the same value again would be no remedy.
-fn is_same_value(
-    (tx, locked): (&mut Transaction<'_>, &LockedVault),
-    name: &SecretName,
-    value: &SecretBytes,
-) -> bool {
-    let Ok(sealed) = locked.sealed(name) else { return false };
+fn is_same_value(tx: &mut Transaction<'_>, name: &SecretName, value: &SecretBytes) -> bool {
+    let Ok(sealed) = tx.locked().sealed(name) else { return false };
     let opened = tx.reopen(Op::ROTATE, std::slice::from_ref(&sealed));
     opened.is_ok_and(|values| values.iter().all(|(_, old)| old == value))
 }
@@ -56,25 +49,26 @@ pub(crate) struct NewValue<'v> {
 
 /// Seals the value to its readers and stages both files; returns the new version.
 pub(crate) fn new_record(
-    ctx: &Context,
-    locked: &LockedVault,
-    (name, old): (&SecretName, Option<Record>),
-    (tx, value, options): (&mut Transaction<'_>, NewValue<'_>, StoreOptions),
+    tx: &mut Transaction<'_>,
+    name: &SecretName,
+    old: Option<Record>,
+    value: NewValue<'_>,
+    options: StoreOptions,
 ) -> Result<u64> {
     let NewValue { value, presealed } = value;
-    let rules = &locked.opened.rules;
+    let opened = tx.opened();
     let readers = match &old {
         // An existing secret's readers change by an explicit step only; removed members go.
-        Some(old) => kept_readers(&locked.opened, old, name),
-        None => rules.readers(name),
+        Some(old) => kept_readers(opened, old, name),
+        None => opened.rules.readers(name),
     };
     let kept = old.as_ref().filter(|old| !old.exposed_to.is_empty());
-    let kept = kept.filter(|_| is_same_value((tx, locked), name, value));
+    let kept = kept.filter(|_| is_same_value(tx, name, value));
     let exposed_to = kept.map(|old| old.exposed_to.clone()).unwrap_or_default();
     if !exposed_to.is_empty() {
-        ctx.front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
+        tx.ctx().front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
     }
-    let (opened, live) = (&locked.opened, tx.live(ctx)?);
+    let live = tx.live()?;
     let before = match presealed {
         Some(presealed) => presealed.still(opened, &live, (name, readers.clone()))?,
         None => None,
@@ -88,7 +82,7 @@ pub(crate) fn new_record(
         version: old.as_ref().map_or(1, |old| old.version + 1),
         created: old.as_ref().map_or(now, |old| old.created),
         changed: now,
-        author: locked.caller.name.clone(),
+        author: tx.caller().name.clone(),
         description: options
             .description
             .or_else(|| old.as_ref().map(|old| old.description.clone()))
@@ -105,6 +99,5 @@ pub(crate) fn new_record(
         readers,
         digest: Digest::of(&sealed),
     };
-    tx.put(VaultPath::secret(name), sealed);
-    put_record(tx, locked, name, record)
+    tx.write_secret(name, sealed, record)
 }

@@ -42,7 +42,7 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
     let locked = LockedVault::lock(ctx, &Op::CHECK)?;
     let paths: Vec<String> = lacks.iter().map(|lack| lack.path.to_string()).collect();
     if !lacks.is_empty() {
-        locked.transact(ctx, &AuditAction::new(Op::CHECK), |tx| {
+        locked.transact(&AuditAction::new(Op::CHECK), |tx| {
             lacks.into_iter().for_each(|Lacking { path, whole, .. }| tx.put(path, whole));
             Ok((format!("Restore {}", paths.join(" and ")), ()))
         })?;
@@ -67,7 +67,7 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
         commit_waiting(ctx, (&locked.opened.vault, &locked.caller.name), || Ok(None))?;
         done.push("committed what waited".to_owned());
     }
-    locked.refresh(ctx);
+    locked.refresh();
     Ok(done)
 }
 

@@ -20,7 +20,6 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::Presealed;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::{is_taken, may_write};
 use crate::service::base::shared;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
@@ -153,16 +152,15 @@ pub fn import(
         });
     }
     let caller = authenticate(ctx, &opened.rules)?;
-    let mut presealed = preseal(ctx, &opened, (&plan, options));
+    let mut presealed = preseal(ctx, &opened, &plan, options);
     let locked = LockedVault::lock_for(ctx, caller)?;
-    let is_taken: HashSet<_> =
-        plan.names().filter(|name| is_taken(&locked, name)).cloned().collect();
+    let is_taken: HashSet<_> = plan.names().filter(|name| locked.is_taken(name)).cloned().collect();
     let secrets = plan.names().cloned().collect();
     let action = AuditAction { secrets, ..AuditAction::new(Op::IMPORT) };
-    locked.transact(ctx, &action, |tx| {
-        note_unapproved(ctx, &locked);
+    locked.transact(&action, |tx| {
+        note_unapproved(tx);
         let same = match options.existing {
-            Existing::Refuse | Existing::Update => same(ctx, (&locked, tx), (&plan, &is_taken)),
+            Existing::Refuse | Existing::Update => same(tx, &plan, &is_taken),
             Existing::Replace | Existing::Skip => HashSet::new(),
         };
         let entries =
@@ -183,14 +181,14 @@ pub fn import(
                 ImportStatus::New => None,
                 _ => continue,
             };
-            may_write(ctx, &locked, &entry.name)?;
+            locked.may_write(&entry.name)?;
             let old = old.map(|record| (*record).clone());
             let value = NewValue { value: item.value, presealed: presealed.remove(&entry.name) };
             let about = item.about.cloned();
             let (description, tags) =
                 about.map_or_else(Default::default, |about| (about.description, about.tags));
             let options = StoreOptions { description, tags, ..StoreOptions::default() };
-            new_record(ctx, &locked, (&entry.name, old), (&mut *tx, value, options))?;
+            new_record(tx, &entry.name, old, value, options)?;
             written.push(&entry.name);
         }
         let message = match written.as_slice() {
@@ -206,7 +204,8 @@ pub fn import(
 fn preseal(
     ctx: &Context,
     opened: &Opened,
-    (plan, options): (&Plan<'_>, &ImportOptions),
+    plan: &Plan<'_>,
+    options: &ImportOptions,
 ) -> HashMap<SecretName, Presealed> {
     let Ok(live) = shared::live(ctx, opened) else { return HashMap::new() };
     let is_new = |name: &SecretName| matches!(opened.vault.record(name, &opened.rules), Ok(None));
@@ -229,19 +228,19 @@ fn preseal(
 /// Those that have the planned value already, as far as the caller may and can open them. An
 /// agent, and whoever is confined to a scope, is told nothing about values by comparing.
 fn same(
-    ctx: &Context,
-    (locked, tx): (&LockedVault, &mut Transaction<'_>),
-    (plan, is_taken): (&Plan<'_>, &HashSet<SecretName>),
+    tx: &mut Transaction<'_>,
+    plan: &Plan<'_>,
+    is_taken: &HashSet<SecretName>,
 ) -> HashSet<SecretName> {
-    let (rules, caller) = (&locked.opened.rules, &locked.caller.name);
-    if agent::is_limited(ctx, &locked.opened) || ctx.confined.is_some() {
+    let (ctx, rules, caller) = (tx.ctx(), &tx.opened().rules, &tx.caller().name);
+    if agent::is_limited(ctx, tx.opened()) || ctx.confined.is_some() {
         return HashSet::new();
     }
     let readable = |name: &&SecretName| is_taken.contains(name) && rules.may_read(caller, name);
     let sealed: Vec<_> = plan
         .names()
         .filter(readable)
-        .filter_map(|name| locked.sealed(name).ok())
+        .filter_map(|name| tx.locked().sealed(name).ok())
         .filter(|sealed| sealed.record().members().any(|reader| reader == caller))
         .collect();
     if sealed.is_empty() {

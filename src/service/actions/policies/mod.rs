@@ -136,13 +136,13 @@ pub struct PolicyView {
 /// It exists; a bad pattern, member or time; the caller is no admin.
 pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
     let added = Policy::default().with(change)?;
-    write(ctx, (Op::POLICY_CREATE, &change.name), |locked, _| {
-        let version = match locked.opened.rules.policy_state(&change.name) {
+    write(ctx, Op::POLICY_CREATE, &change.name, |opened, _| {
+        let version = match opened.rules.policy_state(&change.name) {
             None => 1,
             Some(PolicyState::Removed(tombstone)) => tombstone.version + 1,
             Some(_) => return Err(Problem::PolicyExists(change.name.clone()).into()),
         };
-        known_members(locked, &added)?;
+        known_members(opened, &added)?;
         Ok((Policy { version, ..added }, format!("Create policy {}", change.name)))
     })
 }
@@ -153,8 +153,8 @@ pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
 /// As [`policy_create`]; the policy is not found or not in force.
 pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
     Policy::default().with(change)?;
-    write(ctx, (Op::POLICY_UPDATE, &change.name), |locked, _| {
-        let old = in_force(locked, &change.name)?;
+    write(ctx, Op::POLICY_UPDATE, &change.name, |opened, _| {
+        let old = in_force(opened, &change.name)?;
         if change.seen.is_some_and(|seen| seen != old.version) {
             return Err(TeamProblem::PolicyChanged(change.name.clone()).into());
         }
@@ -163,7 +163,7 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
         if new == old {
             return Err(Problem::Unchanged(change.name.clone()).into());
         }
-        known_members(locked, &new)?;
+        known_members(opened, &new)?;
         Ok((Policy { version, ..new }, format!("Update policy {}", change.name)))
     })
 }
@@ -173,14 +173,14 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
 /// # Errors
 /// The policy is not found; the caller is no admin.
 pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
-    write(ctx, (Op::POLICY_REMOVE, name), |locked, at| {
+    write(ctx, Op::POLICY_REMOVE, name, |opened, at| {
         let path = VaultPath::policy(name);
-        let version = match locked.opened.rules.policy_state(name) {
+        let version = match opened.rules.policy_state(name) {
             None | Some(PolicyState::Removed(_)) => {
-                return Err(locked.opened.rules.no_policy(name).into());
+                return Err(opened.rules.no_policy(name).into());
             }
             Some(PolicyState::InForce(document, _)) => document.version,
-            Some(_) => locked.opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
+            Some(_) => opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
         };
         let tombstone = Policy { version: version + 1, removed: Some(at), ..Policy::default() };
         Ok((tombstone, format!("Remove policy {name}")))
@@ -274,16 +274,17 @@ fn sealed(mut rules: Vec<SealedRule>, change: &PolicyChange) -> Result<Vec<Seale
 
 fn write(
     ctx: &Context,
-    (op, name): (Op, &ScopeName),
-    work: impl FnOnce(&LockedVault, Stamp) -> Result<(Policy, String)>,
+    op: Op,
+    name: &ScopeName,
+    work: impl FnOnce(&Opened, Stamp) -> Result<(Policy, String)>,
 ) -> Result<()> {
     let locked = LockedVault::lock(ctx, &op)?;
     let action = AuditAction { scope: Some(name.clone()), ..AuditAction::new(op) };
-    locked.transact(ctx, &action, |tx| {
-        locked.require_admin(ctx)?;
-        let (policy, message) = work(&locked, tx.at())?;
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
+        let (policy, message) = work(&locked.opened, tx.at())?;
         let edict = Edict { policies: vec![(name.clone(), policy)], ..Edict::default() };
-        enact(ctx, &locked, tx, (edict, Encryption::Later))?;
+        enact(tx, edict, Encryption::Later)?;
         Ok((message, ()))
     })?;
     drop(locked);
@@ -291,25 +292,25 @@ fn write(
 }
 
 /// A policy that somebody edited is not signed in passing: the edit would slip in unseen.
-fn in_force(locked: &LockedVault, name: &ScopeName) -> Result<Policy> {
-    match locked.opened.rules.policy_state(name) {
+fn in_force(opened: &Opened, name: &ScopeName) -> Result<Policy> {
+    match opened.rules.policy_state(name) {
         Some(PolicyState::InForce(document, _)) => Ok((***document).clone()),
         Some(PolicyState::Unapproved(why)) => {
             Err(Problem::PolicyUnapproved { scope: name.clone(), why: why.clone() }.into())
         }
-        _ => Err(match locked.opened.rules.scope(name) {
+        _ => Err(match opened.rules.scope(name) {
             Err(error) => error,
-            Ok(_) => locked.opened.rules.no_policy(name),
+            Ok(_) => opened.rules.no_policy(name),
         }
         .into()),
     }
 }
 
 /// A member that nobody knows is a typing mistake; a group may come later.
-fn known_members(locked: &LockedVault, policy: &Policy) -> Result<()> {
+fn known_members(opened: &Opened, policy: &Policy) -> Result<()> {
     for grantee in &policy.members {
         if let Grantee::Member(name) = grantee
-            && locked.opened.rules.member(name).is_none()
+            && opened.rules.member(name).is_none()
         {
             return Err(TeamProblem::NoMember(name.clone()).into());
         }

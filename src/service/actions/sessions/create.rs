@@ -1,6 +1,6 @@
 //! Making a session: its token is handed out once and stored nowhere.
 
-use crate::access::{AccessError, Need, ScopePolicy};
+use crate::access::{Need, ScopePolicy};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::fs::GrantPlace;
@@ -70,12 +70,10 @@ pub fn session_create(ctx: &Context, options: &SessionOptions) -> Result<Session
         detail: Some(created_line(&folder.id, commitment)),
         ..AuditAction::new(Op::SESSION_CREATE)
     };
-    locked.transact(ctx, &action, |tx| {
-        if let Some(confined) = &ctx.confined {
-            return Err(AccessError::Confined { confined: confined.clone() }.into());
-        }
-        let grant = grant(ctx, &locked, (options, &token), tx)?;
-        let keys = keys(ctx, &locked, &grant)?;
+    locked.transact(&action, |tx| {
+        ctx.refuse_confined()?;
+        let grant = grant(tx, options, &token)?;
+        let keys = keys(&locked, &grant)?;
         let created = SessionCreated {
             token: token.to_secret(),
             id: folder.id.clone(),
@@ -84,7 +82,7 @@ pub fn session_create(ctx: &Context, options: &SessionOptions) -> Result<Session
             run_only: grant.run_only,
             shared: options.shared,
         };
-        put(&locked, tx, (&folder, grant), (&keys, &token))?;
+        put(tx, &folder, grant, &keys, &token)?;
         Ok((format!("Create session {} for {}", folder.id, options.scope), created))
     })
 }
@@ -98,17 +96,12 @@ fn check_label(label: &str) -> Result<()> {
     Err(Problem::Label { rule }.into())
 }
 
-fn grant(
-    ctx: &Context,
-    locked: &LockedVault,
-    (options, token): (&SessionOptions, &Token),
-    tx: &Transaction<'_>,
-) -> Result<Grant> {
-    let rules = &locked.opened.rules;
-    rules.reach(&locked.caller.name, Some(&options.scope), Need::Names)?;
+fn grant(tx: &Transaction<'_>, options: &SessionOptions, token: &Token) -> Result<Grant> {
+    let rules = &tx.opened().rules;
+    rules.reach(&tx.caller().name, Some(&options.scope), Need::Names)?;
     let (_, policy) = rules.scope(&options.scope)?;
     let policy = policy.document();
-    let vault = locked.opened.vault.id();
+    let vault = tx.opened().vault.id();
     let identity = token.identity(vault)?;
     Ok(Grant {
         version: 1,
@@ -119,7 +112,7 @@ fn grant(
         deny: policy.deny.clone(),
         commands: policy.commands.clone(),
         created: tx.at(),
-        expires: tx.at().plus(ttl(ctx, options, policy.max_ttl.as_deref())?.seconds()),
+        expires: tx.at().plus(ttl(tx.ctx(), options, policy.max_ttl.as_deref())?.seconds()),
         recipient: identity.recipients().iter().map(ToString::to_string).collect(),
         keys: Digest::of(&[]),
         chain: token.chain_key(vault).commitment(),
@@ -143,25 +136,26 @@ fn ttl(ctx: &Context, options: &SessionOptions, most: Option<&str>) -> Result<Tt
     }
 }
 
-fn keys(ctx: &Context, locked: &LockedVault, grant: &Grant) -> Result<GrantKeys> {
+fn keys(locked: &LockedVault<'_>, grant: &Grant) -> Result<GrantKeys> {
     let opened = &locked.opened;
     let (_, policy): (_, &ScopePolicy) = opened.rules.scope(&grant.scope)?;
     let mut names: Vec<SecretName> = opened.vault.names()?;
     names.retain(|name| policy.rule(name).allows());
     let (keys, others) = collect(opened, &locked.caller, &names, &GrantKeys::default())?;
     if !others.is_empty() {
-        ctx.front.note(&Note::NotReadable { names: others });
+        locked.ctx.front.note(&Note::NotReadable { names: others });
     }
     Ok(keys)
 }
 
 fn put(
-    locked: &LockedVault,
     tx: &mut Transaction<'_>,
-    (folder, mut grant): (&GrantPlace, Grant),
-    (keys, token): (&GrantKeys, &Token),
+    folder: &GrantPlace,
+    mut grant: Grant,
+    keys: &GrantKeys,
+    token: &Token,
 ) -> Result<()> {
-    let (opened, name) = (&locked.opened, &locked.caller.name);
+    let (opened, name) = (tx.opened(), &tx.caller().name);
     let chain = token.chain_key(opened.vault.id());
     tx.put(folder.keys(), seal(opened, name, (&mut grant, keys))?);
     tx.put(folder.chain_key(), seal_chain_key(&chain, name, &opened.rules)?);

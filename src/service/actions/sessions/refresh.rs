@@ -18,7 +18,7 @@ use crate::store::Version;
 pub fn session_refresh(ctx: &Context) -> Result<Vec<SessionId>> {
     let locked = LockedVault::lock(ctx, &Op::SESSION_REFRESH)?;
     // Those of this clone follow by themselves, as after any change.
-    locked.transact(ctx, &AuditAction::new(Op::SESSION_REFRESH), |tx| {
+    locked.transact(&AuditAction::new(Op::SESSION_REFRESH), |tx| {
         let opened = &locked.opened;
         let mut changed = Vec::new();
         for folder in opened.vault.sessions()?.into_iter().filter(|folder| folder.shared) {

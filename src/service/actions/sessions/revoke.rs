@@ -1,10 +1,8 @@
 //! Revoking: the grant is deleted, and what named a shared session is encrypted anew.
 
-use crate::access::AccessError;
 use crate::audit::Op;
-use crate::crypto::digest::Digest;
 use crate::crypto::{Recipient, seal};
-use crate::fs::{GrantPlace, VaultPath};
+use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
 use crate::service::base::bearer::{creator_key, ends};
 use crate::service::base::caller::recipients;
@@ -15,7 +13,6 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
 use crate::service::base::problem::Problem;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::records::put_record;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::store::{Reader, Record, Stamp};
 
@@ -35,11 +32,11 @@ pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
     };
     let action =
         AuditAction { detail: Some(id.to_string()), ..AuditAction::new(Op::SESSION_REVOKE) };
-    let ended = ended(ctx, &locked)?;
-    locked.transact(ctx, &action, |tx| {
-        found.iter().try_for_each(|one| may_revoke(ctx, &locked, one))?;
+    let ended = ended(&locked)?;
+    locked.transact(&action, |tx| {
+        found.iter().try_for_each(|one| may_revoke(&locked, one))?;
         found.extend(ended.into_iter().filter(|one| one.id != id));
-        take_away(ctx, &locked, tx, &found)?;
+        take_away(tx, &found)?;
         Ok((format!("Revoke session {id}"), id.clone()))
     })
 }
@@ -51,23 +48,21 @@ pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
 pub fn session_revoke_all(ctx: &Context) -> Result<Vec<SessionId>> {
     let locked = LockedVault::lock(ctx, &Op::SESSION_REVOKE_ALL)?;
     let mut found: Vec<_> = locked.opened.vault.sessions()?.into_iter().collect();
-    found.retain(|one| may_revoke(ctx, &locked, one).is_ok());
+    found.retain(|one| may_revoke(&locked, one).is_ok());
     let ids: Vec<_> = found.iter().map(|one| one.id.clone()).collect();
     let detail = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let action = AuditAction { detail: Some(detail), ..AuditAction::new(Op::SESSION_REVOKE_ALL) };
-    locked.transact(ctx, &action, |tx| {
-        if let Some(confined) = &ctx.confined {
-            return Err(AccessError::Confined { confined: confined.clone() }.into());
-        }
-        take_away(ctx, &locked, tx, &found)?;
+    locked.transact(&action, |tx| {
+        ctx.refuse_confined()?;
+        take_away(tx, &found)?;
         Ok(("Revoke all sessions".to_owned(), ids))
     })
 }
 
 /// Shared sessions that ended: whoever changes sessions clears them away.
-fn ended(ctx: &Context, locked: &LockedVault) -> Result<Vec<GrantPlace>> {
+fn ended(locked: &LockedVault<'_>) -> Result<Vec<GrantPlace>> {
     let opened = &locked.opened;
-    let now = Stamp::new(clock::latest(ctx, opened));
+    let now = Stamp::new(clock::latest(locked.ctx, opened));
     let mut all: Vec<_> = opened.vault.sessions()?.into_iter().collect();
     all.retain(|one| {
         let grant = opened.vault.grant(one, &creator_key(&opened.rules));
@@ -78,10 +73,8 @@ fn ended(ctx: &Context, locked: &LockedVault) -> Result<Vec<GrantPlace>> {
 
 /// A session is revoked by whoever made it, or by an admin. What is no valid grant is
 /// nobody's, and may be cleared away by anybody.
-fn may_revoke(ctx: &Context, locked: &LockedVault, one: &GrantPlace) -> Result<()> {
-    if let Some(confined) = &ctx.confined {
-        return Err(AccessError::Confined { confined: confined.clone() }.into());
-    }
+fn may_revoke(locked: &LockedVault<'_>, one: &GrantPlace) -> Result<()> {
+    locked.ctx.refuse_confined()?;
     let opened = &locked.opened;
     match opened.vault.grant(one, &creator_key(&opened.rules)) {
         Ok(Some(grant))
@@ -94,47 +87,42 @@ fn may_revoke(ctx: &Context, locked: &LockedVault, one: &GrantPlace) -> Result<(
     }
 }
 
-fn take_away(
-    ctx: &Context,
-    locked: &LockedVault,
-    tx: &mut Transaction<'_>,
-    found: &[GrantPlace],
-) -> Result<()> {
+fn take_away(tx: &mut Transaction<'_>, found: &[GrantPlace]) -> Result<()> {
+    let opened = tx.opened();
     found.iter().for_each(|one| tx.revoke(one));
     let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
     if shared.is_empty() {
         return Ok(());
     }
     let mut named = Vec::new();
-    for name in locked.opened.vault.names()? {
-        if let Ok(Some(record)) = locked.opened.vault.record(&name, &locked.opened.rules)
+    for name in opened.vault.names()? {
+        if let Ok(Some(record)) = opened.vault.record(&name, &opened.rules)
             && shared.iter().any(|id| record.names_session(id))
         {
             named.push(name);
         }
     }
-    encrypt_without(ctx, locked, tx, (&named, &shared))
+    encrypt_without(tx, &named, &shared)
 }
 
 /// Encrypts the values anew, to the same readers without these sessions.
 fn encrypt_without(
-    ctx: &Context,
-    locked: &LockedVault,
     tx: &mut Transaction<'_>,
-    (named, gone): (&[SecretName], &[&SessionId]),
+    named: &[SecretName],
+    gone: &[&SessionId],
 ) -> Result<()> {
-    let opened = &locked.opened;
+    let opened = tx.opened();
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for name in named {
         match opened.vault.sealed(name, &opened.rules) {
-            Ok(Some(sealed)) if opened.rules.may_read(&locked.caller.name, name) => {
+            Ok(Some(sealed)) if opened.rules.may_read(&tx.caller().name, name) => {
                 mine.push(sealed);
             }
             _ => others.push(name.clone()),
         }
     }
     if !others.is_empty() {
-        ctx.front.note(&Note::StillEncrypted { names: others });
+        tx.ctx().front.note(&Note::StillEncrypted { names: others });
     }
     if mine.is_empty() {
         return Ok(());
@@ -144,10 +132,8 @@ fn encrypt_without(
         let old: &Record = sealed.record();
         let (readers, to) = readers_without(opened, old, gone)?;
         let file = seal(value.expose(), &to)?;
-        let record =
-            Record { version: old.version + 1, readers, digest: Digest::of(&file), ..old.clone() };
-        tx.put(VaultPath::secret(&name), file);
-        put_record(tx, locked, &name, record)?;
+        let record = Record { version: old.version + 1, readers, ..old.clone() };
+        tx.write_secret(&name, file, record)?;
     }
     Ok(())
 }
