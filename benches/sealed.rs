@@ -49,7 +49,7 @@ fn main() {
     fs::create_dir(&home).unwrap();
     fs::write(&roots, &world.roots).unwrap();
     let authy = |words: &[&str], input: &str| {
-        let said = start((&home, &roots), AUTHY, words, input);
+        let said = start(&home, &roots, AUTHY, words, input);
         assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
         said
     };
@@ -65,7 +65,7 @@ fn main() {
         let mut sealed = f64::MAX;
         for _ in 0..3 {
             let began = Instant::now();
-            let said = start((&home, &roots), "sh", &["-c", &script], "");
+            let said = start(&home, &roots, "sh", &["-c", &script], "");
             plain = plain.min(began.elapsed().as_secs_f64());
             check(&said, &script);
             let within = format!("{script}; grep VmHWM /proc/$PPID/status");
@@ -140,7 +140,7 @@ fn check(said: &Output, script: &str) {
     assert!(said.status.success() && errors.is_empty(), "{script}: {errors}");
 }
 
-fn start((home, roots): (&Path, &Path), program: &str, words: &[&str], input: &str) -> Output {
+fn start(home: &Path, roots: &Path, program: &str, words: &[&str], input: &str) -> Output {
     use std::io::Write as _;
     let mut child = Command::new(program)
         .args(words)

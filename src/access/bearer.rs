@@ -35,8 +35,10 @@ impl Bearer {
     /// # Errors
     /// A pattern of the grant does not compile.
     pub(crate) fn new(
-        (place, grant): (GrantPlace, Signed<Grant>),
-        (identity, chain): (Identity, ChainKey),
+        place: GrantPlace,
+        grant: Signed<Grant>,
+        identity: Identity,
+        chain: ChainKey,
         keys: GrantKeys,
     ) -> Result<Self, AccessError> {
         let limits = limits(&grant)?;

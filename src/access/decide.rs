@@ -276,7 +276,7 @@ impl Reach<'_> {
             _ => None,
         };
         let all = is_asked || only;
-        let sealing = Sealing::new((scope.clone(), only, all), policy.sealed(), of_grant);
+        let sealing = Sealing::new(scope.clone(), only, all, policy.sealed(), of_grant);
         Some(sealing.ending(until)).filter(|sealing| all || sealing.has_rules())
     }
 

@@ -75,7 +75,7 @@ impl ScopePolicy {
     /// What it seals, as in a run by a scope of that name.
     #[cfg(all(test, feature = "sealed"))]
     pub(crate) fn sealing_as(&self, scope: crate::name::ScopeName) -> super::seal::Sealing {
-        super::seal::Sealing::new((scope, false, true), &self.sealed, None)
+        super::seal::Sealing::new(scope, false, true, &self.sealed, None)
     }
 
     /// Decides about `name` and says by which pattern.

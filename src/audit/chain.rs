@@ -134,7 +134,7 @@ impl Chain {
         let previous = self.check(&last.line).map_err(|fault| self.altered(&last, fault))?;
         let next =
             next_line(&previous, &last.line, event, now).map_err(|fault| self.unfit(fault))?;
-        self.write(&found, (&last, &end.empty), next)?;
+        self.write(&found, &last, &end.empty, next)?;
         let mut granted = match event.outcome {
             Outcome::Granted => event.secrets.clone(),
             Outcome::Denied | Outcome::Failed => Vec::new(),
@@ -168,7 +168,8 @@ impl Chain {
     fn write(
         &self,
         found: &Found<'_>,
-        (last, empty): (&Last, &[u64]),
+        last: &Last,
+        empty: &[u64],
         line: Line,
     ) -> Result<(), AuditError> {
         let seal = |line: &Line| line.seal(&self.key).map_err(|fault| self.unfit(fault));

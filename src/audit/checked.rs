@@ -79,7 +79,8 @@ impl Checked {
     pub(super) fn of(
         bytes: &[u8],
         place: Place,
-        (following, opens): (Option<&Following<'_>>, bool),
+        following: Option<&Following<'_>>,
+        opens: bool,
     ) -> Self {
         let (lines, torn) = split(bytes);
         let hashes: Vec<_> =
@@ -91,7 +92,7 @@ impl Checked {
         let (Some(following), Some((bytes, line))) = (following, first) else { return checked };
         if !opens {
             let sound = line.and_then(|line| {
-                following.check((place.first, place.before), bytes, &line)?;
+                following.check(place.first, place.before, bytes, &line)?;
                 Ok(line)
             });
             match sound {
@@ -112,7 +113,7 @@ impl Checked {
         let batches: Vec<_> = lines
             .par_chunks(BATCH)
             .enumerate()
-            .map(|(n, batch)| following.check_batch((n * BATCH, first), batch, hashes))
+            .map(|(n, batch)| following.check_batch(n * BATCH, first, batch, hashes))
             .collect();
         for (said, damage) in batches {
             self.said.heads.extend(said.heads);
@@ -143,7 +144,8 @@ impl Following<'_> {
     /// Checks lines that stand after `start` others in a segment that begins with line `first`.
     fn check_batch(
         &self,
-        (start, first): (usize, u64),
+        start: usize,
+        first: u64,
         batch: &[&[u8]],
         hashes: &[Digest],
     ) -> (Said, Option<(usize, Fault)>) {
@@ -158,7 +160,7 @@ impl Following<'_> {
                 continue;
             }
             let line = Line::parse_with(bytes, &mut buffer).and_then(|line| {
-                self.check((number, None), bytes, &line)?;
+                self.check(number, None, bytes, &line)?;
                 if line.prev == *previous { Ok(line) } else { Err(Fault::Prev) }
             });
             match line {
@@ -187,7 +189,8 @@ impl Following<'_> {
     /// begins a segment, after one that begins with line `before`, if it ought to.
     fn check(
         &self,
-        (number, before): (u64, Option<u64>),
+        number: u64,
+        before: Option<u64>,
         bytes: &[u8],
         line: &Line,
     ) -> Result<(), Fault> {

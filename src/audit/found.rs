@@ -83,7 +83,8 @@ pub(super) struct End {
 impl<'f> Found<'f> {
     /// Takes a chain; `folder` is locked, and `None` where there is only the old file.
     pub(super) const fn new(
-        (files, access): (&'f ChainFiles, Access),
+        files: &'f ChainFiles,
+        access: Access,
         folder: Option<OwnedFd>,
         old: bool,
     ) -> Self {

@@ -40,7 +40,7 @@ impl<'f> Layout<'f> {
         let (is_last, next) = (self.at == self.firsts.len(), self.lines + 1);
         // What a crash left of a segment that was being begun is no line yet.
         let is_left_over = segment.hashes.is_empty() && is_last && first == next;
-        if !is_left_over && let Some(fault) = self.misplaced((first, segment.begin), next, before) {
+        if !is_left_over && let Some(fault) = self.misplaced(first, segment.begin, next, before) {
             self.fault = Some((next, fault));
             return false;
         }
@@ -56,7 +56,8 @@ impl<'f> Layout<'f> {
     /// that begins with line `before`.
     fn misplaced(
         &self,
-        (first, begin): (u64, Option<Begin>),
+        first: u64,
+        begin: Option<Begin>,
         next: u64,
         before: Option<u64>,
     ) -> Option<Fault> {

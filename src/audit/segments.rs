@@ -186,7 +186,7 @@ impl ChainFiles {
                     Access::Create => {}
                     Access::Append if old => {}
                     Access::Read if old => {
-                        return Ok(Some(Found::new((self, access), None, old)));
+                        return Ok(Some(Found::new(self, access, None, old)));
                     }
                     _ => return Ok(None),
                 }
@@ -201,7 +201,7 @@ impl ChainFiles {
                 .map_err(|errno| io("lock")(errno.into()))?;
             let folder = File::from(folder);
             if file::stands_at(&folder, &self.folder).map_err(io("open"))? {
-                return Ok(Some(Found::new((self, access), Some(folder.into()), old)));
+                return Ok(Some(Found::new(self, access, Some(folder.into()), old)));
             }
         }
         Err(AuditError::Moving { path: self.folder.clone() })

@@ -170,7 +170,7 @@ pub(crate) fn verify(
         let before = at.checked_sub(1).map(|before| firsts[before]);
         let opens = opening.as_ref().is_some_and(|(opens, _)| opens == at);
         let place = Place { first: firsts[*at], before };
-        Ok(Checked::of(row.bytes(*at, buffer)?, place, (following.as_ref(), opens)))
+        Ok(Checked::of(row.bytes(*at, buffer)?, place, following.as_ref(), opens))
     };
     let places: Vec<_> = (0..firsts.len()).collect();
     let checked = many::map_with(&places, Vec::new, check);

@@ -21,8 +21,8 @@ use super::ui::Ui;
 pub(super) const ATTEMPTS: usize = 3;
 /// What follows the first question for something new.
 pub(super) const AGAIN: &str = "The same again: ";
-/// What a passphrase is, and its most bytes.
-const PASSPHRASE: (Form, usize) = (Form::Line, 1 << 12);
+/// The most bytes of a passphrase.
+const PASSPHRASE: usize = 1 << 12;
 /// As many secrets that it takes a moment to encrypt them.
 const WORTH_A_BAR: usize = 100;
 
@@ -88,7 +88,7 @@ impl Front for FrontOfPerson {
             return Some(passphrase);
         }
         let question = format!("Passphrase of {}: ", authy::printable(what));
-        let passphrase = self.person.hidden()?.ask(&question, PASSPHRASE)?.text;
+        let passphrase = self.person.hidden()?.ask(&question, Form::Line, PASSPHRASE)?.text;
         self.typed.borrow_mut().insert(what.to_owned(), passphrase.clone());
         Some(passphrase)
     }
@@ -100,8 +100,9 @@ impl Front for FrontOfPerson {
         let what = authy::printable(what);
         let mut terminal = self.person.hidden()?;
         for _ in 0..ATTEMPTS {
-            let first = terminal.ask(&format!("New passphrase for {what}: "), PASSPHRASE)?.text;
-            let second = terminal.ask(AGAIN, PASSPHRASE)?.text;
+            let first =
+                terminal.ask(&format!("New passphrase for {what}: "), Form::Line, PASSPHRASE)?.text;
+            let second = terminal.ask(AGAIN, Form::Line, PASSPHRASE)?.text;
             if first == second && !first.is_empty() {
                 return Some(first);
             }

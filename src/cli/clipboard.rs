@@ -91,7 +91,7 @@ pub(crate) fn copy(
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
             Ok(()) => {
-                clear_later(tool.copy[0], keep, (value, Stdio::null()))?;
+                clear_later(tool.copy[0], keep, value, Stdio::null())?;
                 return Ok(tool.place);
             }
         }
@@ -101,7 +101,7 @@ pub(crate) fn copy(
     for part in [&b"\x1b]52;c;"[..], text.as_bytes(), b"\x07"] {
         terminal.write_all(part)?;
     }
-    clear_later(TERMINAL, keep, (value, terminal.into()))?;
+    clear_later(TERMINAL, keep, value, terminal.into())?;
     Ok("the terminal, where it takes OSC 52")
 }
 
@@ -135,7 +135,7 @@ fn quiet(words: &[&str]) -> Command {
 }
 
 /// Starts the process that clears, out of reach of our terminal's hang-up.
-fn clear_later(means: &str, keep: Duration, (value, output): (&[u8], Stdio)) -> io::Result<()> {
+fn clear_later(means: &str, keep: Duration, value: &[u8], output: Stdio) -> io::Result<()> {
     let mut command = Command::new(leader::program());
     command.args([WORD, means, &keep.as_secs().to_string()]);
     for name in authy::WITHHELD {

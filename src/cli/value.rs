@@ -81,7 +81,7 @@ impl ValueFlags {
         let mut terminal = person.hidden().ok_or_else(nobody)?;
         for _ in 0..ATTEMPTS {
             let question = format!("Value of {name}: ");
-            let first = terminal.ask(&question, (Form::Text, LIMIT)).ok_or_else(nobody)?;
+            let first = terminal.ask(&question, Form::Text, LIMIT).ok_or_else(nobody)?;
             match first.text.is_empty() {
                 true if first.ended => return Err(Failure::InputEnded),
                 true if self.raw => return Ok(first.text),
@@ -99,7 +99,7 @@ impl ValueFlags {
             if self.once {
                 return Ok(first.text);
             }
-            let second = terminal.ask(AGAIN, (Form::Line, LIMIT)).ok_or_else(nobody)?;
+            let second = terminal.ask(AGAIN, Form::Line, LIMIT).ok_or_else(nobody)?;
             if first.text == second.text {
                 return Ok(first.text);
             }

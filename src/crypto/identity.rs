@@ -96,7 +96,8 @@ impl Identity {
         }
         let text = std::str::from_utf8(file).map_err(|_| invalid("it is not text"))?;
         if text.trim_start().starts_with(ssh_key::BEGIN) {
-            from_ssh(ssh_key::parse(text, ask)?, text)
+            let (key, is_protected) = ssh_key::parse(text, ask)?;
+            from_ssh(key, is_protected, text)
         } else {
             from_lines(text)
         }
@@ -166,7 +167,8 @@ fn from_protected(
 }
 
 fn from_ssh(
-    (key, is_protected): (age::ssh::Identity, bool),
+    key: age::ssh::Identity,
+    is_protected: bool,
     text: &str,
 ) -> Result<Identity, CryptoError> {
     let recipient = age::ssh::Recipient::try_from(key.clone())

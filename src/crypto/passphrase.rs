@@ -49,7 +49,7 @@ pub(super) fn unseal_with_passphrase(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<SecretBytes, CryptoError> {
-    unseal_with_passphrase_up_to((MAX_VALUE, MAX_WORK_FACTOR), file, ask)
+    unseal_with_passphrase_up_to(MAX_VALUE, MAX_WORK_FACTOR, file, ask)
 }
 
 /// The largest work factor accepted of a file that the user names and that another program wrote:
@@ -61,7 +61,8 @@ pub(crate) const MAX_FOREIGN_WORK_FACTOR: u8 = 22;
 /// # Errors
 /// As [`unseal_with_passphrase`].
 pub(crate) fn unseal_with_passphrase_up_to(
-    (limit, work_factor): (usize, u8),
+    limit: usize,
+    work_factor: u8,
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<SecretBytes, CryptoError> {

@@ -29,12 +29,12 @@ fn is_chain_guarded(path: &Path) -> bool {
     path.ancestors().all(|part| {
         let is_writable = || accessat(CWD, part, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
         part.metadata()
-            .is_ok_and(|found| is_kept_from(user, (found.uid(), found.mode()), is_writable))
+            .is_ok_and(|found| is_kept_from(user, found.uid(), found.mode(), is_writable))
     })
 }
 
 /// Whether `user` can change what has this owner and this mode.
-fn is_kept_from(user: u32, (owner, mode): (u32, u32), is_writable: impl Fn() -> bool) -> bool {
+fn is_kept_from(user: u32, owner: u32, mode: u32, is_writable: impl Fn() -> bool) -> bool {
     match user {
         // A sticky folder keeps others from replacing what is not theirs, not from adding.
         0 => owner == 0 && mode & OTHERS_WRITE == 0,
@@ -50,12 +50,12 @@ mod tests {
     #[test]
     fn what_belongs_to_the_user_or_can_be_written_is_not_kept_from_him() {
         let (can, cannot) = (|| true, || false);
-        assert!(is_kept_from(1000, (0, 0o755), cannot));
-        assert!(!is_kept_from(1000, (0, 0o775), can));
+        assert!(is_kept_from(1000, 0, 0o755, cannot));
+        assert!(!is_kept_from(1000, 0, 0o775, can));
         // Its owner gives himself back what the mode denies him.
-        assert!(!is_kept_from(1000, (1000, 0o555), cannot));
-        assert!(is_kept_from(0, (0, 0o755), can));
-        assert!(!is_kept_from(0, (1000, 0o755), can) && !is_kept_from(0, (0, 0o775), can));
+        assert!(!is_kept_from(1000, 1000, 0o555, cannot));
+        assert!(is_kept_from(0, 0, 0o755, can));
+        assert!(!is_kept_from(0, 1000, 0o755, can) && !is_kept_from(0, 0, 0o775, can));
     }
 
     #[test]

@@ -26,9 +26,12 @@ pub(super) fn name(repo: &gix::Repository) -> Option<String> {
 /// as git does. The new place is on disk before it is shown; the objects have to be. Whether the
 /// branch stands there after a power cut says [`flush::branch`].
 pub(super) fn step(
-    (repo, place): (&gix::Repository, &Place),
-    (from, to): (Option<ObjectId>, ObjectId),
-    (committer, message): (&Identity, String),
+    repo: &gix::Repository,
+    place: &Place,
+    from: Option<ObjectId>,
+    to: ObjectId,
+    committer: &Identity,
+    message: String,
 ) -> gix::Result<()> {
     let log = LogChange {
         mode: RefLog::AndReference,

@@ -53,12 +53,12 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     }
     // One try waits as long as git itself would for whoever holds the branch.
     let tries = if lock.after_a_crash { 1 } else { TRIES };
-    let mut outcome = advance(repo, (&changes, tries), job)?;
+    let mut outcome = advance(repo, &changes, tries, job)?;
     if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
         // Nobody let go of the branch for as long as git itself would wait, and an authy was
         // killed while it may have been moving it: its locks stay behind, unlike the system's.
         remove_branch_locks(repo, &job.place);
-        outcome = advance(repo, (&changes, TRIES), job)?;
+        outcome = advance(repo, &changes, TRIES, job)?;
     }
     if !matches!(outcome, Outcome::Deferred(_)) {
         flush::branch(repo, place)?;
@@ -138,7 +138,8 @@ pub(super) fn read_files(
 /// Moves the branch to a commit with the changes, if there are any.
 fn advance(
     repo: &gix::Repository,
-    (changes, tries): (&[Change], usize),
+    changes: &[Change],
+    tries: usize,
     job: &Job<'_>,
 ) -> Result<Outcome, GitError> {
     let author = Identity::of(repo, Role::Author, job.author);
@@ -146,7 +147,7 @@ fn advance(
     for _ in 0..tries {
         let Some(tip) = Tip::read(repo)? else { return Ok(Outcome::Deferred(Reason::Detached)) };
         let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(Change::blob).collect();
-        let tree = edit(repo, (tip.tree, &mut written), changes)
+        let tree = edit(repo, tip.tree, &mut written, changes)
             .map_err(GitError::gix("write the git tree"))?;
         if tree == tip.tree {
             return Ok(Outcome::Nothing);
@@ -159,7 +160,7 @@ fn advance(
         flush::objects(&job.place, &written)?;
         let what = if tip.commit.is_some() { "commit" } else { "commit (initial)" };
         let noted = format!("{what}: {}", job.message.lines().next().unwrap_or_default());
-        match branch::step((repo, &job.place), (tip.commit, commit), (&committer, noted)) {
+        match branch::step(repo, &job.place, tip.commit, commit, &committer, noted) {
             Ok(()) => return Ok(Outcome::Committed { id: commit.to_string() }),
             Err(error) if error.can_retry() || Tip::read(repo)?.as_ref() != Some(&tip) => {}
             Err(error) => return Err(GitError::gix("commit")(error)),
@@ -172,7 +173,8 @@ fn advance(
 /// up each entry of each of them; it does not check names either, which the caller has done.
 pub(super) fn edit(
     repo: &gix::Repository,
-    (tree, written): (ObjectId, &mut BTreeSet<ObjectId>),
+    tree: ObjectId,
+    written: &mut BTreeSet<ObjectId>,
     changes: &[Change],
 ) -> gix::Result<ObjectId> {
     let mut editor = repo.edit_tree(tree)?.detach();

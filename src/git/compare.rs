@@ -114,8 +114,8 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> 
         Ok((repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach()))
     };
     let (ours, theirs) = tips().map_err(GitError::gix(ACTION))?;
-    let (ahead, behind) = distance(&place, (ours, theirs))?;
-    let base = base(&place, (ours, theirs))?;
+    let (ahead, behind) = distance(&place, ours, theirs)?;
+    let base = base(&place, ours, theirs)?;
     let files = || -> gix::Result<Vec<Difference>> {
         Ok(match behind {
             0 => Vec::new(),
@@ -135,10 +135,7 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> 
 ///
 /// Like [`base`] asked of the git program: gix gives wrong answers here where commits were made
 /// within one second.
-fn distance(
-    place: &Place,
-    (ours, theirs): (ObjectId, ObjectId),
-) -> Result<(usize, usize), GitError> {
+fn distance(place: &Place, ours: ObjectId, theirs: ObjectId) -> Result<(usize, usize), GitError> {
     let range = format!("{ours}...{theirs}");
     let counts = program::answer(place, ACTION, &["rev-list", "--left-right", "--count", &range])?;
     let mut counts = counts.split_whitespace().map_while(|count| count.parse().ok());
@@ -149,7 +146,7 @@ fn distance(
 }
 
 /// The last commit that both have.
-fn base(place: &Place, (ours, theirs): (ObjectId, ObjectId)) -> Result<ObjectId, GitError> {
+fn base(place: &Place, ours: ObjectId, theirs: ObjectId) -> Result<ObjectId, GitError> {
     let (ours, theirs) = (ours.to_string(), theirs.to_string());
     // It exits 1 without a word where there is none.
     let base = program::answer(place, ACTION, &["merge-base", &ours, &theirs]);

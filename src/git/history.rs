@@ -52,7 +52,7 @@ pub(crate) fn changes_of(
     path: &str,
     look: &mut dyn FnMut(Change) -> bool,
 ) -> Result<(), GitError> {
-    changes_before(vault, (path, None), look)
+    changes_before(vault, path, None, look)
 }
 
 /// As [`changes_of`], in the past of the commit `from`, given in hex, where one is.
@@ -61,7 +61,8 @@ pub(crate) fn changes_of(
 /// As [`changes_of`].
 pub(crate) fn changes_before(
     vault: &Path,
-    (path, from): (&str, Option<&str>),
+    path: &str,
+    from: Option<&str>,
     look: &mut dyn FnMut(Change) -> bool,
 ) -> Result<(), GitError> {
     let Some((place, mut repo)) = repository(vault)? else { return Ok(()) };
@@ -73,7 +74,7 @@ pub(crate) fn changes_before(
             None if repo.head()?.is_unborn() => return Ok(()),
             None => repo.head_id()?.detach(),
         };
-        walk(&repo, (&path.to_path_lossy(), from), look)
+        walk(&repo, &path.to_path_lossy(), from, look)
     };
     start().map_err(GitError::gix("read the history"))
 }
@@ -95,7 +96,8 @@ pub(super) fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)
 
 fn walk(
     repo: &gix::Repository,
-    (path, from): (&Path, ObjectId),
+    path: &Path,
+    from: ObjectId,
     look: &mut dyn FnMut(Change) -> bool,
 ) -> gix::Result<()> {
     let mut entries: HashMap<ObjectId, Option<ObjectId>> = HashMap::new();

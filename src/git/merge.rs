@@ -49,7 +49,7 @@ pub(crate) fn bring_others(joining: &Joining<'_>) -> Result<(), GitError> {
     let tree = || -> gix::Result<(ObjectId, ObjectId)> {
         let before = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
         // Git writes what it checks out; of these only names are compared.
-        let tree = with(&repo, (before, &mut BTreeSet::new()), joining.others)?;
+        let tree = with(&repo, before, &mut BTreeSet::new(), joining.others)?;
         Ok((before, tree))
     };
     let (before, after) = tree().map_err(GitError::gix("write the git tree"))?;
@@ -94,18 +94,18 @@ pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
     let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(index::Change::blob).collect();
     let mut tree = || -> gix::Result<ObjectId> {
         let ours = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
-        let ours = commit::edit(&repo, (ours, &mut written), &changes)?;
-        with(&repo, (ours, &mut written), joining.others)
+        let ours = commit::edit(&repo, ours, &mut written, &changes)?;
+        with(&repo, ours, &mut written, joining.others)
     };
     let tree = tree().map_err(GitError::gix("write the git tree"))?;
-    let tip = tip(joining, (&place, &repo), tree)?;
+    let tip = tip(joining, &place, &repo, tree)?;
     written.insert(tip);
     // What was fetched git wrote: many objects as a pack, which it flushes, a few loose.
     flush::objects(&place, &written)?;
     let committer = Identity::of(&repo, Role::Committer, joining.fallback_author);
     let step = || {
-        let step = (Some(joining.division.ours), tip);
-        branch::step((&repo, &place), step, (&committer, "authy sync".to_owned()))
+        let from = Some(joining.division.ours);
+        branch::step(&repo, &place, from, tip, &committer, "authy sync".to_owned())
     };
     let mut moved = step();
     if moved.is_err() && lock.after_a_crash {
@@ -128,7 +128,8 @@ pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
 /// A tree with `files` as the other side has them.
 fn with(
     repo: &gix::Repository,
-    (tree, written): (ObjectId, &mut BTreeSet<ObjectId>),
+    tree: ObjectId,
+    written: &mut BTreeSet<ObjectId>,
     files: &[&Difference],
 ) -> gix::Result<ObjectId> {
     let mut editor = repo.edit_tree(tree)?.detach();
@@ -145,7 +146,8 @@ fn with(
 /// The commit that the branch is to stand at.
 fn tip(
     joining: &Joining<'_>,
-    (place, repo): (&Place, &gix::Repository),
+    place: &Place,
+    repo: &gix::Repository,
     tree: ObjectId,
 ) -> Result<ObjectId, GitError> {
     let Division { ours, theirs, .. } = *joining.division;
@@ -157,7 +159,8 @@ fn tip(
     }
     if repo.config_snapshot().boolean("commit.gpgSign") == Some(true) {
         let made = program::signed_commit(
-            (place, joining.fallback_author),
+            place,
+            joining.fallback_author,
             joining.message,
             &[tree, ours, theirs],
         )?;

@@ -262,7 +262,8 @@ fn name_people<E>(
 /// # Errors
 /// [`GitError::Program`], [`GitError::Refused`].
 pub(super) fn signed_commit(
-    (place, fallback_author): (&Place, &str),
+    place: &Place,
+    fallback_author: &str,
     message: &str,
     objects: &[gix::ObjectId],
 ) -> Result<String, GitError> {

@@ -27,7 +27,8 @@ pub(crate) const ALONE: [(&str, &str); 1] = [("codex", "--no-daemon")];
 /// The naming cannot stand in a variable's name, so `run` would refuse it.
 pub(crate) fn command(
     tool: &ToolName,
-    (scope, naming): (&ScopeName, &Naming),
+    scope: &ScopeName,
+    naming: &Naming,
 ) -> Result<String, InjectError> {
     naming.check()?;
     let mut words = format!("authy run --scope {scope}");
@@ -67,9 +68,9 @@ mod tests {
         let (tool, scope) =
             (ToolName::parse("claude").unwrap(), ScopeName::parse("claude-code").unwrap());
         let naming = Naming { uppercase: true, replace_dash: Some('_'), ..Naming::default() };
-        let words = command(&tool, (&scope, &naming)).unwrap();
+        let words = command(&tool, &scope, &naming).unwrap();
         assert_eq!(words, "authy run --scope claude-code --uppercase --replace-dash _ -- claude");
-        let codex = command(&ToolName::parse("codex").unwrap(), (&scope, &naming)).unwrap();
+        let codex = command(&ToolName::parse("codex").unwrap(), &scope, &naming).unwrap();
         assert!(codex.ends_with(" -- codex --no-daemon"), "{codex}");
         assert_eq!(define(Shell::Posix, &tool, &words), format!("alias claude='{words}'\n"));
         assert_eq!(
@@ -87,7 +88,7 @@ mod tests {
             Naming { replace_dash: Some(';'), ..Naming::default() },
             Naming { replace_dash: Some(' '), ..Naming::default() },
         ] {
-            assert!(command(&tool, (&scope, &naming)).is_err(), "{naming:?}");
+            assert!(command(&tool, &scope, &naming).is_err(), "{naming:?}");
         }
     }
 }

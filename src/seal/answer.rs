@@ -57,7 +57,9 @@ pub(super) fn untouched(response: Response<Incoming>, flow: &Flow) -> Response<B
 /// The connection broke.
 pub(super) async fn scrubbed(
     response: Response<Incoming>,
-    (method, flow, look): (&Method, &Flow, Look),
+    method: &Method,
+    flow: &Flow,
+    look: Look,
 ) -> Result<Response<Body>, Broken> {
     let (mut parts, incoming) = response.into_parts();
     if is_coded(&parts) {
@@ -88,17 +90,17 @@ pub(super) async fn scrubbed(
         if is_endless || size.is_some_and(|size| size > WHOLE as u64) {
             return Ok(too_long());
         }
-        return whole(parts, incoming, (coding, flow, look)).await;
+        return whole(parts, incoming, coding, flow, look).await;
     }
     if size.is_some_and(|size| size <= SHORT) {
-        return whole(parts, incoming, (coding, flow, look)).await;
+        return whole(parts, incoming, coding, flow, look).await;
     }
     parts.headers.remove(CONTENT_LENGTH);
     let found = look.found.clone();
     let scrubber = look.desk.values().scrubber();
     let stream = scrubber.shared_stream(move |name| found.add(name));
     let filter = Even::new(scrubber, stream);
-    let body = body::filtered(incoming, filter, (coding, look));
+    let body = body::filtered(incoming, filter, coding, look);
     Ok(Response::from_parts(parts, body::careful(body, flow)))
 }
 
@@ -111,7 +113,9 @@ fn too_long() -> Response<Body> {
 async fn whole(
     mut parts: Parts,
     incoming: Incoming,
-    (mut coding, flow, look): (Coding, &Flow, Look),
+    mut coding: Coding,
+    flow: &Flow,
+    look: Look,
 ) -> Result<Response<Body>, Broken> {
     let Some((bytes, failure)) = body::read_up_to(incoming, WHOLE).await else {
         return Ok(too_long());

@@ -92,17 +92,19 @@ pub(super) trait Gate: Send + 'static {
 pub(super) fn filtered(
     body: Incoming,
     filter: impl Filter + Send + 'static,
-    (coding, gate): (Coding, impl Gate),
+    coding: Coding,
+    gate: impl Gate,
 ) -> Body {
     let (sender, receiver) = channel(1);
-    tokio::spawn(pump(body, filter, (coding, gate), sender));
+    tokio::spawn(pump(body, filter, coding, gate, sender));
     Piped(receiver).boxed_unsync()
 }
 
 async fn pump(
     mut body: Incoming,
     mut filter: impl Filter + Send,
-    (mut coding, mut gate): (Coding, impl Gate),
+    mut coding: Coding,
+    mut gate: impl Gate,
     sender: Sender<Result<Frame<Bytes>, Broken>>,
 ) {
     let mut is_asked = true;
@@ -120,7 +122,7 @@ async fn pump(
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => {
                     is_asked = false;
-                    if !push(&data, (&mut coding, &mut filter, &mut gate), &sender).await {
+                    if !push(&data, &mut coding, &mut filter, &mut gate, &sender).await {
                         return;
                     }
                     continue;
@@ -131,19 +133,19 @@ async fn pump(
             Ok(Some(Err(error))) => {
                 // What came goes on, and then the failure.
                 filter.finish(&mut shown);
-                if send(shown, (&mut coding, &mut gate), &sender).await {
+                if send(shown, &mut coding, &mut gate, &sender).await {
                     let _ = sender.send(Err(error.into())).await;
                 }
                 return;
             }
             Ok(None) => {
-                if !finish((&mut coding, &mut filter, &mut gate), &sender).await {
+                if !finish(&mut coding, &mut filter, &mut gate, &sender).await {
                     let _ = sender.send(Err("the body is cut off".into())).await;
                 }
                 return;
             }
         }
-        if !send(shown, (&mut coding, &mut gate), &sender).await {
+        if !send(shown, &mut coding, &mut gate, &sender).await {
             return;
         }
     }
@@ -152,7 +154,9 @@ async fn pump(
 /// Filters one piece; false where nobody takes it any more, or it cannot be read.
 async fn push<F: Filter, G: Gate>(
     data: &[u8],
-    (coding, filter, gate): (&mut Coding, &mut F, &mut G),
+    coding: &mut Coding,
+    filter: &mut F,
+    gate: &mut G,
     sender: &Sender<Result<Frame<Bytes>, Broken>>,
 ) -> bool {
     // Little at once: a few bytes may become many.
@@ -165,7 +169,7 @@ async fn push<F: Filter, G: Gate>(
                 return false;
             }
         }
-        if !send(shown, (coding, gate), sender).await {
+        if !send(shown, coding, gate, sender).await {
             return false;
         }
     }
@@ -173,14 +177,16 @@ async fn push<F: Filter, G: Gate>(
 }
 
 async fn finish<F: Filter, G: Gate>(
-    (coding, filter, gate): (&mut Coding, &mut F, &mut G),
+    coding: &mut Coding,
+    filter: &mut F,
+    gate: &mut G,
     sender: &Sender<Result<Frame<Bytes>, Broken>>,
 ) -> bool {
     let mut shown = Vec::new();
     let Ok(rest) = coding.decoded() else { return false };
     filter.push(&rest, &mut shown);
     filter.finish(&mut shown);
-    if !send(shown, (coding, gate), sender).await {
+    if !send(shown, coding, gate, sender).await {
         return true;
     }
     match coding.encoded() {
@@ -196,7 +202,8 @@ async fn finish<F: Filter, G: Gate>(
 /// Sends what was filtered; false where nobody takes it, or it may not go.
 async fn send<G: Gate>(
     shown: Vec<u8>,
-    (coding, gate): (&mut Coding, &mut G),
+    coding: &mut Coding,
+    gate: &mut G,
     sender: &Sender<Result<Frame<Bytes>, Broken>>,
 ) -> bool {
     if shown.is_empty() {

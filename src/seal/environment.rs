@@ -19,7 +19,8 @@ const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 pub(super) fn changes(
     address: &str,
     files: &Files,
-    (surroundings, hosts): (&Surroundings, &[&str]),
+    surroundings: &Surroundings,
+    hosts: &[&str],
     configured: usize,
 ) -> Changes {
     let mut changes: Vec<(&'static str, Option<OsString>)> =

@@ -37,7 +37,7 @@ pub(super) async fn exchange(
 ) -> Result<Response<Body>, Broken> {
     let of_program = hyper::upgrade::on(&mut request);
     let (mut parts, incoming) = request.into_parts();
-    if let Err(why) = check(&parts, (&session.address, session.is_plain)) {
+    if let Err(why) = check(&parts, &session.address, session.is_plain) {
         session.deny(why).await;
         return Ok(refuse(StatusCode::BAD_REQUEST, &format!("refused: {why}")));
     }
@@ -45,7 +45,7 @@ pub(super) async fn exchange(
     let is_upgrade = is_websocket(&parts);
     let is_bound = session.shared.desk.sealing().binds(&session.address);
     let carried = Names::default();
-    let body = match prepare(session, (&mut parts, &carried), incoming).await? {
+    let body = match prepare(session, &mut parts, &carried, incoming).await? {
         Ok(body) => body,
         Err(answer) => return Ok(*answer),
     };
@@ -63,7 +63,7 @@ pub(super) async fn exchange(
         }
         let of_server = hyper::upgrade::on(&mut answer);
         let is_looked_into = session.is_looked_into(is_bound).await;
-        tokio::spawn(messages(Arc::clone(session), of_program, (of_server, is_looked_into)));
+        tokio::spawn(messages(Arc::clone(session), of_program, of_server, is_looked_into));
     }
     // Nothing of a value is in an answer of a host that never got one; whoever sends it one has
     // that recorded.
@@ -72,7 +72,7 @@ pub(super) async fn exchange(
             let (desk, address) = (Arc::clone(&session.shared.desk), session.address.clone());
             let (found, told) = (Names::default(), Names::default());
             let look = Look { desk, address, carried, found, told };
-            scrubbed(answer, (&method, &session.flow, look)).await
+            scrubbed(answer, &method, &session.flow, look).await
         }
         false => Ok(untouched(answer, &session.flow)),
     }
@@ -82,7 +82,8 @@ pub(super) async fn exchange(
 async fn messages(
     session: Arc<Session>,
     of_program: OnUpgrade,
-    (of_server, is_looked_into): (OnUpgrade, bool),
+    of_server: OnUpgrade,
+    is_looked_into: bool,
 ) {
     if let (Ok(program), Ok(server)) = tokio::join!(of_program, of_server) {
         let values = is_looked_into.then(|| session.shared.desk.values());
@@ -96,7 +97,8 @@ async fn messages(
 /// Judges a request, has its values recorded, and puts them in; or says why not.
 async fn prepare(
     session: &Arc<Session>,
-    (parts, carried): (&mut Parts, &Names),
+    parts: &mut Parts,
+    carried: &Names,
     incoming: Incoming,
 ) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
     let refused = |answer: Response<Body>| Ok(Err(Box::new(answer)));
@@ -150,7 +152,7 @@ async fn prepare(
         |slot: &&Slot| !is_over && desk.sealing().judge(&slot.name, &target, Place::Body).is_ok();
     let in_body: Vec<&Slot> = slots.iter().filter(may_be_in_body).collect();
     let carries_value = !(all.is_empty() && in_body.is_empty());
-    pass_on(parts, address, (desk.sealing().binds(address), carries_value));
+    pass_on(parts, address, desk.sealing().binds(address), carries_value);
     let address = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse();
     parts.uri = address?;
     match in_body.is_empty() || incoming.is_end_stream() {
@@ -158,7 +160,7 @@ async fn prepare(
         // A value that goes into a body goes where the head says, too.
         false => match overriding(parts) {
             Some(_) => Ok(Ok(body::untouched(incoming))),
-            None => filled_body(session, (parts, carried, incoming), &in_body).await,
+            None => filled_body(session, parts, carried, incoming, &in_body).await,
         },
     }
 }
@@ -248,7 +250,9 @@ async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Respo
 /// A body with values in the place of placeholders; each is recorded when it is found.
 async fn filled_body(
     session: &Arc<Session>,
-    (parts, carried, incoming): (&mut Parts, &Names, Incoming),
+    parts: &mut Parts,
+    carried: &Names,
+    incoming: Incoming,
     slots: &[&Slot],
 ) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -273,7 +277,7 @@ async fn filled_body(
     if length.is_none() {
         parts.headers.remove(CONTENT_LENGTH);
         let filter = masker.shared_stream(report);
-        return Ok(Ok(body::filtered(incoming, filter, (Coding::Identity, gate))));
+        return Ok(Ok(body::filtered(incoming, filter, Coding::Identity, gate)));
     }
     let bytes = body::read(incoming).await?;
     let mut out = Vec::with_capacity(bytes.len());

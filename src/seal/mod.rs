@@ -91,7 +91,8 @@ impl Proxy {
         let environment = environment::changes(
             server.address(),
             &files,
-            (&surroundings, &hosts),
+            &surroundings,
+            &hosts,
             if clean_env { 0 } else { environment::configured(&inherited) },
         );
         let proxy = Self { server: Some(server), _folder: folder, environment, desk };

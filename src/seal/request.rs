@@ -19,10 +19,7 @@ const ALT_SVC: &str = "alt-svc";
 ///
 /// # Errors
 /// What is wrong with it, in a word or two.
-pub(super) fn check(
-    parts: &Parts,
-    (address, is_plain): (&Address, bool),
-) -> Result<(), &'static str> {
+pub(super) fn check(parts: &Parts, address: &Address, is_plain: bool) -> Result<(), &'static str> {
     let headers = &parts.headers;
     let default_port = if is_plain { 80 } else { 443 };
     let is_ours = |text: &str| Address::parse(text, default_port).as_ref() == Some(address);
@@ -64,11 +61,7 @@ pub(super) fn is_websocket(parts: &Parts) -> bool {
 }
 
 /// Takes away what concerns the program's own connection, and sets what concerns ours.
-pub(super) fn pass_on(
-    parts: &mut Parts,
-    address: &Address,
-    (is_bound, carries_value): (bool, bool),
-) {
+pub(super) fn pass_on(parts: &mut Parts, address: &Address, is_bound: bool, carries_value: bool) {
     let is_websocket = is_websocket(parts);
     remove_hops(&mut parts.headers);
     for name in [EXPECT, PROXY_AUTHORIZATION] {

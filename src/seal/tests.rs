@@ -56,12 +56,7 @@ fn proxy(rule: &str, until: Option<i64>) -> (Proxy, Asks, String, String) {
 }
 
 /// Sends a request in plain words, answering what is asked meanwhile; gives the answer.
-fn ask(
-    address: &str,
-    asks: &Asks,
-    (request, body): (&str, &str),
-    events: &mut Vec<Event>,
-) -> String {
+fn ask(address: &str, asks: &Asks, request: &str, body: &str, events: &mut Vec<Event>) -> String {
     let (user, place) = address.strip_prefix("http://").unwrap().split_once('@').unwrap();
     let credential = data_encoding::BASE64.encode(user.as_bytes());
     let mut stream = TcpStream::connect(place).unwrap();
@@ -93,7 +88,7 @@ fn a_session_that_has_ended_gives_nothing_any_more() {
         let request = format!(
             "GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: {placeholder}\r\n"
         );
-        let answer = ask(&address, &asks, (&request, ""), &mut events);
+        let answer = ask(&address, &asks, &request, "", &mut events);
         assert!(answer.starts_with(&format!("HTTP/1.1 {code}")), "{answer}");
         let is_denied = events.iter().any(|event| matches!(event, Event::Denied(_)));
         assert_eq!(is_denied, code == "403", "{events:?}");
@@ -124,7 +119,7 @@ fn a_body_gets_nothing_either_once_the_session_has_ended() {
             "POST http://{place}/ HTTP/1.1\r\nHost: {place}\r\nContent-Length: {length}\r\n"
         );
         let mut events = Vec::new();
-        let answer = ask(&address, &asks, (&head, &body), &mut events);
+        let answer = ask(&address, &asks, &head, &body, &mut events);
         assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
         assert_eq!(seen.join().unwrap().contains(VALUE), is_put_in, "{until:?}");
     }
@@ -194,7 +189,7 @@ fn a_value_with_a_line_break_is_put_into_no_header() {
 #[test]
 fn a_request_is_for_the_host_of_its_connection() {
     let address = Address::parse("a.example", 443).unwrap();
-    let check = |parts: &Parts| check(parts, (&address, false)).is_ok();
+    let check = |parts: &Parts| check(parts, &address, false).is_ok();
     let host = |host: &str| parts(|request| request.uri("/").header("host", host));
     for fine in ["a.example", "A.Example", "a.example:443", "a.example."] {
         assert!(check(&host(fine)), "{fine}");

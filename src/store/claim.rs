@@ -71,10 +71,11 @@ impl Vault {
     pub(crate) fn past_secret(
         &self,
         name: &SecretName,
-        (record, ciphertext): (Vec<u8>, Vec<u8>),
+        record: &[u8],
+        ciphertext: Vec<u8>,
         keys: &dyn Fn(&MemberName) -> Vec<VerifyKey>,
     ) -> Option<Sealed> {
-        let record = self.past_record(name, &record, keys)?;
+        let record = self.past_record(name, record, keys)?;
         Sealed::join(name.clone(), ciphertext, record)
     }
 
@@ -100,7 +101,8 @@ impl Vault {
     pub(crate) fn offered_secret(
         &self,
         name: &SecretName,
-        (record, ciphertext): (Vec<u8>, Vec<u8>),
+        record: Vec<u8>,
+        ciphertext: Vec<u8>,
         authority: &dyn Authority,
     ) -> Result<Sealed, StoreError> {
         let path = VaultPath::record(name);
@@ -115,8 +117,10 @@ impl Vault {
     /// Whether an admin of this set, which is not looked into otherwise, signed the file at `path`.
     pub(crate) fn is_signed_by_set(
         &self,
-        (set_path, set): (&VaultPath, Vec<u8>),
-        (path, bytes): (&VaultPath, Vec<u8>),
+        set_path: &VaultPath,
+        set: Vec<u8>,
+        path: &VaultPath,
+        bytes: Vec<u8>,
     ) -> bool {
         let Ok(claim) = self.claim_in::<AdminSet>(set_path, set) else { return false };
         let Ok(read) = Unverified::parse(path, bytes) else { return false };

@@ -180,7 +180,8 @@ pub(crate) fn sign<T: Serialize>(
     document: &T,
     path: &VaultPath,
     vault: &str,
-    (signer, at): (&Signer, Stamp),
+    signer: &Signer,
+    at: Stamp,
 ) -> Result<Vec<u8>, StoreError> {
     let mut file = render(document)?;
     file.push('\n');
@@ -257,7 +258,7 @@ mod tests {
     fn file(signer: &Signer) -> Vec<u8> {
         let policy = Policy { version: 1, allow: vec!["db-*".into()], ..Policy::default() };
         let at = Stamp::parse("2026-11-23T10:00:00Z").unwrap();
-        sign(&policy, &path("p"), "vault", (signer, at)).unwrap()
+        sign(&policy, &path("p"), "vault", signer, at).unwrap()
     }
 
     #[test]

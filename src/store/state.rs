@@ -119,7 +119,7 @@ impl State {
 
     /// Notes that the version `from` of `path`, which never left this machine, gave way to `to`,
     /// to be saved. A pin that has moved beyond `from` stays.
-    pub(crate) fn withdraw(&self, path: &VaultPath, (from, to): (Version, Version)) {
+    pub(crate) fn withdraw(&self, path: &VaultPath, from: Version, to: Version) {
         self.news(|news| {
             news.seen.remove(path.as_str());
             news.withdrawn.insert(path.as_str().to_owned(), (from, to));
@@ -298,7 +298,7 @@ mod tests {
             state.raise(&record("a"), at(seen));
             state.save().unwrap();
             let state = load();
-            state.withdraw(&record("a"), (at(4), at(3)));
+            state.withdraw(&record("a"), at(4), at(3));
             state.save().unwrap();
             assert_eq!(load().seen(&record("a")), Some(at(expected)));
         }

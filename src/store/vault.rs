@@ -254,7 +254,7 @@ impl Vault {
         if before.is_none() {
             return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
         }
-        let (_, digest) = verify_set(self.id(), (number, bytes.to_vec()), before.as_deref())?;
+        let (_, digest) = verify_set(self.id(), number, bytes.to_vec(), before.as_deref())?;
         Ok(digest)
     }
 
@@ -376,13 +376,14 @@ fn admin_set(
     let Some(bytes) = fs::read(root, &VaultPath::admins(number), MAX_TOML)? else {
         return Ok(None);
     };
-    verify_set(vault, (number, bytes), before).map(Some)
+    verify_set(vault, number, bytes, before).map(Some)
 }
 
 /// Verifies the bytes of a set against the one before; the first against itself.
 fn verify_set(
     vault: &str,
-    (number, bytes): (u32, Vec<u8>),
+    number: u32,
+    bytes: Vec<u8>,
     before: Option<&AdminSet>,
 ) -> Result<(Signed<AdminSet>, Digest), StoreError> {
     let path = VaultPath::admins(number);

@@ -29,7 +29,7 @@ pub(super) fn parse(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError> {
     let whole: &RawValue = serde_json::from_slice(bytes).map_err(|error| failed(&error))?;
     let mut found = Vec::new();
     match whole.get().starts_with('{') {
-        true => object(whole, ("", 0), &mut found).map_err(|error| failed(&error))?,
+        true => object(whole, "", 0, &mut found).map_err(|error| failed(&error))?,
         false => return Err(TransferError::Format { format: "JSON object", line: Some(1) }),
     }
     Ok(found)
@@ -37,7 +37,8 @@ pub(super) fn parse(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError> {
 
 fn object(
     whole: &RawValue,
-    (above, depth): (&str, usize),
+    above: &str,
+    depth: usize,
     found: &mut Vec<Found>,
 ) -> Result<(), serde_json::Error> {
     if depth == DEEPEST {
@@ -51,7 +52,7 @@ fn object(
         let name = if depth == 0 { key } else { format!("{above}/{key}") };
         let text = value.get();
         match text.as_bytes().first() {
-            Some(b'{') => object(value, (&name, depth + 1), found)?,
+            Some(b'{') => object(value, &name, depth + 1, found)?,
             Some(b'[') => found.push(Found::none(name, "a list")),
             Some(b'n') => found.push(Found::none(name, "null")),
             Some(b'"') => found.push(Found::new(name, String::deserialize(value)?.into())),

@@ -34,8 +34,8 @@ pub(crate) struct Place {
 pub(crate) fn fetch(source: Source, place: &Place) -> Result<Vec<Found>, TransferError> {
     let program = source.program().unwrap_or_default();
     match source {
-        Source::Pass => walk(program, (place, "gpg", "PASSWORD_STORE_DIR")),
-        Source::Passage => walk(program, (place, "age", "PASSAGE_DIR")),
+        Source::Pass => walk(program, place, "gpg", "PASSWORD_STORE_DIR"),
+        Source::Passage => walk(program, place, "age", "PASSAGE_DIR"),
         Source::Gopass => gopass(program, place),
         Source::Sops => sops(program, place),
         Source::OnePassword => one_password(program, place),
@@ -46,7 +46,9 @@ pub(crate) fn fetch(source: Source, place: &Place) -> Result<Vec<Found>, Transfe
 /// A store of one file for each secret, in folders.
 fn walk(
     program: &'static str,
-    (place, ending, variable): (&Place, &str, &str),
+    place: &Place,
+    ending: &str,
+    variable: &str,
 ) -> Result<Vec<Found>, TransferError> {
     let folder = place.given.as_ref().map(PathBuf::from).or_else(|| place.folder.clone());
     let folder = folder.filter(|folder| folder.is_dir()).ok_or_else(|| TransferError::NoStore {

@@ -63,7 +63,8 @@ impl Key {
 
 const fn bind(
     keys: &'static [Key],
-    (shown, label): (&'static str, &'static str),
+    shown: &'static str,
+    label: &'static str,
     help: &'static str,
     command: Command,
 ) -> Binding {
@@ -73,51 +74,55 @@ const fn bind(
 use Key::{Char, Code, Ctrl};
 
 const SECRETS: [Binding; 7] = [
-    bind(&[Char('n')], ("n", "new"), "store a new secret", Command::New),
+    bind(&[Char('n')], "n", "new", "store a new secret", Command::New),
     bind(
         &[Code(KeyCode::Enter), Char('v')],
-        ("Enter", "reveal"),
+        "Enter",
+        "reveal",
         "show the value for 30 seconds; this is recorded",
         Command::Open,
     ),
     bind(
         &[Char('c')],
-        ("c", "copy"),
+        "c",
+        "copy",
         "put the value on the clipboard for 45 seconds; this is recorded",
         Command::Copy,
     ),
-    bind(&[Char('r')], ("r", "rotate"), "give it a new value", Command::Rotate),
-    bind(&[Char('e')], ("e", "edit"), "change description, tags, rotation", Command::Edit),
-    bind(&[Char('m')], ("m", "rename"), "give it another name", Command::Rename),
-    bind(&[Char('d'), Code(KeyCode::Delete)], ("d", "delete"), "remove it", Command::Delete),
+    bind(&[Char('r')], "r", "rotate", "give it a new value", Command::Rotate),
+    bind(&[Char('e')], "e", "edit", "change description, tags, rotation", Command::Edit),
+    bind(&[Char('m')], "m", "rename", "give it another name", Command::Rename),
+    bind(&[Char('d'), Code(KeyCode::Delete)], "d", "delete", "remove it", Command::Delete),
 ];
 
 const APPROVE: Binding = bind(
     &[Char('a')],
-    ("a", "approve"),
+    "a",
+    "approve",
     "look at what waits for an admin, and sign it",
     Command::Approve,
 );
 
 const POLICIES: [Binding; 5] = [
-    bind(&[Char('n')], ("n", "new"), "make a policy", Command::New),
-    bind(&[Char('e'), Code(KeyCode::Enter)], ("e", "edit"), "change the policy", Command::Edit),
-    bind(&[Char('t')], ("t", "test"), "ask what it says about a name", Command::Test),
+    bind(&[Char('n')], "n", "new", "make a policy", Command::New),
+    bind(&[Char('e'), Code(KeyCode::Enter)], "e", "edit", "change the policy", Command::Edit),
+    bind(&[Char('t')], "t", "test", "ask what it says about a name", Command::Test),
     APPROVE,
-    bind(&[Char('d'), Code(KeyCode::Delete)], ("d", "delete"), "remove it", Command::Delete),
+    bind(&[Char('d'), Code(KeyCode::Delete)], "d", "delete", "remove it", Command::Delete),
 ];
 
 const SESSIONS: [Binding; 3] = [
-    bind(&[Char('n')], ("n", "new"), "make a session; its token is shown once", Command::New),
-    bind(&[Char('d'), Code(KeyCode::Delete)], ("d", "revoke"), "end the session", Command::Delete),
-    bind(&[Char('D')], ("D", "revoke all"), "end every session that you may", Command::DeleteAll),
+    bind(&[Char('n')], "n", "new", "make a session; its token is shown once", Command::New),
+    bind(&[Char('d'), Code(KeyCode::Delete)], "d", "revoke", "end the session", Command::Delete),
+    bind(&[Char('D')], "D", "revoke all", "end every session that you may", Command::DeleteAll),
 ];
 
 const AUDIT: [Binding; 2] = [
-    bind(&[Code(KeyCode::Enter)], ("Enter", "details"), "show the whole line", Command::Open),
+    bind(&[Code(KeyCode::Enter)], "Enter", "details", "show the whole line", Command::Open),
     bind(
         &[Char('v')],
-        ("v", "verify"),
+        "v",
+        "verify",
         "check that no line was changed, removed or reordered",
         Command::Verify,
     ),
@@ -127,7 +132,8 @@ const MEMBERS: [Binding; 2] = [
     APPROVE,
     bind(
         &[Char('d'), Code(KeyCode::Delete)],
-        ("d", "remove"),
+        "d",
+        "remove",
         "remove the member, and list what wants rotating",
         Command::Delete,
     ),
@@ -136,36 +142,39 @@ const MEMBERS: [Binding; 2] = [
 const GENERAL: [Binding; 17] = [
     bind(
         &[Char('/')],
-        ("/", "filter"),
+        "/",
+        "filter",
         "show what matches; in Audit also op:, who:, scope:, secret:, outcome:",
         Command::Filter,
     ),
     bind(
         &[Code(KeyCode::Tab), Code(KeyCode::Right)],
-        ("Tab", "section"),
+        "Tab",
+        "section",
         "go to the next section",
         Command::NextSection,
     ),
-    bind(&[Char('?'), Code(KeyCode::F(1))], ("?", "keys"), "show these keys", Command::Help),
-    bind(&[Char('q')], ("q", "quit"), "leave", Command::Quit),
+    bind(&[Char('?'), Code(KeyCode::F(1))], "?", "keys", "show these keys", Command::Help),
+    bind(&[Char('q')], "q", "quit", "leave", Command::Quit),
     bind(
         &[Code(KeyCode::BackTab), Code(KeyCode::Left)],
-        ("S-Tab", ""),
+        "S-Tab",
+        "",
         "go to the section before",
         Command::PreviousSection,
     ),
-    bind(&[Char('1')], ("1", ""), "Secrets", Command::Section(Section::Secrets)),
-    bind(&[Char('2')], ("2", ""), "Policies", Command::Section(Section::Policies)),
-    bind(&[Char('3')], ("3", ""), "Sessions", Command::Section(Section::Sessions)),
-    bind(&[Char('4')], ("4", ""), "Audit", Command::Section(Section::Audit)),
-    bind(&[Char('5')], ("5", ""), "Members", Command::Section(Section::Members)),
-    bind(&[Char('j'), Code(KeyCode::Down)], ("j, Down", ""), "one down", Command::Step(1)),
-    bind(&[Char('k'), Code(KeyCode::Up)], ("k, Up", ""), "one up", Command::Step(-1)),
-    bind(&[Code(KeyCode::PageDown), Ctrl('f')], ("PgDn", ""), "a page down", Command::Step(20)),
-    bind(&[Code(KeyCode::PageUp), Ctrl('b')], ("PgUp", ""), "a page up", Command::Step(-20)),
-    bind(&[Char('g'), Code(KeyCode::Home)], ("g, Home", ""), "to the first", Command::First),
-    bind(&[Char('G'), Code(KeyCode::End)], ("G, End", ""), "to the last", Command::Last),
-    bind(&[Ctrl('l')], ("^L", ""), "lock: the identity is forgotten", Command::Lock),
+    bind(&[Char('1')], "1", "", "Secrets", Command::Section(Section::Secrets)),
+    bind(&[Char('2')], "2", "", "Policies", Command::Section(Section::Policies)),
+    bind(&[Char('3')], "3", "", "Sessions", Command::Section(Section::Sessions)),
+    bind(&[Char('4')], "4", "", "Audit", Command::Section(Section::Audit)),
+    bind(&[Char('5')], "5", "", "Members", Command::Section(Section::Members)),
+    bind(&[Char('j'), Code(KeyCode::Down)], "j, Down", "", "one down", Command::Step(1)),
+    bind(&[Char('k'), Code(KeyCode::Up)], "k, Up", "", "one up", Command::Step(-1)),
+    bind(&[Code(KeyCode::PageDown), Ctrl('f')], "PgDn", "", "a page down", Command::Step(20)),
+    bind(&[Code(KeyCode::PageUp), Ctrl('b')], "PgUp", "", "a page up", Command::Step(-20)),
+    bind(&[Char('g'), Code(KeyCode::Home)], "g, Home", "", "to the first", Command::First),
+    bind(&[Char('G'), Code(KeyCode::End)], "G, End", "", "to the last", Command::Last),
+    bind(&[Ctrl('l')], "^L", "", "lock: the identity is forgotten", Command::Lock),
 ];
 
 /// What works everywhere, in fields too.

@@ -72,7 +72,7 @@ pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<Option<u8>> {
     let (want, wanted) = channel();
     let (tell, told) = channel();
     let vault = worker::shown(&world.vault, world.home.as_deref());
-    let worker = std::thread::spawn(move || worker::work(world, (&wanted, &tell)));
+    let worker = std::thread::spawn(move || worker::work(world, &wanted, &tell));
     let app = App::new(vault, OffsetDateTime::now_utc(), setup.lock_after);
     let result = Screen::take()
         .and_then(|screen| Session { app, screen, setup, want, told, awaited: 0 }.run());

@@ -38,7 +38,7 @@ pub(crate) struct World {
 }
 
 /// Works until nobody wants anything any more.
-pub(crate) fn work(world: World, (wanted, done): (&Receiver<Work>, &Sender<Done>)) {
+pub(crate) fn work(world: World, wanted: &Receiver<Work>, done: &Sender<Done>) {
     let mut worker = Worker { glance: authy::glance(&world.vault), world, open: None, done };
     loop {
         match wanted.recv_timeout(GLANCE) {
@@ -206,7 +206,7 @@ impl Worker<'_> {
                 Done::Copied(name, value)
             }
             Work::Test { scope, name } => {
-                let verdict = authy::policy_test(&ctx, Some(&scope), (&name, None));
+                let verdict = authy::policy_test(&ctx, Some(&scope), &name, None);
                 Done::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
             Work::Generate => Done::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),
@@ -241,7 +241,7 @@ fn apply(ctx: &Context, work: Work) -> authy::Result<String> {
             format!("{name} has a new value (version {})", report.version)
         }
         Work::Annotate { name, annotation, seen } => {
-            authy::annotate(ctx, &name, (&annotation, Some(seen)))?;
+            authy::annotate(ctx, &name, &annotation, Some(seen))?;
             format!("changed what is said about {name}")
         }
         Work::Rename { name, to } => {

@@ -85,7 +85,7 @@ impl Session {
     /// Types lines as they stand there; the last one shows `part` and ends with `code`. Each
     /// waits for the one before it: a program that runs takes what is typed.
     #[track_caller]
-    fn shows(&mut self, lines: &str, (part, code): (&str, u8)) {
+    fn shows(&mut self, lines: &str, part: &str, code: u8) {
         let (mut shown, mut status) = (String::new(), String::new());
         for line in lines.replace("\\\n", "\\\r").lines() {
             self.screen.keys(&format!("{line}\r"));
@@ -98,7 +98,7 @@ impl Session {
 
     #[track_caller]
     fn works(&mut self, lines: &str) {
-        self.shows(lines, ("", 0));
+        self.shows(lines, "", 0);
     }
 }
 
@@ -114,25 +114,23 @@ fn every_line_of_the_guide_works_in_one_session() {
     s.works(
         "authy policy create my-agent \\\n--allow \"api-*\" \\\n--allow \"db-dev-*\" \\\n--deny \"db-prod-*\" \\\n--deny \"*-admin\"",
     );
-    s.shows("authy policy test --scope my-agent db-dev-host # ALLOWED", ("ALLOWED", 0));
-    s.shows("authy policy test --scope my-agent db-prod-host # DENIED", ("DENIED", 4));
-    s.shows("authy session create --scope my-agent --ttl 8h", ("authy_v1.", 0));
-    s.shows("authy session create --scope my-agent --ttl 8h --run-only", ("authy_v1.", 0));
+    s.shows("authy policy test --scope my-agent db-dev-host # ALLOWED", "ALLOWED", 0);
+    s.shows("authy policy test --scope my-agent db-prod-host # DENIED", "DENIED", 4);
+    s.shows("authy session create --scope my-agent --ttl 8h", "authy_v1.", 0);
+    s.shows("authy session create --scope my-agent --ttl 8h --run-only", "authy_v1.", 0);
     s.works("authy policy create agent-scope --allow \"api-*\" --allow \"db-*\" --run-only");
-    s.shows("authy session create --scope agent-scope --ttl 8h --run-only", ("authy_v1.", 0));
+    s.shows("authy session create --scope agent-scope --ttl 8h --run-only", "authy_v1.", 0);
     s.shows(
         "authy run --scope my-agent --uppercase --replace-dash _ -- ./my-script.sh",
-        ("\n2\r", 0),
+        "\n2\r",
+        0,
     );
     s.works("echo \"BSAxxxx...\" | authy store brave-api-key");
     s.works(
         "authy policy create claude-code \\\n--allow \"anthropic-*\" \\\n--allow \"github-*\" \\\n--allow \"brave-*\" \\\n--deny \"prod-*\"",
     );
     let launch = "authy run --scope claude-code --uppercase --replace-dash _ -- claude";
-    s.shows(
-        launch,
-        ("sees ANTHROPIC_API_KEY (5 bytes), BRAVE_API_KEY (10 bytes), GITHUB_TOKEN", 0),
-    );
+    s.shows(launch, "sees ANTHROPIC_API_KEY (5 bytes), BRAVE_API_KEY (10 bytes), GITHUB_TOKEN", 0);
     projects_and_tokens(&mut s, launch);
     openclaw_and_pipelines(&mut s);
     team_and_troubleshooting(&mut s);
@@ -147,17 +145,17 @@ fn projects_and_tokens(s: &mut Session, launch: &str) {
     for folder in ["project", "frontend", "backend"] {
         s.works(&format!("(cd ~/{folder} && authy allow --yes -q)"));
     }
-    s.shows("cd ~/project", ("+claude +aider (scope claude-code)", 0));
-    s.shows("claude", ("sees ANTHROPIC_API_KEY", 0));
+    s.shows("cd ~/project", "+claude +aider (scope claude-code)", 0);
+    s.shows("claude", "sees ANTHROPIC_API_KEY", 0);
     s.works("eval \"$(authy alias --from-project)\"");
     s.works("eval \"$(authy alias claude-code claude aider)\"");
     s.works(&format!("alias claude='{launch}'"));
-    s.shows("claude", ("GITHUB_TOKEN (5 bytes)", 0));
+    s.shows("claude", "GITHUB_TOKEN (5 bytes)", 0);
     s.works("unalias claude aider; cd ~");
     // A developer with a token.
     s.works("TOKEN=$(authy session create --scope claude-code --ttl 8h --label \"dev session\")");
     s.works("export AUTHY_TOKEN=\"$TOKEN\"\nexport AUTHY_KEYFILE=~/.authy/keys/master.key");
-    s.shows(launch, ("sees ANTHROPIC_API_KEY", 0));
+    s.shows(launch, "sees ANTHROPIC_API_KEY", 0);
     s.works("unset AUTHY_TOKEN AUTHY_KEYFILE");
 }
 
@@ -167,53 +165,56 @@ fn openclaw_and_pipelines(s: &mut Session) {
         "authy policy create openclaw \\\n--allow \"anthropic-*\" \\\n--allow \"discord-*\" \\\n--allow \"telegram-*\" \\\n--deny \"prod-*\"",
     );
     let openclaw = "authy run --scope openclaw --uppercase --replace-dash _ -- openclaw";
-    s.shows(openclaw, ("TELEGRAM_BOT_TOKEN (19 bytes)", 0));
+    s.shows(openclaw, "TELEGRAM_BOT_TOKEN (19 bytes)", 0);
     s.works("authy policy create openclaw-discord \\\n--allow \"anthropic-api-key\" \\\n--allow \"discord-*\"");
     s.works("authy policy create openclaw-telegram \\\n--allow \"anthropic-api-key\" \\\n--allow \"telegram-*\"");
     for task in ["discord", "telegram"] {
         let line = format!(
             "authy run --scope openclaw-{task} --uppercase --replace-dash _ -- openclaw --profile {task}"
         );
-        s.shows(&line, (&format!("called with ['--profile', '{task}']"), 0));
+        s.shows(&line, &format!("called with ['--profile', '{task}']"), 0);
     }
     // Pipelines and several projects.
     s.works(
         "authy policy create ci-deploy \\\n--allow \"aws-*\" \\\n--allow \"docker-registry-*\" \\\n--deny \"aws-root-*\"",
     );
     let deploy = "authy run --scope ci-deploy --uppercase --replace-dash _ -- ./scripts/deploy.sh";
-    s.shows(deploy, ("\n1\r", 0));
+    s.shows(deploy, "\n1\r", 0);
     s.works("authy policy create frontend --allow \"api-*\" --allow \"feature-flags-*\"");
     s.works(
         "authy policy create backend --allow \"db-dev-*\" --allow \"cache-*\" --allow \"api-*\" --deny \"db-prod-*\"",
     );
-    s.shows("cd ~/frontend && claude # frontend", ("claude: sees API_KEY (5 bytes)\r", 0));
-    s.shows("cd ~/backend && claude # backend", ("claude: sees API_KEY (5 bytes), DB_DEV_HOST", 0));
-    s.shows("cd ~/frontend && authy run -- npm run dev", ("npm: sees API_KEY (5 bytes)\r", 0));
+    s.shows("cd ~/frontend && claude # frontend", "claude: sees API_KEY (5 bytes)\r", 0);
+    s.shows("cd ~/backend && claude # backend", "claude: sees API_KEY (5 bytes), DB_DEV_HOST", 0);
+    s.shows("cd ~/frontend && authy run -- npm run dev", "npm: sees API_KEY (5 bytes)\r", 0);
     s.shows(
         "cd ~/backend && authy run -- cargo run",
-        ("cargo: sees API_KEY (5 bytes), DB_DEV_HOST", 0),
+        "cargo: sees API_KEY (5 bytes), DB_DEV_HOST",
+        0,
     );
-    s.shows("cd; claude", ("claude: sees nothing", 0));
+    s.shows("cd; claude", "claude: sees nothing", 0);
 }
 
 fn team_and_troubleshooting(s: &mut Session) {
     s.shows(
         "authy session create --scope frontend --ttl 8h --label \"alice-frontend\"",
-        ("authy_v1.", 0),
+        "authy_v1.",
+        0,
     );
     s.shows(
         "authy session create --scope backend --ttl 8h --label \"bob-backend\"",
-        ("authy_v1.", 0),
+        "authy_v1.",
+        0,
     );
     s.works("TOKEN=$(authy session create --scope frontend)");
     s.works("export AUTHY_TOKEN=\"$TOKEN\"\nexport AUTHY_KEYFILE=~/.authy/keys/master.key");
-    s.shows("authy run --scope frontend -- npm run dev", ("npm: sees api_key (5 bytes)", 0));
+    s.shows("authy run --scope frontend -- npm run dev", "npm: sees api_key (5 bytes)", 0);
     s.works("unset AUTHY_TOKEN AUTHY_KEYFILE");
-    s.shows("authy session revoke abc123 # revoke one session", ("not found", 3));
+    s.shows("authy session revoke abc123 # revoke one session", "not found", 3);
     s.works("authy session revoke-all # nuclear option");
     s.works("authy policy create mytool-scope --allow 'mytool-*'");
     let wrapped = "authy run --scope mytool-scope -- bash ~/.authy/wrap-mytool.sh --some-flag";
-    s.shows(wrapped, ("MY_TOOL_API_KEY (5 bytes), MY_TOOL_SECRET (5 bytes)", 0));
+    s.shows(wrapped, "MY_TOOL_API_KEY (5 bytes), MY_TOOL_SECRET (5 bytes)", 0);
     // Templates of policies, troubleshooting, audit.
     for (scope, patterns) in [
         (
@@ -233,15 +234,15 @@ fn team_and_troubleshooting(s: &mut Session) {
     ] {
         s.works(&format!("authy policy create {scope} \\\n{patterns}"));
     }
-    s.shows("authy policy test --scope my-scope secret-name", ("DENIED", 4));
+    s.shows("authy policy test --scope my-scope secret-name", "DENIED", 4);
     s.works("authy policy update my-scope --allow secret-name");
-    s.shows("authy session create --scope my-scope --ttl 8h", ("authy_v1.", 0));
+    s.shows("authy session create --scope my-scope --ttl 8h", "authy_v1.", 0);
     let preview = "authy env --scope my-scope --format shell --uppercase --replace-dash '_'";
-    s.shows(preview, ("export API_KEY='value'", 0));
+    s.shows(preview, "export API_KEY='value'", 0);
     let grep =
         "authy run --scope my-scope --uppercase --replace-dash _ -- env | grep -E 'API|DB|TOKEN'";
-    s.shows(grep, ("API_KEY=value", 0));
-    s.shows("authy audit show", ("session.create", 0));
+    s.shows(grep, "API_KEY=value", 0);
+    s.shows("authy audit show", "session.create", 0);
     s.works("authy audit verify");
     s.works("authy audit export > audit-$(date +%Y%m%d).json");
 }

@@ -134,7 +134,7 @@ fn no_attempt_gets_a_value_from_outside_the_scope() {
 }
 
 /// Signs as docs/FORMAT.md says, section 3.
-fn sign(key: &SigningKey, vault: &str, (path, body): (&str, &str)) -> String {
+fn sign(key: &SigningKey, vault: &str, path: &str, body: &str) -> String {
     let at = "2026-11-24T10:00:00Z";
     let mut message = Vec::new();
     for part in ["authy/v1/signed-file", vault, path, body, "alice", at] {
@@ -172,7 +172,7 @@ fn a_grant_or_a_policy_signed_by_somebody_else_gives_nothing() {
         for path in &paths {
             let file = vault.join(path);
             let body = body_of(&file).replace("\"db-*\"", "\"*\"").replace("\"db-root\"", "");
-            fs::write(&file, sign(&key, &id, (path, &body))).unwrap();
+            fs::write(&file, sign(&key, &id, path, &body)).unwrap();
         }
         for name in ["prod-key", "db-root", "db-url"] {
             let done = p.sh(&format!("authy get {name}"), &vault).ends();

@@ -174,8 +174,8 @@ fn bearer(creator: &str, grant: Grant, names: &[&str]) -> Bearer {
     let keys = GrantKeys(names.iter().map(|name| (secret(name), key.clone())).collect());
     let id = SessionId::parse("0011223344556677").unwrap();
     let place = GrantPlace { id, shared: false };
-    let means = (Identity::generate("now").0, ChainKey::generate());
-    Bearer::new((place, Signed::unchecked(grant, creator)), means, keys).unwrap()
+    let (identity, chain) = (Identity::generate("now").0, ChainKey::generate());
+    Bearer::new(place, Signed::unchecked(grant, creator), identity, chain, keys).unwrap()
 }
 
 #[test]

@@ -82,7 +82,9 @@ pub(crate) struct Sealing {
 
 impl Sealing {
     pub(super) fn new(
-        (scope, only, all): (ScopeName, bool, bool),
+        scope: ScopeName,
+        only: bool,
+        all: bool,
         policy: &[SealRule],
         grant: Option<&[SealRule]>,
     ) -> Self {
@@ -142,9 +144,9 @@ impl Sealing {
         target: &Target<'_>,
         place: Place,
     ) -> Result<(), Refusal> {
-        judge(&self.policy, name, (target, place))?;
+        judge(&self.policy, name, target, place)?;
         match &self.grant {
-            Some(grant) => judge(grant, name, (target, place)),
+            Some(grant) => judge(grant, name, target, place),
             None => Ok(()),
         }
     }
@@ -153,7 +155,8 @@ impl Sealing {
 fn judge(
     rules: &[SealRule],
     name: &SecretName,
-    (target, place): (&Target<'_>, Place),
+    target: &Target<'_>,
+    place: Place,
 ) -> Result<(), Refusal> {
     let mut nearest = Refusal::Host;
     for rule in rules.iter().filter(|rule| rule.names(name)) {

@@ -27,7 +27,7 @@ fn sealing(policy: &[SealedRule], grant: Option<&[SealedRule]>) -> Sealing {
     };
     let scope = ScopeName::parse("ci").unwrap();
     let grant = grant.map(compile);
-    Sealing::new((scope, false, true), &compile(policy), grant.as_deref())
+    Sealing::new(scope, false, true, &compile(policy), grant.as_deref())
 }
 
 /// Judges `token` at `address`, over TLS unless it says `http`.

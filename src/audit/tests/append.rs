@@ -185,7 +185,7 @@ fn many_writers_at_once_lose_nothing() {
     assert_eq!(sample.lines().len(), 401);
     let segments = sample.files.read().unwrap();
     assert!(segments.len() > 1);
-    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let report = verify_as("alice-c1", &segments, Some(&KEY), None);
     assert_eq!(report.verdict, Verdict::Verified);
 }
 

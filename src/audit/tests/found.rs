@@ -54,7 +54,7 @@ impl Long {
 
     fn verdict(&self) -> Verdict {
         let segments = self.files.read().unwrap();
-        verify_as("alice-c1", &segments, (Some(&KEY), None)).verdict
+        verify_as("alice-c1", &segments, Some(&KEY), None).verdict
     }
 
     fn segment(&self, first: u64) -> PathBuf {

@@ -134,7 +134,7 @@ pub(super) fn report(
     key: Option<&ChainKey>,
     pinned: Option<Head>,
 ) -> ChainReport {
-    verify_as(chain, &one(bytes), (key, pinned))
+    verify_as(chain, &one(bytes), key, pinned)
 }
 
 /// The whole of a chain in one segment.
@@ -146,7 +146,8 @@ pub(super) fn one(bytes: &[u8]) -> [Segment; 1] {
 pub(super) fn verify_as(
     chain: &str,
     segments: &[Segment],
-    (key, pinned): (Option<&ChainKey>, Option<Head>),
+    key: Option<&ChainKey>,
+    pinned: Option<Head>,
 ) -> ChainReport {
     let signer = |name: &MemberName| {
         (name.as_str() == "alice").then(|| vec![signing(9).verify_key(), SIGNING.verify_key()])

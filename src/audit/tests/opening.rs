@@ -122,7 +122,7 @@ fn a_line_in_another_name_is_refused_even_with_the_right_key() {
 fn nobody_opened_a_chain_whose_line_1_is_not_in_its_place() {
     let mut segments = one(&Sample::of(2).bytes());
     segments[0].first = 2;
-    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let report = verify_as("alice-c1", &segments, Some(&KEY), None);
     assert_eq!(report.verdict, damaged(1, Fault::SegmentMissing));
     assert!(report.opened_by.is_none());
 }
@@ -141,7 +141,7 @@ fn the_first_line_of_a_segment_says_what_is_wrong_with_itself_first() {
         lines[0] = line.seal(if is_signed { &KEY } else { &other }).unwrap();
         segments[1].bytes = super::joined(&lines);
         let fault = if is_signed { Fault::Prev } else { Fault::Mac };
-        let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+        let report = verify_as("alice-c1", &segments, Some(&KEY), None);
         assert_eq!(report.verdict, damaged(3, fault));
     }
 }

@@ -28,7 +28,7 @@ fn wide(length: usize) -> Event {
 }
 
 fn verdict(segments: &[Segment]) -> Verdict {
-    verify_as("alice-c1", segments, (Some(&KEY), None)).verdict
+    verify_as("alice-c1", segments, Some(&KEY), None).verdict
 }
 
 fn damage(segments: &[Segment]) -> (u64, Fault) {
@@ -86,7 +86,7 @@ fn a_missing_segment_is_named_by_its_first_line() {
     // The last one is found by whoever saw a line of it.
     let (last, rest) = segments.split_last().unwrap();
     let lines: Vec<Vec<u8>> = super::lines(&super::joined(&all_lines(&segments)));
-    let report = verify_as("alice-c1", rest, (Some(&KEY), Some(pin_of(&lines))));
+    let report = verify_as("alice-c1", rest, Some(&KEY), Some(pin_of(&lines)));
     assert!(matches!(report.verdict, Verdict::Damaged { line, .. } if line == last.first));
 }
 
@@ -133,7 +133,7 @@ fn an_edit_at_the_end_of_a_segment_shows_in_the_next_one_without_the_key_too() {
         assert_ne!(*last, text.as_bytes());
         let mut edited = segments.clone();
         edited[at].bytes = super::joined(&lines);
-        let report = verify_as("alice-c1", &edited, (None, None));
+        let report = verify_as("alice-c1", &edited, None, None);
         let next = segments[at + 1].first;
         assert_eq!(report.verdict, super::damaged(next, Fault::Prev));
         assert_eq!(report.head.unwrap().seq, next - 1);
@@ -146,7 +146,7 @@ fn files_are_verified_as_what_is_read_from_them() {
     (0..30).for_each(|n| sample.chain.note(&wide(6000), at(100 + n)).map(drop).unwrap());
     let segments = sample.files.read().unwrap();
     assert!(segments.len() > 4, "threads are at work");
-    let own = || verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let own = || verify_as("alice-c1", &segments, Some(&KEY), None);
     let of_files = || {
         let signer = |_: &MemberName| Some(vec![SIGNING.verify_key()]);
         let (chain, key) = (sample.files.chain(), Some(&*KEY));
@@ -180,11 +180,11 @@ fn lines_that_made_sessions_are_told_as_far_as_they_are_sound() {
         sample.chain.note(&wide(66_000), at(n)).unwrap();
     }
     let mut segments = sample.files.read().unwrap();
-    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let report = verify_as("alice-c1", &segments, Some(&KEY), None);
     assert_eq!(report.created().collect::<Vec<_>>(), ["plain", "a\"b"]);
     assert_eq!(report.verdict, Verdict::Verified);
     segments.remove(1);
-    let report = verify_as("alice-c1", &segments, (Some(&KEY), None));
+    let report = verify_as("alice-c1", &segments, Some(&KEY), None);
     assert_eq!(report.created().collect::<Vec<_>>(), ["plain"]);
 }
 
@@ -345,9 +345,9 @@ fn what_stands_after_a_gap_names_no_heads() {
     let commit = Event { heads: heads.into(), ..event() };
     sample.chain.note(&commit, at(99)).unwrap();
     let mut segments = sample.files.read().unwrap();
-    assert_eq!(verify_as("alice-c1", &segments, (Some(&KEY), None)).heads.len(), 1);
+    assert_eq!(verify_as("alice-c1", &segments, Some(&KEY), None).heads.len(), 1);
     segments.remove(1);
-    assert!(verify_as("alice-c1", &segments, (Some(&KEY), None)).heads.is_empty());
+    assert!(verify_as("alice-c1", &segments, Some(&KEY), None).heads.is_empty());
     assert!(matches!(commit.actor, Actor::Member { name, .. } if name == member("alice")));
 }
 
@@ -370,7 +370,7 @@ proptest! {
             at -= segment.bytes.len();
         }
         let pin = pin_of(&all_lines(&segments));
-        match verify_as("alice-c1", &edited, (Some(&KEY), Some(pin))).verdict {
+        match verify_as("alice-c1", &edited,Some(&KEY), Some(pin)).verdict {
             Verdict::Damaged { line, .. } => prop_assert_eq!(line, first),
             other => prop_assert!(false, "{:?}", other),
         }

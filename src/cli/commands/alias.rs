@@ -54,7 +54,7 @@ impl Args {
                 authy::project_aliases(file)?.ok_or_else(no_aliases)?
             }
         };
-        let lines = authy::aliases(shell, (&scope, &naming), &tools)?;
+        let lines = authy::aliases(shell, &scope, &naming, &tools)?;
         env.ui().data(lines.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -41,7 +41,7 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let (ctx, ui) = (env.context()?, env.ui());
         let (annotation, seen) = self.annotation(&ctx)?;
-        let version = authy::annotate(&ctx, &self.name, (&annotation, seen))?;
+        let version = authy::annotate(&ctx, &self.name, &annotation, seen)?;
         match ui.wants_json() {
             true => ui.json(&serde_json::json!({ "name": self.name, "version": version }))?,
             false => ui.note(format_args!("annotated {} (version {version})", self.name)),

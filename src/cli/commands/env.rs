@@ -86,7 +86,7 @@ impl Args {
         if form == Form::Github && !env.ui().wants_json() {
             env.ui().for_runner(authy::mask_commands(&environment).expose());
         }
-        print(env.ui(), &environment, (form, self.dotenv, !self.no_export))
+        print(env.ui(), &environment, form, self.dotenv, !self.no_export)
     }
 }
 
@@ -183,7 +183,9 @@ fn lines(names: &[String]) -> String {
 pub(super) fn print(
     ui: Ui,
     environment: &Environment,
-    (form, dotenv, export): (Form, DotenvFlags, bool),
+    form: Form,
+    dotenv: DotenvFlags,
+    export: bool,
 ) -> CommandResult {
     let form = if ui.wants_json() { Form::Json } else { form };
     let text = authy::render(environment, form.format(dotenv), export)?;

@@ -48,7 +48,7 @@ impl Args {
                 return Ok(ExitCode::SUCCESS);
             }
         };
-        print(env.ui(), &environment, (form, dotenv, !self.no_export))
+        print(env.ui(), &environment, form, dotenv, !self.no_export)
     }
 }
 

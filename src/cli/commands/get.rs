@@ -54,7 +54,7 @@ impl Args {
         let scope = env.scope(self.scope)?;
         let ctx = env.context()?;
         let value = match self.version {
-            Some(version) => authy::get_version(&ctx, &self.name, (version, scope.as_ref()))?,
+            Some(version) => authy::get_version(&ctx, &self.name, version, scope.as_ref())?,
             None if self.clip.is_some() => authy::copy(&ctx, &self.name, scope.as_ref())?,
             None => authy::get(&ctx, &self.name, scope.as_ref())?,
         };
@@ -70,7 +70,7 @@ impl Args {
         };
         if let Some(seconds) = self.clip {
             let what = if value.len() < whole { "a line of " } else { "" };
-            return copied(env, &value, (&format!("{what}{}", self.name), seconds));
+            return copied(env, &value, &format!("{what}{}", self.name), seconds);
         }
         match env.ui().wants_json() {
             true => env.ui().json(&Shown::new(&self.name, &value))?,
@@ -81,11 +81,7 @@ impl Args {
 }
 
 /// Puts a value on the clipboard, and says where it is.
-pub(super) fn copied(
-    env: &CliEnv,
-    value: &SecretBytes,
-    (what, seconds): (&str, u16),
-) -> CommandResult {
+pub(super) fn copied(env: &CliEnv, value: &SecretBytes, what: &str, seconds: u16) -> CommandResult {
     let keep = Duration::from_secs(seconds.into());
     let place = clipboard::copy(value.expose(), keep, &|name| env.variable(name))
         .map_err(Failure::Clipboard)?;

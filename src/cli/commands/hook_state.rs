@@ -49,7 +49,7 @@ fn state(env: &CliEnv) -> Result<String, Failure> {
     if let Some((scope, naming, tools)) = aliases {
         lines.push_str(&format!("scope {scope}\n"));
         for tool in &tools {
-            let command = authy::alias_command(tool, (&scope, &naming))?;
+            let command = authy::alias_command(tool, &scope, &naming)?;
             lines.push_str(&format!("alias {tool} {command}\n"));
         }
     }

@@ -128,7 +128,7 @@ impl Args {
             true => ui.json(&entries)?,
             false => ui.table(&table(&entries))?,
         }
-        let policies = authy::imported_policies(&ctx, &imported, (&options, &entries))?;
+        let policies = authy::imported_policies(&ctx, &imported, &options, &entries)?;
         for policy in policies {
             let name = policy.name.clone();
             if self.dry_run {

@@ -133,15 +133,17 @@ fn tell(ui: Ui, report: &InitReport) {
     ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
     let source = named_after(report.named_after, "--member");
     ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
-    let files = (report.keyfile.as_deref(), report.backup.as_deref());
-    tell_identity(ui, files, (report.keyfile_created, &report.recipient));
+    let (keyfile, backup) = (report.keyfile.as_deref(), report.backup.as_deref());
+    tell_identity(ui, keyfile, backup, report.keyfile_created, &report.recipient);
 }
 
 /// Says where the identity lies, and to keep a copy of a new one.
 pub(super) fn tell_identity(
     ui: Ui,
-    (file, backup): (Option<&Path>, Option<&Path>),
-    (is_new, recipient): (bool, &str),
+    file: Option<&Path>,
+    backup: Option<&Path>,
+    is_new: bool,
+    recipient: &str,
 ) {
     let Some(file) = file else { return };
     let which = if is_new { "new identity in" } else { "identity from" };

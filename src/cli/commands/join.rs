@@ -63,8 +63,8 @@ fn as_json(report: &JoinReport) -> serde_json::Value {
 fn tell(ui: Ui, report: &JoinReport) {
     let name = &report.member;
     ui.note(format_args!("asked to join as {name}{}", named_after(report.named_after, "--name")));
-    let files = (report.keyfile.as_deref(), report.backup.as_deref());
-    tell_identity(ui, files, (report.keyfile_created, &report.recipient));
+    let (keyfile, backup) = (report.keyfile.as_deref(), report.backup.as_deref());
+    tell_identity(ui, keyfile, backup, report.keyfile_created, &report.recipient);
     ui.note(format_args!("your signing key: {}", report.fingerprint));
     if report.pauses {
         ui.note("until it is approved you read nothing");

@@ -35,7 +35,7 @@ impl Args {
         let scope = env.scope(self.scope)?;
         let made = authy::otp(&env.context()?, &self.name, scope.as_ref())?;
         if let Some(seconds) = self.clip {
-            copied(env, &made.code, (&format!("the code of {}", self.name), seconds))?;
+            copied(env, &made.code, &format!("the code of {}", self.name), seconds)?;
             env.ui().note(format_args!("good for {} more seconds", made.seconds_left));
             return Ok(ExitCode::SUCCESS);
         }

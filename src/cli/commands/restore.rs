@@ -32,7 +32,7 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let new =
-            authy::restore(&env.context()?, &self.name, (self.version, self.commit.as_deref()))?;
+            authy::restore(&env.context()?, &self.name, self.version, self.commit.as_deref())?;
         if env.ui().wants_json() {
             env.ui().json(&serde_json::json!({ "name": self.name, "version": new }))?;
         } else {

@@ -21,11 +21,8 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let bytes = authy::read_public(&self.file).unwrap_or_default();
         let file = self.file.to_string_lossy();
-        let found = env
-            .context()
-            .ok()
-            .and_then(|ctx| authy::describe(&ctx, (&file, &bytes)).ok())
-            .flatten();
+        let found =
+            env.context().ok().and_then(|ctx| authy::describe(&ctx, &file, &bytes).ok()).flatten();
         env.ui().data(text(found.as_ref(), &bytes).as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }

@@ -91,7 +91,7 @@ impl Hidden {
     }
 
     /// Asks; takes at most `most` bytes. `None`: the terminal is gone.
-    pub(crate) fn ask(&mut self, question: &str, (form, most): (Form, usize)) -> Option<Answer> {
+    pub(crate) fn ask(&mut self, question: &str, form: Form, most: usize) -> Option<Answer> {
         // A byte more, so that a text which is too long can be told.
         let mut typing = Typing::new(self.controls(), most + 1);
         self.show(question);

@@ -100,7 +100,7 @@ impl Command {
         if isatty(stdout.as_fd())
             && let Ok(user) = user::User::find(stdout.as_fd())
         {
-            return terminal::run(self, (filter, leader), (&shown, user));
+            return terminal::run(self, filter, leader, &shown, user);
         }
         pipes::run(self, filter, &shown)
     }

@@ -42,8 +42,10 @@ const GLANCE: Duration = Duration::from_millis(250);
 /// [`InjectError`] where it cannot be started, or the system fails on the way.
 pub(super) fn run(
     command: &Command,
-    (filter, leader): (&NewFilter<'_>, &Leader),
-    (shown, user): (&Shown<'_>, User),
+    filter: &NewFilter<'_>,
+    leader: &Leader,
+    shown: &Shown<'_>,
+    user: User,
 ) -> Result<Ended, InjectError> {
     let mut led = command.led_by(leader)?;
     let failed = failed(command);

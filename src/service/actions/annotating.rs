@@ -29,7 +29,8 @@ pub struct Annotation {
 pub fn annotate(
     ctx: &Context,
     name: &SecretName,
-    (annotation, seen): (&Annotation, Option<u64>),
+    annotation: &Annotation,
+    seen: Option<u64>,
 ) -> Result<u64> {
     let locked = LockedVault::lock(ctx, &Op::ANNOTATE)?;
     locked.transact(&AuditAction::of(Op::ANNOTATE, &[name]), |tx| {

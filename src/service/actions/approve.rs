@@ -93,7 +93,7 @@ impl Document {
 /// not its member's.
 pub fn approval(ctx: &Context, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
     let opened = Opened::open(ctx)?;
-    let approval = propose(&opened, (kind, name))?;
+    let approval = propose(&opened, kind, name)?;
     opened.settle(ctx);
     Ok(approval)
 }
@@ -135,10 +135,7 @@ fn digest_now(opened: &Opened, path: &VaultPath) -> Option<Digest> {
     Some(Digest::of(&bytes))
 }
 
-fn propose(
-    opened: &Opened,
-    (kind, name): (Option<ApprovalKind>, Option<&str>),
-) -> Result<Approval> {
+fn propose(opened: &Opened, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
     let is_meant = |other: &str, of: ApprovalKind| {
         name.is_none_or(|name| name == other) && kind.is_none_or(|kind| kind == of)
     };
@@ -166,7 +163,7 @@ fn propose(
     }
     if let Some(name) = name {
         match (kind, proposals.as_slice()) {
-            (_, []) => refuse_unknown(opened, (kind, name))?,
+            (_, []) => refuse_unknown(opened, kind, name)?,
             (None, [_, _, ..]) => return Err(TeamProblem::TwoOfOneName(name.to_owned()).into()),
             _ => {}
         }
@@ -201,7 +198,7 @@ fn digest_of(proposals: &[Proposal], effect: &Effect) -> String {
 }
 
 /// A name that nobody has is a typing mistake; one that is in force needs no approval.
-fn refuse_unknown(opened: &Opened, (kind, name): (Option<ApprovalKind>, &str)) -> Result<()> {
+fn refuse_unknown(opened: &Opened, kind: Option<ApprovalKind>, name: &str) -> Result<()> {
     let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
     match member.filter(|_| kind != Some(ApprovalKind::Policy)) {
         Some(Standing::InForce(_)) => return Ok(()),
@@ -243,7 +240,7 @@ fn of_member(
         return Err(TeamProblem::NoRecipient.into());
     }
     refuse_taken(opened, &recipients, Some(name))?;
-    refuse_forged(opened, (name, &path), (&claim, base.as_ref()))?;
+    refuse_forged(opened, name, &path, &claim, base.as_ref())?;
     former.retain(|key| wanted.verify.as_ref() != Some(key));
     let member =
         Member { version: version(opened, &path, wanted.version, last), former, ..wanted.clone() };
@@ -254,13 +251,14 @@ fn of_member(
         _ => problem,
     };
     let document = Document::Member(name.clone(), Box::new(member));
-    Ok((proposal(opened, document, (problem, diff), claim.digest)?, base))
+    Ok((proposal(opened, document, problem, diff, claim.digest)?, base))
 }
 
 fn proposal(
     opened: &Opened,
     document: Document,
-    (problem, diff): (String, Vec<String>),
+    problem: String,
+    diff: Vec<String>,
     digest: Digest,
 ) -> Result<Proposal> {
     let path = document.path();
@@ -285,8 +283,10 @@ fn proposal(
 /// with that key, or with the one he had before. What an admin adds by hand has no key.
 fn refuse_forged(
     opened: &Opened,
-    (name, path): (&MemberName, &VaultPath),
-    (claim, base): (&Claim<Member>, Option<&Member>),
+    name: &MemberName,
+    path: &VaultPath,
+    claim: &Claim<Member>,
+    base: Option<&Member>,
 ) -> Result<()> {
     let wanted = &claim.document;
     let same = |base: &Member| {
@@ -346,7 +346,7 @@ fn of_policy(
         }
     }
     let document = Document::Policy(name.clone(), Box::new(policy));
-    Ok((proposal(opened, document, (problem, diff), claim.digest)?, base))
+    Ok((proposal(opened, document, problem, diff, claim.digest)?, base))
 }
 
 /// The version claimed, or one above every one there was.

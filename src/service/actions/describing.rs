@@ -37,7 +37,7 @@ pub fn digest_of(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// There is no vault; its history cannot be read.
-pub fn describe(ctx: &Context, (file, bytes): (&str, &[u8])) -> Result<Option<Description>> {
+pub fn describe(ctx: &Context, file: &str, bytes: &[u8]) -> Result<Option<Description>> {
     let opened = Opened::open(ctx)?;
     let digest = Digest::of(bytes);
     let last = |name: &SecretName| name.as_str().rsplit('/').next().unwrap_or_default().to_owned();

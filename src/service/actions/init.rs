@@ -96,10 +96,10 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         version: 0,
     };
     let signer = Signer { name: member.clone(), key: SigningKey::generate() };
-    let pending = publish(Stage::new(&lock), (&config, &signer), &key.identity)?;
+    let pending = publish(Stage::new(&lock), &config, &signer, &key.identity)?;
     take_the_folder(ctx, &config.vault);
     newcomer::remember(ctx, &config.vault, &key);
-    record(ctx, (&signer, key.identity), (&lock, &pending))?;
+    record(ctx, &signer, key.identity, &lock, &pending)?;
     Ok(InitReport {
         vault: ctx.vault.clone(),
         id: config.vault,
@@ -162,21 +162,22 @@ pub fn accept_vault(ctx: &Context, id: &str) -> Result<()> {
 /// Writes the vault's first files, all or nothing.
 fn publish(
     mut stage: Stage,
-    (config, signer): (&Config, &Signer),
+    config: &Config,
+    signer: &Signer,
     identity: &Identity,
 ) -> Result<Pending> {
     let verify = signer.key.verify_key();
     let member = newcomer::member(&signer.key, identity.recipients())?;
     let admins = AdminSet { version: 1, admins: BTreeMap::from([(signer.name.clone(), verify)]) };
-    let with = (signer, config.created);
+    let at = config.created;
     let path = VaultPath::config();
-    let bytes = store::sign(config, &path, &config.vault, with)?;
+    let bytes = store::sign(config, &path, &config.vault, signer, at)?;
     stage.put(path, bytes);
     let path = VaultPath::admins(1);
-    let bytes = store::sign(&admins, &path, &config.vault, with)?;
+    let bytes = store::sign(&admins, &path, &config.vault, signer, at)?;
     stage.put(path, bytes);
     let path = VaultPath::member(&signer.name);
-    let bytes = store::sign(&member, &path, &config.vault, with)?;
+    let bytes = store::sign(&member, &path, &config.vault, signer, at)?;
     stage.put(path, bytes);
     stage.put(VaultPath::gitignore(), GITIGNORE.into());
     stage.put(VaultPath::gitattributes(), GITATTRIBUTES.into());
@@ -192,19 +193,21 @@ fn publish(
 /// Opens the new vault as any command would, pins it, and makes the first audit line and commit.
 fn record(
     ctx: &Context,
-    (signer, identity): (&Signer, Identity),
-    (lock, pending): (&Lock, &Pending),
+    signer: &Signer,
+    identity: Identity,
+    lock: &Lock,
+    pending: &Pending,
 ) -> Result<()> {
     let opened = Opened::open_locked(ctx, lock)?;
     let caller = Caller { name: signer.name.clone(), identity: std::sync::Arc::new(identity) };
     let (name, asker) = (caller.name.clone(), Asker::Member(caller));
-    let mut recorder = Recorder::open_locked(ctx, &opened, (&asker, lock))?;
+    let mut recorder = Recorder::open_locked(ctx, &opened, &asker, lock)?;
     let _receipt = recorder.granted(&AuditAction::new(Op::INIT))?;
     if let Err(error) = opened.vault.save_pins(ctx.state.as_deref()) {
         ctx.front.note(&Note::NoPins { reason: error.to_string() });
     }
     if opened.vault.config().commit == CommitMode::Auto {
-        commit(ctx, (&opened.vault, &name), recorder.chain(), pending);
+        commit(ctx, &opened.vault, &name, recorder.chain(), pending);
     }
     Ok(())
 }

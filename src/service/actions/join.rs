@@ -78,10 +78,10 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     refuse_taken(&opened, key.identity.recipients(), Some(&name))?;
     let pauses = old.is_some();
     let signing = SigningKey::generate();
-    let member = request(&opened, &name, (&key.identity, &signing), &options.groups)?;
+    let member = request(&opened, &name, &key.identity, &signing, &options.groups)?;
     let signer = Signer { name: name.clone(), key: signing };
     let path = VaultPath::member(&name);
-    let file = store::sign(&member, &path, opened.vault.id(), (&signer, Stamp::new(ctx.now)))?;
+    let file = store::sign(&member, &path, opened.vault.id(), &signer, Stamp::new(ctx.now))?;
     let mut stage = Stage::new(&lock);
     stage.put(path, file);
     let commits = opened.vault.config().commit == CommitMode::Auto;
@@ -92,7 +92,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     }
     stage.write()?.publish()?;
     if commits {
-        commit_files(ctx, (&opened.vault, &name), &pending);
+        commit_files(ctx, &opened.vault, &name, &pending);
     }
     opened.settle(ctx);
     Ok(JoinReport {
@@ -124,7 +124,8 @@ fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
 fn request(
     opened: &Opened,
     name: &MemberName,
-    (identity, signing): (&Identity, &SigningKey),
+    identity: &Identity,
+    signing: &SigningKey,
     groups: &[GroupName],
 ) -> Result<Member> {
     let mut to = identity.recipients().to_vec();

@@ -91,7 +91,7 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, options.scope.as_ref())?;
-    let reach = listable(&opened, (bearer.as_deref(), scope.as_ref()))?;
+    let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
     let names: Vec<_> = opened
         .vault
         .names()?

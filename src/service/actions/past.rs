@@ -96,14 +96,15 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
 pub fn restore(
     ctx: &Context,
     name: &SecretName,
-    (version, commit): (u64, Option<&str>),
+    version: u64,
+    commit: Option<&str>,
 ) -> Result<u64> {
     let locked = LockedVault::lock(ctx, &Op::RESTORE)?;
     let action = AuditAction::of(Op::RESTORE, &[name]);
     locked.transact(&action, |tx| {
         locked.may_write(name)?;
         let opened = &locked.opened;
-        let past = find(opened, name, (version, commit.unwrap_or_default()))?;
+        let past = find(opened, name, version, commit.unwrap_or_default())?;
         let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
         let Some((_, value)) = values.into_iter().next() else {
             return Err(Problem::NoPast { name: name.clone(), version: Some(version) }.into());
@@ -118,7 +119,7 @@ pub fn restore(
         };
         let exposed_to = exposed(was, &readers);
         let live = shared::live(ctx, opened)?;
-        let (readers, file) = seal_to(opened, &live, (name, readers), &value)?;
+        let (readers, file) = seal_to(opened, &live, name, readers, &value)?;
         let base = now.unwrap_or_else(|| was.clone());
         let record = Record {
             version: base.version.max(was.version) + 1,
@@ -140,7 +141,8 @@ pub fn restore(
 pub fn get_version(
     ctx: &Context,
     name: &SecretName,
-    (version, scope): (u64, Option<&ScopeName>),
+    version: u64,
+    scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
     if ctx.token.is_some() {
         return Err(Problem::PastByToken.into());
@@ -151,15 +153,15 @@ pub fn get_version(
             .vault
             .sealed(name, &opened.rules)?
             .ok_or_else(|| Problem::NoPast { name: name.clone(), version: Some(version) }.into()),
-        _ => find(opened, name, (version, "")),
+        _ => find(opened, name, version, ""),
     };
     let detail = format!("version {version}");
-    read_loaded(ctx, (Op::GET, Some(&detail)), (name, Some(&load)), scope)
+    read_loaded(ctx, Op::GET, Some(&detail), name, Some(&load), scope)
 }
 
 /// Whether a member could write that name under the members and policies that a commit has, or may
 /// now: a good signature alone says only whose it is.
-fn could_write(opened: &Opened, commit: &str, (who, name): (&MemberName, &SecretName)) -> bool {
+fn could_write(opened: &Opened, commit: &str, who: &MemberName, name: &SecretName) -> bool {
     if opened.rules.record_key(who, name).is_some() {
         return true;
     }
@@ -169,7 +171,7 @@ fn could_write(opened: &Opened, commit: &str, (who, name): (&MemberName, &Secret
 
 /// The secret as a commit has it in which that version is what a member wrote. A forged one
 /// does not hide it. Two clones may have made a version of that number each.
-fn find(opened: &Opened, name: &SecretName, (version, commit): (u64, &str)) -> Result<Sealed> {
+fn find(opened: &Opened, name: &SecretName, version: u64, commit: &str) -> Result<Sealed> {
     let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
     let root = opened.vault.root().path();
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
@@ -189,11 +191,11 @@ fn find(opened: &Opened, name: &SecretName, (version, commit): (u64, &str)) -> R
                 return true;
             }
         };
-        let sealed = value.and_then(|value| opened.vault.past_secret(name, (record, value), &keys));
+        let sealed = value.and_then(|value| opened.vault.past_secret(name, &record, value, &keys));
         // Whoever names the commit has looked at it.
         let sealed = sealed.filter(|sealed| {
             let by = sealed.record().by();
-            !commit.is_empty() || could_write(opened, &change.commit.id, (by, name))
+            !commit.is_empty() || could_write(opened, &change.commit.id, by, name)
         });
         is_forged |= sealed.is_none();
         let is_new = |sealed: &Sealed| {

@@ -17,7 +17,7 @@ use crate::store::Record;
 /// # Errors
 /// Denied before not found; damaged; no identity.
 pub fn get(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<SecretBytes> {
-    read_one(ctx, (Op::GET, None), name, scope)
+    read_one(ctx, Op::GET, None, name, scope)
 }
 
 /// Reads one secret to put it on the clipboard, which its audit line says.
@@ -25,7 +25,7 @@ pub fn get(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Resul
 /// # Errors
 /// As [`get`].
 pub fn copy(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<SecretBytes> {
-    read_one(ctx, (Op::GET, Some("clipboard")), name, scope)
+    read_one(ctx, Op::GET, Some("clipboard"), name, scope)
 }
 
 /// Which part of a value is meant.
@@ -63,7 +63,7 @@ pub fn part(name: &SecretName, value: &SecretBytes, part: &Part) -> Result<Secre
 /// # Errors
 /// As [`get`]; the value is no key and no `otpauth://` address.
 pub fn otp(ctx: &Context, name: &SecretName, scope: Option<&ScopeName>) -> Result<OneTimeCode> {
-    let value = read_one(ctx, (Op::OTP, None), name, scope)?;
+    let value = read_one(ctx, Op::OTP, None, name, scope)?;
     let now = u64::try_from(ctx.front.now().unix_timestamp()).unwrap_or_default();
     Ok(inject::one_time_code(name, &value, now)?)
 }

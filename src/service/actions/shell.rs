@@ -10,8 +10,8 @@ use crate::service::base::problem::Problem;
 ///
 /// # Errors
 /// The naming cannot stand in a variable's name.
-pub fn alias_command(tool: &ToolName, (scope, naming): (&ScopeName, &Naming)) -> Result<String> {
-    Ok(inject::alias_command(tool, (scope, naming))?)
+pub fn alias_command(tool: &ToolName, scope: &ScopeName, naming: &Naming) -> Result<String> {
+    Ok(inject::alias_command(tool, scope, naming)?)
 }
 
 /// Lines for a shell that define each of `tools`; safe to evaluate.
@@ -20,11 +20,12 @@ pub fn alias_command(tool: &ToolName, (scope, naming): (&ScopeName, &Naming)) ->
 /// As [`alias_command`].
 pub fn aliases(
     shell: Shell,
-    (scope, naming): (&ScopeName, &Naming),
+    scope: &ScopeName,
+    naming: &Naming,
     tools: &[ToolName],
 ) -> Result<String> {
     let line = |tool: &ToolName| {
-        Ok(inject::define_alias(shell, tool, &alias_command(tool, (scope, naming))?))
+        Ok(inject::define_alias(shell, tool, &alias_command(tool, scope, naming)?))
     };
     tools.iter().map(line).collect()
 }

@@ -73,7 +73,7 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
             Some(theirs) => {
                 let desk = Desk::lock(ctx, &who)?;
                 desk.commit_waiting(ctx)?;
-                desk.join(ctx, (theirs, &remote), &mut report)?;
+                desk.join(ctx, theirs, &remote, &mut report)?;
                 desk.commit_edits(ctx)?;
                 git::compare(vault, theirs)?.ahead
             }
@@ -176,10 +176,10 @@ impl<'c> Desk<'c> {
 
     fn commit_waiting(&self, ctx: &Context) -> Result<()> {
         let (opened, lock, name, caller) = self.parts();
-        commit_waiting(ctx, (&opened.vault, name), || {
+        commit_waiting(ctx, &opened.vault, name, || {
             let Some(caller) = caller else { return Ok(None) };
             let asker = Asker::Member(caller.clone());
-            let recorder = Recorder::open_locked(ctx, opened, (&asker, lock))?;
+            let recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
             Ok(Some(recorder.into_chain()))
         })
     }
@@ -195,7 +195,7 @@ impl<'c> Desk<'c> {
         if edited.is_empty() {
             return Ok(());
         }
-        commit_edits((&opened.vault, name), &edited)?;
+        commit_edits(&opened.vault, name, &edited)?;
         let paths = edited.iter().map(ToString::to_string).collect();
         ctx.front.note(&Note::EditsSent { paths });
         Ok(())
@@ -205,7 +205,8 @@ impl<'c> Desk<'c> {
     fn join(
         &self,
         ctx: &Context,
-        (theirs, remote): (&str, &Remote),
+        theirs: &str,
+        remote: &Remote,
         report: &mut SyncReport,
     ) -> Result<()> {
         let mut division = match git::compare(&ctx.vault, theirs) {
@@ -229,7 +230,7 @@ impl<'c> Desk<'c> {
         match self {
             Self::Member(locked) => merge(locked, &division, remote)?,
             Self::Carrier { opened, lock, name, .. } => {
-                join((opened, lock), &division, (&remote.shown(), name.as_str()))?;
+                join(opened, lock, &division, &remote.shown(), name.as_str())?;
             }
         }
         report.received += division.behind;
@@ -245,7 +246,7 @@ fn merge(locked: &LockedVault<'_>, division: &Division, remote: &Remote) -> Resu
     let moved = adopted.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
     let division = moved.as_ref().unwrap_or(division);
     let author = locked.caller.name.as_str();
-    join((&locked.opened, locked.held()), division, (&remote.shown(), author))?;
+    join(&locked.opened, locked.held(), division, &remote.shown(), author)?;
     locked.refresh();
     Ok(())
 }
@@ -394,7 +395,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
         split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
-        commit_waiting(ctx, (&locked.opened.vault, &locked.caller.name), || Ok(None))?;
+        commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;
         merge(&locked, &division, &remote)?;
     }
     Ok(TakeReport { taken, left })

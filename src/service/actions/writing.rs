@@ -56,7 +56,7 @@ pub fn generate(length: usize) -> Result<SecretBytes> {
 /// # Errors
 /// The secret exists and `force` is not given; there is no vault.
 pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> {
-    ready(ctx, (&Op::STORE, name), |there| match there {
+    ready(ctx, &Op::STORE, name, |there| match there {
         true if !force => Err(Problem::Exists(name.clone())),
         _ => Ok(()),
     })
@@ -68,12 +68,13 @@ pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> 
 /// There is no such secret; there is no vault.
 pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
     let missing = || Problem::NotFound { name: name.clone(), scope: None, nearest: None };
-    ready(ctx, (&Op::ROTATE, name), |there| if there { Ok(()) } else { Err(missing()) })
+    ready(ctx, &Op::ROTATE, name, |there| if there { Ok(()) } else { Err(missing()) })
 }
 
 fn ready(
     ctx: &Context,
-    (op, name): (&Op, &SecretName),
+    op: &Op,
+    name: &SecretName,
     check: impl Fn(bool) -> std::result::Result<(), Problem>,
 ) -> Result<()> {
     refuse_token(ctx, op)?;
@@ -92,7 +93,7 @@ pub fn store(
     value: &SecretBytes,
     options: &StoreOptions,
 ) -> Result<StoreReport> {
-    write(ctx, (Op::STORE, name), value, &|there| {
+    write(ctx, Op::STORE, name, value, &|there| {
         if there && !options.force {
             return Err(Problem::Exists(name.clone()).into());
         }
@@ -105,7 +106,7 @@ pub fn store(
 /// # Errors
 /// There is no such secret; denied; larger than 1 MiB.
 pub fn rotate(ctx: &Context, name: &SecretName, value: &SecretBytes) -> Result<StoreReport> {
-    put(ctx, name, value, (Op::ROTATE, None))
+    put(ctx, name, value, Op::ROTATE, None)
 }
 
 /// Gives a secret a new value, where it is still the version `seen`: for whoever looked at it
@@ -119,7 +120,7 @@ pub fn replace(
     value: &SecretBytes,
     seen: u64,
 ) -> Result<StoreReport> {
-    put(ctx, name, value, (Op::ROTATE, Some(seen)))
+    put(ctx, name, value, Op::ROTATE, Some(seen))
 }
 
 /// Opens the value in an editor, on a memory file system only, and stores what comes back.
@@ -140,7 +141,7 @@ pub fn edit(
     }
     let before = Opened::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
-    let value = read_one(ctx, (Op::EDIT, None), name, ctx.confined.as_ref())?;
+    let value = read_one(ctx, Op::EDIT, None, name, ctx.confined.as_ref())?;
     if !value.expose_str().is_some_and(is_text) {
         return Err(Problem::NotText(name.clone()).into());
     }
@@ -156,7 +157,7 @@ pub fn edit(
     if new.is_empty() {
         return Err(Problem::Emptied(name.clone()).into());
     }
-    put(ctx, name, &new, (Op::EDIT, base)).map(Some)
+    put(ctx, name, &new, Op::EDIT, base).map(Some)
 }
 
 /// Whether an editor gives this back as it was: no control characters but the usual ones.
@@ -182,9 +183,10 @@ fn put(
     ctx: &Context,
     name: &SecretName,
     value: &SecretBytes,
-    (op, expect): (Op, Option<u64>),
+    op: Op,
+    expect: Option<u64>,
 ) -> Result<StoreReport> {
-    write(ctx, (op, name), value, &|there| {
+    write(ctx, op, name, value, &|there| {
         if !there {
             return Err(Problem::NotFound { name: name.clone(), scope: None, nearest: None }.into());
         }
@@ -194,7 +196,8 @@ fn put(
 
 fn write(
     ctx: &Context,
-    (op, name): (Op, &SecretName),
+    op: Op,
+    name: &SecretName,
     value: &SecretBytes,
     edit: &dyn Fn(bool) -> Result<Edit>,
 ) -> Result<StoreReport> {

@@ -37,7 +37,9 @@ pub(crate) enum Verdict {
 pub(crate) fn judge(
     ctx: &Context,
     opened: &Opened,
-    (asker, wanted, scope): (&Asker, &Wanted<'_>, Option<&ScopeName>),
+    asker: &Asker,
+    wanted: &Wanted<'_>,
+    scope: Option<&ScopeName>,
 ) -> Result<Verdict> {
     // A token says itself what it may do.
     if matches!(asker, Asker::Bearer(_)) || !is_limited(ctx, opened) {
@@ -55,7 +57,7 @@ pub(crate) fn judge(
     if wanted.op == Op::GET && ctx.confined.is_some() && ctx.confined.as_ref() == scope {
         return Ok(Verdict::ShowHandedOut);
     }
-    ask_to_show(ctx, (wanted, scope)).map(|()| Verdict::Free)
+    ask_to_show(ctx, wanted, scope).map(|()| Verdict::Free)
 }
 
 /// Lets an agent see what a `run` above gave to a process that it is below of, and nothing else
@@ -66,12 +68,13 @@ pub(crate) fn judge(
 pub(crate) fn show_handed_out(
     ctx: &Context,
     values: &Values,
-    (wanted, scope): (&Wanted<'_>, Option<&ScopeName>),
+    wanted: &Wanted<'_>,
+    scope: Option<&ScopeName>,
 ) -> Result<()> {
     let is_there = |value| scope.is_some_and(|scope| ctx.front.was_given_above(scope, value));
     match values.iter().all(|(_, value)| is_there(value)) {
         true => Ok(()),
-        false => ask_to_show(ctx, (wanted, scope)),
+        false => ask_to_show(ctx, wanted, scope),
     }
 }
 
@@ -79,7 +82,7 @@ fn marker(ctx: &Context) -> String {
     printable(ctx.agent.as_deref().unwrap_or_default())
 }
 
-fn ask_to_show(ctx: &Context, (wanted, scope): (&Wanted<'_>, Option<&ScopeName>)) -> Result<()> {
+fn ask_to_show(ctx: &Context, wanted: &Wanted<'_>, scope: Option<&ScopeName>) -> Result<()> {
     let marker = marker(ctx);
     let what = match (wanted.named.as_slice(), scope) {
         ([name], _) => format!("the value of '{name}'"),

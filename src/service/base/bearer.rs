@@ -43,7 +43,7 @@ pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
     let opened = Opened::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, op)? {
         let why = Problem::ReadOnlyToken.into();
-        record(ctx, &opened, &bearer, (AuditAction::new(op.clone()), &why));
+        record(ctx, &opened, &bearer, AuditAction::new(op.clone()), &why);
     }
     Err(Problem::ReadOnlyToken.into())
 }
@@ -62,7 +62,7 @@ pub(crate) fn bearer(ctx: &Context, opened: &Opened, op: &Op) -> Result<Option<A
         let why: Error = Problem::TokenExpired { at: ends.to_string(), scope }.into();
         let detail = Some(op.to_string());
         let action = AuditAction { detail, ..AuditAction::new(Op::SESSION_EXPIRE) };
-        record(ctx, opened, &Arc::new(bearer), (action, &why));
+        record(ctx, opened, &Arc::new(bearer), action, &why);
         return Err(why);
     }
     find_direct(opened, &mut bearer)?;
@@ -127,12 +127,7 @@ pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
     })
 }
 
-fn record(
-    ctx: &Context,
-    opened: &Opened,
-    bearer: &Arc<Bearer>,
-    (action, why): (AuditAction, &Error),
-) {
+fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: AuditAction, why: &Error) {
     let action = AuditAction { scope: Some(bearer.grant().scope.clone()), ..action };
     let expired = action.op == Op::SESSION_EXPIRE;
     let asker = Asker::Bearer(Arc::clone(bearer));
@@ -190,8 +185,8 @@ fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
         if !is_of(&grant, &identity) || grant.chain != chain.commitment() {
             return Err(Problem::ForeignGrant(place.grant()).into());
         }
-        let keys = keys(opened, &place, (&grant, &identity))?;
-        return Ok(Bearer::new((place, grant), (identity, chain), keys)?);
+        let keys = keys(opened, &place, &grant, &identity)?;
+        return Ok(Bearer::new(place, grant, identity, chain, keys)?);
     }
     Err(Problem::TokenUnknown.into())
 }
@@ -207,7 +202,8 @@ fn is_of(grant: &Grant, identity: &Identity) -> bool {
 pub(crate) fn keys(
     opened: &Opened,
     place: &GrantPlace,
-    (grant, identity): (&Grant, &Identity),
+    grant: &Grant,
+    identity: &Identity,
 ) -> Result<GrantKeys> {
     let path = place.keys();
     let torn = || Problem::TornGrant(path.clone());
@@ -246,7 +242,8 @@ fn find_direct(opened: &Opened, bearer: &mut Bearer) -> Result<()> {
 /// The scope is not in force, or not the token's.
 pub(crate) fn listable<'a>(
     opened: &'a Opened,
-    (bearer, scope): (Option<&'a Bearer>, Option<&ScopeName>),
+    bearer: Option<&'a Bearer>,
+    scope: Option<&ScopeName>,
 ) -> Result<Reach<'a>> {
     Ok(match (bearer, scope) {
         (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Names)?,

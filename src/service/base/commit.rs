@@ -78,28 +78,25 @@ impl Pending {
 /// made now is noted and made with the next change: the change itself is done.
 pub(crate) fn commit(
     ctx: &Context,
-    (vault, member): (&Vault, &MemberName),
+    vault: &Vault,
+    member: &MemberName,
     chain: &Chain,
     pending: &Pending,
 ) {
-    if let Err(error) = name_other_heads(ctx, (vault, member), chain) {
+    if let Err(error) = name_other_heads(ctx, vault, member, chain) {
         return ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint: None });
     }
-    commit_files(ctx, (vault, member), pending);
+    commit_files(ctx, vault, member, pending);
 }
 
 /// As [`commit`], for a change by somebody who has no audit chain.
-pub(crate) fn commit_files(
-    ctx: &Context,
-    (vault, member): (&Vault, &MemberName),
-    pending: &Pending,
-) {
+pub(crate) fn commit_files(ctx: &Context, vault: &Vault, member: &MemberName, pending: &Pending) {
     let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
     let own = match own_segments(vault) {
         Ok(own) => own,
         Err(error) => return note(error.to_string()),
     };
-    match try_commit(vault, member, (pending, &own)) {
+    match try_commit(vault, member, pending, &own) {
         Ok(git::Outcome::Deferred(reason)) => {
             let hint = reason.hint();
             ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
@@ -119,7 +116,8 @@ pub(crate) fn commit_files(
 fn try_commit(
     vault: &Vault,
     member: &MemberName,
-    (pending, own): (&Pending, &OwnSegments),
+    pending: &Pending,
+    own: &OwnSegments,
 ) -> std::result::Result<git::Outcome, git::GitError> {
     let paths: Vec<String> = pending.valid_paths().chain(own.paths()).collect();
     git::commit(&git::Request {
@@ -142,7 +140,8 @@ fn committed(vault: &Vault, own: &OwnSegments) -> Result<()> {
 /// It cannot be made now; the vault cannot be read.
 pub(crate) fn commit_waiting(
     ctx: &Context,
-    (vault, member): (&Vault, &MemberName),
+    vault: &Vault,
+    member: &MemberName,
     chain: impl FnOnce() -> Result<Option<Chain>>,
 ) -> Result<()> {
     let mut pending = Pending::load(vault.root())?;
@@ -153,13 +152,13 @@ pub(crate) fn commit_waiting(
         return Ok(drop_pending(vault.root())?);
     }
     if differs && let Some(chain) = chain()? {
-        name_other_heads(ctx, (vault, member), &chain)?;
+        name_other_heads(ctx, vault, member, &chain)?;
     }
     if pending.messages.is_empty() {
         pending.messages.push(format!("Record what {member} did"));
     }
     let own = own_segments(vault)?;
-    match try_commit(vault, member, (&pending, &own))? {
+    match try_commit(vault, member, &pending, &own)? {
         git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
         _ => committed(vault, &own),
     }
@@ -194,15 +193,12 @@ pub(crate) fn edits(vault: &Vault) -> Result<(Vec<VaultPath>, Vec<VaultPath>)> {
 ///
 /// # Errors
 /// It cannot be made now; the vault cannot be read.
-pub(crate) fn commit_edits(
-    (vault, member): (&Vault, &MemberName),
-    edits: &[VaultPath],
-) -> Result<()> {
+pub(crate) fn commit_edits(vault: &Vault, member: &MemberName, edits: &[VaultPath]) -> Result<()> {
     let mut pending = Pending::load(vault.root())?;
     let names: Vec<_> = edits.iter().map(VaultPath::as_str).collect();
     pending.add(format!("Ask to change {}", names.join(", ")), edits);
     let own = own_segments(vault)?;
-    match try_commit(vault, member, (&pending, &own))? {
+    match try_commit(vault, member, &pending, &own)? {
         git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
         _ => committed(vault, &own),
     }
@@ -291,7 +287,8 @@ pub(crate) fn local_chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
 /// that cutting the tail of one chain is seen from the others.
 fn name_other_heads(
     ctx: &Context,
-    (vault, member): (&Vault, &MemberName),
+    vault: &Vault,
+    member: &MemberName,
     chain: &Chain,
 ) -> Result<()> {
     if vault.config().audit == AuditMode::Local {

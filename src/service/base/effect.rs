@@ -114,11 +114,11 @@ pub(crate) fn effect(before: &Ruling, after: &Ruling, names: &[SecretName]) -> E
     Effect {
         members: members
             .into_iter()
-            .filter_map(|who| of_member(before, after, (who, names)))
+            .filter_map(|who| of_member(before, after, who, names))
             .collect(),
         scopes: scopes
             .into_iter()
-            .filter_map(|scope| of_scope(before, after, (scope, names)))
+            .filter_map(|scope| of_scope(before, after, scope, names))
             .collect(),
     }
 }
@@ -126,7 +126,8 @@ pub(crate) fn effect(before: &Ruling, after: &Ruling, names: &[SecretName]) -> E
 fn of_member(
     before: &Ruling,
     after: &Ruling,
-    (who, names): (&MemberName, &[SecretName]),
+    who: &MemberName,
+    names: &[SecretName],
 ) -> Option<MemberEffect> {
     let (old, new) = (before.members.get(who), after.members.get(who));
     let changed = |was: bool, is: bool| (was != is).then_some(is);
@@ -177,7 +178,8 @@ fn how(ruling: &Ruling, who: &MemberName, name: &SecretName) -> Reached {
 fn of_scope(
     before: &Ruling,
     after: &Ruling,
-    (scope, names): (&ScopeName, &[SecretName]),
+    scope: &ScopeName,
+    names: &[SecretName],
 ) -> Option<ScopeEffect> {
     let (old, new) = (before.policies.get(scope), after.policies.get(scope));
     let (is_new, is_gone) = (old.is_none(), new.is_none());

@@ -182,8 +182,8 @@ fn find(opened: &Opened, division: &Division, after: &Rules, theirs: &Rules) -> 
         };
         let read = |rules: &Rules| {
             let at = |path: &VaultPath| clash.at(opened, State::Now(side), path).ok().flatten();
-            let files = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
-            opened.vault.offered_secret(&name, files, rules).ok()
+            let (record, value) = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
+            opened.vault.offered_secret(&name, record, value, rules).ok()
         };
         // What was wrong before stays wrong.
         if let (Some(sealed), None) = (read(before), read(after)) {
@@ -214,11 +214,10 @@ fn leave(tx: &mut Transaction<'_>, orphan: &Orphan, after: &Rules) -> Result<()>
     let files = (at(&record)?, at(&value)?);
     if let (Some(signed), Some(sealed)) = &files
         && let Ok(theirs) =
-            opened.vault.offered_secret(&orphan.name, (signed.clone(), sealed.clone()), after)
+            opened.vault.offered_secret(&orphan.name, signed.clone(), sealed.clone(), after)
     {
-        let versions =
-            (Version::from(&**orphan.sealed.record()), Version::from(&**theirs.record()));
-        tx.withdraw(record.clone(), versions);
+        let ours = Version::from(&**orphan.sealed.record());
+        tx.withdraw(record.clone(), ours, Version::from(&**theirs.record()));
     }
     for (path, bytes) in [(record, files.0), (value, files.1)] {
         match bytes {

@@ -9,7 +9,7 @@
 //! The signatures of records that were verified, each a mac under a key that the identity or
 //! the token derives. Where anything is amiss they are verified.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -32,19 +32,15 @@ const ENDING: &str = ".known";
 
 /// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
 /// called when the audit line is on disk: it unwraps keys.
-pub(crate) fn recall(
-    opened: &Opened,
-    asker: &Asker,
-    (access, sealed): (Access, &[Sealed]),
-) -> Access {
+pub(crate) fn recall(opened: &Opened, asker: &Asker, access: Access, sealed: &[Sealed]) -> Access {
     let Asker::Member(caller) = asker else { return access };
     match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
-        Some(file) => access.knowing(keys(opened, caller, (&file, sealed))),
+        Some(file) => access.knowing(keys(opened, caller, &file, sealed)),
         None => access,
     }
 }
 
-fn keys(opened: &Opened, caller: &Caller, (file, sealed): (&PathBuf, &[Sealed])) -> GrantKeys {
+fn keys(opened: &Opened, caller: &Caller, file: &Path, sealed: &[Sealed]) -> GrantKeys {
     let stored = fs::read_plain(file, MAX_SEALED_KEYS).ok().flatten();
     let stored = stored.and_then(|bytes| GrantKeys::unseal(&bytes, &caller.identity).ok()?);
     let mut keys = stored.unwrap_or_default();
@@ -60,13 +56,13 @@ fn keys(opened: &Opened, caller: &Caller, (file, sealed): (&PathBuf, &[Sealed]))
         .collect();
     if !learned.is_empty() {
         keys.0.extend(learned);
-        keep(opened, caller, (file, &mut keys));
+        keep(opened, caller, file, &mut keys);
     }
     keys
 }
 
 /// Writes the keys; where that fails they are learned again next time.
-fn keep(opened: &Opened, caller: &Caller, (file, keys): (&PathBuf, &mut GrantKeys)) {
+fn keep(opened: &Opened, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
     if let Ok(names) = opened.vault.names() {
         keys.0.retain(|name, _| names.binary_search(name).is_ok());
     }

@@ -64,15 +64,17 @@ pub(crate) fn pending_under(
     let is_decided = rules.undecided().next().is_none();
     let change = |name: SecretName| {
         let record = opened.vault.record(&name, &opened.rules).ok()??;
-        change_of((rules, is_decided), name, (&record, moved))
+        change_of(rules, is_decided, name, &record, moved)
     };
     Ok(names.into_par_iter().filter_map(change).collect())
 }
 
 fn change_of(
-    (rules, is_decided): (&Rules, bool),
+    rules: &Rules,
+    is_decided: bool,
     name: SecretName,
-    (record, moved): (&Record, &[MemberName]),
+    record: &Record,
+    moved: &[MemberName],
 ) -> Option<ReaderChange> {
     let recorded: Vec<&MemberName> = record.members().collect();
     // Where a policy is not approved as it stands nobody knows what it gave before: whoever
@@ -124,7 +126,7 @@ pub(crate) fn encrypt(
     for part in changes.iter().zip(&values).collect::<Vec<_>>().chunks(BATCH) {
         ctx.front.progress(encrypted.len(), changes.len());
         let seal = |(change, (name, value)): &(&ReaderChange, &(SecretName, SecretBytes))| {
-            seal_to(after, &live, (name, change.readers.clone()), value)
+            seal_to(after, &live, name, change.readers.clone(), value)
         };
         encrypted.extend(part.par_iter().map(seal).collect::<Result<Vec<_>>>()?);
     }
@@ -167,10 +169,11 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
 pub(crate) fn seal_to(
     opened: &Opened,
     live: &[shared::Live],
-    to: (&SecretName, Vec<MemberName>),
+    name: &SecretName,
+    members: Vec<MemberName>,
     value: &SecretBytes,
 ) -> Result<(Vec<Reader>, Vec<u8>)> {
-    Presealed::seal(opened, live, to, value).map(|sealed| (sealed.readers, sealed.file))
+    Presealed::seal(opened, live, name, members, value).map(|sealed| (sealed.readers, sealed.file))
 }
 
 /// A value that was encrypted before the lock was taken, as encrypting thousands takes a while.
@@ -188,10 +191,11 @@ impl Presealed {
     pub(crate) fn seal(
         opened: &Opened,
         live: &[shared::Live],
-        to: (&SecretName, Vec<MemberName>),
+        name: &SecretName,
+        members: Vec<MemberName>,
         value: &SecretBytes,
     ) -> Result<Self> {
-        let (readers, to) = addressees(opened, live, to)?;
+        let (readers, to) = addressees(opened, live, name, members)?;
         let file = seal(value.expose(), &to)?;
         Ok(Self { readers, to, file })
     }
@@ -205,9 +209,10 @@ impl Presealed {
         self,
         opened: &Opened,
         live: &[shared::Live],
-        to: (&SecretName, Vec<MemberName>),
+        name: &SecretName,
+        members: Vec<MemberName>,
     ) -> Result<Option<(Vec<Reader>, Vec<u8>)>> {
-        let (readers, to) = addressees(opened, live, to)?;
+        let (readers, to) = addressees(opened, live, name, members)?;
         Ok((self.readers == readers && self.to == to).then_some((self.readers, self.file)))
     }
 }
@@ -216,7 +221,8 @@ impl Presealed {
 fn addressees(
     opened: &Opened,
     live: &[shared::Live],
-    (name, members): (&SecretName, Vec<MemberName>),
+    name: &SecretName,
+    members: Vec<MemberName>,
 ) -> Result<(Vec<Reader>, Vec<Recipient>)> {
     let sessions = shared::readers(opened, live, name)?;
     let mut to = recipients(&opened.rules, members.iter())?;

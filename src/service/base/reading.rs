@@ -96,20 +96,20 @@ pub(crate) fn read<T>(
     let result = (|| -> Result<T> {
         let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
         action.scope.clone_from(&scope);
-        let verdict = agent::judge(ctx, &opened, (&asker, wanted, scope.as_ref()))?;
-        let found = match find(&opened, &asker, (wanted, scope.as_ref()), &mut action) {
+        let verdict = agent::judge(ctx, &opened, &asker, wanted, scope.as_ref())?;
+        let found = match find(&opened, &asker, wanted, scope.as_ref(), &mut action) {
             // Another command may be about to refresh the grant after its change.
             Err(error) if error.is_stale_grant() => {
                 let again = reload(ctx, &opened, &wanted.op)?;
-                find(&opened, &again, (wanted, scope.as_ref()), &mut action)?
+                find(&opened, &again, wanted, scope.as_ref(), &mut action)?
             }
             found => found?,
         };
         let receipt = recorder.granted(&action)?;
-        let access = own::recall(&opened, &asker, (found.access, &found.sealed));
+        let access = own::recall(&opened, &asker, found.access, &found.sealed);
         let values = access::open_many(&access, &receipt, &found.sealed)?;
         if verdict == Verdict::ShowHandedOut {
-            agent::show_handed_out(ctx, &values, (wanted, scope.as_ref()))?;
+            agent::show_handed_out(ctx, &values, wanted, scope.as_ref())?;
         }
         // Before `then`, which may replace this process.
         own::keep_signatures(&opened, &asker);
@@ -135,18 +135,21 @@ pub(crate) fn read<T>(
 /// Reads one secret for the command `op`, recorded with `detail`.
 pub(crate) fn read_one(
     ctx: &Context,
-    what: (Op, Option<&str>),
+    op: Op,
+    detail: Option<&str>,
     name: &SecretName,
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
-    read_loaded(ctx, what, (name, None), scope)
+    read_loaded(ctx, op, detail, name, None, scope)
 }
 
 /// As [`read_one`], for files that `load` reads.
 pub(crate) fn read_loaded(
     ctx: &Context,
-    (op, detail): (Op, Option<&str>),
-    (name, load): (&SecretName, Option<&Load<'_>>),
+    op: Op,
+    detail: Option<&str>,
+    name: &SecretName,
+    load: Option<&Load<'_>>,
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
     let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Opened| {
@@ -184,7 +187,8 @@ struct Found {
 fn find(
     opened: &Opened,
     asker: &Asker,
-    (wanted, scope): (&Wanted<'_>, Option<&ScopeName>),
+    wanted: &Wanted<'_>,
+    scope: Option<&ScopeName>,
     action: &mut AuditAction,
 ) -> Result<Found> {
     let reach = opened.rules.reach_of(asker, scope, wanted.need)?;

@@ -60,7 +60,7 @@ impl AuditAction {
         Self { secrets: secrets.iter().map(|name| (*name).clone()).collect(), ..Self::new(op) }
     }
 
-    fn event(&self, by: Actor, (outcome, reason): (Outcome, Option<String>)) -> Event {
+    fn event(&self, by: Actor, outcome: Outcome, reason: Option<String>) -> Event {
         Event {
             op: self.op.clone(),
             secrets: self.secrets.clone(),
@@ -104,7 +104,8 @@ impl<'a> Recorder<'a> {
     pub(crate) fn open_locked(
         ctx: &'a Context,
         opened: &'a Opened,
-        (asker, lock): (&'a Asker, &Lock),
+        asker: &'a Asker,
+        lock: &Lock,
     ) -> Result<Self> {
         Self::at(ctx, opened, asker, Some(lock))
     }
@@ -117,7 +118,7 @@ impl<'a> Recorder<'a> {
     ) -> Result<Self> {
         let place = Place::in_vault(opened, asker)?;
         let found = match place {
-            Some(place) => place.chain(ctx, opened, (asker, lock)),
+            Some(place) => place.chain(ctx, opened, asker, lock),
             None => Err(Problem::ReadOnlyVault.into()),
         };
         let chain = match found {
@@ -130,14 +131,14 @@ impl<'a> Recorder<'a> {
 
     /// Appends a line and syncs it; the receipt is what opens values.
     pub(crate) fn granted(&mut self, action: &AuditAction) -> Result<Receipt> {
-        self.write(action, (Outcome::Granted, None), Chain::append)
+        self.write(action, Outcome::Granted, None, Chain::append)
     }
 
     /// Records what happens long after the start, such as while a program runs. No value
     /// leaves by it, so that it could not be recorded is only noted.
     pub(crate) fn later(&mut self, action: &AuditAction, outcome: Outcome) {
         let now = self.ctx.front.now();
-        if let Err(error) = self.write_at(action, ((outcome, None), now), Chain::note) {
+        if let Err(error) = self.write_at(action, outcome, None, now, Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
         }
     }
@@ -149,7 +150,7 @@ impl<'a> Recorder<'a> {
     #[cfg(feature = "sealed")]
     pub(crate) fn now(&mut self, action: &AuditAction, outcome: Outcome) -> Result<()> {
         let now = self.ctx.front.now();
-        self.write_at(action, ((outcome, None), now), Chain::note)
+        self.write_at(action, outcome, None, now, Chain::note)
     }
 
     /// Records a denied or failed attempt, and why it was denied; that it could not be recorded
@@ -157,17 +158,17 @@ impl<'a> Recorder<'a> {
     pub(crate) fn refused(&mut self, action: &AuditAction, why: &Error) {
         match why.kind() {
             Kind::Denied => self.denied(action, why),
-            _ => self.refuse(action, (Outcome::Failed, None)),
+            _ => self.refuse(action, Outcome::Failed, None),
         }
     }
 
     /// As [`Recorder::refused`], for what counts as denied whatever its kind.
     pub(crate) fn denied(&mut self, action: &AuditAction, why: &Error) {
-        self.refuse(action, (Outcome::Denied, Some(reason(why))));
+        self.refuse(action, Outcome::Denied, Some(reason(why)));
     }
 
-    fn refuse(&mut self, action: &AuditAction, outcome: (Outcome, Option<String>)) {
-        if let Err(error) = self.write(action, outcome, Chain::note) {
+    fn refuse(&mut self, action: &AuditAction, outcome: Outcome, reason: Option<String>) {
+        if let Err(error) = self.write(action, outcome, reason, Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
         }
     }
@@ -176,20 +177,23 @@ impl<'a> Recorder<'a> {
     fn write<T>(
         &mut self,
         action: &AuditAction,
-        outcome: (Outcome, Option<String>),
+        outcome: Outcome,
+        reason: Option<String>,
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
-        self.write_at(action, (outcome, self.ctx.now), line)
+        self.write_at(action, outcome, reason, self.ctx.now, line)
     }
 
     fn write_at<T>(
         &mut self,
         action: &AuditAction,
-        (outcome, at): ((Outcome, Option<String>), OffsetDateTime),
+        outcome: Outcome,
+        reason: Option<String>,
+        at: OffsetDateTime,
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
         let by = actor(self.asker).by_agent(self.ctx.agent.as_deref());
-        let event = action.event(by, outcome);
+        let event = action.event(by, outcome, reason);
         clock::advance(self.ctx, self.opened);
         match line(&self.chain, &event, at) {
             Err(AuditError::ReadOnly { .. }) => {
@@ -244,7 +248,8 @@ impl Place {
         &self,
         ctx: &Context,
         opened: &Opened,
-        (asker, lock): (&Asker, Option<&Lock>),
+        asker: &Asker,
+        lock: Option<&Lock>,
     ) -> Result<Chain> {
         if let Some(chain) = self.attach(asker)? {
             return Ok(chain);
@@ -337,7 +342,7 @@ pub(crate) fn seal_chain_key(
 /// written either, as in a sandbox whose home is read-only, in one that does for this run.
 fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     let usual = opened.vault.state().folder();
-    let failure = match usual.map(|folder| chain_in(ctx, opened, (asker, folder))) {
+    let failure = match usual.map(|folder| chain_in(ctx, opened, asker, folder)) {
         Some(Err(error)) if error.is_read_only() => error,
         Some(found) => return found,
         None => Problem::NoAuditPlace.into(),
@@ -348,12 +353,12 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     if !fs::is_own_alone(makeshift) {
         return Err(Problem::NoAuditPlace.into());
     }
-    let chain = chain_in(ctx, opened, (asker, &folder))?;
+    let chain = chain_in(ctx, opened, asker, &folder)?;
     ctx.front.note(&Note::Makeshift { folder });
     Ok(chain)
 }
 
-fn chain_in(ctx: &Context, opened: &Opened, (asker, folder): (&Asker, &Path)) -> Result<Chain> {
+fn chain_in(ctx: &Context, opened: &Opened, asker: &Asker, folder: &Path) -> Result<Chain> {
     fs::make_folders(folder)?;
     let place = Place::in_state(folder, asker)?;
     let chain = match place.attach(asker)? {

@@ -46,14 +46,14 @@ pub(crate) fn refresh(ctx: &Context, opened: &Opened, caller: &Caller) {
     // Where the vault cannot be locked it cannot be written either.
     let Ok(lock) = Lock::acquire(root, PATIENCE) else { return };
     let result =
-        signer(caller, &opened.rules).and_then(|signer| try_refresh(ctx, (caller, &signer), &lock));
+        signer(caller, &opened.rules).and_then(|signer| try_refresh(ctx, caller, &signer, &lock));
     note(ctx, result);
 }
 
 /// Refreshes after a change, under the change's lock.
-pub(crate) fn refresh_locked(ctx: &Context, who: (&Caller, &Signer), lock: &Lock) {
+pub(crate) fn refresh_locked(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) {
     if has_sessions(&Root::new(ctx.vault.clone())) {
-        note(ctx, try_refresh(ctx, who, lock));
+        note(ctx, try_refresh(ctx, caller, signer, lock));
     }
 }
 
@@ -69,7 +69,7 @@ fn has_sessions(root: &Root) -> bool {
     fs::list(root, Listing::Sessions).is_ok_and(|listed| listed.files.iter().any(local))
 }
 
-fn try_refresh(ctx: &Context, (caller, signer): (&Caller, &Signer), lock: &Lock) -> Result<()> {
+fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> Result<()> {
     // As it stands now: the change that was just published is a part of it.
     let opened = Opened::open_locked(ctx, lock)?;
     let now = Stamp::new(clock::latest(ctx, &opened));
@@ -82,9 +82,9 @@ fn try_refresh(ctx: &Context, (caller, signer): (&Caller, &Signer), lock: &Lock)
             Ok(Some(grant)) => {
                 next_end = next_end.min(ends(&grant, &opened.rules).unix());
                 if *grant.by() == caller.name
-                    && let Some(new) = renewed(&opened, caller, (&place, &grant))?
+                    && let Some((grant, keys)) = renewed(&opened, caller, &place, &grant)?
                 {
-                    put(&opened, &mut stage, (&place, new), (signer, Stamp::new(ctx.now)))?;
+                    put(&opened, &mut stage, &place, grant, &keys, signer, Stamp::new(ctx.now))?;
                 }
             }
             // What a revoked session left behind.
@@ -97,7 +97,7 @@ fn try_refresh(ctx: &Context, (caller, signer): (&Caller, &Signer), lock: &Lock)
     if !stage.paths().is_empty() {
         stage.write()?.publish()?;
     }
-    record_ended(ctx, &opened, (caller, lock), &ended)?;
+    record_ended(ctx, &opened, caller, lock, &ended)?;
     ended.iter().for_each(|place| opened.vault.pin_revoked(place));
     opened.settle(ctx);
     let state = format!("{} {next_end}\n", fingerprint(opened.vault.root(), caller));
@@ -107,14 +107,15 @@ fn try_refresh(ctx: &Context, (caller, signer): (&Caller, &Signer), lock: &Lock)
 fn record_ended(
     ctx: &Context,
     opened: &Opened,
-    (caller, lock): (&Caller, &Lock),
+    caller: &Caller,
+    lock: &Lock,
     ended: &[GrantPlace],
 ) -> Result<()> {
     if ended.is_empty() {
         return Ok(());
     }
     let asker = Asker::Member(caller.clone());
-    let mut recorder = Recorder::open_locked(ctx, opened, (&asker, lock))?;
+    let mut recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
     for place in ended {
         let detail = Some(place.id.to_string());
         let _receipt =
@@ -131,11 +132,12 @@ fn record_ended(
 pub(crate) fn renewed(
     opened: &Opened,
     caller: &Caller,
-    (place, grant): (&GrantPlace, &Signed<Grant>),
+    place: &GrantPlace,
+    grant: &Signed<Grant>,
 ) -> Result<Option<(Grant, GrantKeys)>> {
     let Ok((_, policy)) = opened.rules.of_grant(grant) else { return Ok(None) };
     let limits = limits(grant)?;
-    let known = keys(opened, place, (grant, &caller.identity)).ok();
+    let known = keys(opened, place, grant, &caller.identity).ok();
     let mut names = opened.vault.names()?;
     names.retain(|name| policy.rule(name).allows() && limits.rule(name).allows());
     let (new, _) = collect(opened, caller, &names, &known.clone().unwrap_or_default())?;
@@ -191,7 +193,8 @@ fn key_of(
 pub(crate) fn seal(
     opened: &Opened,
     creator: &MemberName,
-    (grant, keys): (&mut Grant, &GrantKeys),
+    grant: &mut Grant,
+    keys: &GrantKeys,
 ) -> Result<Vec<u8>> {
     let mut to = vec![Recipient::parse(&grant.recipient)?];
     to.extend(recipients(&opened.rules, std::iter::once(creator))?);
@@ -203,12 +206,15 @@ pub(crate) fn seal(
 fn put(
     opened: &Opened,
     stage: &mut Stage,
-    (place, (mut grant, keys)): (&GrantPlace, (Grant, GrantKeys)),
-    (signer, at): (&Signer, Stamp),
+    place: &GrantPlace,
+    mut grant: Grant,
+    keys: &GrantKeys,
+    signer: &Signer,
+    at: Stamp,
 ) -> Result<()> {
-    let sealed = seal(opened, &signer.name, (&mut grant, &keys))?;
+    let sealed = seal(opened, &signer.name, &mut grant, keys)?;
     let path = place.grant();
-    stage.put(path.clone(), store::sign(&grant, &path, opened.vault.id(), (signer, at))?);
+    stage.put(path.clone(), store::sign(&grant, &path, opened.vault.id(), signer, at)?);
     stage.put(place.keys(), sealed);
     opened.vault.pin_grant(place, grant.version);
     Ok(())

@@ -124,7 +124,7 @@ fn offered(
     let value = clash.at(opened, state, &VaultPath::secret(name))?;
     Ok(match (record, value) {
         (Some(record), Some(value)) => {
-            Some(opened.vault.offered_secret(name, (record, value), &opened.rules)?)
+            Some(opened.vault.offered_secret(name, record, value, &opened.rules)?)
         }
         (None, None) => None,
         (Some(_), None) => return Err(half(VaultPath::record(name), VaultPath::secret(name))),
@@ -190,7 +190,7 @@ fn last_of(
     let mut last = None;
     let path = VaultPath::record(name);
     let from = clash.tip(side);
-    git::changes_before(opened.vault.root().path(), (path.as_str(), Some(from)), &mut |change| {
+    git::changes_before(opened.vault.root().path(), path.as_str(), Some(from), &mut |change| {
         let record = change.bytes.and_then(|bytes| opened.vault.past_record(name, &bytes, &keys));
         last = record.map(|record| (*record).clone());
         last.is_some()

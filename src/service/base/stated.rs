@@ -66,9 +66,9 @@ impl State {
         let mut newest = 0;
         for path in self.documents.keys().filter_map(|path| VaultPath::parse(path)) {
             let taken = match path.subject() {
-                Subject::Member(name) => self.member(opened, (&path, name), &mut ruling),
-                Subject::Policy(name) => self.policy(opened, (&path, name), &mut ruling),
-                Subject::Admins(_) => self.admins(opened, &path, (&mut newest, &mut ruling)),
+                Subject::Member(name) => self.member(opened, &path, name, &mut ruling),
+                Subject::Policy(name) => self.policy(opened, &path, name, &mut ruling),
+                Subject::Admins(_) => self.admins(opened, &path, &mut newest, &mut ruling),
                 _ => Ok(()),
             };
             if let Err(reason) = taken {
@@ -91,7 +91,8 @@ impl State {
     fn member(
         &self,
         opened: &Opened,
-        (path, name): (&VaultPath, MemberName),
+        path: &VaultPath,
+        name: MemberName,
         ruling: &mut Ruling,
     ) -> std::result::Result<(), String> {
         let member = self.claim::<Member>(opened, path)?;
@@ -104,7 +105,8 @@ impl State {
     fn policy(
         &self,
         opened: &Opened,
-        (path, name): (&VaultPath, ScopeName),
+        path: &VaultPath,
+        name: ScopeName,
         ruling: &mut Ruling,
     ) -> std::result::Result<(), String> {
         let policy = self.claim::<Policy>(opened, path)?;
@@ -119,7 +121,8 @@ impl State {
         &self,
         opened: &Opened,
         path: &VaultPath,
-        (newest, ruling): (&mut u32, &mut Ruling),
+        newest: &mut u32,
+        ruling: &mut Ruling,
     ) -> std::result::Result<(), String> {
         let set = self.claim::<AdminSet>(opened, path)?;
         if set.version > *newest {

@@ -144,7 +144,7 @@ fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
             (Subject::Settings, Some(entry)) => {
                 let bytes = git::content(root, entry)?;
                 let signed = opened.vault.approved::<Config>(&path, bytes.clone());
-                if signed.is_none() && !by_next_admin(opened, division, (&path, &bytes))? {
+                if signed.is_none() && !by_next_admin(opened, division, &path, &bytes)? {
                     return brick(file, "no admin signed it");
                 }
             }
@@ -166,14 +166,15 @@ fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
 fn by_next_admin(
     opened: &Opened,
     division: &Division,
-    (path, bytes): (&VaultPath, &[u8]),
+    path: &VaultPath,
+    bytes: &[u8],
 ) -> Result<bool> {
     for file in &division.files {
         let found = file.path().and_then(VaultPath::parse);
         let (Some(set), Some(entry)) = (found, &file.theirs) else { continue };
         if let Subject::Admins(_) = set.subject() {
             let bytes_of_set = git::content(opened.vault.root().path(), entry)?;
-            if opened.vault.is_signed_by_set((&set, bytes_of_set), (path, bytes.to_vec())) {
+            if opened.vault.is_signed_by_set(&set, bytes_of_set, path, bytes.to_vec()) {
                 return Ok(true);
             }
         }
@@ -186,9 +187,11 @@ fn by_next_admin(
 /// # Errors
 /// Clashes; a file that is to be replaced was edited and not committed; git cannot now.
 pub(crate) fn join(
-    (opened, lock): (&Opened, &Lock),
+    opened: &Opened,
+    lock: &Lock,
     division: &Division,
-    (remote, author): (&str, &str),
+    remote: &str,
+    author: &str,
 ) -> Result<()> {
     let root = opened.vault.root();
     refuse_bricks(opened, division)?;

@@ -84,7 +84,7 @@ pub(crate) fn verify_all(
     for place in members.into_iter().chain(sessions) {
         let commitment = session_of(place.chain()).and_then(|id| vouchers.get(&id).copied());
         let about = About { commitment, pinned: pinned(place.chain()) };
-        let report = verify(opened, place, (&keys, about))?;
+        let report = verify(opened, place, &keys, about)?;
         if report.verdict == Verdict::Verified {
             // What signed grants state too, and those that are gone stated.
             vouchers.extend(report.created().filter_map(parse_created_line));
@@ -163,16 +163,13 @@ impl Keys {
 }
 
 /// What is known of a chain from elsewhere.
+#[derive(Clone, Copy)]
 struct About {
     commitment: Option<Digest>,
     pinned: Option<Head>,
 }
 
-fn verify(
-    opened: &Opened,
-    place: &ChainFiles,
-    (keys, about): (&Keys, About),
-) -> Result<ChainReport> {
+fn verify(opened: &Opened, place: &ChainFiles, keys: &Keys, about: About) -> Result<ChainReport> {
     let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {

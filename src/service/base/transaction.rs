@@ -72,7 +72,7 @@ impl<'c> LockedVault<'c> {
 
     /// Gives the caller's live sessions what has changed meanwhile.
     pub(crate) fn refresh(&self) {
-        refresh_locked(self.ctx, (&self.caller, &self.signer), &self.lock);
+        refresh_locked(self.ctx, &self.caller, &self.signer, &self.lock);
     }
 
     /// Reads a secret: under the lock nobody publishes, so what does not fit is damage at once.
@@ -94,7 +94,7 @@ impl<'c> LockedVault<'c> {
         let ctx = self.ctx;
         let mut tx = Transaction {
             locked: self,
-            recorder: Recorder::open_locked(ctx, &self.opened, (&self.asker, &self.lock))?,
+            recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,
             stage: Stage::new(&self.lock),
             at: Stamp::new(ctx.now),
             raises: Vec::new(),
@@ -145,7 +145,7 @@ pub(crate) struct Transaction<'a> {
     at: Stamp,
     raises: Vec<(VaultPath, Version)>,
     removed: Vec<(VaultPath, Version)>,
-    withdrawn: Vec<(VaultPath, (Version, Version))>,
+    withdrawn: Vec<(VaultPath, Version, Version)>,
     revoked: Vec<GrantPlace>,
     admins: Option<(u32, Digest)>,
     successor: Option<Signer>,
@@ -242,8 +242,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// Has it remembered, once it is published, that a version of our own gave way to another.
-    pub(crate) fn withdraw(&mut self, path: VaultPath, versions: (Version, Version)) {
-        self.withdrawn.push((path, versions));
+    pub(crate) fn withdraw(&mut self, path: VaultPath, from: Version, to: Version) {
+        self.withdrawn.push((path, from, to));
     }
 
     /// Has another set of admins, which was verified, accepted once it is published.
@@ -267,7 +267,7 @@ impl<'a> Transaction<'a> {
         document: &T,
     ) -> Result<()> {
         let vault = self.locked.opened.vault.id();
-        let bytes = store::sign(document, &path, vault, (self.signer(), self.at))?;
+        let bytes = store::sign(document, &path, vault, self.signer(), self.at)?;
         self.stage.put(path, bytes);
         Ok(())
     }
@@ -315,7 +315,7 @@ impl<'a> Transaction<'a> {
         version: Version,
     ) -> Result<Vec<u8>> {
         let vault = self.locked.opened.vault.id();
-        let bytes = store::sign(document, path, vault, (self.signer(), self.at))?;
+        let bytes = store::sign(document, path, vault, self.signer(), self.at)?;
         self.raises.push((path.clone(), version));
         Ok(bytes)
     }
@@ -347,15 +347,15 @@ impl<'a> Transaction<'a> {
         if let Some((number, digest)) = self.admins {
             vault.state().accept_admins(number, digest);
         }
-        for (path, versions) in &self.withdrawn {
-            vault.state().withdraw(path, *versions);
+        for (path, from, to) in &self.withdrawn {
+            vault.state().withdraw(path, *from, *to);
         }
         self.revoked.iter().for_each(|place| vault.pin_revoked(place));
         for (path, version) in &self.raises {
             vault.state().raise(path, *version);
         }
         if commits {
-            commit(self.ctx(), (vault, &self.caller().name), self.recorder.chain(), &pending);
+            commit(self.ctx(), vault, &self.caller().name, self.recorder.chain(), &pending);
         }
         Ok(())
     }

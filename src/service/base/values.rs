@@ -70,12 +70,12 @@ pub(crate) fn new_record(
     }
     let live = tx.live()?;
     let before = match presealed {
-        Some(presealed) => presealed.still(opened, &live, (name, readers.clone()))?,
+        Some(presealed) => presealed.still(opened, &live, name, readers.clone())?,
         None => None,
     };
     let (readers, sealed) = match before {
         Some(before) => before,
-        None => seal_to(opened, &live, (name, readers), value)?,
+        None => seal_to(opened, &live, name, readers, value)?,
     };
     let now = tx.at();
     let record = Record {

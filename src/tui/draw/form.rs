@@ -96,7 +96,7 @@ fn shown(field: &Field, width: usize, is_focus: bool) -> (Vec<Shown>, Option<(us
             (vec![Shown::Text(text::cut(&line, width))], cursor)
         }
         Kind::Text(input) | Kind::Secret { input, shown: true } => {
-            typed(input.text(), input.before(), (width, is_focus))
+            typed(input.text(), input.before(), width, is_focus)
         }
     }
 }
@@ -105,7 +105,8 @@ fn shown(field: &Field, width: usize, is_focus: bool) -> (Vec<Shown>, Option<(us
 fn typed(
     all: &str,
     before: &str,
-    (width, is_focus): (usize, bool),
+    width: usize,
+    is_focus: bool,
 ) -> (Vec<Shown>, Option<(usize, usize)>) {
     let row = before.matches('\n').count();
     let column = before.rsplit('\n').next().unwrap_or_default();
@@ -140,7 +141,7 @@ fn from_column(line: &str, skip: usize) -> String {
 }
 
 /// Draws lines of a form into the frame that stands around them.
-pub(super) fn place(laid: Laid, (block, area): (Block<'static>, Rect), frame: &mut Frame<'_>) {
+pub(super) fn place(laid: Laid, block: Block<'static>, area: Rect, frame: &mut Frame<'_>) {
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
     // The line with the cursor stays in view.
@@ -156,11 +157,7 @@ pub(super) fn place(laid: Laid, (block, area): (Block<'static>, Rect), frame: &m
 }
 
 /// The way in.
-pub(super) fn unlock(
-    app: &App,
-    (form, theme): (&Form, Theme),
-    (frame, body): (&mut Frame<'_>, Rect),
-) {
+pub(super) fn unlock(app: &App, form: &Form, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let width = body.width.min(72);
     let mut laid = lay(form, theme, usize::from(width).saturating_sub(4));
     let vault = text::cut(&printable(&app.vault), usize::from(width).saturating_sub(6));
@@ -168,17 +165,13 @@ pub(super) fn unlock(
     laid.lines.insert(0, Line::styled(format!("  {vault}"), theme.dim()));
     laid.cursor = laid.cursor.map(|(row, column)| (row + 2, column));
     let height = u16::try_from(laid.lines.len() + 2).unwrap_or(u16::MAX).min(body.height);
-    let area = super::popup::centred(body, (width, height));
+    let area = super::popup::centred(body, width, height);
     let block = Block::bordered().title(Span::styled(format!(" {} ", form.title), theme.title()));
-    place(laid, (block, area), frame);
+    place(laid, block, area, frame);
 }
 
 /// A policy's form, and beside it what its patterns would allow and deny.
-pub(super) fn policy(
-    app: &App,
-    (form, theme): (&Form, Theme),
-    (frame, body): (&mut Frame<'_>, Rect),
-) {
+pub(super) fn policy(app: &App, form: &Form, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let [fields, preview] = if body.width >= super::WIDE {
         Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(body)
     } else {
@@ -186,14 +179,14 @@ pub(super) fn policy(
     };
     let laid = lay(form, theme, usize::from(fields.width).saturating_sub(2));
     let block = Block::bordered().title(Span::styled(format!(" {} ", form.title), theme.title()));
-    place(laid, (block, fields), frame);
-    let (title, lines) = verdicts(app, form, (theme, preview));
+    place(laid, block, fields, frame);
+    let (title, lines) = verdicts(app, form, theme, preview);
     let block = Block::bordered().title(Span::styled(title, theme.title()));
     frame.render_widget(Paragraph::new(lines).block(block), preview);
 }
 
 /// What the patterns say of each secret, those that they allow first.
-fn verdicts(app: &App, form: &Form, (theme, area): (Theme, Rect)) -> (String, Vec<Line<'static>>) {
+fn verdicts(app: &App, form: &Form, theme: Theme, area: Rect) -> (String, Vec<Line<'static>>) {
     let names: Vec<_> = app.secrets.rows().iter().map(|entry| entry.name.clone()).collect();
     let name = ScopeName::parse(form.value(0).trim());
     let Ok(scope) = name.or_else(|_| ScopeName::parse("new")) else {
@@ -201,7 +194,7 @@ fn verdicts(app: &App, form: &Form, (theme, area): (Theme, Rect)) -> (String, Ve
     };
     let patterns = (form.words(ALLOW), form.words(DENY));
     let width = usize::from(area.width).saturating_sub(2);
-    let verdicts = match authy::policy_preview(&scope, (&patterns.0, &patterns.1), &names) {
+    let verdicts = match authy::policy_preview(&scope, &patterns.0, &patterns.1, &names) {
         Ok(verdicts) => verdicts,
         Err(error) => {
             let lines = text::wrap(&printable(&error.to_string()), width);

@@ -38,11 +38,11 @@ pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(message), told);
     frame.render_widget(Paragraph::new(hints), bottom);
     if let Some(form) = &app.locked {
-        form::unlock(app, (form, theme), (frame, body));
+        form::unlock(app, form, theme, frame, body);
         return;
     }
     if let Some(form) = app.policy_form() {
-        form::policy(app, (form, theme), (frame, body));
+        form::policy(app, form, theme, frame, body);
         return;
     }
     let list = match app.section {
@@ -54,7 +54,7 @@ pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     };
     list(app, theme, (frame, body));
     if let Some(popup) = &app.popup {
-        popup::draw(app, (popup, theme), (frame, body));
+        popup::draw(app, popup, theme, frame, body);
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::popup::{Confirm, Popup, Text};
 use super::{Theme, form, text};
 
 /// A rectangle of that size in the middle.
-pub(super) fn centred(area: Rect, (width, height): (u16, u16)) -> Rect {
+pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     Rect {
         x: area.x + (area.width - width) / 2,
@@ -23,19 +23,19 @@ pub(super) fn centred(area: Rect, (width, height): (u16, u16)) -> Rect {
     }
 }
 
-pub(super) fn draw(
-    app: &App,
-    (popup, theme): (&Popup, Theme),
-    (frame, body): (&mut Frame<'_>, Rect),
-) {
+pub(super) fn draw(app: &App, popup: &Popup, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let width = usize::from(body.width.min(90)).saturating_sub(4);
     match popup {
         Popup::Help { scroll } => {
             let lines = help(app, theme, width);
             window(
                 &format!("Keys in {}", app.section.title()),
-                (lines, *scroll),
-                (app, theme, frame, body),
+                lines,
+                *scroll,
+                app,
+                theme,
+                frame,
+                body,
             );
         }
         Popup::Confirm(Confirm { title, lines, .. }) => {
@@ -43,27 +43,27 @@ pub(super) fn draw(
             let mut lines: Vec<_> = lines.map(Line::raw).collect();
             lines.push(Line::raw(""));
             lines.push(Line::styled("y  yes     n  no", theme.key()));
-            window(title, (lines, 0), (app, theme, frame, body));
+            window(title, lines, 0, app, theme, frame, body);
         }
         Popup::Form(fields) => {
             let laid = form::lay(fields, theme, width);
             let height = u16::try_from(laid.lines.len() + 2).unwrap_or(u16::MAX);
-            let area = centred(body, (u16::try_from(width + 4).unwrap_or(90), height));
-            form::place(laid, (block(&fields.title, theme), area), frame);
+            let area = centred(body, u16::try_from(width + 4).unwrap_or(90), height);
+            form::place(laid, block(&fields.title, theme), area, frame);
         }
         Popup::Reveal(reveal) => {
             let left = (reveal.until - app.now).whole_seconds().max(0);
             let title = format!("{} · {left} s", reveal.name);
-            window(&title, (value(&reveal.value, width), reveal.scroll), (app, theme, frame, body));
+            window(&title, value(&reveal.value, width), reveal.scroll, app, theme, frame, body);
         }
         Popup::Token(created) => {
-            window("Session token", (token(created, theme, width), 0), (app, theme, frame, body));
+            window("Session token", token(created, theme, width), 0, app, theme, frame, body);
         }
         Popup::Text(Text { title, lines, scroll }) => {
-            window(title, (plain(lines, width), *scroll), (app, theme, frame, body));
+            window(title, plain(lines, width), *scroll, app, theme, frame, body);
         }
         Popup::Approve { text: Text { title, lines, scroll }, .. } => {
-            window(title, (plain(lines, width), *scroll), (app, theme, frame, body));
+            window(title, plain(lines, width), *scroll, app, theme, frame, body);
         }
     }
 }
@@ -89,13 +89,17 @@ fn hanging(line: &str, width: usize) -> Vec<String> {
 /// Lines in a frame, as many as there is room for; how many there are says the frame.
 fn window(
     title: &str,
-    (lines, scroll): (Vec<Line<'static>>, usize),
-    (app, theme, frame, body): (&App, Theme, &mut Frame<'_>, Rect),
+    lines: Vec<Line<'static>>,
+    scroll: usize,
+    app: &App,
+    theme: Theme,
+    frame: &mut Frame<'_>,
+    body: Rect,
 ) {
     let widest = lines.iter().map(Line::width).max().unwrap_or(0).max(text::width(title) + 2);
     let width = u16::try_from(widest + 4).unwrap_or(u16::MAX);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    let area = centred(body, (width.max(34), height));
+    let area = centred(body, width.max(34), height);
     let room = usize::from(area.height).saturating_sub(2);
     let most = lines.len().saturating_sub(room);
     app.reach.set(most);

@@ -28,10 +28,10 @@ pub(super) fn secrets(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
         }
         Some(_) => (entry.name.to_string(), None, theme.dim()),
     };
-    list(app, (&app.secrets, &mark), (theme, frame, at));
-    let details = app.secrets.selected().map(|entry| secret_details(app, entry, (theme, beside)));
+    list(app, &app.secrets, &mark, theme, frame, at);
+    let details = app.secrets.selected().map(|entry| secret_details(app, entry, theme, beside));
     let empty = "No secrets yet: n stores one.";
-    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
 pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
@@ -42,11 +42,10 @@ pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
         "in-force" => (policy.name.to_string(), None, theme.dim()),
         other => (policy.name.to_string(), Some(other), theme.bad()),
     };
-    list(app, (&app.policies, &mark), (theme, frame, at));
-    let details =
-        app.policies.selected().map(|policy| policy_details(app, policy, (theme, beside)));
+    list(app, &app.policies, &mark, theme, frame, at);
+    let details = app.policies.selected().map(|policy| policy_details(app, policy, theme, beside));
     let empty = "No policies yet: n makes one. A policy says which names a scope reaches.";
-    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+    paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
 pub(super) fn sessions(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
@@ -57,11 +56,11 @@ pub(super) fn sessions(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
         let style = if session.status == "live" { theme.good() } else { theme.bad() };
         (format!("{scope}  {}", printable(label)), Some(session.status), style)
     };
-    list(app, (&app.sessions, &mark), (theme, frame, at));
+    list(app, &app.sessions, &mark, theme, frame, at);
     let details = app.sessions.selected().map(|session| session_details(app, session));
     let empty = "No sessions: n makes one. Its token reaches one scope until it ends.";
-    let lines = details.map(|lines| labelled(&lines, (theme, beside)));
-    paragraph("Details", lines.unwrap_or_else(|| nothing(empty, theme)), (theme, frame, beside));
+    let lines = details.map(|lines| labelled(&lines, theme, beside));
+    paragraph("Details", lines.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
 pub(super) fn members(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
@@ -75,13 +74,15 @@ pub(super) fn members(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
         };
         (member.name.to_string(), word, style)
     };
-    list(app, (&app.members, &mark), (theme, frame, at));
+    list(app, &app.members, &mark, theme, frame, at);
     let details = app.members.selected().map(member_details);
-    let lines = details.map(|lines| labelled(&lines, (theme, beside)));
+    let lines = details.map(|lines| labelled(&lines, theme, beside));
     paragraph(
         "Details",
         lines.unwrap_or_else(|| nothing("No members.", theme)),
-        (theme, frame, beside),
+        theme,
+        frame,
+        beside,
     );
 }
 
@@ -119,8 +120,11 @@ pub(super) fn audit(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
 /// A list with a mark behind each name that says something about it.
 fn list<T: Row>(
     app: &App,
-    (listing, mark): (&Listing<T>, Mark<'_, T>),
-    (theme, frame, area): (Theme, &mut Frame<'_>, Rect),
+    listing: &Listing<T>,
+    mark: Mark<'_, T>,
+    theme: Theme,
+    frame: &mut Frame<'_>,
+    area: Rect,
 ) {
     let height = usize::from(area.height).saturating_sub(2);
     let width = usize::from(area.width).saturating_sub(2);
@@ -159,16 +163,12 @@ fn title_of<T: Row>(app: &App, listing: &Listing<T>) -> String {
     }
 }
 
-fn secret_details(
-    app: &App,
-    entry: &ListEntry,
-    (theme, area): (Theme, Rect),
-) -> Vec<Line<'static>> {
+fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec<Line<'static>> {
     let mut rows = vec![("name", entry.name.to_string())];
     let Some(details) = &entry.details else {
         rows.push(("damaged", entry.problem.clone().unwrap_or_default()));
         rows.push(("mend", "'authy check' says how; git has what was there before".to_owned()));
-        return labelled(&rows, (theme, area));
+        return labelled(&rows, theme, area);
     };
     let list = |names: &[String]| names.join(" ");
     rows.push(("value", "•••••••• hidden".to_owned()));
@@ -184,7 +184,7 @@ fn secret_details(
         ("had copies", list(&details.exposed_to)),
     ];
     rows.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
-    let mut lines = labelled(&rows, (theme, area));
+    let mut lines = labelled(&rows, theme, area);
     let past = app.past.as_ref().filter(|past| past.name == entry.name);
     if let Some(Ok(found)) = past.and_then(|past| past.found.as_ref()) {
         lines.push(Line::raw(""));
@@ -204,11 +204,7 @@ fn secret_details(
     lines
 }
 
-fn policy_details(
-    app: &App,
-    policy: &PolicyView,
-    (theme, area): (Theme, Rect),
-) -> Vec<Line<'static>> {
+fn policy_details(app: &App, policy: &PolicyView, theme: Theme, area: Rect) -> Vec<Line<'static>> {
     let mut rows = vec![("name", policy.name.to_string()), ("status", policy.status.to_owned())];
     let words = |list: &[String], none: &str| match list {
         [] => none.to_owned(),
@@ -219,7 +215,7 @@ fn policy_details(
         if policy.status == "unapproved" {
             rows.push(("next", "a shows what it means, for an admin to sign".to_owned()));
         }
-        return labelled(&rows, (theme, area));
+        return labelled(&rows, theme, area);
     }
     rows.push(("allow", words(&policy.allow, "nothing")));
     rows.push(("deny", words(&policy.deny, "nothing")));
@@ -245,10 +241,10 @@ fn policy_details(
         ("signed", format!("{at} by {signed} (version {})", policy.version)),
     ];
     rows.extend(optional.into_iter().filter(|(_, text)| !text.is_empty()));
-    let mut lines = labelled(&rows, (theme, area));
+    let mut lines = labelled(&rows, theme, area);
     let names: Vec<_> = app.secrets.rows().iter().map(|entry| entry.name.clone()).collect();
-    let patterns = (policy.allow.as_slice(), policy.deny.as_slice());
-    if let Ok(verdicts) = authy::policy_preview(&policy.name, patterns, &names) {
+    let verdicts = authy::policy_preview(&policy.name, &policy.allow, &policy.deny, &names);
+    if let Ok(verdicts) = verdicts {
         let reached: Vec<_> = verdicts.iter().filter(|verdict| verdict.allowed).collect();
         lines.push(Line::raw(""));
         lines.push(Line::styled(
@@ -305,7 +301,7 @@ fn member_details(member: &MemberView) -> Vec<(&'static str, String)> {
 }
 
 /// Names of details and what they are, wrapped below each other.
-fn labelled(rows: &[(&'static str, String)], (theme, area): (Theme, Rect)) -> Vec<Line<'static>> {
+fn labelled(rows: &[(&'static str, String)], theme: Theme, area: Rect) -> Vec<Line<'static>> {
     let width = usize::from(area.width).saturating_sub(LABEL + 4);
     let mut lines = Vec::new();
     for (label, value) in rows {
@@ -327,7 +323,9 @@ fn nothing(text: &'static str, theme: Theme) -> Vec<Line<'static>> {
 fn paragraph(
     title: &str,
     lines: Vec<Line<'static>>,
-    (theme, frame, area): (Theme, &mut Frame<'_>, Rect),
+    theme: Theme,
+    frame: &mut Frame<'_>,
+    area: Rect,
 ) {
     let wrap = ratatui::widgets::Wrap { trim: false };
     frame.render_widget(Paragraph::new(lines).wrap(wrap).block(framed(title, theme)), area);

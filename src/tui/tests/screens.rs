@@ -14,7 +14,7 @@ use crate::tui::effect::{Done, Refused, Section, Told};
 use crate::tui::keys;
 
 /// What the screen of this size shows, without colour.
-fn picture(app: &App, (width, height): (u16, u16)) -> String {
+fn picture(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(app, Theme { colour: false }, frame)).unwrap();
     let buffer = terminal.backend().buffer();
@@ -42,7 +42,7 @@ fn picture(app: &App, (width, height): (u16, u16)) -> String {
 fn is_as_before(what: &str, app: &App, size: (u16, u16)) {
     let file = format!("src/tui/tests/screens/{what}-{}x{}.txt", size.0, size.1);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
-    let now = picture(app, size);
+    let now = picture(app, size.0, size.1);
     if std::env::var_os("AUTHY_UPDATE_DOCS").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &now).unwrap();
@@ -128,7 +128,7 @@ fn every_screen_looks_as_it_did() {
 fn no_key_hint_is_cut_and_nothing_overlaps_whatever_the_size() {
     for (width, height) in [(40, 12), (60, 20), (80, 24), (120, 40), (200, 60)] {
         for (what, app) in screens() {
-            let shown = picture(&app, (width, height));
+            let shown = picture(&app, width, height);
             assert_eq!(shown.lines().count(), usize::from(height));
             if app.popup.is_none() && app.locked.is_none() {
                 let flat = shown.replace('\n', " ");
@@ -161,17 +161,17 @@ fn odd_content_stays_in_its_place() {
     details.tags = vec!["x".repeat(300)];
     let many = (0..5000).map(|at| secret(&format!("s{at:04}"), 1));
     done(&mut app, Done::Secrets(Ok(std::iter::once(odd).chain(many).collect())));
-    for size in [(1, 1), (3, 3), (20, 5), (80, 24), (200, 60)] {
-        let shown = picture(&app, size);
+    for (width, height) in [(1, 1), (3, 3), (20, 5), (80, 24), (200, 60)] {
+        let shown = picture(&app, width, height);
         assert!(!shown.contains('\x1b') && !shown.contains('\u{202e}'));
     }
     app.secrets.last();
-    assert!(picture(&app, (80, 24)).contains("▸ s4999"));
+    assert!(picture(&app, 80, 24).contains("▸ s4999"));
     done(&mut app, Done::Value(name("odd"), Ok(SecretBytes::new(vec![b'v'; 20_000]))));
-    assert!(picture(&app, (80, 24)).contains("1-20 of "), "{}", picture(&app, (80, 24)));
+    assert!(picture(&app, 80, 24).contains("1-20 of "), "{}", picture(&app, 80, 24));
     done(&mut app, Done::Value(name("odd"), Ok(SecretBytes::new(vec![0xff; 9]))));
-    assert!(picture(&app, (80, 24)).contains("9 bytes that are no text"));
+    assert!(picture(&app, 80, 24).contains("9 bytes that are no text"));
     press(&mut app, KeyCode::Esc);
     done(&mut app, Done::Secrets(Ok(Vec::new())));
-    assert!(picture(&app, (80, 24)).contains("n stores one"));
+    assert!(picture(&app, 80, 24).contains("n stores one"));
 }

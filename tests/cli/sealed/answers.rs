@@ -22,7 +22,8 @@ pub(super) fn answer(
 
 pub(super) fn chunks(
     out: &mut impl Write,
-    (body, size): (&[u8], usize),
+    body: &[u8],
+    size: usize,
     trailers: &str,
 ) -> std::io::Result<()> {
     let told = if trailers.is_empty() { "" } else { "Trailer: X-Late\r\n" };
@@ -122,7 +123,9 @@ pub(super) fn websocket(
 /// A repository over HTTP; it wants the user `x-access-token`.
 pub(super) fn git(
     out: &mut impl Write,
-    (head, path, headers): (&str, &str, &BTreeMap<String, String>),
+    head: &str,
+    path: &str,
+    headers: &BTreeMap<String, String>,
     body: &[u8],
     root: Option<&std::path::Path>,
 ) -> std::io::Result<()> {

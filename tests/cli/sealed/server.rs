@@ -259,11 +259,11 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 answer(out, "200 OK", "Content-Encoding: gzip\r\n", &packed)
             }
             "brotli" => answer(out, "200 OK", "Content-Encoding: br\r\n", &whole),
-            "chunks" => chunks(out, (&whole, 7), ""),
+            "chunks" => chunks(out, &whole, 7, ""),
             "trailers" => {
                 // Long ones are passed on while they come.
                 let long = [whole, vec![b'x'; 200_000]].concat();
-                chunks(out, (&long, 50_000), &format!("X-Late: {authorization}\r\n"))
+                chunks(out, &long, 50_000, &format!("X-Late: {authorization}\r\n"))
             }
             "forms" => {
                 let hex: String = authorization.bytes().map(|b| format!("{b:02x}")).collect();
@@ -282,7 +282,7 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 let part = if is_asked { &whole[..whole.len() / 2] } else { &whole[..] };
                 answer(out, status, "", part)
             }
-            "git" => git(out, (&head, &path, &headers), &body, shared.git.as_deref()),
+            "git" => git(out, &head, &path, &headers, &body, shared.git.as_deref()),
             _ => answer(out, "404 Not Found", "", b"not found"),
         };
         if sent.is_err() || headers.get("connection").is_some_and(|it| it == "close") {

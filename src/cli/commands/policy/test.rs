@@ -37,8 +37,8 @@ impl Args {
         let scope = env.scope(self.scope)?;
         let (method, path) = (self.method, self.path);
         let towards = self.host.map(|address| Towards { address, method, path });
-        let asked = (&self.name, towards.as_ref());
-        let verdict = authy::policy_test(&env.context()?, scope.as_ref(), asked)?;
+        let (context, towards) = (env.context()?, towards.as_ref());
+        let verdict = authy::policy_test(&context, scope.as_ref(), &self.name, towards)?;
         match env.ui().wants_json() {
             true => env.ui().json(&verdict)?,
             false => env.ui().data(format!("{verdict}\n").as_bytes())?,

@@ -26,7 +26,7 @@ impl<'m> Naive<'m> {
         let mut out = Vec::new();
         let mut at = 0;
         while at < text.len() {
-            at = self.step((text, &occurrences), at, &mut out);
+            at = self.step(text, &occurrences, at, &mut out);
         }
         out
     }
@@ -45,11 +45,11 @@ impl<'m> Naive<'m> {
             let text = &text[..came];
             let occurrences = self.occurrences(text);
             while at < came && !(0..=at).any(|start| self.is_open(&text[start..])) {
-                at = self.step((text, &occurrences), at, &mut out);
+                at = self.step(text, &occurrences, at, &mut out);
             }
             if pauses.contains(&came) {
                 let limits =
-                    (0..came).filter_map(|start| self.limit((text, &occurrences), at, start));
+                    (0..came).filter_map(|start| self.limit(text, &occurrences, at, start));
                 let limit = limits.min().unwrap_or(came).min(came);
                 if limit > at {
                     out.extend(&text[at..limit]);
@@ -74,12 +74,7 @@ impl<'m> Naive<'m> {
         all
     }
 
-    fn step(
-        &self,
-        (text, occurrences): (&[u8], &[Occurrence]),
-        at: usize,
-        out: &mut Vec<u8>,
-    ) -> usize {
+    fn step(&self, text: &[u8], occurrences: &[Occurrence], at: usize, out: &mut Vec<u8>) -> usize {
         let covering = occurrences.iter().filter(|(start, end, _)| *start <= at && *end > at);
         // Of those that reach equally far, the one that starts first.
         match covering.min_by_key(|(start, end, _)| (text.len() - end, *start)) {
@@ -106,7 +101,8 @@ impl<'m> Naive<'m> {
 
     fn limit(
         &self,
-        (text, occurrences): (&[u8], &[Occurrence]),
+        text: &[u8],
+        occurrences: &[Occurrence],
         at: usize,
         start: usize,
     ) -> Option<usize> {

@@ -41,25 +41,25 @@ pub(super) fn close(root: &Root) -> usize {
 fn find(root: &Root) -> Vec<Open> {
     let mut found = Vec::new();
     for folder in [KEYS, LOCAL] {
-        found.extend(below(&root.path().join(folder), (0o077, "others may read it")));
+        found.extend(below(&root.path().join(folder), 0o077, "others may read it"));
     }
     for folder in FOLDERS {
-        found.extend(below(&root.path().join(folder), (0o002, "everybody may write it")));
+        found.extend(below(&root.path().join(folder), 0o002, "everybody may write it"));
     }
-    found.extend(excess(root.path(), (0o002, "everybody may write it")));
+    found.extend(excess(root.path(), 0o002, "everybody may write it"));
     found
 }
 
-fn below(folder: &Path, rule: (u32, &'static str)) -> Vec<Open> {
+fn below(folder: &Path, bits: u32, what: &'static str) -> Vec<Open> {
     let walk = WalkDir::new(folder).follow_links(false).into_iter().filter_map(Result::ok);
     // What only the owner may enter hides what is in it.
-    if rule.0 == 0o077 && excess(folder, rule).is_none() {
+    if bits == 0o077 && excess(folder, bits, what).is_none() {
         return Vec::new();
     }
-    walk.filter_map(|entry| excess(entry.path(), rule)).collect()
+    walk.filter_map(|entry| excess(entry.path(), bits, what)).collect()
 }
 
-fn excess(path: &Path, (bits, what): (u32, &'static str)) -> Option<Open> {
+fn excess(path: &Path, bits: u32, what: &'static str) -> Option<Open> {
     let meta = path.symlink_metadata().ok()?;
     let excess = meta.permissions().mode() & bits;
     let is_ours = meta.is_file() || meta.is_dir();

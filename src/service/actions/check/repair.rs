@@ -64,7 +64,7 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
         }
     }
     if waits(&locked.opened)? {
-        commit_waiting(ctx, (&locked.opened.vault, &locked.caller.name), || Ok(None))?;
+        commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;
         done.push("committed what waited".to_owned());
     }
     locked.refresh();

@@ -24,9 +24,9 @@ pub(super) fn since(opened: &Opened, rev: &str) -> Result<Vec<Finding>> {
         let message = match path.subject() {
             Subject::Settings => settings(opened, &path, bytes),
             Subject::Admins(_) => admins(opened, &path, bytes),
-            Subject::Member(_) => document::<Member>(opened, (&path, bytes), |one| one.version),
-            Subject::Policy(_) => document::<Policy>(opened, (&path, bytes), |one| one.version),
-            Subject::Record(name) => record(opened, &name, (&path, bytes)),
+            Subject::Member(_) => document::<Member>(opened, &path, bytes, |one| one.version),
+            Subject::Policy(_) => document::<Policy>(opened, &path, bytes, |one| one.version),
+            Subject::Record(name) => record(opened, &name, &path, bytes),
             Subject::Audit => segment(opened, &path, bytes),
             Subject::Value(_) | Subject::Other => None,
         }?;
@@ -59,7 +59,8 @@ fn admins(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
 /// A member or a policy, as far as an admin signed what the base has.
 fn document<T: serde::de::DeserializeOwned>(
     opened: &Opened,
-    (path, bytes): (&VaultPath, &[u8]),
+    path: &VaultPath,
+    bytes: &[u8],
     version: fn(&T) -> u64,
 ) -> Option<String> {
     let was = version(&*opened.vault.approved::<T>(path, bytes.to_vec())?);
@@ -72,11 +73,7 @@ fn document<T: serde::de::DeserializeOwned>(
 }
 
 /// A secret that is still there.
-fn record(
-    opened: &Opened,
-    name: &SecretName,
-    (path, bytes): (&VaultPath, &[u8]),
-) -> Option<String> {
+fn record(opened: &Opened, name: &SecretName, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     let was = opened.vault.claim_in::<Record>(path, bytes.to_vec()).ok()?.document;
     let is = opened.vault.record(name, &opened.rules).ok()??;
     let rank = |record: &Record| (record.created, record.version);

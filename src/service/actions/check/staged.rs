@@ -165,7 +165,7 @@ fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Re
                 || is_request(opened, path, bytes)?
         }
         Subject::Policy(_) => opened.vault.approved::<Policy>(path, bytes).is_some(),
-        Subject::Record(name) => is_written(opened, (path, &name), bytes)?,
+        Subject::Record(name) => is_written(opened, path, &name, bytes)?,
         Subject::Value(_) => bytes.starts_with(AGE),
         Subject::Audit if path.as_str().ends_with(".age") => bytes.starts_with(AGE),
         Subject::Audit | Subject::Other => true,
@@ -185,7 +185,8 @@ fn is_request(
 
 fn is_written(
     opened: &Opened,
-    (path, name): (&VaultPath, &SecretName),
+    path: &VaultPath,
+    name: &SecretName,
     bytes: Vec<u8>,
 ) -> std::result::Result<bool, String> {
     let claim = opened.vault.claim_in::<Record>(path, bytes).map_err(|error| error.to_string())?;

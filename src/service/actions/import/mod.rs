@@ -213,8 +213,8 @@ fn preseal(
         if options.existing != Existing::Replace && !is_new(&item.name) {
             return None;
         }
-        let to = (&item.name, opened.rules.readers(&item.name));
-        Some((item.name.clone(), Presealed::seal(opened, &live, to, item.value).ok()?))
+        let (name, members) = (&item.name, opened.rules.readers(&item.name));
+        Some((name.clone(), Presealed::seal(opened, &live, name, members, item.value).ok()?))
     };
     let mut all = HashMap::with_capacity(plan.items.len());
     for part in plan.items.chunks(BATCH) {

@@ -34,9 +34,9 @@ pub(super) fn read(ctx: &Context, folder: &Path, keyfile: Option<&Path>) -> Resu
     let plain = match scan_passphrase(&bytes) {
         Ok(_) => {
             let ask = || ctx.front.passphrase(&shown);
-            unseal_with_passphrase_up_to((OLD_LIMIT, MAX_FOREIGN_WORK_FACTOR), &bytes, &ask)?
+            unseal_with_passphrase_up_to(OLD_LIMIT, MAX_FOREIGN_WORK_FACTOR, &bytes, &ask)?
         }
-        Err(_) => by_key(ctx, &bytes, (folder, keyfile))?,
+        Err(_) => by_key(ctx, &bytes, folder, keyfile)?,
     };
     let OldVault { secrets, policies } = transfer::parse_old(&plain)?;
     Ok(Imported { found: secrets, policies })
@@ -47,7 +47,8 @@ pub(super) fn read(ctx: &Context, folder: &Path, keyfile: Option<&Path>) -> Resu
 fn by_key(
     ctx: &Context,
     bytes: &[u8],
-    (folder, keyfile): (&Path, Option<&Path>),
+    folder: &Path,
+    keyfile: Option<&Path>,
 ) -> Result<SecretBytes> {
     // Damaged or not of age: no key is to blame.
     crypto::scan(bytes)?;
@@ -96,7 +97,8 @@ pub struct ImportedPolicy {
 pub fn imported_policies(
     ctx: &Context,
     imported: &Imported,
-    (options, entries): (&ImportOptions, &[ImportEntry]),
+    options: &ImportOptions,
+    entries: &[ImportEntry],
 ) -> Result<Vec<ImportedPolicy>> {
     if imported.policies.is_empty() {
         return Ok(Vec::new());

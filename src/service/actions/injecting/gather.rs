@@ -81,8 +81,8 @@ pub(super) fn variables(ctx: &Context, request: &InjectRequest) -> Result<Vec<St
     let templates = templates(request, &Op::ENV)?;
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
-    let reach = listable(&opened, (bearer.as_deref(), scope.as_ref()))?;
-    let names = select(&reach, &opened, (&templates, &chosen))?;
+    let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
+    let names = select(&reach, &opened, &templates, &chosen)?;
     chosen.refuse_idle(&names, scope.as_ref())?;
     opened.settle(ctx);
     let named = names.into_iter().filter(|name| chosen.means(name));
@@ -156,11 +156,11 @@ pub(super) fn gather<T>(
             return Err(Problem::NoScope.into());
         }
         chosen.note_idle(ctx, opened)?;
-        let mut names = select(reach, opened, (&templates, &chosen))?;
+        let mut names = select(reach, opened, &templates, &chosen)?;
         chosen.refuse_idle(&names, reach.scope())?;
         match wanted.need {
-            Need::Use => leave_out_unsealed(ctx, (reach, wanted.seal), (&templates, &mut names))?,
-            _ => leave_out_sealed(ctx, reach, (&templates, &mut names)),
+            Need::Use => leave_out_unsealed(ctx, reach, wanted.seal, &templates, &mut names)?,
+            _ => leave_out_sealed(ctx, reach, &templates, &mut names),
         }
         Ok(names)
     };
@@ -208,7 +208,8 @@ type Mapped = (String, Template);
 fn select(
     reach: &Reach<'_>,
     opened: &Opened,
-    (templates, chosen): (&[Mapped], &Chosen),
+    templates: &[Mapped],
+    chosen: &Chosen,
 ) -> Result<Vec<SecretName>> {
     let there = opened.vault.names()?;
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
@@ -237,7 +238,8 @@ fn select(
 fn leave_out_sealed(
     ctx: &Context,
     reach: &Reach<'_>,
-    (templates, names): (&[Mapped], &mut Vec<SecretName>),
+    templates: &[Mapped],
+    names: &mut Vec<SecretName>,
 ) {
     let is_named =
         |name: &SecretName| templates.iter().any(|(_, template)| template.names().contains(&name));
@@ -255,8 +257,10 @@ fn leave_out_sealed(
 /// `NotSealed` where a template names it, `NothingSealed` where nothing is left.
 fn leave_out_unsealed(
     ctx: &Context,
-    (reach, is_asked): (&Reach<'_>, bool),
-    (templates, names): (&[Mapped], &mut Vec<SecretName>),
+    reach: &Reach<'_>,
+    is_asked: bool,
+    templates: &[Mapped],
+    names: &mut Vec<SecretName>,
 ) -> Result<()> {
     let Some(sealing) = reach.sealing(is_asked) else { return Ok(()) };
     let scope = &sealing.scope;

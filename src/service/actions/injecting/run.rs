@@ -79,7 +79,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         if let (None, Some(program)) = (&ctx.agent, program) {
             let held = names.iter().any(|name| !sealed.as_ref().is_some_and(|s| s.seals(name)));
             let scope = reading.scope.as_ref().filter(|_| held);
-            scope.into_iter().for_each(|scope| warn_once(ctx, reading.state, (scope, program)));
+            scope.into_iter().for_each(|scope| warn_once(ctx, reading.state, scope, program));
         }
         let mut argv = command.argv;
         // What was judged is what is started: nothing is looked up again.
@@ -100,14 +100,14 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
         };
         child.give_files(&files, &command.holder)?;
         let scope = child.scope.clone();
-        let recording = Recording::new(ctx, reading, (names, program.map(name_of)));
+        let recording = Recording::new(ctx, reading, names, program.map(name_of));
         let ended = match (sealed, masker) {
             (Some(sealed), masker) => {
                 let masker = masker.unwrap_or_else(|| Masker::new(&[]));
-                sealed.run((child, &masker), (&command.leader, command.sweeper), &recording)
+                sealed.run(child, &masker, &command.leader, command.sweeper, &recording)
             }
             (None, None) => Err(child.exec().into()),
-            (None, Some(masker)) => recording.supervise((&child, &masker), &command.leader, None),
+            (None, Some(masker)) => recording.supervise(&child, &masker, &command.leader, None),
         };
         let programs = inject::left_behind();
         if !programs.is_empty() {
@@ -144,7 +144,7 @@ fn warn_of_server(ctx: &Context, program: &Program, argv: &[OsString]) {
 }
 
 /// Says of an agent that is given values, once for each and each scope, that a model may see them.
-fn warn_once(ctx: &Context, state: Option<&Path>, (scope, program): (&ScopeName, &Program)) {
+fn warn_once(ctx: &Context, state: Option<&Path>, scope: &ScopeName, program: &Program) {
     let name = name_of(program);
     if !AGENTS.contains(&name.as_str()) {
         return;
@@ -198,7 +198,8 @@ impl<'r, 'c> Recording<'r, 'c> {
     fn new(
         ctx: &'r Context,
         reading: &'r mut Reading<'_, 'c>,
-        (names, program): (BTreeSet<SecretName>, Option<String>),
+        names: BTreeSet<SecretName>,
+        program: Option<String>,
     ) -> Self {
         let action = AuditAction { scope: reading.scope.clone(), ..AuditAction::new(Op::MASK) };
         let recorder = RefCell::new(&mut *reading.recorder);
@@ -213,7 +214,8 @@ impl<'r, 'c> Recording<'r, 'c> {
     /// It cannot be started, or the system fails on the way.
     pub(super) fn supervise(
         &self,
-        (child, masker): (&inject::Command, &Masker),
+        child: &inject::Command,
+        masker: &Masker,
         leader: &Leader,
         beside: Option<&dyn Beside>,
     ) -> Result<Ended> {

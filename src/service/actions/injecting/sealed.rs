@@ -50,8 +50,10 @@ impl Sealed {
     /// The proxy cannot be started; as any run.
     pub(super) fn run(
         self,
-        (mut child, masker): (inject::Command, &Masker),
-        (leader, sweeper): (&Leader, Leader),
+        mut child: inject::Command,
+        masker: &Masker,
+        leader: &Leader,
+        sweeper: Leader,
         recording: &Recording<'_, '_>,
     ) -> Result<Ended> {
         let (sealing, values) = (self.sealing, self.values);
@@ -62,7 +64,7 @@ impl Sealed {
         let (proxy, asks) = Proxy::start(plan).map_err(SealProblem::from)?;
         child.fixed = proxy.environment().to_vec();
         let beside = Answering { asks, recording };
-        let ended = recording.supervise((&child, masker), leader, Some(&beside));
+        let ended = recording.supervise(&child, masker, leader, Some(&beside));
         let counted = proxy.stop();
         counted.iter().for_each(|counted| beside.count(counted));
         let is_asked = |name: &&SecretName| !counted.iter().any(|one| one.event.is_of(name));

@@ -85,7 +85,8 @@ impl fmt::Display for Verdict {
 pub fn policy_test(
     ctx: &Context,
     scope: Option<&ScopeName>,
-    (name, towards): (&SecretName, Option<&Towards>),
+    name: &SecretName,
+    towards: Option<&Towards>,
 ) -> Result<Verdict> {
     let opened = Opened::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
@@ -147,7 +148,8 @@ fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Ver
 /// A pattern that does not compile.
 pub fn policy_preview(
     scope: &ScopeName,
-    (allow, deny): (&[String], &[String]),
+    allow: &[String],
+    deny: &[String],
     names: &[SecretName],
 ) -> Result<Vec<Verdict>> {
     let document = Policy { allow: allow.to_vec(), deny: deny.to_vec(), ..Policy::default() };

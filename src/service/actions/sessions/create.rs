@@ -157,7 +157,7 @@ fn put(
 ) -> Result<()> {
     let (opened, name) = (tx.opened(), &tx.caller().name);
     let chain = token.chain_key(opened.vault.id());
-    tx.put(folder.keys(), seal(opened, name, (&mut grant, keys))?);
+    tx.put(folder.keys(), seal(opened, name, &mut grant, keys)?);
     tx.put(folder.chain_key(), seal_chain_key(&chain, name, &opened.rules)?);
     let version = Version { created: 0, version: grant.version };
     tx.put_signed(folder.grant(), &grant, version)

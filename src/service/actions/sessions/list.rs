@@ -53,7 +53,7 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
             continue;
         }
         match opened.vault.grant(&place, &creator_key(&opened.rules)) {
-            Ok(Some(grant)) => views.push(view(&opened, (place, &grant), now)),
+            Ok(Some(grant)) => views.push(view(&opened, place, &grant, now)),
             Ok(None) => {}
             Err(error) => views.push(invalid(place, error.to_string())),
         }
@@ -63,7 +63,7 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
     Ok(views)
 }
 
-fn view(opened: &Opened, (place, grant): (GrantPlace, &Signed<Grant>), now: Stamp) -> SessionView {
+fn view(opened: &Opened, place: GrantPlace, grant: &Signed<Grant>, now: Stamp) -> SessionView {
     let usable = opened.rules.of_grant(grant);
     let ends = ends(grant, &opened.rules);
     let status = match &usable {

@@ -28,8 +28,8 @@ pub fn session_refresh(ctx: &Context) -> Result<Vec<SessionId>> {
             if *grant.by() != locked.caller.name {
                 continue;
             }
-            if let Some((mut grant, keys)) = renewed(opened, &locked.caller, (&folder, &grant))? {
-                tx.put(folder.keys(), seal(opened, &locked.caller.name, (&mut grant, &keys))?);
+            if let Some((mut grant, keys)) = renewed(opened, &locked.caller, &folder, &grant)? {
+                tx.put(folder.keys(), seal(opened, &locked.caller.name, &mut grant, &keys)?);
                 let version = Version { created: 0, version: grant.version };
                 tx.put_signed(folder.grant(), &grant, version)?;
                 changed.push(folder.id);
