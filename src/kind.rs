@@ -51,6 +51,28 @@ impl Kind {
     }
 }
 
+/// A failure of the library: every error enum says its kind and, where there is something to do,
+/// what.
+pub(crate) trait Failure: std::error::Error + Send + Sync + 'static {
+    /// The kind of the failure.
+    fn kind(&self) -> Kind;
+
+    /// What to do next, where something can be done.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// What a person can do besides, who has an identity of their own and is no agent.
+    fn hint_to_person(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The exit code: the kind's, except for a program that could not be started (126, 127).
+    fn exit_code(&self) -> u8 {
+        self.kind().exit_code()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Kind;

@@ -15,7 +15,7 @@ mod tool;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
@@ -41,6 +41,12 @@ impl NameError {
     /// Always [`Kind::Usage`].
     pub const fn kind(&self) -> Kind {
         Kind::Usage
+    }
+}
+
+impl Failure for NameError {
+    fn kind(&self) -> Kind {
+        Self::kind(self)
     }
 }
 

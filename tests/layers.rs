@@ -107,6 +107,49 @@ fn no_test_starts_a_program_that_it_did_not_ask_for() {
     assert!(wrong.is_empty(), "start programs past 'skipped::command':\n{}", wrong.join("\n"));
 }
 
+/// A tuple as a parameter hides the names of its parts from whoever calls.
+#[test]
+fn no_function_takes_a_tuple() {
+    let mut wrong = Vec::new();
+    for file in sources(Path::new("src")) {
+        let tokens = tokens(&fs::read_to_string(&file).unwrap());
+        let word = |at: usize| tokens.get(at).map_or("", |token: &Token| token.0.as_str());
+        let is_named = |at: &usize| word(*at) == "fn" && word(at + 1) != "(";
+        let starts = (0..tokens.len()).filter(is_named).map(|at| at + 2);
+        for mut at in starts {
+            let mut angles = 0;
+            while angles > 0 || word(at) == "<" {
+                match word(at) {
+                    "<" => angles += 1,
+                    ">" if word(at - 1) != "-" => angles -= 1,
+                    _ => {}
+                }
+                at += 1;
+            }
+            let mut depth = usize::from(word(at) == "(");
+            while depth > 0 {
+                at += 1;
+                match word(at) {
+                    "(" if depth == 1 && ["(", ","].contains(&word(at - 1)) => {
+                        // In a property test what stands there is a pattern for what is drawn.
+                        let end = (at..).find(|at| word(*at) == ")").unwrap_or(at);
+                        if word(end + 1) != "in" {
+                            wrong.push(format!("{}:{}", file.display(), tokens[at].1));
+                        }
+                        depth += 1;
+                    }
+                    "(" | "[" | "{" | "<" => depth += 1,
+                    ")" | "]" | "}" => depth -= 1,
+                    ">" if word(at - 1) != "-" => depth -= 1,
+                    "" => break,
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "tuples as parameters:\n{}", wrong.join("\n"));
+}
+
 fn points_down(from: &str, to: &str) -> bool {
     match (row(from), row(to)) {
         // lib.rs itself, the table of contents, may name everything.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::seal::SealRefused;
 use crate::crypto::CryptoError;
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, SecretName, SessionId, printable};
 use crate::store::StoreError;
 
@@ -66,9 +66,11 @@ pub(crate) enum AccessError {
     Stale { name: SecretName, creator: MemberName, id: SessionId },
 }
 
-impl AccessError {
-    /// The kind of the failure.
-    pub(crate) fn kind(&self) -> Kind {
+/// What to do besides, said to a person.
+pub(crate) const USE_IDENTITY: &str = "unset AUTHY_TOKEN and AUTHY_TOKEN_FILE to use your identity";
+
+impl Failure for AccessError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Pattern { .. } => Kind::Usage,
             Self::Seal(error) => error.kind(),
@@ -83,8 +85,7 @@ impl AccessError {
         }
     }
 
-    /// What to do next, where something can be done.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Pattern { .. } => {
                 "'*' is any run of characters, '?' one, '[a-z]' a set, '{a,b}' a choice".into()
@@ -140,6 +141,10 @@ impl AccessError {
             }
             Self::NotRecorded(_) => return None,
         })
+    }
+
+    fn hint_to_person(&self) -> Option<&'static str> {
+        matches!(self, Self::Creator { .. }).then_some(USE_IDENTITY)
     }
 }
 

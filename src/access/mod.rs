@@ -17,7 +17,7 @@ mod shelf;
 
 pub(crate) use bearer::{Bearer, limits};
 pub(crate) use decide::{Access, Asker, Caller, Need, Program, Reach};
-pub(crate) use error::AccessError;
+pub(crate) use error::{AccessError, USE_IDENTITY};
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};

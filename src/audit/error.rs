@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::name::ChainName;
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 /// Why a line could not be written or a chain not be read.
@@ -81,9 +81,8 @@ pub(crate) enum AuditError {
     },
 }
 
-impl AuditError {
-    /// The kind of failure.
-    pub(crate) const fn kind(&self) -> Kind {
+impl Failure for AuditError {
+    fn kind(&self) -> Kind {
         match self {
             Self::ReadOnly { .. } | Self::Io { .. } | Self::Unfit { .. } => Kind::Failure,
             Self::Exists { .. } | Self::Moving { .. } => Kind::Conflict,
@@ -94,8 +93,7 @@ impl AuditError {
         }
     }
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some disk space: no value is given out without its audit line"
@@ -112,7 +110,9 @@ impl AuditError {
         };
         Some(hint.to_owned())
     }
+}
 
+impl AuditError {
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { doing, path: path.to_owned(), source }
     }
@@ -125,6 +125,7 @@ fn show(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::{AuditError, Fault, Path, io};
+    use crate::kind::Failure as _;
 
     #[test]
     fn what_can_be_done_is_said_and_paths_are_quoted() {

@@ -186,6 +186,7 @@ pub(super) fn count_lines(file: &File, whole: u64) -> io::Result<u64> {
 mod tests {
     use super::{Access, CHUNK, Fault, MAX_LINE, Tail, open, refused, stands_at, tail};
     use crate::audit::AuditError;
+    use crate::kind::Failure as _;
     use std::fs::File;
     use std::io;
     use std::os::unix::fs::symlink;

@@ -3,7 +3,7 @@
 //! Every text is our own: those of the age crate carry invisible direction marks and
 //! sometimes content. Nothing here quotes an identity, a passphrase or a value.
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 /// Characters of a recipient that an error shows; enough to recognise it.
@@ -105,9 +105,8 @@ pub(crate) enum Damage {
     TooLarge,
 }
 
-impl CryptoError {
-    /// The kind of the failure.
-    pub(crate) const fn kind(&self) -> Kind {
+impl Failure for CryptoError {
+    fn kind(&self) -> Kind {
         match self {
             Self::InvalidRecipient { .. }
             | Self::SecretAsRecipient
@@ -126,8 +125,7 @@ impl CryptoError {
         }
     }
 
-    /// What to do next, where there is something.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::InvalidRecipient { .. } => {
                 "a recipient is an age1… key, or an ssh-ed25519 or ssh-rsa public key"
@@ -150,7 +148,9 @@ impl CryptoError {
         };
         Some(hint.to_owned())
     }
+}
 
+impl CryptoError {
     /// Refuses `text` as a recipient, showing its beginning.
     pub(super) fn invalid_recipient(text: &str, rule: &'static str) -> Self {
         Self::InvalidRecipient { given: beginning(text), rule }

@@ -136,6 +136,7 @@ mod tests {
     use crate::crypto::error::CryptoError;
     use crate::crypto::identity::Identity;
     use crate::crypto::seal::seal;
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
 
     #[test]

@@ -174,6 +174,7 @@ fn parse_ssh(text: &str, key_type: KeyType, base64: &str) -> Result<Recipient, C
 
 #[cfg(test)]
 mod tests {
+    use crate::kind::Failure as _;
     use age_core::format::Stanza;
     use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
     use proptest::prelude::*;

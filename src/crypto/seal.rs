@@ -80,6 +80,7 @@ pub(crate) fn unseal_armored(text: &str, with: &Identity) -> Result<SecretBytes,
 
 #[cfg(test)]
 mod tests {
+    use crate::kind::Failure as _;
     use proptest::prelude::*;
 
     use super::{seal, seal_armored, unseal, unseal_armored};

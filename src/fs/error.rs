@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 /// Where a file lies, which decides whose fault it is.
@@ -56,9 +56,8 @@ pub(crate) enum FsError {
     NoMemory,
 }
 
-impl FsError {
-    /// Tells what kind of failure this is.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for FsError {
+    fn kind(&self) -> Kind {
         match self {
             Self::NotRegular { place, .. }
             | Self::NotFolder { place, .. }
@@ -75,8 +74,7 @@ impl FsError {
         }
     }
 
-    /// Says what to do next, where there is something.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotRegular { place: Place::Vault, .. }
             | Self::NotFolder { place: Place::Vault, .. } => {
@@ -97,7 +95,9 @@ impl FsError {
         };
         Some(hint.to_owned())
     }
+}
 
+impl FsError {
     /// Whether the vault, or the file, lies where nothing may be written.
     pub(crate) fn is_read_only(&self) -> bool {
         use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
@@ -143,7 +143,7 @@ fn reason(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::{FsError, Place};
-    use crate::kind::Kind;
+    use crate::kind::{Failure, Kind};
     use std::io;
     use std::path::Path;
 

@@ -100,6 +100,7 @@ fn read_only(error: FsError) -> FsError {
 mod tests {
     use super::{Lock, read_only};
     use crate::fs::{FsError, Root, mode_of};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use rustix::io::Errno;
     use std::fs;

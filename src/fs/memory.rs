@@ -109,6 +109,7 @@ fn file_name(hint: &str) -> String {
 mod tests {
     use super::{MemoryFile, file_name};
     use crate::fs::{FsError, mode_of};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::secret::{MAX_VALUE, SecretBytes};
     use std::fs;

@@ -164,6 +164,7 @@ mod tests {
     use super::recover;
     use crate::fs::stage::Staged;
     use crate::fs::{FsError, Lock, Root, Stage, VaultPath, needs_recovery};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use std::collections::BTreeMap;

@@ -159,6 +159,7 @@ pub(crate) fn mode_of(path: &Path) -> Result<Option<u32>, FsError> {
 mod tests {
     use super::{mode_of, read, read_outside};
     use crate::fs::{FsError, Root, VaultPath};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use rustix::fs::{CWD, Mode};

@@ -220,6 +220,7 @@ impl Drop for StageFolder {
 mod tests {
     use super::Stage;
     use crate::fs::{FsError, Lock, Root, VaultPath, mode_of, needs_recovery};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use std::fs;

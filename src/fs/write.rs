@@ -138,6 +138,7 @@ fn open(path: &Path) -> Result<Folder, FsError> {
 mod tests {
     use super::{create_new, make_folders, replace};
     use crate::fs::{FsError, mode_of};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use std::fs;
     use std::os::unix::fs::symlink;

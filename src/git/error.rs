@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::reason::{Reason, quoted};
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 /// A failure to read or write the repository.
@@ -57,9 +57,8 @@ pub(crate) enum GitError {
     Refused { action: &'static str, line: String },
 }
 
-impl GitError {
-    /// Tells what kind of failure this is.
-    pub(crate) const fn kind(&self) -> Kind {
+impl Failure for GitError {
+    fn kind(&self) -> Kind {
         match self {
             Self::NotRegular { .. }
             | Self::NoHead { .. }
@@ -79,13 +78,7 @@ impl GitError {
         }
     }
 
-    /// Whether two branches share no commit.
-    pub(crate) const fn is_unrelated(&self) -> bool {
-        matches!(self, Self::Unrelated)
-    }
-
-    /// Says what to do next, where there is something.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotRegular { .. } => {
                 "a vault holds plain files and folders only: remove it and restore it from git"
@@ -121,6 +114,13 @@ impl GitError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl GitError {
+    /// Whether two branches share no commit.
+    pub(crate) const fn is_unrelated(&self) -> bool {
+        matches!(self, Self::Unrelated)
     }
 
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {

@@ -245,6 +245,7 @@ mod tests {
     use crate::inject::environment::Environment;
     use crate::inject::error::InjectError;
     use crate::inject::naming::Naming;
+    use crate::kind::Failure as _;
     use crate::name::{ScopeName, SecretName};
     use crate::secret::{SecretBytes, WITHHELD};
     use std::ffi::OsString;

@@ -120,6 +120,7 @@ mod tests {
     use super::{Environment, Origin};
     use crate::inject::error::InjectError;
     use crate::inject::naming::Naming;
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use crate::secret::SecretBytes;

@@ -7,7 +7,7 @@ use std::io;
 
 use super::LENGTHS;
 use super::naming::is_variable;
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{SecretName, printable};
 
 /// A failure to name, write, fill in or start something.
@@ -83,9 +83,8 @@ fn reasons(refused: &[(String, &'static str)]) -> String {
     by_reason.into_iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-impl InjectError {
-    /// Tells what kind of failure this is.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for InjectError {
+    fn kind(&self) -> Kind {
         match self {
             Self::OneTime { .. }
             | Self::Prefix { .. }
@@ -114,17 +113,7 @@ impl InjectError {
         }
     }
 
-    /// Gives the exit code: a shell's own where a program could not be run, else the kind's.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::ProgramNotFound { .. } => 127,
-            Self::ProgramNotExecutable { .. } | Self::TooLarge { .. } => 126,
-            _ => self.kind().exit_code(),
-        }
-    }
-
-    /// Says what to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Prefix { .. } => {
                 "use letters, digits and '_', not starting with a digit, as in --prefix APP_"
@@ -170,6 +159,14 @@ impl InjectError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::ProgramNotFound { .. } => 127,
+            Self::ProgramNotExecutable { .. } | Self::TooLarge { .. } => 126,
+            _ => self.kind().exit_code(),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], InjectError> {
 #[cfg(test)]
 mod tests {
     use super::{ALPHABET, DEFAULT_LENGTH, generate};
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use std::collections::BTreeSet;
 

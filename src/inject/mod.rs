@@ -30,7 +30,6 @@ pub(crate) use editor::{edit, editor_command};
 pub use ending::EndingSignals;
 pub(crate) use entry::{field, keys, line, password};
 pub use environment::Environment;
-pub(crate) use error::InjectError;
 pub(crate) use format::dotenv::misread;
 pub use format::{Dotenv, Format, Misread, Reader};
 pub(crate) use format::{k8s::manifest, mask_commands, render};

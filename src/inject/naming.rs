@@ -65,6 +65,7 @@ pub(crate) fn is_variable(text: &str) -> bool {
 mod tests {
     use super::{Naming, is_variable};
     use crate::inject::error::InjectError;
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use proptest::prelude::*;

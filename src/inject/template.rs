@@ -138,6 +138,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 mod tests {
     use super::Template;
     use crate::inject::error::InjectError;
+    use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
     use crate::secret::SecretBytes;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::MAX_SIZE;
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{NameError, printable};
 
 /// A failure around `.authy.toml`.
@@ -49,9 +49,8 @@ pub(crate) enum Fault {
     NoHome { key: &'static str },
 }
 
-impl ProjectError {
-    /// Tells what kind of failure this is.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for ProjectError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Read { .. } | Self::Write { .. } => Kind::Failure,
             Self::Exists { .. } => Kind::Conflict,
@@ -59,8 +58,7 @@ impl ProjectError {
         }
     }
 
-    /// Says what to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let fault = match self {
             Self::Content { fault, .. } => fault,
             Self::Exists { .. } => return Some("'authy project-info' shows what it says".into()),

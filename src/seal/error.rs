@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName, printable};
 
 /// A sealed run that cannot start.
@@ -24,17 +24,15 @@ pub(crate) enum SealError {
     Several { scope: ScopeName, names: Vec<SecretName> },
 }
 
-impl SealError {
-    /// What kind of failure this is.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for SealError {
+    fn kind(&self) -> Kind {
         match self {
             Self::UserProxy { .. } | Self::Several { .. } => Kind::Usage,
             Self::System(_) | Self::Authority(_) | Self::Files { .. } => Kind::Failure,
         }
     }
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::UserProxy { .. } => {
                 "use a proxy of HTTP, as in http://USER:PASSWORD@HOST:PORT".into()

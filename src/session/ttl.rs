@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 const MINUTE: i64 = 60;
@@ -31,6 +31,12 @@ impl TtlError {
     /// Always [`Kind::Usage`].
     pub const fn kind(&self) -> Kind {
         Kind::Usage
+    }
+}
+
+impl Failure for TtlError {
+    fn kind(&self) -> Kind {
+        Self::kind(self)
     }
 }
 

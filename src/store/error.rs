@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::stamp::Stamp;
 use crate::fs::{FsError, Subject, VaultPath};
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 
 /// A vault that cannot be used as it lies there.
@@ -51,9 +51,8 @@ pub(crate) enum StoreError {
     Fs(#[from] FsError),
 }
 
-impl StoreError {
-    /// The kind of the failure.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for StoreError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Fs(error) => error.kind(),
             Self::Render(_) | Self::Unread(_) => Kind::Failure,
@@ -61,8 +60,7 @@ impl StoreError {
         }
     }
 
-    /// What to do next, where something can be done.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let restore = |path: &VaultPath| {
             format!("see 'git log -- {path}' in the vault and restore the version you trust")
         };

@@ -12,7 +12,7 @@ use super::pins::Version;
 use super::signed::{Signed, Unverified};
 use super::vault::Vault;
 use crate::fs::{FsError, Subject, VaultPath};
-use crate::kind::Kind;
+use crate::kind::{Failure as _, Kind};
 
 /// A member's or policy's file as it stands.
 #[derive(Debug)]

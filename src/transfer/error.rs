@@ -3,7 +3,7 @@
 use std::io;
 
 use super::encrypted::Tool;
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
 /// A failure to take secrets over.
@@ -38,9 +38,8 @@ pub(crate) enum TransferError {
     NoStore { folder: String },
 }
 
-impl TransferError {
-    /// The kind of the failure.
-    pub(crate) const fn kind(&self) -> Kind {
+impl Failure for TransferError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Line { .. } | Self::Format { .. } | Self::Encrypted { .. } => Kind::Usage,
             Self::Nothing | Self::Unusable { .. } => Kind::Usage,
@@ -50,8 +49,7 @@ impl TransferError {
         }
     }
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Line { .. } | Self::Format { .. } => {
                 "say what it is with --from, or mend that line; nothing was imported".into()

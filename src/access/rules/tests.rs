@@ -1,5 +1,6 @@
 //! The rules with several members: who reads what, by which policy, for which need.
 
+use crate::kind::Failure as _;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Appending: what is on disk afterwards, what is promised, what is refused.
 
+use crate::kind::Failure as _;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;

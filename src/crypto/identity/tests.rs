@@ -1,5 +1,6 @@
 //! Identities in every form in which people keep them.
 
+use crate::kind::Failure as _;
 use proptest::prelude::*;
 
 use super::{Identity, MAX_IDENTITY};

@@ -1,5 +1,6 @@
 //! The editor, played by small shell scripts. They share the process's signals: one at a time.
 
+use crate::kind::Failure as _;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 //!
 //! What needs a shell that is not installed is left out.
 
+use crate::kind::Failure as _;
 use std::fs;
 
 use proptest::prelude::*;

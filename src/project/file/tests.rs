@@ -1,5 +1,6 @@
 //! What a project file may say, and what it is told when it says something else.
 
+use crate::kind::Failure as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -4,8 +4,8 @@ use crate::audit::Op;
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::secret_error::SecretError;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
 use crate::store::Record;
@@ -37,7 +37,7 @@ pub fn annotate(
         locked.may_write(name)?;
         let record: Record = (**locked.sealed(name)?.record()).clone();
         if seen.is_some_and(|seen| seen != record.version) {
-            return Err(Problem::ChangedMeanwhile(name.clone()).into());
+            return Err(SecretError::ChangedMeanwhile(name.clone()).into());
         }
         let record = Record {
             version: record.version + 1,

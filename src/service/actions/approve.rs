@@ -21,7 +21,7 @@ use crate::service::base::past::{
 use crate::service::base::readers::ReaderChange;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::stated::{shown_member, shown_policy};
-use crate::service::base::team::TeamProblem;
+use crate::service::base::team::MemberError;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
@@ -114,7 +114,7 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
         let mut edict = Edict::default();
         for one in &shown.proposals {
             if digest_now(&locked.opened, &one.document.path()) != Some(one.digest) {
-                return Err(TeamProblem::ClaimChanged(one.path.clone()).into());
+                return Err(MemberError::ClaimChanged(one.path.clone()).into());
             }
             match &one.document {
                 Document::Member(name, member) => {
@@ -164,7 +164,7 @@ fn propose(opened: &Opened, kind: Option<ApprovalKind>, name: Option<&str>) -> R
     if let Some(name) = name {
         match (kind, proposals.as_slice()) {
             (_, []) => refuse_unknown(opened, kind, name)?,
-            (None, [_, _, ..]) => return Err(TeamProblem::TwoOfOneName(name.to_owned()).into()),
+            (None, [_, _, ..]) => return Err(MemberError::TwoOfOneName(name.to_owned()).into()),
             _ => {}
         }
     }
@@ -202,16 +202,16 @@ fn refuse_unknown(opened: &Opened, kind: Option<ApprovalKind>, name: &str) -> Re
     let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
     match member.filter(|_| kind != Some(ApprovalKind::Policy)) {
         Some(Standing::InForce(_)) => return Ok(()),
-        Some(Standing::Damaged(why)) => return Err(TeamProblem::Damaged(why.clone()).into()),
+        Some(Standing::Damaged(why)) => return Err(MemberError::Damaged(why.clone()).into()),
         _ if kind == Some(ApprovalKind::Member) => {
-            return Err(TeamProblem::NothingToApprove(name.to_owned()).into());
+            return Err(MemberError::NothingToApprove(name.to_owned()).into());
         }
         _ => {}
     }
     let scope = ScopeName::parse(name)?;
     match opened.rules.policy_state(&scope) {
         None | Some(PolicyState::Removed(_)) => {
-            Err(TeamProblem::NothingToApprove(name.to_owned()).into())
+            Err(MemberError::NothingToApprove(name.to_owned()).into())
         }
         Some(_) => Ok(opened.rules.scope(&scope).map(drop)?),
     }
@@ -232,12 +232,12 @@ fn of_member(
     let base = signed.filter(|old| old.removed.is_none());
     let wanted = &claim.document;
     if wanted.removed.is_some() {
-        return Err(TeamProblem::ByRemoval(name.clone()).into());
+        return Err(MemberError::ByRemoval(name.clone()).into());
     }
     let recipients = wanted.recipients.iter().map(|text| Recipient::parse(text));
     let recipients = recipients.collect::<std::result::Result<Vec<_>, _>>()?;
     if recipients.is_empty() {
-        return Err(TeamProblem::NoRecipient.into());
+        return Err(MemberError::NoRecipient.into());
     }
     refuse_taken(opened, &recipients, Some(name))?;
     refuse_forged(opened, name, &path, &claim, base.as_ref())?;
@@ -302,13 +302,13 @@ fn refuse_forged(
         _ => wanted.verify.is_some() && keys.into_iter().flatten().any(signed),
     };
     if !genuine {
-        return Err(TeamProblem::ForgedRequest(name.clone()).into());
+        return Err(MemberError::ForgedRequest(name.clone()).into());
     }
     // An admin's key stands in the set of admins, which another change replaces.
     let own = opened.vault.admins().admins.get(name);
     match own {
         Some(key) if wanted.verify.as_ref() != Some(key) => {
-            Err(TeamProblem::AdminKey(name.clone()).into())
+            Err(MemberError::AdminKey(name.clone()).into())
         }
         _ => Ok(()),
     }

@@ -1,5 +1,8 @@
 //! `init`: the vault, its first admin, an identity, a git repository, the first commit.
 
+use crate::kind::{Failure, Kind};
+use crate::name::printable;
+use crate::service::base::agent::AgentError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +20,6 @@ use crate::service::base::error::Result;
 use crate::service::base::newcomer::{self, NameSource, Newcomer};
 use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, Opened};
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::{AuditAction, Recorder};
 use crate::service::base::scaffold::{GITATTRIBUTES, GITIGNORE};
 use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Signer, Stamp};
@@ -71,7 +73,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     let root = Root::new(ctx.vault.clone());
     store::refuse_old(&root)?;
     if is_vault(ctx) {
-        return Err(Problem::VaultExists(ctx.vault.clone()).into());
+        return Err(InitError::Exists(ctx.vault.clone()).into());
     }
     refuse_half(&root)?;
     let (member, named_after) = newcomer::name(ctx, &options.who)?;
@@ -80,7 +82,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     let lock = Lock::acquire(&root, LOCK_WAIT)?;
     fs::recover(&lock)?;
     if is_vault(ctx) {
-        return Err(Problem::VaultExists(ctx.vault.clone()).into());
+        return Err(InitError::Exists(ctx.vault.clone()).into());
     }
     let inside = prepare_repository(root.path(), &lock)?;
     if inside {
@@ -121,7 +123,7 @@ fn refuse_half(root: &Root) -> Result<()> {
             .is_ok_and(|mut entries| entries.next().is_some())
     };
     match FOLDERS.into_iter().find(|one| has_files(one)) {
-        Some(folder) => Err(Problem::HalfVault { vault: root.path().to_owned(), folder }.into()),
+        Some(folder) => Err(InitError::Half { vault: root.path().to_owned(), folder }.into()),
         None => Ok(()),
     }
 }
@@ -144,7 +146,7 @@ pub fn accept_vault(ctx: &Context, id: &str) -> Result<()> {
         let marker = crate::name::printable(marker);
         let question = format!("An agent ({marker}) wants another vault here. Let it?");
         if !ctx.front.consents(&question) {
-            return Err(Problem::AgentMayNot { marker }.into());
+            return Err(AgentError::MayNot { marker }.into());
         }
     }
     if let Some(base) = &ctx.state {
@@ -226,4 +228,31 @@ fn prepare_repository(vault: &Path, lock: &Lock) -> Result<bool> {
             false
         }
     })
+}
+
+/// What keeps a vault from being made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InitError {
+    #[error("a vault exists already at '{}'", .0.display())]
+    Exists(PathBuf),
+    #[error("'{}' has '{folder}' of a vault, and no authy.toml", printable(&vault.to_string_lossy()))]
+    Half { vault: PathBuf, folder: &'static str },
+}
+
+impl Failure for InitError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Exists(_) => Kind::Conflict,
+            Self::Half { .. } => Kind::Damaged,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Exists(_) => "choose another folder with --vault".into(),
+            Self::Half { .. } => {
+                "bring it back with git, as in 'git checkout HEAD -- authy.toml', or choose another folder with --vault".into()
+            },
+        })
+    }
 }

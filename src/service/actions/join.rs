@@ -15,7 +15,7 @@ use crate::service::base::error::Result;
 use crate::service::base::lists::merged;
 use crate::service::base::newcomer::{self, NameSource, Newcomer, refuse_taken};
 use crate::service::base::opening::{LOCK_WAIT, Opened};
-use crate::service::base::team::TeamProblem;
+use crate::service::base::team::MemberError;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
 
 /// How to ask to join.
@@ -64,7 +64,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     if opened.rules.member(&name).is_some()
         && authenticate(ctx, &opened.rules).ok().is_none_or(|caller| caller.name != name)
     {
-        return Err(TeamProblem::MemberExists(name).into());
+        return Err(MemberError::MemberExists(name).into());
     }
     let key = newcomer::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
@@ -73,7 +73,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     refuse_unasked(&opened, &name)?;
     let old = opened.rules.member(&name);
     if old.is_some_and(|old| !owns(key.identity.recipients(), old)) {
-        return Err(TeamProblem::MemberExists(name).into());
+        return Err(MemberError::MemberExists(name).into());
     }
     refuse_taken(&opened, key.identity.recipients(), Some(&name))?;
     let pauses = old.is_some();
@@ -113,10 +113,10 @@ fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
     match opened.rules.standing(name) {
         None | Some(Standing::Removed(_)) => Ok(()),
         Some(Standing::InForce(member)) if member.signing.is_none() => Ok(()),
-        Some(Standing::InForce(_)) => Err(TeamProblem::MemberExists(name.clone()).into()),
-        Some(Standing::Unapproved(_)) => Err(TeamProblem::MemberWaits(name.clone()).into()),
+        Some(Standing::InForce(_)) => Err(MemberError::MemberExists(name.clone()).into()),
+        Some(Standing::Unapproved(_)) => Err(MemberError::MemberWaits(name.clone()).into()),
         Some(Standing::Damaged(why)) => {
-            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+            Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
     }
 }

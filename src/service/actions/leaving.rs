@@ -13,7 +13,7 @@ use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::past::{approved_before, as_last_approved, next_version};
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::team::TeamProblem;
+use crate::service::base::team::MemberError;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::store::{AdminSet, Grantee, Member, Policy, Standing};
 
@@ -75,11 +75,11 @@ fn admins_without(locked: &LockedVault<'_>, name: &MemberName) -> Result<Option<
     let mut admins = now.admins.clone();
     admins.remove(name);
     if admins.is_empty() {
-        return Err(TeamProblem::LastAdmin(name.clone()).into());
+        return Err(MemberError::LastAdmin(name.clone()).into());
     }
     // The documents of the vault have to be signed by an admin who stays.
     if locked.caller.name == *name {
-        return Err(TeamProblem::OneSelf(name.clone()).into());
+        return Err(MemberError::OneSelf(name.clone()).into());
     }
     Ok(Some(AdminSet { version: now.version + 1, admins }))
 }
@@ -90,7 +90,7 @@ fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
     let path = VaultPath::member(name);
     let old = match opened.rules.standing(name) {
         None | Some(Standing::Removed(_)) => {
-            return Err(TeamProblem::NoMember(name.clone()).into());
+            return Err(MemberError::NoMember(name.clone()).into());
         }
         Some(Standing::InForce(old)) => Some((**old).clone()),
         // A request that is turned down, or a file that somebody edited or damaged.

@@ -16,7 +16,7 @@ use crate::service::base::lists::merged;
 use crate::service::base::newcomer::{self, refuse_taken};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::team::TeamProblem;
+use crate::service::base::team::MemberError;
 use crate::service::base::transaction::LockedVault;
 use crate::store::{AdminSet, Member, Standing};
 
@@ -76,7 +76,7 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
         let (member, key) = next(&locked, old, change)?;
         // An admin who mistook a recipient for his own could not take it back.
         if is_own && !waits && !owns(locked.caller.identity.recipients(), &member) {
-            return Err(TeamProblem::OwnIdentity(name.clone()).into());
+            return Err(MemberError::OwnIdentity(name.clone()).into());
         }
         let is_moved = member.recipients != old.recipients;
         let fingerprint = key.as_ref().map(|key| key.verify_key().fingerprint());
@@ -106,10 +106,10 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
 fn in_force<'v>(locked: &'v LockedVault<'_>, name: &MemberName) -> Result<&'v Member> {
     match locked.opened.rules.standing(name) {
         Some(Standing::InForce(member)) => Ok(member),
-        None | Some(Standing::Removed(_)) => Err(TeamProblem::NoMember(name.clone()).into()),
+        None | Some(Standing::Removed(_)) => Err(MemberError::NoMember(name.clone()).into()),
         // An edit is not approved in passing, nor overwritten.
         Some(Standing::Unapproved(why) | Standing::Damaged(why)) => {
-            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+            Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
     }
 }
@@ -124,7 +124,7 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
     let (add, take) = (parse(&change.recipients)?, parse(&change.remove_recipients)?);
     if let Some(other) = take.iter().find(|one| !before.contains(one)) {
         return Err(
-            TeamProblem::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()
+            MemberError::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()
         );
     }
     let now = merged(before.clone(), &add, &take);
@@ -135,15 +135,15 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
     };
     if now == before {
         return match member.groups == old.groups {
-            true => Err(TeamProblem::MemberUnchanged(name.clone()).into()),
+            true => Err(MemberError::MemberUnchanged(name.clone()).into()),
             false => Ok((member, None)),
         };
     }
     if old.signing.is_some() && !is_own {
-        return Err(TeamProblem::OwnRecipients(name.clone()).into());
+        return Err(MemberError::OwnRecipients(name.clone()).into());
     }
     if now.is_empty() {
-        return Err(TeamProblem::LastRecipient(name.clone()).into());
+        return Err(MemberError::LastRecipient(name.clone()).into());
     }
     refuse_taken(&locked.opened, &now, Some(name))?;
     member.recipients = now.iter().map(ToString::to_string).collect();

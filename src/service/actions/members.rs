@@ -14,7 +14,7 @@ use crate::service::base::newcomer::{self, refuse_taken};
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::team::TeamProblem;
+use crate::service::base::team::MemberError;
 use crate::service::base::transaction::LockedVault;
 use crate::store::{AdminSet, Member, Standing};
 
@@ -97,10 +97,10 @@ fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Resul
         return Ok(None);
     }
     if opened.rules.is_admin(&new.name) {
-        return Err(TeamProblem::AdminAlready(new.name.clone()).into());
+        return Err(MemberError::AdminAlready(new.name.clone()).into());
     }
     if old.verify.is_none() || old.signing.is_none() {
-        return Err(TeamProblem::NoSigningKey(new.name.clone()).into());
+        return Err(MemberError::NoSigningKey(new.name.clone()).into());
     }
     let mut member: Member = (**old).clone();
     member.groups = merged(member.groups, &new.groups, &[]);
@@ -110,7 +110,7 @@ fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Resul
 
 fn added(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Member> {
     if recipients.is_empty() {
-        return Err(TeamProblem::NoRecipient.into());
+        return Err(MemberError::NoRecipient.into());
     }
     let version = next_version(opened, &new.name)?;
     let former = match opened.rules.standing(&new.name) {
@@ -153,7 +153,7 @@ pub fn member_show(ctx: &Context, name: &MemberName) -> Result<MemberView> {
     let opened = Opened::open(ctx)?;
     let found = opened.rules.standing(name).and_then(|file| view(&opened, name, file));
     opened.settle(ctx);
-    Ok(found.ok_or_else(|| TeamProblem::NoMember(name.clone()))?)
+    Ok(found.ok_or_else(|| MemberError::NoMember(name.clone()))?)
 }
 
 /// The recipients, each once.
@@ -172,10 +172,10 @@ fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {
     match opened.rules.standing(name) {
         None => Ok(1),
         Some(Standing::Removed(old)) => Ok(old.version + 1),
-        Some(Standing::InForce(_)) => Err(TeamProblem::MemberExists(name.clone()).into()),
+        Some(Standing::InForce(_)) => Err(MemberError::MemberExists(name.clone()).into()),
         // An edit is not approved in passing, nor overwritten.
         Some(Standing::Unapproved(why) | Standing::Damaged(why)) => {
-            Err(TeamProblem::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+            Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
     }
 }

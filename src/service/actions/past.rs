@@ -1,6 +1,7 @@
 //! The past of one secret, from git: who changed it when, and a value of before made the
 //! present one again.
 
+use crate::kind::{Failure, Kind};
 use serde::Serialize;
 
 use crate::audit::Op;
@@ -12,7 +13,6 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::past::{CommitView, rules_at};
-use crate::service::base::problem::Problem;
 use crate::service::base::readers::{exposed, kept_readers, seal_to};
 use crate::service::base::reading::read_loaded;
 use crate::service::base::recorder::AuditAction;
@@ -73,7 +73,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     })?;
     opened.settle(ctx);
     if found.is_empty() {
-        return Err(Problem::NoPast { name: name.clone(), version: None }.into());
+        return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
     // The same value as before it: only its readers or its signer changed.
     let record = |at: usize| found.get(at).and_then(|(record, _)| record.as_ref());
@@ -107,7 +107,7 @@ pub fn restore(
         let past = find(opened, name, version, commit.unwrap_or_default())?;
         let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
         let Some((_, value)) = values.into_iter().next() else {
-            return Err(Problem::NoPast { name: name.clone(), version: Some(version) }.into());
+            return Err(PastError::Unknown { name: name.clone(), version: Some(version) }.into());
         };
         // One that is damaged now is replaced like one that is gone.
         let now = opened.vault.record(name, &opened.rules).ok().flatten();
@@ -145,14 +145,15 @@ pub fn get_version(
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
     if ctx.token.is_some() {
-        return Err(Problem::PastByToken.into());
+        return Err(PastError::ByToken.into());
     }
     let load = |opened: &Opened| match opened.vault.record(name, &opened.rules) {
         // It may not be committed yet.
-        Ok(Some(record)) if record.version == version => opened
-            .vault
-            .sealed(name, &opened.rules)?
-            .ok_or_else(|| Problem::NoPast { name: name.clone(), version: Some(version) }.into()),
+        Ok(Some(record)) if record.version == version => {
+            opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| {
+                PastError::Unknown { name: name.clone(), version: Some(version) }.into()
+            })
+        }
         _ => find(opened, name, version, ""),
     };
     let detail = format!("version {version}");
@@ -212,10 +213,51 @@ fn find(opened: &Opened, name: &SecretName, version: u64, commit: &str) -> Resul
     let name = name.clone();
     if found.len() > 1 {
         let commits = found.into_iter().map(|(commit, _)| commit).collect();
-        return Err(Problem::SeveralPast { name, version, commits }.into());
+        return Err(PastError::Several { name, version, commits }.into());
     }
     found.pop().map(|(_, sealed)| sealed).ok_or_else(|| match is_forged {
-        true => Problem::ForgedPast { name, version }.into(),
-        false => Problem::NoPast { name, version: Some(version) }.into(),
+        true => PastError::Forged { name, version }.into(),
+        false => PastError::Unknown { name, version: Some(version) }.into(),
     })
+}
+
+/// What keeps a value of before from coming back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PastError {
+    #[error("git knows {} of secret '{name}'", version.map_or_else(|| "nothing".to_owned(), |v| format!("no version {v}")))]
+    Unknown { name: SecretName, version: Option<u64> },
+    #[error(
+        "version {version} of '{name}' is not signed by anybody who was a member, or its file is another one"
+    )]
+    Forged { name: SecretName, version: u64 },
+    #[error("git knows {} versions {version} of '{name}', made on different clones", commits.len())]
+    Several { name: SecretName, version: u64, commits: Vec<String> },
+    #[error("a token opens the values of today, and no older ones")]
+    ByToken,
+}
+
+impl Failure for PastError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown { .. } => Kind::NotFound,
+            Self::Forged { .. } => Kind::Damaged,
+            Self::Several { .. } => Kind::Usage,
+            Self::ByToken => Kind::Denied,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unknown { name, version: Some(_) } | Self::Forged { name, .. } => {
+                format!("see 'authy history {name}'")
+            }
+            Self::Several { commits, .. } => {
+                format!("say which with --commit: {}", commits.join(", "))
+            }
+            Self::Unknown { version: None, .. } => {
+                "what is not committed, or was cut off by a shallow clone, is not known".into()
+            }
+            Self::ByToken => "ask somebody with an identity for it".into(),
+        })
+    }
 }

@@ -1,5 +1,7 @@
 //! Project files: found, understood, and trusted only after the user allowed them.
 
+use crate::service::base::opening::VaultError;
+use crate::service::base::scope_error::ScopeError;
 use std::path::{Path, PathBuf};
 
 use crate::access::{AccessError, Asker};
@@ -13,7 +15,6 @@ use crate::service::base::error::Result;
 use crate::service::base::known::known_scopes;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::{AuditAction, Recorder};
 use crate::store;
 
@@ -59,9 +60,7 @@ pub fn project_create(
 fn only_scope(mut scopes: Vec<ScopeName>) -> Result<ScopeName> {
     match scopes.pop() {
         Some(only) if scopes.is_empty() => Ok(only),
-        last => {
-            Err(Problem::WhichScope { scopes: scopes.into_iter().chain(last).collect() }.into())
-        }
+        last => Err(ScopeError::Which { scopes: scopes.into_iter().chain(last).collect() }.into()),
     }
 }
 
@@ -91,7 +90,7 @@ fn change_trust(
     if let Some(confined) = &ctx.confined {
         return Err(AccessError::Confined { confined: confined.clone() }.into());
     }
-    let state = ctx.state.as_deref().ok_or(Problem::NoState)?;
+    let state = ctx.state.as_deref().ok_or(VaultError::NoState)?;
     // A project can be trusted before its vault is there: then there is no chain to record in.
     if let Err(error) = record(ctx, op) {
         ctx.front.note(&Note::NotRecorded { reason: error.to_string() });

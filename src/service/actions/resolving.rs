@@ -1,5 +1,7 @@
 //! Text files with `<authy:NAME>` placeholders, filled in.
 
+use crate::service::base::secret_error::SecretError;
+use crate::service::base::templates::FileError;
 use std::path::Path;
 
 use crate::access::{Need, Reach};
@@ -10,7 +12,6 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Wanted, read};
 use crate::service::base::templates::read_template;
 
@@ -28,7 +29,7 @@ pub fn resolve(
     scope: Option<&ScopeName>,
 ) -> Result<Option<SecretBytes>> {
     if out.is_some_and(|out| fs::is_same(file, out)) {
-        return Err(Problem::OwnTemplate(file.to_owned()).into());
+        return Err(FileError::OwnTemplate(file.to_owned()).into());
     }
     let template = read_template(file)?;
     let names: Vec<SecretName> = template.names().into_iter().cloned().collect();
@@ -69,5 +70,5 @@ fn existing(names: &[SecretName], reach: &Reach<'_>, opened: &Opened) -> Result<
     if missing.is_empty() {
         return Ok(names.to_vec());
     }
-    Err(Problem::NoneOf { names: missing, scope: reach.scope().cloned() }.into())
+    Err(SecretError::NoneOf { names: missing, scope: reach.scope().cloned() }.into())
 }

@@ -6,9 +6,9 @@ use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::secret_error::SecretError;
 use crate::service::base::transaction::LockedVault;
 use crate::store::Record;
 
@@ -55,7 +55,7 @@ pub fn part(name: &SecretName, value: &SecretBytes, part: &Part) -> Result<Secre
         Part::Field(_) => inject::keys(value),
         _ => Vec::new(),
     };
-    found.ok_or_else(|| Problem::NoPart { name: name.clone(), what, keys: keys() }.into())
+    found.ok_or_else(|| SecretError::NoPart { name: name.clone(), what, keys: keys() }.into())
 }
 
 /// Makes a one-time code (RFC 6238) from the key in one secret, which is not given out.
@@ -97,7 +97,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         locked.may_write(new)?;
         let sealed = locked.sealed(old)?;
         if locked.is_taken(new) {
-            return Err(Problem::Taken(new.clone()).into());
+            return Err(SecretError::Taken(new.clone()).into());
         }
         let record: Record = (**sealed.record()).clone();
         // A name begins when it gets a secret. With the time of the old name this one would be older

@@ -1,5 +1,6 @@
 //! The vault's settings: shown to anybody, changed by an admin.
 
+use crate::kind::{Failure, Kind};
 use serde::Serialize;
 
 use crate::audit::Op;
@@ -8,7 +9,6 @@ use crate::name::printable;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::transaction::LockedVault;
 use crate::store::{Agents, AuditMode, CommitMode, Config, Version};
@@ -107,8 +107,29 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
         (Setting::Commit, "manual") => new.commit = CommitMode::Manual,
         _ => {
             let (setting, values) = (setting.name(), setting.values());
-            return Err(Problem::Setting { setting, given: printable(value), values }.into());
+            return Err(SettingError::Value { setting, given: printable(value), values }.into());
         }
     }
     Ok(new)
+}
+
+/// A value that a setting does not take.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingError {
+    #[error("setting '{setting}' cannot be '{given}'")]
+    Value { setting: &'static str, given: String, values: &'static str },
+}
+
+impl Failure for SettingError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Value { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Value { values, .. } => format!("one of: {values}"),
+        })
+    }
 }

@@ -4,7 +4,7 @@ use crate::inject::{self, Naming, Shell};
 use crate::name::{ScopeName, ToolName};
 use crate::project::ProjectFile;
 use crate::service::base::error::Result;
-use crate::service::base::problem::Problem;
+use crate::service::base::scope_error::ScopeError;
 
 /// The command that starts `tool` with the secrets of `scope`: plain words, nothing to quote.
 ///
@@ -39,7 +39,7 @@ pub fn project_aliases(file: &ProjectFile) -> Result<Option<(ScopeName, Naming, 
     if tools.is_empty() {
         return Ok(None);
     }
-    let scope = file.scope.clone().ok_or(Problem::NoScope)?;
+    let scope = file.scope.clone().ok_or(ScopeError::NotGiven)?;
     let naming = Naming {
         uppercase: file.uppercase.unwrap_or(false),
         replace_dash: file.replace_dash,

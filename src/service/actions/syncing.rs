@@ -22,7 +22,7 @@ use crate::service::base::orphans::{adopt, remember_published};
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::Recorder;
 use crate::service::base::settling::{Taking, settle, settle_obvious};
-use crate::service::base::sync::{SyncProblem, join, refuse_unrelated, refuse_unsynced};
+use crate::service::base::sync::{SyncError, join, refuse_unrelated, refuse_unsynced};
 use crate::service::base::transaction::LockedVault;
 use crate::store::{Record, Standing};
 
@@ -371,7 +371,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let locked = LockedVault::lock(ctx, &Op::CONFLICT_TAKE)?;
     refuse_unsynced(&locked.opened)?;
     let remote = git::remote(&ctx.vault)?;
-    let none = || -> Error { SyncProblem::NoClash(names.join(", ")).into() };
+    let none = || -> Error { SyncError::NoClash(names.join(", ")).into() };
     let theirs = git::fetched(&ctx.vault, &remote)?.ok_or_else(none)?;
     let root = locked.opened.vault.root();
     let clashes = split(root, &git::compare(&ctx.vault, &theirs)?)?.clashes;

@@ -1,5 +1,6 @@
 //! New values: store, rotate, edit. No secret is opened to write one.
 
+use crate::service::base::secret_error::SecretError;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -13,7 +14,6 @@ use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::reading::{not_found, read_one};
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::transaction::LockedVault;
@@ -57,7 +57,7 @@ pub fn generate(length: usize) -> Result<SecretBytes> {
 /// The secret exists and `force` is not given; there is no vault.
 pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> {
     ready(ctx, &Op::STORE, name, |there| match there {
-        true if !force => Err(Problem::Exists(name.clone())),
+        true if !force => Err(SecretError::Exists(name.clone())),
         _ => Ok(()),
     })
 }
@@ -67,7 +67,7 @@ pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> 
 /// # Errors
 /// There is no such secret; there is no vault.
 pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
-    let missing = || Problem::NotFound { name: name.clone(), scope: None, nearest: None };
+    let missing = || SecretError::NotFound { name: name.clone(), scope: None, nearest: None };
     ready(ctx, &Op::ROTATE, name, |there| if there { Ok(()) } else { Err(missing()) })
 }
 
@@ -75,7 +75,7 @@ fn ready(
     ctx: &Context,
     op: &Op,
     name: &SecretName,
-    check: impl Fn(bool) -> std::result::Result<(), Problem>,
+    check: impl Fn(bool) -> std::result::Result<(), SecretError>,
 ) -> Result<()> {
     refuse_token(ctx, op)?;
     let opened = Opened::open(ctx)?;
@@ -95,7 +95,7 @@ pub fn store(
 ) -> Result<StoreReport> {
     write(ctx, Op::STORE, name, value, &|there| {
         if there && !options.force {
-            return Err(Problem::Exists(name.clone()).into());
+            return Err(SecretError::Exists(name.clone()).into());
         }
         Ok(Edit { options: options.clone(), expect: None })
     })
@@ -137,13 +137,13 @@ pub fn edit(
     rotate_ready(ctx, name)?;
     let command = inject::editor_command(choice.visual.as_deref(), choice.editor.as_deref());
     if command.needs_terminal() && !choice.has_terminal {
-        return Err(Problem::NoTerminal(name.clone()).into());
+        return Err(SecretError::NoTerminal(name.clone()).into());
     }
     let before = Opened::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
     let value = read_one(ctx, Op::EDIT, None, name, ctx.confined.as_ref())?;
     if !value.expose_str().is_some_and(is_text) {
-        return Err(Problem::NotText(name.clone()).into());
+        return Err(SecretError::NotText(name.clone()).into());
     }
     let file = MemoryFile::create(&choice.memory_dirs, "value", &value)?;
     inject::edit(&file.path(), &command)?;
@@ -155,7 +155,7 @@ pub fn edit(
         return Ok(None);
     }
     if new.is_empty() {
-        return Err(Problem::Emptied(name.clone()).into());
+        return Err(SecretError::Emptied(name.clone()).into());
     }
     put(ctx, name, &new, Op::EDIT, base).map(Some)
 }
@@ -188,7 +188,9 @@ fn put(
 ) -> Result<StoreReport> {
     write(ctx, op, name, value, &|there| {
         if !there {
-            return Err(Problem::NotFound { name: name.clone(), scope: None, nearest: None }.into());
+            return Err(
+                SecretError::NotFound { name: name.clone(), scope: None, nearest: None }.into()
+            );
         }
         Ok(Edit { options: StoreOptions::default(), expect })
     })
@@ -202,7 +204,7 @@ fn write(
     edit: &dyn Fn(bool) -> Result<Edit>,
 ) -> Result<StoreReport> {
     if value.len() > MAX_VALUE {
-        return Err(Problem::TooLarge.into());
+        return Err(SecretError::TooLarge.into());
     }
     let locked = LockedVault::lock(ctx, &op)?;
     let there = locked.is_taken(name);
@@ -223,7 +225,7 @@ fn write(
         };
         let old = old.map(|record| (*record).clone());
         if edit.expect.is_some() && edit.expect != old.as_ref().map(|old| old.version) {
-            return Err(Problem::ChangedMeanwhile(name.clone()).into());
+            return Err(SecretError::ChangedMeanwhile(name.clone()).into());
         }
         let verb = if old.is_some() { "Rotate" } else { "Store" };
         let created = old.is_none();

@@ -6,11 +6,11 @@
 use super::context::{Context, Unseen};
 use super::error::Result;
 use super::opening::Opened;
-use super::problem::Problem;
 use super::reading::{Values, Wanted};
 use super::recorder::AuditAction;
 use crate::access::{Asker, Need};
 use crate::audit::Op;
+use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, printable};
 use crate::store::Agents;
 
@@ -49,7 +49,7 @@ pub(crate) fn judge(
         && let Some(scope) = scope.filter(|scope| project.as_ref() != Some(scope))
     {
         let marker = marker(ctx);
-        return Err(Problem::Unseen { marker, scope: scope.clone() }.into());
+        return Err(AgentError::Unseen { marker, scope: scope.clone() }.into());
     }
     if wanted.need != Need::Reveal {
         return Ok(Verdict::ProcessesOnly);
@@ -92,7 +92,7 @@ fn ask_to_show(ctx: &Context, wanted: &Wanted<'_>, scope: Option<&ScopeName>) ->
     if ctx.front.consents(&format!("An agent ({marker}) asks for {what}. Show it?")) {
         return Ok(());
     }
-    Err(Problem::Agent { marker, scope: scope.cloned() }.into())
+    Err(AgentError::MayNotRead { marker, scope: scope.cloned() }.into())
 }
 
 /// What only a person changes: what is lost by it, or who gets to read. An agent may not destroy
@@ -152,6 +152,40 @@ pub(crate) fn refuse(ctx: &Context, opened: &Opened, what: &str) -> Result<()> {
     let marker = marker(ctx);
     match ctx.front.consents(&format!("An agent ({marker}) wants {what}. Let it?")) {
         true => Ok(()),
-        false => Err(Problem::AgentMayNot { marker }.into()),
+        false => Err(AgentError::MayNot { marker }.into()),
+    }
+}
+
+/// What an agent may not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AgentError {
+    #[error("an agent is at work here ({marker}): without a token it reads no values")]
+    MayNotRead { marker: String, scope: Option<ScopeName> },
+    #[error("an agent is at work here ({marker}): this is for a person to do")]
+    MayNot { marker: String },
+    #[error(
+        "an agent is at work here ({marker}), and what it was started under cannot be seen: scope '{scope}' is not the project's"
+    )]
+    Unseen { marker: String, scope: ScopeName },
+}
+
+impl Failure for AgentError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::MayNotRead { .. } | Self::MayNot { .. } | Self::Unseen { .. } => Kind::Denied,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unseen { .. } => "name the scope in .authy.toml and have a person run 'authy allow', or hand a token on with --token-file".into(),
+            Self::MayNotRead { scope: Some(scope), .. } => {
+                format!("run 'authy run --scope {scope} -- COMMAND', ask for a session token, or run it at a terminal and agree")
+            }
+            Self::MayNotRead { scope: None, .. } => {
+                "run 'authy run --scope SCOPE -- COMMAND', ask for a session token, or run it at a terminal and agree".into()
+            }
+            Self::MayNot { .. } => "run it at a terminal and agree, or without the agent".into(),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Who holds the token: its grant found, verified, opened. No identity is looked at here.
 
+use super::token_error::TokenError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use super::clock;
 use super::context::{Context, TokenSource};
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
-use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use crate::access::{Asker, Bearer, Need, Reach, Rules};
 use crate::audit::Op;
@@ -42,10 +42,10 @@ pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
     }
     let opened = Opened::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, op)? {
-        let why = Problem::ReadOnlyToken.into();
+        let why = TokenError::ReadOnly.into();
         record(ctx, &opened, &bearer, AuditAction::new(op.clone()), &why);
     }
-    Err(Problem::ReadOnlyToken.into())
+    Err(TokenError::ReadOnly.into())
 }
 
 /// Finds and verifies the token's grant; `None` where no token is set.
@@ -59,7 +59,7 @@ pub(crate) fn bearer(ctx: &Context, opened: &Opened, op: &Op) -> Result<Option<A
     let grant = bearer.grant();
     let (ends, scope) = (ends(grant, &opened.rules), grant.scope.clone());
     if Stamp::new(clock::latest(ctx, opened)) >= ends {
-        let why: Error = Problem::TokenExpired { at: ends.to_string(), scope }.into();
+        let why: Error = TokenError::Expired { at: ends.to_string(), scope }.into();
         let detail = Some(op.to_string());
         let action = AuditAction { detail, ..AuditAction::new(Op::SESSION_EXPIRE) };
         record(ctx, opened, &Arc::new(bearer), action, &why);
@@ -81,15 +81,15 @@ pub(crate) fn token(source: &TokenSource) -> Result<Token> {
     match source {
         TokenSource::Text(text) => parse(text, "AUTHY_TOKEN"),
         TokenSource::File(path) => {
-            let bytes = fs::read_outside(path, MAX_TOKEN_FILE).map_err(Problem::TokenFile)?;
-            let bytes = bytes.ok_or_else(|| Problem::NoTokenFile(path.clone()))?;
+            let bytes = fs::read_outside(path, MAX_TOKEN_FILE).map_err(TokenError::File)?;
+            let bytes = bytes.ok_or_else(|| TokenError::NoFile(path.clone()))?;
             let bytes = SecretBytes::new(bytes);
             if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
-                return Err(Problem::TokenFileOpen(path.clone()).into());
+                return Err(TokenError::FileOpen(path.clone()).into());
             }
             parse(&bytes, &format!("'{}'", printable(&path.to_string_lossy())))
         }
-        TokenSource::Lost => Err(Problem::TokenLost.into()),
+        TokenSource::Lost => Err(TokenError::Lost.into()),
     }
 }
 
@@ -97,9 +97,9 @@ pub(crate) fn token(source: &TokenSource) -> Result<Token> {
 fn parse(text: &SecretBytes, place: &str) -> Result<Token> {
     let text = text.expose().trim_ascii();
     if text.is_empty() {
-        return Err(Problem::TokenEmpty { place: place.to_owned() }.into());
+        return Err(TokenError::Empty { place: place.to_owned() }.into());
     }
-    Ok(Token::parse(text).ok_or_else(|| Problem::TokenInvalid { place: place.to_owned() })?)
+    Ok(Token::parse(text).ok_or_else(|| TokenError::Invalid { place: place.to_owned() })?)
 }
 
 /// When a grant ends: as it says, or sooner where its policy has become stricter.
@@ -178,17 +178,17 @@ fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
             Ok(Some(grant)) => grant,
             Ok(None) => continue,
             // Nobody who may sign it did: its creator is no member any more, or never was.
-            Err(StoreError::UnknownSigner { .. }) => return Err(Problem::TokenUnknown.into()),
-            Err(_) if is_outlived(opened, &place) => return Err(Problem::TokenUnknown.into()),
+            Err(StoreError::UnknownSigner { .. }) => return Err(TokenError::Unknown.into()),
+            Err(_) if is_outlived(opened, &place) => return Err(TokenError::Unknown.into()),
             Err(error) => return Err(error.into()),
         };
         if !is_of(&grant, &identity) || grant.chain != chain.commitment() {
-            return Err(Problem::ForeignGrant(place.grant()).into());
+            return Err(TokenError::ForeignGrant(place.grant()).into());
         }
         let keys = keys(opened, &place, &grant, &identity)?;
         return Ok(Bearer::new(place, grant, identity, chain, keys)?);
     }
-    Err(Problem::TokenUnknown.into())
+    Err(TokenError::Unknown.into())
 }
 
 fn is_of(grant: &Grant, identity: &Identity) -> bool {
@@ -206,7 +206,7 @@ pub(crate) fn keys(
     identity: &Identity,
 ) -> Result<GrantKeys> {
     let path = place.keys();
-    let torn = || Problem::TornGrant(path.clone());
+    let torn = || TokenError::TornGrant(path.clone());
     let sealed = opened.vault.grant_file(&path, MAX_SEALED_KEYS)?.ok_or_else(torn)?;
     if Digest::of(&sealed) != grant.keys {
         return Err(torn().into());

@@ -1,5 +1,7 @@
 //! Who is it: finding the identity, and the member it belongs to.
 
+use super::identity_error::IdentityError;
+use super::token_error::TokenError;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +10,7 @@ use std::sync::Arc;
 use super::context::{Context, IdentitySource, TokenSource};
 use super::error::Result;
 use super::newcomer::keyfile_of;
-use super::problem::Problem;
-use super::team::TeamProblem;
+use super::team::MemberError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, unseal_armored};
@@ -29,8 +30,8 @@ const MAX_PATH: usize = 1 << 16;
 /// which no identity is ever used.
 pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
     match ctx.token {
-        Some(TokenSource::Lost) => return Err(Problem::TokenLost.into()),
-        Some(_) => return Err(Problem::ReadOnlyToken.into()),
+        Some(TokenSource::Lost) => return Err(TokenError::Lost.into()),
+        Some(_) => return Err(TokenError::ReadOnly.into()),
         None => {}
     }
     let identity = match &ctx.identity {
@@ -76,7 +77,7 @@ pub(crate) fn recipients<'a>(
 ) -> Result<Vec<Recipient>> {
     let mut all = Vec::new();
     for name in members {
-        let member = rules.member(name).ok_or_else(|| TeamProblem::NoMember(name.clone()))?;
+        let member = rules.member(name).ok_or_else(|| MemberError::NoMember(name.clone()))?;
         for text in &member.recipients {
             let recipient = Recipient::parse(text)?;
             if !all.contains(&recipient) {
@@ -95,12 +96,12 @@ pub(crate) fn signer(caller: &Caller, rules: &Rules) -> Result<Signer> {
     let name = caller.name.clone();
     let member = rules.member(&name).ok_or(AccessError::NotAMember)?;
     let (Some(sealed), Some(verify)) = (&member.signing, member.verify) else {
-        return Err(TeamProblem::NoSigningKey(name).into());
+        return Err(MemberError::NoSigningKey(name).into());
     };
     let seed = unseal_armored(sealed, &caller.identity)?;
     match SigningKey::from_seed(&seed) {
         Some(key) if key.verify_key() == verify => Ok(Signer { name, key }),
-        _ => Err(TeamProblem::ForeignSigningKey(name).into()),
+        _ => Err(MemberError::ForeignSigningKey(name).into()),
     }
 }
 
@@ -110,7 +111,7 @@ pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
         IdentitySource::Text(text) => parse(ctx, text.expose(), "AUTHY_IDENTITY"),
         IdentitySource::File(path) => load(ctx, path),
         IdentitySource::Default | IdentitySource::Open(_) => {
-            Err(Problem::NoIdentity { dir: None }.into())
+            Err(IdentityError::NotFound { dir: None }.into())
         }
     }
 }
@@ -130,8 +131,8 @@ pub(crate) fn real_folder(ctx: &Context) -> PathBuf {
 /// # Errors
 /// It is not there, or cannot be read.
 pub(crate) fn identity_bytes(path: &Path) -> Result<SecretBytes> {
-    let bytes = fs::read_outside(path, MAX_IDENTITY).map_err(Problem::IdentityFile)?;
-    let bytes = bytes.ok_or_else(|| Problem::NoIdentityFile(path.to_owned()))?;
+    let bytes = fs::read_outside(path, MAX_IDENTITY).map_err(IdentityError::File)?;
+    let bytes = bytes.ok_or_else(|| IdentityError::NoFile(path.to_owned()))?;
     Ok(SecretBytes::new(bytes))
 }
 
@@ -139,7 +140,7 @@ pub(crate) fn identity_bytes(path: &Path) -> Result<SecretBytes> {
 pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
     let bytes = identity_bytes(path)?;
     if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
-        return Err(Problem::IdentityOpen(path.to_owned()).into());
+        return Err(IdentityError::FileOpen(path.to_owned()).into());
     }
     parse(ctx, bytes.expose(), &path.to_string_lossy())
 }
@@ -148,7 +149,7 @@ fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
     let label = printable(label);
     let ask = || ctx.front.passphrase(&label);
     Identity::parse(bytes, &ask)
-        .map_err(|source| Problem::Identity { label: label.clone(), source }.into())
+        .map_err(|source| IdentityError::Unusable { label: label.clone(), source }.into())
 }
 
 /// The keyfile that `init` or `join` used for this clone, where it lies elsewhere and still does.
@@ -170,7 +171,7 @@ fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
     let dir = own_keys(ctx);
     let files = dir.as_deref().map(key_files).unwrap_or_default();
     match (files.as_slice(), dir) {
-        ([], dir) => Err(Problem::NoIdentity { dir }.into()),
+        ([], dir) => Err(IdentityError::NotFound { dir }.into()),
         ([only], _) => load(ctx, only),
         (several, dir) => {
             let mut usable: Vec<Identity> = several
@@ -184,13 +185,13 @@ fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
                 one.as_ref().is_some_and(|one| one.recipients() == other.recipients())
             };
             match one {
-                Some(_) if !usable.iter().all(is_same) => Err(Problem::AmbiguousIdentity {
+                Some(_) if !usable.iter().all(is_same) => Err(IdentityError::Ambiguous {
                     dir: dir.unwrap_or_default(),
                     count: usable.len() + 1,
                 }
                 .into()),
                 Some(one) => Ok(one),
-                None => Err(Problem::SeveralIdentities {
+                None => Err(IdentityError::Several {
                     dir: dir.unwrap_or_default(),
                     count: several.len(),
                 }

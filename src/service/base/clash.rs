@@ -9,8 +9,7 @@ use std::fmt;
 
 use super::error::Result;
 use super::opening::Opened;
-use super::problem::Problem;
-use super::sync::SyncProblem;
+use super::sync::SyncError;
 use crate::fs::{self, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Division};
 use crate::name::SecretName;
@@ -157,8 +156,8 @@ pub(crate) fn split(root: &Root, division: &Division) -> Result<Split> {
             }
             // The same key, sealed anew by both.
             Unit::Key(_) => {}
-            Unit::Segment(path) => return Err(SyncProblem::ForkedChain { path }.into()),
-            Unit::Other(path) => return Err(SyncProblem::BothChanged { path }.into()),
+            Unit::Segment(path) => return Err(SyncError::ForkedChain { path }.into()),
+            Unit::Other(path) => return Err(SyncError::BothChanged { path }.into()),
         }
     }
     Ok(split)
@@ -275,7 +274,7 @@ impl Clash {
         match (at(Side::Ours), at(Side::Theirs)) {
             (Some(ours), Some(theirs)) if theirs > ours => Ok(Side::Theirs),
             (Some(_), Some(_)) => Ok(Side::Ours),
-            _ => Err(SyncProblem::NoNewest { matter: self.matter.to_string() }.into()),
+            _ => Err(SyncError::NoNewest { matter: self.matter.to_string() }.into()),
         }
     }
 }
@@ -289,7 +288,7 @@ pub(crate) fn named<'c>(clashes: &'c [Clash], names: &[String]) -> Result<Vec<&'
     for name in names.iter().collect::<BTreeSet<_>>() {
         let is_it = |clash: &&Clash| clash.matter.to_string() == *name;
         let clash = clashes.iter().find(is_it);
-        found.push(clash.ok_or_else(|| Problem::from(SyncProblem::NoClash(name.clone())))?);
+        found.push(clash.ok_or_else(|| SyncError::NoClash(name.clone()))?);
     }
     Ok(found)
 }

@@ -14,6 +14,7 @@ use super::note::Note;
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, Root, Subject, VaultPath};
 use crate::git;
+use crate::kind::Failure as _;
 use crate::name::MemberName;
 use crate::store::{AuditMode, Member, Policy, Vault};
 

@@ -1,6 +1,8 @@
 //! Who is new to a vault: a name, an identity, a signing key. `init` makes the first admin so,
 //! `join` a member who waits for approval.
 
+use super::identity_error::IdentityError;
+use super::token_error::TokenError;
 use std::path::{Path, PathBuf};
 
 use super::bearer::token;
@@ -8,8 +10,7 @@ use super::caller;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
 use super::opening::Opened;
-use super::problem::Problem;
-use super::team::TeamProblem;
+use super::team::MemberError;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, seal_armored, seal_with_passphrase};
@@ -88,7 +89,7 @@ pub(crate) struct Key {
 pub(crate) fn refuse_any_token(ctx: &Context) -> Result<()> {
     let Some(source) = &ctx.token else { return Ok(()) };
     token(source)?;
-    Err(Problem::ReadOnlyToken.into())
+    Err(TokenError::ReadOnly.into())
 }
 
 /// An identity proves one member, so no two members share a recipient.
@@ -102,7 +103,7 @@ pub(crate) fn refuse_taken(
 ) -> Result<()> {
     let mut others = opened.rules.members().filter(|(name, _)| who != Some(name));
     match others.find(|(_, member)| caller::owns(recipients, member)) {
-        Some((name, _)) => Err(TeamProblem::RecipientTaken(name.clone()).into()),
+        Some((name, _)) => Err(MemberError::RecipientTaken(name.clone()).into()),
         None => Ok(()),
     }
 }
@@ -187,7 +188,7 @@ fn passphrase_of_copy(
     copy: &Path,
 ) -> Result<Option<SecretBytes>> {
     if copy.exists() {
-        return Err(Problem::CopyExists(copy.to_owned()).into());
+        return Err(IdentityError::CopyExists(copy.to_owned()).into());
     }
     let file = match (&options.generate_keyfile, &ctx.identity) {
         (Some(_), _) => None,
@@ -203,7 +204,7 @@ fn passphrase_of_copy(
     }
     let label = crate::name::printable(&copy.to_string_lossy());
     let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
-    secret.map(Some).ok_or_else(|| Problem::NoPassphrase.into())
+    secret.map(Some).ok_or_else(|| IdentityError::NoPassphrase.into())
 }
 
 /// What is remembered of an identity on this machine: where it lies, unless that is where everybody
@@ -233,7 +234,7 @@ fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
         IdentitySource::File(file) if !file.exists() => generate(ctx, file, options.passphrase),
         IdentitySource::File(file) => existing(caller::load_source(ctx)?, Some(file.clone())),
         IdentitySource::Default => {
-            let folder = caller::own_keys(ctx).ok_or(Problem::NoIdentity { dir: None })?;
+            let folder = caller::own_keys(ctx).ok_or(IdentityError::NotFound { dir: None })?;
             let file = folder.join(USUAL);
             if file.exists() {
                 existing(caller::load(ctx, &file)?, Some(file))
@@ -254,7 +255,7 @@ fn generate(ctx: &Context, file: &Path, passphrase: bool) -> Result<Key> {
     let (identity, text) = Identity::generate(&Stamp::new(ctx.now).to_string());
     let bytes = if passphrase {
         let label = crate::name::printable(&file.to_string_lossy());
-        let secret = ctx.front.new_passphrase(&label).ok_or(Problem::NoPassphrase)?;
+        let secret = ctx.front.new_passphrase(&label).ok_or(IdentityError::NoPassphrase)?;
         SecretBytes::new(seal_with_passphrase(text.expose(), &secret)?)
     } else {
         text

@@ -194,6 +194,7 @@ fn list(names: &[SecretName]) -> String {
 }
 
 impl fmt::Display for Note {
+    #[allow(clippy::too_many_lines, reason = "a sentence for each note, and none without one")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FirstUse { admins } => {
@@ -265,18 +266,6 @@ impl fmt::Display for Note {
                  copy elsewhere ('init' and 'join' make one with --backup FILE). This is said once",
                 printable(&folder.to_string_lossy())
             ),
-            Self::Doubtful { .. } | Self::LeftOut { .. } | Self::Twice { .. } => {
-                self.fmt_of_import(f)
-            }
-            _ => self.fmt_of_session(f),
-        }
-    }
-}
-
-impl Note {
-    /// The notes about what is imported.
-    fn fmt_of_import(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
             Self::Doubtful { name, line, doubt } => {
                 let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
                 let what = match doubt {
@@ -293,13 +282,6 @@ impl Note {
             Self::Twice { name } => {
                 write!(f, "'{}' stands there more than once: took the last", printable(name))
             }
-            _ => Ok(()),
-        }
-    }
-
-    /// The notes about sessions, agents and masking.
-    fn fmt_of_session(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
             Self::TtlCapped { scope, ttl } => {
                 write!(f, "the policy '{scope}' lets a session live {ttl} at most, so it does")
             }
@@ -371,7 +353,6 @@ impl Note {
                 f,
                 "the value of '{name}' is so short that masking it may hide other output too"
             ),
-            _ => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Opening a vault for one command: recovered, verified, pinned, its rules taken.
 
+use crate::kind::{Failure, Kind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,7 +9,6 @@ use super::clock;
 use super::context::Context;
 use super::error::Result;
 use super::note::Note;
-use super::problem::Problem;
 use crate::access::{AccessError, Rules};
 use crate::fs::{self, Lock, Root};
 use crate::git;
@@ -98,7 +98,9 @@ fn recover(ctx: &Context, root: &Root) -> Result<()> {
 /// Keys and local files that git tracks would travel with the repository.
 fn refuse_tracked_private(root: &Root) -> Result<()> {
     match git::tracked_private(root.path())?.into_iter().next() {
-        Some(path) => Err(Problem::TrackedPrivate { path: crate::name::printable(&path) }.into()),
+        Some(path) => {
+            Err(VaultError::TrackedPrivate { path: crate::name::printable(&path) }.into())
+        }
         None => Ok(()),
     }
 }
@@ -123,4 +125,36 @@ pub(crate) fn effective_scope(
 /// Whether this error can come from reading while another command publishes.
 pub(crate) fn may_be_a_race(error: &StoreError) -> bool {
     matches!(error, StoreError::Digest { .. } | StoreError::Half { .. })
+}
+
+/// What keeps a vault from being used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VaultError {
+    #[error("git tracks '{path}', which must never leave this machine")]
+    TrackedPrivate { path: String },
+    #[error("the vault is read-only")]
+    ReadOnly,
+    #[error("there is no state folder to remember it in")]
+    NoState,
+}
+
+impl Failure for VaultError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TrackedPrivate { .. } => Kind::Damaged,
+            Self::ReadOnly | Self::NoState => Kind::Failure,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::TrackedPrivate { path } => {
+                format!(
+                    "run 'git rm -r --cached {path}' in the vault; if it was pushed, make new keys"
+                )
+            }
+            Self::NoState => "set AUTHY_STATE_DIR to a folder that can be written".into(),
+            Self::ReadOnly => "make the folder writable, or change the vault where it is".into(),
+        })
+    }
 }

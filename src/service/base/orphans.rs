@@ -12,7 +12,7 @@ use super::note::Note;
 use super::opening::Opened;
 use super::past::rules_at;
 use super::recorder::AuditAction;
-use super::sync::SyncProblem;
+use super::sync::SyncError;
 use super::transaction::{LockedVault, Transaction};
 use crate::access::{RuleChange, Rules};
 use crate::audit::Op;
@@ -90,7 +90,7 @@ fn refuse_taken_away(opened: &Opened, orphans: &[Orphan]) -> Result<()> {
     let who = first.sealed.record().by().clone();
     let of_him = taken.iter().filter(|orphan| *orphan.sealed.record().by() == who);
     let names = of_him.map(|orphan| format!("'{}'", orphan.name)).collect();
-    Err(SyncProblem::TakenAway { who, names }.into())
+    Err(SyncError::TakenAway { who, names }.into())
 }
 
 /// The rules as they were published last, as far as this clone knows.

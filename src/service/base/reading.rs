@@ -1,5 +1,6 @@
 //! Reading values: authenticate, decide, record, open. Every command that reads goes here.
 
+use super::secret_error::SecretError;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
 use super::own;
-use super::problem::Problem;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh;
 use crate::access::{self, Access, Asker, Need, Reach, Sealing};
@@ -170,7 +170,7 @@ pub(crate) fn read_loaded(
     let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
     let value = values.into_iter().next().map(|(_, value)| value);
     value.ok_or_else(|| {
-        Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
+        SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
     })
 }
 
@@ -279,5 +279,5 @@ pub(crate) fn not_found(opened: &Opened, name: &SecretName, scope: Option<&Scope
         .filter(within)
         .max_by(|a, b| near(a).total_cmp(&near(b)))
         .filter(|best| near(best) > 0.85);
-    Problem::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
+    SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
 }

@@ -3,6 +3,9 @@
 //! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
 //! the state folder, under a clone id of its own.
 
+use super::chain_error::ChainError;
+use super::opening::VaultError;
+use super::token_error::TokenError;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +18,6 @@ use super::context::Context;
 use super::error::{Error, Result};
 use super::note::Note;
 use super::opening::{LOCK_WAIT, Opened};
-use super::problem::Problem;
 use crate::access::{Asker, Caller, Rules};
 use crate::audit::{
     Actor, AuditError, Chain, ChainFiles, ChainName, Event, Op, Opener, Opening, Outcome, Receipt,
@@ -119,7 +121,7 @@ impl<'a> Recorder<'a> {
         let place = Place::in_vault(opened, asker)?;
         let found = match place {
             Some(place) => place.chain(ctx, opened, asker, lock),
-            None => Err(Problem::ReadOnlyVault.into()),
+            None => Err(VaultError::ReadOnly.into()),
         };
         let chain = match found {
             Ok(chain) => chain,
@@ -226,7 +228,7 @@ impl Place {
             Err(error) if error.is_read_only() => return Ok(None),
             clone => clone?,
         };
-        let bad = || Problem::BadCloneId(root.local(CLONE));
+        let bad = || ChainError::BadCloneId(root.local(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let audit = opened.vault.config().audit;
         fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
@@ -237,7 +239,7 @@ impl Place {
 
     fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
         let clone = clone_id(&folder.join(CLONE))?;
-        let bad = || Problem::BadCloneId(folder.join(CLONE));
+        let bad = || ChainError::BadCloneId(folder.join(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let notes = folder.join(LAST_SEGMENT);
         Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain).noted_in(&notes)))
@@ -270,7 +272,7 @@ impl Place {
         if !self.0.is_open()? {
             return Ok(None);
         }
-        let key = self.key(asker)?.ok_or_else(|| Problem::NoChainKey(self.0.chain().clone()))?;
+        let key = self.key(asker)?.ok_or_else(|| ChainError::NoKey(self.0.chain().clone()))?;
         Ok(Some(Chain::attach(self.0.clone(), self.0.chain().clone(), key)))
     }
 
@@ -282,7 +284,7 @@ impl Place {
             // A token derives it; the file is for those who verify.
             Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
             Asker::Member(caller) => unseal(&sealed, &caller.identity)
-                .map_err(|source| Problem::ChainKey { chain: self.0.chain().clone(), source })?,
+                .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
         };
         Ok(ChainKey::from_secret(&key))
     }
@@ -310,7 +312,7 @@ impl Place {
                 if found.is_none() {
                     let path = bearer.place().chain_key();
                     let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
-                    let sealed = sealed.ok_or(Problem::TornGrant(path))?;
+                    let sealed = sealed.ok_or(TokenError::TornGrant(path))?;
                     fs::create_new(self.0.key(), &sealed, 0o600)?;
                 }
                 let (id, label) = (bearer.id().as_str(), bearer.grant().label.as_str());
@@ -345,13 +347,13 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     let failure = match usual.map(|folder| chain_in(ctx, opened, asker, folder)) {
         Some(Err(error)) if error.is_read_only() => error,
         Some(found) => return found,
-        None => Problem::NoAuditPlace.into(),
+        None => ChainError::NoPlace.into(),
     };
     let Some(makeshift) = &ctx.makeshift else { return Err(failure) };
     let folder = makeshift.join(opened.vault.id());
-    fs::make_folders(&folder).map_err(|_| Problem::NoAuditPlace)?;
+    fs::make_folders(&folder).map_err(|_| ChainError::NoPlace)?;
     if !fs::is_own_alone(makeshift) {
-        return Err(Problem::NoAuditPlace.into());
+        return Err(ChainError::NoPlace.into());
     }
     let chain = chain_in(ctx, opened, asker, &folder)?;
     ctx.front.note(&Note::Makeshift { folder });

@@ -1,10 +1,10 @@
 //! What keeps a program from being run sealed, or a policy from sealing.
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, printable};
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SealProblem {
+pub(crate) enum SealingError {
     #[error("scope '{0}' seals nothing that is wanted here")]
     Nothing(ScopeName),
     #[error("no sealed rule of this policy names just '{}'", printable(.0))]
@@ -17,8 +17,8 @@ pub(crate) enum SealProblem {
     Start(#[from] crate::seal::SealError),
 }
 
-impl SealProblem {
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for SealingError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Nothing(_) | Self::NoRule(_) => Kind::Usage,
             #[cfg(not(feature = "sealed"))]
@@ -28,7 +28,7 @@ impl SealProblem {
         }
     }
 
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Nothing(scope) => format!(
                 "an admin runs: authy policy update {scope} --seal 'NAME=HOST', as in --seal 'github-token=api.github.com'"

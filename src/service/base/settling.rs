@@ -10,10 +10,9 @@ use serde::de::DeserializeOwned;
 use super::clash::{Clash, Matter, SETTLED, Side, State, settling};
 use super::error::{Error, Result};
 use super::opening::Opened;
-use super::problem::Problem;
 use super::readers::exposed;
 use super::recorder::AuditAction;
-use super::sync::SyncProblem;
+use super::sync::SyncError;
 use super::transaction::{LockedVault, Transaction};
 use crate::audit::Op;
 use crate::fs::{Subject, VaultPath};
@@ -139,8 +138,7 @@ fn half(present: VaultPath, absent: VaultPath) -> Error {
 fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
     let (Taking { clash, side }, opened) = (*taking, tx.opened());
     tx.locked().may_write(name)?;
-    let unfit =
-        |why| Problem::from(SyncProblem::Unfit { matter: name.to_string(), why: Box::new(why) });
+    let unfit = |why| SyncError::Unfit { matter: name.to_string(), why: Box::new(why) };
     let taken = offered(opened, clash, name, State::Now(side)).map_err(unfit)?;
     let floor = floor(opened, side, &VaultPath::record(name), |at| {
         let record: Option<Record> = clash.claimed(opened, at);
@@ -293,9 +291,8 @@ fn sign_above<T: Removable + Serialize + DeserializeOwned>(
     let opened = tx.opened();
     let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
-    refuse_below(path, Version { created: 0, version: taken.version() }, floor).map_err(|why| {
-        Problem::from(SyncProblem::Unfit { matter: path.to_string(), why: Box::new(why.into()) })
-    })?;
+    refuse_below(path, Version { created: 0, version: taken.version() }, floor)
+        .map_err(|why| SyncError::Unfit { matter: path.to_string(), why: Box::new(why.into()) })?;
     let above = signed(other).map_or(0, |other| other.version());
     let version = taken.version().max(above).saturating_add(1);
     tx.put_document(path.clone(), &with_version(&taken, version), version)?;

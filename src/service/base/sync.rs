@@ -6,13 +6,13 @@ use super::error::Result;
 use super::opening::Opened;
 use crate::fs::{FOLDERS, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Division, Home, Joining};
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 use crate::store::{CommitMode, Config, Unverified};
 
 /// A failure to bring two clones together.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SyncProblem {
+pub(crate) enum SyncError {
     #[error("this vault lies inside another git repository, whose history is not authy's")]
     Inside,
     #[error("this vault's commits are made by hand")]
@@ -39,9 +39,8 @@ pub(crate) enum SyncProblem {
     Unfit { matter: String, why: Box<super::error::Error> },
 }
 
-impl SyncProblem {
-    /// The kind of the failure.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for SyncError {
+    fn kind(&self) -> Kind {
         match self {
             Self::Inside | Self::Manual | Self::NoNewest { .. } => Kind::Usage,
             Self::Clashes(_) | Self::BothChanged { .. } | Self::TakenAway { .. } => Kind::Conflict,
@@ -52,8 +51,7 @@ impl SyncProblem {
         }
     }
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Brick { .. } => {
                 "nothing was changed here; ask who pushed it, and mend it there (git revert)".into()
@@ -96,13 +94,13 @@ pub(crate) fn refuse_unrelated(opened: &Opened, theirs: &str, remote: &str) -> R
     let path = VaultPath::config();
     let root = opened.vault.root().path();
     let Some(bytes) = git::file_at(root, theirs, &path.to_string())? else {
-        return Err(SyncProblem::NotEmpty { remote: remote.to_owned() }.into());
+        return Err(SyncError::NotEmpty { remote: remote.to_owned() }.into());
     };
     let claim = Unverified::parse(&path, bytes).and_then(|read| read.peek::<Config>());
     match claim {
         Ok(claim) if claim.vault != opened.vault.id() => {
             let (remote, id) = (remote.to_owned(), printable(&claim.vault));
-            Err(SyncProblem::AnotherVault { remote, id }.into())
+            Err(SyncError::AnotherVault { remote, id }.into())
         }
         _ => Ok(()),
     }
@@ -114,11 +112,11 @@ pub(crate) fn refuse_unrelated(opened: &Opened, theirs: &str, remote: &str) -> R
 /// The vault lies inside another repository; its commits are made by hand.
 pub(crate) fn refuse_unsynced(opened: &Opened) -> Result<()> {
     if let Home::Inside { .. } = git::locate(opened.vault.root().path())? {
-        return Err(SyncProblem::Inside.into());
+        return Err(SyncError::Inside.into());
     }
     match opened.vault.config().commit {
         CommitMode::Auto => Ok(()),
-        CommitMode::Manual => Err(SyncProblem::Manual.into()),
+        CommitMode::Manual => Err(SyncError::Manual.into()),
     }
 }
 
@@ -127,7 +125,7 @@ pub(crate) fn refuse_unsynced(opened: &Opened) -> Result<()> {
 fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
     let root = opened.vault.root().path();
     let brick = |file: &Difference, why: &'static str| {
-        Err(SyncProblem::Brick { path: file.shown(), why }.into())
+        Err(SyncError::Brick { path: file.shown(), why }.into())
     };
     // What both changed is for a person to decide, who is told when a side cannot be taken.
     let theirs = division.files.iter().filter(|file| file.theirs != file.base && !file.is_both());
@@ -198,7 +196,7 @@ pub(crate) fn join(
     let Split { taken, others, clashes } = split(root, division)?;
     if !clashes.is_empty() {
         let names = clashes.iter().map(|clash| clash.matter.to_string()).collect();
-        return Err(SyncProblem::Clashes(names).into());
+        return Err(SyncError::Clashes(names).into());
     }
     if division.behind == 0 {
         return Ok(());

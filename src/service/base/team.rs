@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::kind::Kind;
+use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, printable};
 use crate::store::StoreError;
 
 /// A failure about who belongs to the vault.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TeamProblem {
+pub(crate) enum MemberError {
     #[error("member '{0}' not found")]
     NoMember(MemberName),
     #[error("member '{0}' exists already")]
@@ -59,9 +59,8 @@ pub(crate) enum TeamProblem {
     Damaged(Arc<StoreError>),
 }
 
-impl TeamProblem {
-    /// The kind of the failure.
-    pub(crate) fn kind(&self) -> Kind {
+impl Failure for MemberError {
+    fn kind(&self) -> Kind {
         match self {
             Self::NoMember(_) | Self::NothingToApprove(_) | Self::NotHisRecipient { .. } => {
                 Kind::NotFound
@@ -90,8 +89,7 @@ impl TeamProblem {
         }
     }
 
-    /// What to do next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoMember(_) => "run 'authy member list'".into(),
             Self::MemberExists(name) => format!("see 'authy member show {name}'"),

@@ -2,6 +2,7 @@
 //!
 //! Dropped before `finish`, nothing happened.
 
+use super::opening::VaultError;
 use std::rc::Rc;
 
 use super::bearer::refuse_token;
@@ -10,7 +11,6 @@ use super::commit::{PENDING, Pending, commit};
 use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
-use super::problem::Problem;
 use super::reading::not_found;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
@@ -49,7 +49,7 @@ impl<'c> LockedVault<'c> {
             Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
                 .is_read_only()
             {
-                true => Error::from(Problem::ReadOnlyVault),
+                true => Error::from(VaultError::ReadOnly),
                 false => error.into(),
             })?;
         let opened = Opened::open_locked(ctx, &lock)?;

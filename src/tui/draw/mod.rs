@@ -52,7 +52,7 @@ pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
         Section::Audit => sections::audit,
         Section::Members => sections::members,
     };
-    list(app, theme, (frame, body));
+    list(app, theme, frame, body);
     if let Some(popup) = &app.popup {
         popup::draw(app, popup, theme, frame, body);
     }

@@ -14,12 +14,11 @@ use super::{Theme, halves, text};
 
 /// Says of a row its name, a word about it, and how that looks.
 type Mark<'m, T> = &'m dyn Fn(&T) -> (String, Option<&'static str>, ratatui::style::Style);
-type Place<'f, 'b> = (&'f mut Frame<'b>, Rect);
 
 /// Columns of the names of details.
 const LABEL: usize = 13;
 
-pub(super) fn secrets(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+pub(super) fn secrets(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let (at, beside) = halves(body);
     let mark = |entry: &ListEntry| match &entry.details {
         None => (entry.name.to_string(), Some("damaged"), theme.bad()),
@@ -34,7 +33,7 @@ pub(super) fn secrets(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
     paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
-pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+pub(super) fn policies(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let (at, beside) = halves(body);
     let mark = |policy: &PolicyView| match policy.status {
         "in-force" if policy.seal_only => (policy.name.to_string(), Some("sealed"), theme.dim()),
@@ -48,7 +47,7 @@ pub(super) fn policies(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
     paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
-pub(super) fn sessions(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+pub(super) fn sessions(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let (at, beside) = halves(body);
     let mark = |session: &SessionView| {
         let scope = session.scope.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -63,7 +62,7 @@ pub(super) fn sessions(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
     paragraph("Details", lines.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
-pub(super) fn members(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+pub(super) fn members(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let (at, beside) = halves(body);
     let mark = |member: &MemberView| {
         let (word, style) = match (member.status, member.admin) {
@@ -86,7 +85,7 @@ pub(super) fn members(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
     );
 }
 
-pub(super) fn audit(app: &App, theme: Theme, (frame, body): Place<'_, '_>) {
+pub(super) fn audit(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let height = usize::from(body.height).saturating_sub(2);
     let width = usize::from(body.width).saturating_sub(2);
     let rows = app.audit.window(height).map(|(selected, entry)| {

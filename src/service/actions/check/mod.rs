@@ -19,7 +19,7 @@ use crate::access::{Caller, PolicyState};
 use crate::crypto::{file_key, scan};
 use crate::fs::{self, FOLDERS, Listing, VaultPath};
 use crate::git;
-use crate::kind::Kind;
+use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
 use crate::service::base::bearer::{bearer, creator_key};
 use crate::service::base::caller::{key_files, recipients};

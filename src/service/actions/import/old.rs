@@ -1,5 +1,6 @@
 //! Taking over a vault of authy 0.7: opening its one file, and its policies.
 
+use crate::kind::{Failure, Kind};
 use std::path::{Path, PathBuf};
 
 use super::{ImportEntry, ImportOptions, Imported};
@@ -16,7 +17,6 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::transfer::{self, OLD_FILE, OLD_LIMIT, OldPolicy, OldVault, TransferError};
 
 /// Room for the header and for what each piece of the payload adds (age-encryption.org/v1).
@@ -60,7 +60,7 @@ fn by_key(
         let opened = open(&load(ctx, keyfile)?);
         return match opened {
             Some(plain) => Ok(plain?),
-            None => Err(Problem::OldVaultKey(keyfile.to_owned()).into()),
+            None => Err(OldVaultError::Key(keyfile.to_owned()).into()),
         };
     }
     let folders = [Some(folder.join(fs::KEYS)), own_keys(ctx)].into_iter().flatten();
@@ -71,7 +71,7 @@ fn by_key(
             return Ok(plain?);
         }
     }
-    Err(Problem::OldVaultKeys.into())
+    Err(OldVaultError::NoKey.into())
 }
 
 /// A policy that comes over.
@@ -145,4 +145,29 @@ fn patterns(
     let is_kept =
         |entry: &ImportEntry| reaches(&was, &entry.from) == reaches(&is, entry.name.as_str());
     entries.iter().all(is_kept).then_some((allow, deny))
+}
+
+/// What keeps a vault of authy 0.7 closed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OldVaultError {
+    #[error("'{}' does not open the old vault", printable(&.0.to_string_lossy()))]
+    Key(PathBuf),
+    #[error("no key at hand opens the old vault")]
+    NoKey,
+}
+
+impl Failure for OldVaultError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Key(_) | Self::NoKey => Kind::Credentials,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Key(_) | Self::NoKey => {
+                "name the keyfile that authy 0.7 used with --from-keyfile FILE".into()
+            }
+        })
+    }
 }

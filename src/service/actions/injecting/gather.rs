@@ -1,5 +1,7 @@
 //! What a request comes to: names decided, values read, variables named.
 
+use crate::service::base::scope_error::ScopeError;
+use crate::service::base::secret_error::SecretError;
 use std::collections::BTreeSet;
 
 use crate::access::{AccessError, Need, Pattern, Program, Reach, SealRefused};
@@ -12,9 +14,8 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::{Opened, effective_scope};
-use crate::service::base::problem::Problem;
 use crate::service::base::reading::{Reading, Wanted, read};
-use crate::service::base::sealing::SealProblem;
+use crate::service::base::sealing::SealingError;
 use crate::service::base::templates::read_template;
 
 use super::InjectRequest;
@@ -26,7 +27,7 @@ use super::sealed::Sealed;
 fn scope_of(ctx: &Context, request: &InjectRequest, op: &Op) -> Result<Option<ScopeName>> {
     let is_said = *op == Op::RUN && !request.only.is_empty() && ctx.agent.is_none();
     match request.scope.as_ref().or(ctx.confined.as_ref()) {
-        None if ctx.token.is_none() && !is_said => Err(Problem::NoScope.into()),
+        None if ctx.token.is_none() && !is_said => Err(ScopeError::NotGiven.into()),
         scope => Ok(scope.cloned()),
     }
 }
@@ -67,7 +68,7 @@ impl Chosen {
         match self.only.iter().find(is_idle) {
             Some(idle) => {
                 let (pattern, scope) = (idle.text().to_owned(), scope.cloned());
-                Err(Problem::OnlyNothing { pattern, scope }.into())
+                Err(SecretError::OnlyNothing { pattern, scope }.into())
             }
             None => Ok(()),
         }
@@ -153,7 +154,7 @@ pub(super) fn gather<T>(
         }
         // Without a scope only an admin reaches a name, whichever it is.
         if scope.is_none() && ctx.token.is_none() && !matches!(reach, Reach::All) {
-            return Err(Problem::NoScope.into());
+            return Err(ScopeError::NotGiven.into());
         }
         chosen.note_idle(ctx, opened)?;
         let mut names = select(reach, opened, &templates, &chosen)?;
@@ -226,7 +227,7 @@ fn select(
     if !missing.is_empty() {
         missing.sort_unstable();
         missing.dedup();
-        return Err(Problem::NoneOf { names: missing, scope: reach.scope().cloned() }.into());
+        return Err(SecretError::NoneOf { names: missing, scope: reach.scope().cloned() }.into());
     }
     names.sort_unstable();
     names.dedup();
@@ -278,6 +279,6 @@ fn leave_out_unsealed(
     let must_seal = is_asked || sealing.only;
     match !must_seal || names.iter().any(|name| sealing.seals(name)) {
         true => Ok(()),
-        false => Err(SealProblem::Nothing(scope.clone()).into()),
+        false => Err(SealingError::Nothing(scope.clone()).into()),
     }
 }

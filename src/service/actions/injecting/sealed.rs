@@ -12,7 +12,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::sealing::SealProblem;
+use crate::service::base::sealing::SealingError;
 
 use super::run::Recording;
 
@@ -61,7 +61,7 @@ impl Sealed {
         let given: Vec<SecretName> = values.placeholders().map(|(name, _)| name.clone()).collect();
         let clean_env = child.clean_env;
         let plan = Plan { sealing, values, inherited, clean_env, sweeper };
-        let (proxy, asks) = Proxy::start(plan).map_err(SealProblem::from)?;
+        let (proxy, asks) = Proxy::start(plan).map_err(SealingError::from)?;
         child.fixed = proxy.environment().to_vec();
         let beside = Answering { asks, recording };
         let ended = recording.supervise(&child, masker, leader, Some(&beside));

@@ -5,7 +5,7 @@ use crate::inject::{self, Ended, Leader, Masker};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
-use crate::service::base::sealing::SealProblem;
+use crate::service::base::sealing::SealingError;
 
 use super::run::Recording;
 
@@ -16,7 +16,7 @@ impl Sealed {
     /// # Errors
     /// Always.
     pub(super) fn take(_: Sealing, _: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
-        Err(SealProblem::NotBuilt.into())
+        Err(SealingError::NotBuilt.into())
     }
 
     pub(super) fn seals(&self, _: &SecretName) -> bool {
@@ -25,8 +25,10 @@ impl Sealed {
 
     pub(super) fn run(
         self,
-        _: (inject::Command, &Masker),
-        _: (&Leader, Leader),
+        _: inject::Command,
+        _: &Masker,
+        _: &Leader,
+        _: Leader,
         _: &Recording<'_, '_>,
     ) -> Result<Ended> {
         match self {}

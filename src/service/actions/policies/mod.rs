@@ -1,7 +1,9 @@
 //! Policies: made and changed by admins, signed at once; shown and tested by anybody.
 
+mod error;
 mod verdict;
 
+use error::PolicyError;
 use serde::Serialize;
 
 use crate::access::{AccessError, Need, PolicyState, ScopePolicy, SealRefused};
@@ -14,11 +16,10 @@ use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
 use crate::service::base::lists::merged;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
-use crate::service::base::sealing::SealProblem;
-use crate::service::base::team::TeamProblem;
+use crate::service::base::sealing::SealingError;
+use crate::service::base::team::MemberError;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
@@ -140,7 +141,7 @@ pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
         let version = match opened.rules.policy_state(&change.name) {
             None => 1,
             Some(PolicyState::Removed(tombstone)) => tombstone.version + 1,
-            Some(_) => return Err(Problem::PolicyExists(change.name.clone()).into()),
+            Some(_) => return Err(PolicyError::Exists(change.name.clone()).into()),
         };
         known_members(opened, &added)?;
         Ok((Policy { version, ..added }, format!("Create policy {}", change.name)))
@@ -156,12 +157,12 @@ pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
     write(ctx, Op::POLICY_UPDATE, &change.name, |opened, _| {
         let old = in_force(opened, &change.name)?;
         if change.seen.is_some_and(|seen| seen != old.version) {
-            return Err(TeamProblem::PolicyChanged(change.name.clone()).into());
+            return Err(MemberError::PolicyChanged(change.name.clone()).into());
         }
         let version = old.version + 1;
         let new = old.clone().with(change)?;
         if new == old {
-            return Err(Problem::Unchanged(change.name.clone()).into());
+            return Err(PolicyError::Unchanged(change.name.clone()).into());
         }
         known_members(opened, &new)?;
         Ok((Policy { version, ..new }, format!("Update policy {}", change.name)))
@@ -257,7 +258,7 @@ fn sealed(mut rules: Vec<SealedRule>, change: &PolicyChange) -> Result<Vec<Seale
         let named = |rule: &SealedRule| rule.secrets.join(",") == *names;
         // An empty policy stands for the check of what is to be added.
         if !rules.is_empty() && !rules.iter().any(named) {
-            return Err(SealProblem::NoRule(names.clone()).into());
+            return Err(SealingError::NoRule(names.clone()).into());
         }
         rules.retain(|rule| !named(rule));
     }
@@ -296,7 +297,7 @@ fn in_force(opened: &Opened, name: &ScopeName) -> Result<Policy> {
     match opened.rules.policy_state(name) {
         Some(PolicyState::InForce(document, _)) => Ok((***document).clone()),
         Some(PolicyState::Unapproved(why)) => {
-            Err(Problem::PolicyUnapproved { scope: name.clone(), why: why.clone() }.into())
+            Err(PolicyError::Unapproved { scope: name.clone(), why: why.clone() }.into())
         }
         _ => Err(match opened.rules.scope(name) {
             Err(error) => error,
@@ -312,7 +313,7 @@ fn known_members(opened: &Opened, policy: &Policy) -> Result<()> {
         if let Grantee::Member(name) = grantee
             && opened.rules.member(name).is_none()
         {
-            return Err(TeamProblem::NoMember(name.clone()).into());
+            return Err(MemberError::NoMember(name.clone()).into());
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What a policy says about a name, and about a request that wants its value.
 
+use crate::service::base::scope_error::ScopeError;
 use std::fmt;
 
 use serde::Serialize;
@@ -11,7 +12,6 @@ use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{Opened, effective_scope};
-use crate::service::base::problem::Problem;
 use crate::store::Policy;
 
 /// What a policy says about a name.
@@ -94,12 +94,13 @@ pub fn policy_test(
     let reach = match &bearer {
         Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?,
         None => {
-            let (scope, policy) = opened.rules.scope(scope.as_ref().ok_or(Problem::NoScope)?)?;
+            let (scope, policy) =
+                opened.rules.scope(scope.as_ref().ok_or(ScopeError::NotGiven)?)?;
             Reach::Scope(scope, policy)
         }
     };
     let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
-        return Err(Problem::NoScope.into());
+        return Err(ScopeError::NotGiven.into());
     };
     let (rule, pattern) = decided(policy, name);
     let allowed = reach.permits(name).is_ok();

@@ -1,5 +1,6 @@
 //! Making a session: its token is handed out once and stored nowhere.
 
+use super::error::SessionError;
 use crate::access::{Need, ScopePolicy};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
@@ -9,7 +10,6 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::{AuditAction, seal_chain_key};
 use crate::service::base::refresh::{collect, seal};
 use crate::service::base::transaction::{LockedVault, Transaction};
@@ -93,7 +93,7 @@ fn check_label(label: &str) -> Result<()> {
         label if crate::name::printable(label) != *label => "it has characters that cannot be seen",
         _ => return Ok(()),
     };
-    Err(Problem::Label { rule }.into())
+    Err(SessionError::Label { rule }.into())
 }
 
 fn grant(tx: &Transaction<'_>, options: &SessionOptions, token: &Token) -> Result<Grant> {

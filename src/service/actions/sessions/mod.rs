@@ -1,6 +1,7 @@
 //! Sessions: made, listed, refreshed, revoked.
 
 mod create;
+mod error;
 mod list;
 mod out;
 mod refresh;

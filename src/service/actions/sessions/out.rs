@@ -1,12 +1,12 @@
 //! A token in a file of its own, for programs that get no variables.
 
+use crate::service::base::token_error::TokenError;
 use std::path::Path;
 
 use crate::fs;
 use crate::git;
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
-use crate::service::base::problem::Problem;
 use crate::session::Token;
 
 /// Largest file that is looked at before it is replaced.
@@ -18,12 +18,14 @@ const MAX_OLD: usize = 4096;
 /// Something else stands there than an older token; git would pick the file up.
 pub fn check_token_place(file: &Path) -> Result<()> {
     if git::is_exposed(file)? {
-        return Err(Problem::TokenInGit(file.to_owned()).into());
+        return Err(TokenError::InGit(file.to_owned()).into());
     }
-    let old = fs::read_outside(file, MAX_OLD).map_err(Problem::TokenFile)?;
+    let old = fs::read_outside(file, MAX_OLD).map_err(TokenError::File)?;
     let is_token = |old: &[u8]| old.is_empty() || Token::parse(old.trim_ascii()).is_some();
     match old.map(SecretBytes::new) {
-        Some(old) if !is_token(old.expose()) => Err(Problem::NotATokenFile(file.to_owned()).into()),
+        Some(old) if !is_token(old.expose()) => {
+            Err(TokenError::NotATokenFile(file.to_owned()).into())
+        }
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! Revoking: the grant is deleted, and what named a shared session is encrypted anew.
 
+use super::error::SessionError;
 use crate::audit::Op;
 use crate::crypto::{Recipient, seal};
 use crate::fs::GrantPlace;
@@ -11,7 +12,6 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
-use crate::service::base::problem::Problem;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::transaction::{LockedVault, Transaction};
 use crate::store::{Reader, Record, Stamp};
@@ -27,8 +27,8 @@ pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
         all.into_iter().filter(|one| one.id.as_str().starts_with(given)).collect();
     let id = match (found.len(), found.first()) {
         (1, Some(one)) if !given.is_empty() => one.id.clone(),
-        (0, _) | (_, None) => return Err(Problem::NoSession(given.to_owned()).into()),
-        (count, _) => return Err(Problem::ManySessions { given: given.to_owned(), count }.into()),
+        (0, _) | (_, None) => return Err(SessionError::NotFound(given.to_owned()).into()),
+        (count, _) => return Err(SessionError::Several { given: given.to_owned(), count }.into()),
     };
     let action =
         AuditAction { detail: Some(id.to_string()), ..AuditAction::new(Op::SESSION_REVOKE) };
@@ -81,7 +81,7 @@ fn may_revoke(locked: &LockedVault<'_>, one: &GrantPlace) -> Result<()> {
             if *grant.by() != locked.caller.name && !opened.rules.is_admin(&locked.caller.name) =>
         {
             let (id, creator) = (one.id.clone(), grant.by().clone());
-            Err(Problem::OthersSession { id, creator }.into())
+            Err(SessionError::Others { id, creator }.into())
         }
         _ => Ok(()),
     }

@@ -1,0 +1,84 @@
+//! What can go wrong with a secret, its kind and what to do next.
+
+use crate::kind::{Failure, Kind};
+use crate::name::{ScopeName, SecretName, printable};
+
+/// What can go wrong with a secret.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretError {
+    #[error("secret '{name}' not found{}", scope.as_ref().map(|s| format!(" in scope '{s}'")).unwrap_or_default())]
+    NotFound { name: SecretName, scope: Option<ScopeName>, nearest: Option<SecretName> },
+    #[error("secrets not found: {}", names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", "))]
+    NoneOf { names: Vec<SecretName>, scope: Option<ScopeName> },
+    #[error("secret '{0}' exists already")]
+    Exists(SecretName),
+    #[error("secret '{0}' exists already")]
+    Taken(SecretName),
+    #[error("secret '{0}' was changed by somebody else meanwhile")]
+    ChangedMeanwhile(SecretName),
+    #[error("'{0}' cannot be edited here: there is no terminal")]
+    NoTerminal(SecretName),
+    #[error("'{0}' is no text that an editor would leave alone")]
+    NotText(SecretName),
+    #[error("the editor left nothing of '{0}', which keeps its value")]
+    Emptied(SecretName),
+    #[error("'{name}' has no {what}")]
+    NoPart { name: SecretName, what: String, keys: Vec<String> },
+    #[error("--only '{}' matches no secret{}", printable(pattern), in_scope(scope))]
+    OnlyNothing { pattern: String, scope: Option<ScopeName> },
+    #[error("a value is at most 1 MiB")]
+    TooLarge,
+}
+
+impl Failure for SecretError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. }
+            | Self::NoneOf { .. }
+            | Self::NoPart { .. }
+            | Self::OnlyNothing { .. } => Kind::NotFound,
+            Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) => Kind::Conflict,
+            Self::NoTerminal(_) | Self::NotText(_) | Self::Emptied(_) | Self::TooLarge => {
+                Kind::Usage
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { nearest: Some(near), .. } => format!("did you mean '{near}'?"),
+            Self::NotFound { scope: Some(scope), .. } | Self::NoneOf { scope: Some(scope), .. } => {
+                format!("run 'authy list --scope {scope}'")
+            }
+            Self::NotFound { .. } => "run 'authy list'".into(),
+            Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
+            Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
+            Self::Exists(name) => {
+                format!("run 'authy rotate {name}' for a new value, or store it with --force")
+            }
+            Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
+            Self::TooLarge => return None,
+            Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
+            Self::OnlyNothing { scope: Some(scope), .. } => {
+                format!("'authy list --scope {scope}' shows what there is")
+            }
+            Self::NoPart { keys, .. } if keys.is_empty() => return None,
+            Self::NoPart { keys, .. } => format!("its fields are: {}", printable(&keys.join(", "))),
+            Self::OnlyNothing { .. } => "'authy list' shows what there is".into(),
+            Self::Emptied(name) => {
+                format!(
+                    "'authy rotate {name} --raw </dev/null' makes it empty, 'authy remove {name}' removes it"
+                )
+            }
+            Self::NotText(name) => {
+                format!(
+                    "change it as a file: 'authy get {name} > FILE', then 'authy rotate {name} --raw --file FILE'"
+                )
+            }
+        })
+    }
+}
+
+fn in_scope(scope: &Option<ScopeName>) -> String {
+    scope.as_ref().map(|scope| format!(" in scope '{scope}'")).unwrap_or_default()
+}
