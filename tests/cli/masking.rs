@@ -134,7 +134,7 @@ fn a_signal_to_authy_reaches_the_program() {
     let t = stocked();
     for (number, name) in [(Signal::TERM, "TERM"), (Signal::INT, "INT"), (Signal::USR1, "USR1")] {
         let script =
-            format!("trap 'echo got {name}; exit 9' {name}; echo ready; while :; do read x; done");
+            format!("sleep 600 & trap 'echo got {name}; kill $!; exit 9' {name}; echo ready; wait");
         let mut child = run(&t, &["bash", "-c", &script]).spawn();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

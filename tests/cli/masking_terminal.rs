@@ -213,7 +213,7 @@ os.waitpid(pid, 0)";
 #[test]
 fn a_signal_to_authy_reaches_the_program() {
     let t = stocked();
-    let script = "trap \"echo got it; exit 9\" TERM; echo ready; while :; do read x; done";
+    let script = "sleep 600 & trap \"echo got it; kill $!; exit 9\" TERM; echo ready; wait";
     let mut screen =
         Screen::sh(&t, &format!("{RUN} bash -c '{script}' & echo $! >pid; wait; echo over"));
     screen.until("ready");
