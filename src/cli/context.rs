@@ -12,8 +12,8 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use authy::{
-    Context, EditorChoice, IdentitySource, ProjectFile, RUN_KEYFILE, ScopeName, SecretBytes,
-    TokenSource, Unseen,
+    AgentAtWork, Context, EditorChoice, IdentitySource, ProjectFile, RUN_KEYFILE, ScopeName,
+    SecretBytes, TokenSource, Unseen,
 };
 use time::OffsetDateTime;
 
@@ -196,7 +196,6 @@ impl CliEnv {
         let confined = self.confined()?;
         let scope = confined.as_ref().map(ScopeName::as_str);
         let agent = agent::agent(&*self.variables, self.above(), scope);
-        let is_unseen = agent.as_ref().is_some_and(|agent| agent.is_out_of_sight);
         let project_scope = || {
             let allowed = project.filter(|file| self.allows(file));
             allowed.and_then(|file| file.scope.clone())
@@ -205,11 +204,14 @@ impl CliEnv {
             vault,
             home: self.home(),
             state: self.state(),
-            makeshift: Some(self.makeshift()),
+            makeshift: self.makeshift(),
             identity,
             token: self.token(project)?,
-            agent: agent.map(|agent| agent.marker),
-            unseen: is_unseen.then(|| Unseen { project: project_scope() }),
+            agent: agent.map(|agent| AgentAtWork {
+                marker: agent.marker,
+                has_scope_of_person: agent.is_below_a_run,
+                unseen: agent.is_out_of_sight.then(|| Unseen { project: project_scope() }),
+            }),
             confined,
             now: self.now,
             front: Box::new(FrontOfPerson {
@@ -244,13 +246,19 @@ impl CliEnv {
         if let Some(token) = self.secret("AUTHY_TOKEN") {
             return Ok(Some(TokenSource::Text(token)));
         }
-        if let Some(path) = self.variable("AUTHY_TOKEN_FILE") {
+        let named = self.variable("AUTHY_TOKEN_FILE");
+        if let Some(path) = named.as_ref().filter(|path| !path.is_empty()) {
             return Ok(file(path.into()));
         }
         match agent::lost_token(self.above()) {
             Some(LostToken::Itself) => return Ok(Some(TokenSource::Lost)),
             Some(LostToken::File(path)) => return Ok(file(path)),
             None => {}
+        }
+        // Whoever passes variables on may pass one that it does not have: no reason to use an
+        // identity.
+        if named.is_some() {
+            return Ok(Some(TokenSource::NoFile));
         }
         if let Some((project, path)) =
             project.and_then(|file| Some((file, file.token_file.clone()?)))
@@ -341,11 +349,13 @@ impl CliEnv {
     }
 
     /// Where a run is recorded whose home folder cannot be written: by this user's number, as
-    /// the folder may be everybody's.
-    fn makeshift(&self) -> PathBuf {
+    /// the folder may be everybody's. In the strictest sandboxes memory alone can be written.
+    fn makeshift(&self) -> Vec<PathBuf> {
         let user = format!("authy-state-{}", rustix::process::geteuid().as_raw());
         let runtime = self.path("XDG_RUNTIME_DIR").filter(|path| path.is_absolute());
-        runtime.or_else(|| self.path("TMPDIR")).unwrap_or_else(|| "/tmp".into()).join(user)
+        let temporary = self.path("TMPDIR").unwrap_or_else(|| "/tmp".into());
+        let folders = runtime.into_iter().chain([temporary, "/dev/shm".into()]);
+        folders.map(|folder| folder.join(&user)).collect()
     }
 
     fn state(&self) -> Option<PathBuf> {

@@ -34,8 +34,8 @@ pub(crate) use paths::{
 };
 pub(crate) use publish::recover;
 pub(crate) use read::{
-    Reader, is_own_alone, is_same, mode_of, read, read_named, read_outside, read_plain,
-    refuse_linked_folders,
+    Reader, can_be_written, is_own_alone, is_same, mode_of, read, read_named, read_outside,
+    read_plain, refuse_linked_folders,
 };
 pub(crate) use stage::Stage;
 pub(crate) use subject::Subject;

@@ -135,6 +135,11 @@ pub(crate) fn is_own_alone(folder: &Path) -> bool {
     })
 }
 
+/// Whether this user may write to a folder, which a read-only file system does not let even root.
+pub(crate) fn can_be_written(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
 /// Whether two paths lead to one file, links followed.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));

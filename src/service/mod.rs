@@ -9,7 +9,9 @@ mod actions;
 mod base;
 
 pub use actions::*;
-pub use base::context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
+pub use base::context::{
+    AgentAtWork, Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen,
+};
 pub use base::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};
 pub use base::error::{Error, Result};
 pub use base::newcomer::{NameSource, Newcomer};

@@ -29,9 +29,7 @@ pub(crate) struct World {
     pub(crate) home: Option<PathBuf>,
     pub(crate) state: Option<PathBuf>,
     pub(crate) identity: IdentitySource,
-    pub(crate) agent: Option<String>,
-    /// As of the command line.
-    pub(crate) unseen: Option<authy::Unseen>,
+    pub(crate) agent: Option<authy::AgentAtWork>,
     pub(crate) confined: Option<ScopeName>,
     /// `AUTHY_PASSPHRASE`.
     pub(crate) passphrase: Option<SecretBytes>,
@@ -123,11 +121,10 @@ impl Worker<'_> {
             vault: self.world.vault.clone(),
             home: self.world.home.clone(),
             state: self.world.state.clone(),
-            makeshift: None,
+            makeshift: Vec::new(),
             identity,
             token: None,
             agent: self.world.agent.clone(),
-            unseen: self.world.unseen.clone(),
             confined: self.world.confined.clone(),
             now: OffsetDateTime::now_utc(),
             front: Box::new(front),

@@ -208,6 +208,47 @@ fn what_is_lost_by_a_change_is_a_persons_to_change() {
     t.authy(["remove", "key"]).ok();
 }
 
+/// A run gives an agent values, and no say about them.
+#[test]
+#[cfg(target_os = "linux")]
+fn below_a_run_of_a_person_an_agent_changes_nothing() {
+    let t = stocked();
+    for scope in ["open", "closed"] {
+        for words in [
+            "remove key",
+            "rotate key --generate",
+            "store key --force --generate",
+            "rename key new",
+            "session create --scope open",
+            "allow --yes",
+        ] {
+            let agent = format!("sh -c 'CLAUDECODE=1 sh -c \"authy {words}\"; exit $?'");
+            t.write(".authy.toml", "[authy]\nscope = \"open\"\n");
+            let done = without_marker(&t, &format!("authy run --scope {scope} -- {agent}"));
+            done.ends().code_is(4).stdout_is("");
+        }
+    }
+    t.git(["diff", "--exit-code", "--", "secrets"]);
+    // What it reads there is said to be read by it.
+    let agent = "sh -c 'CLAUDECODE=1 sh -c \"authy get key\"; exit $?'";
+    without_marker(&t, &format!("authy run --scope open -- {agent}")).ok().stdout_is(KEY);
+    let line = t.last_entry();
+    assert_eq!((&line["op"], &line["actor"]["agent"]), (&"get".into(), &"CLAUDECODE".into()));
+    // A script of the person's own does what it is told.
+    without_marker(&t, "authy run --scope open -- authy remove key").ok();
+}
+
+#[test]
+fn what_a_project_file_may_do_a_person_says() {
+    let t = stocked();
+    t.write(".authy.toml", "[authy]\nscope = \"open\"\n");
+    t.authy(["allow", "--yes"]).ends().code_is(4).stderr_has("person");
+    t.authy(["allow", "--yes"]).env("AUTHY_VAULT", t.path("none")).ends().code_is(4);
+    t.authy(["deny"]).ok();
+    without_marker(&t, "authy config set agents allow").ok();
+    t.authy(["allow", "--yes"]).ok();
+}
+
 const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
 #[test]
@@ -259,7 +300,7 @@ fn a_server_that_gets_no_marker_is_known_by_who_started_it() {
     let bin = t.path("bin");
     std::fs::create_dir(&bin).unwrap();
     let bash = t.sh("command -v bash").ok().text();
-    for name in ["codex", "openclaw-gateway"] {
+    for name in ["codex", "codex-linux-sandbox", "openclaw-gateway"] {
         let program = bin.join(name);
         std::fs::copy(bash.trim(), &program).unwrap();
         let words = ["-c", "env -u CLAUDECODE authy get key; exit $?"];
@@ -267,6 +308,12 @@ fn a_server_that_gets_no_marker_is_known_by_who_started_it() {
         done.stderr_has(&format!("a process '{name}'"));
         let run = "env -u CLAUDECODE authy run --scope open -- printenv key; exit $?";
         t.program(&program, ["-c", run]).ok().stdout_is("[authy:key]\n");
+        // A server that it starts by a run is its child all the same.
+        let inner = "authy export; authy remove key; exit $?";
+        let server =
+            format!("env -u CLAUDECODE authy run --scope open -- sh -c '{inner}'; exit $?");
+        let done = t.program(&program, ["-c", &server]).ends().code_is(4).stdout_is("");
+        done.stderr_has(&format!("a process '{name}'"));
     }
 }
 

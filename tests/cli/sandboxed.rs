@@ -80,14 +80,18 @@ fn a_home_that_cannot_be_written_is_done_without() {
     let bind = format!("{BWRAP} --bind {0} {0}", tmp.display());
     let done = t.sh(&format!("{bind} authy run --scope s -- printenv key")).ok();
     done.stdout_is(format!("{KEY}\n")).stderr_has("AUTHY_STATE_DIR");
+    // Where memory alone can be written it is recorded there.
+    let done = t.sh(&format!("{BWRAP} authy run --scope s -- printenv key")).ok();
+    done.stdout_is(format!("{KEY}\n")).stderr_has("/dev/shm/authy-state-");
     // Where there is no place at all nothing leaves.
-    let done = t.sh(&format!("{BWRAP} authy run --scope s -- printenv key")).ends();
+    let nowhere = "--remount-ro /dev authy run --scope s -- printenv key";
+    let done = t.sh(&format!("{BWRAP} {nowhere}")).ends();
     assert_ne!(done.code, 0, "{done}");
     done.stdout_is("");
     // A place that others may write to is none.
     let made = std::fs::read_dir(&tmp).unwrap().next().unwrap().unwrap().path();
     crate::vault::chmod(&made, 0o777);
-    let done = t.sh(&format!("{bind} authy run --scope s -- printenv key")).ends();
+    let done = t.sh(&format!("{bind} {nowhere}")).ends();
     assert_ne!(done.code, 0, "{done}");
     done.stdout_is("");
 }

@@ -56,9 +56,11 @@ impl Above {
     }
 
     /// Whether one of them was started by a `run` of a person in this scope: it was given the
-    /// scope, and no marker.
+    /// scope, and no marker, and no agent that marks nothing stands above it.
     pub(super) fn has_a_persons_run(&self, scope: &str) -> bool {
-        self.0.iter().any(|process| process.is_in(scope) && process.marker().is_none())
+        let runs = self.0.iter().enumerate();
+        let mut runs = runs.filter(|(_, one)| one.is_in(scope) && one.marker().is_none());
+        runs.any(|(at, _)| self.0[at + 1..].iter().all(|one| one.agent().is_none()))
     }
 
     /// Whether one of them that runs in this scope was given the value, under whatever name.
@@ -73,13 +75,15 @@ impl Above {
 
     /// The agent among them that marks nothing it starts.
     pub(super) fn agent(&self) -> Option<&'static str> {
-        self.0.iter().find_map(|process| markers::of_process(&process.name))
+        self.0.iter().find_map(Process::agent)
     }
 
     /// Whether whoever set the marker is out of sight: the topmost process that can be seen has
-    /// it already, as where a sandbox begins a list of processes of its own.
+    /// it already, or is what an agent starts, as where a sandbox begins a list of processes of
+    /// its own.
     pub(super) fn begins_below_an_agent(&self) -> bool {
-        self.0.last().is_none_or(|topmost| topmost.marker().is_some())
+        let is_sandbox = |process: &Process| markers::is_sandbox(&process.name);
+        self.0.last().is_none_or(|topmost| topmost.marker().is_some() || is_sandbox(topmost))
     }
 }
 
@@ -98,6 +102,10 @@ impl Process {
 
     fn is_in(&self, scope: &str) -> bool {
         self.variable("AUTHY_SCOPE").is_some_and(|found| found == scope)
+    }
+
+    fn agent(&self) -> Option<&'static str> {
+        markers::of_process(&self.name)
     }
 
     fn marker(&self) -> Option<&'static str> {
@@ -142,6 +150,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_an_agent_without_marker_started_is_no_persons() {
+        let run: (&str, &[u8]) = ("server", b"AUTHY_SCOPE=dev\0");
+        assert!(!above([run, ("codex", b"")]).has_a_persons_run("dev"));
+        assert!(!above([run, ("sh", b""), ("codex-linux-san", b"")]).has_a_persons_run("dev"));
+        // The agent itself is what the person ran.
+        let codex: (&str, &[u8]) = ("codex", b"AUTHY_SCOPE=dev\0");
+        assert!(above([run, codex, ("bash", b"")]).has_a_persons_run("dev"));
+    }
+
+    #[test]
     fn the_nearest_says_what_holds() {
         let all = above([("a", b"B=1\0"), ("b", b"AUTHY_SCOPE=x\0"), ("c", b"AUTHY_SCOPE=y\0")]);
         assert_eq!(all.nearest(["AUTHY_SCOPE"]), Some((0, "x".into())));
@@ -173,6 +191,8 @@ mod tests {
                 .begins_below_an_agent()
         );
         assert!(above([]).begins_below_an_agent());
+        assert!(above([("sh", b""), ("codex-linux-san", b"")]).begins_below_an_agent());
+        assert!(!above([("sh", b""), ("codex", b"")]).begins_below_an_agent());
         assert!(!above([("sh", b"CLAUDECODE=1\0"), ("claude", b"A=1\0")]).begins_below_an_agent());
     }
 }

@@ -37,8 +37,15 @@ const VARIABLES: [(&str, &str); 24] = [
 /// Processes that start servers with no marker at all. A name is what the system keeps of it:
 /// 15 bytes (`TASK_COMM_LEN`, proc_pid_comm(5)).
 #[cfg(target_os = "linux")]
-const PROCESSES: [(&str, &str); 2] =
-    [("codex", "Codex CLI 0.171.0"), ("openclaw-gateway", "OpenClaw 2026.9.6")];
+const PROCESSES: [(&str, &str); 3] = [
+    ("codex", "Codex CLI 0.171.0"),
+    (CODEX_SANDBOX, "Codex CLI 0.171.0"),
+    ("openclaw-gateway", "OpenClaw 2026.9.6"),
+];
+
+/// The first process of the sandbox in which Codex runs commands.
+#[cfg(target_os = "linux")]
+const CODEX_SANDBOX: &str = "codex-linux-sandbox";
 
 /// Returns the variable of an agent that is set, if any.
 pub(super) fn of_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
@@ -50,8 +57,19 @@ pub(super) fn of_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Optio
 /// Returns the agent that a process of this name is, if any.
 #[cfg(target_os = "linux")]
 pub(super) fn of_process(name: &str) -> Option<&'static str> {
-    let kept = |whole: &'static str| whole.get(..15).unwrap_or(whole);
     PROCESSES.into_iter().map(|(whole, _)| whole).find(|whole| kept(whole) == name)
+}
+
+/// Whether a process of this name begins the sandbox of an agent.
+#[cfg(target_os = "linux")]
+pub(super) fn is_sandbox(name: &str) -> bool {
+    kept(CODEX_SANDBOX) == name
+}
+
+/// What the system keeps of the name of a process.
+#[cfg(target_os = "linux")]
+fn kept(whole: &str) -> &str {
+    whole.get(..15).unwrap_or(whole)
 }
 
 #[cfg(test)]

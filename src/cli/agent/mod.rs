@@ -2,8 +2,8 @@
 //!
 //! Agents hand on only part of their environment to what they start. So the processes above are
 //! asked as well: a scope or a token that got lost on the way narrows all the same. A marker alone
-//! does not count below a `run` that a person started: whoever started it chose the scope. That
-//! too is read from the processes above, not from our own environment, where an agent could
+//! does not keep from the values of a `run` that a person started: whoever started it chose the
+//! scope. That too is read from the processes above, not from our own environment, where an agent could
 //! write it.
 
 #[cfg_attr(not(target_os = "linux"), path = "nothing_above.rs")]
@@ -60,11 +60,13 @@ pub(super) fn lost_token(above: &Above) -> Option<LostToken> {
 pub(super) struct Agent {
     /// What tells.
     pub(super) marker: String,
+    /// Whether a person started the `run` above that gave the scope.
+    pub(super) is_below_a_run: bool,
     /// Whether the processes above it, and with them a scope or token, cannot be seen.
     pub(super) is_out_of_sight: bool,
 }
 
-/// Tells whether an agent is at work, unless a person started the `run` above in `confined`.
+/// Tells whether an agent is at work, and whether a person started the `run` above in `confined`.
 pub(super) fn agent(
     variable: Variables<'_>,
     above: &Above,
@@ -75,9 +77,7 @@ pub(super) fn agent(
         Some(name) => name.to_owned(),
         None => format!("a process '{}'", above.agent()?),
     };
-    if confined.is_some_and(|scope| above.has_a_persons_run(scope)) {
-        return None;
-    }
-    let is_out_of_sight = by_variable.is_some() && above.begins_below_an_agent();
-    Some(Agent { marker, is_out_of_sight })
+    let is_below_a_run = confined.is_some_and(|scope| above.has_a_persons_run(scope));
+    let is_out_of_sight = !is_below_a_run && above.begins_below_an_agent();
+    Some(Agent { marker, is_below_a_run, is_out_of_sight })
 }

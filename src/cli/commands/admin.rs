@@ -53,7 +53,6 @@ impl Args {
             state: ctx.state,
             identity: ctx.identity,
             agent: ctx.agent,
-            unseen: ctx.unseen,
             confined: ctx.confined,
             passphrase: env.passphrase(),
         };

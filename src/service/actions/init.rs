@@ -2,7 +2,7 @@
 
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
-use crate::service::base::agent::AgentError;
+use crate::service::base::agent::refuse_always;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -142,13 +142,7 @@ fn take_the_folder(ctx: &Context, vault: &str) {
 /// # Errors
 /// There is none, or another one; an agent asks and nobody at the terminal agrees.
 pub fn accept_vault(ctx: &Context, id: &str) -> Result<()> {
-    if let Some(marker) = &ctx.agent {
-        let marker = crate::name::printable(marker);
-        let question = format!("An agent ({marker}) wants another vault here. Let it?");
-        if !ctx.front.consents(&question) {
-            return Err(AgentError::MayNot { marker }.into());
-        }
-    }
+    refuse_always(ctx, "another vault here")?;
     if let Some(base) = &ctx.state {
         store::accept_vault(&Root::new(ctx.vault.clone()), base, id)?;
     }

@@ -4,10 +4,11 @@ use crate::service::base::opening::VaultError;
 use crate::service::base::scope_error::ScopeError;
 use std::path::{Path, PathBuf};
 
-use crate::access::{AccessError, Asker};
+use crate::access::Asker;
 use crate::audit::Op;
 use crate::name::ScopeName;
 use crate::project::{self, ProjectError, ProjectFile};
+use crate::service::base::agent;
 use crate::service::base::bearer::refuse_token;
 use crate::service::base::caller::authenticate;
 use crate::service::base::context::Context;
@@ -67,8 +68,15 @@ fn only_scope(mut scopes: Vec<ScopeName>) -> Result<ScopeName> {
 /// Trusts the file as it is now, at this place; recorded in the audit.
 ///
 /// # Errors
-/// A token or a confined process asks; the state folder cannot be written.
+/// A token or a confined process asks, or an agent and nobody at the terminal agrees; the state
+/// folder cannot be written.
 pub fn allow_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
+    ctx.refuse_confined()?;
+    let what = "what this project file sets to be used";
+    match Opened::open(ctx) {
+        Ok(opened) => agent::refuse(ctx, &opened, what)?,
+        Err(_) => agent::refuse_always(ctx, what)?,
+    }
     change_trust(ctx, Op::ALLOW, |state| project::trust(state, file))
 }
 
@@ -87,9 +95,7 @@ fn change_trust(
 ) -> Result<()> {
     refuse_token(ctx, &op)?;
     // A program that was given values must not widen what runs by itself.
-    if let Some(confined) = &ctx.confined {
-        return Err(AccessError::Confined { confined: confined.clone() }.into());
-    }
+    ctx.refuse_confined()?;
     let state = ctx.state.as_deref().ok_or(VaultError::NoState)?;
     // A project can be trusted before its vault is there: then there is no chain to record in.
     if let Err(error) = record(ctx, op) {

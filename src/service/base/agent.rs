@@ -14,9 +14,15 @@ use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, printable};
 use crate::store::Agents;
 
-/// Whether an agent is at work that the vault does not trust with values.
+/// Whether an agent is at work that the vault does not trust with values, and no person chose a
+/// scope for it.
 pub(crate) fn is_limited(ctx: &Context, opened: &Opened) -> bool {
-    ctx.agent.is_some() && opened.vault.config().agents == Agents::RunOnly
+    is_of_its_own(ctx) && opened.vault.config().agents == Agents::RunOnly
+}
+
+/// Whether an agent is at work, and not below a `run` of a person.
+pub(crate) fn is_of_its_own(ctx: &Context) -> bool {
+    ctx.agent.as_ref().is_some_and(|agent| !agent.has_scope_of_person)
 }
 
 /// What an agent may do with values.
@@ -45,7 +51,7 @@ pub(crate) fn judge(
     if matches!(asker, Asker::Bearer(_)) || !is_limited(ctx, opened) {
         return Ok(Verdict::Free);
     }
-    if let Some(Unseen { project }) = &ctx.unseen
+    if let Some(Unseen { project }) = ctx.agent.as_ref().and_then(|agent| agent.unseen.as_ref())
         && let Some(scope) = scope.filter(|scope| project.as_ref() != Some(scope))
     {
         let marker = marker(ctx);
@@ -79,7 +85,7 @@ pub(crate) fn show_handed_out(
 }
 
 fn marker(ctx: &Context) -> String {
-    printable(ctx.agent.as_deref().unwrap_or_default())
+    ctx.agent.as_ref().map(|agent| printable(&agent.marker)).unwrap_or_default()
 }
 
 fn ask_to_show(ctx: &Context, wanted: &Wanted<'_>, scope: Option<&ScopeName>) -> Result<()> {
@@ -141,12 +147,24 @@ pub(crate) fn refuse_change(ctx: &Context, opened: &Opened, action: &AuditAction
     }
 }
 
-/// Refuses an agent what only a person may do, unless the one at the terminal agrees.
+/// Refuses an agent what only a person may do, unless the one at the terminal agrees: below a `run`
+/// too, which gives values and no say.
 ///
 /// # Errors
-/// `Agent`.
+/// `MayNot`.
 pub(crate) fn refuse(ctx: &Context, opened: &Opened, what: &str) -> Result<()> {
-    if !is_limited(ctx, opened) {
+    match opened.vault.config().agents {
+        Agents::RunOnly => refuse_always(ctx, what),
+        Agents::Allow => Ok(()),
+    }
+}
+
+/// As [`refuse`], where no vault says otherwise.
+///
+/// # Errors
+/// `MayNot`.
+pub(crate) fn refuse_always(ctx: &Context, what: &str) -> Result<()> {
+    if ctx.agent.is_none() {
         return Ok(());
     }
     let marker = marker(ctx);

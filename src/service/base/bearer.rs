@@ -89,6 +89,9 @@ pub(crate) fn token(source: &TokenSource) -> Result<Token> {
             }
             parse(&bytes, &format!("'{}'", printable(&path.to_string_lossy())))
         }
+        TokenSource::NoFile => {
+            Err(TokenError::Empty { place: "AUTHY_TOKEN_FILE".to_owned() }.into())
+        }
         TokenSource::Lost => Err(TokenError::Lost.into()),
     }
 }

@@ -42,8 +42,22 @@ pub enum TokenSource {
     Text(SecretBytes),
     /// A file that holds it (`--token-file`, `AUTHY_TOKEN_FILE`, `token_file`).
     File(PathBuf),
+    /// A file that is not named: `AUTHY_TOKEN_FILE` is set, and empty.
+    NoFile,
     /// A process above was given one, and this one was not.
     Lost,
+}
+
+/// An AI agent at work.
+#[derive(Debug, Clone)]
+pub struct AgentAtWork {
+    /// What tells, such as the name of a variable.
+    pub marker: String,
+    /// Whether it works below a `run` of a person, who gave it the scope: it reads what that scope
+    /// gives. It changes no more than any other.
+    pub has_scope_of_person: bool,
+    /// Set where the processes above it cannot be seen.
+    pub unseen: Option<Unseen>,
 }
 
 /// An agent is at work, and what it was started under cannot be seen.
@@ -61,18 +75,15 @@ pub struct Context {
     pub home: Option<PathBuf>,
     /// Where this machine remembers vaults; the vault's id is added below it.
     pub state: Option<PathBuf>,
-    /// Where a run is recorded when neither the vault nor `state` can be written; it is made, and
-    /// used only where it is this user's and nobody else's.
-    pub makeshift: Option<PathBuf>,
+    /// Where a run is recorded when neither the vault nor `state` can be written, the preferred
+    /// folder first; it is made, and used only where it is this user's and nobody else's.
+    pub makeshift: Vec<PathBuf>,
     /// Where the identity comes from.
     pub identity: IdentitySource,
     /// The session token, if one is given at all: then no identity is ever used.
     pub token: Option<TokenSource>,
-    /// What tells that an AI agent is at work, such as the name of a variable; `None` for a
-    /// person, and for what runs below a `run` that a person started.
-    pub agent: Option<String>,
-    /// Set where an agent is at work and the processes above it cannot be seen.
-    pub unseen: Option<Unseen>,
+    /// The AI agent at work, where one is; `None` for a person.
+    pub agent: Option<AgentAtWork>,
     /// `AUTHY_SCOPE`, here or of a process above: the scope this process is confined to.
     pub confined: Option<ScopeName>,
     /// The present moment.

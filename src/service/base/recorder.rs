@@ -194,7 +194,8 @@ impl<'a> Recorder<'a> {
         at: OffsetDateTime,
         line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
     ) -> Result<T> {
-        let by = actor(self.asker).by_agent(self.ctx.agent.as_deref());
+        let by =
+            actor(self.asker).by_agent(self.ctx.agent.as_ref().map(|agent| agent.marker.as_str()));
         let event = action.event(by, outcome, reason);
         clock::advance(self.ctx, self.opened);
         match line(&self.chain, &event, at) {
@@ -344,17 +345,24 @@ pub(crate) fn seal_chain_key(
 /// written either, as in a sandbox whose home is read-only, in one that does for this run.
 fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     let usual = opened.vault.state().folder();
+    // One that is there already may be where nothing can be written now.
+    let usual = usual.filter(|folder| !folder.is_dir() || fs::can_be_written(folder));
     let failure = match usual.map(|folder| chain_in(ctx, opened, asker, folder)) {
         Some(Err(error)) if error.is_read_only() => error,
         Some(found) => return found,
         None => ChainError::NoPlace.into(),
     };
-    let Some(makeshift) = &ctx.makeshift else { return Err(failure) };
-    let folder = makeshift.join(opened.vault.id());
-    fs::make_folders(&folder).map_err(|_| ChainError::NoPlace)?;
-    if !fs::is_own_alone(makeshift) {
-        return Err(ChainError::NoPlace.into());
+    if ctx.makeshift.is_empty() {
+        return Err(failure);
     }
+    let can_hold = |makeshift: &&PathBuf| {
+        let folder = makeshift.join(opened.vault.id());
+        fs::make_folders(&folder).is_ok()
+            && fs::can_be_written(&folder)
+            && fs::is_own_alone(makeshift)
+    };
+    let makeshift = ctx.makeshift.iter().find(can_hold).ok_or(ChainError::NoPlace)?;
+    let folder = makeshift.join(opened.vault.id());
     let chain = chain_in(ctx, opened, asker, &folder)?;
     ctx.front.note(&Note::Makeshift { folder });
     Ok(chain)

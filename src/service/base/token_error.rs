@@ -61,7 +61,15 @@ impl Failure for TokenError {
             Self::Unknown => {
                 "ask for a new token; in another clone only tokens made with --shared work".into()
             }
-            Self::Invalid { .. } | Self::Empty { .. } => "ask for a new token".into(),
+            Self::Invalid { .. } => "ask for a new token".into(),
+            Self::Empty { place } if place == "AUTHY_TOKEN_FILE" => {
+                "what started this passes the variable on and does not have it: leave it out there, as a file \
+                 of a process above is found, or set it where that is started".into()
+            }
+            Self::Empty { .. } => "ask for a new token".into(),
+            Self::NoFile(path) if path.to_string_lossy().starts_with('$') => {
+                "that is the name of a variable, not what it holds: what started this does not have it".into()
+            }
             Self::File(error) => return error.hint(),
             Self::NoFile(path) => format!(
                 "whoever gives it out runs: authy session create --scope SCOPE --out '{}'",

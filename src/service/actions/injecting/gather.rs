@@ -9,6 +9,7 @@ use crate::audit::Op;
 use crate::inject::{Environment, Masker, Template};
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
+use crate::service::base::agent::is_of_its_own;
 use crate::service::base::bearer::{bearer, listable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -25,7 +26,7 @@ use super::sealed::Sealed;
 /// The scope of the request, or the one this process is confined to; a token has its own. An admin
 /// who says which secrets a program gets needs none, unless an agent speaks for him.
 fn scope_of(ctx: &Context, request: &InjectRequest, op: &Op) -> Result<Option<ScopeName>> {
-    let is_said = *op == Op::RUN && !request.only.is_empty() && ctx.agent.is_none();
+    let is_said = *op == Op::RUN && !request.only.is_empty() && !is_of_its_own(ctx);
     match request.scope.as_ref().or(ctx.confined.as_ref()) {
         None if ctx.token.is_none() && !is_said => Err(ScopeError::NotGiven.into()),
         scope => Ok(scope.cloned()),

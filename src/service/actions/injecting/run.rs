@@ -11,6 +11,7 @@ use crate::fs;
 use crate::inject::{self, Beside, Ended, Filter, HandOn, Leader, Masker};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
+use crate::service::base::agent::is_of_its_own;
 use crate::service::base::context::{Context, Front, IdentitySource, TokenSource};
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
@@ -76,7 +77,7 @@ pub fn run(ctx: &Context, request: &InjectRequest, command: RunCommand) -> Resul
     gather(ctx, request, &wanted, |gathered, reading| {
         let Gathered { names, environment, files, masker, sealed } = gathered;
         program.into_iter().for_each(|program| warn_of_server(ctx, program, &command.argv));
-        if let (None, Some(program)) = (&ctx.agent, program) {
+        if let Some(program) = program.filter(|_| !is_of_its_own(ctx)) {
             let held = names.iter().any(|name| !sealed.as_ref().is_some_and(|s| s.seals(name)));
             let scope = reading.scope.as_ref().filter(|_| held);
             scope.into_iter().for_each(|scope| warn_once(ctx, reading.state, scope, program));
@@ -165,7 +166,7 @@ fn hand_on(ctx: &Context, reading: &Reading<'_, '_>, is_sealed: bool) -> HandOn 
         (Some(_), _) if reading.run_only || is_sealed => HandOn::NoToken,
         (Some(TokenSource::Text(token)), _) => HandOn::Token(bare(token)),
         (Some(TokenSource::File(path)), _) => HandOn::TokenFile(absolute(path)),
-        (Some(TokenSource::Lost), _) => HandOn::NoToken,
+        (Some(TokenSource::NoFile | TokenSource::Lost), _) => HandOn::NoToken,
         (None, IdentitySource::File(path)) => HandOn::Identity(absolute(path)),
         (None, _) => HandOn::Nothing,
     }
