@@ -1,4 +1,5 @@
-//! Doing one thing to many: at once on every core, one after another where there are few.
+//! Doing one thing to many: at once on every core, one after another where there are few; and
+//! lists that grow and shrink.
 
 use rayon::prelude::*;
 
@@ -23,6 +24,17 @@ pub(crate) fn map_with<T: Sync, R: Send, W>(
         }
         _ => items.par_iter().map_init(make, each).collect(),
     }
+}
+
+/// The old entries, then the new ones, each once, less those taken away.
+pub(crate) fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T> {
+    for one in add {
+        if !old.contains(one) {
+            old.push(one.clone());
+        }
+    }
+    old.retain(|one| !take.contains(one));
+    old
 }
 
 #[cfg(test)]

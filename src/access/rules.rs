@@ -120,6 +120,11 @@ impl Rules {
         }
     }
 
+    /// The keys that check grants' signatures: their creators', as long as they are members.
+    pub(crate) fn creator_key(&self) -> impl Fn(&MemberName) -> Option<VerifyKey> {
+        |name| self.member(name)?.verify
+    }
+
     /// Whether a member in force has a key to sign with; one added by recipients alone has none.
     pub(crate) fn signs(&self, name: &MemberName) -> bool {
         self.member(name).is_some_and(|member| member.signing.is_some())

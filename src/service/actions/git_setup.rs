@@ -1,10 +1,10 @@
 //! Having git call authy: in a hook, and in its diffs.
 
-use crate::kind::{Failure, Kind};
-use crate::name::printable;
 use std::path::PathBuf;
 
 use crate::git::{self, Hook};
+use crate::kind::{Failure, Kind};
+use crate::name::printable;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;

@@ -1,8 +1,5 @@
 //! `init`: the vault, its first admin, an identity, a git repository, the first commit.
 
-use crate::kind::{Failure, Kind};
-use crate::name::printable;
-use crate::service::base::agent::refuse_always;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +10,10 @@ use crate::crypto::keys::random_id;
 use crate::crypto::sign::SigningKey;
 use crate::fs::{self, FOLDERS, Lock, Root, Stage, VaultPath};
 use crate::git::{self, Home};
+use crate::kind::{Failure, Kind};
 use crate::name::MemberName;
+use crate::name::printable;
+use crate::service::base::agent::refuse_always;
 use crate::service::base::commit::{PENDING, Pending, commit};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;

@@ -10,7 +10,8 @@ use crate::service::base::bearer::{bearer, listable};
 use crate::service::base::context::Context;
 use crate::service::base::due::due;
 use crate::service::base::error::Result;
-use crate::service::base::opening::{Opened, effective_scope};
+use crate::service::base::opening::Opened;
+use crate::service::base::scope::effective_scope;
 use crate::store::{Record, Stamp};
 
 /// Which secrets to list.

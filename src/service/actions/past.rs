@@ -1,12 +1,12 @@
 //! The past of one secret, from git: who changed it when, and a value of before made the
 //! present one again.
 
-use crate::kind::{Failure, Kind};
 use serde::Serialize;
 
 use crate::audit::Op;
 use crate::fs::VaultPath;
 use crate::git;
+use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;

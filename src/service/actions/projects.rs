@@ -1,7 +1,5 @@
 //! Project files: found, understood, and trusted only after the user allowed them.
 
-use crate::service::base::opening::VaultError;
-use crate::service::base::scope_error::ScopeError;
 use std::path::{Path, PathBuf};
 
 use crate::access::Asker;
@@ -16,7 +14,9 @@ use crate::service::base::error::Result;
 use crate::service::base::known::known_scopes;
 use crate::service::base::note::Note;
 use crate::service::base::opening::Opened;
+use crate::service::base::opening::VaultError;
 use crate::service::base::recorder::{AuditAction, Recorder};
+use crate::service::base::scope::ScopeError;
 use crate::store;
 
 /// Finds and reads the nearest `.authy.toml` at or above `start`.

@@ -1,10 +1,10 @@
 //! Files that a user names: read with a bound, whatever they are.
 
-use crate::service::base::templates::FileError;
 use std::path::Path;
 
 use crate::fs;
 use crate::service::base::error::Result;
+use crate::service::base::templates::FileError;
 
 /// Largest such file in bytes.
 const LARGEST: usize = 4 << 20;

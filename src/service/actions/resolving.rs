@@ -1,7 +1,5 @@
 //! Text files with `<authy:NAME>` placeholders, filled in.
 
-use crate::service::base::secret_error::SecretError;
-use crate::service::base::templates::FileError;
 use std::path::Path;
 
 use crate::access::{Need, Reach};
@@ -13,6 +11,8 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::reading::{Wanted, read};
+use crate::service::base::secret_error::SecretError;
+use crate::service::base::templates::FileError;
 use crate::service::base::templates::read_template;
 
 /// Fills in the placeholders of `file`; without `out` the result is for the reader.

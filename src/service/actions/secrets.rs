@@ -6,7 +6,7 @@ use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::reading::{not_found, read_one};
+use crate::service::base::reading::read_one;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::secret_error::SecretError;
 use crate::service::base::transaction::LockedVault;
@@ -78,7 +78,7 @@ pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
     locked.transact(&action, |tx| {
         locked.may_write(name)?;
         if !locked.has(name) {
-            return Err(not_found(&locked.opened, name, None));
+            return Err(locked.opened.not_found(name, None));
         }
         tx.remove_secret(name);
         Ok((format!("Remove {name}"), ()))

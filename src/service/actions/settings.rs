@@ -1,10 +1,10 @@
 //! The vault's settings: shown to anybody, changed by an admin.
 
-use crate::kind::{Failure, Kind};
 use serde::Serialize;
 
 use crate::audit::Op;
 use crate::fs::VaultPath;
+use crate::kind::{Failure, Kind};
 use crate::name::printable;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;

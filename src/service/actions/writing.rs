@@ -1,6 +1,5 @@
 //! New values: store, rotate, edit. No secret is opened to write one.
 
-use crate::service::base::secret_error::SecretError;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -14,8 +13,9 @@ use crate::service::base::bearer::refuse_token;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
-use crate::service::base::reading::{not_found, read_one};
+use crate::service::base::reading::read_one;
 use crate::service::base::recorder::AuditAction;
+use crate::service::base::secret_error::SecretError;
 use crate::service::base::transaction::LockedVault;
 use crate::service::base::values::{NewValue, StoreOptions, new_record, note_unapproved};
 
@@ -210,7 +210,7 @@ fn write(
     let there = locked.is_taken(name);
     let edit = match edit(there) {
         // The hint of a missing name is worth a look at the names.
-        Err(_) if !there => return Err(not_found(&locked.opened, name, None)),
+        Err(_) if !there => return Err(locked.opened.not_found(name, None)),
         edit => edit?,
     };
     let action = AuditAction::of(op, &[name]);

@@ -6,12 +6,12 @@
 use super::context::{Context, Unseen};
 use super::error::Result;
 use super::opening::Opened;
-use super::reading::{Values, Wanted};
 use super::recorder::AuditAction;
 use crate::access::{Asker, Need};
 use crate::audit::Op;
 use crate::kind::{Failure, Kind};
-use crate::name::{ScopeName, printable};
+use crate::name::{ScopeName, SecretName, printable};
+use crate::secret::SecretBytes;
 use crate::store::Agents;
 
 /// Whether an agent is at work that the vault does not trust with values, and no person chose a
@@ -36,6 +36,18 @@ pub(crate) enum Verdict {
     ShowHandedOut,
 }
 
+/// What is asked for.
+pub(crate) struct Asked<'a> {
+    /// The command.
+    pub(crate) op: &'a Op,
+    /// What for.
+    pub(crate) need: Need,
+    /// Names known before anything is decided.
+    pub(crate) named: &'a [SecretName],
+    /// The scope in force.
+    pub(crate) scope: Option<&'a ScopeName>,
+}
+
 /// Decides about a request for values.
 ///
 /// # Errors
@@ -44,26 +56,25 @@ pub(crate) fn judge(
     ctx: &Context,
     opened: &Opened,
     asker: &Asker,
-    wanted: &Wanted<'_>,
-    scope: Option<&ScopeName>,
+    asked: &Asked<'_>,
 ) -> Result<Verdict> {
     // A token says itself what it may do.
     if matches!(asker, Asker::Bearer(_)) || !is_limited(ctx, opened) {
         return Ok(Verdict::Free);
     }
     if let Some(Unseen { project }) = ctx.agent.as_ref().and_then(|agent| agent.unseen.as_ref())
-        && let Some(scope) = scope.filter(|scope| project.as_ref() != Some(scope))
+        && let Some(scope) = asked.scope.filter(|scope| project.as_ref() != Some(scope))
     {
         let marker = marker(ctx);
         return Err(AgentError::Unseen { marker, scope: scope.clone() }.into());
     }
-    if wanted.need != Need::Reveal {
+    if asked.need != Need::Reveal {
         return Ok(Verdict::ProcessesOnly);
     }
-    if wanted.op == Op::GET && ctx.confined.is_some() && ctx.confined.as_ref() == scope {
+    if *asked.op == Op::GET && ctx.confined.is_some() && ctx.confined.as_ref() == asked.scope {
         return Ok(Verdict::ShowHandedOut);
     }
-    ask_to_show(ctx, wanted, scope).map(|()| Verdict::Free)
+    ask_to_show(ctx, asked).map(|()| Verdict::Free)
 }
 
 /// Lets an agent see what a `run` above gave to a process that it is below of, and nothing else
@@ -73,14 +84,13 @@ pub(crate) fn judge(
 /// `Agent`.
 pub(crate) fn show_handed_out(
     ctx: &Context,
-    values: &Values,
-    wanted: &Wanted<'_>,
-    scope: Option<&ScopeName>,
+    values: &[(SecretName, SecretBytes)],
+    asked: &Asked<'_>,
 ) -> Result<()> {
-    let is_there = |value| scope.is_some_and(|scope| ctx.front.was_given_above(scope, value));
+    let is_there = |value| asked.scope.is_some_and(|scope| ctx.front.was_given_above(scope, value));
     match values.iter().all(|(_, value)| is_there(value)) {
         true => Ok(()),
-        false => ask_to_show(ctx, wanted, scope),
+        false => ask_to_show(ctx, asked),
     }
 }
 
@@ -88,9 +98,9 @@ fn marker(ctx: &Context) -> String {
     ctx.agent.as_ref().map(|agent| printable(&agent.marker)).unwrap_or_default()
 }
 
-fn ask_to_show(ctx: &Context, wanted: &Wanted<'_>, scope: Option<&ScopeName>) -> Result<()> {
-    let marker = marker(ctx);
-    let what = match (wanted.named.as_slice(), scope) {
+fn ask_to_show(ctx: &Context, asked: &Asked<'_>) -> Result<()> {
+    let (marker, scope) = (marker(ctx), asked.scope);
+    let what = match (asked.named, scope) {
         ([name], _) => format!("the value of '{name}'"),
         (_, Some(scope)) => format!("the values of scope '{scope}'"),
         _ => "values".to_owned(),

@@ -1,6 +1,5 @@
 //! Who holds the token: its grant found, verified, opened. No identity is looked at here.
 
-use super::token_error::TokenError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use super::context::{Context, TokenSource};
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
 use super::recorder::{AuditAction, Recorder};
+use super::token_error::TokenError;
 use crate::access::{Asker, Bearer, Need, Reach, Rules};
 use crate::audit::Op;
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
-use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, GrantPlace, Lock, Stage};
 use crate::name::{MemberName, ScopeName, printable};
 use crate::secret::SecretBytes;
@@ -115,11 +114,6 @@ pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
     }
 }
 
-/// The key that checks a grant's signature: its creator's, as long as he is a member.
-pub(crate) fn creator_key(rules: &Rules) -> impl Fn(&MemberName) -> Option<VerifyKey> {
-    |name| rules.member(name)?.verify
-}
-
 /// Whether a session has ended because who made it signs with another key by now.
 pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
     let former = |who: &MemberName| opened.rules.member(who).map(|member| &member.former);
@@ -177,7 +171,7 @@ fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
     let chain = token.chain_key(vault);
     for shared in [false, true] {
         let place = GrantPlace { id: id.clone(), shared };
-        let grant = match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+        let grant = match opened.vault.grant(&place, &opened.rules.creator_key()) {
             Ok(Some(grant)) => grant,
             Ok(None) => continue,
             // Nobody who may sign it did: its creator is no member any more, or never was.

@@ -1,7 +1,5 @@
 //! Who is it: finding the identity, and the member it belongs to.
 
-use super::identity_error::IdentityError;
-use super::token_error::TokenError;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -9,8 +7,10 @@ use std::sync::Arc;
 
 use super::context::{Context, IdentitySource, TokenSource};
 use super::error::Result;
+use super::identity_error::IdentityError;
 use super::newcomer::keyfile_of;
 use super::team::MemberError;
+use super::token_error::TokenError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, unseal_armored};

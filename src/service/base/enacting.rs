@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::bearer::creator_key;
 use super::caller::recipients;
 use super::commit::{chains, local_chains};
 use super::error::Result;
@@ -129,7 +128,7 @@ pub(crate) fn revoke_of(
 ) -> Result<Vec<SessionId>> {
     let mut revoked = Vec::new();
     for place in opened.vault.sessions()? {
-        let grant = opened.vault.grant(&place, &creator_key(&opened.rules));
+        let grant = opened.vault.grant(&place, &opened.rules.creator_key());
         if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
             tx.revoke(&place);
             revoked.push(place.id);
@@ -238,6 +237,6 @@ fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
 }
 
 fn creator(opened: &Opened, place: &GrantPlace) -> Option<MemberName> {
-    let grant = opened.vault.grant(place, &creator_key(&opened.rules)).ok()??;
+    let grant = opened.vault.grant(place, &opened.rules.creator_key()).ok()??;
     Some(grant.by().clone())
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::clock;
 use super::context::Context;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::note::Note;
-use crate::access::{AccessError, Rules};
+use super::secret_error::SecretError;
+use crate::access::Rules;
 use crate::fs::{self, Lock, Root};
 use crate::git;
-use crate::name::ScopeName;
+use crate::name::{ScopeName, SecretName};
 use crate::store::{StoreError, Vault};
 
 /// How long a command waits for another one's lock.
@@ -72,6 +73,19 @@ impl Opened {
         }
     }
 
+    /// The error for a secret that is not there, with the nearest name within reach.
+    pub(crate) fn not_found(&self, name: &SecretName, scope: Option<&ScopeName>) -> Error {
+        let policy = scope.and_then(|scope| self.rules.scope(scope).ok());
+        let within = |other: &SecretName| {
+            policy.as_ref().is_none_or(|(_, policy)| policy.rule(other).allows())
+        };
+        let near = |other: &SecretName| strsim::jaro_winkler(name.as_str(), other.as_str());
+        let names = self.vault.names().unwrap_or_default().into_iter();
+        let nearest = names.filter(within).max_by(|a, b| near(a).total_cmp(&near(b)));
+        let nearest = nearest.filter(|best| near(best) > 0.85);
+        SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
+    }
+
     /// Says who the vault's admins are, for whoever has to compare.
     pub(crate) fn introduction(&self) -> Note {
         let admins = self.vault.admins().admins.iter();
@@ -102,23 +116,6 @@ fn refuse_tracked_private(root: &Root) -> Result<()> {
             Err(VaultError::TrackedPrivate { path: crate::name::printable(&path) }.into())
         }
         None => Ok(()),
-    }
-}
-
-/// The scope of a command in a process that may be confined to one.
-///
-/// # Errors
-/// `Confined` where another scope is asked for.
-pub(crate) fn effective_scope(
-    ctx: &Context,
-    asked: Option<&ScopeName>,
-) -> Result<Option<ScopeName>> {
-    match (&ctx.confined, asked) {
-        (Some(confined), Some(asked)) if asked != confined => {
-            Err(AccessError::Confined { confined: confined.clone() }.into())
-        }
-        (Some(confined), _) => Ok(Some(confined.clone())),
-        (None, asked) => Ok(asked.cloned()),
     }
 }
 

@@ -13,7 +13,6 @@ use super::context::Context;
 use super::error::Result;
 use super::note::Note;
 use super::opening::Opened;
-use super::reading::not_found;
 use super::shared;
 use super::transaction::Transaction;
 use crate::access::Rules;
@@ -117,7 +116,7 @@ pub(crate) fn encrypt(
     }
     let read = |change: &ReaderChange| {
         let found = before.vault.sealed(&change.name, &before.rules)?;
-        found.ok_or_else(|| not_found(before, &change.name, None))
+        found.ok_or_else(|| before.not_found(&change.name, None))
     };
     let sealed = many::map(changes, read).into_iter().collect::<Result<Vec<_>>>()?;
     let values = tx.reopen(Op::REKEY, &sealed)?;

@@ -4,14 +4,15 @@ use super::secret_error::SecretError;
 use std::path::Path;
 use std::time::Duration;
 
-use super::agent::{self, Verdict};
+use super::agent::{self, Asked, Verdict};
 use super::bearer::asker;
 use super::context::Context;
-use super::error::{Error, Result};
-use super::opening::{LOCK_WAIT, Opened, effective_scope, may_be_a_race};
+use super::error::Result;
+use super::opening::{LOCK_WAIT, Opened, may_be_a_race};
 use super::own;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh;
+use super::scope::effective_scope;
 use crate::access::{self, Access, Asker, Need, Reach, Sealing};
 use crate::audit::Op;
 use crate::fs::{Lock, Root};
@@ -96,7 +97,13 @@ pub(crate) fn read<T>(
     let result = (|| -> Result<T> {
         let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
         action.scope.clone_from(&scope);
-        let verdict = agent::judge(ctx, &opened, &asker, wanted, scope.as_ref())?;
+        let asked = Asked {
+            op: &wanted.op,
+            need: wanted.need,
+            named: &wanted.named,
+            scope: scope.as_ref(),
+        };
+        let verdict = agent::judge(ctx, &opened, &asker, &asked)?;
         let found = match find(&opened, &asker, wanted, scope.as_ref(), &mut action) {
             // Another command may be about to refresh the grant after its change.
             Err(error) if error.is_stale_grant() => {
@@ -109,7 +116,7 @@ pub(crate) fn read<T>(
         let access = own::recall(&opened, &asker, found.access, &found.sealed);
         let values = access::open_many(&access, &receipt, &found.sealed)?;
         if verdict == Verdict::ShowHandedOut {
-            agent::show_handed_out(ctx, &values, wanted, scope.as_ref())?;
+            agent::show_handed_out(ctx, &values, &asked)?;
         }
         // Before `then`, which may replace this process.
         own::keep_signatures(&opened, &asker);
@@ -233,7 +240,7 @@ pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
 fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
     let read = |name: &SecretName| {
         let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
-        found.ok_or_else(|| not_found(opened, name, scope))
+        found.ok_or_else(|| opened.not_found(name, scope))
     };
     // All are read first: of several damaged secrets the same one is named each time.
     many::map(names, read).into_iter().collect()
@@ -263,21 +270,4 @@ pub(crate) fn settled<T>(
         result = read();
     }
     Ok(result?)
-}
-
-/// The error for a secret that is not there, with the nearest name within reach.
-pub(crate) fn not_found(opened: &Opened, name: &SecretName, scope: Option<&ScopeName>) -> Error {
-    let policy = scope.and_then(|scope| opened.rules.scope(scope).ok());
-    let within =
-        |other: &SecretName| policy.as_ref().is_none_or(|(_, policy)| policy.rule(other).allows());
-    let near = |other: &SecretName| strsim::jaro_winkler(name.as_str(), other.as_str());
-    let nearest = opened
-        .vault
-        .names()
-        .unwrap_or_default()
-        .into_iter()
-        .filter(within)
-        .max_by(|a, b| near(a).total_cmp(&near(b)))
-        .filter(|best| near(best) > 0.85);
-    SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
 }

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
 
-use super::bearer::{creator_key, ends, is_outlived, keys};
+use super::bearer::{ends, is_outlived, keys};
 use super::caller::{recipients, signer};
 use super::clock;
 use super::context::Context;
@@ -77,7 +77,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     let mut ended = Vec::new();
     let mut next_end = i64::MAX;
     for place in opened.vault.sessions()?.into_iter().filter(|place| !place.shared) {
-        match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+        match opened.vault.grant(&place, &opened.rules.creator_key()) {
             Ok(Some(grant)) if ends(&grant, &opened.rules) <= now => ended.push(place),
             Ok(Some(grant)) => {
                 next_end = next_end.min(ends(&grant, &opened.rules).unix());

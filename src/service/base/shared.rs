@@ -1,6 +1,6 @@
 //! Shared sessions: those whose grants travel with the repository.
 
-use super::bearer::{creator_key, ends};
+use super::bearer::ends;
 use super::clock;
 use super::context::Context;
 use super::error::Result;
@@ -36,7 +36,7 @@ pub(crate) fn live(ctx: &Context, opened: &Opened) -> Result<Vec<Live>> {
     let mut live = Vec::new();
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
         // A grant that is not in order gives nothing to anybody; `session list` shows it.
-        if let Ok(Some(grant)) = opened.vault.grant(&place, &creator_key(&opened.rules))
+        if let Ok(Some(grant)) = opened.vault.grant(&place, &opened.rules.creator_key())
             && now < ends(&grant, &opened.rules)
         {
             live.push((place, grant));

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::bearer::creator_key;
 use super::caller::authenticate;
 use super::context::{Context, IdentitySource};
 use super::error::Result;
@@ -197,7 +196,7 @@ pub(crate) fn session_of(chain: &ChainName) -> Option<SessionId> {
 fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
     let mut all = BTreeMap::new();
     for place in opened.vault.sessions()? {
-        if let Ok(Some(grant)) = opened.vault.grant(&place, &creator_key(&opened.rules)) {
+        if let Ok(Some(grant)) = opened.vault.grant(&place, &opened.rules.creator_key()) {
             all.insert(place.id, grant.chain);
         }
     }

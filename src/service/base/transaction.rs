@@ -11,7 +11,6 @@ use super::commit::{PENDING, Pending, commit};
 use super::context::Context;
 use super::error::{Error, Result};
 use super::opening::{LOCK_WAIT, Opened};
-use super::reading::not_found;
 use super::recorder::{AuditAction, Recorder};
 use super::refresh::refresh_locked;
 use super::shared::{self, Live};
@@ -81,7 +80,7 @@ impl<'c> LockedVault<'c> {
     /// Not found; damaged.
     pub(crate) fn sealed(&self, name: &SecretName) -> Result<Sealed> {
         let opened = &self.opened;
-        opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| not_found(opened, name, None))
+        opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| opened.not_found(name, None))
     }
 
     /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an

@@ -21,7 +21,7 @@ use crate::fs::{self, FOLDERS, Listing, VaultPath};
 use crate::git;
 use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
-use crate::service::base::bearer::{bearer, creator_key};
+use crate::service::base::bearer::bearer;
 use crate::service::base::caller::{key_files, recipients};
 use crate::service::base::context::Context;
 use crate::service::base::due::due;
@@ -181,7 +181,7 @@ fn stanzas(opened: &Opened, sealed: &Sealed) -> Option<Finding> {
             Reader::Session(id) => {
                 let place = GrantPlace { id: id.clone(), shared: true };
                 // One that was revoked elsewhere is no reader that can be counted.
-                opened.vault.grant(&place, &creator_key(&opened.rules)).ok()??;
+                opened.vault.grant(&place, &opened.rules.creator_key()).ok()??;
                 sessions += 1;
             }
         }

@@ -6,7 +6,7 @@ use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::unseal;
 use crate::fs::{GrantPlace, VaultPath};
-use crate::service::base::bearer::{creator_key, is_outlived};
+use crate::service::base::bearer::is_outlived;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Opened;
 use crate::service::base::recorder::MAX_KEY;
@@ -15,7 +15,7 @@ use crate::store::{Grant, Signed};
 
 /// What is wrong with the grants; with an identity the keys of their chains are opened too.
 pub(super) fn sessions(opened: &Opened, caller: Option<&Caller>) -> Result<Vec<Finding>> {
-    let key = creator_key(&opened.rules);
+    let key = opened.rules.creator_key();
     let mut found = Vec::new();
     for place in opened.vault.sessions()? {
         match opened.vault.grant(&place, &key) {

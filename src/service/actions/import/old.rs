@@ -1,6 +1,5 @@
 //! Taking over a vault of authy 0.7: opening its one file, and its policies.
 
-use crate::kind::{Failure, Kind};
 use std::path::{Path, PathBuf};
 
 use super::{ImportEntry, ImportOptions, Imported};
@@ -10,6 +9,7 @@ use crate::crypto::{
     unseal_with_passphrase_up_to,
 };
 use crate::fs;
+use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::caller::{key_files, load, load_source, own_keys};

@@ -1,9 +1,10 @@
 //! What a request comes to: names decided, values read, variables named.
 
-use crate::service::base::scope_error::ScopeError;
-use crate::service::base::secret_error::SecretError;
 use std::collections::BTreeSet;
 
+use super::InjectRequest;
+use super::run::{Masking, is_masked, masker, name_of, path_of};
+use super::sealed::Sealed;
 use crate::access::{AccessError, Need, Pattern, Program, Reach, SealRefused};
 use crate::audit::Op;
 use crate::inject::{Environment, Masker, Template};
@@ -14,14 +15,13 @@ use crate::service::base::bearer::{bearer, listable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::{Opened, effective_scope};
+use crate::service::base::opening::Opened;
 use crate::service::base::reading::{Reading, Wanted, read};
+use crate::service::base::scope::ScopeError;
+use crate::service::base::scope::effective_scope;
 use crate::service::base::sealing::SealingError;
+use crate::service::base::secret_error::SecretError;
 use crate::service::base::templates::read_template;
-
-use super::InjectRequest;
-use super::run::{Masking, is_masked, masker, name_of, path_of};
-use super::sealed::Sealed;
 
 /// The scope of the request, or the one this process is confined to; a token has its own. An admin
 /// who says which secrets a program gets needs none, unless an agent speaks for him.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use super::InjectRequest;
+use super::gather::{Gather, Gathered, gather};
 use crate::access::{Need, Program};
 use crate::audit::{Op, Outcome};
 use crate::fs;
@@ -17,9 +19,6 @@ use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::reading::Reading;
 use crate::service::base::recorder::{AuditAction, Recorder};
-
-use super::InjectRequest;
-use super::gather::{Gather, Gathered, gather};
 
 /// What is shown in the place of a session token; it is no secret of the vault.
 const TOKEN: &str = "authy-token";

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
 
+use super::run::Recording;
 use crate::access::Sealing;
 use crate::audit::{Op, Outcome};
 use crate::inject::{self, Beside, Ended, Leader, Masker};
@@ -13,8 +14,6 @@ use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::recorder::AuditAction;
 use crate::service::base::sealing::SealingError;
-
-use super::run::Recording;
 
 /// Secrets that the program uses without holding them.
 pub(super) struct Sealed {

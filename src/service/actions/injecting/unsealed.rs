@@ -1,13 +1,12 @@
 //! A program that was built without the proxy: what is sealed cannot be used.
 
+use super::run::Recording;
 use crate::access::Sealing;
 use crate::inject::{self, Ended, Leader, Masker};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
 use crate::service::base::sealing::SealingError;
-
-use super::run::Recording;
 
 /// There are none.
 pub(super) enum Sealed {}

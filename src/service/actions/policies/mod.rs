@@ -3,18 +3,17 @@
 mod error;
 mod verdict;
 
-use error::PolicyError;
 use serde::Serialize;
 
 use crate::access::{AccessError, Need, PolicyState, ScopePolicy, SealRefused};
 use crate::audit::Op;
 use crate::fs::VaultPath;
+use crate::many::merged;
 use crate::name::{MemberName, ScopeName, printable};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::enacting::{Edict, Encryption, enact};
 use crate::service::base::error::Result;
-use crate::service::base::lists::merged;
 use crate::service::base::opening::Opened;
 use crate::service::base::readers::note_pending;
 use crate::service::base::recorder::AuditAction;
@@ -23,6 +22,7 @@ use crate::service::base::team::MemberError;
 use crate::service::base::transaction::LockedVault;
 use crate::session::Ttl;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
+use error::PolicyError;
 
 pub use verdict::{Towards, Verdict, policy_preview, policy_test};
 

@@ -1,6 +1,5 @@
 //! What a policy says about a name, and about a request that wants its value.
 
-use crate::service::base::scope_error::ScopeError;
 use std::fmt;
 
 use serde::Serialize;
@@ -11,7 +10,9 @@ use crate::name::{Address, ScopeName, SecretName, printable};
 use crate::service::base::bearer::bearer;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::{Opened, effective_scope};
+use crate::service::base::opening::Opened;
+use crate::service::base::scope::ScopeError;
+use crate::service::base::scope::effective_scope;
 use crate::store::Policy;
 
 /// What a policy says about a name.

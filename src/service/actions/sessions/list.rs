@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::audit::Op;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SessionId};
-use crate::service::base::bearer::{bearer, creator_key, ends};
+use crate::service::base::bearer::{bearer, ends};
 use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -52,7 +52,7 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
         if bearer.as_ref().is_some_and(|bearer| *bearer.place() != place) {
             continue;
         }
-        match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+        match opened.vault.grant(&place, &opened.rules.creator_key()) {
             Ok(Some(grant)) => views.push(view(&opened, place, &grant, now)),
             Ok(None) => {}
             Err(error) => views.push(invalid(place, error.to_string())),

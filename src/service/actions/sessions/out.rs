@@ -1,12 +1,12 @@
 //! A token in a file of its own, for programs that get no variables.
 
-use crate::service::base::token_error::TokenError;
 use std::path::Path;
 
 use crate::fs;
 use crate::git;
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
+use crate::service::base::token_error::TokenError;
 use crate::session::Token;
 
 /// Largest file that is looked at before it is replaced.

@@ -2,7 +2,6 @@
 
 use crate::audit::Op;
 use crate::name::SessionId;
-use crate::service::base::bearer::creator_key;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::recorder::AuditAction;
@@ -22,7 +21,7 @@ pub fn session_refresh(ctx: &Context) -> Result<Vec<SessionId>> {
         let opened = &locked.opened;
         let mut changed = Vec::new();
         for folder in opened.vault.sessions()?.into_iter().filter(|folder| folder.shared) {
-            let Ok(Some(grant)) = opened.vault.grant(&folder, &creator_key(&opened.rules)) else {
+            let Ok(Some(grant)) = opened.vault.grant(&folder, &opened.rules.creator_key()) else {
                 continue;
             };
             if *grant.by() != locked.caller.name {

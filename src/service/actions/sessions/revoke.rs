@@ -5,7 +5,7 @@ use crate::audit::Op;
 use crate::crypto::{Recipient, seal};
 use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
-use crate::service::base::bearer::{creator_key, ends};
+use crate::service::base::bearer::ends;
 use crate::service::base::caller::recipients;
 use crate::service::base::clock;
 use crate::service::base::context::Context;
@@ -65,7 +65,7 @@ fn ended(locked: &LockedVault<'_>) -> Result<Vec<GrantPlace>> {
     let now = Stamp::new(clock::latest(locked.ctx, opened));
     let mut all: Vec<_> = opened.vault.sessions()?.into_iter().collect();
     all.retain(|one| {
-        let grant = opened.vault.grant(one, &creator_key(&opened.rules));
+        let grant = opened.vault.grant(one, &opened.rules.creator_key());
         one.shared && matches!(grant, Ok(Some(grant)) if ends(&grant, &opened.rules) <= now)
     });
     Ok(all)
@@ -76,7 +76,7 @@ fn ended(locked: &LockedVault<'_>) -> Result<Vec<GrantPlace>> {
 fn may_revoke(locked: &LockedVault<'_>, one: &GrantPlace) -> Result<()> {
     locked.ctx.refuse_confined()?;
     let opened = &locked.opened;
-    match opened.vault.grant(one, &creator_key(&opened.rules)) {
+    match opened.vault.grant(one, &opened.rules.creator_key()) {
         Ok(Some(grant))
             if *grant.by() != locked.caller.name && !opened.rules.is_admin(&locked.caller.name) =>
         {
@@ -152,7 +152,7 @@ fn readers_without(
             }
             Reader::Session(id) if !gone.contains(&id) => {
                 let place = GrantPlace { id: id.clone(), shared: true };
-                match opened.vault.grant(&place, &creator_key(&opened.rules)) {
+                match opened.vault.grant(&place, &opened.rules.creator_key()) {
                     Ok(Some(grant)) => vec![Recipient::parse(&grant.recipient)?],
                     _ => continue,
                 }

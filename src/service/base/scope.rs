@@ -1,7 +1,27 @@
-//! What is missing where a scope is needed, and what to do next.
+//! The scope of a command.
 
+use super::context::Context;
+use super::error::Result;
+use crate::access::AccessError;
 use crate::kind::{Failure, Kind};
 use crate::name::ScopeName;
+
+/// The scope of a command in a process that may be confined to one.
+///
+/// # Errors
+/// `Confined` where another scope is asked for.
+pub(crate) fn effective_scope(
+    ctx: &Context,
+    asked: Option<&ScopeName>,
+) -> Result<Option<ScopeName>> {
+    match (&ctx.confined, asked) {
+        (Some(confined), Some(asked)) if asked != confined => {
+            Err(AccessError::Confined { confined: confined.clone() }.into())
+        }
+        (Some(confined), _) => Ok(Some(confined.clone())),
+        (None, asked) => Ok(asked.cloned()),
+    }
+}
 
 /// What is missing where a scope is needed.
 #[derive(Debug, thiserror::Error)]
