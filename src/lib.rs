@@ -36,6 +36,7 @@ mod secret;
 
 mod kind;
 mod many;
+mod process;
 
 #[cfg(test)]
 #[path = "../tests/common/skipped.rs"]
@@ -51,6 +52,7 @@ pub use name::{
     Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName,
     printable,
 };
+pub use process::keep_memory_private;
 pub use project::ProjectFile;
 pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::*;

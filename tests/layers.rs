@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 9] = [
     &["store", "session", "audit", "git"],
     &["crypto", "fs"],
     &["name", "secret"],
-    &["kind", "many"],
+    &["kind", "many", "process"],
     // Of the unit tests alone: which programs are there.
     &["skipped"],
 ];
@@ -54,31 +54,53 @@ fn every_module_has_its_row() {
     }
 }
 
-/// `base` knows no action, and actions do not know each other: what two of them share lies
-/// in `base`.
+/// The rooms of `service`, bottom to top: each knows those before it, and neighbours on a row do not
+/// know each other. Commands do not know each other either: what two of them share lies in a room.
+const ROOMS: [&[&str]; 9] = [
+    &["base"],
+    &["identity"],
+    &["audit"],
+    &["session"],
+    &["change"],
+    &["secret"],
+    &["rules", "inject", "repository"],
+    &["sync"],
+    &["commands"],
+];
+
 #[test]
-fn the_service_has_two_floors() {
-    let folder = Path::new("src/service/actions");
-    let actions = declared(&fs::read_to_string(folder.join("mod.rs")).unwrap());
-    assert!(actions.len() > 5, "{actions:?}");
+fn the_rooms_of_the_service_stand_in_a_row() {
+    let folder = Path::new("src/service");
+    let height = |room: &str| ROOMS.iter().position(|row| row.contains(&room));
+    for room in declared(&fs::read_to_string(folder.join("mod.rs")).unwrap()) {
+        assert!(height(&room).is_some(), "room '{room}' stands on no row");
+    }
     let mut wrong = Vec::new();
-    for file in sources(Path::new("src/service")) {
-        let is_list =
-            file.parent() == Some(Path::new("src/service")) || file.ends_with("actions/mod.rs");
-        if is_list {
-            continue;
-        }
+    for file in sources(folder) {
+        let module = module_of(&file);
+        let [_, room, inside @ ..] = module.as_slice() else { continue };
         let tokens = tokens(&fs::read_to_string(&file).unwrap());
-        let direct = file.parent() == Some(folder);
-        for (at, (word, line)) in tokens.iter().enumerate() {
-            let after = |n: usize| tokens.get(at + n).map_or("", |token| token.0.as_str());
-            let beside = direct && word == "super" && actions.iter().any(|name| name == after(2));
-            if word == "actions" || beside || (!direct && word == "super" && after(2) == "super") {
-                wrong.push(format!("{}:{line}: leads to an action", file.display()));
+        let word = |at: usize| tokens.get(at).map_or("", |token: &Token| token.0.as_str());
+        for (at, (_, line)) in tokens.iter().enumerate() {
+            if word(at) == "service" && word(at + 1) == "::" {
+                for Arrow { to, line } in heads(&tokens, at + 2) {
+                    let is_below = height(&to) < height(room);
+                    if !is_below && (to != *room || room == "commands") {
+                        wrong.push(format!("{}:{line}: names '{to}'", file.display()));
+                    }
+                }
+            }
+            // A room, and a command in a folder of its own, is not left upwards; only the list of
+            // commands names them all.
+            let ups = (0..).take_while(|n| word(at + 2 * n) == "super").count();
+            let begins = at == 0 || word(at - 1) != "::";
+            let most = if room == "commands" { inside.len().max(1) - 1 } else { inside.len() };
+            if begins && ups > most && !file.ends_with("mod.rs") {
+                wrong.push(format!("{}:{line}: leaves its room", file.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that lead to an action:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "arrows that do not lead down:\n{}", wrong.join("\n"));
 }
 
 /// Tests start programs by `skipped::command`, which insists that they asked for what not every

@@ -5,6 +5,7 @@
 //! Nothing here knows policies, sessions, git or how a chain key is sealed: callers bring
 //! paths, keys and the time. A [`Receipt`] is the only proof that a line is on disk.
 
+mod action;
 mod actor;
 mod chain;
 mod checked;
@@ -29,6 +30,7 @@ mod tests;
 mod usual;
 mod verify;
 
+pub(crate) use action::Action;
 pub(crate) use actor::Actor;
 pub(crate) use chain::{Chain, Opener, Opening, Receipt};
 pub(crate) use cross::cross_check;

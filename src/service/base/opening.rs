@@ -1,6 +1,5 @@
 //! Opening a vault for one command: recovered, verified, pinned, its rules taken.
 
-use crate::kind::{Failure, Kind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use super::secret_error::SecretError;
 use crate::access::Rules;
 use crate::fs::{self, Lock, Root};
 use crate::git;
+use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName};
 use crate::store::{StoreError, Vault};
 

@@ -1,0 +1,375 @@
+//! The asker's own audit chain: found or opened, and written before anything leaves.
+//!
+//! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
+//! the state folder, under a clone id of its own.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use super::clone::{CLONE, clone_id};
+use super::error::ChainError;
+use crate::access::{Asker, Caller, Rules};
+use crate::audit::{
+    Action, Actor, AuditError, Chain, ChainFiles, ChainName, Event, Opener, Opening, Outcome,
+    Receipt,
+};
+use crate::crypto::keys::ChainKey;
+use crate::crypto::{seal, unseal};
+use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
+use crate::kind::Kind;
+use crate::name::{MemberName, printable};
+use crate::service::base::clock;
+use crate::service::base::context::Context;
+use crate::service::base::error::{Error, Result};
+use crate::service::base::note::Note;
+use crate::service::base::opening::VaultError;
+use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::token_error::TokenError;
+use crate::service::identity::authenticate::{recipients, signer};
+use crate::store::AuditMode;
+
+/// Largest sealed key of a chain in bytes.
+pub(crate) const MAX_KEY: usize = 128 << 10;
+/// The folder of notes of each chain's last segment, in the same places.
+const LAST_SEGMENT: &str = "last-segment";
+/// Most characters of a reason.
+const MAX_REASON: usize = 300;
+/// The lock for opening chains in the state folder.
+const AUDIT_LOCK: &str = "audit-lock";
+
+fn actor(asker: &Asker) -> Actor {
+    match asker {
+        Asker::Member(caller) => Actor::member(&caller.name),
+        Asker::Bearer(bearer) => Actor::token(bearer.id().as_str(), &bearer.grant().label),
+    }
+}
+
+/// Why something was denied, in the words of the error and at most [`MAX_REASON`] of them.
+fn reason(why: &Error) -> String {
+    printable(&why.to_string()).chars().take(MAX_REASON).collect()
+}
+
+/// Writes the asker's audit lines.
+pub(crate) struct Recorder<'a> {
+    ctx: &'a Context,
+    opened: &'a Opened,
+    asker: &'a Asker,
+    chain: Chain,
+}
+
+impl<'a> Recorder<'a> {
+    /// Finds the asker's chain of this clone, or opens it.
+    pub(crate) fn open(ctx: &'a Context, opened: &'a Opened, asker: &'a Asker) -> Result<Self> {
+        Self::at(ctx, opened, asker, None)
+    }
+
+    /// As [`Recorder::open`], under a lock that the caller holds.
+    pub(crate) fn open_locked(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        asker: &'a Asker,
+        lock: &Lock,
+    ) -> Result<Self> {
+        Self::at(ctx, opened, asker, Some(lock))
+    }
+
+    fn at(
+        ctx: &'a Context,
+        opened: &'a Opened,
+        asker: &'a Asker,
+        lock: Option<&Lock>,
+    ) -> Result<Self> {
+        let place = Place::in_vault(opened, asker)?;
+        let found = match place {
+            Some(place) => place.chain(ctx, opened, asker, lock),
+            None => Err(VaultError::ReadOnly.into()),
+        };
+        let chain = match found {
+            Ok(chain) => chain,
+            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, asker)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { ctx, opened, asker, chain })
+    }
+
+    /// Appends a line and syncs it; the receipt is what opens values.
+    pub(crate) fn granted(&mut self, action: &Action) -> Result<Receipt> {
+        self.write(action, Outcome::Granted, None, Chain::append)
+    }
+
+    /// Records what happens long after the start, such as while a program runs. No value
+    /// leaves by it, so that it could not be recorded is only noted.
+    pub(crate) fn later(&mut self, action: &Action, outcome: Outcome) {
+        let now = self.ctx.front.now();
+        if let Err(error) = self.write_at(action, outcome, None, now, Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
+    }
+
+    /// Records what happens now, long after the start, and syncs it.
+    ///
+    /// # Errors
+    /// It could not be recorded; then nothing may follow.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn now(&mut self, action: &Action, outcome: Outcome) -> Result<()> {
+        let now = self.ctx.front.now();
+        self.write_at(action, outcome, None, now, Chain::note)
+    }
+
+    /// Records a denied or failed attempt, and why it was denied; that it could not be recorded
+    /// is only noted, because the attempt is refused anyway.
+    pub(crate) fn refused(&mut self, action: &Action, why: &Error) {
+        match why.kind() {
+            Kind::Denied => self.denied(action, why),
+            _ => self.refuse(action, Outcome::Failed, None),
+        }
+    }
+
+    /// As [`Recorder::refused`], for what counts as denied whatever its kind.
+    pub(crate) fn denied(&mut self, action: &Action, why: &Error) {
+        self.refuse(action, Outcome::Denied, Some(reason(why)));
+    }
+
+    fn refuse(&mut self, action: &Action, outcome: Outcome, reason: Option<String>) {
+        if let Err(error) = self.write(action, outcome, reason, Chain::note) {
+            self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
+        }
+    }
+
+    /// Writes a line; into the state folder's chain where the vault turns out to be read-only.
+    fn write<T>(
+        &mut self,
+        action: &Action,
+        outcome: Outcome,
+        reason: Option<String>,
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        self.write_at(action, outcome, reason, self.ctx.now, line)
+    }
+
+    fn write_at<T>(
+        &mut self,
+        action: &Action,
+        outcome: Outcome,
+        reason: Option<String>,
+        at: OffsetDateTime,
+        line: fn(&Chain, &Event, OffsetDateTime) -> std::result::Result<T, AuditError>,
+    ) -> Result<T> {
+        let by =
+            actor(self.asker).by_agent(self.ctx.agent.as_ref().map(|agent| agent.marker.as_str()));
+        let event = action.event(by, outcome, reason);
+        clock::advance(self.ctx, self.opened);
+        match line(&self.chain, &event, at) {
+            Err(AuditError::ReadOnly { .. }) => {
+                self.chain = elsewhere(self.ctx, self.opened, self.asker)?;
+                Ok(line(&self.chain, &event, at)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// The chain alone.
+    pub(crate) fn into_chain(self) -> Chain {
+        self.chain
+    }
+
+    /// The chain itself, for the line that names other chains' heads.
+    pub(crate) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+}
+
+/// Where the caller's chain lies: in the vault, or in the state folder.
+struct Place(ChainFiles);
+
+impl Place {
+    /// The place in the vault; `None` where the vault has no clone id and takes none.
+    fn in_vault(opened: &Opened, asker: &Asker) -> Result<Option<Self>> {
+        let root = opened.vault.root();
+        let clone = match clone_id(&root.local(CLONE)) {
+            Err(error) if error.is_read_only() => return Ok(None),
+            clone => clone?,
+        };
+        let bad = || ChainError::BadCloneId(root.local(CLONE));
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
+        let audit = opened.vault.config().audit;
+        fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
+        let folder = root.folder(listing(audit));
+        let notes = root.local(LAST_SEGMENT);
+        Ok(Some(Self(ChainFiles::new(&folder, &chain).noted_in(&notes))))
+    }
+
+    fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
+        let clone = clone_id(&folder.join(CLONE))?;
+        let bad = || ChainError::BadCloneId(folder.join(CLONE));
+        let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
+        let notes = folder.join(LAST_SEGMENT);
+        Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain).noted_in(&notes)))
+    }
+
+    /// Attaches to the chain, or opens it where it has no file yet.
+    fn chain(
+        &self,
+        ctx: &Context,
+        opened: &Opened,
+        asker: &Asker,
+        lock: Option<&Lock>,
+    ) -> Result<Chain> {
+        if let Some(chain) = self.attach(asker)? {
+            return Ok(chain);
+        }
+        // Only one process may open a chain; the lock lies beside the vault's own.
+        let root = Root::new(ctx.vault.clone());
+        let _held = match lock {
+            Some(_) => None,
+            None => Some(Lock::acquire(&root, LOCK_WAIT)?),
+        };
+        match self.attach(asker)? {
+            Some(chain) => Ok(chain),
+            None => self.open_first(ctx, opened, asker),
+        }
+    }
+
+    fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
+        if !self.0.is_open()? {
+            return Ok(None);
+        }
+        let key = self.key(asker)?.ok_or_else(|| ChainError::NoKey(self.0.chain().clone()))?;
+        Ok(Some(Chain::attach(self.0.clone(), self.0.chain().clone(), key)))
+    }
+
+    /// The chain's key; `None` where there is none yet.
+    fn key(&self, asker: &Asker) -> Result<Option<ChainKey>> {
+        let sealed = fs::read_plain(self.0.key(), MAX_KEY)?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let key = match asker {
+            // A token derives it; the file is for those who verify.
+            Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
+            Asker::Member(caller) => unseal(&sealed, &caller.identity)
+                .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
+        };
+        Ok(ChainKey::from_secret(&key))
+    }
+
+    /// Writes the key first, so that a chain never lies there without one.
+    fn open_first(&self, ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+        let found = self.key(asker)?;
+        let open = |by, key| {
+            let opening = Opening { chain: self.0.chain(), vault: opened.vault.id(), by };
+            Ok(Chain::open_first(self.0.clone(), &opening, key, ctx.now)?)
+        };
+        match asker {
+            Asker::Member(caller) => {
+                let key = match found {
+                    Some(left_by_a_crash) => left_by_a_crash,
+                    None => self.new_key(opened, caller)?,
+                };
+                // Whoever was added by recipients alone has nothing to sign with yet.
+                let signs = opened.rules.signs(&caller.name);
+                let signer = signs.then(|| signer(caller, &opened.rules)).transpose()?;
+                let signing = signer.as_ref().map(|signer| &signer.key);
+                open(Opener::Member { name: &caller.name, signing }, key)
+            }
+            Asker::Bearer(bearer) => {
+                if found.is_none() {
+                    let path = bearer.place().chain_key();
+                    let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
+                    let sealed = sealed.ok_or(TokenError::TornGrant(path))?;
+                    fs::create_new(self.0.key(), &sealed, 0o600)?;
+                }
+                let (id, label) = (bearer.id().as_str(), bearer.grant().label.as_str());
+                open(Opener::Session { id, label }, bearer.chain_key().clone())
+            }
+        }
+    }
+
+    fn new_key(&self, opened: &Opened, caller: &Caller) -> Result<ChainKey> {
+        let key = ChainKey::generate();
+        let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
+        fs::create_new(self.0.key(), &sealed, 0o600)?;
+        Ok(key)
+    }
+}
+
+/// Seals a chain's key to its writer's member and the admins.
+pub(crate) fn seal_chain_key(
+    key: &ChainKey,
+    member: &MemberName,
+    rules: &Rules,
+) -> Result<Vec<u8>> {
+    let admins = rules.admins().filter(|admin| rules.member(admin).is_some());
+    let readers = std::iter::once(member).chain(admins);
+    Ok(seal(key.to_secret().expose(), &recipients(rules, readers)?)?)
+}
+
+/// The chain in the state folder, for a vault that cannot be written; where that cannot be
+/// written either, as in a sandbox whose home is read-only, in one that does for this run.
+fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+    let usual = opened.vault.state().folder();
+    // One that is there already may be where nothing can be written now.
+    let usual = usual.filter(|folder| !folder.is_dir() || fs::can_be_written(folder));
+    let failure = match usual.map(|folder| chain_in(ctx, opened, asker, folder)) {
+        Some(Err(error)) if error.is_read_only() => error,
+        Some(found) => return found,
+        None => ChainError::NoPlace.into(),
+    };
+    if ctx.makeshift.is_empty() {
+        return Err(failure);
+    }
+    let can_hold = |makeshift: &&PathBuf| {
+        let folder = makeshift.join(opened.vault.id());
+        fs::make_folders(&folder).is_ok()
+            && fs::can_be_written(&folder)
+            && fs::is_own_alone(makeshift)
+    };
+    let makeshift = ctx.makeshift.iter().find(can_hold).ok_or(ChainError::NoPlace)?;
+    let folder = makeshift.join(opened.vault.id());
+    let chain = chain_in(ctx, opened, asker, &folder)?;
+    ctx.front.note(&Note::Makeshift { folder });
+    Ok(chain)
+}
+
+fn chain_in(ctx: &Context, opened: &Opened, asker: &Asker, folder: &Path) -> Result<Chain> {
+    fs::make_folders(folder)?;
+    let place = Place::in_state(folder, asker)?;
+    let chain = match place.attach(asker)? {
+        Some(chain) => chain,
+        None => {
+            let _held = lock_elsewhere(folder)?;
+            match place.attach(asker)? {
+                Some(chain) => chain,
+                None => place.open_first(ctx, opened, asker)?,
+            }
+        }
+    };
+    ctx.front.note(&Note::AuditElsewhere { file: place.0.folder().to_owned() });
+    Ok(chain)
+}
+
+/// Keeps others from opening and moving chains in the state folder.
+pub(crate) fn lock_elsewhere(folder: &Path) -> std::result::Result<File, FsError> {
+    fs::lock_file(&folder.join(AUDIT_LOCK))
+}
+
+/// The folder of chains in the state folder of a vault.
+pub(crate) fn chains_elsewhere(folder: &Path) -> PathBuf {
+    folder.join("audit")
+}
+
+/// The folder of chains in the vault.
+fn listing(mode: AuditMode) -> Listing {
+    match mode {
+        AuditMode::Repo => Listing::Audit,
+        AuditMode::Local => Listing::LocalAudit,
+    }
+}
+
+/// The chain's first segment in the vault; `None` where that is no chain of a vault.
+fn first_segment(mode: AuditMode, chain: &ChainName) -> Option<VaultPath> {
+    match mode {
+        AuditMode::Repo => VaultPath::segment(chain.as_str(), 1),
+        AuditMode::Local => VaultPath::local_segment(chain.as_str(), 1),
+    }
+}

@@ -1,0 +1,331 @@
+//! Turning published changes into one commit, and remembering those that had to wait.
+//!
+//! A change is in the files before it is committed. `.local/pending` is part of the change
+//! itself, so that whatever interrupts a commit, the next change makes up for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
+use crate::fs::{self, Listing, Root, Subject, VaultPath};
+use crate::git;
+use crate::kind::Failure as _;
+use crate::name::MemberName;
+use crate::service::audit::clone::{CLONE, read_clone_id};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::store::{AuditMode, Member, Policy, Vault};
+
+/// The list of changes that are not committed, below `.local/`.
+pub(crate) const PENDING: &str = "pending";
+/// The heads of other chains that this clone named last, below `.local/`.
+const NAMED_HEADS: &str = "heads";
+/// The last segment of each own chain that is committed, below `.local/`.
+const COMMITTED: &str = "committed";
+const LIMIT: usize = 64 << 20;
+
+/// Changes that are published and not committed, oldest first.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    messages: Vec<String>,
+    paths: BTreeSet<String>,
+}
+
+impl Pending {
+    /// Loads the list; one that cannot be read counts as empty, as its paths are in the
+    /// files anyway.
+    pub(crate) fn load(root: &Root) -> Result<Self> {
+        let bytes = fs::read_outside(&root.local(PENDING), LIMIT)?.unwrap_or_default();
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// Adds one change.
+    pub(crate) fn add(&mut self, message: String, paths: &[VaultPath]) {
+        self.messages.push(message);
+        let valid = paths.iter().map(|path| path.as_str().to_owned());
+        self.paths.extend(valid);
+    }
+
+    /// The list as its file holds it.
+    pub(crate) fn render(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The paths, as far as they are ones of a vault.
+    fn valid_paths(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().filter(|path| VaultPath::parse(path).is_some()).cloned()
+    }
+
+    /// The newest change in the first line, those that had waited below it.
+    fn message(&self) -> String {
+        let Some((newest, waited)) = self.messages.split_last() else { return String::new() };
+        let mut message = newest.clone();
+        if !waited.is_empty() {
+            message.push_str("\n\nWith what was not committed before:\n");
+            waited.iter().for_each(|line| message.push_str(&format!("- {line}\n")));
+        }
+        message
+    }
+}
+
+/// Commits what is pending together with this clone's audit lines. A commit that cannot be
+/// made now is noted and made with the next change: the change itself is done.
+pub(crate) fn commit(
+    ctx: &Context,
+    vault: &Vault,
+    member: &MemberName,
+    chain: &Chain,
+    pending: &Pending,
+) {
+    if let Err(error) = name_other_heads(ctx, vault, member, chain) {
+        return ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint: None });
+    }
+    commit_files(ctx, vault, member, pending);
+}
+
+/// As [`commit`], for a change by somebody who has no audit chain.
+pub(crate) fn commit_files(ctx: &Context, vault: &Vault, member: &MemberName, pending: &Pending) {
+    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
+    let own = match own_segments(vault) {
+        Ok(own) => own,
+        Err(error) => return note(error.to_string()),
+    };
+    match try_commit(vault, member, pending, &own) {
+        Ok(git::Outcome::Deferred(reason)) => {
+            let hint = reason.hint();
+            ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
+        }
+        Ok(_) => {
+            if let Err(error) = committed(vault, &own) {
+                note(error.to_string());
+            }
+        }
+        Err(error) => {
+            let hint = error.hint();
+            ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint });
+        }
+    }
+}
+
+fn try_commit(
+    vault: &Vault,
+    member: &MemberName,
+    pending: &Pending,
+    own: &OwnSegments,
+) -> std::result::Result<git::Outcome, git::GitError> {
+    let paths: Vec<String> = pending.valid_paths().chain(own.paths()).collect();
+    git::commit(&git::Request {
+        vault: vault.root().path(),
+        paths: &paths,
+        message: &pending.message(),
+        fallback_author: member.as_str(),
+    })
+}
+
+fn committed(vault: &Vault, own: &OwnSegments) -> Result<()> {
+    own.remember(vault.root());
+    Ok(drop_pending(vault.root())?)
+}
+
+/// Commits what waits, audit lines of reads included, if there is anything. With the chain of
+/// whoever commits, the commit names the heads of the others.
+///
+/// # Errors
+/// It cannot be made now; the vault cannot be read.
+pub(crate) fn commit_waiting(
+    ctx: &Context,
+    vault: &Vault,
+    member: &MemberName,
+    chain: impl FnOnce() -> Result<Option<Chain>>,
+) -> Result<()> {
+    let mut pending = Pending::load(vault.root())?;
+    let paths = pending.valid_paths().chain(own_segments(vault)?.paths()).collect::<Vec<_>>();
+    let differs = git::differs_from_last_commit(vault.root().path(), &paths)?;
+    // What is committed may still wait for git's index, where that could not be replaced.
+    if !differs && pending.is_empty() {
+        return Ok(drop_pending(vault.root())?);
+    }
+    if differs && let Some(chain) = chain()? {
+        name_other_heads(ctx, vault, member, &chain)?;
+    }
+    if pending.messages.is_empty() {
+        pending.messages.push(format!("Record what {member} did"));
+    }
+    let own = own_segments(vault)?;
+    match try_commit(vault, member, &pending, &own)? {
+        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
+        _ => committed(vault, &own),
+    }
+}
+
+/// Finds members and policies that were edited by hand and are not committed: those that can be sent
+/// as requests, and those that cannot be read.
+///
+/// # Errors
+/// The work tree or the history cannot be read.
+pub(crate) fn edits(vault: &Vault) -> Result<(Vec<VaultPath>, Vec<VaultPath>)> {
+    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+    for listing in [Listing::Members, Listing::Policies] {
+        for file in fs::list(vault.root(), listing)?.files {
+            let path = format!("{}/{file}", listing.folder());
+            let Some(path) = VaultPath::parse(&path) else { continue };
+            let paths = [path.as_str().to_owned()];
+            if !git::differs_from_last_commit(vault.root().path(), &paths)? {
+                continue;
+            }
+            let reads = match path.subject() {
+                Subject::Member(_) => vault.claim::<Member>(&path).is_ok(),
+                _ => vault.claim::<Policy>(&path).is_ok(),
+            };
+            if reads { readable.push(path) } else { unreadable.push(path) }
+        }
+    }
+    Ok((readable, unreadable))
+}
+
+/// Commits edits by hand, as requests that nobody obeys before an admin approves them.
+///
+/// # Errors
+/// It cannot be made now; the vault cannot be read.
+pub(crate) fn commit_edits(vault: &Vault, member: &MemberName, edits: &[VaultPath]) -> Result<()> {
+    let mut pending = Pending::load(vault.root())?;
+    let names: Vec<_> = edits.iter().map(VaultPath::as_str).collect();
+    pending.add(format!("Ask to change {}", names.join(", ")), edits);
+    let own = own_segments(vault)?;
+    match try_commit(vault, member, &pending, &own)? {
+        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
+        _ => committed(vault, &own),
+    }
+}
+
+/// The chains that this clone writes, and from which segment on they are to be committed.
+#[derive(Debug, Default)]
+struct OwnSegments(BTreeMap<ChainName, Own>);
+
+/// What of one chain is to be committed.
+#[derive(Debug)]
+struct Own {
+    /// With which lines its segments begin.
+    firsts: Vec<u64>,
+    /// Whether nothing is known to be committed: then the file of before there were segments
+    /// may have to be, too.
+    is_new: bool,
+}
+
+/// Finds the segments that may have changed since the last commit: closed ones that were
+/// committed never do.
+fn own_segments(vault: &Vault) -> Result<OwnSegments> {
+    let mut own = OwnSegments::default();
+    let root = vault.root();
+    if vault.config().audit == AuditMode::Local {
+        return Ok(own);
+    }
+    let Some(clone) = read_clone_id(&root.local(CLONE))? else { return Ok(own) };
+    let committed = fs::read_outside(&root.local(COMMITTED), LIMIT)?.unwrap_or_default();
+    let committed: BTreeMap<ChainName, u64> =
+        serde_json::from_slice(&committed).unwrap_or_default();
+    let ending = format!("-{clone}");
+    for files in chains(vault)? {
+        let chain = files.chain().clone();
+        if !chain.as_str().ends_with(&ending) {
+            continue;
+        }
+        let mut firsts = files.firsts()?;
+        let since = committed.get(&chain).copied();
+        firsts.retain(|first| since.is_none_or(|since| *first >= since));
+        own.0.insert(chain, Own { firsts, is_new: since.is_none() });
+    }
+    Ok(own)
+}
+
+impl OwnSegments {
+    /// The files, and the keys of the chains.
+    fn paths(&self) -> Vec<String> {
+        let of = |(chain, own): (&ChainName, &Own)| {
+            let chain = chain.as_str();
+            let mut paths = vec![VaultPath::chain_key(chain)];
+            if own.is_new {
+                paths.push(VaultPath::old_chain(chain));
+            }
+            paths.extend(own.firsts.iter().map(|first| VaultPath::segment(chain, *first)));
+            paths.into_iter().flatten().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// Remembers what is committed. Where that fails the next commit looks at more files.
+    fn remember(&self, root: &Root) {
+        let last = |(chain, own): (&ChainName, &Own)| Some((chain.clone(), *own.firsts.last()?));
+        let last: BTreeMap<ChainName, u64> = self.0.iter().filter_map(last).collect();
+        let text = serde_json::to_vec(&last).unwrap_or_default();
+        let file = root.local(COMMITTED);
+        if fs::read_outside(&file, LIMIT).ok().flatten().as_deref() != Some(text.as_slice()) {
+            let _ = fs::replace(&file, &text);
+        }
+    }
+}
+
+/// The chains that travel with the vault.
+pub(crate) fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
+    fs::refuse_linked(vault.root(), Listing::Audit)?;
+    Ok(audit::chains_in(&vault.root().folder(Listing::Audit))?)
+}
+
+/// The chains that stay in this clone.
+pub(crate) fn local_chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
+    fs::refuse_linked(vault.root(), Listing::LocalAudit)?;
+    Ok(audit::chains_in(&vault.root().folder(Listing::LocalAudit))?)
+}
+
+/// Adds a line that names the heads of other chains that moved since the last commit, so
+/// that cutting the tail of one chain is seen from the others.
+fn name_other_heads(
+    ctx: &Context,
+    vault: &Vault,
+    member: &MemberName,
+    chain: &Chain,
+) -> Result<()> {
+    if vault.config().audit == AuditMode::Local {
+        return Ok(());
+    }
+    let mut heads = BTreeMap::new();
+    for files in chains(vault)?.iter().filter(|files| files.chain() != chain.name()) {
+        // One that cannot be read is for 'audit verify' to report; it keeps nobody from committing.
+        if let Ok(Some(head)) = files.head() {
+            heads.insert(files.chain().clone(), head);
+        }
+    }
+    let file = vault.root().local(NAMED_HEADS);
+    let known = fs::read_outside(&file, LIMIT)?.unwrap_or_default();
+    let known: BTreeMap<ChainName, Head> = serde_json::from_slice(&known).unwrap_or_default();
+    let mut moved = heads.clone();
+    moved.retain(|name, head| known.get(name) != Some(head));
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let event = Event {
+        op: Op::COMMIT,
+        secrets: Vec::new(),
+        scope: None,
+        actor: Actor::member(member),
+        outcome: Outcome::Granted,
+        reason: None,
+        detail: None,
+        heads: moved,
+    };
+    chain.note(&event, ctx.now)?;
+    fs::replace(&file, &serde_json::to_vec(&heads).unwrap_or_default())?;
+    Ok(())
+}
+
+/// Drops the list of changes that wait for a commit.
+pub(crate) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
+    fs::remove_file(&root.local(PENDING))
+}

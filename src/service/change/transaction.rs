@@ -1,0 +1,360 @@
+//! Changing a vault: lock, stage, audit, publish, commit. Every change is one of these.
+//!
+//! Dropped before `finish`, nothing happened.
+
+use std::rc::Rc;
+
+use super::commit::{PENDING, Pending, commit};
+use crate::access::{self, AccessError, Asker, Caller, Need};
+use crate::audit::{Action, Op};
+use crate::crypto::digest::Digest;
+use crate::crypto::sign::SigningKey;
+use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::service::audit::recorder::Recorder;
+use crate::service::base::context::Context;
+use crate::service::base::error::{Error, Result};
+use crate::service::base::opening::VaultError;
+use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::identity::authenticate::{authenticate, member_of, signer};
+use crate::service::session::live::{self, Live};
+use crate::service::session::refresh::refresh_locked;
+use crate::service::session::token::refuse_token;
+use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
+
+/// The vault under its lock, and the caller who changes it.
+pub(crate) struct LockedVault<'c> {
+    pub(crate) ctx: &'c Context,
+    pub(crate) opened: Opened,
+    pub(crate) caller: Caller,
+    asker: Asker,
+    signer: Signer,
+    lock: Lock,
+}
+
+impl<'c> LockedVault<'c> {
+    /// Authenticates, then locks, then reads the vault as it stands under the lock. The
+    /// order matters: a passphrase prompt must not keep others waiting.
+    pub(crate) fn lock(ctx: &'c Context, op: &Op) -> Result<Self> {
+        refuse_token(ctx, op)?;
+        let before = Opened::open(ctx)?;
+        Self::lock_for(ctx, authenticate(ctx, &before.rules)?)
+    }
+
+    /// As [`LockedVault::lock`], for somebody who is authenticated already.
+    pub(crate) fn lock_for(ctx: &'c Context, caller: Caller) -> Result<Self> {
+        let lock =
+            Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT).map_err(|error| match error
+                .is_read_only()
+            {
+                true => Error::from(VaultError::ReadOnly),
+                false => error.into(),
+            })?;
+        let opened = Opened::open_locked(ctx, &lock)?;
+        let name = member_of(&caller.identity, &opened.rules)?;
+        let caller = Caller { name, ..caller };
+        let signer = signer(&caller, &opened.rules)?;
+        let asker = Asker::Member(caller.clone());
+        Ok(Self { ctx, opened, caller, asker, signer, lock })
+    }
+
+    /// The lock itself.
+    pub(crate) fn held(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// The key that the caller signs with.
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.signer.key
+    }
+
+    /// Gives the caller's live sessions what has changed meanwhile.
+    pub(crate) fn refresh(&self) {
+        refresh_locked(self.ctx, &self.caller, &self.signer, &self.lock);
+    }
+
+    /// Reads a secret: under the lock nobody publishes, so what does not fit is damage at once.
+    ///
+    /// # Errors
+    /// Not found; damaged.
+    pub(crate) fn sealed(&self, name: &SecretName) -> Result<Sealed> {
+        let opened = &self.opened;
+        opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| opened.not_found(name, None))
+    }
+
+    /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
+    /// error, which is recorded.
+    pub(crate) fn transact<'s, T>(
+        &'s self,
+        action: &Action,
+        work: impl FnOnce(&mut Transaction<'s>) -> Result<(String, T)>,
+    ) -> Result<T> {
+        let ctx = self.ctx;
+        let mut tx = Transaction {
+            locked: self,
+            recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,
+            stage: Stage::new(&self.lock),
+            at: Stamp::new(ctx.now),
+            raises: Vec::new(),
+            removed: Vec::new(),
+            withdrawn: Vec::new(),
+            revoked: Vec::new(),
+            admins: None,
+            successor: None,
+            live: None,
+        };
+        let asked = crate::service::identity::agent::refuse_change(ctx, &self.opened, action);
+        let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
+            tx.finish(action, message)?;
+            // With another key the sessions have ended that the caller made.
+            if tx.successor.is_none() {
+                self.refresh();
+            }
+            Ok(value)
+        });
+        match &result {
+            // What is published will happen: the line that granted it stays true.
+            Err(error) if error.is_unfinished() => {}
+            Err(error) => tx.recorder.refused(action, error),
+            Ok(_) => {}
+        }
+        self.opened.settle(ctx);
+        result
+    }
+
+    /// Refuses whoever is not an admin, and whoever is confined to a scope.
+    ///
+    /// # Errors
+    /// `NotAdmin` or `Confined`.
+    pub(crate) fn require_admin(&self) -> Result<()> {
+        if !self.opened.rules.is_admin(&self.caller.name) {
+            return Err(AccessError::NotAdmin(self.caller.name.clone()).into());
+        }
+        Ok(self.ctx.refuse_confined()?)
+    }
+}
+
+/// A change being put together.
+#[must_use = "a change that is not finished leaves nothing"]
+pub(crate) struct Transaction<'a> {
+    locked: &'a LockedVault<'a>,
+    recorder: Recorder<'a>,
+    stage: Stage,
+    at: Stamp,
+    raises: Vec<(VaultPath, Version)>,
+    removed: Vec<(VaultPath, Version)>,
+    withdrawn: Vec<(VaultPath, Version, Version)>,
+    revoked: Vec<GrantPlace>,
+    admins: Option<(u32, Digest)>,
+    successor: Option<Signer>,
+    live: Option<Rc<[Live]>>,
+}
+
+impl<'a> Transaction<'a> {
+    /// The vault that is being changed, as it was before; it outlives what is staged meanwhile.
+    pub(crate) fn locked(&self) -> &'a LockedVault<'a> {
+        self.locked
+    }
+
+    /// What the front found out.
+    pub(crate) fn ctx(&self) -> &'a Context {
+        self.locked.ctx
+    }
+
+    /// The vault and its rules before the change.
+    pub(crate) fn opened(&self) -> &'a Opened {
+        &self.locked.opened
+    }
+
+    /// Who makes the change.
+    pub(crate) fn caller(&self) -> &'a Caller {
+        &self.locked.caller
+    }
+
+    /// The moment of the change.
+    pub(crate) fn at(&self) -> Stamp {
+        self.at
+    }
+
+    /// The live shared sessions.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub(crate) fn live(&mut self) -> Result<Rc<[Live]>> {
+        match &self.live {
+            Some(live) => Ok(Rc::clone(live)),
+            None => {
+                let live: Rc<[Live]> = live::live(self.ctx(), self.opened())?.into();
+                Ok(Rc::clone(self.live.insert(live)))
+            }
+        }
+    }
+
+    /// Opens secrets that are to be encrypted anew, or compared; their names are recorded first, under `op`.
+    ///
+    /// # Errors
+    /// Denied; damaged; not recorded.
+    pub(crate) fn reopen(
+        &mut self,
+        op: Op,
+        sealed: &[Sealed],
+    ) -> Result<Vec<(SecretName, SecretBytes)>> {
+        let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
+        let asker = &self.locked.asker;
+        let reach = self.opened().rules.reach_of(asker, None, Need::Use)?;
+        let access = reach.give(asker, &names);
+        let receipt = self.recorder.granted(&Action::new(op).on(names))?;
+        Ok(access::open_many(&access, &receipt, sealed)?)
+    }
+
+    /// Stages a file as it is.
+    pub(crate) fn put(&mut self, path: VaultPath, bytes: Vec<u8>) {
+        self.stage.put(path, bytes);
+    }
+
+    /// Stages a file of this clone, `.local/<name>`.
+    ///
+    /// # Errors
+    /// The name is not free for use.
+    pub(crate) fn put_local(&mut self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        Ok(self.stage.put_local(name, bytes)?)
+    }
+
+    /// Stages the removal of a file.
+    pub(crate) fn remove(&mut self, path: VaultPath) {
+        self.stage.remove(path);
+    }
+
+    /// Stages the removal of a session's grant; once it is published, a copy that is put back
+    /// is no session.
+    pub(crate) fn revoke(&mut self, place: &GrantPlace) {
+        place.files().into_iter().for_each(|file| self.stage.remove(file));
+        self.revoked.push(place.clone());
+    }
+
+    /// Has the removal of a record remembered once it is published: what git puts back later
+    /// at this version or below is not the secret.
+    pub(crate) fn remember_removed(&mut self, path: VaultPath, version: Version) {
+        self.removed.push((path, version));
+    }
+
+    /// Has it remembered, once it is published, that a version of our own gave way to another.
+    pub(crate) fn withdraw(&mut self, path: VaultPath, from: Version, to: Version) {
+        self.withdrawn.push((path, from, to));
+    }
+
+    /// Has another set of admins, which was verified, accepted once it is published.
+    pub(crate) fn accept_admins(&mut self, number: u32, digest: Digest) {
+        self.admins = Some((number, digest));
+    }
+
+    /// Has everything that follows signed with this key, which is the caller's from now on.
+    pub(crate) fn sign_as(&mut self, key: SigningKey) {
+        self.successor = Some(Signer { name: self.locked.caller.name.clone(), key });
+    }
+
+    /// Signs a document that an admin has yet to approve, and stages it. Its version is not
+    /// pinned: it may be dropped.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_signed`].
+    pub(crate) fn put_request<T: serde::Serialize>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+    ) -> Result<()> {
+        let vault = self.locked.opened.vault.id();
+        let bytes = store::sign(document, &path, vault, self.signer(), self.at)?;
+        self.stage.put(path, bytes);
+        Ok(())
+    }
+
+    fn signer(&self) -> &Signer {
+        self.successor.as_ref().unwrap_or(&self.locked.signer)
+    }
+
+    /// Signs a document and stages it; its version is pinned once it is published.
+    ///
+    /// # Errors
+    /// Where the document has no TOML form.
+    pub(crate) fn put_signed<T: serde::Serialize>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+        version: Version,
+    ) -> Result<()> {
+        self.sign(&path, document, version).map(|bytes| self.stage.put(path, bytes))
+    }
+
+    /// As [`Transaction::put_signed`], for a document of members or policies; it comes back
+    /// as the next command will read it.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_signed`].
+    pub(crate) fn put_document<T: serde::Serialize + serde::de::DeserializeOwned>(
+        &mut self,
+        path: VaultPath,
+        document: &T,
+        version: u64,
+    ) -> Result<Signed<T>> {
+        let bytes = self.sign(&path, document, Version { created: 0, version })?;
+        let key = self.signer().key.verify_key();
+        let read = Unverified::parse(&path, bytes.clone())?;
+        let signed = read.verify(self.locked.opened.vault.id(), Some(&key))?;
+        self.stage.put(path, bytes);
+        Ok(signed)
+    }
+
+    fn sign<T: serde::Serialize>(
+        &mut self,
+        path: &VaultPath,
+        document: &T,
+        version: Version,
+    ) -> Result<Vec<u8>> {
+        let vault = self.locked.opened.vault.id();
+        let bytes = store::sign(document, path, vault, self.signer(), self.at)?;
+        self.raises.push((path.clone(), version));
+        Ok(bytes)
+    }
+
+    fn finish(&mut self, action: &Action, message: String) -> Result<()> {
+        let vault = &self.locked.opened.vault;
+        vault.refuse_unread()?;
+        let mut travelling = self.stage.paths();
+        travelling.retain(VaultPath::travels);
+        // What stays in this clone is nothing to commit.
+        let commits = vault.config().commit == store::CommitMode::Auto && !travelling.is_empty();
+        let mut pending = Pending::load(vault.root())?;
+        if commits {
+            pending.add(message, &travelling);
+            self.stage.put_local(PENDING, pending.render())?;
+        }
+        let nothing = self.stage.is_empty();
+        let stage = std::mem::replace(&mut self.stage, Stage::new(&self.locked.lock));
+        let staged = if nothing { None } else { Some(stage.write()?) };
+        // On disk before the change is: a change without its line cannot happen.
+        let _receipt = self.recorder.granted(action)?;
+        if let Some(staged) = staged {
+            staged.publish()?;
+        }
+        // Not before: a removal that did not happen is none.
+        for (path, version) in &self.removed {
+            vault.state().remove(path, *version);
+        }
+        if let Some((number, digest)) = self.admins {
+            vault.state().accept_admins(number, digest);
+        }
+        for (path, from, to) in &self.withdrawn {
+            vault.state().withdraw(path, *from, *to);
+        }
+        self.revoked.iter().for_each(|place| vault.pin_revoked(place));
+        for (path, version) in &self.raises {
+            vault.state().raise(path, *version);
+        }
+        if commits {
+            commit(self.ctx(), vault, &self.caller().name, self.recorder.chain(), &pending);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! The audit trail: shown, filtered, verified.
+
+use time::OffsetDateTime;
+
+use crate::access::Pattern;
+use crate::audit::{self, AuditEntry, Filter, Op, Outcome};
+use crate::name::{ScopeName, SecretName};
+use crate::service::audit::verify::{VerifyReport, places, verify_all};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::session::token::bearer;
+
+/// Which audit lines to show; an empty filter shows all.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// A name or a glob.
+    pub secret: Option<String>,
+    /// A scope.
+    pub scope: Option<ScopeName>,
+    /// A member's name, or a session's id or label.
+    pub actor: Option<String>,
+    /// An operation such as `policy.create`, or the command it belongs to (`policy`).
+    pub op: Option<String>,
+    /// An outcome.
+    pub outcome: Option<Outcome>,
+    /// Not before this moment.
+    pub since: Option<OffsetDateTime>,
+    /// Not after this moment.
+    pub until: Option<OffsetDateTime>,
+}
+
+/// Shows the audit trail, newest last; `last` keeps that many of the newest. With a token
+/// it is the session's own.
+///
+/// # Errors
+/// A pattern that does not compile, a chain that cannot be read, no vault.
+pub fn audit_show(
+    ctx: &Context,
+    filter: &AuditFilter,
+    last: Option<usize>,
+) -> Result<Vec<AuditEntry>> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::AUDIT_SHOW)?;
+    let pattern = filter.secret.as_deref().map(Pattern::new).transpose()?;
+    let by_secret =
+        |name: &SecretName| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str()));
+    let filter = Filter {
+        secret: pattern.is_some().then_some(&by_secret),
+        scope: filter.scope.clone(),
+        actor: filter.actor.clone(),
+        outcome: filter.outcome,
+        op: filter.op.clone(),
+        since: filter.since,
+        until: filter.until,
+    };
+    let mut chains = Vec::new();
+    let own = bearer.map(|bearer| format!("s-{}-", bearer.id()));
+    for place in places(&opened)? {
+        if own.as_ref().is_some_and(|own| !place.chain().as_str().starts_with(own)) {
+            continue;
+        }
+        chains.push((place.chain().clone(), audit::newest(&place, &filter, last)?));
+    }
+    Ok(audit::merge(chains, &filter, last))
+}
+
+/// Verifies every chain, as far as the keys at hand reach; heads that verify are pinned.
+///
+/// # Errors
+/// An identity that was named and cannot be used; no vault. Damage is in the report.
+pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
+    let report = verify_all(ctx, &opened, bearer)?;
+    opened.settle(ctx);
+    Ok(report)
+}

@@ -1,0 +1,358 @@
+//! Checking the whole vault: every file against the rules and against its neighbours. Needs
+//! no identity and opens no value.
+
+mod install;
+mod modes;
+mod repair;
+mod sessions;
+mod since;
+mod staged;
+
+pub use install::{install_diff, install_hook};
+pub use repair::repair;
+pub use staged::check_staged;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::access::{Caller, PolicyState};
+use crate::crypto::{file_key, scan};
+use crate::fs::{self, FOLDERS, Listing, VaultPath};
+use crate::git;
+use crate::kind::{Failure as _, Kind};
+use crate::name::{MemberName, SecretName};
+use crate::service::audit::verify::{ChainSummary, caller_if_any, verify_all};
+use crate::service::base::context::Context;
+use crate::service::base::error::{Error, Result};
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::identity::authenticate::{key_files, recipients};
+use crate::service::identity::enroll::BACKUP;
+use crate::service::repository::scaffold::{Lacking, lacking};
+use crate::service::rules::history::last_change;
+use crate::service::secret::read::settled;
+use crate::service::secret::readers::{ReaderChange, pending};
+use crate::service::secret::rotation::due;
+use crate::service::session::token::bearer;
+use crate::store::{Reader, Sealed, Stamp, Standing, StoreError};
+use crate::{audit::Op, fs::GrantPlace};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a look.
+    Warning,
+    /// Somebody has access whom the rules do not give it, or lacks it, or something waits for
+    /// an admin.
+    Drift,
+    /// A file is not what it should be.
+    Damage,
+}
+
+/// Something that `check` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, relative to the vault.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What mends it, where something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    fn new(severity: Severity, path: &impl ToString, message: &impl ToString) -> Self {
+        let (path, message) = (path.to_string(), message.to_string());
+        Self { severity, path, message, mend: None }
+    }
+
+    fn mend(self, mend: Option<String>) -> Self {
+        Self { mend, ..self }
+    }
+}
+
+/// Checks members, policies, records, values against their records, readers against the
+/// rules, the audit trail, and what has no business in the vault's folders. Sorted by path.
+/// With a revision of git as the `base`, also that nothing is older than it was there.
+///
+/// # Errors
+/// No vault; no such revision; settings or admins that do not verify; an identity that was named and cannot
+/// be used.
+pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::CHECK)?;
+    let mut found = documents(&opened);
+    found.extend(secrets(&opened, Stamp::new(ctx.now))?);
+    found.extend(pending(&opened)?.iter().map(drift));
+    found.extend(strays(&opened)?);
+    found.extend(modes::modes(opened.vault.root()));
+    found.extend(lacking(opened.vault.root())?.iter().map(lacks));
+    found.extend(gone(&opened));
+    found.extend(of_git(&opened)?);
+    let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
+    if caller.is_some() {
+        remind_of_backup(ctx, &opened);
+    }
+    if let Some(caller) = &caller {
+        found.extend(unopened(&opened, caller)?);
+    }
+    found.extend(sessions::sessions(&opened, caller.as_ref())?);
+    if let Some(base) = base {
+        found.extend(since::since(&opened, base)?);
+    }
+    let trail = verify_all(ctx, &opened, bearer)?;
+    found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));
+    found.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+    opened.settle(ctx);
+    Ok(found)
+}
+
+/// Members and policies that are not in force.
+fn documents(opened: &Opened) -> Vec<Finding> {
+    let unapproved = |name: &str, path: VaultPath, why: &StoreError| {
+        let mend = format!(
+            "'authy approve {name}' shows and signs it, 'git checkout -- {path}' drops the edit"
+        );
+        // A history that cannot be read keeps nobody from the finding.
+        let commit = last_change(opened, &path).ok().flatten();
+        let commit = commit.map_or_else(String::new, |commit| {
+            format!(" (commit {} by {})", commit.short(), commit.author)
+        });
+        Finding::new(Severity::Drift, &path, &format!("not approved: {why}{commit}"))
+            .mend(Some(mend))
+    };
+    let broken = |path: VaultPath, why: &StoreError| {
+        Finding::new(Severity::Damage, &path, why).mend(why.hint())
+    };
+    let members = opened.rules.standings().filter_map(|(name, file)| match file {
+        Standing::Unapproved(why) => Some(unapproved(name.as_str(), VaultPath::member(name), why)),
+        Standing::Damaged(why) => Some(broken(VaultPath::member(name), why)),
+        Standing::InForce(_) | Standing::Removed(_) => None,
+    });
+    let policies = opened.rules.policies().filter_map(|(name, state)| match state {
+        PolicyState::Unapproved(why) => {
+            Some(unapproved(name.as_str(), VaultPath::policy(name), why))
+        }
+        PolicyState::Damaged(why) => Some(broken(VaultPath::policy(name), why)),
+        PolicyState::Bad(why) => {
+            Some(Finding::new(Severity::Damage, &VaultPath::policy(name), why).mend(why.hint()))
+        }
+        PolicyState::InForce(..) | PolicyState::Removed(_) => None,
+    });
+    members.chain(policies).collect()
+}
+
+/// Records that do not verify, values that are not theirs or too old, stanzas that do not fit.
+fn secrets(opened: &Opened, now: Stamp) -> Result<Vec<Finding>> {
+    let names = opened.vault.names()?;
+    let check = |name: SecretName| {
+        match settled(opened, || opened.vault.sealed(&name, &opened.rules)) {
+            Ok(Some(sealed)) => [stanzas(opened, &sealed), overdue(now, &sealed)],
+            // Removed meanwhile.
+            Ok(None) => [None, None],
+            Err(error) => [Some(refused(&name, &error)), None],
+        }
+    };
+    Ok(names.into_par_iter().flat_map_iter(check).flatten().collect())
+}
+
+fn refused(name: &SecretName, error: &Error) -> Finding {
+    let severity = if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
+    Finding::new(severity, &VaultPath::record(name), error).mend(error.hint())
+}
+
+/// Whether there are as many stanzas as the recorded readers have recipients, and those for
+/// ssh keys are for theirs. X25519 stanzas do not say whom they are for.
+fn stanzas(opened: &Opened, sealed: &Sealed) -> Option<Finding> {
+    let path = VaultPath::secret(sealed.name());
+    let header = match scan(sealed.ciphertext()) {
+        Ok(header) => header,
+        Err(error) => return Some(Finding::new(Severity::Damage, &path, &error)),
+    };
+    let mut sessions = 0;
+    let mut members: Vec<&MemberName> = Vec::new();
+    for reader in &sealed.record().readers {
+        match reader {
+            Reader::Member(name) => members.push(name),
+            Reader::Session(id) => {
+                let place = GrantPlace { id: id.clone(), shared: true };
+                // One that was revoked elsewhere is no reader that can be counted.
+                opened.vault.grant(&place, &opened.rules.creator_key()).ok()??;
+                sessions += 1;
+            }
+        }
+    }
+    // Who is no member any more is for the comparison with the rules.
+    let expected = recipients(&opened.rules, members.into_iter()).ok()?;
+    let tags: Vec<String> = expected.iter().filter_map(crate::crypto::Recipient::ssh_tag).collect();
+    if header.stanzas == expected.len() + sessions && header.ssh_tags == tags {
+        return None;
+    }
+    let message = format!(
+        "it is sealed to {} recipients, and the readers that its record names have {}",
+        header.stanzas,
+        expected.len() + sessions
+    );
+    let mend = format!("run 'authy rotate {}'", sealed.name());
+    Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
+}
+
+fn drift(change: &ReaderChange) -> Finding {
+    let list = |verb: &str, members: &[MemberName]| {
+        let names: Vec<&str> = members.iter().map(MemberName::as_str).collect();
+        (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
+    };
+    let parts =
+        [list("may read it and cannot", &change.gains), list("can and may not", &change.loses)];
+    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message)
+        .mend(Some("run 'authy rekey'".to_owned()))
+}
+
+/// Files that the caller's identity does not open although it should: with an identity more
+/// can be seen than the number of stanzas. No value is opened, only the key of each file.
+fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
+    let names = opened.vault.names()?;
+    let look = |name: SecretName| {
+        let sealed = opened.vault.sealed(&name, &opened.rules).ok()??;
+        let is_reader = sealed.record().members().any(|who| *who == caller.name);
+        let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
+        let message = format!("its record names {}, who cannot open it: {error}", caller.name);
+        let mend = Some(format!("run 'authy rotate {name}'"));
+        // Sealed where nobody knew yet that he has other recipients, or not in order at all.
+        let severity =
+            if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
+        Some(Finding::new(severity, &VaultPath::secret(&name), &message).mend(mend))
+    };
+    Ok(names.into_par_iter().filter_map(look).collect())
+}
+
+/// Members and policies that were here, and are gone without the word of an admin.
+fn gone(opened: &Opened) -> Vec<Finding> {
+    let gone = opened.vault.gone();
+    let lost = |(path, version): (VaultPath, u64)| {
+        let message = format!("it is gone: version {version} was here, and no admin removed it");
+        let mend = format!("see 'git log -- {path}', and bring it back with git");
+        Finding::new(Severity::Damage, &path, &message).mend(Some(mend))
+    };
+    gone.into_iter().map(lost).collect()
+}
+
+/// What a power cut left of git's own files.
+fn of_git(opened: &Opened) -> Result<Vec<Finding>> {
+    let damage = git::damage(opened.vault.root().path())?;
+    let judged = |severity, path: &str, message: &str| {
+        let mend = Some("run 'authy check --repair'".to_owned());
+        Finding::new(severity, &path, &message).mend(mend)
+    };
+    let found = |path: &str, message: &str| judged(Severity::Damage, path, message);
+    let objects = (damage.objects > 0).then(|| {
+        let severity = if damage.is_needed { Severity::Damage } else { Severity::Warning };
+        let message = format!("{} of git's objects are empty files", damage.objects);
+        judged(severity, ".git/objects", &message)
+    });
+    let missing = (damage.missing > 0).then(|| {
+        let lost = format!("{} objects of git's newest commits are missing", damage.missing);
+        found(".git/objects", &lost)
+    });
+    let head = damage.head.map(|_| {
+        let lost =
+            "git's HEAD is an empty file: git finds no repository here, and nothing is committed";
+        found(".git/HEAD", lost)
+    });
+    let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
+    let lost = "its newest commit cannot be read";
+    let branch = damage.branch.map(|name| found(&format!(".git/{name}"), lost));
+    Ok([objects, missing, head, index, branch].into_iter().flatten().collect())
+}
+
+/// Lines that git should find and does not.
+fn lacks(lack: &Lacking) -> Finding {
+    let message = format!("it lacks: {}", lack.lines.join(", "));
+    Finding::new(Severity::Warning, &lack.path, &message)
+        .mend(Some("run 'authy check --repair'".to_owned()))
+}
+
+/// A value that wants changing.
+fn overdue(now: Stamp, sealed: &Sealed) -> Option<Finding> {
+    let (why, name) = (due(now, sealed.record())?, sealed.name());
+    let message = format!("due for rotation: {why}");
+    let mend = Some(format!("run 'authy rotate {name}'"));
+    Some(Finding::new(Severity::Warning, &VaultPath::record(name), &message).mend(mend))
+}
+
+/// Files that are none of the vault's: perhaps plaintext that somebody left there.
+fn strays(opened: &Opened) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for listing in [Listing::Secrets, Listing::Members, Listing::Policies] {
+        let folder = listing.folder();
+        let listed = fs::list(opened.vault.root(), listing)?;
+        let unknown = listed
+            .files
+            .iter()
+            .filter(|file| VaultPath::parse(&format!("{folder}/{file}")).is_none());
+        for file in unknown.chain(&listed.strays) {
+            let path = format!("{folder}/{file}");
+            // What stands under a name of the vault is reported as that.
+            if VaultPath::parse(&path).is_none() {
+                let mend = "remove it, or move it out of the vault".to_owned();
+                let message = "no file of the vault";
+                found.push(Finding::new(Severity::Warning, &path, &message).mend(Some(mend)));
+            }
+        }
+    }
+    // Beside the folders, in the vault of a person: a script, notes, an export. A pipeline's clone
+    // has other things lying about. Without the git program nobody tells.
+    let root = opened.vault.root().path();
+    let names = match root.join(fs::KEYS).is_dir() {
+        true => git::untracked(root).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    for name in names {
+        let folder = name.split('/').next().unwrap_or_default();
+        if FOLDERS.contains(&folder) || VaultPath::parse(&name).is_some() {
+            continue;
+        }
+        let message = "no file of the vault, and git does not know it";
+        let mend = "move it out of the vault (scripts to ~/bin or into the project), or commit it";
+        let found_here = Finding::new(Severity::Warning, &name, &message);
+        found.push(found_here.mend(Some(mend.to_owned())));
+    }
+    Ok(found)
+}
+
+/// Says, once, that an identity lies in the vault's own folder and nowhere else that we know of:
+/// removing that folder, or `git clean -fdx`, takes it along.
+fn remind_of_backup(ctx: &Context, opened: &Opened) {
+    let keys = opened.vault.root().path().join(fs::KEYS);
+    let Some(state) = opened.vault.state().folder() else { return };
+    let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
+    if key_files(&keys).is_empty() || saved.exists() || told.exists() {
+        return;
+    }
+    fs::remember(&told, b"");
+    ctx.front.note(&Note::NoBackup { folder: keys });
+}
+
+fn damaged(opened: &Opened, chain: &ChainSummary) -> Option<Finding> {
+    if chain.status != "damaged" {
+        return None;
+    }
+    let root = opened.vault.root().path();
+    let file = chain.file.as_deref().map(|file| file.strip_prefix(root).unwrap_or(file));
+    let path = file.map_or_else(|| format!("audit/{}", chain.chain), shown);
+    let line = chain.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let fault = chain.fault.as_deref().unwrap_or_default();
+    let mend = "see 'authy audit verify', and 'git log' of that file".to_owned();
+    Some(Finding::new(Severity::Damage, &path, &format!("{line}{fault}")).mend(Some(mend)))
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,133 @@
+//! The vault's settings: shown to anybody, changed by an admin.
+
+use serde::Serialize;
+
+use crate::audit::{Action, Op};
+use crate::fs::VaultPath;
+use crate::kind::{Failure, Kind};
+use crate::name::printable;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::LockedVault;
+use crate::store::{Agents, AuditMode, CommitMode, Config, Version};
+
+/// The settings of a vault.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settings {
+    /// The vault's id: 32 hex digits.
+    pub vault: String,
+    /// When the vault was made (RFC 3339).
+    pub created: String,
+    /// `auto` or `manual`.
+    pub commit: &'static str,
+    /// `repo` or `local`.
+    pub audit: &'static str,
+    /// `run-only` or `allow`.
+    pub agents: &'static str,
+}
+
+/// A setting that can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// What agents without a token may do.
+    Agents,
+    /// Whether a change becomes a commit by itself.
+    Commit,
+}
+
+impl Setting {
+    /// The setting's name in `authy.toml`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Commit => "commit",
+        }
+    }
+
+    const fn values(self) -> &'static str {
+        match self {
+            Self::Agents => "run-only, allow",
+            Self::Commit => "auto, manual",
+        }
+    }
+}
+
+/// Shows the settings.
+///
+/// # Errors
+/// No vault, or a damaged one.
+pub fn config_show(ctx: &Context) -> Result<Settings> {
+    let opened = Opened::open(ctx)?;
+    let config = opened.vault.config();
+    let settings = Settings {
+        vault: config.vault.clone(),
+        created: config.created.to_string(),
+        commit: match config.commit {
+            CommitMode::Auto => "auto",
+            CommitMode::Manual => "manual",
+        },
+        audit: match config.audit {
+            AuditMode::Repo => "repo",
+            AuditMode::Local => "local",
+        },
+        agents: match config.agents {
+            Agents::RunOnly => "run-only",
+            Agents::Allow => "allow",
+        },
+    };
+    opened.settle(ctx);
+    Ok(settings)
+}
+
+/// Changes a setting and signs the whole.
+///
+/// # Errors
+/// The value is none of the setting's; the caller is no admin, confined, or an agent.
+pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
+    let locked = LockedVault::lock(ctx, &Op::CONFIG_SET)?;
+    let action = Action::new(Op::CONFIG_SET).saying(setting.name().to_owned());
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
+        let new = changed(locked.opened.vault.config(), setting, value)?;
+        tx.put_signed(VaultPath::config(), &new, Version { created: 0, version: new.version })?;
+        Ok((format!("Set {} to {value}", setting.name()), ()))
+    })
+}
+
+fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
+    let mut new = config.clone();
+    new.version += 1;
+    match (setting, value) {
+        (Setting::Agents, "run-only") => new.agents = Agents::RunOnly,
+        (Setting::Agents, "allow") => new.agents = Agents::Allow,
+        (Setting::Commit, "auto") => new.commit = CommitMode::Auto,
+        (Setting::Commit, "manual") => new.commit = CommitMode::Manual,
+        _ => {
+            let (setting, values) = (setting.name(), setting.values());
+            return Err(SettingError::Value { setting, given: printable(value), values }.into());
+        }
+    }
+    Ok(new)
+}
+
+/// A value that a setting does not take.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingError {
+    #[error("setting '{setting}' cannot be '{given}'")]
+    Value { setting: &'static str, given: String, values: &'static str },
+}
+
+impl Failure for SettingError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Value { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Value { values, .. } => format!("one of: {values}"),
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! A program that was built without the proxy: what is sealed cannot be used.
+
+use super::run::Recording;
+use crate::access::Sealing;
+use crate::inject::{self, Ended, Leader, Masker};
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::service::base::error::Result;
+use crate::service::inject::error::SealingError;
+
+/// There are none.
+pub(super) enum Sealed {}
+
+impl Sealed {
+    /// # Errors
+    /// Always.
+    pub(super) fn take(_: Sealing, _: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
+        Err(SealingError::NotBuilt.into())
+    }
+
+    pub(super) fn seals(&self, _: &SecretName) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn run(
+        self,
+        _: inject::Command,
+        _: &Masker,
+        _: &Leader,
+        _: Leader,
+        _: &Recording<'_, '_>,
+    ) -> Result<Ended> {
+        match self {}
+    }
+}

@@ -1,0 +1,146 @@
+//! `join`: asking to become a member. The request is the member's file, signed with the key
+//! that it names; nobody obeys it, and nothing is encrypted to it, until an admin approves.
+
+use std::path::PathBuf;
+
+use crate::access::AccessError;
+use crate::crypto::Identity;
+use crate::crypto::sign::SigningKey;
+use crate::fs::{Lock, Stage, VaultPath};
+use crate::many::merged;
+use crate::name::{GroupName, MemberName};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::change::commit::{PENDING, Pending, commit_files};
+use crate::service::identity::authenticate::{authenticate, owns, recipients};
+use crate::service::identity::enroll::{self, NameSource, Newcomer, refuse_taken};
+use crate::service::identity::member_error::MemberError;
+use crate::service::session::token::refuse_any_token;
+use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
+
+/// How to ask to join.
+#[derive(Debug, Clone, Default)]
+pub struct JoinOptions {
+    /// Who asks.
+    pub who: Newcomer,
+    /// Groups to belong to.
+    pub groups: Vec<GroupName>,
+}
+
+/// The request that was written.
+#[derive(Debug, Clone)]
+pub struct JoinReport {
+    /// The name asked for.
+    pub member: MemberName,
+    /// Where that name comes from.
+    pub named_after: NameSource,
+    /// The identity file, unless the identity came from the environment.
+    pub keyfile: Option<PathBuf>,
+    /// Whether the identity file is new.
+    pub keyfile_created: bool,
+    /// The copy of the identity that was made.
+    pub backup: Option<PathBuf>,
+    /// The first recipient.
+    pub recipient: String,
+    /// The fingerprint of the new verify key, for an admin to compare.
+    pub fingerprint: String,
+    /// Whether the member was one already, and reads nothing until he is approved again.
+    pub pauses: bool,
+}
+
+/// Writes the request and commits it. Where there is no identity one is made.
+///
+/// # Errors
+/// The name is somebody else's, or waits already; the identity belongs to another member.
+pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
+    refuse_any_token(ctx)?;
+    if let Some(confined) = &ctx.confined {
+        return Err(AccessError::Confined { confined: confined.clone() }.into());
+    }
+    let opened = Opened::open(ctx)?;
+    let (name, named_after) = enroll::name(ctx, &options.who)?;
+    refuse_unasked(&opened, &name)?;
+    // A key that was just made is no member's: whoever is one has to prove it with his own.
+    if opened.rules.member(&name).is_some()
+        && authenticate(ctx, &opened.rules).ok().is_none_or(|caller| caller.name != name)
+    {
+        return Err(MemberError::MemberExists(name).into());
+    }
+    let key = enroll::identity(ctx, &options.who)?;
+    let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
+    let opened = Opened::open_locked(ctx, &lock)?;
+    enroll::remember(ctx, opened.vault.id(), &key);
+    refuse_unasked(&opened, &name)?;
+    let old = opened.rules.member(&name);
+    if old.is_some_and(|old| !owns(key.identity.recipients(), old)) {
+        return Err(MemberError::MemberExists(name).into());
+    }
+    refuse_taken(&opened, key.identity.recipients(), Some(&name))?;
+    let pauses = old.is_some();
+    let signing = SigningKey::generate();
+    let member = request(&opened, &name, &key.identity, &signing, &options.groups)?;
+    let signer = Signer { name: name.clone(), key: signing };
+    let path = VaultPath::member(&name);
+    let file = store::sign(&member, &path, opened.vault.id(), &signer, Stamp::new(ctx.now))?;
+    let mut stage = Stage::new(&lock);
+    stage.put(path, file);
+    let commits = opened.vault.config().commit == CommitMode::Auto;
+    let mut pending = Pending::load(opened.vault.root())?;
+    if commits {
+        pending.add(format!("Ask to join as {name}"), &stage.paths());
+        stage.put_local(PENDING, pending.render())?;
+    }
+    stage.write()?.publish()?;
+    if commits {
+        commit_files(ctx, &opened.vault, &name, &pending);
+    }
+    opened.settle(ctx);
+    Ok(JoinReport {
+        member: name,
+        named_after,
+        keyfile: key.file,
+        keyfile_created: key.created,
+        backup: key.backup,
+        recipient: key.recipient,
+        fingerprint: signer.key.verify_key().fingerprint(),
+        pauses,
+    })
+}
+
+/// Refuses a name that is not free: only a member by recipients alone, who is to get a key to
+/// sign with, and one who was removed may ask for theirs.
+fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
+    match opened.rules.standing(name) {
+        None | Some(Standing::Removed(_)) => Ok(()),
+        Some(Standing::InForce(member)) if member.signing.is_none() => Ok(()),
+        Some(Standing::InForce(_)) => Err(MemberError::MemberExists(name.clone()).into()),
+        Some(Standing::Unapproved(_)) => Err(MemberError::MemberWaits(name.clone()).into()),
+        Some(Standing::Damaged(why)) => {
+            Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+        }
+    }
+}
+
+fn request(
+    opened: &Opened,
+    name: &MemberName,
+    identity: &Identity,
+    signing: &SigningKey,
+    groups: &[GroupName],
+) -> Result<Member> {
+    let mut to = identity.recipients().to_vec();
+    let mut groups = groups.to_vec();
+    let mut version = 1;
+    match opened.rules.standing(name) {
+        Some(Standing::InForce(old)) => {
+            let theirs = recipients(&opened.rules, std::iter::once(name))?;
+            to = merged(theirs, &to, &[]);
+            groups = merged(old.groups.clone(), &groups, &[]);
+            version = old.version + 1;
+        }
+        Some(Standing::Removed(old)) => version = old.version + 1,
+        _ => {}
+    }
+    Ok(Member { version, groups, ..enroll::member(signing, &to)? })
+}

@@ -1,0 +1,126 @@
+//! Names and what may be known of them without opening anything or being anybody.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::access::Pattern;
+use crate::audit::Op;
+use crate::name::{ScopeName, SecretName};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::base::scope::effective_scope;
+use crate::service::secret::rotation::due;
+use crate::service::session::token::{bearer, listable};
+use crate::store::{Record, Stamp};
+
+/// Which secrets to list.
+#[derive(Debug, Clone, Default)]
+pub struct ListOptions {
+    /// A glob over names.
+    pub pattern: Option<String>,
+    /// Only what this scope reaches.
+    pub scope: Option<ScopeName>,
+    /// Read each secret's record too.
+    pub details: bool,
+    /// Only what is due for another value.
+    pub rotate_due: bool,
+}
+
+/// One secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListEntry {
+    /// Its name.
+    pub name: SecretName,
+    /// Its record, where details were asked for and the record is good.
+    #[serde(flatten)]
+    pub details: Option<ListDetails>,
+    /// What is wrong with its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A secret's record, as people see it. Times are RFC 3339 in UTC.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListDetails {
+    /// Counts changes.
+    pub version: u64,
+    /// When the name was first stored.
+    pub created: String,
+    /// When it got its present value.
+    pub changed: String,
+    /// Who gave it this value.
+    pub author: String,
+    /// For people.
+    pub description: String,
+    /// For people.
+    pub tags: Vec<String>,
+    /// Whom it is encrypted to.
+    pub readers: Vec<String>,
+    /// Who could read this value and may not any more.
+    pub exposed_to: Vec<String>,
+    /// How often it wants another value.
+    pub rotate_every: Option<String>,
+    /// Why it is due for another value.
+    pub rotate_due: Option<String>,
+}
+
+impl ListDetails {
+    fn of(now: Stamp, record: &Record) -> Self {
+        Self {
+            version: record.version,
+            created: record.created.to_string(),
+            changed: record.changed.to_string(),
+            author: record.author.to_string(),
+            description: record.description.clone(),
+            tags: record.tags.clone(),
+            readers: record.readers.iter().map(ToString::to_string).collect(),
+            exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
+            rotate_every: record.rotate_every.clone(),
+            rotate_due: due(now, record),
+        }
+    }
+}
+
+/// Lists secrets, sorted by name. Needs no identity; with a token those of its grant. A
+/// secret whose record is damaged is listed with its problem.
+///
+/// # Errors
+/// A pattern that does not compile, a scope that is not in force, no vault.
+pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
+    let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
+    let scope = effective_scope(ctx, options.scope.as_ref())?;
+    let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
+    let names: Vec<_> = opened
+        .vault
+        .names()?
+        .into_iter()
+        .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
+        .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
+        .collect();
+    let now = Stamp::new(ctx.now);
+    let entry = |name: SecretName| match options.details || options.rotate_due {
+        true => detailed(&opened, now, name),
+        false => ListEntry { name, details: None, problem: None },
+    };
+    let mut entries: Vec<_> = names.into_par_iter().map(entry).collect();
+    if options.rotate_due {
+        let is_due = |entry: &ListEntry| {
+            entry.details.as_ref().is_some_and(|details| details.rotate_due.is_some())
+        };
+        entries.retain(is_due);
+    }
+    opened.settle(ctx);
+    Ok(entries)
+}
+
+fn detailed(opened: &Opened, now: Stamp, name: SecretName) -> ListEntry {
+    let (details, problem) = match opened.vault.record(&name, &opened.rules) {
+        Ok(Some(record)) => (Some(ListDetails::of(now, &record)), None),
+        Ok(None) => (None, Some("its record is missing".to_owned())),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    ListEntry { name, details, problem }
+}

@@ -1,0 +1,212 @@
+//! Members: added by an admin with their recipients, listed and shown to anybody.
+
+mod remove;
+mod update;
+
+use serde::Serialize;
+
+use crate::audit::{Action, Op};
+use crate::crypto::Recipient;
+use crate::crypto::sign::SigningKey;
+use crate::many::merged;
+use crate::name::{GroupName, MemberName};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::LockedVault;
+use crate::service::identity::enroll::{self, refuse_taken};
+use crate::service::identity::member_error::MemberError;
+use crate::service::rules::update::{Edict, Encryption, enact};
+use crate::service::secret::readers::note_pending;
+use crate::store::{AdminSet, Member, Standing};
+
+pub use remove::{Exposed, Removal, member_remove};
+pub use update::{MemberChange, MemberUpdated, member_update};
+
+/// A member to add.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    /// The name.
+    pub name: MemberName,
+    /// age recipients (`age1…`) and ssh public keys.
+    pub recipients: Vec<String>,
+    /// Groups to belong to.
+    pub groups: Vec<GroupName>,
+    /// Make an admin of him; one who is a member with a signing key already needs no
+    /// recipients.
+    pub admin: bool,
+}
+
+/// A member as people see one.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberView {
+    /// The name.
+    pub name: MemberName,
+    /// `in-force`, `unapproved` or `damaged`.
+    pub status: &'static str,
+    /// Whether the member is an admin.
+    pub admin: bool,
+    /// Whether the member can sign, and so store and change secrets.
+    pub writes: bool,
+    /// Groups.
+    pub groups: Vec<GroupName>,
+    /// What is encrypted to the member.
+    pub recipients: Vec<String>,
+    /// Counts changes.
+    pub version: u64,
+    /// Why the file is not in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Adds a member by recipients alone, who reads what the policies give and signs nothing; or
+/// an admin, for whom a signing key is made and sealed to the recipients; or makes an admin of
+/// a member who signs.
+///
+/// # Errors
+/// The name is taken, a recipient is none or belongs to somebody; the caller is no admin.
+pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
+    let recipients = parse(&new.recipients)?;
+    let locked = LockedVault::lock(ctx, &Op::MEMBER_ADD)?;
+    let action = Action::new(Op::MEMBER_ADD).saying(new.name.to_string());
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
+        let opened = &locked.opened;
+        let (member, message) = match promoted(opened, new, &recipients)? {
+            Some(member) => (member, format!("Make {} an admin", new.name)),
+            None => {
+                refuse_taken(opened, &recipients, None)?;
+                (added(opened, new, &recipients)?, format!("Add member {}", new.name))
+            }
+        };
+        let mut edict = Edict::default();
+        if new.admin {
+            let now = opened.vault.admins();
+            let mut admins = now.admins.clone();
+            admins.extend(member.verify.map(|key| (new.name.clone(), key)));
+            edict.admins = Some(AdminSet { version: now.version + 1, admins });
+        }
+        edict.members.push((new.name.clone(), member));
+        enact(tx, edict, Encryption::Later)?;
+        Ok((message, ()))
+    })?;
+    drop(locked);
+    note_pending(ctx)
+}
+
+/// The member who is to become an admin, where there is one and no recipients are given.
+fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Option<Member>> {
+    let Some(Standing::InForce(old)) = opened.rules.standing(&new.name) else { return Ok(None) };
+    if !new.admin || !recipients.is_empty() {
+        return Ok(None);
+    }
+    if opened.rules.is_admin(&new.name) {
+        return Err(MemberError::AdminAlready(new.name.clone()).into());
+    }
+    if old.verify.is_none() || old.signing.is_none() {
+        return Err(MemberError::NoSigningKey(new.name.clone()).into());
+    }
+    let mut member: Member = (**old).clone();
+    member.groups = merged(member.groups, &new.groups, &[]);
+    member.version += 1;
+    Ok(Some(member))
+}
+
+fn added(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Member> {
+    if recipients.is_empty() {
+        return Err(MemberError::NoRecipient.into());
+    }
+    let version = next_version(opened, &new.name)?;
+    let former = match opened.rules.standing(&new.name) {
+        Some(Standing::Removed(old)) => {
+            old.former.iter().copied().chain(old.verify).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    // Whoever signs for others has to be able to sign.
+    let keyed = match new.admin {
+        true => enroll::member(&SigningKey::generate(), recipients)?,
+        false => Member::default(),
+    };
+    Ok(Member {
+        version,
+        recipients: recipients.iter().map(ToString::to_string).collect(),
+        groups: new.groups.clone(),
+        former,
+        ..keyed
+    })
+}
+
+/// Lists the members, sorted by name; this needs no identity.
+///
+/// # Errors
+/// No vault, or a damaged one.
+pub fn member_list(ctx: &Context) -> Result<Vec<MemberView>> {
+    let opened = Opened::open(ctx)?;
+    let views = opened.rules.standings().filter_map(|(name, file)| view(&opened, name, file));
+    let views = views.collect();
+    opened.settle(ctx);
+    Ok(views)
+}
+
+/// Shows one member; this needs no identity.
+///
+/// # Errors
+/// There is no such member.
+pub fn member_show(ctx: &Context, name: &MemberName) -> Result<MemberView> {
+    let opened = Opened::open(ctx)?;
+    let found = opened.rules.standing(name).and_then(|file| view(&opened, name, file));
+    opened.settle(ctx);
+    Ok(found.ok_or_else(|| MemberError::NoMember(name.clone()))?)
+}
+
+/// The recipients, each once.
+fn parse(texts: &[String]) -> Result<Vec<Recipient>> {
+    let mut all = Vec::new();
+    for text in texts {
+        let recipient = Recipient::parse(text.trim())?;
+        if !all.contains(&recipient) {
+            all.push(recipient);
+        }
+    }
+    Ok(all)
+}
+
+fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {
+    match opened.rules.standing(name) {
+        None => Ok(1),
+        Some(Standing::Removed(old)) => Ok(old.version + 1),
+        Some(Standing::InForce(_)) => Err(MemberError::MemberExists(name.clone()).into()),
+        // An edit is not approved in passing, nor overwritten.
+        Some(Standing::Unapproved(why) | Standing::Damaged(why)) => {
+            Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
+        }
+    }
+}
+
+fn view(opened: &Opened, name: &MemberName, file: &Standing<Member>) -> Option<MemberView> {
+    let unfit = |status, problem: String| MemberView {
+        name: name.clone(),
+        status,
+        admin: opened.rules.is_admin(name),
+        writes: false,
+        groups: Vec::new(),
+        recipients: Vec::new(),
+        version: 0,
+        problem: Some(problem),
+    };
+    Some(match file {
+        Standing::Removed(_) => return None,
+        Standing::Unapproved(why) => unfit("unapproved", why.to_string()),
+        Standing::Damaged(why) => unfit("damaged", why.to_string()),
+        Standing::InForce(member) => MemberView {
+            status: "in-force",
+            writes: member.signing.is_some(),
+            groups: member.groups.clone(),
+            recipients: member.recipients.clone(),
+            version: member.version,
+            problem: None,
+            ..unfit("", String::new())
+        },
+    })
+}

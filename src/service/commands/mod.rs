@@ -1,0 +1,69 @@
+//! What a user does: a file or a folder for each command, as `authy help` has them.
+//!
+//! To add one: read values through `secret::read`, change the vault in a `change::transaction`,
+//! add a file here and its functions to the list below. Commands do not know each other; what two
+//! of them share lies in a room.
+
+mod alias;
+mod approve;
+mod audit;
+mod check;
+mod completion;
+mod config;
+mod files;
+mod init;
+mod inject;
+mod join;
+mod list;
+mod member;
+mod policy;
+mod project;
+mod secret;
+mod session;
+mod sync;
+mod textconv;
+mod unlock;
+
+pub use alias::{alias_command, aliases, project_aliases};
+pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
+pub use audit::{AuditFilter, audit_show, audit_verify};
+pub use check::{Finding, Severity, check, check_staged, install_diff, install_hook, repair};
+pub use completion::{NameKind, known_names};
+pub use config::{Setting, Settings, config_set, config_show};
+pub use files::{read_public, read_text};
+pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
+#[cfg(feature = "sealed")]
+pub use inject::sweep;
+pub use inject::{
+    InjectRequest, Masking, RunCommand, env, export, hold, lead, mask_commands, misread, render,
+    render_manifest, resolve, run, variables,
+};
+pub use join::{JoinOptions, JoinReport, join};
+pub use list::{ListDetails, ListEntry, ListOptions, list};
+pub use member::{
+    Exposed, MemberChange, MemberUpdated, MemberView, NewMember, Removal, member_add, member_list,
+    member_remove, member_show, member_update,
+};
+pub use policy::{
+    FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict, policy_create, policy_diff,
+    policy_list, policy_preview, policy_remove, policy_show, policy_test, policy_update,
+};
+pub use project::{
+    allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
+};
+pub use secret::{
+    Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
+    Imported, ImportedPolicy, Part, PastVersion, StoreReport, annotate, copy, edit, generate, get,
+    get_version, history, import, imported_policies, otp, part, read_import, rekey, rekey_needed,
+    remove, rename, replace, restore, rotate, rotate_ready, store, store_ready,
+};
+pub use session::{
+    SessionCreated, SessionOptions, SessionView, check_token_place, session_create, session_list,
+    session_refresh, session_revoke, session_revoke_all, write_token,
+};
+pub use sync::{
+    Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
+    last_fetched, sync,
+};
+pub use textconv::{Description, describe, digest_of};
+pub use unlock::{Unlocked, glance, unlock};

@@ -1,0 +1,84 @@
+//! `policy diff`: what changed in policies, members and admins between two states of the
+//! vault, and what that means for people and scopes. Needs no identity.
+
+use serde::Serialize;
+
+use crate::fs::{Subject, VaultPath};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::rules::effect::{Effect, effect};
+use crate::service::rules::history::text_diff;
+use crate::service::rules::review::State;
+
+/// What differs between two states.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyDiff {
+    /// Files that differ in what they say, sorted by path.
+    pub files: Vec<FileDiff>,
+    /// What that means.
+    pub effect: Effect,
+}
+
+/// A file that differs.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileDiff {
+    /// The file, relative to the vault.
+    pub path: String,
+    /// The member or scope that it is about; `None` for a set of admins.
+    pub name: Option<String>,
+    /// `added`, `removed` or `changed`.
+    pub change: &'static str,
+    /// Whether an admin of today signed it as it stands in the later state: otherwise it counts once
+    /// one has approved it.
+    pub approved: bool,
+    /// Why it cannot be understood; then the effect leaves it out.
+    pub problem: Option<String>,
+    /// Lines taken away (`-`) and added (`+`).
+    pub diff: Vec<String>,
+}
+
+/// Compares the revisions of git `from` and `to`; without `to` the files as they lie there.
+///
+/// # Errors
+/// There is no such revision; no vault, or a damaged one.
+pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<PolicyDiff> {
+    let opened = Opened::open(ctx)?;
+    let before = State::of_revision(&opened, from)?;
+    let after = match to {
+        Some(to) => State::of_revision(&opened, to)?,
+        None => State::of_files(&opened)?,
+    };
+    let ((old, _), (new, unreadable)) = (before.ruling(&opened), after.ruling(&opened));
+    let mut files = Vec::new();
+    for path in before.differing(&after) {
+        let diff = text_diff(&before.shown(&opened, &path), &after.shown(&opened, &path));
+        // Signed anew, or another version number: nothing that anybody could tell apart.
+        if diff.is_empty() && after.is_approved(&opened, &path) {
+            continue;
+        }
+        let there = (before.documents.contains_key(&path), after.documents.contains_key(&path));
+        files.push(FileDiff {
+            change: match there {
+                (false, _) => "added",
+                (_, false) => "removed",
+                _ => "changed",
+            },
+            name: match VaultPath::parse(&path).map(|path| path.subject()) {
+                Some(Subject::Member(name)) => Some(name.to_string()),
+                Some(Subject::Policy(name)) => Some(name.to_string()),
+                _ => None,
+            },
+            approved: after.is_approved(&opened, &path),
+            problem: unreadable.get(&path).cloned(),
+            diff,
+            path,
+        });
+    }
+    let mut names = before.secrets;
+    names.extend(after.secrets);
+    names.sort_unstable();
+    names.dedup();
+    opened.settle(ctx);
+    Ok(PolicyDiff { files, effect: effect(&old, &new, &names) })
+}

@@ -1,0 +1,181 @@
+//! What a policy says about a name, and about a request that wants its value.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::access::{Need, Place, Reach, Refusal, Rule, ScopePolicy, Sealing, Target};
+use crate::audit::Op;
+use crate::name::{Address, ScopeName, SecretName, printable};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::base::scope::ScopeError;
+use crate::service::base::scope::effective_scope;
+use crate::service::session::token::bearer;
+use crate::store::Policy;
+
+/// What a policy says about a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The scope asked.
+    pub scope: ScopeName,
+    /// The name asked about.
+    pub name: SecretName,
+    /// Whether the scope reaches it.
+    pub allowed: bool,
+    /// The deciding pattern, where one decided.
+    pub pattern: Option<String>,
+    /// `allow`, `deny` or `default`; `grant` where a session was made under a narrower policy;
+    /// `unsealed` where a sealed scope has no rule for the name. With a host: `sealed`, or
+    /// `host`, `method` or `path`, what no rule for the name fits.
+    pub rule: &'static str,
+    /// Whether a sealed rule names it.
+    pub sealed: bool,
+    /// The host asked about.
+    pub host: Option<String>,
+}
+
+/// A request that a value would be put into.
+#[derive(Debug, Clone)]
+pub struct Towards {
+    /// Where it goes.
+    pub address: Address,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.allowed { "ALLOWED" } else { "DENIED" };
+        if let Some(host) = &self.host {
+            write!(f, "{word} towards {host}: ")?;
+            match self.rule {
+                "sealed" => return f.write_str("put in on the wire, and never seen"),
+                "host" => return f.write_str("no sealed rule for it names this host"),
+                "method" | "path" => {
+                    return write!(f, "no sealed rule for this host allows this {}", self.rule);
+                }
+                "unsealed" => return f.write_str("no sealed rule names it"),
+                _ => {}
+            }
+        }
+        match &self.pattern {
+            Some(pattern) => {
+                write!(f, "{word} by {} \"{}\"", self.rule, printable(pattern))?;
+                if self.sealed { f.write_str(", sealed") } else { Ok(()) }
+            }
+            None if self.rule == "unsealed" => {
+                write!(f, "{word}: the scope is sealed, and no rule of it names a host for this")
+            }
+            None if self.rule == "grant" => {
+                write!(f, "{word}: the policy allowed less when the session was made")
+            }
+            None => write!(f, "{word}: no allow pattern matches"),
+        }
+    }
+}
+
+/// Asks a policy about a name, which need not exist. With a token it asks the session's
+/// grant too, and the scope may be left out.
+///
+/// # Errors
+/// The policy is not found or not in force; another scope than the token's.
+pub fn policy_test(
+    ctx: &Context,
+    scope: Option<&ScopeName>,
+    name: &SecretName,
+    towards: Option<&Towards>,
+) -> Result<Verdict> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
+    let scope = effective_scope(ctx, scope)?;
+    let reach = match &bearer {
+        Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?,
+        None => {
+            let (scope, policy) =
+                opened.rules.scope(scope.as_ref().ok_or(ScopeError::NotGiven)?)?;
+            Reach::Scope(scope, policy)
+        }
+    };
+    let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
+        return Err(ScopeError::NotGiven.into());
+    };
+    let (rule, pattern) = decided(policy, name);
+    let allowed = reach.permits(name).is_ok();
+    let by_grant = rule == "allow" && !allowed;
+    let verdict = Verdict {
+        scope: scope.clone(),
+        name: name.clone(),
+        allowed,
+        pattern: pattern.filter(|_| !by_grant),
+        rule: if by_grant { "grant" } else { rule },
+        sealed: false,
+        host: towards.map(|towards| towards.address.to_string()),
+    };
+    Ok(match reach.sealing(true).filter(|_| allowed) {
+        Some(sealing) => judged(verdict, &sealing, towards),
+        None => verdict,
+    })
+}
+
+/// What sealed rules add to a name that is allowed.
+fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Verdict {
+    let sealed = sealing.seals(&verdict.name);
+    let denied = |rule| Verdict { allowed: false, sealed, rule, pattern: None, ..verdict.clone() };
+    let Some(towards) = towards else {
+        return match sealing.only && !sealed {
+            true => denied("unsealed"),
+            false => Verdict { sealed, ..verdict },
+        };
+    };
+    // As on the wire: a query is judged apart, and a fragment is never sent.
+    let path = towards.path.split(['?', '#']).next().unwrap_or_default();
+    let method = towards.method.as_str();
+    let target = Target { address: &towards.address, is_plain: false, method, path };
+    match sealing.judge(&verdict.name, &target, Place::Header) {
+        _ if !sealed => denied("unsealed"),
+        Ok(()) => Verdict { sealed, rule: "sealed", pattern: None, ..verdict },
+        Err(Refusal::Host) => denied("host"),
+        Err(Refusal::Method) => denied("method"),
+        Err(_) => denied("path"),
+    }
+}
+
+/// Says of each name what a policy with these patterns would say. Nothing is read or asked.
+///
+/// # Errors
+/// A pattern that does not compile.
+pub fn policy_preview(
+    scope: &ScopeName,
+    allow: &[String],
+    deny: &[String],
+    names: &[SecretName],
+) -> Result<Vec<Verdict>> {
+    let document = Policy { allow: allow.to_vec(), deny: deny.to_vec(), ..Policy::default() };
+    let policy = ScopePolicy::compile(document)?;
+    let verdict = |name: &SecretName| {
+        let (rule, pattern) = decided(&policy, name);
+        Verdict {
+            scope: scope.clone(),
+            name: name.clone(),
+            allowed: rule == "allow",
+            pattern,
+            rule,
+            sealed: false,
+            host: None,
+        }
+    };
+    Ok(names.iter().map(verdict).collect())
+}
+
+/// The rule that decides about a name, and its pattern.
+fn decided(policy: &ScopePolicy, name: &SecretName) -> (&'static str, Option<String>) {
+    match policy.rule(name) {
+        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
+        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
+        Rule::Default => ("default", None),
+    }
+}

@@ -1,0 +1,51 @@
+//! What a record says about a secret beside its value: changed without opening the value.
+
+use crate::audit::{Action, Op};
+use crate::name::SecretName;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::secret_error::SecretError;
+use crate::service::change::transaction::LockedVault;
+use crate::session::Ttl;
+use crate::store::Record;
+
+/// What a record is to say; all of it replaces what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// For people.
+    pub description: String,
+    /// For people.
+    pub tags: Vec<String>,
+    /// How often the value wants changing.
+    pub rotate_every: Option<Ttl>,
+}
+
+/// Changes what the record of a secret says; the value and its readers stay, and when it was
+/// changed and by whom. `seen` is the version that the caller looked at.
+///
+/// # Errors
+/// Not found; denied; `ChangedMeanwhile` where it is another version.
+pub fn annotate(
+    ctx: &Context,
+    name: &SecretName,
+    annotation: &Annotation,
+    seen: Option<u64>,
+) -> Result<u64> {
+    let locked = LockedVault::lock(ctx, &Op::ANNOTATE)?;
+    locked.transact(&Action::new(Op::ANNOTATE).on([name.clone()]), |tx| {
+        locked.may_write(name)?;
+        let record: Record = (**locked.sealed(name)?.record()).clone();
+        if seen.is_some_and(|seen| seen != record.version) {
+            return Err(SecretError::ChangedMeanwhile(name.clone()).into());
+        }
+        let record = Record {
+            version: record.version + 1,
+            description: annotation.description.clone(),
+            tags: annotation.tags.clone(),
+            rotate_every: annotation.rotate_every.map(|every| every.to_string()),
+            ..record
+        };
+        let version = tx.write_record(name, record)?;
+        Ok((format!("Annotate {name} (v{version})"), version))
+    })
+}

@@ -1,0 +1,51 @@
+//! Re-encrypting exactly the secrets whose readers changed, all of them or none.
+
+use crate::access::Asker;
+use crate::audit::{Action, Op};
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::LockedVault;
+use crate::service::secret::cache;
+use crate::service::secret::readers::{ReaderChange, encrypt, note_undecided, pending};
+
+/// Tells which secrets would be re-encrypted; this needs no identity.
+///
+/// # Errors
+/// No vault, or a damaged one.
+pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
+    let opened = Opened::open(ctx)?;
+    let changes = pending(&opened)?;
+    note_undecided(ctx, &opened.rules);
+    opened.settle(ctx);
+    Ok(changes)
+}
+
+/// Encrypts each secret to the members who may read it under the rules now in force, in one
+/// change. Values, their authors and their ages stay. `show` gets to see whose access changes
+/// before anything happens.
+///
+/// # Errors
+/// The caller is no admin; a secret is damaged.
+pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec<ReaderChange>> {
+    let locked = LockedVault::lock(ctx, &Op::REKEY)?;
+    let opened = &locked.opened;
+    let asker = Asker::Member(locked.caller.clone());
+    // Each record is looked at twice: to see who its readers are, and to open the secret.
+    cache::recall_signatures(opened, &asker, opened.vault.names()?.len());
+    let changes = pending(opened)?;
+    let action = Action::new(Op::REKEY);
+    locked.transact(&action, |tx| {
+        locked.require_admin()?;
+        show(&changes);
+        encrypt(tx, opened, opened, &changes)?;
+        let message = match changes.as_slice() {
+            [one] => format!("Rekey {}", one.name),
+            several => format!("Rekey {} secrets", several.len()),
+        };
+        Ok((message, ()))
+    })?;
+    cache::keep_signatures(opened, &asker);
+    note_undecided(ctx, &opened.rules);
+    Ok(changes)
+}

@@ -1,0 +1,102 @@
+//! Listing sessions: grants are public, so this needs no identity.
+
+use serde::Serialize;
+
+use crate::audit::Op;
+use crate::fs::GrantPlace;
+use crate::name::{ScopeName, SessionId};
+use crate::service::base::clock;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::session::token::{bearer, ends};
+use crate::store::{Grant, Signed, Stamp};
+
+/// One session, as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// For people.
+    pub label: String,
+    /// The scope.
+    pub scope: Option<ScopeName>,
+    /// Whether values go into processes only, by the session or by its policy.
+    pub run_only: bool,
+    /// Whether the grant travels with the repository.
+    pub shared: bool,
+    /// When it was made (RFC 3339).
+    pub created: Option<String>,
+    /// When it ends (RFC 3339).
+    pub expires: Option<String>,
+    /// The member who made it.
+    pub by: Option<String>,
+    /// `live`, `expired` or `invalid`.
+    pub status: &'static str,
+    /// Why it is invalid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Lists the sessions of this clone and those that travel with the repository, the oldest
+/// first; with a token its own only.
+///
+/// # Errors
+/// No vault; a token that is none.
+pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
+    let opened = Opened::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::SESSION_LIST)?;
+    let now = Stamp::new(clock::latest(ctx, &opened));
+    let mut views = Vec::new();
+    for place in opened.vault.sessions()? {
+        if bearer.as_ref().is_some_and(|bearer| *bearer.place() != place) {
+            continue;
+        }
+        match opened.vault.grant(&place, &opened.rules.creator_key()) {
+            Ok(Some(grant)) => views.push(view(&opened, place, &grant, now)),
+            Ok(None) => {}
+            Err(error) => views.push(invalid(place, error.to_string())),
+        }
+    }
+    views.sort_by(|a, b| a.created.cmp(&b.created));
+    opened.settle(ctx);
+    Ok(views)
+}
+
+fn view(opened: &Opened, place: GrantPlace, grant: &Signed<Grant>, now: Stamp) -> SessionView {
+    let usable = opened.rules.of_grant(grant);
+    let ends = ends(grant, &opened.rules);
+    let status = match &usable {
+        Err(_) => "invalid",
+        Ok(_) if ends <= now => "expired",
+        Ok(_) => "live",
+    };
+    let by_policy = usable.as_ref().is_ok_and(|(_, policy)| policy.hides());
+    SessionView {
+        id: place.id,
+        label: grant.label.clone(),
+        scope: Some(grant.scope.clone()),
+        run_only: grant.run_only || grant.seal_only || by_policy,
+        shared: place.shared,
+        created: Some(grant.created.to_string()),
+        expires: Some(ends.to_string()),
+        by: Some(grant.by().to_string()),
+        status,
+        problem: usable.err().map(|error| error.to_string()),
+    }
+}
+
+fn invalid(place: GrantPlace, problem: String) -> SessionView {
+    SessionView {
+        id: place.id,
+        label: String::new(),
+        scope: None,
+        run_only: false,
+        shared: place.shared,
+        created: None,
+        expires: None,
+        by: None,
+        status: "invalid",
+        problem: Some(problem),
+    }
+}

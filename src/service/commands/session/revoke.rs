@@ -1,0 +1,164 @@
+//! Revoking: the grant is deleted, and what named a shared session is encrypted anew.
+
+use super::error::SessionError;
+use crate::audit::{Action, Op};
+use crate::crypto::{Recipient, seal};
+use crate::fs::GrantPlace;
+use crate::name::{SecretName, SessionId};
+use crate::service::base::clock;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::service::identity::authenticate::recipients;
+use crate::service::session::token::ends;
+use crate::store::{Reader, Record, Stamp};
+
+/// Revokes the session whose id begins with `given`.
+///
+/// # Errors
+/// None or several do; somebody else made it and the caller is no admin.
+pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
+    let locked = LockedVault::lock(ctx, &Op::SESSION_REVOKE)?;
+    let all = locked.opened.vault.sessions()?;
+    let mut found: Vec<_> =
+        all.into_iter().filter(|one| one.id.as_str().starts_with(given)).collect();
+    let id = match (found.len(), found.first()) {
+        (1, Some(one)) if !given.is_empty() => one.id.clone(),
+        (0, _) | (_, None) => return Err(SessionError::NotFound(given.to_owned()).into()),
+        (count, _) => return Err(SessionError::Several { given: given.to_owned(), count }.into()),
+    };
+    let action = Action::new(Op::SESSION_REVOKE).saying(id.to_string());
+    let ended = ended(&locked)?;
+    locked.transact(&action, |tx| {
+        found.iter().try_for_each(|one| may_revoke(&locked, one))?;
+        found.extend(ended.into_iter().filter(|one| one.id != id));
+        take_away(tx, &found)?;
+        Ok((format!("Revoke session {id}"), id.clone()))
+    })
+}
+
+/// Revokes every session that the caller may revoke: an admin all, a member his own.
+///
+/// # Errors
+/// No identity; a token or a confined process asks.
+pub fn session_revoke_all(ctx: &Context) -> Result<Vec<SessionId>> {
+    let locked = LockedVault::lock(ctx, &Op::SESSION_REVOKE_ALL)?;
+    let mut found: Vec<_> = locked.opened.vault.sessions()?.into_iter().collect();
+    found.retain(|one| may_revoke(&locked, one).is_ok());
+    let ids: Vec<_> = found.iter().map(|one| one.id.clone()).collect();
+    let detail = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let action = Action::new(Op::SESSION_REVOKE_ALL).saying(detail);
+    locked.transact(&action, |tx| {
+        ctx.refuse_confined()?;
+        take_away(tx, &found)?;
+        Ok(("Revoke all sessions".to_owned(), ids))
+    })
+}
+
+/// Shared sessions that ended: whoever changes sessions clears them away.
+fn ended(locked: &LockedVault<'_>) -> Result<Vec<GrantPlace>> {
+    let opened = &locked.opened;
+    let now = Stamp::new(clock::latest(locked.ctx, opened));
+    let mut all: Vec<_> = opened.vault.sessions()?.into_iter().collect();
+    all.retain(|one| {
+        let grant = opened.vault.grant(one, &opened.rules.creator_key());
+        one.shared && matches!(grant, Ok(Some(grant)) if ends(&grant, &opened.rules) <= now)
+    });
+    Ok(all)
+}
+
+/// A session is revoked by whoever made it, or by an admin. What is no valid grant is
+/// nobody's, and may be cleared away by anybody.
+fn may_revoke(locked: &LockedVault<'_>, one: &GrantPlace) -> Result<()> {
+    locked.ctx.refuse_confined()?;
+    let opened = &locked.opened;
+    match opened.vault.grant(one, &opened.rules.creator_key()) {
+        Ok(Some(grant))
+            if *grant.by() != locked.caller.name && !opened.rules.is_admin(&locked.caller.name) =>
+        {
+            let (id, creator) = (one.id.clone(), grant.by().clone());
+            Err(SessionError::Others { id, creator }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take_away(tx: &mut Transaction<'_>, found: &[GrantPlace]) -> Result<()> {
+    let opened = tx.opened();
+    found.iter().for_each(|one| tx.revoke(one));
+    let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
+    if shared.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    for name in opened.vault.names()? {
+        if let Ok(Some(record)) = opened.vault.record(&name, &opened.rules)
+            && shared.iter().any(|id| record.names_session(id))
+        {
+            named.push(name);
+        }
+    }
+    encrypt_without(tx, &named, &shared)
+}
+
+/// Encrypts the values anew, to the same readers without these sessions.
+fn encrypt_without(
+    tx: &mut Transaction<'_>,
+    named: &[SecretName],
+    gone: &[&SessionId],
+) -> Result<()> {
+    let opened = tx.opened();
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    for name in named {
+        match opened.vault.sealed(name, &opened.rules) {
+            Ok(Some(sealed)) if opened.rules.may_read(&tx.caller().name, name) => {
+                mine.push(sealed);
+            }
+            _ => others.push(name.clone()),
+        }
+    }
+    if !others.is_empty() {
+        tx.ctx().front.note(&Note::StillEncrypted { names: others });
+    }
+    if mine.is_empty() {
+        return Ok(());
+    }
+    let values = tx.reopen(Op::REKEY, &mine)?;
+    for (sealed, (name, value)) in mine.iter().zip(values) {
+        let old: &Record = sealed.record();
+        let (readers, to) = readers_without(opened, old, gone)?;
+        let file = seal(value.expose(), &to)?;
+        let record = Record { version: old.version + 1, readers, ..old.clone() };
+        tx.write_secret(&name, file, record)?;
+    }
+    Ok(())
+}
+
+/// The readers of `old` that are left, and their recipients.
+fn readers_without(
+    opened: &Opened,
+    old: &Record,
+    gone: &[&SessionId],
+) -> Result<(Vec<Reader>, Vec<Recipient>)> {
+    let (mut readers, mut to) = (Vec::new(), Vec::new());
+    for reader in &old.readers {
+        let recipients = match reader {
+            Reader::Member(name) if opened.rules.member(name).is_some() => {
+                recipients(&opened.rules, std::iter::once(name))?
+            }
+            Reader::Session(id) if !gone.contains(&id) => {
+                let place = GrantPlace { id: id.clone(), shared: true };
+                match opened.vault.grant(&place, &opened.rules.creator_key()) {
+                    Ok(Some(grant)) => vec![Recipient::parse(&grant.recipient)?],
+                    _ => continue,
+                }
+            }
+            _ => continue,
+        };
+        readers.push(reader.clone());
+        to.extend(recipients);
+    }
+    Ok((readers, to))
+}

@@ -1,0 +1,219 @@
+//! Who is it: finding the identity, and the member it belongs to.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::enroll::keyfile_of;
+use super::error::IdentityError;
+use super::member_error::MemberError;
+use crate::access::{AccessError, Caller, Rules};
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{Identity, Recipient, unseal_armored};
+use crate::fs;
+use crate::name::{MemberName, printable};
+use crate::secret::SecretBytes;
+use crate::service::base::context::{Context, IdentitySource, TokenSource};
+use crate::service::base::error::Result;
+use crate::service::base::token_error::TokenError;
+use crate::store::{Member, Signer, StoreError, known_vault};
+
+const MAX_IDENTITY: usize = 1 << 20;
+/// Longest path read back.
+const MAX_PATH: usize = 1 << 16;
+
+/// Proves which member is calling.
+///
+/// # Errors
+/// No identity, a wrong passphrase, an identity that is nobody's here; a token, beside
+/// which no identity is ever used.
+pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
+    match ctx.token {
+        Some(TokenSource::Lost) => return Err(TokenError::Lost.into()),
+        Some(_) => return Err(TokenError::ReadOnly.into()),
+        None => {}
+    }
+    let identity = match &ctx.identity {
+        IdentitySource::Default => Arc::new(default_identity(ctx, rules)?),
+        IdentitySource::Open(open) => Arc::clone(&open.0),
+        _ => Arc::new(load_source(ctx)?),
+    };
+    Ok(Caller { name: member_of(&identity, rules)?, identity })
+}
+
+/// Finds the member in force whose recipients include one of this identity.
+pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName> {
+    let texts: Vec<String> = identity.recipients().iter().map(ToString::to_string).collect();
+    let found =
+        rules.members_likely(&texts).find(|(_, member)| owns(identity.recipients(), member));
+    if let Some((name, _)) = found {
+        return Ok(name.clone());
+    }
+    let waits = rules.member_problems().find(|(name, why)| {
+        matches!(&***why, StoreError::UnknownSigner { by, .. } if by == *name)
+            && rules.mentions(name, &texts)
+    });
+    if let Some((name, _)) = waits {
+        return Err(AccessError::MemberWaits(name.clone()).into());
+    }
+    Err(match rules.member_problems().next() {
+        Some((_, why)) => AccessError::MemberNotInForce(Arc::clone(why)),
+        None => AccessError::NotAMember,
+    }
+    .into())
+}
+
+/// Whether one of `recipients` is the member's.
+pub(crate) fn owns(recipients: &[Recipient], member: &Member) -> bool {
+    let theirs = |text: &String| Recipient::parse(text).ok();
+    member.recipients.iter().filter_map(theirs).any(|one| recipients.contains(&one))
+}
+
+/// The recipients of `members`, in their order, each once.
+pub(crate) fn recipients<'a>(
+    rules: &Rules,
+    members: impl Iterator<Item = &'a MemberName>,
+) -> Result<Vec<Recipient>> {
+    let mut all = Vec::new();
+    for name in members {
+        let member = rules.member(name).ok_or_else(|| MemberError::NoMember(name.clone()))?;
+        for text in &member.recipients {
+            let recipient = Recipient::parse(text)?;
+            if !all.contains(&recipient) {
+                all.push(recipient);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Unseals the caller's signing key.
+///
+/// # Errors
+/// `NoSigningKey` for a member who only reads; `ForeignSigningKey` where it is another's.
+pub(crate) fn signer(caller: &Caller, rules: &Rules) -> Result<Signer> {
+    let name = caller.name.clone();
+    let member = rules.member(&name).ok_or(AccessError::NotAMember)?;
+    let (Some(sealed), Some(verify)) = (&member.signing, member.verify) else {
+        return Err(MemberError::NoSigningKey(name).into());
+    };
+    let seed = unseal_armored(sealed, &caller.identity)?;
+    match SigningKey::from_seed(&seed) {
+        Some(key) if key.verify_key() == verify => Ok(Signer { name, key }),
+        _ => Err(MemberError::ForeignSigningKey(name).into()),
+    }
+}
+
+/// Loads the identity that was named by flag, environment or project file.
+pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
+    match &ctx.identity {
+        IdentitySource::Text(text) => parse(ctx, text.expose(), "AUTHY_IDENTITY"),
+        IdentitySource::File(path) => load(ctx, path),
+        IdentitySource::Default | IdentitySource::Open(_) => {
+            Err(IdentityError::NotFound { dir: None }.into())
+        }
+    }
+}
+
+/// The folder of this user's identities.
+pub(crate) fn own_keys(ctx: &Context) -> Option<PathBuf> {
+    ctx.home.as_ref().map(|home| home.join(".authy").join(fs::KEYS))
+}
+
+/// The vault's folder as this machine remembers it.
+pub(crate) fn real_folder(ctx: &Context) -> PathBuf {
+    ctx.vault.canonicalize().unwrap_or_else(|_| ctx.vault.clone())
+}
+
+/// The bytes of an identity file.
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub(crate) fn identity_bytes(path: &Path) -> Result<SecretBytes> {
+    let bytes = fs::read_outside(path, MAX_IDENTITY).map_err(IdentityError::File)?;
+    let bytes = bytes.ok_or_else(|| IdentityError::NoFile(path.to_owned()))?;
+    Ok(SecretBytes::new(bytes))
+}
+
+/// Loads an identity file that only its owner can read.
+pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
+    let bytes = identity_bytes(path)?;
+    if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
+        return Err(IdentityError::FileOpen(path.to_owned()).into());
+    }
+    parse(ctx, bytes.expose(), &path.to_string_lossy())
+}
+
+fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
+    let label = printable(label);
+    let ask = || ctx.front.passphrase(&label);
+    Identity::parse(bytes, &ask)
+        .map_err(|source| IdentityError::Unusable { label: label.clone(), source }.into())
+}
+
+/// The keyfile that `init` or `join` used for this clone, where it lies elsewhere and still does.
+fn remembered(ctx: &Context) -> Option<PathBuf> {
+    let base = ctx.state.as_ref()?;
+    let folder = real_folder(ctx);
+    let id = known_vault(base, &folder).ok()??;
+    let path = fs::read_outside(&base.join(id).join(keyfile_of(&folder)), MAX_PATH).ok()??;
+    Some(PathBuf::from(OsString::from_vec(path))).filter(|file| file.is_file())
+}
+
+/// The identity that was used when the vault was made or joined, else the one usable identity in
+/// `~/.authy/keys`: the only file, or the only one that is a
+/// member's. A passphrase is asked for only where the choice is already clear.
+fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
+    if let Some(file) = remembered(ctx) {
+        return load(ctx, &file);
+    }
+    let dir = own_keys(ctx);
+    let files = dir.as_deref().map(key_files).unwrap_or_default();
+    match (files.as_slice(), dir) {
+        ([], dir) => Err(IdentityError::NotFound { dir }.into()),
+        ([only], _) => load(ctx, only),
+        (several, dir) => {
+            let mut usable: Vec<Identity> = several
+                .iter()
+                .filter_map(|path| load_without_asking(path))
+                .filter(|identity| member_of(identity, rules).is_ok())
+                .collect();
+            // The same key in two files is one key.
+            let one = usable.pop();
+            let is_same = |other: &Identity| {
+                one.as_ref().is_some_and(|one| one.recipients() == other.recipients())
+            };
+            match one {
+                Some(_) if !usable.iter().all(is_same) => Err(IdentityError::Ambiguous {
+                    dir: dir.unwrap_or_default(),
+                    count: usable.len() + 1,
+                }
+                .into()),
+                Some(one) => Ok(one),
+                None => Err(IdentityError::Several {
+                    dir: dir.unwrap_or_default(),
+                    count: several.len(),
+                }
+                .into()),
+            }
+        }
+    }
+}
+
+fn load_without_asking(path: &Path) -> Option<Identity> {
+    let bytes = SecretBytes::new(fs::read_outside(path, MAX_IDENTITY).ok()??);
+    let private = matches!(fs::mode_of(path), Ok(Some(mode)) if mode & 0o077 == 0);
+    private.then(|| Identity::parse(bytes.expose(), &|| None).ok()).flatten()
+}
+
+/// The files that may hold identities, sorted; public halves are none.
+pub(crate) fn key_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_none_or(|ext| ext != "pub"))
+        .collect();
+    files.sort();
+    files
+}

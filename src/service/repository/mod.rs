@@ -1,0 +1,3 @@
+//! The vault's own files beside secrets and rules.
+
+pub(crate) mod scaffold;

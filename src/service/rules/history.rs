@@ -1,0 +1,148 @@
+//! What git remembers of a document: the version that an admin last signed, and the commit
+//! that made it what it is. Without a history there is none, and nothing fails for it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use similar::{ChangeTag, TextDiff};
+use time::OffsetDateTime;
+
+use crate::access::{RuleChange, Rules};
+use crate::fs::{self, Subject, VaultPath};
+use crate::git;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::store::{MAX_TOML, Removable, Signed, Stamp, Standing};
+
+/// A commit, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitView {
+    /// Its id, in hex.
+    pub id: String,
+    /// The author's name, as git has it: it proves nothing.
+    pub author: String,
+    /// When (RFC 3339).
+    pub time: String,
+}
+
+impl CommitView {
+    /// Enough of the id for people.
+    pub fn short(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+}
+
+impl From<git::Commit> for CommitView {
+    fn from(commit: git::Commit) -> Self {
+        let at =
+            OffsetDateTime::from_unix_timestamp(commit.time).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self { id: commit.id, author: commit.author, time: Stamp::new(at).to_string() }
+    }
+}
+
+/// The rules as a commit has them, as far as admins of today signed them; `None` where git does not
+/// have the commit.
+///
+/// # Errors
+/// Rules that contradict each other.
+pub(crate) fn rules_at(opened: &Opened, commit: &str) -> Result<Option<Rules>> {
+    let wants = |path: &str| {
+        let subject = VaultPath::parse(path).map(|path| path.subject());
+        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
+    };
+    let root = opened.vault.root().path();
+    let Ok(files) = git::files_at(root, commit, &wants) else { return Ok(None) };
+    let mut then = RuleChange::default();
+    for (path, bytes) in files.contents {
+        let Some(path) = VaultPath::parse(&path) else { continue };
+        match path.subject() {
+            Subject::Member(name) => {
+                then.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            Subject::Policy(name) => {
+                then.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(Rules::after(&opened.vault, then)?))
+}
+
+/// The highest version of the document at `path` that an admin of today signed and git knows of: an
+/// older one that was committed again later is not what was in force before.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn approved_before<T: DeserializeOwned + Removable>(
+    opened: &Opened,
+    path: &VaultPath,
+) -> Result<Option<Signed<T>>> {
+    let mut highest: Option<Signed<T>> = None;
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        let found = change.bytes.and_then(|bytes| opened.vault.approved::<T>(path, bytes));
+        if let Some(found) = found
+            && highest.as_ref().is_none_or(|highest| highest.version() < found.version())
+        {
+            highest = Some(found);
+        }
+        false
+    })?;
+    Ok(highest)
+}
+
+/// The vault under the rules that admins last signed: where a member or a policy is not in
+/// force as it lies there, by its version of before. What was written under those was valid,
+/// so a change of rules starts from them; nothing else may.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn as_last_approved(opened: &Opened) -> Result<Opened> {
+    let mut change = RuleChange::default();
+    for (name, standing) in opened.rules.standings() {
+        if let Standing::Unapproved(_) | Standing::Damaged(_) = standing {
+            let signed = approved_before(opened, &VaultPath::member(name))?;
+            change.members.extend(signed.map(|signed| (name.clone(), signed)));
+        }
+    }
+    for name in opened.rules.undecided() {
+        let signed = approved_before(opened, &VaultPath::policy(name))?;
+        change.policies.extend(signed.map(|signed| (name.clone(), signed)));
+    }
+    Ok(opened.under(Rules::after(&opened.vault, change)?))
+}
+
+/// A version above the last one that an admin signed, and above every one that this machine
+/// has seen.
+pub(crate) fn next_version(opened: &Opened, path: &VaultPath, signed: Option<u64>) -> u64 {
+    let seen = opened.vault.state().seen(path).map(|seen| seen.version);
+    signed.max(seen).map_or(1, |last| last + 1)
+}
+
+/// The commit that last changed the file; `None` where what lies there is not what it left.
+///
+/// # Errors
+/// The history cannot be read.
+pub(crate) fn last_change(opened: &Opened, path: &VaultPath) -> Result<Option<CommitView>> {
+    let Some(now) = fs::read(opened.vault.root(), path, MAX_TOML)? else { return Ok(None) };
+    let mut found = None;
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        let same = change.bytes.is_some_and(|bytes| bytes == now);
+        found = same.then(|| change.commit.into());
+        true
+    })?;
+    Ok(found)
+}
+
+/// The lines that differ: `-` for those of `old`, `+` for those of `new`.
+pub(crate) fn text_diff(old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(old, new);
+    let lines = diff.iter_all_changes().filter_map(|change| {
+        let sign = match change.tag() {
+            ChangeTag::Equal => return None,
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+        };
+        let line = change.value().trim_end_matches('\n');
+        (!line.is_empty()).then(|| format!("{sign}{line}"))
+    });
+    lines.collect()
+}

@@ -1,0 +1,242 @@
+//! Putting members, policies and admins in force, in one change.
+//!
+//! The documents are signed; records whose signer may not sign them any more are signed anew
+//! by whoever makes the change, their authors stay; and where wanted every secret is encrypted
+//! to those who may read it from then on. Where a member has other recipients than before, what he
+//! reads and the keys of audit chains are encrypted to those; with another signing key the sessions
+//! end that he made.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::history::as_last_approved;
+use crate::access::{PolicyState, RuleChange, Rules};
+use crate::audit::ChainName;
+use crate::crypto::sign::SigningKey;
+use crate::crypto::{seal, unseal};
+use crate::fs::{self, GrantPlace, VaultPath};
+use crate::name::{MemberName, ScopeName, SessionId};
+use crate::service::audit::recorder::MAX_KEY;
+use crate::service::audit::verify::session_of;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::service::change::commit::{chains, local_chains};
+use crate::service::change::transaction::Transaction;
+use crate::service::identity::authenticate::recipients;
+use crate::service::secret::readers::{ReaderChange, encrypt, pending_under};
+use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, Version};
+
+/// What is to be in force.
+#[derive(Debug, Default)]
+pub(crate) struct Edict {
+    /// The next set of admins.
+    pub(crate) admins: Option<AdminSet>,
+    /// The key that the caller signs with from then on, where the next set says so; all but that
+    /// set is signed with it.
+    pub(crate) successor: Option<SigningKey>,
+    /// Members, tombstones included.
+    pub(crate) members: Vec<(MemberName, Member)>,
+    /// Policies, tombstones included.
+    pub(crate) policies: Vec<(ScopeName, Policy)>,
+}
+
+/// When existing secrets follow the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// With `rekey`.
+    Later,
+    /// In the same change.
+    Now,
+}
+
+/// Stages all of it; returns whose access to which secrets the encryption changed.
+///
+/// # Errors
+/// A secret that is to be encrypted anew is damaged; a document cannot be signed.
+pub(crate) fn enact(
+    tx: &mut Transaction<'_>,
+    edict: Edict,
+    encryption: Encryption,
+) -> Result<Vec<ReaderChange>> {
+    let mut change = RuleChange::default();
+    if let Some(set) = &edict.admins {
+        let version = Version { created: 0, version: u64::from(set.version) };
+        tx.put_signed(VaultPath::admins(set.version), set, version)?;
+    }
+    if let Some(key) = edict.successor {
+        tx.sign_as(key);
+    }
+    for (name, member) in &edict.members {
+        let signed = tx.put_document(VaultPath::member(name), member, member.version)?;
+        change.members.push((name.clone(), signed));
+    }
+    for (name, policy) in &edict.policies {
+        let signed = tx.put_document(VaultPath::policy(name), policy, policy.version)?;
+        change.policies.push((name.clone(), signed));
+    }
+    if let Some(set) = &edict.admins {
+        succeed(tx, set, &mut change)?;
+    }
+    let changed: Vec<&MemberName> = edict.members.iter().map(|(name, _)| name).collect();
+    let opened = tx.opened();
+    let before = as_last_approved(opened)?;
+    let after = opened.under(Rules::after(&opened.vault, change)?);
+    let moved = moved(&before.rules, &after.rules, &changed);
+    let changes = match encryption {
+        Encryption::Now => pending_under(&before, &after.rules, &moved)?,
+        Encryption::Later => Vec::new(),
+    };
+    encrypt(tx, &before, &after, &changes)?;
+    sign_anew(tx, &before, &after.rules, &changes)?;
+    if edict.admins.is_some() || !moved.is_empty() {
+        seal_chains_anew(tx, &after.rules)?;
+    }
+    for name in changed {
+        if let (Some(old), Some(new)) = (before.rules.member(name), after.rules.member(name))
+            && signs_anew(old, new)
+        {
+            revoke_of(tx, &before, name)?;
+        }
+    }
+    Ok(changes)
+}
+
+/// Those of `names` who are members before and after, and to whom what they read is encrypted
+/// anew though they read the same: they have other recipients, or the sessions they made end.
+fn moved(before: &Rules, after: &Rules, names: &[&MemberName]) -> Vec<MemberName> {
+    let differs = |name: &MemberName| match (before.member(name), after.member(name)) {
+        (Some(old), Some(new)) => old.recipients != new.recipients || signs_anew(old, new),
+        _ => false,
+    };
+    names.iter().filter(|name| differs(name)).map(|name| (*name).clone()).collect()
+}
+
+/// Whether a member who signs does so with another key.
+fn signs_anew(old: &Member, new: &Member) -> bool {
+    old.verify.is_some() && old.verify != new.verify
+}
+
+/// Takes the sessions away that a member made: his key of before signed them.
+///
+/// # Errors
+/// The sessions cannot be listed.
+pub(crate) fn revoke_of(
+    tx: &mut Transaction<'_>,
+    opened: &Opened,
+    name: &MemberName,
+) -> Result<Vec<SessionId>> {
+    let mut revoked = Vec::new();
+    for place in opened.vault.sessions()? {
+        let grant = opened.vault.grant(&place, &opened.rules.creator_key());
+        if matches!(grant, Ok(Some(grant)) if grant.by() == name) {
+            tx.revoke(&place);
+            revoked.push(place.id);
+        }
+    }
+    Ok(revoked)
+}
+
+/// Signs what was signed by admins who are none any more, or sign with another key.
+fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) -> Result<()> {
+    let Opened { vault, rules, .. } = tx.opened();
+    let old = &vault.admins().admins;
+    // Whoever has another key now is gone with the old one.
+    let gone: BTreeSet<&MemberName> = old
+        .iter()
+        .filter(|(name, key)| set.admins.get(name) != Some(key))
+        .map(|(name, _)| name)
+        .collect();
+    change.admins = Some(set.admins.keys().cloned().collect());
+    if gone.is_empty() {
+        return Ok(());
+    }
+    if gone.contains(vault.config_signer()) {
+        let config = vault.config();
+        let version = Version { created: 0, version: config.version };
+        tx.put_signed(VaultPath::config(), config, version)?;
+    }
+    for (name, standing) in rules.standings() {
+        let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };
+        if gone.contains(signed.by()) && change.members.iter().all(|(other, _)| other != name) {
+            let signed = tx.put_document(VaultPath::member(name), &**signed, signed.version)?;
+            change.members.push((name.clone(), signed));
+        }
+    }
+    for (name, state) in rules.policies() {
+        let (PolicyState::InForce(signed, _) | PolicyState::Removed(signed)) = state else {
+            continue;
+        };
+        if gone.contains(signed.by()) && change.policies.iter().all(|(other, _)| other != name) {
+            let signed = tx.put_document(VaultPath::policy(name), &***signed, signed.version)?;
+            change.policies.push((name.clone(), signed));
+        }
+    }
+    Ok(())
+}
+
+/// Signs the records whose signers may not sign them any more; those that are encrypted anew
+/// are signed by that.
+fn sign_anew(
+    tx: &mut Transaction<'_>,
+    before: &Opened,
+    after: &Rules,
+    encrypted: &[ReaderChange],
+) -> Result<()> {
+    let (vault, before) = (&before.vault, &before.rules);
+    let names = vault.names()?;
+    let orphaned = names.par_iter().filter_map(|name| {
+        if encrypted.iter().any(|change| change.name == *name) {
+            return None;
+        }
+        // What is damaged already is none of this change's business.
+        let record = vault.record(name, before).ok()??;
+        let same = after.record_key(record.by(), name) == before.record_key(record.by(), name);
+        (!same).then_some((name, record))
+    });
+    for (name, record) in orphaned.collect::<Vec<_>>() {
+        let record: &Record = &record;
+        tx.write_record(name, Record { version: record.version + 1, ..record.clone() })?;
+    }
+    Ok(())
+}
+
+/// Seals the keys of audit chains to their writers and the admins as they are from then on, as far
+/// as the caller opens them.
+fn seal_chains_anew(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
+    let opened = tx.opened();
+    let mut files = Vec::new();
+    for chain in chains(&opened.vault)? {
+        let writer = writer(opened, chain.chain());
+        files.extend(VaultPath::chain_key(chain.chain().as_str()).map(|path| (path, writer)));
+    }
+    for chain in local_chains(&opened.vault)? {
+        let writer = writer(opened, chain.chain());
+        files.extend(VaultPath::local_chain_key(chain.chain().as_str()).map(|path| (path, writer)));
+    }
+    for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
+        files.push((place.chain_key(), creator(opened, &place)));
+    }
+    for (path, writer) in files {
+        let Some(sealed) = fs::read(opened.vault.root(), &path, MAX_KEY)? else { continue };
+        let Ok(key) = unseal(&sealed, &tx.caller().identity) else { continue };
+        let readers = after.admins().chain(&writer).filter(|name| after.member(name).is_some());
+        tx.put(path, seal(key.expose(), &recipients(after, readers)?)?);
+    }
+    Ok(())
+}
+
+/// The member who writes a chain, or who made the session that does.
+fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
+    match session_of(chain) {
+        Some(id) => [true, false]
+            .into_iter()
+            .find_map(|shared| creator(opened, &GrantPlace { id: id.clone(), shared })),
+        None => MemberName::parse(chain.as_str().rsplit_once('-')?.0).ok(),
+    }
+}
+
+fn creator(opened: &Opened, place: &GrantPlace) -> Option<MemberName> {
+    let grant = opened.vault.grant(place, &opened.rules.creator_key()).ok()??;
+    Some(grant.by().clone())
+}

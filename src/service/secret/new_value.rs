@@ -1,0 +1,103 @@
+//! A new value of a secret: sealed to its readers, with a record that says so.
+
+use super::readers::{Presealed, kept_readers, seal_to};
+use crate::audit::Op;
+use crate::crypto::digest::Digest;
+use crate::name::SecretName;
+use crate::secret::SecretBytes;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::change::transaction::Transaction;
+use crate::session::Ttl;
+use crate::store::Record;
+
+/// How to store a secret.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Replace the value of a secret that exists.
+    pub force: bool,
+    /// For people; replaces the old one where given.
+    pub description: Option<String>,
+    /// For people; replace the old ones where given.
+    pub tags: Vec<String>,
+    /// How often the value wants changing; replaces the old one where given.
+    pub rotate_every: Option<Ttl>,
+}
+
+/// Says which policies give nothing to a new secret, because they are not approved.
+pub(crate) fn note_unapproved(tx: &Transaction<'_>) {
+    let policies: Vec<_> = tx.opened().rules.unapproved().cloned().collect();
+    if !policies.is_empty() {
+        tx.ctx().front.note(&Note::Unapproved { policies });
+    }
+}
+
+/// Whether the secret has this value already, as far as the caller can open it. Asked only where
+/// somebody who may not read it any more could: the same value again would be no remedy.
+fn is_same_value(tx: &mut Transaction<'_>, name: &SecretName, value: &SecretBytes) -> bool {
+    let Ok(sealed) = tx.locked().sealed(name) else { return false };
+    let opened = tx.reopen(Op::ROTATE, std::slice::from_ref(&sealed));
+    opened.is_ok_and(|values| values.iter().all(|(_, old)| old == value))
+}
+
+/// A new value of a secret.
+pub(crate) struct NewValue<'v> {
+    pub(crate) value: &'v SecretBytes,
+    /// What it was encrypted to before the lock was taken.
+    pub(crate) presealed: Option<Presealed>,
+}
+
+/// Seals the value to its readers and stages both files; returns the new version.
+pub(crate) fn new_record(
+    tx: &mut Transaction<'_>,
+    name: &SecretName,
+    old: Option<Record>,
+    value: NewValue<'_>,
+    options: StoreOptions,
+) -> Result<u64> {
+    let NewValue { value, presealed } = value;
+    let opened = tx.opened();
+    let readers = match &old {
+        // An existing secret's readers change by an explicit step only; removed members go.
+        Some(old) => kept_readers(opened, old, name),
+        None => opened.rules.readers(name),
+    };
+    let kept = old.as_ref().filter(|old| !old.exposed_to.is_empty());
+    let kept = kept.filter(|_| is_same_value(tx, name, value));
+    let exposed_to = kept.map(|old| old.exposed_to.clone()).unwrap_or_default();
+    if !exposed_to.is_empty() {
+        tx.ctx().front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
+    }
+    let live = tx.live()?;
+    let before = match presealed {
+        Some(presealed) => presealed.still(opened, &live, name, readers.clone())?,
+        None => None,
+    };
+    let (readers, sealed) = match before {
+        Some(before) => before,
+        None => seal_to(opened, &live, name, readers, value)?,
+    };
+    let now = tx.at();
+    let record = Record {
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        created: old.as_ref().map_or(now, |old| old.created),
+        changed: now,
+        author: tx.caller().name.clone(),
+        description: options
+            .description
+            .or_else(|| old.as_ref().map(|old| old.description.clone()))
+            .unwrap_or_default(),
+        tags: match old.as_ref() {
+            Some(old) if options.tags.is_empty() => old.tags.clone(),
+            _ => options.tags,
+        },
+        rotate_every: options
+            .rotate_every
+            .map(|every| every.to_string())
+            .or_else(|| old.and_then(|old| old.rotate_every)),
+        exposed_to,
+        readers,
+        digest: Digest::of(&sealed),
+    };
+    tx.write_secret(name, sealed, record)
+}

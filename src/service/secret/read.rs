@@ -1,0 +1,273 @@
+//! Reading values: authenticate, decide, record, open. Every command that reads goes here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::cache;
+use crate::access::{self, Access, Asker, Need, Reach, Sealing};
+use crate::audit::{Action, Op};
+use crate::fs::{Lock, Root};
+use crate::many;
+use crate::name::{ScopeName, SecretName};
+use crate::secret::SecretBytes;
+use crate::service::audit::recorder::Recorder;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::opening::{LOCK_WAIT, Opened, may_be_a_race};
+use crate::service::base::scope::effective_scope;
+use crate::service::base::secret_error::SecretError;
+use crate::service::identity::agent::{self, Asked, Verdict};
+use crate::service::session::refresh::refresh;
+use crate::service::session::token::asker;
+use crate::store::{Sealed, StoreError};
+
+/// Decides which names a request means, given what may be reached and what exists.
+pub(crate) type Select<'s> = dyn Fn(&Reach<'_>, &Opened) -> Result<Vec<SecretName>> + 's;
+
+/// A request for values.
+pub(crate) struct Wanted<'s> {
+    /// The command.
+    pub(crate) op: Op,
+    /// The scope asked for.
+    pub(crate) scope: Option<&'s ScopeName>,
+    /// What for.
+    pub(crate) need: Need,
+    /// Names known before anything is decided, for the audit line of a denial.
+    pub(crate) named: Vec<SecretName>,
+    /// The program's name, for `run`.
+    pub(crate) detail: Option<String>,
+    /// Where that program is: recorded in its name's stead where a scope limits programs.
+    pub(crate) path: Option<String>,
+    /// Whether what is sealed is wanted sealed; it is so anyway where nothing is handed out.
+    pub(crate) seal: bool,
+    /// Which names are meant.
+    pub(crate) select: &'s Select<'s>,
+    /// Where the files are read from that are not those which lie there.
+    pub(crate) load: Option<&'s Load<'s>>,
+}
+
+/// Reads what is to be opened.
+pub(crate) type Load<'s> = dyn Fn(&Opened) -> Result<Sealed> + 's;
+
+/// The values read, in the order of their names.
+pub(crate) type Values = Vec<(SecretName, SecretBytes)>;
+
+/// What was read, and what may be done with it.
+pub(crate) struct Reading<'r, 'c> {
+    /// The values, in the order of their names.
+    pub(crate) values: Values,
+    /// The scope they were read in.
+    pub(crate) scope: Option<ScopeName>,
+    /// Whether they may go into processes only.
+    pub(crate) run_only: bool,
+    /// Whether a token gave them.
+    pub(crate) by_token: bool,
+    /// Whether the scope limits which programs may be started.
+    pub(crate) limits_programs: bool,
+    /// What of them is sealed.
+    pub(crate) sealing: Option<Sealing>,
+    /// Where this machine remembers the vault.
+    pub(crate) state: Option<&'r Path>,
+    /// Writes more lines about them.
+    pub(crate) recorder: &'r mut Recorder<'c>,
+}
+
+/// Reads the values that `wanted` means, all of them or an error, and hands them to `then`.
+/// What fails in there is recorded as failed, after the line that granted the values.
+///
+/// # Errors
+/// Denied, not found, damaged: each with its audit line where the caller is known.
+pub(crate) fn read<T>(
+    ctx: &Context,
+    wanted: &Wanted<'_>,
+    then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
+) -> Result<T> {
+    let opened = Opened::open(ctx)?;
+    let asker = asker(ctx, &opened, &wanted.op)?;
+    if let Asker::Member(caller) = &asker {
+        refresh(ctx, &opened, caller);
+    }
+    let mut recorder = Recorder::open(ctx, &opened, &asker)?;
+    let mut action = Action {
+        op: wanted.op.clone(),
+        secrets: wanted.named.clone(),
+        scope: wanted.scope.cloned().or_else(|| scope_of(&asker)),
+        detail: wanted.detail.clone(),
+    };
+    let result = (|| -> Result<T> {
+        let scope = effective_scope(ctx, wanted.scope)?.or_else(|| scope_of(&asker));
+        action.scope.clone_from(&scope);
+        let asked = Asked {
+            op: &wanted.op,
+            need: wanted.need,
+            named: &wanted.named,
+            scope: scope.as_ref(),
+        };
+        let verdict = agent::judge(ctx, &opened, &asker, &asked)?;
+        let found = match find(&opened, &asker, wanted, scope.as_ref(), &mut action) {
+            // Another command may be about to refresh the grant after its change.
+            Err(error) if error.is_stale_grant() => {
+                let again = reload(ctx, &opened, &wanted.op)?;
+                find(&opened, &again, wanted, scope.as_ref(), &mut action)?
+            }
+            found => found?,
+        };
+        let receipt = recorder.granted(&action)?;
+        let access = cache::recall(&opened, &asker, found.access, &found.sealed);
+        let values = access::open_many(&access, &receipt, &found.sealed)?;
+        if verdict == Verdict::ShowHandedOut {
+            agent::show_handed_out(ctx, &values, &asked)?;
+        }
+        // Before `then`, which may replace this process.
+        cache::keep_signatures(&opened, &asker);
+        opened.settle(ctx);
+        then(Reading {
+            values,
+            scope,
+            run_only: found.run_only || verdict == Verdict::ProcessesOnly,
+            by_token: matches!(asker, Asker::Bearer(_)),
+            limits_programs: found.limits_programs,
+            sealing: found.sealing,
+            state: opened.vault.state().folder(),
+            recorder: &mut recorder,
+        })
+    })();
+    if let Err(error) = &result {
+        recorder.refused(&action, error);
+        opened.settle(ctx);
+    }
+    result
+}
+
+/// Reads one secret for the command `op`, recorded with `detail`.
+pub(crate) fn read_one(
+    ctx: &Context,
+    op: Op,
+    detail: Option<&str>,
+    name: &SecretName,
+    scope: Option<&ScopeName>,
+) -> Result<SecretBytes> {
+    read_loaded(ctx, op, detail, name, None, scope)
+}
+
+/// As [`read_one`], for files that `load` reads.
+pub(crate) fn read_loaded(
+    ctx: &Context,
+    op: Op,
+    detail: Option<&str>,
+    name: &SecretName,
+    load: Option<&Load<'_>>,
+    scope: Option<&ScopeName>,
+) -> Result<SecretBytes> {
+    let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Opened| {
+        reach.permits(name)?;
+        Ok(vec![name.clone()])
+    };
+    let wanted = Wanted {
+        op,
+        scope,
+        need: Need::Reveal,
+        named: vec![name.clone()],
+        detail: detail.map(str::to_owned),
+        path: None,
+        seal: false,
+        select: &select,
+        load,
+    };
+    let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
+    let value = values.into_iter().next().map(|(_, value)| value);
+    value.ok_or_else(|| {
+        SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest: None }.into()
+    })
+}
+
+/// What a request means, ready to be opened.
+struct Found {
+    sealed: Vec<Sealed>,
+    access: Access,
+    run_only: bool,
+    limits_programs: bool,
+    sealing: Option<Sealing>,
+}
+
+/// Decides, and reads the files. Nothing is opened.
+fn find(
+    opened: &Opened,
+    asker: &Asker,
+    wanted: &Wanted<'_>,
+    scope: Option<&ScopeName>,
+    action: &mut Action,
+) -> Result<Found> {
+    let reach = opened.rules.reach_of(asker, scope, wanted.need)?;
+    let limits_programs = reach.limits_programs();
+    if limits_programs && wanted.path.is_some() {
+        action.detail.clone_from(&wanted.path);
+    }
+    let names = (wanted.select)(&reach, opened)?;
+    action.secrets.clone_from(&names);
+    if wanted.need == Need::Reveal {
+        names.iter().try_for_each(|name| reach.shows(name))?;
+    }
+    cache::recall_signatures(opened, asker, names.len());
+    let sealed = match wanted.load {
+        Some(load) => vec![load(opened)?],
+        None => sealed(opened, &names, scope)?,
+    };
+    reach.opens(&sealed)?;
+    let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
+    // Rules that name nothing of what is wanted here start no proxy.
+    let sealing = reach.sealing(wanted.seal).filter(|sealing| {
+        wanted.seal || sealing.only || names.iter().any(|name| sealing.seals(name))
+    });
+    Ok(Found { sealed, access, run_only, limits_programs, sealing })
+}
+
+/// Reads the token's grant once more, after whatever holds the vault's lock.
+fn reload(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+    let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
+    asker(ctx, opened, op)
+}
+
+/// The one scope of a token.
+pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
+    match asker {
+        Asker::Bearer(bearer) => Some(bearer.grant().scope.clone()),
+        Asker::Member(_) => None,
+    }
+}
+
+/// Reads and verifies the files of `names`, at once.
+fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
+    let read = |name: &SecretName| {
+        let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
+        found.ok_or_else(|| opened.not_found(name, scope))
+    };
+    // All are read first: of several damaged secrets the same one is named each time.
+    many::map(names, read).into_iter().collect()
+}
+
+/// For readers without the lock only: whoever holds it would wait for himself.
+///
+/// Repeats a read that fell between the two renames of another command's change: taking the
+/// lock waits for that command. A vault that cannot be locked is given a moment instead.
+pub(crate) fn settled<T>(
+    opened: &Opened,
+    read: impl Fn() -> std::result::Result<T, StoreError>,
+) -> Result<T> {
+    let mut result = read();
+    for pause in [0, 20, 100] {
+        match &result {
+            Err(error) if may_be_a_race(error) => {}
+            _ => break,
+        }
+        let root = Root::new(opened.vault.root().path().to_owned());
+        match Lock::acquire(&root, LOCK_WAIT) {
+            Ok(lock) => {
+                crate::fs::recover(&lock)?;
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(pause)),
+        }
+        result = read();
+    }
+    Ok(result?)
+}

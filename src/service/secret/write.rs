@@ -1,0 +1,100 @@
+//! Writing secrets: whether a name is taken, who may write it, and the version it gets. A secret is
+//! two files, its value and its record; whatever writes or removes one goes through here.
+
+use crate::access::{AccessError, Need};
+use crate::crypto::digest::Digest;
+use crate::fs::VaultPath;
+use crate::name::SecretName;
+use crate::service::base::error::{Error, Result};
+use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::store::{Record, StoreError, Version};
+
+impl LockedVault<'_> {
+    /// Whether either file of the secret is there.
+    pub(crate) fn has(&self, name: &SecretName) -> bool {
+        let root = self.opened.vault.root();
+        let there = |path| root.file(&path).symlink_metadata().is_ok();
+        there(VaultPath::record(name)) || there(VaultPath::secret(name))
+    }
+
+    /// Whether the name is taken: a secret that was removed here, and put back by git, is not.
+    pub(crate) fn is_taken(&self, name: &SecretName) -> bool {
+        let record = || self.opened.vault.record(name, &self.opened.rules);
+        self.has(name) && !matches!(record(), Err(StoreError::CameBack { .. }))
+    }
+
+    /// A record is signed by somebody who may read its name: whoever may not, may not write it.
+    /// A process that is confined to a scope writes within that scope.
+    ///
+    /// # Errors
+    /// Denied.
+    pub(crate) fn may_write(&self, name: &SecretName) -> Result<()> {
+        let (caller, rules) = (&self.caller.name, &self.opened.rules);
+        if !rules.may_read(caller, name) {
+            let error = AccessError::NotGiven { member: caller.clone(), name: name.clone() };
+            return Err(Error::from(error));
+        }
+        if let Some(scope) = &self.ctx.confined {
+            rules.reach(caller, Some(scope), Need::Names)?.permits(name)?;
+        }
+        Ok(())
+    }
+}
+
+impl Transaction<'_> {
+    /// Stages both files of a secret; the record gets the digest of the value. Returns the version.
+    ///
+    /// # Errors
+    /// Where the record has no TOML form.
+    pub(crate) fn write_secret(
+        &mut self,
+        name: &SecretName,
+        ciphertext: Vec<u8>,
+        record: Record,
+    ) -> Result<u64> {
+        let digest = Digest::of(&ciphertext);
+        self.put(VaultPath::secret(name), ciphertext);
+        self.write_record(name, Record { digest, ..record })
+    }
+
+    /// Stages the record of a secret whose value stays; it never falls behind a version that this
+    /// machine has seen. Returns the version.
+    ///
+    /// # Errors
+    /// Where the record has no TOML form.
+    pub(crate) fn write_record(&mut self, name: &SecretName, mut record: Record) -> Result<u64> {
+        let path = VaultPath::record(name);
+        let state = self.opened().vault.state();
+        if let Some(seen) = state.seen(&path).max(state.removed(&path)) {
+            // What was there before may be ahead: another secret's history, after a rename onto a
+            // name that was in use; a name stored again within the second in which it was removed;
+            // a clock that was ahead then.
+            let behind = seen.created - record.created.unix();
+            if behind > 0 {
+                record.created = record.created.plus(behind.saturating_add(1));
+            } else if behind == 0 {
+                record.version = record.version.max(seen.version + 1);
+            }
+        }
+        let version = Version::from(&record);
+        self.put_signed(path, &record, version)?;
+        Ok(record.version)
+    }
+
+    /// Stages the removal of a secret, which is remembered like a version: what git puts back later
+    /// is not the secret.
+    pub(crate) fn remove_secret(&mut self, name: &SecretName) {
+        let opened = self.opened();
+        let path = VaultPath::record(name);
+        let found = match opened.vault.record(name, &opened.rules) {
+            Ok(Some(record)) => Some(Version::from(&*record)),
+            // What cannot be verified is remembered as far as it was seen.
+            _ => opened.vault.state().seen(&path).max(opened.vault.state().removed(&path)),
+        };
+        if let Some(version) = found {
+            self.remember_removed(path.clone(), version);
+        }
+        self.remove(path);
+        self.remove(VaultPath::secret(name));
+    }
+}

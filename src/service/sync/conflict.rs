@@ -1,0 +1,294 @@
+//! What two clones changed both: found when their branches are compared, and what each side
+//! says.
+//!
+//! Most changes do not meet: a chain has one writer, a secret its own files. What is left is
+//! somebody's to decide; until then both branches stay as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::merge::SyncError;
+use crate::fs::{self, Root, Subject, VaultPath};
+use crate::git::{self, Difference, Division};
+use crate::name::SecretName;
+use crate::service::base::error::Result;
+use crate::service::base::opening::Opened;
+use crate::store::{MAX_SEALED, MAX_TOML, Record};
+
+/// What was decided already, below `.local/`: of each file that both sides changed, what the
+/// other side had when this one was made to take account of it.
+pub(crate) const SETTLED: &str = "settled";
+const LIMIT: usize = 8 << 20;
+
+/// A side of a division.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What this clone has.
+    Ours,
+    /// What was fetched.
+    Theirs,
+}
+
+impl Side {
+    /// The side over there.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Ours => Self::Theirs,
+            Self::Theirs => Self::Ours,
+        }
+    }
+
+    /// Its name, as people type it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Theirs => "theirs",
+        }
+    }
+}
+
+/// A state of a file that both sides changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// As the last commit that both sides share has it.
+    Shared,
+    /// As one side has it now.
+    Now(Side),
+}
+
+/// What both sides changed: a secret, or a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Matter {
+    Secret(SecretName),
+    Document(VaultPath),
+}
+
+impl fmt::Display for Matter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(name) => write!(f, "{name}"),
+            Self::Document(path) => write!(f, "{path}"),
+        }
+    }
+}
+
+/// Something that both sides changed, and the files in which it shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Clash {
+    pub(crate) matter: Matter,
+    pub(crate) files: Vec<Difference>,
+    /// The commits of our side and of theirs, in hex.
+    tips: (String, String),
+}
+
+/// The files that differ, by what is to become of them.
+#[derive(Debug, Default)]
+pub(crate) struct Split {
+    /// Files of the vault that only the other side changed.
+    pub(crate) taken: Vec<Difference>,
+    /// Other files that only the other side changed.
+    pub(crate) others: Vec<Difference>,
+    /// What is to be decided.
+    pub(crate) clashes: Vec<Clash>,
+}
+
+/// Files of which one says nothing without the others.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit {
+    Matter(Matter),
+    /// A shared session's grant, by its folder.
+    Grant(String),
+    /// The key of a chain.
+    Key(String),
+    /// A segment of a chain.
+    Segment(String),
+    Other(String),
+}
+
+fn unit(file: &Difference) -> Unit {
+    let shown = file.shown();
+    let path = file.path().filter(|_| file.is_plain()).and_then(VaultPath::parse);
+    let Some(path) = path.filter(VaultPath::travels) else { return Unit::Other(shown) };
+    match path.subject() {
+        Subject::Record(name) | Subject::Value(name) => Unit::Matter(Matter::Secret(name)),
+        Subject::Settings | Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_) => {
+            Unit::Matter(Matter::Document(path))
+        }
+        Subject::Audit if shown.ends_with(".age") => Unit::Key(shown),
+        Subject::Audit => Unit::Segment(shown),
+        Subject::Other => match shown.rsplit_once('/') {
+            Some((folder, _)) => Unit::Grant(folder.to_owned()),
+            None => Unit::Other(shown),
+        },
+    }
+}
+
+/// Sorts the files of a division.
+///
+/// # Errors
+/// Both sides changed a file that is none of a vault's documents and secrets.
+pub(crate) fn split(root: &Root, division: &Division) -> Result<Split> {
+    let settled = settled(root)?;
+    let mut units: BTreeMap<Unit, Vec<Difference>> = BTreeMap::new();
+    for file in &division.files {
+        units.entry(unit(file)).or_default().push(file.clone());
+    }
+    let mut split = Split::default();
+    for (unit, files) in units {
+        // A pair of which each side changed another half is as good as both changed.
+        let meets = files.iter().any(Difference::is_both)
+            || (files.iter().any(Difference::is_theirs)
+                && !files.iter().all(Difference::is_theirs));
+        match unit {
+            Unit::Other(_) if !meets => {
+                split.others.extend(files.into_iter().filter(Difference::is_theirs));
+            }
+            _ if !meets => split.taken.extend(files.into_iter().filter(Difference::is_theirs)),
+            Unit::Matter(matter) => {
+                let clash = Clash::new(division, matter, files);
+                if !clash.is_settled(&settled) {
+                    split.clashes.push(clash);
+                }
+            }
+            // A session that one side ended has ended; else either grant is as good.
+            Unit::Grant(_) => {
+                split.taken.extend(files.into_iter().filter(|file| file.theirs.is_none()));
+            }
+            // The same key, sealed anew by both.
+            Unit::Key(_) => {}
+            Unit::Segment(path) => return Err(SyncError::ForkedChain { path }.into()),
+            Unit::Other(path) => return Err(SyncError::BothChanged { path }.into()),
+        }
+    }
+    Ok(split)
+}
+
+type Settled = BTreeMap<String, String>;
+
+fn settled(root: &Root) -> Result<Settled> {
+    let bytes = fs::read_outside(&root.local(SETTLED), LIMIT)?.unwrap_or_default();
+    Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+/// What is to be remembered once `clashes` are settled.
+///
+/// # Errors
+/// The list of before cannot be read.
+pub(crate) fn settling(root: &Root, clashes: &[&Clash]) -> Result<Vec<u8>> {
+    let mut all = settled(root)?;
+    for file in clashes.iter().flat_map(|clash| &clash.files) {
+        all.insert(file.shown(), other_side(file));
+    }
+    Ok(serde_json::to_vec(&all).unwrap_or_default())
+}
+
+fn other_side(file: &Difference) -> String {
+    file.theirs.map(|entry| entry.blob()).unwrap_or_default()
+}
+
+impl Clash {
+    /// What the two sides of `division` have of a matter.
+    pub(crate) fn new(division: &Division, matter: Matter, files: Vec<Difference>) -> Self {
+        Self { matter, files, tips: division.tips() }
+    }
+
+    /// The commit of a side, in hex.
+    pub(crate) fn tip(&self, side: Side) -> &str {
+        match side {
+            Side::Ours => &self.tips.0,
+            Side::Theirs => &self.tips.1,
+        }
+    }
+
+    fn is_settled(&self, settled: &Settled) -> bool {
+        self.files.iter().all(|file| settled.get(&file.shown()) == Some(&other_side(file)))
+    }
+
+    /// What a state has at `path`; `None` where it has no such file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn at(
+        &self,
+        opened: &Opened,
+        state: State,
+        path: &VaultPath,
+    ) -> Result<Option<Vec<u8>>> {
+        let root = opened.vault.root();
+        let Some(file) = self.files.iter().find(|file| file.path() == Some(path.as_str())) else {
+            // Both sides have it alike.
+            return Ok(fs::read(root, path, MAX_SEALED.max(MAX_TOML))?);
+        };
+        let entry = match state {
+            State::Shared => file.base,
+            State::Now(Side::Ours) => file.ours,
+            State::Now(Side::Theirs) => file.theirs,
+        };
+        Ok(entry.map(|entry| git::content(root.path(), &entry)).transpose()?)
+    }
+
+    /// The record that a state claims; it may be anybody's. `None` where there is none that can
+    /// be understood.
+    pub(crate) fn claimed(&self, opened: &Opened, state: State) -> Option<Record> {
+        let Matter::Secret(name) = &self.matter else { return None };
+        let path = VaultPath::record(name);
+        let bytes = self.at(opened, state, &path).ok()??;
+        Some(opened.vault.claim_in::<Record>(&path, bytes).ok()?.document)
+    }
+
+    /// Whether one side has taken it away.
+    pub(crate) fn is_gone(&self, side: Side) -> bool {
+        self.files.iter().all(|file| match side {
+            Side::Ours => file.ours.is_none(),
+            Side::Theirs => file.theirs.is_none(),
+        })
+    }
+
+    /// The side that may have all there is to have, because the other only encrypted or signed
+    /// the same value anew; and the two states of which that is said. Records tell the time of
+    /// a value to the second, so whoever believes it compares the values.
+    pub(crate) fn probable(&self, opened: &Opened) -> Option<(Side, [State; 2])> {
+        let ours = self.claimed(opened, State::Now(Side::Ours))?;
+        let theirs = self.claimed(opened, State::Now(Side::Theirs))?;
+        if ours.tells_same_value(&theirs) {
+            // Whoever lost access stays out; who gained it is for 'rekey'.
+            let fewer = theirs.readers.len() < ours.readers.len();
+            let side = if fewer { Side::Theirs } else { Side::Ours };
+            return Some((side, [State::Now(Side::Ours), State::Now(Side::Theirs)]));
+        }
+        let base = self.claimed(opened, State::Shared)?;
+        match (base.tells_same_value(&ours), base.tells_same_value(&theirs)) {
+            (true, false) => Some((Side::Theirs, [State::Shared, State::Now(Side::Ours)])),
+            (false, true) => Some((Side::Ours, [State::Shared, State::Now(Side::Theirs)])),
+            _ => None,
+        }
+    }
+
+    /// The side whose value is newer.
+    ///
+    /// # Errors
+    /// One side took it away, or its record cannot be understood; it is no secret.
+    pub(crate) fn newest(&self, opened: &Opened) -> Result<Side> {
+        let at =
+            |side| Some(self.claimed(opened, State::Now(side))?).map(|r| (r.changed, r.version));
+        match (at(Side::Ours), at(Side::Theirs)) {
+            (Some(ours), Some(theirs)) if theirs > ours => Ok(Side::Theirs),
+            (Some(_), Some(_)) => Ok(Side::Ours),
+            _ => Err(SyncError::NoNewest { matter: self.matter.to_string() }.into()),
+        }
+    }
+}
+
+/// The clashes with these names, each once.
+///
+/// # Errors
+/// There is no such clash.
+pub(crate) fn named<'c>(clashes: &'c [Clash], names: &[String]) -> Result<Vec<&'c Clash>> {
+    let mut found = Vec::new();
+    for name in names.iter().collect::<BTreeSet<_>>() {
+        let is_it = |clash: &&Clash| clash.matter.to_string() == *name;
+        let clash = clashes.iter().find(is_it);
+        found.push(clash.ok_or_else(|| SyncError::NoClash(name.clone()))?);
+    }
+    Ok(found)
+}

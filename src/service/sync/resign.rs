@@ -1,0 +1,228 @@
+//! Records that a merge would leave without a signer who may: one side took a name from the
+//! member who gave the secret a value on the other side.
+//!
+//! What was signed by somebody who might on his own side was right. Whoever may sign now signs
+//! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
+//! force, and his own in history.
+
+use super::conflict::{self, Clash, Matter, SETTLED, Side, State};
+use super::merge::SyncError;
+use crate::access::{RuleChange, Rules};
+use crate::audit::{Action, Op};
+use crate::fs::{self, Root, Subject, VaultPath};
+use crate::git::{self, Difference, Division};
+use crate::name::SecretName;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::service::rules::history::rules_at;
+use crate::store::{Authority as _, Member, Policy, Record, Sealed, Signed, Version};
+
+/// A secret whose record has no signer who may once the branches are joined.
+struct Orphan {
+    clash: Clash,
+    name: SecretName,
+    sealed: Sealed,
+    is_ours: bool,
+}
+
+/// Finds such records and mends them; true where a commit was made. What is still to be decided
+/// (`clashes`) is left to people, unless the caller may not decide it any more.
+///
+/// # Errors
+/// The branches cannot be read; the change cannot be made.
+pub(crate) fn adopt(
+    locked: &LockedVault<'_>,
+    division: &Division,
+    clashes: &[Clash],
+) -> Result<bool> {
+    let opened = &locked.opened;
+    let caller = &locked.caller.name;
+    let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
+    let mut orphans = find(opened, division, &after, &theirs);
+    let is_open = |orphan: &Orphan| clashes.iter().any(|one| one.matter == orphan.clash.matter);
+    orphans.retain(|orphan| !is_open(orphan) || !after.may_read(caller, &orphan.name));
+    if orphans.is_empty() {
+        return Ok(false);
+    }
+    refuse_taken_away(opened, &orphans)?;
+    let secrets = orphans.iter().map(|orphan| orphan.name.clone());
+    let action = Action::new(Op::SYNC).on(secrets);
+    let (mended, left): (Vec<&Orphan>, Vec<&Orphan>) =
+        orphans.iter().partition(|orphan| after.may_read(caller, &orphan.name));
+    locked.transact(&action, |tx| {
+        for orphan in &mended {
+            sign(tx, orphan)?;
+        }
+        for orphan in left.iter().filter(|orphan| orphan.is_ours) {
+            leave(tx, orphan, &after)?;
+        }
+        let settled: Vec<&Clash> = mended.iter().map(|orphan| &orphan.clash).collect();
+        tx.put_local(SETTLED, conflict::settling(opened.vault.root(), &settled)?)?;
+        Ok((message(&orphans), ()))
+    })?;
+    let names: Vec<_> =
+        left.iter().filter(|orphan| orphan.is_ours).map(|orphan| orphan.name.clone()).collect();
+    if !names.is_empty() {
+        locked.ctx.front.note(&Note::NotSent { names });
+    }
+    Ok(true)
+}
+
+/// Refuses what somebody wrote whose right to it was taken away *and published*: not what he wrote
+/// while nobody could have known of it.
+///
+/// # Errors
+/// `TakenAway`.
+fn refuse_taken_away(opened: &Opened, orphans: &[Orphan]) -> Result<()> {
+    let Some(rules) = published(opened)? else { return Ok(()) };
+    let was_taken = |orphan: &&Orphan| {
+        let by = orphan.sealed.record().by();
+        !orphan.is_ours
+            && rules.record_key(by, &orphan.name).is_none()
+            && opened.rules.record_key(by, &orphan.name).is_none()
+    };
+    let taken: Vec<&Orphan> = orphans.iter().filter(was_taken).collect();
+    let Some(first) = taken.first() else { return Ok(()) };
+    let who = first.sealed.record().by().clone();
+    let of_him = taken.iter().filter(|orphan| *orphan.sealed.record().by() == who);
+    let names = of_him.map(|orphan| format!("'{}'", orphan.name)).collect();
+    Err(SyncError::TakenAway { who, names }.into())
+}
+
+/// The rules as they were published last, as far as this clone knows.
+fn published(opened: &Opened) -> Result<Option<Rules>> {
+    let root = opened.vault.root();
+    let Some(tip) = fs::read_outside(&root.local(PUBLISHED), 64)? else { return Ok(None) };
+    let tip = String::from_utf8(tip).unwrap_or_default();
+    // A commit that is gone says nothing.
+    rules_at(opened, tip.trim())
+}
+
+/// The commit of the remote's branch that this clone has taken over or sent last.
+const PUBLISHED: &str = "published";
+
+/// Remembers what the remote's branch has by now, where this clone has it too: what is taken back
+/// there later was published all the same. Best effort.
+pub(crate) fn remember_published(ctx: &Context, tip: &str) {
+    if git::is_ancestor(&ctx.vault, tip).unwrap_or(false) {
+        let root = Root::new(ctx.vault.clone());
+        fs::remember(&root.local(PUBLISHED), format!("{tip}\n").as_bytes());
+    }
+}
+
+fn message(orphans: &[Orphan]) -> String {
+    let names: Vec<&str> = orphans.iter().map(|orphan| orphan.name.as_str()).collect();
+    format!("Follow the rules for {}", names.join(", "))
+}
+
+/// The rules once the branches are joined, and those of the other side; `None` where both have
+/// the same, or different sets of admins, which nobody can say more about.
+fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>> {
+    let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
+    for file in &division.files {
+        let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
+        match path.subject() {
+            Subject::Admins(_) => return Ok(None),
+            Subject::Member(name) => {
+                if let Some(member) = document::<Member>(opened, file, &path, |m| m.version)? {
+                    if file.is_theirs() {
+                        after.members.push((name.clone(), member.clone()));
+                    }
+                    theirs.members.push((name, member));
+                }
+            }
+            Subject::Policy(name) => {
+                if let Some(policy) = document::<Policy>(opened, file, &path, |p| p.version)? {
+                    if file.is_theirs() {
+                        after.policies.push((name.clone(), policy.clone()));
+                    }
+                    theirs.policies.push((name, policy));
+                }
+            }
+            _ => {}
+        }
+    }
+    if theirs.members.is_empty() && theirs.policies.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((Rules::after(&opened.vault, after)?, Rules::after(&opened.vault, theirs)?)))
+}
+
+/// A document as the other side has it, where an admin signed it. One that was put back, older
+/// than this machine has seen, is none; what both sides had before is.
+fn document<T: serde::de::DeserializeOwned>(
+    opened: &Opened,
+    file: &Difference,
+    path: &VaultPath,
+    version: impl Fn(&T) -> u64,
+) -> Result<Option<Signed<T>>> {
+    let Some(entry) = &file.theirs else { return Ok(None) };
+    let bytes = git::content(opened.vault.root().path(), entry)?;
+    let seen = opened.vault.state().seen(path).map_or(0, |seen| seen.version);
+    let found = opened.vault.approved::<T>(path, bytes);
+    Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
+}
+
+fn find(opened: &Opened, division: &Division, after: &Rules, theirs: &Rules) -> Vec<Orphan> {
+    let mut orphans = Vec::new();
+    for file in &division.files {
+        let path = file.path().and_then(VaultPath::parse);
+        let Some(Subject::Record(name)) = path.map(|path| path.subject()) else { continue };
+        // Where both sides changed it, ours was made to take account of the other.
+        let is_ours = !file.is_theirs();
+        let matter = Matter::Secret(name.clone());
+        let clash = Clash::new(division, matter, pair(division, &name));
+        let (side, before) = match is_ours {
+            true => (Side::Ours, &opened.rules),
+            false => (Side::Theirs, theirs),
+        };
+        let read = |rules: &Rules| {
+            let at = |path: &VaultPath| clash.at(opened, State::Now(side), path).ok().flatten();
+            let (record, value) = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
+            opened.vault.offered_secret(&name, record, value, rules).ok()
+        };
+        // What was wrong before stays wrong.
+        if let (Some(sealed), None) = (read(before), read(after)) {
+            orphans.push(Orphan { clash, name, sealed, is_ours });
+        }
+    }
+    orphans
+}
+
+fn pair(division: &Division, name: &SecretName) -> Vec<Difference> {
+    let paths = [VaultPath::record(name), VaultPath::secret(name)];
+    let is_of_it = |file: &&Difference| paths.iter().any(|path| file.path() == Some(path.as_str()));
+    division.files.iter().filter(is_of_it).cloned().collect()
+}
+
+fn sign(tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
+    let record: &Record = orphan.sealed.record();
+    let record = Record { version: record.version.saturating_add(1), ..record.clone() };
+    tx.write_secret(&orphan.name, orphan.sealed.ciphertext().to_vec(), record).map(|_| ())
+}
+
+/// Puts the files as the remote has them. Where that is a value in force this machine forgets
+/// the version that it had by itself, or it would take the other for a rollback.
+fn leave(tx: &mut Transaction<'_>, orphan: &Orphan, after: &Rules) -> Result<()> {
+    let opened = tx.opened();
+    let at = |path: &VaultPath| orphan.clash.at(opened, State::Now(Side::Theirs), path);
+    let (record, value) = (VaultPath::record(&orphan.name), VaultPath::secret(&orphan.name));
+    let files = (at(&record)?, at(&value)?);
+    if let (Some(signed), Some(sealed)) = &files
+        && let Ok(theirs) =
+            opened.vault.offered_secret(&orphan.name, signed.clone(), sealed.clone(), after)
+    {
+        let ours = Version::from(&**orphan.sealed.record());
+        tx.withdraw(record.clone(), ours, Version::from(&**theirs.record()));
+    }
+    for (path, bytes) in [(record, files.0), (value, files.1)] {
+        match bytes {
+            Some(bytes) => tx.put(path, bytes),
+            None => tx.remove(path),
+        }
+    }
+    Ok(())
+}

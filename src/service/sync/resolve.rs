@@ -1,0 +1,299 @@
+//! Settling what both sides changed: one side's content becomes the newest version of all.
+//!
+//! The other side stays in git's history. No value is opened: the ciphertext is kept as it is
+//! and its record is signed anew, with a version above both, so that no machine that has seen
+//! either takes it for a rollback.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::conflict::{Clash, Matter, SETTLED, Side, State, settling};
+use super::merge::SyncError;
+use crate::audit::{Action, Op};
+use crate::fs::{Subject, VaultPath};
+use crate::git;
+use crate::name::{MemberName, SecretName};
+use crate::service::base::error::{Error, Result};
+use crate::service::base::opening::Opened;
+use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::service::secret::readers::exposed;
+use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
+
+/// A clash, and the side that is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taking<'c> {
+    pub(crate) clash: &'c Clash,
+    pub(crate) side: Side,
+}
+
+/// Takes one side of each clash, in one change.
+///
+/// # Errors
+/// A side that nobody who may has signed; denied.
+pub(crate) fn settle(locked: &LockedVault<'_>, op: Op, choices: &[Taking<'_>]) -> Result<()> {
+    let secret = |taking: &Taking<'_>| match &taking.clash.matter {
+        Matter::Secret(name) => Some(name.clone()),
+        Matter::Document(_) => None,
+    };
+    let secrets = choices.iter().filter_map(secret);
+    let action = Action::new(op).on(secrets);
+    locked.transact(&action, |tx| {
+        for taking in choices {
+            match &taking.clash.matter {
+                Matter::Secret(name) => take_secret(tx, taking, name)?,
+                Matter::Document(path) => take_document(tx, taking, path)?,
+            }
+        }
+        remember(tx, choices)?;
+        Ok((message(choices), ()))
+    })
+}
+
+fn message(choices: &[Taking<'_>]) -> String {
+    match choices {
+        [Taking { clash, side }] => format!("Take {} of {}", side.as_str(), clash.matter),
+        several => {
+            let lines = several
+                .iter()
+                .map(|Taking { clash, side }| format!("\n- {} of {}", side.as_str(), clash.matter));
+            format!("Settle {} conflicts\n{}", several.len(), lines.collect::<String>())
+        }
+    }
+}
+
+/// Settles the clashes that leave nothing to decide, because one side only encrypted or signed
+/// the value of before anew; returns what was settled. To see that, the values are opened and
+/// compared, as far as the caller can; the rest is left to people.
+///
+/// # Errors
+/// As [`settle`].
+pub(crate) fn settle_obvious(
+    locked: &LockedVault<'_>,
+    clashes: &[Clash],
+) -> Result<Vec<SecretName>> {
+    let candidate = |clash| {
+        let (side, states) = Clash::probable(clash, &locked.opened)?;
+        let Matter::Secret(name) = &clash.matter else { return None };
+        locked.may_write(name).ok()?;
+        let offer = |state| offered(&locked.opened, clash, name, state).ok().flatten();
+        let pair = [offer(states[0])?, offer(states[1])?];
+        offer(State::Now(side))?;
+        Some((Taking { clash, side }, name, pair))
+    };
+    let candidates: Vec<_> = clashes.iter().filter_map(candidate).collect();
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets = candidates.iter().map(|(_, name, _)| (*name).clone());
+    let action = Action::new(Op::SYNC).on(secrets);
+    locked.transact(&action, |tx| {
+        let mut choices = Vec::new();
+        let mut settled = Vec::new();
+        for (taking, name, pair) in &candidates {
+            let values = tx.reopen(Op::SYNC, pair);
+            let is_same = values.is_ok_and(|values| values.iter().all(|(_, v)| *v == values[0].1));
+            if is_same {
+                take_secret(tx, taking, name)?;
+                choices.push(*taking);
+                settled.push((*name).clone());
+            }
+        }
+        remember(tx, &choices)?;
+        Ok((message(&choices), settled))
+    })
+}
+
+fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
+    let clashes: Vec<&Clash> = choices.iter().map(|taking| taking.clash).collect();
+    if !clashes.is_empty() {
+        tx.put_local(SETTLED, settling(tx.opened().vault.root(), &clashes)?)?;
+    }
+    Ok(())
+}
+
+/// The secret as a state has it, signed by somebody who may; `None` where it was removed.
+fn offered(
+    opened: &Opened,
+    clash: &Clash,
+    name: &SecretName,
+    state: State,
+) -> Result<Option<Sealed>> {
+    let record = clash.at(opened, state, &VaultPath::record(name))?;
+    let value = clash.at(opened, state, &VaultPath::secret(name))?;
+    Ok(match (record, value) {
+        (Some(record), Some(value)) => {
+            Some(opened.vault.offered_secret(name, record, value, &opened.rules)?)
+        }
+        (None, None) => None,
+        (Some(_), None) => return Err(half(VaultPath::record(name), VaultPath::secret(name))),
+        (None, Some(_)) => return Err(half(VaultPath::secret(name), VaultPath::record(name))),
+    })
+}
+
+fn half(present: VaultPath, absent: VaultPath) -> Error {
+    StoreError::Half { present, absent }.into()
+}
+
+fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
+    let (Taking { clash, side }, opened) = (*taking, tx.opened());
+    tx.locked().may_write(name)?;
+    let unfit = |why| SyncError::Unfit { matter: name.to_string(), why: Box::new(why) };
+    let taken = offered(opened, clash, name, State::Now(side)).map_err(unfit)?;
+    let floor = floor(opened, side, &VaultPath::record(name), |at| {
+        let record: Option<Record> = clash.claimed(opened, at);
+        record.map(|record| Version::from(&record))
+    });
+    if let Some(taken) = &taken {
+        let found = Version::from(&**taken.record());
+        refuse_below(&VaultPath::record(name), found, floor).map_err(|why| unfit(why.into()))?;
+    }
+    let other = side.other();
+    // One that nobody may have signed counts for nothing.
+    let other = match clash.is_gone(other) {
+        true => last_of(opened, clash, name, other)?,
+        false => offered(opened, clash, name, State::Now(other))
+            .ok()
+            .flatten()
+            .map(|other| (**other.record()).clone()),
+    };
+    let Some(taken) = taken else {
+        tx.remove_secret(name);
+        return Ok(());
+    };
+    let mut record: Record = (**taken.record()).clone();
+    if let Some(other) = &other {
+        if record.tells_same_value(other) {
+            let here: Vec<MemberName> = record.members().cloned().collect();
+            record.exposed_to.extend(exposed(other, &here));
+            record.exposed_to.sort();
+            record.exposed_to.dedup();
+        }
+        record.version = record.version.max(other.version);
+        record.created = record.created.max(other.created);
+    }
+    record.version = record.version.saturating_add(1);
+    tx.write_secret(name, taken.ciphertext().to_vec(), record).map(|_| ())
+}
+
+/// The record as it was when that side took the secret away: machines that saw it remember its
+/// version.
+fn last_of(
+    opened: &Opened,
+    clash: &Clash,
+    name: &SecretName,
+    side: Side,
+) -> Result<Option<Record>> {
+    let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
+    let mut last = None;
+    let path = VaultPath::record(name);
+    let from = clash.tip(side);
+    git::changes_before(opened.vault.root().path(), path.as_str(), Some(from), &mut |change| {
+        let record = change.bytes.and_then(|bytes| opened.vault.past_record(name, &bytes, &keys));
+        last = record.map(|record| (*record).clone());
+        last.is_some()
+    })?;
+    Ok(last)
+}
+
+/// The version below which a side is an older one that was put back: that of the last commit which
+/// both sides share, and what this machine has seen beyond the other side's own.
+fn floor(
+    opened: &Opened,
+    side: Side,
+    path: &VaultPath,
+    version: impl Fn(State) -> Option<Version>,
+) -> Option<Version> {
+    let seen = opened.vault.state().seen(path);
+    let of_other = version(State::Now(side.other()));
+    version(State::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
+}
+
+fn document_floor<T: Removable + DeserializeOwned>(
+    opened: &Opened,
+    taking: &Taking<'_>,
+    path: &VaultPath,
+) -> Option<Version> {
+    floor(opened, taking.side, path, |at| {
+        let bytes = taking.clash.at(opened, at, path).ok().flatten()?;
+        let signed = opened.vault.approved::<T>(path, bytes)?;
+        Some(Version { created: 0, version: signed.version() })
+    })
+}
+
+fn refuse_below(
+    path: &VaultPath,
+    found: Version,
+    floor: Option<Version>,
+) -> std::result::Result<(), StoreError> {
+    match floor {
+        Some(floor) if found < floor => Err(StoreError::RolledBack {
+            path: path.clone(),
+            found: found.version,
+            seen: floor.version,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Takes a document. An admin signs what an admin had signed anew, above both versions; what
+/// nobody approved stays unapproved. Others can only take what the remote has.
+fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath) -> Result<()> {
+    let (Taking { clash, side }, opened) = (*taking, tx.opened());
+    if side == Side::Ours {
+        tx.locked().require_admin()?;
+    }
+    let sides = (
+        clash.at(opened, State::Now(side), path)?,
+        clash.at(opened, State::Now(side.other()), path)?,
+    );
+    let (Some(bytes), other) = sides else {
+        tx.remove(path.clone());
+        return Ok(());
+    };
+    let signs = opened.rules.is_admin(&tx.caller().name);
+    let other = other.unwrap_or_default();
+    match path.subject() {
+        Subject::Member(_) if signs => {
+            let set = |old: &Member, version| Member { version, ..old.clone() };
+            let floor = document_floor::<Member>(opened, taking, path);
+            if sign_above(tx, path, [&bytes, &other], floor, set)? {
+                return Ok(());
+            }
+        }
+        Subject::Policy(_) if signs => {
+            let set = |old: &Policy, version| Policy { version, ..old.clone() };
+            let floor = document_floor::<Policy>(opened, taking, path);
+            if sign_above(tx, path, [&bytes, &other], floor, set)? {
+                return Ok(());
+            }
+        }
+        // Whoever takes another set than the one that this machine knows, knows what he does,
+        // as far as it follows the set before.
+        Subject::Admins(number) => {
+            tx.accept_admins(number, opened.vault.other_admins(number, &bytes)?);
+        }
+        _ => {}
+    }
+    tx.put(path.clone(), bytes);
+    Ok(())
+}
+
+/// Signs the first of two versions of a document anew, above both; false where no admin had
+/// signed it.
+fn sign_above<T: Removable + Serialize + DeserializeOwned>(
+    tx: &mut Transaction<'_>,
+    path: &VaultPath,
+    [taken, other]: [&[u8]; 2],
+    floor: Option<Version>,
+    with_version: impl Fn(&T, u64) -> T,
+) -> Result<bool> {
+    let opened = tx.opened();
+    let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
+    let Some(taken) = signed(taken) else { return Ok(false) };
+    refuse_below(path, Version { created: 0, version: taken.version() }, floor)
+        .map_err(|why| SyncError::Unfit { matter: path.to_string(), why: Box::new(why.into()) })?;
+    let above = signed(other).map_or(0, |other| other.version());
+    let version = taken.version().max(above).saturating_add(1);
+    tx.put_document(path.clone(), &with_version(&taken, version), version)?;
+    Ok(true)
+}
