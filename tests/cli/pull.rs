@@ -1,6 +1,7 @@
 //! Plain `git pull` in a vault: what people do who know git. Git merges inside no file, so what
 //! was signed stays signed, and whatever refuses to go on says how to.
 
+use crate::harness::Sandbox;
 use crate::team::Team;
 
 /// Asserts that bob's `git` with these words finds a conflict.
@@ -101,4 +102,15 @@ fn rules_that_two_people_changed_are_not_merged_line_by_line() {
     let shown = team.of("bob", &["policy", "show", "backend"]).ok();
     shown.stdout_has("z-*").stdout_lacks("a-*");
     team.holds("bob", "db-url", "one");
+}
+
+/// What a command verified is remembered though the command fails in the end.
+#[test]
+fn a_command_that_fails_remembers_what_it_saw() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let state = t.path("fresh");
+    let call = |words: &[&str]| t.authy(words).env("XDG_STATE_HOME", &state);
+    call(&["policy", "show", "nope"]).fails(3).stderr_has("first use of this vault");
+    call(&["list"]).ok().stderr_is_empty();
 }

@@ -25,7 +25,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::note::Note;
 use crate::service::base::opening::VaultError;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, Snapshot};
 use crate::service::base::token_error::TokenError;
 use crate::service::identity::authenticate::{recipients, signer};
 use crate::store::AuditMode;
@@ -54,21 +54,21 @@ fn reason(why: &Error) -> String {
 /// Writes the asker's audit lines.
 pub(crate) struct Recorder<'a> {
     ctx: &'a Context,
-    opened: &'a Opened,
+    opened: &'a Snapshot,
     asker: &'a Asker,
     chain: Chain,
 }
 
 impl<'a> Recorder<'a> {
     /// Finds the asker's chain of this clone, or opens it.
-    pub(crate) fn open(ctx: &'a Context, opened: &'a Opened, asker: &'a Asker) -> Result<Self> {
+    pub(crate) fn open(ctx: &'a Context, opened: &'a Snapshot, asker: &'a Asker) -> Result<Self> {
         Self::at(ctx, opened, asker, None)
     }
 
     /// As [`Recorder::open`], under a lock that the caller holds.
     pub(crate) fn open_locked(
         ctx: &'a Context,
-        opened: &'a Opened,
+        opened: &'a Snapshot,
         asker: &'a Asker,
         lock: &Lock,
     ) -> Result<Self> {
@@ -77,7 +77,7 @@ impl<'a> Recorder<'a> {
 
     fn at(
         ctx: &'a Context,
-        opened: &'a Opened,
+        opened: &'a Snapshot,
         asker: &'a Asker,
         lock: Option<&Lock>,
     ) -> Result<Self> {
@@ -186,7 +186,7 @@ struct Place(ChainFiles);
 
 impl Place {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
-    fn in_vault(opened: &Opened, asker: &Asker) -> Result<Option<Self>> {
+    fn in_vault(opened: &Snapshot, asker: &Asker) -> Result<Option<Self>> {
         let root = opened.vault.root();
         let clone = match clone_id(&root.local(CLONE)) {
             Err(error) if error.is_read_only() => return Ok(None),
@@ -213,7 +213,7 @@ impl Place {
     fn chain(
         &self,
         ctx: &Context,
-        opened: &Opened,
+        opened: &Snapshot,
         asker: &Asker,
         lock: Option<&Lock>,
     ) -> Result<Chain> {
@@ -254,7 +254,7 @@ impl Place {
     }
 
     /// Writes the key first, so that a chain never lies there without one.
-    fn open_first(&self, ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+    fn open_first(&self, ctx: &Context, opened: &Snapshot, asker: &Asker) -> Result<Chain> {
         let found = self.key(asker)?;
         let open = |by, key| {
             let opening = Opening { chain: self.0.chain(), vault: opened.vault.id(), by };
@@ -285,7 +285,7 @@ impl Place {
         }
     }
 
-    fn new_key(&self, opened: &Opened, caller: &Caller) -> Result<ChainKey> {
+    fn new_key(&self, opened: &Snapshot, caller: &Caller) -> Result<ChainKey> {
         let key = ChainKey::generate();
         let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
         fs::create_new(self.0.key(), &sealed, 0o600)?;
@@ -306,7 +306,7 @@ pub(crate) fn seal_chain_key(
 
 /// The chain in the state folder, for a vault that cannot be written; where that cannot be
 /// written either, as in a sandbox whose home is read-only, in one that does for this run.
-fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
+fn elsewhere(ctx: &Context, opened: &Snapshot, asker: &Asker) -> Result<Chain> {
     let usual = opened.vault.state().folder();
     // One that is there already may be where nothing can be written now.
     let usual = usual.filter(|folder| !folder.is_dir() || fs::can_be_written(folder));
@@ -331,7 +331,7 @@ fn elsewhere(ctx: &Context, opened: &Opened, asker: &Asker) -> Result<Chain> {
     Ok(chain)
 }
 
-fn chain_in(ctx: &Context, opened: &Opened, asker: &Asker, folder: &Path) -> Result<Chain> {
+fn chain_in(ctx: &Context, opened: &Snapshot, asker: &Asker, folder: &Path) -> Result<Chain> {
     fs::make_folders(folder)?;
     let place = Place::in_state(folder, asker)?;
     let chain = match place.attach(asker)? {

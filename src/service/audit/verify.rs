@@ -19,7 +19,7 @@ use crate::kind::Kind;
 use crate::name::SessionId;
 use crate::service::base::context::{Context, IdentitySource};
 use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, Snapshot};
 use crate::service::identity::authenticate::authenticate;
 
 /// What verification found, chain by chain.
@@ -62,7 +62,7 @@ pub struct ChainSummary {
 /// An identity that was named and cannot be used; no vault. Damage is in the report.
 pub(crate) fn verify_all(
     ctx: &Context,
-    opened: &Opened,
+    opened: &Snapshot,
     bearer: Option<Arc<Bearer>>,
 ) -> Result<VerifyReport> {
     let caller = match bearer {
@@ -110,7 +110,7 @@ pub(crate) fn verify_all(
 }
 
 /// Every chain there is: in the vault, in this clone, and in this machine's state folder.
-pub(crate) fn places(opened: &Opened) -> Result<Vec<ChainFiles>> {
+pub(crate) fn places(opened: &Snapshot) -> Result<Vec<ChainFiles>> {
     let root = opened.vault.root();
     let mut all = Vec::new();
     for listing in [Listing::Audit, Listing::LocalAudit] {
@@ -124,7 +124,7 @@ pub(crate) fn places(opened: &Opened) -> Result<Vec<ChainFiles>> {
 }
 
 /// The caller, if there is one: verifying needs no identity, but one that was named counts.
-pub(crate) fn caller_if_any(ctx: &Context, opened: &Opened) -> Result<Option<Caller>> {
+pub(crate) fn caller_if_any(ctx: &Context, opened: &Snapshot) -> Result<Option<Caller>> {
     match authenticate(ctx, &opened.rules) {
         Ok(caller) => Ok(Some(caller)),
         Err(error)
@@ -168,7 +168,7 @@ struct About {
     pinned: Option<Head>,
 }
 
-fn verify(opened: &Opened, place: &ChainFiles, keys: &Keys, about: About) -> Result<ChainReport> {
+fn verify(opened: &Snapshot, place: &ChainFiles, keys: &Keys, about: About) -> Result<ChainReport> {
     let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {
@@ -193,7 +193,7 @@ pub(crate) fn session_of(chain: &ChainName) -> Option<SessionId> {
 }
 
 /// The commitments to chain keys that signed grants state.
-fn of_grants(opened: &Opened) -> Result<BTreeMap<SessionId, Digest>> {
+fn of_grants(opened: &Snapshot) -> Result<BTreeMap<SessionId, Digest>> {
     let mut all = BTreeMap::new();
     for place in opened.vault.sessions()? {
         if let Ok(Some(grant)) = opened.vault.grant(&place, &opened.rules.creator_key()) {

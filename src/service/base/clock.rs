@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 use super::context::Context;
-use super::opening::Opened;
+use super::opening::Snapshot;
 use crate::fs::clock;
 
 const CLOCK: &str = "clock";
 
 /// The present moment, or the latest one seen where the clock is behind that.
-pub(crate) fn latest(ctx: &Context, opened: &Opened) -> OffsetDateTime {
+pub(crate) fn latest(ctx: &Context, opened: &Snapshot) -> OffsetDateTime {
     let seen = places(opened).into_iter().filter_map(|file| clock::marked(&file));
     seen.map(OffsetDateTime::from).fold(ctx.now, OffsetDateTime::max)
 }
 
 /// Remembers the present moment.
-pub(crate) fn advance(ctx: &Context, opened: &Opened) {
+pub(crate) fn advance(ctx: &Context, opened: &Snapshot) {
     places(opened).into_iter().for_each(|file| clock::mark(&file, ctx.now.into()));
 }
 
 /// In the vault's own folder, which a container has, and on this machine, which has it
 /// where the vault is read-only.
-fn places(opened: &Opened) -> Vec<PathBuf> {
+fn places(opened: &Snapshot) -> Vec<PathBuf> {
     let state = opened.vault.state().folder().map(|folder| folder.join(CLOCK));
     std::iter::once(opened.vault.root().local(CLOCK)).chain(state).collect()
 }

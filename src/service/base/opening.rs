@@ -1,7 +1,8 @@
 //! Opening a vault for one command: recovered, verified, pinned, its rules taken.
 
+use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock;
@@ -19,17 +20,39 @@ use crate::store::{StoreError, Vault};
 /// How long a command waits for another one's lock.
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
 
-/// An open vault and the rules in force.
+/// A vault and the rules in force in it, as they were at one moment.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct Snapshot {
     pub(crate) vault: Arc<Vault>,
     pub(crate) rules: Rules,
-    settled: AtomicBool,
 }
 
-impl Opened {
+/// A vault that a command has open. What was verified in it is pinned when this goes, whichever way
+/// the command ends.
+pub(crate) struct OpenVault<'c> {
+    snapshot: Snapshot,
+    ctx: &'c Context,
+    /// Whether that was said which is said once.
+    is_told: Cell<bool>,
+}
+
+impl Deref for OpenVault<'_> {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl Drop for OpenVault<'_> {
+    fn drop(&mut self) {
+        self.save_pins();
+    }
+}
+
+impl<'c> OpenVault<'c> {
     /// Opens the vault of `ctx`, completing an interrupted change first.
-    pub(crate) fn open(ctx: &Context) -> Result<Self> {
+    pub(crate) fn open(ctx: &'c Context) -> Result<Self> {
         let root = Root::new(ctx.vault.clone());
         refuse_tracked_private(&root)?;
         if fs::needs_recovery(&root) {
@@ -39,31 +62,28 @@ impl Opened {
     }
 
     /// Opens the vault under a lock that the caller holds.
-    pub(crate) fn open_locked(ctx: &Context, lock: &Lock) -> Result<Self> {
+    pub(crate) fn open_locked(ctx: &'c Context, lock: &Lock) -> Result<Self> {
         if fs::recover(lock)? {
             ctx.front.note(&Note::Recovered);
         }
         Self::open_as_it_lies(ctx)
     }
 
-    fn open_as_it_lies(ctx: &Context) -> Result<Self> {
+    fn open_as_it_lies(ctx: &'c Context) -> Result<Self> {
         let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
         let vault = Arc::new(vault);
         let rules = Rules::of(&vault)?;
-        let opened = Self { vault, rules, settled: AtomicBool::new(false) };
-        opened.vault.know_latest(clock::latest(ctx, &opened).unix_timestamp());
-        Ok(opened)
+        let snapshot = Snapshot { vault, rules };
+        snapshot.vault.know_latest(clock::latest(ctx, &snapshot).unix_timestamp());
+        Ok(Self { snapshot, ctx, is_told: Cell::new(false) })
     }
 
-    /// The same vault under other rules, such as those that a change is about to publish.
-    pub(crate) fn under(&self, rules: Rules) -> Self {
-        Self { vault: Arc::clone(&self.vault), rules, settled: AtomicBool::new(true) }
-    }
-
-    /// Keeps what was verified, and says so, once, where the vault is new to this machine.
-    pub(crate) fn settle(&self, ctx: &Context) {
+    /// Pins what was verified, and says so, once, where the vault is new to this machine: by itself
+    /// when this goes, and before that where this process may become another program.
+    pub(crate) fn save_pins(&self) {
+        let ctx = self.ctx;
         let saved = self.vault.save_pins(ctx.state.as_deref());
-        if self.settled.swap(true, Ordering::Relaxed) {
+        if self.is_told.replace(true) {
             return;
         }
         if let Err(error) = saved {
@@ -71,6 +91,13 @@ impl Opened {
         } else if self.vault.is_first_use() && ctx.state.is_some() {
             ctx.front.note(&self.introduction());
         }
+    }
+}
+
+impl Snapshot {
+    /// The same vault under other rules, such as those that a change is about to publish.
+    pub(crate) fn under(&self, rules: Rules) -> Self {
+        Self { vault: Arc::clone(&self.vault), rules }
     }
 
     /// The error for a secret that is not there, with the nearest name within reach.

@@ -7,7 +7,7 @@ use crate::fs::{self, Lock, Stage, VaultPath};
 use crate::service::audit::clone::CLONE;
 use crate::service::audit::recorder::{MAX_KEY, chains_elsewhere, lock_elsewhere};
 use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::AuditMode;
 
 /// Moves them, each with its key, into the vault and onto the list of what is to be committed;
@@ -15,7 +15,7 @@ use crate::store::AuditMode;
 ///
 /// # Errors
 /// A chain cannot be read, moved or removed.
-pub(crate) fn import_chains(opened: &Opened, lock: &Lock) -> Result<usize> {
+pub(crate) fn import_chains(opened: &Snapshot, lock: &Lock) -> Result<usize> {
     let root = opened.vault.root();
     let Some(state) = opened.vault.state().folder() else { return Ok(0) };
     let folder = chains_elsewhere(state);

@@ -16,7 +16,7 @@ use crate::service::audit::recorder::Recorder;
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::VaultError;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
 use crate::service::identity::authenticate::{authenticate, member_of, signer};
 use crate::service::session::live::{self, Live};
 use crate::service::session::refresh::refresh_locked;
@@ -26,7 +26,7 @@ use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
 /// The vault under its lock, and the caller who changes it.
 pub(crate) struct LockedVault<'c> {
     pub(crate) ctx: &'c Context,
-    pub(crate) opened: Opened,
+    pub(crate) opened: OpenVault<'c>,
     pub(crate) caller: Caller,
     asker: Asker,
     signer: Signer,
@@ -38,7 +38,7 @@ impl<'c> LockedVault<'c> {
     /// order matters: a passphrase prompt must not keep others waiting.
     pub(crate) fn lock(ctx: &'c Context, op: &Op) -> Result<Self> {
         refuse_token(ctx, op)?;
-        let before = Opened::open(ctx)?;
+        let before = OpenVault::open(ctx)?;
         Self::lock_for(ctx, authenticate(ctx, &before.rules)?)
     }
 
@@ -51,7 +51,7 @@ impl<'c> LockedVault<'c> {
                 true => Error::from(VaultError::ReadOnly),
                 false => error.into(),
             })?;
-        let opened = Opened::open_locked(ctx, &lock)?;
+        let opened = OpenVault::open_locked(ctx, &lock)?;
         let name = member_of(&caller.identity, &opened.rules)?;
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
@@ -119,7 +119,7 @@ impl<'c> LockedVault<'c> {
             Err(error) => tx.recorder.refused(action, error),
             Ok(_) => {}
         }
-        self.opened.settle(ctx);
+        self.opened.save_pins();
         result
     }
 
@@ -163,7 +163,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// The vault and its rules before the change.
-    pub(crate) fn opened(&self) -> &'a Opened {
+    pub(crate) fn opened(&self) -> &'a Snapshot {
         &self.locked.opened
     }
 

@@ -11,7 +11,7 @@ use crate::fs::{self, VaultPath};
 use crate::name::{MemberName, ScopeName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::enroll::refuse_taken;
 use crate::service::identity::member_error::MemberError;
@@ -91,9 +91,8 @@ impl Document {
 /// There is no such member or policy, or both and no kind; a file is no document; a request is
 /// not its member's.
 pub fn approval(ctx: &Context, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let approval = propose(&opened, kind, name)?;
-    opened.settle(ctx);
     Ok(approval)
 }
 
@@ -129,12 +128,12 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
     })
 }
 
-fn digest_now(opened: &Opened, path: &VaultPath) -> Option<Digest> {
+fn digest_now(opened: &Snapshot, path: &VaultPath) -> Option<Digest> {
     let bytes = fs::read(opened.vault.root(), path, MAX_TOML).ok()??;
     Some(Digest::of(&bytes))
 }
 
-fn propose(opened: &Opened, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
+fn propose(opened: &Snapshot, kind: Option<ApprovalKind>, name: Option<&str>) -> Result<Approval> {
     let is_meant = |other: &str, of: ApprovalKind| {
         name.is_none_or(|name| name == other) && kind.is_none_or(|kind| kind == of)
     };
@@ -197,7 +196,7 @@ fn digest_of(proposals: &[Proposal], effect: &Effect) -> String {
 }
 
 /// A name that nobody has is a typing mistake; one that is in force needs no approval.
-fn refuse_unknown(opened: &Opened, kind: Option<ApprovalKind>, name: &str) -> Result<()> {
+fn refuse_unknown(opened: &Snapshot, kind: Option<ApprovalKind>, name: &str) -> Result<()> {
     let member = MemberName::parse(name).ok().and_then(|name| opened.rules.standing(&name));
     match member.filter(|_| kind != Some(ApprovalKind::Policy)) {
         Some(Standing::InForce(_)) => return Ok(()),
@@ -217,7 +216,7 @@ fn refuse_unknown(opened: &Opened, kind: Option<ApprovalKind>, name: &str) -> Re
 }
 
 fn of_member(
-    opened: &Opened,
+    opened: &Snapshot,
     name: &MemberName,
     problem: String,
 ) -> Result<(Proposal, Option<Member>)> {
@@ -254,7 +253,7 @@ fn of_member(
 }
 
 fn proposal(
-    opened: &Opened,
+    opened: &Snapshot,
     document: Document,
     problem: String,
     diff: Vec<String>,
@@ -281,7 +280,7 @@ fn proposal(
 /// What is encrypted to a member, and the key he signs with, are his to say: by a signature
 /// with that key, or with the one he had before. What an admin adds by hand has no key.
 fn refuse_forged(
-    opened: &Opened,
+    opened: &Snapshot,
     name: &MemberName,
     path: &VaultPath,
     claim: &Claim<Member>,
@@ -314,7 +313,7 @@ fn refuse_forged(
 }
 
 fn of_policy(
-    opened: &Opened,
+    opened: &Snapshot,
     name: &ScopeName,
     problem: String,
 ) -> Result<(Proposal, Option<Policy>)> {
@@ -349,7 +348,7 @@ fn of_policy(
 }
 
 /// The version claimed, or one above every one there was.
-fn version(opened: &Opened, path: &VaultPath, claimed: u64, signed: Option<u64>) -> u64 {
+fn version(opened: &Snapshot, path: &VaultPath, claimed: u64, signed: Option<u64>) -> u64 {
     // What is claimed is text from anybody: one that leaves no room above it is not taken over.
     let claimed = if claimed > u64::from(u32::MAX) { 0 } else { claimed };
     claimed.max(next_version(opened, path, signed))

@@ -8,7 +8,7 @@ use crate::name::{ScopeName, SecretName};
 use crate::service::audit::verify::{VerifyReport, places, verify_all};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::session::token::bearer;
 
 /// Which audit lines to show; an empty filter shows all.
@@ -40,7 +40,7 @@ pub fn audit_show(
     filter: &AuditFilter,
     last: Option<usize>,
 ) -> Result<Vec<AuditEntry>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::AUDIT_SHOW)?;
     let pattern = filter.secret.as_deref().map(Pattern::new).transpose()?;
     let by_secret =
@@ -70,9 +70,8 @@ pub fn audit_show(
 /// # Errors
 /// An identity that was named and cannot be used; no vault. Damage is in the report.
 pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
     let report = verify_all(ctx, &opened, bearer)?;
-    opened.settle(ctx);
     Ok(report)
 }

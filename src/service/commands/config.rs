@@ -8,7 +8,7 @@ use crate::kind::{Failure, Kind};
 use crate::name::printable;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::change::transaction::LockedVault;
 use crate::store::{Agents, AuditMode, CommitMode, Config, Version};
 
@@ -58,7 +58,7 @@ impl Setting {
 /// # Errors
 /// No vault, or a damaged one.
 pub fn config_show(ctx: &Context) -> Result<Settings> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let config = opened.vault.config();
     let settings = Settings {
         vault: config.vault.clone(),
@@ -76,7 +76,6 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
             Agents::Allow => "allow",
         },
     };
-    opened.settle(ctx);
     Ok(settings)
 }
 

@@ -17,7 +17,7 @@ use crate::service::audit::recorder::Recorder;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, OpenVault};
 use crate::service::change::commit::{PENDING, Pending, commit};
 use crate::service::identity::agent::refuse_always;
 use crate::service::identity::enroll::{self, NameSource, Newcomer};
@@ -147,12 +147,11 @@ pub fn accept_vault(ctx: &Context, id: &str) -> Result<()> {
     if let Some(base) = &ctx.state {
         store::accept_vault(&Root::new(ctx.vault.clone()), base, id)?;
     }
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     // Otherwise that is said by itself.
     if !opened.vault.is_first_use() {
         ctx.front.note(&opened.introduction());
     }
-    opened.settle(ctx);
     Ok(())
 }
 
@@ -195,7 +194,7 @@ fn record(
     lock: &Lock,
     pending: &Pending,
 ) -> Result<()> {
-    let opened = Opened::open_locked(ctx, lock)?;
+    let opened = OpenVault::open_locked(ctx, lock)?;
     let caller = Caller { name: signer.name.clone(), identity: std::sync::Arc::new(identity) };
     let (name, asker) = (caller.name.clone(), Asker::Member(caller));
     let mut recorder = Recorder::open_locked(ctx, &opened, &asker, lock)?;

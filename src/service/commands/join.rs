@@ -11,7 +11,7 @@ use crate::many::merged;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
 use crate::service::change::commit::{PENDING, Pending, commit_files};
 use crate::service::identity::authenticate::{authenticate, owns, recipients};
 use crate::service::identity::enroll::{self, NameSource, Newcomer, refuse_taken};
@@ -58,7 +58,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     if let Some(confined) = &ctx.confined {
         return Err(AccessError::Confined { confined: confined.clone() }.into());
     }
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let (name, named_after) = enroll::name(ctx, &options.who)?;
     refuse_unasked(&opened, &name)?;
     // A key that was just made is no member's: whoever is one has to prove it with his own.
@@ -69,7 +69,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     }
     let key = enroll::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
-    let opened = Opened::open_locked(ctx, &lock)?;
+    let opened = OpenVault::open_locked(ctx, &lock)?;
     enroll::remember(ctx, opened.vault.id(), &key);
     refuse_unasked(&opened, &name)?;
     let old = opened.rules.member(&name);
@@ -95,7 +95,6 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     if commits {
         commit_files(ctx, &opened.vault, &name, &pending);
     }
-    opened.settle(ctx);
     Ok(JoinReport {
         member: name,
         named_after,
@@ -110,7 +109,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
 
 /// Refuses a name that is not free: only a member by recipients alone, who is to get a key to
 /// sign with, and one who was removed may ask for theirs.
-fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
+fn refuse_unasked(opened: &Snapshot, name: &MemberName) -> Result<()> {
     match opened.rules.standing(name) {
         None | Some(Standing::Removed(_)) => Ok(()),
         Some(Standing::InForce(member)) if member.signing.is_none() => Ok(()),
@@ -123,7 +122,7 @@ fn refuse_unasked(opened: &Opened, name: &MemberName) -> Result<()> {
 }
 
 fn request(
-    opened: &Opened,
+    opened: &Snapshot,
     name: &MemberName,
     identity: &Identity,
     signing: &SigningKey,

@@ -8,7 +8,7 @@ use crate::audit::Op;
 use crate::name::{ScopeName, SecretName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::base::scope::effective_scope;
 use crate::service::secret::rotation::due;
 use crate::service::session::token::{bearer, listable};
@@ -89,7 +89,7 @@ impl ListDetails {
 /// A pattern that does not compile, a scope that is not in force, no vault.
 pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, options.scope.as_ref())?;
     let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
@@ -100,9 +100,9 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
         .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
         .collect();
-    let now = Stamp::new(ctx.now);
+    let (now, snapshot): (_, &Snapshot) = (Stamp::new(ctx.now), &opened);
     let entry = |name: SecretName| match options.details || options.rotate_due {
-        true => detailed(&opened, now, name),
+        true => detailed(snapshot, now, name),
         false => ListEntry { name, details: None, problem: None },
     };
     let mut entries: Vec<_> = names.into_par_iter().map(entry).collect();
@@ -112,11 +112,10 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
         };
         entries.retain(is_due);
     }
-    opened.settle(ctx);
     Ok(entries)
 }
 
-fn detailed(opened: &Opened, now: Stamp, name: SecretName) -> ListEntry {
+fn detailed(opened: &Snapshot, now: Stamp, name: SecretName) -> ListEntry {
     let (details, problem) = match opened.vault.record(&name, &opened.rules) {
         Ok(Some(record)) => (Some(ListDetails::of(now, &record)), None),
         Ok(None) => (None, Some("its record is missing".to_owned())),

@@ -10,6 +10,7 @@ mod audit;
 mod check;
 mod completion;
 mod config;
+mod conflict;
 mod files;
 mod init;
 mod inject;
@@ -30,6 +31,9 @@ pub use audit::{AuditFilter, audit_show, audit_verify};
 pub use check::{Finding, Severity, check, check_staged, install_diff, install_hook, repair};
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
+pub use conflict::{
+    Choice, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
+};
 pub use files::{read_public, read_text};
 pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
 #[cfg(feature = "sealed")]
@@ -61,9 +65,6 @@ pub use session::{
     SessionCreated, SessionOptions, SessionView, check_token_place, session_create, session_list,
     session_refresh, session_revoke, session_revoke_all, write_token,
 };
-pub use sync::{
-    Choice, ConflictView, SideView, SyncReport, TakeReport, Taken, conflict_list, conflict_take,
-    last_fetched, sync,
-};
+pub use sync::{SyncReport, last_fetched, sync};
 pub use textconv::{Description, describe, digest_of};
 pub use unlock::{Unlocked, glance, unlock};

@@ -11,7 +11,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::names::known_scopes;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::base::opening::VaultError;
 use crate::service::base::scope::ScopeError;
 use crate::service::identity::agent;
@@ -73,7 +73,7 @@ fn only_scope(mut scopes: Vec<ScopeName>) -> Result<ScopeName> {
 pub fn allow_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
     ctx.refuse_confined()?;
     let what = "what this project file sets to be used";
-    match Opened::open(ctx) {
+    match OpenVault::open(ctx) {
         Ok(opened) => agent::refuse(ctx, &opened, what)?,
         Err(_) => agent::refuse_always(ctx, what)?,
     }
@@ -105,7 +105,7 @@ fn change_trust(
 }
 
 fn record(ctx: &Context, op: Op) -> Result<()> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let asker = Asker::Member(authenticate(ctx, &opened.rules)?);
     let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&Action::new(op))?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::git;
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::store::{MAX_TOML, Record};
 
 /// What the record of a secret says of its file.
@@ -38,7 +38,7 @@ pub fn digest_of(bytes: &[u8]) -> String {
 /// # Errors
 /// There is no vault; its history cannot be read.
 pub fn describe(ctx: &Context, file: &str, bytes: &[u8]) -> Result<Option<Description>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let digest = Digest::of(bytes);
     let last = |name: &SecretName| name.as_str().rsplit('/').next().unwrap_or_default().to_owned();
     let names = opened.vault.names()?;

@@ -7,7 +7,7 @@ use crate::fs::{self, Root};
 use crate::name::MemberName;
 use crate::service::base::context::{Context, OpenIdentity};
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::identity::authenticate::authenticate;
 
 /// Somebody whose identity is open.
@@ -26,9 +26,8 @@ pub struct Unlocked {
 /// # Errors
 /// No identity, a wrong passphrase, an identity that is nobody's here; a token is set.
 pub fn unlock(ctx: &Context) -> Result<Unlocked> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let caller = authenticate(ctx, &opened.rules)?;
-    opened.settle(ctx);
     Ok(Unlocked {
         admin: opened.rules.is_admin(&caller.name),
         member: caller.name,

@@ -10,12 +10,12 @@ use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::context::{Context, Unseen};
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::Agents;
 
 /// Whether an agent is at work that the vault does not trust with values, and no person chose a
 /// scope for it.
-pub(crate) fn is_limited(ctx: &Context, opened: &Opened) -> bool {
+pub(crate) fn is_limited(ctx: &Context, opened: &Snapshot) -> bool {
     is_of_its_own(ctx) && opened.vault.config().agents == Agents::RunOnly
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Asked<'a> {
 /// `Agent` where values are to be shown and nobody at the terminal agrees; `Unseen`.
 pub(crate) fn judge(
     ctx: &Context,
-    opened: &Opened,
+    opened: &Snapshot,
     asker: &Asker,
     asked: &Asked<'_>,
 ) -> Result<Verdict> {
@@ -149,7 +149,7 @@ fn persons_change(action: &Action) -> Option<String> {
 ///
 /// # Errors
 /// `AgentMayNot`.
-pub(crate) fn refuse_change(ctx: &Context, opened: &Opened, action: &Action) -> Result<()> {
+pub(crate) fn refuse_change(ctx: &Context, opened: &Snapshot, action: &Action) -> Result<()> {
     match persons_change(action) {
         Some(what) => refuse(ctx, opened, &what),
         None => Ok(()),
@@ -161,7 +161,7 @@ pub(crate) fn refuse_change(ctx: &Context, opened: &Opened, action: &Action) -> 
 ///
 /// # Errors
 /// `MayNot`.
-pub(crate) fn refuse(ctx: &Context, opened: &Opened, what: &str) -> Result<()> {
+pub(crate) fn refuse(ctx: &Context, opened: &Snapshot, what: &str) -> Result<()> {
     match opened.vault.config().agents {
         Agents::RunOnly => refuse_always(ctx, what),
         Agents::Allow => Ok(()),

@@ -15,7 +15,7 @@ use crate::name::MemberName;
 use crate::secret::SecretBytes;
 use crate::service::base::context::{Context, IdentitySource};
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{Member, Stamp};
 
 /// Longest name that is made of another text.
@@ -85,7 +85,7 @@ pub(crate) struct Key {
 /// # Errors
 /// `RecipientTaken` where one belongs to a member in force other than `who`.
 pub(crate) fn refuse_taken(
-    opened: &Opened,
+    opened: &Snapshot,
     recipients: &[Recipient],
     who: Option<&MemberName>,
 ) -> Result<()> {

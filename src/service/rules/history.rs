@@ -10,7 +10,7 @@ use crate::access::{RuleChange, Rules};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{MAX_TOML, Removable, Signed, Stamp, Standing};
 
 /// A commit, as people see it.
@@ -44,7 +44,7 @@ impl From<git::Commit> for CommitView {
 ///
 /// # Errors
 /// Rules that contradict each other.
-pub(crate) fn rules_at(opened: &Opened, commit: &str) -> Result<Option<Rules>> {
+pub(crate) fn rules_at(opened: &Snapshot, commit: &str) -> Result<Option<Rules>> {
     let wants = |path: &str| {
         let subject = VaultPath::parse(path).map(|path| path.subject());
         matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
@@ -73,7 +73,7 @@ pub(crate) fn rules_at(opened: &Opened, commit: &str) -> Result<Option<Rules>> {
 /// # Errors
 /// The history cannot be read.
 pub(crate) fn approved_before<T: DeserializeOwned + Removable>(
-    opened: &Opened,
+    opened: &Snapshot,
     path: &VaultPath,
 ) -> Result<Option<Signed<T>>> {
     let mut highest: Option<Signed<T>> = None;
@@ -95,7 +95,7 @@ pub(crate) fn approved_before<T: DeserializeOwned + Removable>(
 ///
 /// # Errors
 /// The history cannot be read.
-pub(crate) fn as_last_approved(opened: &Opened) -> Result<Opened> {
+pub(crate) fn as_last_approved(opened: &Snapshot) -> Result<Snapshot> {
     let mut change = RuleChange::default();
     for (name, standing) in opened.rules.standings() {
         if let Standing::Unapproved(_) | Standing::Damaged(_) = standing {
@@ -112,7 +112,7 @@ pub(crate) fn as_last_approved(opened: &Opened) -> Result<Opened> {
 
 /// A version above the last one that an admin signed, and above every one that this machine
 /// has seen.
-pub(crate) fn next_version(opened: &Opened, path: &VaultPath, signed: Option<u64>) -> u64 {
+pub(crate) fn next_version(opened: &Snapshot, path: &VaultPath, signed: Option<u64>) -> u64 {
     let seen = opened.vault.state().seen(path).map(|seen| seen.version);
     signed.max(seen).map_or(1, |last| last + 1)
 }
@@ -121,7 +121,7 @@ pub(crate) fn next_version(opened: &Opened, path: &VaultPath, signed: Option<u64
 ///
 /// # Errors
 /// The history cannot be read.
-pub(crate) fn last_change(opened: &Opened, path: &VaultPath) -> Result<Option<CommitView>> {
+pub(crate) fn last_change(opened: &Snapshot, path: &VaultPath) -> Result<Option<CommitView>> {
     let Some(now) = fs::read(opened.vault.root(), path, MAX_TOML)? else { return Ok(None) };
     let mut found = None;
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {

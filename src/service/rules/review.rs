@@ -8,7 +8,7 @@ use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{AdminSet, MAX_TOML, Member, Policy, render};
 
 /// The files of one state.
@@ -25,7 +25,7 @@ impl State {
     ///
     /// # Errors
     /// There is no such revision; the history cannot be read.
-    pub(crate) fn of_revision(opened: &Opened, rev: &str) -> Result<Self> {
+    pub(crate) fn of_revision(opened: &Snapshot, rev: &str) -> Result<Self> {
         let subject = |path: &str| VaultPath::parse(path).map(|path| path.subject());
         let wants = |path: &str| {
             let subject = subject(path);
@@ -44,7 +44,7 @@ impl State {
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub(crate) fn of_files(opened: &Opened) -> Result<Self> {
+    pub(crate) fn of_files(opened: &Snapshot) -> Result<Self> {
         let mut state = Self { secrets: opened.vault.names()?, ..Self::default() };
         let mut paths: Vec<VaultPath> = Vec::new();
         paths.extend(opened.vault.member_names()?.iter().map(VaultPath::member));
@@ -61,7 +61,7 @@ impl State {
 
     /// What the documents say, and the paths of those that say nothing that can be understood,
     /// with the reason.
-    pub(crate) fn ruling(&self, opened: &Opened) -> (Ruling, BTreeMap<String, String>) {
+    pub(crate) fn ruling(&self, opened: &Snapshot) -> (Ruling, BTreeMap<String, String>) {
         let (mut ruling, mut unreadable) = (Ruling::default(), BTreeMap::new());
         let mut newest = 0;
         for path in self.documents.keys().filter_map(|path| VaultPath::parse(path)) {
@@ -80,7 +80,7 @@ impl State {
 
     fn claim<T: serde::de::DeserializeOwned>(
         &self,
-        opened: &Opened,
+        opened: &Snapshot,
         path: &VaultPath,
     ) -> std::result::Result<T, String> {
         let bytes = self.documents.get(path.as_str()).cloned().unwrap_or_default();
@@ -90,7 +90,7 @@ impl State {
 
     fn member(
         &self,
-        opened: &Opened,
+        opened: &Snapshot,
         path: &VaultPath,
         name: MemberName,
         ruling: &mut Ruling,
@@ -104,7 +104,7 @@ impl State {
 
     fn policy(
         &self,
-        opened: &Opened,
+        opened: &Snapshot,
         path: &VaultPath,
         name: ScopeName,
         ruling: &mut Ruling,
@@ -119,7 +119,7 @@ impl State {
 
     fn admins(
         &self,
-        opened: &Opened,
+        opened: &Snapshot,
         path: &VaultPath,
         newest: &mut u32,
         ruling: &mut Ruling,
@@ -133,7 +133,7 @@ impl State {
     }
 
     /// Whether an admin of today signed this member or policy as it stands.
-    pub(crate) fn is_approved(&self, opened: &Opened, path: &str) -> bool {
+    pub(crate) fn is_approved(&self, opened: &Snapshot, path: &str) -> bool {
         let (Some(path), Some(bytes)) = (VaultPath::parse(path), self.documents.get(path)) else {
             return true;
         };
@@ -146,7 +146,7 @@ impl State {
     }
 
     /// The document as people compare it; its bytes as text where it cannot be understood.
-    pub(crate) fn shown(&self, opened: &Opened, path: &str) -> String {
+    pub(crate) fn shown(&self, opened: &Snapshot, path: &str) -> String {
         let Some(bytes) = self.documents.get(path) else { return String::new() };
         let raw = || String::from_utf8_lossy(bytes).into_owned();
         let Some(parsed) = VaultPath::parse(path) else { return raw() };

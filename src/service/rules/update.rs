@@ -20,7 +20,7 @@ use crate::name::{MemberName, ScopeName, SessionId};
 use crate::service::audit::recorder::MAX_KEY;
 use crate::service::audit::verify::session_of;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::commit::{chains, local_chains};
 use crate::service::change::transaction::Transaction;
 use crate::service::identity::authenticate::recipients;
@@ -123,7 +123,7 @@ fn signs_anew(old: &Member, new: &Member) -> bool {
 /// The sessions cannot be listed.
 pub(crate) fn revoke_of(
     tx: &mut Transaction<'_>,
-    opened: &Opened,
+    opened: &Snapshot,
     name: &MemberName,
 ) -> Result<Vec<SessionId>> {
     let mut revoked = Vec::new();
@@ -139,7 +139,7 @@ pub(crate) fn revoke_of(
 
 /// Signs what was signed by admins who are none any more, or sign with another key.
 fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) -> Result<()> {
-    let Opened { vault, rules, .. } = tx.opened();
+    let Snapshot { vault, rules, .. } = tx.opened();
     let old = &vault.admins().admins;
     // Whoever has another key now is gone with the old one.
     let gone: BTreeSet<&MemberName> = old
@@ -179,7 +179,7 @@ fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) ->
 /// are signed by that.
 fn sign_anew(
     tx: &mut Transaction<'_>,
-    before: &Opened,
+    before: &Snapshot,
     after: &Rules,
     encrypted: &[ReaderChange],
 ) -> Result<()> {
@@ -227,7 +227,7 @@ fn seal_chains_anew(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
 }
 
 /// The member who writes a chain, or who made the session that does.
-fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
+fn writer(opened: &Snapshot, chain: &ChainName) -> Option<MemberName> {
     match session_of(chain) {
         Some(id) => [true, false]
             .into_iter()
@@ -236,7 +236,7 @@ fn writer(opened: &Opened, chain: &ChainName) -> Option<MemberName> {
     }
 }
 
-fn creator(opened: &Opened, place: &GrantPlace) -> Option<MemberName> {
+fn creator(opened: &Snapshot, place: &GrantPlace) -> Option<MemberName> {
     let grant = opened.vault.grant(place, &opened.rules.creator_key()).ok()??;
     Some(grant.by().clone())
 }

@@ -20,7 +20,7 @@ use crate::crypto::keys::{Mac, Purpose};
 use crate::crypto::known::{Known, MAX_KNOWN};
 use crate::crypto::{Identity, file_key};
 use crate::fs;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::session::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
 use crate::store::Sealed;
 
@@ -32,7 +32,12 @@ const ENDING: &str = ".known";
 
 /// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
 /// called when the audit line is on disk: it unwraps keys.
-pub(crate) fn recall(opened: &Opened, asker: &Asker, access: Access, sealed: &[Sealed]) -> Access {
+pub(crate) fn recall(
+    opened: &Snapshot,
+    asker: &Asker,
+    access: Access,
+    sealed: &[Sealed],
+) -> Access {
     let Asker::Member(caller) = asker else { return access };
     match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
         Some(file) => access.knowing(keys(opened, caller, &file, sealed)),
@@ -40,7 +45,7 @@ pub(crate) fn recall(opened: &Opened, asker: &Asker, access: Access, sealed: &[S
     }
 }
 
-fn keys(opened: &Opened, caller: &Caller, file: &Path, sealed: &[Sealed]) -> GrantKeys {
+fn keys(opened: &Snapshot, caller: &Caller, file: &Path, sealed: &[Sealed]) -> GrantKeys {
     let stored = fs::read_plain(file, MAX_SEALED_KEYS).ok().flatten();
     let stored = stored.and_then(|bytes| GrantKeys::unseal(&bytes, &caller.identity).ok()?);
     let mut keys = stored.unwrap_or_default();
@@ -62,7 +67,7 @@ fn keys(opened: &Opened, caller: &Caller, file: &Path, sealed: &[Sealed]) -> Gra
 }
 
 /// Writes the keys; where that fails they are learned again next time.
-fn keep(opened: &Opened, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
+fn keep(opened: &Snapshot, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
     if let Ok(names) = opened.vault.names() {
         keys.0.retain(|name, _| names.binary_search(name).is_ok());
     }
@@ -72,7 +77,7 @@ fn keep(opened: &Opened, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
 }
 
 /// Has the signatures of `count` records checked only where the asker has not done it before.
-pub(crate) fn recall_signatures(opened: &Opened, asker: &Asker, count: usize) {
+pub(crate) fn recall_signatures(opened: &Snapshot, asker: &Asker, count: usize) {
     let identity = identity(asker);
     let key = || identity.derive(opened.vault.id(), Purpose::Known);
     let Some(file) = file(opened, identity, ENDING).filter(|_| count >= FEWEST) else { return };
@@ -83,7 +88,7 @@ pub(crate) fn recall_signatures(opened: &Opened, asker: &Asker, count: usize) {
 }
 
 /// Keeps the signatures that turned out to be good; where that fails they are checked again.
-pub(crate) fn keep_signatures(opened: &Opened, asker: &Asker) {
+pub(crate) fn keep_signatures(opened: &Snapshot, asker: &Asker) {
     let Some(known) = opened.vault.known() else { return };
     // Each record has one signature at a time, and lists are not weeded for less than as many.
     let most = || 2 * opened.vault.names().map_or(0, |names| names.len()).max(FEWEST);
@@ -103,7 +108,7 @@ fn identity(asker: &Asker) -> &Identity {
 }
 
 /// Where something of this identity lies; `None` where nothing can be remembered.
-fn file(opened: &Opened, identity: &Identity, ending: &str) -> Option<PathBuf> {
+fn file(opened: &Snapshot, identity: &Identity, ending: &str) -> Option<PathBuf> {
     let recipient = identity.recipients().first()?.to_string();
     let digest = Digest::of(recipient.as_bytes()).to_string();
     let name = digest.rsplit(':').next()?.get(..16)?.to_owned();

@@ -13,7 +13,7 @@ use crate::secret::SecretBytes;
 use crate::service::audit::recorder::Recorder;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, Opened, may_be_a_race};
+use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot, may_be_a_race};
 use crate::service::base::scope::effective_scope;
 use crate::service::base::secret_error::SecretError;
 use crate::service::identity::agent::{self, Asked, Verdict};
@@ -22,7 +22,7 @@ use crate::service::session::token::asker;
 use crate::store::{Sealed, StoreError};
 
 /// Decides which names a request means, given what may be reached and what exists.
-pub(crate) type Select<'s> = dyn Fn(&Reach<'_>, &Opened) -> Result<Vec<SecretName>> + 's;
+pub(crate) type Select<'s> = dyn Fn(&Reach<'_>, &Snapshot) -> Result<Vec<SecretName>> + 's;
 
 /// A request for values.
 pub(crate) struct Wanted<'s> {
@@ -47,7 +47,7 @@ pub(crate) struct Wanted<'s> {
 }
 
 /// Reads what is to be opened.
-pub(crate) type Load<'s> = dyn Fn(&Opened) -> Result<Sealed> + 's;
+pub(crate) type Load<'s> = dyn Fn(&Snapshot) -> Result<Sealed> + 's;
 
 /// The values read, in the order of their names.
 pub(crate) type Values = Vec<(SecretName, SecretBytes)>;
@@ -82,7 +82,7 @@ pub(crate) fn read<T>(
     wanted: &Wanted<'_>,
     then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let asker = asker(ctx, &opened, &wanted.op)?;
     if let Asker::Member(caller) = &asker {
         refresh(ctx, &opened, caller);
@@ -120,7 +120,7 @@ pub(crate) fn read<T>(
         }
         // Before `then`, which may replace this process.
         cache::keep_signatures(&opened, &asker);
-        opened.settle(ctx);
+        opened.save_pins();
         then(Reading {
             values,
             scope,
@@ -134,7 +134,6 @@ pub(crate) fn read<T>(
     })();
     if let Err(error) = &result {
         recorder.refused(&action, error);
-        opened.settle(ctx);
     }
     result
 }
@@ -159,7 +158,7 @@ pub(crate) fn read_loaded(
     load: Option<&Load<'_>>,
     scope: Option<&ScopeName>,
 ) -> Result<SecretBytes> {
-    let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Opened| {
+    let select = |reach: &Reach<'_>, _: &crate::service::base::opening::Snapshot| {
         reach.permits(name)?;
         Ok(vec![name.clone()])
     };
@@ -192,7 +191,7 @@ struct Found {
 
 /// Decides, and reads the files. Nothing is opened.
 fn find(
-    opened: &Opened,
+    opened: &Snapshot,
     asker: &Asker,
     wanted: &Wanted<'_>,
     scope: Option<&ScopeName>,
@@ -223,7 +222,7 @@ fn find(
 }
 
 /// Reads the token's grant once more, after whatever holds the vault's lock.
-fn reload(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+fn reload(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Asker> {
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
     asker(ctx, opened, op)
 }
@@ -237,7 +236,11 @@ pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
 }
 
 /// Reads and verifies the files of `names`, at once.
-fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> Result<Vec<Sealed>> {
+fn sealed(
+    opened: &Snapshot,
+    names: &[SecretName],
+    scope: Option<&ScopeName>,
+) -> Result<Vec<Sealed>> {
     let read = |name: &SecretName| {
         let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
         found.ok_or_else(|| opened.not_found(name, scope))
@@ -251,7 +254,7 @@ fn sealed(opened: &Opened, names: &[SecretName], scope: Option<&ScopeName>) -> R
 /// Repeats a read that fell between the two renames of another command's change: taking the
 /// lock waits for that command. A vault that cannot be locked is given a moment instead.
 pub(crate) fn settled<T>(
-    opened: &Opened,
+    opened: &Snapshot,
     read: impl Fn() -> std::result::Result<T, StoreError>,
 ) -> Result<T> {
     let mut result = read();

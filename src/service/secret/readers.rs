@@ -17,7 +17,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::Transaction;
 use crate::service::identity::authenticate::recipients;
 use crate::service::session::live;
@@ -45,7 +45,7 @@ pub struct ReaderChange {
 ///
 /// # Errors
 /// The secrets cannot be listed.
-pub(crate) fn pending(opened: &Opened) -> Result<Vec<ReaderChange>> {
+pub(crate) fn pending(opened: &Snapshot) -> Result<Vec<ReaderChange>> {
     pending_under(opened, &opened.rules, &[])
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn pending(opened: &Opened) -> Result<Vec<ReaderChange>> {
 /// # Errors
 /// As [`pending`].
 pub(crate) fn pending_under(
-    opened: &Opened,
+    opened: &Snapshot,
     rules: &Rules,
     moved: &[MemberName],
 ) -> Result<Vec<ReaderChange>> {
@@ -106,8 +106,8 @@ pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
 /// A secret is damaged, or not the caller's to open.
 pub(crate) fn encrypt(
     tx: &mut Transaction<'_>,
-    before: &Opened,
-    after: &Opened,
+    before: &Snapshot,
+    after: &Snapshot,
     changes: &[ReaderChange],
 ) -> Result<()> {
     let ctx = tx.ctx();
@@ -147,7 +147,7 @@ pub(crate) fn exposed(record: &Record, readers: &[MemberName]) -> Vec<MemberName
 
 /// Says how many secrets wait for a `rekey` after rules have changed.
 pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     // With one member every rule gives the same reader.
     if opened.rules.members().nth(1).is_none() {
         return Ok(());
@@ -166,7 +166,7 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
 /// # Errors
 /// A member's recipients cannot be used.
 pub(crate) fn seal_to(
-    opened: &Opened,
+    opened: &Snapshot,
     live: &[live::Live],
     name: &SecretName,
     members: Vec<MemberName>,
@@ -188,7 +188,7 @@ impl Presealed {
     /// # Errors
     /// As [`seal_to`].
     pub(crate) fn seal(
-        opened: &Opened,
+        opened: &Snapshot,
         live: &[live::Live],
         name: &SecretName,
         members: Vec<MemberName>,
@@ -206,7 +206,7 @@ impl Presealed {
     /// As [`seal_to`].
     pub(crate) fn still(
         self,
-        opened: &Opened,
+        opened: &Snapshot,
         live: &[live::Live],
         name: &SecretName,
         members: Vec<MemberName>,
@@ -218,7 +218,7 @@ impl Presealed {
 
 /// Who is to read a value, and by which keys.
 fn addressees(
-    opened: &Opened,
+    opened: &Snapshot,
     live: &[live::Live],
     name: &SecretName,
     members: Vec<MemberName>,
@@ -231,7 +231,7 @@ fn addressees(
 }
 
 /// The recorded readers who are still members; the rules decide where nobody is left.
-pub(crate) fn kept_readers(opened: &Opened, old: &Record, name: &SecretName) -> Vec<MemberName> {
+pub(crate) fn kept_readers(opened: &Snapshot, old: &Record, name: &SecretName) -> Vec<MemberName> {
     let is_member = |who: &&MemberName| opened.rules.member(who).is_some();
     let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
     if kept.is_empty() { opened.rules.readers(name) } else { kept }

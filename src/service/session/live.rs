@@ -8,7 +8,7 @@ use crate::name::{SecretName, SessionId};
 use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{Grant, Signed, Stamp};
 
 /// A live shared session.
@@ -17,7 +17,7 @@ pub(crate) type Live = (GrantPlace, Signed<Grant>);
 /// Those of the `live` shared sessions that may read `name`: its value is encrypted to them
 /// too.
 pub(crate) fn readers(
-    opened: &Opened,
+    opened: &Snapshot,
     live: &[Live],
     name: &SecretName,
 ) -> Result<Vec<(SessionId, Recipient)>> {
@@ -31,7 +31,7 @@ pub(crate) fn readers(
 }
 
 /// The live shared sessions.
-pub(crate) fn live(ctx: &Context, opened: &Opened) -> Result<Vec<Live>> {
+pub(crate) fn live(ctx: &Context, opened: &Snapshot) -> Result<Vec<Live>> {
     let now = Stamp::new(clock::latest(ctx, opened));
     let mut live = Vec::new();
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
@@ -45,7 +45,7 @@ pub(crate) fn live(ctx: &Context, opened: &Opened) -> Result<Vec<Live>> {
     Ok(live)
 }
 
-fn may_read(opened: &Opened, grant: &Signed<Grant>, name: &SecretName) -> bool {
+fn may_read(opened: &Snapshot, grant: &Signed<Grant>, name: &SecretName) -> bool {
     let Ok((_, policy)) = opened.rules.of_grant(grant) else { return false };
     policy.rule(name).allows()
         && limits(grant).is_ok_and(|limits| limits.rule(name).allows())

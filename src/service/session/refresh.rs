@@ -21,7 +21,7 @@ use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::identity::authenticate::{recipients, signer};
 use crate::session::{GrantKey, GrantKeys};
 use crate::store::{self, Grant, Signed, Signer, Stamp};
@@ -33,7 +33,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Refreshes the sessions that `caller` made, before values are read. Where nothing
 /// changed since the last time it costs a look at each file's time.
-pub(crate) fn refresh(ctx: &Context, opened: &Opened, caller: &Caller) {
+pub(crate) fn refresh(ctx: &Context, opened: &Snapshot, caller: &Caller) {
     let root = opened.vault.root();
     // Whoever cannot sign has made no session.
     if !opened.rules.signs(&caller.name) || !has_sessions(root) {
@@ -71,7 +71,7 @@ fn has_sessions(root: &Root) -> bool {
 
 fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> Result<()> {
     // As it stands now: the change that was just published is a part of it.
-    let opened = Opened::open_locked(ctx, lock)?;
+    let opened = OpenVault::open_locked(ctx, lock)?;
     let now = Stamp::new(clock::latest(ctx, &opened));
     let mut stage = Stage::new(lock);
     let mut ended = Vec::new();
@@ -99,14 +99,13 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     }
     record_ended(ctx, &opened, caller, lock, &ended)?;
     ended.iter().for_each(|place| opened.vault.pin_revoked(place));
-    opened.settle(ctx);
     let state = format!("{} {next_end}\n", fingerprint(opened.vault.root(), caller));
     Ok(fs::replace(&opened.vault.root().local(REFRESHED), state.as_bytes())?)
 }
 
 fn record_ended(
     ctx: &Context,
-    opened: &Opened,
+    opened: &Snapshot,
     caller: &Caller,
     lock: &Lock,
     ended: &[GrantPlace],
@@ -129,7 +128,7 @@ fn record_ended(
 /// # Errors
 /// The grant has a pattern that does not compile; the secrets cannot be listed.
 pub(crate) fn renewed(
-    opened: &Opened,
+    opened: &Snapshot,
     caller: &Caller,
     place: &GrantPlace,
     grant: &Signed<Grant>,
@@ -152,7 +151,7 @@ pub(crate) fn renewed(
 /// # Errors
 /// A file cannot be read for another reason than damage of its own.
 pub(crate) fn collect(
-    opened: &Opened,
+    opened: &Snapshot,
     caller: &Caller,
     names: &[SecretName],
     known: &GrantKeys,
@@ -173,7 +172,7 @@ pub(crate) fn collect(
 
 /// `None` for a secret that is damaged, gone, or not the caller's to read: reading it says so.
 fn key_of(
-    opened: &Opened,
+    opened: &Snapshot,
     caller: &Caller,
     name: &SecretName,
     known: Option<&GrantKey>,
@@ -190,7 +189,7 @@ fn key_of(
 
 /// Seals the keys and signs the grant that names them; both are to be published together.
 pub(crate) fn seal(
-    opened: &Opened,
+    opened: &Snapshot,
     creator: &MemberName,
     grant: &mut Grant,
     keys: &GrantKeys,
@@ -203,7 +202,7 @@ pub(crate) fn seal(
 }
 
 fn put(
-    opened: &Opened,
+    opened: &Snapshot,
     stage: &mut Stage,
     place: &GrantPlace,
     mut grant: Grant,

@@ -14,7 +14,7 @@ use crate::service::audit::recorder::Recorder;
 use crate::service::base::clock;
 use crate::service::base::context::{Context, TokenSource};
 use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::{LOCK_WAIT, Opened};
+use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
 use crate::service::base::token_error::TokenError;
 use crate::service::identity::authenticate::authenticate;
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
@@ -24,7 +24,7 @@ use crate::store::{Grant, Signed, Stamp, StoreError};
 ///
 /// # Errors
 /// As [`bearer`] and [`authenticate`].
-pub(crate) fn asker(ctx: &Context, opened: &Opened, op: &Op) -> Result<Asker> {
+pub(crate) fn asker(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Asker> {
     match bearer(ctx, opened, op)? {
         Some(bearer) => Ok(Asker::Bearer(bearer)),
         None => Ok(Asker::Member(authenticate(ctx, &opened.rules)?)),
@@ -39,7 +39,7 @@ pub(crate) fn refuse_token(ctx: &Context, op: &Op) -> Result<()> {
     if ctx.token.is_none() {
         return Ok(());
     }
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, op)? {
         let why = TokenError::ReadOnly.into();
         record(ctx, &opened, &bearer, Action::new(op.clone()), &why);
@@ -61,7 +61,7 @@ pub(crate) fn refuse_any_token(ctx: &Context) -> Result<()> {
 ///
 /// # Errors
 /// The token is no token, unknown or revoked, or expired; its grant is damaged.
-pub(crate) fn bearer(ctx: &Context, opened: &Opened, op: &Op) -> Result<Option<Arc<Bearer>>> {
+pub(crate) fn bearer(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Option<Arc<Bearer>>> {
     let Some(source) = &ctx.token else { return Ok(None) };
     let token = token(source)?;
     let mut bearer = load(opened, &token)?;
@@ -125,7 +125,7 @@ pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
 }
 
 /// Whether a session has ended because who made it signs with another key by now.
-pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
+pub(crate) fn is_outlived(opened: &Snapshot, place: &GrantPlace) -> bool {
     let former = |who: &MemberName| opened.rules.member(who).map(|member| &member.former);
     let most = opened.rules.members().map(|(_, member)| member.former.len()).max().unwrap_or(0);
     (0..most).any(|nth| {
@@ -134,7 +134,7 @@ pub(crate) fn is_outlived(opened: &Opened, place: &GrantPlace) -> bool {
     })
 }
 
-fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: Action, why: &Error) {
+fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action, why: &Error) {
     let action = action.within(bearer.grant().scope.clone());
     let expired = action.op == Op::SESSION_EXPIRE;
     let asker = Asker::Bearer(Arc::clone(bearer));
@@ -148,12 +148,11 @@ fn record(ctx: &Context, opened: &Opened, bearer: &Arc<Bearer>, action: Action, 
         opened.vault.pin_revoked(bearer.place());
         delete_own(opened, bearer.place());
     }
-    opened.settle(ctx);
 }
 
 /// Deletes an expired grant of this clone; what travels with the repository is for a
 /// member to remove. Where it cannot be deleted the clock's mark keeps it expired.
-fn delete_own(opened: &Opened, place: &GrantPlace) {
+fn delete_own(opened: &Snapshot, place: &GrantPlace) {
     if place.shared {
         return;
     }
@@ -166,7 +165,7 @@ fn delete_own(opened: &Opened, place: &GrantPlace) {
 }
 
 /// Loads the grant; once more under the lock where another command was publishing it.
-fn load(opened: &Opened, token: &Token) -> Result<Bearer> {
+fn load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
     match try_load(opened, token) {
         Err(error) if error.is_torn_grant() => {
             let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
@@ -176,7 +175,7 @@ fn load(opened: &Opened, token: &Token) -> Result<Bearer> {
     }
 }
 
-fn try_load(opened: &Opened, token: &Token) -> Result<Bearer> {
+fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
     let vault = opened.vault.id();
     let id = token.id(vault)?;
     let identity = token.identity(vault)?;
@@ -209,7 +208,7 @@ fn is_of(grant: &Grant, identity: &Identity) -> bool {
 /// # Errors
 /// `TornGrant` where it is missing or not the one of this grant.
 pub(crate) fn keys(
-    opened: &Opened,
+    opened: &Snapshot,
     place: &GrantPlace,
     grant: &Grant,
     identity: &Identity,
@@ -225,7 +224,7 @@ pub(crate) fn keys(
 
 /// Finds the secrets that the token opens as a reader of their files: new values reach a
 /// shared session like that.
-fn find_direct(opened: &Opened, bearer: &mut Bearer) -> Result<()> {
+fn find_direct(opened: &Snapshot, bearer: &mut Bearer) -> Result<()> {
     if !bearer.place().shared {
         return Ok(());
     }
@@ -250,7 +249,7 @@ fn find_direct(opened: &Opened, bearer: &mut Bearer) -> Result<()> {
 /// # Errors
 /// The scope is not in force, or not the token's.
 pub(crate) fn listable<'a>(
-    opened: &'a Opened,
+    opened: &'a Snapshot,
     bearer: Option<&'a Bearer>,
     scope: Option<&ScopeName>,
 ) -> Result<Reach<'a>> {

@@ -12,7 +12,7 @@ use crate::fs::{self, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Division};
 use crate::name::SecretName;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{MAX_SEALED, MAX_TOML, Record};
 
 /// What was decided already, below `.local/`: of each file that both sides changed, what the
@@ -210,7 +210,7 @@ impl Clash {
     /// It cannot be read.
     pub(crate) fn at(
         &self,
-        opened: &Opened,
+        opened: &Snapshot,
         state: State,
         path: &VaultPath,
     ) -> Result<Option<Vec<u8>>> {
@@ -229,7 +229,7 @@ impl Clash {
 
     /// The record that a state claims; it may be anybody's. `None` where there is none that can
     /// be understood.
-    pub(crate) fn claimed(&self, opened: &Opened, state: State) -> Option<Record> {
+    pub(crate) fn claimed(&self, opened: &Snapshot, state: State) -> Option<Record> {
         let Matter::Secret(name) = &self.matter else { return None };
         let path = VaultPath::record(name);
         let bytes = self.at(opened, state, &path).ok()??;
@@ -247,7 +247,7 @@ impl Clash {
     /// The side that may have all there is to have, because the other only encrypted or signed
     /// the same value anew; and the two states of which that is said. Records tell the time of
     /// a value to the second, so whoever believes it compares the values.
-    pub(crate) fn probable(&self, opened: &Opened) -> Option<(Side, [State; 2])> {
+    pub(crate) fn probable(&self, opened: &Snapshot) -> Option<(Side, [State; 2])> {
         let ours = self.claimed(opened, State::Now(Side::Ours))?;
         let theirs = self.claimed(opened, State::Now(Side::Theirs))?;
         if ours.tells_same_value(&theirs) {
@@ -268,7 +268,7 @@ impl Clash {
     ///
     /// # Errors
     /// One side took it away, or its record cannot be understood; it is no secret.
-    pub(crate) fn newest(&self, opened: &Opened) -> Result<Side> {
+    pub(crate) fn newest(&self, opened: &Snapshot) -> Result<Side> {
         let at =
             |side| Some(self.claimed(opened, State::Now(side))?).map(|r| (r.changed, r.version));
         match (at(Side::Ours), at(Side::Theirs)) {

@@ -6,7 +6,7 @@ use crate::git::{self, Difference, Division, Home, Joining};
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::commit::{PENDING, Pending, drop_pending};
 use crate::store::{CommitMode, Config, Unverified};
 
@@ -90,7 +90,7 @@ impl Failure for SyncError {
 
 /// Says what a branch is that shares no past with this vault's; in a shallow clone it may be the
 /// vault itself.
-pub(crate) fn refuse_unrelated(opened: &Opened, theirs: &str, remote: &str) -> Result<()> {
+pub(crate) fn refuse_unrelated(opened: &Snapshot, theirs: &str, remote: &str) -> Result<()> {
     let path = VaultPath::config();
     let root = opened.vault.root().path();
     let Some(bytes) = git::file_at(root, theirs, &path.to_string())? else {
@@ -110,7 +110,7 @@ pub(crate) fn refuse_unrelated(opened: &Opened, theirs: &str, remote: &str) -> R
 ///
 /// # Errors
 /// The vault lies inside another repository; its commits are made by hand.
-pub(crate) fn refuse_unsynced(opened: &Opened) -> Result<()> {
+pub(crate) fn refuse_unsynced(opened: &Snapshot) -> Result<()> {
     if let Home::Inside { .. } = git::locate(opened.vault.root().path())? {
         return Err(SyncError::Inside.into());
     }
@@ -122,7 +122,7 @@ pub(crate) fn refuse_unsynced(opened: &Opened) -> Result<()> {
 
 /// Refuses what would leave a vault that no command opens any more: it is looked at before it is
 /// taken over.
-fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
+fn refuse_bricks(opened: &Snapshot, division: &Division) -> Result<()> {
     let root = opened.vault.root().path();
     let brick = |file: &Difference, why: &'static str| {
         Err(SyncError::Brick { path: file.shown(), why }.into())
@@ -162,7 +162,7 @@ fn refuse_bricks(opened: &Opened, division: &Division) -> Result<()> {
 
 /// Whether an admin of a set that comes along signed these settings.
 fn by_next_admin(
-    opened: &Opened,
+    opened: &Snapshot,
     division: &Division,
     path: &VaultPath,
     bytes: &[u8],
@@ -185,7 +185,7 @@ fn by_next_admin(
 /// # Errors
 /// Clashes; a file that is to be replaced was edited and not committed; git cannot now.
 pub(crate) fn join(
-    opened: &Opened,
+    opened: &Snapshot,
     lock: &Lock,
     division: &Division,
     remote: &str,

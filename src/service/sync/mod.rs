@@ -4,3 +4,4 @@ pub(crate) mod conflict;
 pub(crate) mod merge;
 pub(crate) mod resign;
 pub(crate) mod resolve;
+pub(crate) mod syncer;

@@ -15,7 +15,7 @@ use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::rules::history::rules_at;
 use crate::store::{Authority as _, Member, Policy, Record, Sealed, Signed, Version};
@@ -76,7 +76,7 @@ pub(crate) fn adopt(
 ///
 /// # Errors
 /// `TakenAway`.
-fn refuse_taken_away(opened: &Opened, orphans: &[Orphan]) -> Result<()> {
+fn refuse_taken_away(opened: &Snapshot, orphans: &[Orphan]) -> Result<()> {
     let Some(rules) = published(opened)? else { return Ok(()) };
     let was_taken = |orphan: &&Orphan| {
         let by = orphan.sealed.record().by();
@@ -93,7 +93,7 @@ fn refuse_taken_away(opened: &Opened, orphans: &[Orphan]) -> Result<()> {
 }
 
 /// The rules as they were published last, as far as this clone knows.
-fn published(opened: &Opened) -> Result<Option<Rules>> {
+fn published(opened: &Snapshot) -> Result<Option<Rules>> {
     let root = opened.vault.root();
     let Some(tip) = fs::read_outside(&root.local(PUBLISHED), 64)? else { return Ok(None) };
     let tip = String::from_utf8(tip).unwrap_or_default();
@@ -120,7 +120,7 @@ fn message(orphans: &[Orphan]) -> String {
 
 /// The rules once the branches are joined, and those of the other side; `None` where both have
 /// the same, or different sets of admins, which nobody can say more about.
-fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>> {
+fn rules(opened: &Snapshot, division: &Division) -> Result<Option<(Rules, Rules)>> {
     let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
     for file in &division.files {
         let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
@@ -154,7 +154,7 @@ fn rules(opened: &Opened, division: &Division) -> Result<Option<(Rules, Rules)>>
 /// A document as the other side has it, where an admin signed it. One that was put back, older
 /// than this machine has seen, is none; what both sides had before is.
 fn document<T: serde::de::DeserializeOwned>(
-    opened: &Opened,
+    opened: &Snapshot,
     file: &Difference,
     path: &VaultPath,
     version: impl Fn(&T) -> u64,
@@ -166,7 +166,7 @@ fn document<T: serde::de::DeserializeOwned>(
     Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
 }
 
-fn find(opened: &Opened, division: &Division, after: &Rules, theirs: &Rules) -> Vec<Orphan> {
+fn find(opened: &Snapshot, division: &Division, after: &Rules, theirs: &Rules) -> Vec<Orphan> {
     let mut orphans = Vec::new();
     for file in &division.files {
         let path = file.path().and_then(VaultPath::parse);

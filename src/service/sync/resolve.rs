@@ -14,7 +14,7 @@ use crate::fs::{Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::secret::readers::exposed;
 use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
@@ -113,7 +113,7 @@ fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
 
 /// The secret as a state has it, signed by somebody who may; `None` where it was removed.
 fn offered(
-    opened: &Opened,
+    opened: &Snapshot,
     clash: &Clash,
     name: &SecretName,
     state: State,
@@ -178,7 +178,7 @@ fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName)
 /// The record as it was when that side took the secret away: machines that saw it remember its
 /// version.
 fn last_of(
-    opened: &Opened,
+    opened: &Snapshot,
     clash: &Clash,
     name: &SecretName,
     side: Side,
@@ -198,7 +198,7 @@ fn last_of(
 /// The version below which a side is an older one that was put back: that of the last commit which
 /// both sides share, and what this machine has seen beyond the other side's own.
 fn floor(
-    opened: &Opened,
+    opened: &Snapshot,
     side: Side,
     path: &VaultPath,
     version: impl Fn(State) -> Option<Version>,
@@ -209,7 +209,7 @@ fn floor(
 }
 
 fn document_floor<T: Removable + DeserializeOwned>(
-    opened: &Opened,
+    opened: &Snapshot,
     taking: &Taking<'_>,
     path: &VaultPath,
 ) -> Option<Version> {

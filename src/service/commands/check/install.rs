@@ -7,7 +7,7 @@ use crate::kind::{Failure, Kind};
 use crate::name::printable;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 
 /// Writes a pre-commit hook into the vault's repository that refuses what no admin signed and
 /// what looks like plaintext; returns its file.
@@ -15,7 +15,7 @@ use crate::service::base::opening::Opened;
 /// # Errors
 /// There is another hook; no repository.
 pub fn install_hook(ctx: &Context) -> Result<PathBuf> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     match git::install_hook(opened.vault.root().path())? {
         Hook::Installed(path) => Ok(path),
         Hook::Taken(path) => Err(HookError::Taken(path).into()),
@@ -28,7 +28,7 @@ pub fn install_hook(ctx: &Context) -> Result<PathBuf> {
 /// # Errors
 /// No repository, no git program.
 pub fn install_diff(ctx: &Context) -> Result<()> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     Ok(git::install_diff(opened.vault.root().path())?)
 }
 

@@ -27,7 +27,7 @@ use crate::service::audit::verify::{ChainSummary, caller_if_any, verify_all};
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::identity::authenticate::{key_files, recipients};
 use crate::service::identity::enroll::BACKUP;
 use crate::service::repository::scaffold::{Lacking, lacking};
@@ -85,7 +85,7 @@ impl Finding {
 /// No vault; no such revision; settings or admins that do not verify; an identity that was named and cannot
 /// be used.
 pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
     found.extend(secrets(&opened, Stamp::new(ctx.now))?);
@@ -109,12 +109,11 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let trail = verify_all(ctx, &opened, bearer)?;
     found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));
     found.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
-    opened.settle(ctx);
     Ok(found)
 }
 
 /// Members and policies that are not in force.
-fn documents(opened: &Opened) -> Vec<Finding> {
+fn documents(opened: &Snapshot) -> Vec<Finding> {
     let unapproved = |name: &str, path: VaultPath, why: &StoreError| {
         let mend = format!(
             "'authy approve {name}' shows and signs it, 'git checkout -- {path}' drops the edit"
@@ -149,7 +148,7 @@ fn documents(opened: &Opened) -> Vec<Finding> {
 }
 
 /// Records that do not verify, values that are not theirs or too old, stanzas that do not fit.
-fn secrets(opened: &Opened, now: Stamp) -> Result<Vec<Finding>> {
+fn secrets(opened: &Snapshot, now: Stamp) -> Result<Vec<Finding>> {
     let names = opened.vault.names()?;
     let check = |name: SecretName| {
         match settled(opened, || opened.vault.sealed(&name, &opened.rules)) {
@@ -169,7 +168,7 @@ fn refused(name: &SecretName, error: &Error) -> Finding {
 
 /// Whether there are as many stanzas as the recorded readers have recipients, and those for
 /// ssh keys are for theirs. X25519 stanzas do not say whom they are for.
-fn stanzas(opened: &Opened, sealed: &Sealed) -> Option<Finding> {
+fn stanzas(opened: &Snapshot, sealed: &Sealed) -> Option<Finding> {
     let path = VaultPath::secret(sealed.name());
     let header = match scan(sealed.ciphertext()) {
         Ok(header) => header,
@@ -217,7 +216,7 @@ fn drift(change: &ReaderChange) -> Finding {
 
 /// Files that the caller's identity does not open although it should: with an identity more
 /// can be seen than the number of stanzas. No value is opened, only the key of each file.
-fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
+fn unopened(opened: &Snapshot, caller: &Caller) -> Result<Vec<Finding>> {
     let names = opened.vault.names()?;
     let look = |name: SecretName| {
         let sealed = opened.vault.sealed(&name, &opened.rules).ok()??;
@@ -234,7 +233,7 @@ fn unopened(opened: &Opened, caller: &Caller) -> Result<Vec<Finding>> {
 }
 
 /// Members and policies that were here, and are gone without the word of an admin.
-fn gone(opened: &Opened) -> Vec<Finding> {
+fn gone(opened: &Snapshot) -> Vec<Finding> {
     let gone = opened.vault.gone();
     let lost = |(path, version): (VaultPath, u64)| {
         let message = format!("it is gone: version {version} was here, and no admin removed it");
@@ -245,7 +244,7 @@ fn gone(opened: &Opened) -> Vec<Finding> {
 }
 
 /// What a power cut left of git's own files.
-fn of_git(opened: &Opened) -> Result<Vec<Finding>> {
+fn of_git(opened: &Snapshot) -> Result<Vec<Finding>> {
     let damage = git::damage(opened.vault.root().path())?;
     let judged = |severity, path: &str, message: &str| {
         let mend = Some("run 'authy check --repair'".to_owned());
@@ -288,7 +287,7 @@ fn overdue(now: Stamp, sealed: &Sealed) -> Option<Finding> {
 }
 
 /// Files that are none of the vault's: perhaps plaintext that somebody left there.
-fn strays(opened: &Opened) -> Result<Vec<Finding>> {
+fn strays(opened: &Snapshot) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for listing in [Listing::Secrets, Listing::Members, Listing::Policies] {
         let folder = listing.folder();
@@ -329,7 +328,7 @@ fn strays(opened: &Opened) -> Result<Vec<Finding>> {
 
 /// Says, once, that an identity lies in the vault's own folder and nowhere else that we know of:
 /// removing that folder, or `git clean -fdx`, takes it along.
-fn remind_of_backup(ctx: &Context, opened: &Opened) {
+fn remind_of_backup(ctx: &Context, opened: &Snapshot) {
     let keys = opened.vault.root().path().join(fs::KEYS);
     let Some(state) = opened.vault.state().folder() else { return };
     let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
@@ -340,7 +339,7 @@ fn remind_of_backup(ctx: &Context, opened: &Opened) {
     ctx.front.note(&Note::NoBackup { folder: keys });
 }
 
-fn damaged(opened: &Opened, chain: &ChainSummary) -> Option<Finding> {
+fn damaged(opened: &Snapshot, chain: &ChainSummary) -> Option<Finding> {
     if chain.status != "damaged" {
         return None;
     }

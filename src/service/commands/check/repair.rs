@@ -7,7 +7,7 @@ use crate::fs::{Root, VaultPath};
 use crate::git;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::commit::{Pending, commit_waiting};
 use crate::service::change::transaction::LockedVault;
 use crate::service::repository::scaffold::{Lacking, lacking};
@@ -29,9 +29,8 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
     }
     let mended = git::mend(&ctx.vault)?;
     done.extend(words(&mended));
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let lacks = lacking(opened.vault.root())?;
-    opened.settle(ctx);
     let lost: Vec<String> =
         mended.changed.into_iter().filter(|path| VaultPath::parse(path).is_some()).collect();
     let recommits = !lost.is_empty() && opened.vault.config().commit == CommitMode::Auto;
@@ -87,7 +86,7 @@ fn words(mended: &git::Mended) -> Vec<String> {
 }
 
 /// Whether a change waits for its commit.
-fn waits(opened: &Opened) -> Result<bool> {
+fn waits(opened: &Snapshot) -> Result<bool> {
     let is_auto = opened.vault.config().commit == CommitMode::Auto;
     Ok(is_auto && !Pending::load(opened.vault.root())?.is_empty())
 }

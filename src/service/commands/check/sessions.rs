@@ -8,13 +8,13 @@ use crate::crypto::unseal;
 use crate::fs::{GrantPlace, VaultPath};
 use crate::service::audit::recorder::MAX_KEY;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::session::token::is_outlived;
 use crate::session::MAX_SEALED_KEYS;
 use crate::store::{Grant, Signed};
 
 /// What is wrong with the grants; with an identity the keys of their chains are opened too.
-pub(super) fn sessions(opened: &Opened, caller: Option<&Caller>) -> Result<Vec<Finding>> {
+pub(super) fn sessions(opened: &Snapshot, caller: Option<&Caller>) -> Result<Vec<Finding>> {
     let key = opened.rules.creator_key();
     let mut found = Vec::new();
     for place in opened.vault.sessions()? {
@@ -38,7 +38,7 @@ pub(super) fn sessions(opened: &Opened, caller: Option<&Caller>) -> Result<Vec<F
 
 /// What is wrong with the two files beside a grant that is as it was signed.
 fn parts(
-    opened: &Opened,
+    opened: &Snapshot,
     place: &GrantPlace,
     grant: &Signed<Grant>,
     caller: Option<&Caller>,
@@ -69,7 +69,7 @@ fn parts(
     [keys, chain].into_iter().filter_map(std::result::Result::err).collect()
 }
 
-fn has_several(opened: &Opened, caller: &Caller) -> bool {
+fn has_several(opened: &Snapshot, caller: &Caller) -> bool {
     opened.rules.member(&caller.name).is_some_and(|member| member.recipients.len() > 1)
 }
 

@@ -6,7 +6,7 @@ use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::store::{Config, MAX_TOML, Member, Policy, Record};
 
 /// Larger than any segment of a chain.
@@ -16,7 +16,7 @@ const MAX_SEGMENT: usize = 64 << 20;
 ///
 /// # Errors
 /// There is no such revision; the history cannot be read.
-pub(super) fn since(opened: &Opened, rev: &str) -> Result<Vec<Finding>> {
+pub(super) fn since(opened: &Snapshot, rev: &str) -> Result<Vec<Finding>> {
     let wants = |path: &str| VaultPath::parse(path).is_some() && !path.ends_with(".age");
     let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
     let compare = |(path, bytes): (&String, &Vec<u8>)| {
@@ -36,11 +36,11 @@ pub(super) fn since(opened: &Opened, rev: &str) -> Result<Vec<Finding>> {
     Ok(files.contents.iter().filter_map(compare).collect())
 }
 
-fn now(opened: &Opened, path: &VaultPath, limit: usize) -> Option<Vec<u8>> {
+fn now(opened: &Snapshot, path: &VaultPath, limit: usize) -> Option<Vec<u8>> {
     fs::read(opened.vault.root(), path, limit).ok().flatten()
 }
 
-fn settings(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+fn settings(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     let was = opened.vault.claim_in::<Config>(path, bytes.to_vec()).ok()?.document;
     let now = opened.vault.config().version;
     if was.vault != opened.vault.id() {
@@ -51,14 +51,14 @@ fn settings(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     })
 }
 
-fn admins(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+fn admins(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     let same = now(opened, path, MAX_TOML).is_some_and(|now| now == bytes);
     (!same).then(|| "a set of admins never changes: this one is not what the base has".to_owned())
 }
 
 /// A member or a policy, as far as an admin signed what the base has.
 fn document<T: serde::de::DeserializeOwned>(
-    opened: &Opened,
+    opened: &Snapshot,
     path: &VaultPath,
     bytes: &[u8],
     version: fn(&T) -> u64,
@@ -73,14 +73,14 @@ fn document<T: serde::de::DeserializeOwned>(
 }
 
 /// A secret that is still there.
-fn record(opened: &Opened, name: &SecretName, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+fn record(opened: &Snapshot, name: &SecretName, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     let was = opened.vault.claim_in::<Record>(path, bytes.to_vec()).ok()?.document;
     let is = opened.vault.record(name, &opened.rules).ok()??;
     let rank = |record: &Record| (record.created, record.version);
     (rank(&is) < rank(&was)).then(|| rolled_back(is.version, was.version))
 }
 
-fn segment(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+fn segment(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     // A line that was being written when it was committed was promised to nobody.
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let grown = now(opened, path, MAX_SEGMENT).is_some_and(|now| now.starts_with(&bytes[..whole]));

@@ -10,7 +10,7 @@ use crate::git::{self, Staged, StagedChange};
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::store::{AdminSet, Authority as _, Config, Member, Policy, Record};
 
 /// How every age file begins (age spec, "Header").
@@ -22,9 +22,8 @@ const AGE: &[u8] = b"age-encryption.org/v1\n";
 /// # Errors
 /// No vault, or a damaged one; no repository.
 pub fn check_staged(ctx: &Context, index: Option<&Path>) -> Result<Vec<Finding>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let staged = git::staged(opened.vault.root().path(), index)?;
-    opened.settle(ctx);
     let mut found: Vec<_> = staged.files.iter().filter_map(|file| finding(&opened, file)).collect();
     found.extend(staged.removed.iter().filter_map(|path| missing(path)));
     found.extend(torn(&opened, &staged));
@@ -50,7 +49,7 @@ fn missing(path: &str) -> Option<Finding> {
 }
 
 /// Values and records that do not belong to each other as they would be committed.
-fn torn(opened: &Opened, staged: &StagedChange) -> Vec<Finding> {
+fn torn(opened: &Snapshot, staged: &StagedChange) -> Vec<Finding> {
     let now = |path: &str| {
         let changed = staged.files.iter().find(|file| file.path == path);
         changed.map(|file| &file.bytes).or_else(|| staged.beside.get(path))
@@ -95,7 +94,7 @@ fn is_private_looking(file: &Staged) -> bool {
     is_variables || MARKS.into_iter().any(has)
 }
 
-fn finding(opened: &Opened, file: &Staged) -> Option<Finding> {
+fn finding(opened: &Snapshot, file: &Staged) -> Option<Finding> {
     let found = |severity, message: &str, mend: String| {
         Some(Finding::new(severity, &file.path, &message).mend(Some(mend)))
     };
@@ -149,7 +148,11 @@ fn approval(
 }
 
 /// Whether somebody signed the file who may, or whether it needs no signature.
-fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Result<bool, String> {
+fn is_signed(
+    opened: &Snapshot,
+    path: &VaultPath,
+    bytes: &[u8],
+) -> std::result::Result<bool, String> {
     let bytes = bytes.to_vec();
     Ok(match path.subject() {
         Subject::Settings => opened.vault.approved::<Config>(path, bytes).is_some(),
@@ -174,7 +177,7 @@ fn is_signed(opened: &Opened, path: &VaultPath, bytes: &[u8]) -> std::result::Re
 
 /// Whether it asks for something and is signed by the member it is for: nobody obeys it yet.
 fn is_request(
-    opened: &Opened,
+    opened: &Snapshot,
     path: &VaultPath,
     bytes: Vec<u8>,
 ) -> std::result::Result<bool, String> {
@@ -184,7 +187,7 @@ fn is_request(
 }
 
 fn is_written(
-    opened: &Opened,
+    opened: &Snapshot,
     path: &VaultPath,
     name: &SecretName,
     bytes: Vec<u8>,

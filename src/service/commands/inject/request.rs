@@ -13,7 +13,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::base::scope::ScopeError;
 use crate::service::base::scope::effective_scope;
 use crate::service::base::secret_error::SecretError;
@@ -51,7 +51,7 @@ impl Chosen {
     }
 
     /// Says where `--except` leaves nothing out: perhaps it is mistyped, and something is handed over.
-    fn note_idle(&self, ctx: &Context, opened: &Opened) -> Result<()> {
+    fn note_idle(&self, ctx: &Context, opened: &Snapshot) -> Result<()> {
         if self.except.is_empty() {
             return Ok(());
         }
@@ -81,12 +81,11 @@ pub(super) fn variables(ctx: &Context, request: &InjectRequest) -> Result<Vec<St
     let scope = effective_scope(ctx, scope_of(ctx, request, &Op::ENV)?.as_ref())?;
     let chosen = Chosen::by(request)?;
     let templates = templates(request, &Op::ENV)?;
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
     let names = select(&reach, &opened, &templates, &chosen)?;
     chosen.refuse_idle(&names, scope.as_ref())?;
-    opened.settle(ctx);
     let named = names.into_iter().filter(|name| chosen.means(name));
     let empty = named.map(|name| (name, SecretBytes::default())).collect();
     let mut environment = Environment::from_secrets(empty, &request.naming)?;
@@ -149,7 +148,7 @@ pub(super) fn gather<T>(
     let scope = scope_of(ctx, request, &wanted.op)?;
     let chosen = Chosen::by(request)?;
     let templates = templates(request, &wanted.op)?;
-    let select = |reach: &Reach<'_>, opened: &Opened| {
+    let select = |reach: &Reach<'_>, opened: &Snapshot| {
         if let Some(program) = &wanted.program {
             reach.permits_program(program)?;
         }
@@ -209,7 +208,7 @@ type Mapped = (String, Template);
 /// What the scope reaches and the request means, and what its templates name, sorted.
 fn select(
     reach: &Reach<'_>,
-    opened: &Opened,
+    opened: &Snapshot,
     templates: &[Mapped],
     chosen: &Chosen,
 ) -> Result<Vec<SecretName>> {

@@ -9,7 +9,7 @@ use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::base::secret_error::SecretError;
 use crate::service::inject::template::FileError;
 use crate::service::inject::template::read_template;
@@ -33,7 +33,7 @@ pub fn resolve(
     }
     let template = read_template(file)?;
     let names: Vec<SecretName> = template.names().into_iter().cloned().collect();
-    let select = |reach: &Reach<'_>, opened: &Opened| existing(&names, reach, opened);
+    let select = |reach: &Reach<'_>, opened: &Snapshot| existing(&names, reach, opened);
     let wanted = Wanted {
         op: Op::RESOLVE,
         scope,
@@ -62,7 +62,7 @@ pub fn resolve(
 }
 
 /// All of `names`, sorted, if all are permitted and all exist.
-fn existing(names: &[SecretName], reach: &Reach<'_>, opened: &Opened) -> Result<Vec<SecretName>> {
+fn existing(names: &[SecretName], reach: &Reach<'_>, opened: &Snapshot) -> Result<Vec<SecretName>> {
     names.iter().try_for_each(|name| reach.permits(name))?;
     let there = opened.vault.names()?;
     let missing: Vec<_> =

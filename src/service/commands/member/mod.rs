@@ -12,7 +12,7 @@ use crate::many::merged;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::enroll::{self, refuse_taken};
 use crate::service::identity::member_error::MemberError;
@@ -95,7 +95,11 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
 }
 
 /// The member who is to become an admin, where there is one and no recipients are given.
-fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Option<Member>> {
+fn promoted(
+    opened: &Snapshot,
+    new: &NewMember,
+    recipients: &[Recipient],
+) -> Result<Option<Member>> {
     let Some(Standing::InForce(old)) = opened.rules.standing(&new.name) else { return Ok(None) };
     if !new.admin || !recipients.is_empty() {
         return Ok(None);
@@ -112,7 +116,7 @@ fn promoted(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Resul
     Ok(Some(member))
 }
 
-fn added(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<Member> {
+fn added(opened: &Snapshot, new: &NewMember, recipients: &[Recipient]) -> Result<Member> {
     if recipients.is_empty() {
         return Err(MemberError::NoRecipient.into());
     }
@@ -142,10 +146,9 @@ fn added(opened: &Opened, new: &NewMember, recipients: &[Recipient]) -> Result<M
 /// # Errors
 /// No vault, or a damaged one.
 pub fn member_list(ctx: &Context) -> Result<Vec<MemberView>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let views = opened.rules.standings().filter_map(|(name, file)| view(&opened, name, file));
     let views = views.collect();
-    opened.settle(ctx);
     Ok(views)
 }
 
@@ -154,9 +157,8 @@ pub fn member_list(ctx: &Context) -> Result<Vec<MemberView>> {
 /// # Errors
 /// There is no such member.
 pub fn member_show(ctx: &Context, name: &MemberName) -> Result<MemberView> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let found = opened.rules.standing(name).and_then(|file| view(&opened, name, file));
-    opened.settle(ctx);
     Ok(found.ok_or_else(|| MemberError::NoMember(name.clone()))?)
 }
 
@@ -172,7 +174,7 @@ fn parse(texts: &[String]) -> Result<Vec<Recipient>> {
     Ok(all)
 }
 
-fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {
+fn next_version(opened: &Snapshot, name: &MemberName) -> Result<u64> {
     match opened.rules.standing(name) {
         None => Ok(1),
         Some(Standing::Removed(old)) => Ok(old.version + 1),
@@ -184,7 +186,7 @@ fn next_version(opened: &Opened, name: &MemberName) -> Result<u64> {
     }
 }
 
-fn view(opened: &Opened, name: &MemberName, file: &Standing<Member>) -> Option<MemberView> {
+fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option<MemberView> {
     let unfit = |status, problem: String| MemberView {
         name: name.clone(),
         status,

@@ -9,7 +9,7 @@ use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName, SessionId};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::member_error::MemberError;
 use crate::service::rules::history::{approved_before, as_last_approved, next_version};
@@ -102,7 +102,7 @@ fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
 }
 
 /// Policies that list him by name, without him: should he come back, he starts anew.
-fn policies_without(opened: &Opened, name: &MemberName) -> Vec<(crate::name::ScopeName, Policy)> {
+fn policies_without(opened: &Snapshot, name: &MemberName) -> Vec<(crate::name::ScopeName, Policy)> {
     let him = Grantee::Member(name.clone());
     let listing = opened.rules.policies().filter_map(|(scope, state)| match state {
         PolicyState::InForce(signed, _) if signed.members.contains(&him) => {
@@ -118,7 +118,7 @@ fn policies_without(opened: &Opened, name: &MemberName) -> Vec<(crate::name::Sco
 
 /// The values that he could read, by their records: those encrypted to him now, and those
 /// that were before and have not changed since, whatever they are called now.
-fn exposed(opened: &Opened, name: &MemberName) -> Result<Vec<Exposed>> {
+fn exposed(opened: &Snapshot, name: &MemberName) -> Result<Vec<Exposed>> {
     let mut due = Vec::new();
     for secret in opened.vault.names()? {
         // What is damaged is reported where it is read.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::fs::{Subject, VaultPath};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::rules::effect::{Effect, effect};
 use crate::service::rules::history::text_diff;
 use crate::service::rules::review::State;
@@ -43,7 +43,7 @@ pub struct FileDiff {
 /// # Errors
 /// There is no such revision; no vault, or a damaged one.
 pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<PolicyDiff> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let before = State::of_revision(&opened, from)?;
     let after = match to {
         Some(to) => State::of_revision(&opened, to)?,
@@ -79,6 +79,5 @@ pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<Policy
     names.extend(after.secrets);
     names.sort_unstable();
     names.dedup();
-    opened.settle(ctx);
     Ok(PolicyDiff { files, effect: effect(&old, &new, &names) })
 }

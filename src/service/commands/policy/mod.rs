@@ -13,7 +13,7 @@ use crate::many::merged;
 use crate::name::{MemberName, ScopeName, printable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::member_error::MemberError;
 use crate::service::inject::error::SealingError;
@@ -194,13 +194,12 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
 /// # Errors
 /// The policy is not found.
 pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, &Op::POLICY_SHOW)? {
         opened.rules.reach_of_bearer(&bearer, Some(name), Need::Names)?;
     }
     let state = opened.rules.policy_state(name);
     let found = state.and_then(|state| view(&opened, name, state));
-    opened.settle(ctx);
     found.ok_or_else(|| opened.rules.no_policy(name).into())
 }
 
@@ -209,12 +208,11 @@ pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
 /// # Errors
 /// No vault, or a damaged one.
 pub fn policy_list(ctx: &Context) -> Result<Vec<PolicyView>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::POLICY_LIST)?;
     let own = |name: &ScopeName| bearer.as_ref().is_none_or(|one| one.grant().scope == *name);
     let policies = opened.rules.policies().filter(|(name, _)| own(name));
     let views = policies.filter_map(|(name, state)| view(&opened, name, state)).collect();
-    opened.settle(ctx);
     Ok(views)
 }
 
@@ -278,7 +276,7 @@ fn write(
     ctx: &Context,
     op: Op,
     name: &ScopeName,
-    work: impl FnOnce(&Opened, Stamp) -> Result<(Policy, String)>,
+    work: impl FnOnce(&Snapshot, Stamp) -> Result<(Policy, String)>,
 ) -> Result<()> {
     let locked = LockedVault::lock(ctx, &op)?;
     let action = Action::new(op).within(name.clone());
@@ -294,7 +292,7 @@ fn write(
 }
 
 /// A policy that somebody edited is not signed in passing: the edit would slip in unseen.
-fn in_force(opened: &Opened, name: &ScopeName) -> Result<Policy> {
+fn in_force(opened: &Snapshot, name: &ScopeName) -> Result<Policy> {
     match opened.rules.policy_state(name) {
         Some(PolicyState::InForce(document, _)) => Ok((***document).clone()),
         Some(PolicyState::Unapproved(why)) => {
@@ -309,7 +307,7 @@ fn in_force(opened: &Opened, name: &ScopeName) -> Result<Policy> {
 }
 
 /// A member that nobody knows is a typing mistake; a group may come later.
-fn known_members(opened: &Opened, policy: &Policy) -> Result<()> {
+fn known_members(opened: &Snapshot, policy: &Policy) -> Result<()> {
     for grantee in &policy.members {
         if let Grantee::Member(name) = grantee
             && opened.rules.member(name).is_none()
@@ -320,7 +318,7 @@ fn known_members(opened: &Opened, policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-fn view(opened: &Opened, name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
+fn view(opened: &Snapshot, name: &ScopeName, state: &PolicyState) -> Option<PolicyView> {
     let empty = |status, problem: Option<String>| PolicyView {
         name: name.clone(),
         status,

@@ -9,7 +9,7 @@ use crate::audit::Op;
 use crate::name::{Address, ScopeName, SecretName, printable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::base::scope::ScopeError;
 use crate::service::base::scope::effective_scope;
 use crate::service::session::token::bearer;
@@ -89,7 +89,7 @@ pub fn policy_test(
     name: &SecretName,
     towards: Option<&Towards>,
 ) -> Result<Verdict> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
     let scope = effective_scope(ctx, scope)?;
     let reach = match &bearer {

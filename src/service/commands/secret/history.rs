@@ -11,7 +11,7 @@ use crate::name::{MemberName, ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::LockedVault;
 use crate::service::rules::history::{CommitView, rules_at};
 use crate::service::secret::read::read_loaded;
@@ -44,7 +44,7 @@ pub struct PastVersion {
 /// # Errors
 /// Git knows nothing of it; the history cannot be read.
 pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let path = VaultPath::record(name);
     let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
     let mut found: Vec<(Option<Record>, PastVersion)> = Vec::new();
@@ -70,7 +70,6 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         found.push((record, version));
         false
     })?;
-    opened.settle(ctx);
     if found.is_empty() {
         return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
@@ -146,7 +145,7 @@ pub fn get_version(
     if ctx.token.is_some() {
         return Err(PastError::ByToken.into());
     }
-    let load = |opened: &Opened| match opened.vault.record(name, &opened.rules) {
+    let load = |opened: &Snapshot| match opened.vault.record(name, &opened.rules) {
         // It may not be committed yet.
         Ok(Some(record)) if record.version == version => {
             opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| {
@@ -161,7 +160,7 @@ pub fn get_version(
 
 /// Whether a member could write that name under the members and policies that a commit has, or may
 /// now: a good signature alone says only whose it is.
-fn could_write(opened: &Opened, commit: &str, who: &MemberName, name: &SecretName) -> bool {
+fn could_write(opened: &Snapshot, commit: &str, who: &MemberName, name: &SecretName) -> bool {
     if opened.rules.record_key(who, name).is_some() {
         return true;
     }
@@ -171,7 +170,7 @@ fn could_write(opened: &Opened, commit: &str, who: &MemberName, name: &SecretNam
 
 /// The secret as a commit has it in which that version is what a member wrote. A forged one
 /// does not hide it. Two clones may have made a version of that number each.
-fn find(opened: &Opened, name: &SecretName, version: u64, commit: &str) -> Result<Sealed> {
+fn find(opened: &Snapshot, name: &SecretName, version: u64, commit: &str) -> Result<Sealed> {
     let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
     let root = opened.vault.root().path();
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();

@@ -5,16 +5,20 @@ mod get;
 mod history;
 mod import;
 mod rekey;
+mod remove;
+mod rename;
 mod store;
 
 pub use annotate::{Annotation, annotate};
-pub use get::{Part, copy, get, otp, part, remove, rename};
+pub use get::{Part, copy, get, otp, part};
 pub use history::{PastVersion, get_version, history, restore};
 pub use import::{
     Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
     import, imported_policies, read_import,
 };
 pub use rekey::{rekey, rekey_needed};
+pub use remove::remove;
+pub use rename::rename;
 pub use store::{
     EditorChoice, StoreReport, edit, generate, replace, rotate, rotate_ready, store, store_ready,
 };

@@ -4,7 +4,7 @@ use crate::access::Asker;
 use crate::audit::{Action, Op};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::change::transaction::LockedVault;
 use crate::service::secret::cache;
 use crate::service::secret::readers::{ReaderChange, encrypt, note_undecided, pending};
@@ -14,10 +14,9 @@ use crate::service::secret::readers::{ReaderChange, encrypt, note_undecided, pen
 /// # Errors
 /// No vault, or a damaged one.
 pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let changes = pending(&opened)?;
     note_undecided(ctx, &opened.rules);
-    opened.settle(ctx);
     Ok(changes)
 }
 

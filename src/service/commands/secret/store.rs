@@ -10,7 +10,7 @@ use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::base::secret_error::SecretError;
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::agent;
@@ -77,7 +77,7 @@ fn ready(
     check: impl Fn(bool) -> std::result::Result<(), SecretError>,
 ) -> Result<()> {
     refuse_token(ctx, op)?;
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let record = opened.vault.root().file(&VaultPath::record(name));
     Ok(check(record.symlink_metadata().is_ok())?)
 }
@@ -138,7 +138,7 @@ pub fn edit(
     if command.needs_terminal() && !choice.has_terminal {
         return Err(SecretError::NoTerminal(name.clone()).into());
     }
-    let before = Opened::open(ctx)?;
+    let before = OpenVault::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
     let value = read_one(ctx, Op::EDIT, None, name, ctx.confined.as_ref())?;
     if !value.expose_str().is_some_and(is_text) {

@@ -8,7 +8,7 @@ use crate::name::{ScopeName, SessionId};
 use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::session::token::{bearer, ends};
 use crate::store::{Grant, Signed, Stamp};
 
@@ -44,7 +44,7 @@ pub struct SessionView {
 /// # Errors
 /// No vault; a token that is none.
 pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::SESSION_LIST)?;
     let now = Stamp::new(clock::latest(ctx, &opened));
     let mut views = Vec::new();
@@ -59,11 +59,10 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
         }
     }
     views.sort_by(|a, b| a.created.cmp(&b.created));
-    opened.settle(ctx);
     Ok(views)
 }
 
-fn view(opened: &Opened, place: GrantPlace, grant: &Signed<Grant>, now: Stamp) -> SessionView {
+fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp) -> SessionView {
     let usable = opened.rules.of_grant(grant);
     let ends = ends(grant, &opened.rules);
     let status = match &usable {

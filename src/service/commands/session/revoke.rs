@@ -9,7 +9,7 @@ use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::authenticate::recipients;
 use crate::service::session::token::ends;
@@ -138,7 +138,7 @@ fn encrypt_without(
 
 /// The readers of `old` that are left, and their recipients.
 fn readers_without(
-    opened: &Opened,
+    opened: &Snapshot,
     old: &Record,
     gone: &[&SessionId],
 ) -> Result<(Vec<Reader>, Vec<Recipient>)> {

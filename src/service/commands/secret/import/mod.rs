@@ -14,7 +14,7 @@ use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::agent;
 use crate::service::identity::authenticate::authenticate;
@@ -141,10 +141,9 @@ pub fn import(
 ) -> Result<Vec<ImportEntry>> {
     refuse_token(ctx, &Op::IMPORT)?;
     let plan = plan(ctx, imported, options)?;
-    let opened = Opened::open(ctx)?;
+    let opened = OpenVault::open(ctx)?;
     if options.dry_run {
         let taken = opened.vault.names()?;
-        opened.settle(ctx);
         return plan.judge(options, &|name| match taken.contains(name) {
             true => There::Unknown,
             false => There::No,
@@ -202,7 +201,7 @@ pub fn import(
 /// does not work here fails, or works, under the lock.
 fn preseal(
     ctx: &Context,
-    opened: &Opened,
+    opened: &Snapshot,
     plan: &Plan<'_>,
     options: &ImportOptions,
 ) -> HashMap<SecretName, Presealed> {

@@ -15,7 +15,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
-use crate::service::base::opening::Opened;
+use crate::service::base::opening::OpenVault;
 use crate::service::identity::authenticate::{key_files, load, load_source, own_keys};
 use crate::transfer::{self, OLD_FILE, OLD_LIMIT, OldPolicy, OldVault, TransferError};
 
@@ -103,7 +103,7 @@ pub fn imported_policies(
     if imported.policies.is_empty() {
         return Ok(Vec::new());
     }
-    let there = Opened::open(ctx)?;
+    let there = OpenVault::open(ctx)?;
     let mut all = Vec::new();
     for policy in &imported.policies {
         let left_out = match (ScopeName::parse(&policy.name), patterns(policy, options, entries)) {

@@ -1,0 +1,147 @@
+//! Deciding what this clone and the remote both changed.
+
+use serde::Serialize;
+
+use crate::audit::Op;
+use crate::git;
+use crate::service::base::context::Context;
+use crate::service::base::error::{Error, Result};
+use crate::service::base::opening::{OpenVault, Snapshot};
+use crate::service::change::commit::commit_waiting;
+use crate::service::change::transaction::LockedVault;
+use crate::service::sync::conflict::{Clash, Matter, Side, State, named, split};
+use crate::service::sync::merge::{SyncError, refuse_unsynced};
+use crate::service::sync::resolve::{Taking, settle};
+use crate::service::sync::syncer::merge_branches;
+use crate::store::Record;
+
+/// Which side of a conflict to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// What this clone has.
+    Ours,
+    /// What was fetched.
+    Theirs,
+    /// The value that was given later.
+    Newest,
+}
+
+/// Something that this clone and the remote both changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConflictView {
+    /// The secret's name, or the path of another file.
+    pub name: String,
+    /// `secret` or `document`.
+    pub kind: &'static str,
+    /// What this clone has.
+    pub ours: SideView,
+    /// What was fetched.
+    pub theirs: SideView,
+}
+
+/// What one side has. Nothing in it was verified.
+#[derive(Debug, Clone, Serialize)]
+pub struct SideView {
+    /// Whether it was taken away.
+    pub removed: bool,
+    /// The version, of a secret.
+    pub version: Option<u64>,
+    /// Since when a secret has that value (RFC 3339).
+    pub changed: Option<String>,
+    /// Who gave it that value.
+    pub author: Option<String>,
+}
+
+/// Lists what this clone and the remote, as it was fetched last, both changed. Needs no
+/// identity.
+///
+/// # Errors
+/// There is no remote; the vault or its history cannot be read.
+pub fn conflict_list(ctx: &Context) -> Result<Vec<ConflictView>> {
+    let opened = OpenVault::open(ctx)?;
+    refuse_unsynced(&opened)?;
+    let remote = git::remote(&ctx.vault)?;
+    let Some(theirs) = git::fetched(&ctx.vault, &remote)? else { return Ok(Vec::new()) };
+    let division = git::compare(&ctx.vault, &theirs)?;
+    let clashes = split(opened.vault.root(), &division)?.clashes;
+    let views = clashes.iter().map(|clash| view(&opened, clash)).collect();
+    Ok(views)
+}
+
+fn view(opened: &Snapshot, clash: &Clash) -> ConflictView {
+    let side = |side| {
+        let record: Option<Record> = clash.claimed(opened, State::Now(side));
+        SideView {
+            removed: clash.is_gone(side),
+            version: record.as_ref().map(|record| record.version),
+            changed: record.as_ref().map(|record| record.changed.to_string()),
+            author: record.map(|record| record.author.to_string()),
+        }
+    };
+    ConflictView {
+        name: clash.matter.to_string(),
+        kind: match clash.matter {
+            Matter::Secret(_) => "secret",
+            Matter::Document(_) => "document",
+        },
+        ours: side(Side::Ours),
+        theirs: side(Side::Theirs),
+    }
+}
+
+/// What taking a side did.
+#[derive(Debug, Clone, Serialize)]
+pub struct TakeReport {
+    /// What was settled.
+    pub taken: Vec<Taken>,
+    /// What still is to be decided.
+    pub left: Vec<String>,
+}
+
+/// Something that was settled.
+#[derive(Debug, Clone, Serialize)]
+pub struct Taken {
+    /// The secret's name, or the path of another file.
+    pub name: String,
+    /// `ours` or `theirs`.
+    pub side: &'static str,
+}
+
+/// Takes one side of each conflict in `names`, as a version above both; the other side stays
+/// in history. Once nothing is left to decide, the branches are merged.
+///
+/// # Errors
+/// There is no such conflict; that side is signed by nobody who may; denied.
+pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<TakeReport> {
+    let locked = LockedVault::lock(ctx, &Op::CONFLICT_TAKE)?;
+    refuse_unsynced(&locked.opened)?;
+    let remote = git::remote(&ctx.vault)?;
+    let none = || -> Error { SyncError::NoClash(names.join(", ")).into() };
+    let theirs = git::fetched(&ctx.vault, &remote)?.ok_or_else(none)?;
+    let root = locked.opened.vault.root();
+    let clashes = split(root, &git::compare(&ctx.vault, &theirs)?)?.clashes;
+    let mut choices = Vec::new();
+    for clash in named(&clashes, names)? {
+        let side = match choice {
+            Choice::Ours => Side::Ours,
+            Choice::Theirs => Side::Theirs,
+            Choice::Newest => clash.newest(&locked.opened)?,
+        };
+        choices.push(Taking { clash, side });
+    }
+    settle(&locked, Op::CONFLICT_TAKE, &choices)?;
+    let taken = |Taking { clash, side }: &Taking<'_>| Taken {
+        name: clash.matter.to_string(),
+        side: side.as_str(),
+    };
+    let taken = choices.iter().map(taken).collect();
+    let division = git::compare(&ctx.vault, &theirs)?;
+    let left: Vec<String> =
+        split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
+    if left.is_empty() {
+        // What was taken is committed, or the merge would be of something else.
+        commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;
+        merge_branches(&locked, &division, &remote)?;
+    }
+    Ok(TakeReport { taken, left })
+}

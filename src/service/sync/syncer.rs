@@ -1,0 +1,161 @@
+//! One clone's side of a sync: what waits is committed, what was fetched is joined.
+
+use super::conflict::split;
+use super::merge::{join, refuse_unrelated};
+use super::resign::adopt;
+use super::resolve::settle_obvious;
+use crate::access::{Asker, Caller};
+use crate::fs::{Lock, Root};
+use crate::git::{self, Division, Remote};
+use crate::kind::Kind;
+use crate::name::{MemberName, SecretName};
+use crate::service::audit::recorder::Recorder;
+use crate::service::base::context::Context;
+use crate::service::base::error::Result;
+use crate::service::base::note::Note;
+use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
+use crate::service::change::adopt_chains::import_chains;
+use crate::service::change::commit::{commit_edits, commit_waiting, edits};
+use crate::service::change::transaction::LockedVault;
+use crate::service::identity::authenticate::authenticate;
+
+/// Who syncs.
+pub(crate) struct SyncIdentity {
+    name: MemberName,
+    /// `None` for somebody who is not approved yet: he can send his request.
+    caller: Option<Caller>,
+}
+
+impl SyncIdentity {
+    pub(crate) fn find(ctx: &Context, opened: &Snapshot) -> Result<Self> {
+        match authenticate(ctx, &opened.rules) {
+            Ok(caller) => Ok(Self { name: caller.name.clone(), caller: Some(caller) }),
+            Err(error) => match error.waiting_member() {
+                Some(name) => Ok(Self { name: name.clone(), caller: None }),
+                None => Err(error),
+            },
+        }
+    }
+}
+
+/// What joining brought.
+#[derive(Debug, Default)]
+pub(crate) struct Joined {
+    /// How many commits came in.
+    pub(crate) received: usize,
+    /// What both sides had changed, and nobody had to decide.
+    pub(crate) settled: Vec<SecretName>,
+}
+
+/// The vault under its lock, and what whoever syncs can do in it.
+pub(crate) enum Syncer<'c> {
+    /// He signs.
+    Member(Box<LockedVault<'c>>),
+    /// He only carries.
+    Carrier { opened: OpenVault<'c>, lock: Lock, name: MemberName, caller: Option<Caller> },
+}
+
+impl<'c> Syncer<'c> {
+    pub(crate) fn lock(ctx: &'c Context, who: &SyncIdentity) -> Result<Self> {
+        if let Some(caller) = &who.caller {
+            match LockedVault::lock_for(ctx, caller.clone()) {
+                Ok(locked) => return Ok(Self::Member(Box::new(locked))),
+                // A member without a signing key.
+                Err(error) if error.kind() == Kind::Denied => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let lock = Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT)?;
+        let opened = OpenVault::open_locked(ctx, &lock)?;
+        Ok(Self::Carrier { opened, lock, name: who.name.clone(), caller: who.caller.clone() })
+    }
+
+    fn parts(&self) -> (&Snapshot, &Lock, &MemberName, Option<&Caller>) {
+        match self {
+            Self::Member(locked) => {
+                (&locked.opened, locked.held(), &locked.caller.name, Some(&locked.caller))
+            }
+            Self::Carrier { opened, lock, name, caller } => (opened, lock, name, caller.as_ref()),
+        }
+    }
+
+    pub(crate) fn import(&self) -> Result<()> {
+        let (opened, lock, ..) = self.parts();
+        import_chains(opened, lock).map(|_| ())
+    }
+
+    pub(crate) fn commit_waiting(&self, ctx: &Context) -> Result<()> {
+        let (opened, lock, name, caller) = self.parts();
+        commit_waiting(ctx, &opened.vault, name, || {
+            let Some(caller) = caller else { return Ok(None) };
+            let asker = Asker::Member(caller.clone());
+            let recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
+            Ok(Some(recorder.into_chain()))
+        })
+    }
+
+    /// Commits what was edited by hand, once what came in has its place.
+    pub(crate) fn commit_edits(&self, ctx: &Context) -> Result<()> {
+        let (opened, _, name, _) = self.parts();
+        let (edited, unreadable) = edits(&opened.vault)?;
+        if !unreadable.is_empty() {
+            let paths = unreadable.iter().map(ToString::to_string).collect();
+            ctx.front.note(&Note::EditsKept { paths });
+        }
+        if edited.is_empty() {
+            return Ok(());
+        }
+        commit_edits(&opened.vault, name, &edited)?;
+        let paths = edited.iter().map(ToString::to_string).collect();
+        ctx.front.note(&Note::EditsSent { paths });
+        Ok(())
+    }
+
+    /// Settles what is obvious, and joins the branches.
+    pub(crate) fn join(&self, ctx: &Context, theirs: &str, remote: &Remote) -> Result<Joined> {
+        let mut joined = Joined::default();
+        let mut division = match git::compare(&ctx.vault, theirs) {
+            Err(error) if error.is_unrelated() => {
+                refuse_unrelated(self.parts().0, theirs, &remote.shown())?;
+                return Err(error.into());
+            }
+            division => division?,
+        };
+        if let Self::Member(locked) = self {
+            let clashes = split(locked.opened.vault.root(), &division)?.clashes;
+            let settled = settle_obvious(locked, &clashes)?;
+            if !settled.is_empty() {
+                joined.settled = settled;
+                division = git::compare(&ctx.vault, theirs)?;
+            }
+        }
+        if division.behind == 0 {
+            return Ok(joined);
+        }
+        match self {
+            Self::Member(locked) => merge_branches(locked, &division, remote)?,
+            Self::Carrier { opened, lock, name, .. } => {
+                join(opened, lock, &division, &remote.shown(), name.as_str())?;
+            }
+        }
+        joined.received = division.behind;
+        Ok(joined)
+    }
+}
+
+/// Joins the branches, once nothing is left to decide.
+pub(crate) fn merge_branches(
+    locked: &LockedVault<'_>,
+    division: &Division,
+    remote: &Remote,
+) -> Result<()> {
+    let clashes = split(locked.opened.vault.root(), division)?.clashes;
+    let adopted = adopt(locked, division, &clashes)?;
+    // The branch has moved by that.
+    let moved = adopted.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
+    let division = moved.as_ref().unwrap_or(division);
+    let author = locked.caller.name.as_str();
+    join(&locked.opened, locked.held(), division, &remote.shown(), author)?;
+    locked.refresh();
+    Ok(())
+}
