@@ -18,7 +18,7 @@ use crate::project::ProjectFile;
 use crate::secret::SecretBytes;
 use crate::session::Token;
 use crate::store::{AdminSet, Config, Grant, Member, Policy, Record, Unverified, readers_agree};
-use crate::transfer::{Source, parse};
+use crate::transfer::{IMPORT_FORMATS, ImportFormat, parse};
 
 /// A name that is accepted is a path inside the vault, and reads back from it.
 pub fn name(data: &[u8]) {
@@ -109,8 +109,8 @@ pub fn project(data: &[u8]) {
 /// Files to import are read or refused; a message quotes nothing of them.
 pub fn import(data: &[u8]) {
     let Some((which, rest)) = data.split_first() else { return };
-    let source = [Source::Dotenv, Source::Json, Source::Yaml][usize::from(which % 3)];
-    let _ = parse(source, &SecretBytes::new(rest.to_vec()));
+    let files: Vec<_> = IMPORT_FORMATS.iter().filter(|one| one.is_file()).collect();
+    let _ = parse(files[usize::from(*which) % files.len()], &SecretBytes::new(rest.to_vec()));
 }
 
 /// What passes the look at an age header is parsed by the age crate in reasonable time.
@@ -131,13 +131,11 @@ pub fn quoting(data: &[u8]) {
     let secrets = secrets.map(|(at, value)| (name(at), SecretBytes::new(value.to_vec()))).collect();
     let environment = Environment::from_secrets(secrets, &Naming::default()).unwrap();
     assert_eq!(read_by_sh(&environment, values.len()), values);
-    let files = [
-        (Format::Dotenv(COMMON), Source::Dotenv),
-        (Format::Json, Source::Json),
-        (Format::Yaml, Source::Yaml),
-    ];
-    for (format, source) in files {
+    let files =
+        [(Format::Dotenv(COMMON), "dotenv"), (Format::Json, "json"), (Format::Yaml, "yaml")];
+    for (format, name) in files {
         let Ok(file) = render(&environment, format, false) else { continue };
+        let Some(source) = ImportFormat::named(name) else { continue };
         // A text may look as what another tool encrypts.
         let Ok(entries) = parse(source, &file) else { continue };
         for (at, value) in values.iter().enumerate() {

@@ -58,4 +58,4 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::*;
 pub use session::{Ttl, TtlError};
 pub use store::SealedRule;
-pub use transfer::{Doubt, Source};
+pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

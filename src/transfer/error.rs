@@ -34,6 +34,10 @@ pub(crate) enum TransferError {
     Unusable { reasons: Vec<String> },
     #[error("nothing was imported: {}", printable(&reasons.join("; ")))]
     Taken { reasons: Vec<String> },
+    #[error("{0} is nothing that a file holds")]
+    NoFile(&'static str),
+    #[error("{0} is nothing that a program is asked for")]
+    NoProgramOf(&'static str),
     #[error("there is no store at '{}'", printable(folder))]
     NoStore { folder: String },
 }
@@ -43,6 +47,7 @@ impl Failure for TransferError {
         match self {
             Self::Line { .. } | Self::Format { .. } | Self::Encrypted { .. } => Kind::Usage,
             Self::Nothing | Self::Unusable { .. } => Kind::Usage,
+            Self::NoFile(_) | Self::NoProgramOf(_) => Kind::Usage,
             Self::Taken { .. } => Kind::Conflict,
             Self::NoStore { .. } => Kind::NotFound,
             _ => Kind::Failure,

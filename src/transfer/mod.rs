@@ -1,5 +1,5 @@
-//! Secrets that come from elsewhere: files, and other managers through their own programs. One
-//! file per format.
+//! Secrets that come from elsewhere: files, and other managers through their own programs. The table
+//! of them is `formats`.
 //!
 //! Knows names and bytes: what comes out are pairs of the name there and the value, in memory
 //! that is wiped. Nothing here knows the vault, prints or asks.
@@ -7,6 +7,7 @@
 mod dotenv;
 mod encrypted;
 mod error;
+mod formats;
 mod json;
 mod name;
 mod old_authy;
@@ -14,51 +15,14 @@ mod programs;
 mod yaml;
 
 pub(crate) use error::TransferError;
+pub use formats::{IMPORT_FORMATS, ImportFormat};
+pub(crate) use formats::{StoreLocation, fetch, parse};
 pub(crate) use name::{name_here, pattern_here};
 pub(crate) use old_authy::{
     FILE as OLD_FILE, LIMIT as OLD_LIMIT, OldPolicy, OldVault, parse as parse_old,
 };
-pub(crate) use programs::{Place, fetch};
 
 use crate::secret::SecretBytes;
-
-/// Where secrets come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// A `.env` file.
-    Dotenv,
-    /// A JSON object; objects inside become segments of names.
-    Json,
-    /// A YAML mapping, as JSON.
-    Yaml,
-    /// The store of `pass`.
-    Pass,
-    /// The store of `passage`.
-    Passage,
-    /// The stores of `gopass`.
-    Gopass,
-    /// A file that `sops` decrypts.
-    Sops,
-    /// 1Password, through `op`.
-    OnePassword,
-    /// HashiCorp Vault, through `vault`.
-    Vault,
-}
-
-impl Source {
-    /// The program that is asked, where one is.
-    pub(crate) const fn program(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Dotenv | Self::Json | Self::Yaml => return None,
-            Self::Pass => "pass",
-            Self::Passage => "passage",
-            Self::Gopass => "gopass",
-            Self::Sops => "sops",
-            Self::OnePassword => "op",
-            Self::Vault => "vault",
-        })
-    }
-}
 
 /// A secret as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,20 +75,6 @@ pub enum Doubt {
     Readers,
     /// A `$(…)` in it is a command to some of them.
     Command,
-}
-
-/// Reads what a file holds.
-///
-/// # Errors
-/// [`TransferError`] with the line, where it is not of that format; its values are encrypted.
-pub(crate) fn parse(source: Source, bytes: &SecretBytes) -> Result<Vec<Found>, TransferError> {
-    let (from, found) = match source {
-        Source::Json => ("json", json::parse(bytes)?),
-        Source::Yaml => ("yaml", yaml::parse(bytes)?),
-        _ => ("dotenv", dotenv::parse(bytes)?),
-    };
-    encrypted::refuse(from, &found)?;
-    Ok(found)
 }
 
 #[cfg(test)]

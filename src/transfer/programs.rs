@@ -12,47 +12,38 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
-use super::{Found, SecretText, Source, json};
+use super::{Found, SecretText, StoreLocation, json};
 use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
 const LONGEST_LINE: usize = 200;
 
-/// Where a program finds its secrets.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Place {
-    /// A file, a folder or a path inside the other manager, as it was typed.
-    pub(crate) given: Option<String>,
-    /// The store's folder where nothing is given.
-    pub(crate) folder: Option<PathBuf>,
+/// The store of `pass`.
+pub(super) fn pass(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    walk(program, from, "gpg", "PASSWORD_STORE_DIR")
 }
 
-/// Fetches all there is.
-///
-/// # Errors
-/// [`TransferError`]: no program, or what it said.
-pub(crate) fn fetch(source: Source, place: &Place) -> Result<Vec<Found>, TransferError> {
-    let program = source.program().unwrap_or_default();
-    match source {
-        Source::Pass => walk(program, place, "gpg", "PASSWORD_STORE_DIR"),
-        Source::Passage => walk(program, place, "age", "PASSAGE_DIR"),
-        Source::Gopass => gopass(program, place),
-        Source::Sops => sops(program, place),
-        Source::OnePassword => one_password(program, place),
-        _ => vault(program, place),
-    }
+/// The store of `passage`.
+pub(super) fn passage(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    walk(program, from, "age", "PASSAGE_DIR")
 }
 
 /// A store of one file for each secret, in folders.
 fn walk(
     program: &'static str,
-    place: &Place,
+    from: &StoreLocation,
     ending: &str,
     variable: &str,
 ) -> Result<Vec<Found>, TransferError> {
-    let folder = place.given.as_ref().map(PathBuf::from).or_else(|| place.folder.clone());
+    let folder = from.given.as_ref().map(PathBuf::from).or_else(|| from.folder.clone());
     let folder = folder.filter(|folder| folder.is_dir()).ok_or_else(|| TransferError::NoStore {
-        folder: place.given.clone().unwrap_or_else(|| format!("${variable}")),
+        folder: from.given.clone().unwrap_or_else(|| format!("${variable}")),
     })?;
     is_itself(program)?;
     let mut found = Vec::new();
@@ -73,8 +64,11 @@ fn walk(
 /// What sops takes apart by the ending of a file's name; every other file is one value to it.
 const TREES: [&str; 5] = ["yaml", "yml", "json", "env", "ini"];
 
-fn sops(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
-    let file = place.given.as_deref().unwrap_or("-");
+pub(super) fn sops(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    let file = from.given.as_deref().unwrap_or("-");
     let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
     let decrypt = |form| ask(program, &["--decrypt", "--output-type", form, "--", file], &[]);
     if TREES.contains(&ending) || file == "-" {
@@ -84,8 +78,11 @@ fn sops(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferErro
     Ok(vec![Found::new("data".to_owned(), decrypt("binary")?)])
 }
 
-fn gopass(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
-    let below = place.given.as_deref().unwrap_or_default();
+pub(super) fn gopass(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    let below = from.given.as_deref().unwrap_or_default();
     let listed = ask(program, &["ls", "--flat"], &[])?;
     let names = listed.expose_str().unwrap_or_default();
     let mut found = Vec::new();
@@ -118,9 +115,12 @@ struct Field {
 }
 
 /// The concealed fields of each item: passwords, tokens, keys.
-fn one_password(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
+pub(super) fn one_password(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
     let mut words = vec!["item", "list", "--format", "json"];
-    if let Some(vault) = &place.given {
+    if let Some(vault) = &from.given {
         words.extend(["--vault", vault]);
     }
     let answer = |bytes: &SecretBytes| -> Result<Vec<Item>, TransferError> {
@@ -141,8 +141,11 @@ fn one_password(program: &'static str, place: &Place) -> Result<Vec<Found>, Tran
 }
 
 /// The fields of a secret of the key-value engine.
-fn vault(program: &'static str, place: &Place) -> Result<Vec<Found>, TransferError> {
-    let path = place.given.as_deref().unwrap_or("secret");
+pub(super) fn vault(
+    program: &'static str,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    let path = from.given.as_deref().unwrap_or("secret");
     let got = ask(program, &["kv", "get", "-format=json", path], &[])?;
     let found = json::parse(&got).map_err(|_| TransferError::Answer { program })?;
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();

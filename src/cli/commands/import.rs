@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use authy::{
-    Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, ImportedPolicy, PolicyChange,
-    SecretBytes, Source, printable,
+    Existing, IMPORT_FORMATS, ImportEntry, ImportFormat, ImportFrom, ImportOptions, ImportStatus,
+    ImportedPolicy, PolicyChange, SecretBytes, printable,
 };
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use zeroize::Zeroizing;
 
 use super::CommandResult;
@@ -43,8 +43,8 @@ pub(crate) struct Args {
     #[arg(required_unless_present = "from")]
     file: Option<PathBuf>,
     /// What it is [default: by the file's name, else dotenv]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<From>,
+    #[arg(long, value_parser = formats(), value_name = "FORMAT")]
+    from: Option<&'static ImportFormat>,
     /// The keyfile of a vault of authy 0.7 [default: those in its folder 'keys', else yours]
     #[arg(long, value_name = "FILE")]
     from_keyfile: Option<PathBuf>,
@@ -68,55 +68,18 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum From {
-    /// A .env file
-    Dotenv,
-    /// A JSON object
-    Json,
-    /// A YAML mapping
-    Yaml,
-    /// pass, the standard unix password manager
-    Pass,
-    /// passage
-    Passage,
-    /// gopass
-    Gopass,
-    /// A file encrypted with sops
-    Sops,
-    /// 1Password, through op
-    #[value(name = "1password")]
-    OnePassword,
-    /// HashiCorp Vault
-    Vault,
-    /// The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7
-    #[value(name = "authy-0.7")]
-    OldAuthy,
-}
-
-impl From {
-    /// What is read or asked; `None` for an old vault, which is opened.
-    const fn source(self) -> Option<Source> {
-        Some(match self {
-            Self::Dotenv => Source::Dotenv,
-            Self::Json => Source::Json,
-            Self::Yaml => Source::Yaml,
-            Self::Pass => Source::Pass,
-            Self::Passage => Source::Passage,
-            Self::Gopass => Source::Gopass,
-            Self::Sops => Source::Sops,
-            Self::OnePassword => Source::OnePassword,
-            Self::Vault => Source::Vault,
-            Self::OldAuthy => return None,
-        })
-    }
+/// What `--from` takes: the table of the library.
+fn formats() -> impl TypedValueParser<Value = &'static ImportFormat> {
+    let known = IMPORT_FORMATS.iter().map(|one| PossibleValue::new(one.name).help(one.help));
+    PossibleValuesParser::new(known)
+        .map(|name| ImportFormat::named(&name).unwrap_or(&IMPORT_FORMATS[0]))
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let (ctx, ui) = (env.context()?, env.ui());
-        let source = self.source();
-        let imported = authy::read_import(&ctx, &self.read(env, source)?)?;
+        let format = self.format();
+        let imported = authy::read_import(&ctx, &self.read(env, format)?)?;
         let options = ImportOptions {
             prefix: self.prefix.clone(),
             existing: self.existing(),
@@ -155,7 +118,7 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         }
         ui.note(format_args!("imported {counted}"));
-        if let (Some(Source::Dotenv), Some(file)) = (source, self.plain_file()) {
+        if let Some(file) = self.plain_file().filter(|_| format.name == "dotenv") {
             let file = printable(&file.to_string_lossy());
             ui.note(format_args!(
                 "'{file}' still holds the values: remove it once nothing reads it, and keep it out of git \
@@ -178,34 +141,24 @@ impl Args {
         self.file.as_deref().filter(|file| *file != Path::new("-"))
     }
 
-    fn source(&self) -> Option<Source> {
-        if let Some(from) = self.from {
-            return from.source();
-        }
-        let ending = self.file.as_deref().and_then(Path::extension).unwrap_or_default();
-        match ending.to_string_lossy().to_ascii_lowercase().as_str() {
-            "json" => Some(Source::Json),
-            "yaml" | "yml" => Some(Source::Yaml),
-            _ => Some(Source::Dotenv),
-        }
+    fn format(&self) -> &'static ImportFormat {
+        let by_name = || ImportFormat::of_file(self.file.as_deref().unwrap_or(Path::new("-")));
+        self.from.unwrap_or_else(by_name)
     }
 
-    fn read(&self, env: &CliEnv, source: Option<Source>) -> Result<ImportFrom, Failure> {
-        let Some(source) = source else {
+    fn read(&self, env: &CliEnv, format: &'static ImportFormat) -> Result<ImportFrom, Failure> {
+        if format.is_old_vault() {
             let usual = || Some(env.home()?.join(".authy-0.7"));
             let folder = self.file.clone().or_else(usual).ok_or(Failure::NoHome)?;
             return Ok(ImportFrom::OldVault { folder, keyfile: self.from_keyfile.clone() });
-        };
-        let is_file = matches!(source, Source::Dotenv | Source::Json | Source::Yaml);
-        if !is_file {
+        }
+        if !format.is_file() {
             let given = self.file.as_ref().map(|file| file.to_string_lossy().into_owned());
-            let (variable, usual) = match source {
-                Source::Passage => ("PASSAGE_DIR", ".passage/store"),
-                _ => ("PASSWORD_STORE_DIR", ".password-store"),
-            };
-            let folder = env.variable(variable).map(PathBuf::from);
-            let folder = folder.or_else(|| Some(env.home()?.join(usual)));
-            return Ok(ImportFrom::Program { source, given, folder });
+            let folder = format.store.and_then(|(variable, usual)| {
+                let named = env.variable(variable).map(PathBuf::from);
+                named.or_else(|| Some(env.home()?.join(usual)))
+            });
+            return Ok(ImportFrom::Program { format, given, folder });
         }
         let mut bytes = Zeroizing::new(Vec::new());
         match self.plain_file() {
@@ -218,7 +171,7 @@ impl Args {
                 io::stdin().lock().take(LIMIT).read_to_end(&mut bytes).map_err(Failure::Input)?;
             }
         }
-        Ok(ImportFrom::Bytes(source, SecretBytes::new(std::mem::take(&mut *bytes))))
+        Ok(ImportFrom::Bytes(format, SecretBytes::new(std::mem::take(&mut *bytes))))
     }
 }
 

@@ -22,17 +22,17 @@ use crate::service::secret::new_value::{NewValue, StoreOptions, new_record, note
 use crate::service::secret::readers::Presealed;
 use crate::service::session::live;
 use crate::service::session::token::refuse_token;
-use crate::transfer::{self, About, Found, OldPolicy, Place, Source, TransferError};
+use crate::transfer::{self, About, Found, ImportFormat, OldPolicy, StoreLocation, TransferError};
 
 /// What is imported.
 #[derive(Debug)]
 pub enum ImportFrom {
     /// The bytes of a file, and their format.
-    Bytes(Source, SecretBytes),
+    Bytes(&'static ImportFormat, SecretBytes),
     /// What another manager's program gives out.
     Program {
         /// Which one.
-        source: Source,
+        format: &'static ImportFormat,
         /// A file, a folder or a path in there, as it was typed.
         given: Option<String>,
         /// The store's folder where nothing is given.
@@ -117,10 +117,10 @@ pub use old::{ImportedPolicy, imported_policies};
 /// It is not of that format; the program is missing or fails; nothing opens it.
 pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
     let found = match from {
-        ImportFrom::Bytes(source, bytes) => transfer::parse(*source, bytes)?,
-        ImportFrom::Program { source, given, folder } => {
-            let place = Place { given: given.clone(), folder: folder.clone() };
-            transfer::fetch(*source, &place)?
+        ImportFrom::Bytes(format, bytes) => transfer::parse(format, bytes)?,
+        ImportFrom::Program { format, given, folder } => {
+            let from = StoreLocation { given: given.clone(), folder: folder.clone() };
+            transfer::fetch(format, &from)?
         }
         ImportFrom::OldVault { folder, keyfile } => {
             return old::read(ctx, folder, keyfile.as_deref());

@@ -1,0 +1,170 @@
+//! The table of what secrets can come in from: one row each, which is all that has to be added for
+//! another one, beside the file that reads it.
+
+use std::path::{Path, PathBuf};
+
+use super::error::TransferError;
+use super::{Found, dotenv, encrypted, json, programs, yaml};
+use crate::secret::SecretBytes;
+
+/// Something that secrets come in from.
+#[derive(Debug)]
+pub struct ImportFormat {
+    /// What `import --from` calls it.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub help: &'static str,
+    /// Endings of the names of files that are of it.
+    pub endings: &'static [&'static str],
+    /// Where its store is where nothing else is said: by the variable, else below the home folder.
+    pub store: Option<(&'static str, &'static str)>,
+    pub(super) read: Read,
+}
+
+/// How one is read.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// From the bytes of a file.
+    File(fn(&SecretBytes) -> Result<Vec<Found>, TransferError>),
+    /// By asking the program of this name.
+    Program(&'static str, fn(&'static str, &StoreLocation) -> Result<Vec<Found>, TransferError>),
+    /// It is a vault, which is opened.
+    OldVault,
+}
+
+/// Where a program finds its secrets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StoreLocation {
+    /// A file, a folder or a path inside the other manager, as it was typed.
+    pub(crate) given: Option<String>,
+    /// The store's folder where nothing is given.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// All of them, as `import --help` lists them. The first is what a file is whose name says nothing.
+pub static IMPORT_FORMATS: [ImportFormat; 10] = [
+    file("dotenv", "A .env file", &["env"], dotenv::parse),
+    file("json", "A JSON object", &["json"], json::parse),
+    file("yaml", "A YAML mapping", &["yaml", "yml"], yaml::parse),
+    ImportFormat {
+        store: Some(("PASSWORD_STORE_DIR", ".password-store")),
+        ..program("pass", "pass, the standard unix password manager", "pass", programs::pass)
+    },
+    ImportFormat {
+        store: Some(("PASSAGE_DIR", ".passage/store")),
+        ..program("passage", "passage", "passage", programs::passage)
+    },
+    program("gopass", "gopass", "gopass", programs::gopass),
+    program("sops", "A file encrypted with sops", "sops", programs::sops),
+    program("1password", "1Password, through op", "op", programs::one_password),
+    program("vault", "HashiCorp Vault", "vault", programs::vault),
+    ImportFormat {
+        name: "authy-0.7",
+        help: "The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7",
+        endings: &[],
+        store: None,
+        read: Read::OldVault,
+    },
+];
+
+const fn file(
+    name: &'static str,
+    help: &'static str,
+    endings: &'static [&'static str],
+    parse: fn(&SecretBytes) -> Result<Vec<Found>, TransferError>,
+) -> ImportFormat {
+    ImportFormat { name, help, endings, store: None, read: Read::File(parse) }
+}
+
+const fn program(
+    name: &'static str,
+    help: &'static str,
+    program: &'static str,
+    fetch: fn(&'static str, &StoreLocation) -> Result<Vec<Found>, TransferError>,
+) -> ImportFormat {
+    ImportFormat { name, help, endings: &[], store: None, read: Read::Program(program, fetch) }
+}
+
+impl ImportFormat {
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        IMPORT_FORMATS.iter().find(|format| format.name == name)
+    }
+
+    /// What a file is by its name, else dotenv.
+    pub fn of_file(file: &Path) -> &'static Self {
+        let ending = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let is_it = |format: &&Self| format.endings.contains(&ending.as_str());
+        IMPORT_FORMATS.iter().find(is_it).unwrap_or(&IMPORT_FORMATS[0])
+    }
+
+    /// Whether it is read from the bytes of a file.
+    pub const fn is_file(&self) -> bool {
+        matches!(self.read, Read::File(_))
+    }
+
+    /// Whether it is a vault of authy 0.7 or before.
+    pub const fn is_old_vault(&self) -> bool {
+        matches!(self.read, Read::OldVault)
+    }
+}
+
+/// Reads what a file holds.
+///
+/// # Errors
+/// [`TransferError`] with the line, where it is not of that format; its values are encrypted; what
+/// is of this format is no file.
+pub(crate) fn parse(
+    format: &'static ImportFormat,
+    bytes: &SecretBytes,
+) -> Result<Vec<Found>, TransferError> {
+    let Read::File(parse) = format.read else { return Err(TransferError::NoFile(format.name)) };
+    let found = parse(bytes)?;
+    encrypted::refuse(format.name, &found)?;
+    Ok(found)
+}
+
+/// Fetches all there is from a manager, through its own program.
+///
+/// # Errors
+/// [`TransferError`]: no program, or what it said.
+pub(crate) fn fetch(
+    format: &'static ImportFormat,
+    from: &StoreLocation,
+) -> Result<Vec<Found>, TransferError> {
+    match format.read {
+        Read::Program(program, fetch) => fetch(program, from),
+        Read::File(_) | Read::OldVault => Err(TransferError::NoProgramOf(format.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IMPORT_FORMATS, ImportFormat};
+    use std::path::Path;
+
+    #[test]
+    fn each_has_a_name_and_an_ending_of_its_own() {
+        for (at, one) in IMPORT_FORMATS.iter().enumerate() {
+            assert!(std::ptr::eq(ImportFormat::named(one.name).unwrap(), one));
+            for other in &IMPORT_FORMATS[..at] {
+                assert!(one.endings.iter().all(|ending| !other.endings.contains(ending)));
+            }
+        }
+        assert!(ImportFormat::named("").is_none());
+    }
+
+    #[test]
+    fn a_file_is_what_its_name_ends_in() {
+        for (file, name) in [
+            ("a.json", "json"),
+            ("dir.json/a.YML", "yaml"),
+            (".env", "dotenv"),
+            ("prod.env", "dotenv"),
+            ("-", "dotenv"),
+            ("secrets.txt", "dotenv"),
+        ] {
+            assert_eq!(ImportFormat::of_file(Path::new(file)).name, name, "{file}");
+        }
+    }
+}
