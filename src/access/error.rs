@@ -81,7 +81,20 @@ impl Failure for AccessError {
             Self::Open { source, .. } => source.kind(),
             Self::Creator { .. } | Self::Stale { .. } => Kind::Credentials,
             Self::NotRecorded(_) => Kind::Failure,
-            _ => Kind::Denied,
+            Self::Unapproved { .. }
+            | Self::Denied { .. }
+            | Self::NotGiven { .. }
+            | Self::NotListed { .. }
+            | Self::RunOnly { .. }
+            | Self::RunOnlyMember { .. }
+            | Self::Confined { .. }
+            | Self::Program { .. }
+            | Self::NotAdmin(_)
+            | Self::NotAMember
+            | Self::MemberWaits(_)
+            | Self::OtherScope { .. }
+            | Self::RunOnlyToken { .. }
+            | Self::NotInGrant { .. } => Kind::Denied,
         }
     }
 

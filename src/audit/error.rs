@@ -106,7 +106,11 @@ impl Failure for AuditError {
                 "run 'authy audit verify' to see every damage; git may hold the intact file"
             }
             Self::Moving { .. } => "try again when it is done",
-            _ => return None,
+            Self::NotRegular { .. }
+            | Self::Io { .. }
+            | Self::Exists { .. }
+            | Self::NotOpened { .. }
+            | Self::Unfit { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -162,7 +162,16 @@ impl Failure {
             Self::InputEnded => "nothing is changed; end a value with Enter",
             Self::NotTwice => "nothing is changed; paste it, or type it once with --once",
             Self::EmptyValue => "check what was piped in; --raw stores an empty value",
-            _ => return None,
+            Self::Confined(_)
+            | Self::OddPath(_)
+            | Self::Declined(_)
+            | Self::NotApproved
+            | Self::ValueFile { .. }
+            | Self::Pages { .. }
+            | Self::Screen(_)
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::Json(_) => return None,
         };
         Some(hint.to_owned())
     }

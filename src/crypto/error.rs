@@ -144,7 +144,12 @@ impl Failure for CryptoError {
             Self::NotAReader => "check with --keyfile or AUTHY_KEYFILE that the right one is used",
             Self::Damaged(_) => "restore the file from git, or ask whoever wrote it last",
             Self::TooManyRecipients => "remove members or recipients that are no longer needed",
-            _ => return None,
+            Self::WrongPassphrase
+            | Self::TooMuchWork
+            | Self::NoRecipients
+            | Self::TooLargeToSeal { .. }
+            | Self::UnusablePassphrase { .. }
+            | Self::EncryptionFailed => return None,
         };
         Some(hint.to_owned())
     }

@@ -91,7 +91,11 @@ impl Failure for FsError {
                 "the next authy command finishes it, once the cause is removed"
             }
             Self::NoMemory => no_memory_hint(),
-            _ => return None,
+            Self::NotRegular { place: Place::Outside, .. }
+            | Self::NotFolder { place: Place::Outside, .. }
+            | Self::Io { .. }
+            | Self::TooLarge { .. }
+            | Self::LocalName { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -111,7 +111,11 @@ impl Failure for GitError {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "install git"
             }
-            _ => return None,
+            Self::Io { .. }
+            | Self::Path { .. }
+            | Self::TooLarge { .. }
+            | Self::Program { .. }
+            | Self::Refused { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -156,7 +156,15 @@ impl Failure for InjectError {
                 return Some(format!("leave out {largest}, the largest, with --only"));
             }
             Self::EditorStart { .. } => "set VISUAL or EDITOR to an editor that is installed",
-            _ => return None,
+            Self::UnknownNames { .. }
+            | Self::Randomness(_)
+            | Self::ProgramNotFound { .. }
+            | Self::ProgramNotExecutable { .. }
+            | Self::Supervise { .. }
+            | Self::NoFile { .. }
+            | Self::EditorFailed { .. }
+            | Self::EditorInterrupted
+            | Self::EditorWait(_) => return None,
         };
         Some(hint.to_owned())
     }

@@ -62,7 +62,10 @@ impl Failure for ProjectError {
         let fault = match self {
             Self::Content { fault, .. } => fault,
             Self::Exists { .. } => return Some("'authy project-info' shows what it says".into()),
-            _ => return None,
+            Self::Read { .. }
+            | Self::NotAFile { .. }
+            | Self::TooLarge { .. }
+            | Self::Write { .. } => return None,
         };
         match fault {
             Fault::UnknownKey { nearest, .. } => {

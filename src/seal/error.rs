@@ -40,7 +40,7 @@ impl Failure for SealError {
             Self::Several { .. } => {
                 "choose one with --only, or an admin gives each secret a rule of its own".into()
             }
-            _ => return None,
+            Self::System(_) | Self::Authority(_) | Self::Files { .. } => return None,
         })
     }
 }

@@ -56,7 +56,21 @@ impl Failure for StoreError {
         match self {
             Self::Fs(error) => error.kind(),
             Self::Render(_) | Self::Unread(_) => Kind::Failure,
-            _ => Kind::Damaged,
+            Self::NoVault(_)
+            | Self::OldVault(_)
+            | Self::Missing { .. }
+            | Self::Unsigned { .. }
+            | Self::Altered { .. }
+            | Self::UnknownSigner { .. }
+            | Self::Malformed { .. }
+            | Self::Format { .. }
+            | Self::Digest { .. }
+            | Self::Half { .. }
+            | Self::RolledBack { .. }
+            | Self::Ahead { .. }
+            | Self::CameBack { .. }
+            | Self::OtherVault { .. }
+            | Self::AdminsChanged { .. } => Kind::Damaged,
         }
     }
 

@@ -50,7 +50,11 @@ impl Failure for TransferError {
             Self::NoFile(_) | Self::NoProgramOf(_) => Kind::Usage,
             Self::Taken { .. } => Kind::Conflict,
             Self::NoStore { .. } => Kind::NotFound,
-            _ => Kind::Failure,
+            Self::Stranger { .. }
+            | Self::NoProgram { .. }
+            | Self::Start { .. }
+            | Self::Failed { .. }
+            | Self::Answer { .. } => Kind::Failure,
         }
     }
 
@@ -78,7 +82,7 @@ impl Failure for TransferError {
                 "--update replaces values that differ, --skip-existing keeps them, --prefix gives other names".into()
             }
             Self::NoStore { .. } => "name its folder".into(),
-            _ => return None,
+            Self::Start { .. } | Self::Failed { .. } | Self::Answer { .. } | Self::Nothing | Self::NoFile(_) | Self::NoProgramOf(_) => return None,
         })
     }
 }
