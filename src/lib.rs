@@ -50,12 +50,11 @@ pub use inject::{
 pub use kind::Kind;
 pub use name::{
     Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName,
-    printable,
+    Ttl, TtlError, printable,
 };
 pub use process::keep_memory_private;
 pub use project::ProjectFile;
 pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::*;
-pub use session::{Ttl, TtlError};
 pub use store::SealedRule;
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

@@ -11,6 +11,7 @@
 
 mod host;
 mod tool;
+mod ttl;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use crate::kind::{Failure, Kind};
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
 pub use tool::ToolName;
+pub use ttl::{Ttl, TtlError};
 
 /// Longest secret name in bytes, all segments and slashes together.
 const MAX_SECRET: usize = 180;

@@ -5,8 +5,6 @@
 
 mod keys;
 mod token;
-mod ttl;
 
 pub(crate) use keys::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
 pub(crate) use token::Token;
-pub use ttl::{Ttl, TtlError};

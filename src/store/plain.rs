@@ -204,7 +204,7 @@ mod tests {
             author: MemberName::parse("alice").unwrap(),
             description: description.to_owned(),
             tags: tags.to_vec(),
-            rotate_every: (!tags.is_empty()).then(|| "90d".to_owned()),
+            rotate_every: (!tags.is_empty()).then(|| "90d".parse().unwrap()),
             exposed_to: Vec::new(),
             readers: readers.iter().map(member).map(Reader::Member).collect(),
             digest: Digest::of(b"x"),

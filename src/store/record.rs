@@ -8,7 +8,7 @@ use super::pins::Version;
 use super::signed::Signed;
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
-use crate::name::{MemberName, SecretName, SessionId};
+use crate::name::{MemberName, SecretName, SessionId, Ttl};
 
 /// `secrets/<name>.toml`: public, signed by a member who may read the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Record {
     pub(crate) tags: Vec<String>,
     /// How often the value wants changing, such as `90d`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) rotate_every: Option<String>,
+    pub(crate) rotate_every: Option<Ttl>,
     /// Members who could read this value and may not any more: it is due for another one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exposed_to: Vec<MemberName>,

@@ -38,11 +38,11 @@ pub(crate) fn rotate(name: &SecretName, seen: u64) -> Form {
 }
 
 pub(crate) fn annotate(name: &SecretName, details: &ListDetails) -> Form {
-    let every = details.rotate_every.as_deref().unwrap_or_default();
+    let every = details.rotate_every.map(|every| every.to_string()).unwrap_or_default();
     let fields = vec![
         Field::text("Description", "anybody with the vault can read this", &details.description),
         Field::text("Tags", "separated by spaces", &details.tags.join(" ")),
-        Field::text("Rotate every", "such as 90d", every),
+        Field::text("Rotate every", "such as 90d", &every),
     ];
     let purpose = Purpose::Annotate { name: name.clone(), seen: details.version };
     Form::new(format!("Edit {name}"), purpose, fields)

@@ -65,7 +65,7 @@ impl Args {
         if let Some(old) = old {
             annotation.description = old.description;
             annotation.tags = old.tags;
-            annotation.rotate_every = old.rotate_every.and_then(|every| every.parse().ok());
+            annotation.rotate_every = old.rotate_every;
         }
         if let Some(description) = &self.description {
             annotation.description.clone_from(description);

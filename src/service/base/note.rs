@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::name::{MemberName, ScopeName, SecretName, printable};
-use crate::session::Ttl;
+use crate::name::{MemberName, ScopeName, SecretName, Ttl, printable};
 use crate::transfer::Doubt;
 
 /// Something the user should know.

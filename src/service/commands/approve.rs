@@ -8,7 +8,7 @@ use crate::audit::{Action, Op};
 use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
-use crate::name::{MemberName, ScopeName};
+use crate::name::{MemberName, ScopeName, Ttl};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
@@ -22,7 +22,6 @@ use crate::service::rules::history::{
 use crate::service::rules::review::{shown_member, shown_policy};
 use crate::service::rules::update::{Edict, Encryption, enact};
 use crate::service::secret::readers::ReaderChange;
-use crate::session::Ttl;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
 
 /// What waits for approval, and what it would change.

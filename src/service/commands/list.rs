@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::access::Pattern;
 use crate::audit::Op;
-use crate::name::{ScopeName, SecretName};
+use crate::name::{ScopeName, SecretName, Ttl};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
@@ -60,7 +60,7 @@ pub struct ListDetails {
     /// Who could read this value and may not any more.
     pub exposed_to: Vec<String>,
     /// How often it wants another value.
-    pub rotate_every: Option<String>,
+    pub rotate_every: Option<Ttl>,
     /// Why it is due for another value.
     pub rotate_due: Option<String>,
 }
@@ -76,7 +76,7 @@ impl ListDetails {
             tags: record.tags.clone(),
             readers: record.readers.iter().map(ToString::to_string).collect(),
             exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
-            rotate_every: record.rotate_every.clone(),
+            rotate_every: record.rotate_every,
             rotate_due: due(now, record),
         }
     }

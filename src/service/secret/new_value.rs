@@ -3,12 +3,11 @@
 use super::readers::{Presealed, kept_readers, seal_to};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::name::SecretName;
+use crate::name::{SecretName, Ttl};
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::change::transaction::Transaction;
-use crate::session::Ttl;
 use crate::store::Record;
 
 /// How to store a secret.
@@ -91,10 +90,7 @@ pub(crate) fn new_record(
             Some(old) if options.tags.is_empty() => old.tags.clone(),
             _ => options.tags,
         },
-        rotate_every: options
-            .rotate_every
-            .map(|every| every.to_string())
-            .or_else(|| old.and_then(|old| old.rotate_every)),
+        rotate_every: options.rotate_every.or_else(|| old.and_then(|old| old.rotate_every)),
         exposed_to,
         readers,
         digest: Digest::of(&sealed),

@@ -2,7 +2,6 @@
 //! any more could.
 
 use crate::name::MemberName;
-use crate::session::Ttl;
 use crate::store::{Record, Stamp};
 
 /// Why the value of a secret is due for rotation; `None` where it is not.
@@ -11,7 +10,6 @@ pub(crate) fn due(now: Stamp, record: &Record) -> Option<String> {
         let names: Vec<&str> = record.exposed_to.iter().map(MemberName::as_str).collect();
         return Some(format!("{} could read it and may not any more", names.join(", ")));
     }
-    let every: Ttl = record.rotate_every.as_deref()?.parse().ok()?;
-    let end = record.changed.plus(every.seconds());
+    let end = record.changed.plus(record.rotate_every?.seconds());
     (now >= end).then(|| format!("its value was to be changed by {end}"))
 }

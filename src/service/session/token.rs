@@ -8,7 +8,7 @@ use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, GrantPlace, Lock, Stage};
-use crate::name::{MemberName, ScopeName, printable};
+use crate::name::{MemberName, ScopeName, Ttl, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::recorder::Recorder;
 use crate::service::base::clock;
@@ -17,7 +17,7 @@ use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
 use crate::service::base::token_error::TokenError;
 use crate::service::identity::authenticate::authenticate;
-use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token, Ttl};
+use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token};
 use crate::store::{Grant, Signed, Stamp, StoreError};
 
 /// Finds out who asks: the token decides where one is set at all, a member otherwise.

@@ -177,7 +177,7 @@ fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec
     let optional = [
         ("description", details.description.clone()),
         ("tags", list(&details.tags)),
-        ("rotate every", details.rotate_every.clone().unwrap_or_default()),
+        ("rotate every", details.rotate_every.map(|every| every.to_string()).unwrap_or_default()),
         ("rotate now", details.rotate_due.clone().unwrap_or_default()),
         ("readers", list(&details.readers)),
         ("had copies", list(&details.exposed_to)),

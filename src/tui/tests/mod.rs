@@ -27,7 +27,7 @@ fn secret(text: &str, version: u64) -> ListEntry {
         tags: vec!["db".into(), "prod".into()],
         readers: vec!["alice".into(), "bob".into()],
         exposed_to: Vec::new(),
-        rotate_every: Some("90d".into()),
+        rotate_every: Some("90d".parse().unwrap()),
         rotate_due: None,
     };
     ListEntry { name: name(text), details: Some(details), problem: None }

@@ -10,7 +10,7 @@ use crate::access::{AccessError, Need, PolicyState, ScopePolicy, SealRefused};
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::many::merged;
-use crate::name::{MemberName, ScopeName, printable};
+use crate::name::{MemberName, ScopeName, Ttl, printable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
@@ -20,7 +20,6 @@ use crate::service::inject::error::SealingError;
 use crate::service::rules::update::{Edict, Encryption, enact};
 use crate::service::secret::readers::note_pending;
 use crate::service::session::token::bearer;
-use crate::session::Ttl;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
 use error::PolicyError;
 

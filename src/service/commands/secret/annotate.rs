@@ -1,12 +1,11 @@
 //! What a record says about a secret beside its value: changed without opening the value.
 
 use crate::audit::{Action, Op};
-use crate::name::SecretName;
+use crate::name::{SecretName, Ttl};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::secret_error::SecretError;
 use crate::service::change::transaction::LockedVault;
-use crate::session::Ttl;
 use crate::store::Record;
 
 /// What a record is to say; all of it replaces what is there.
@@ -42,7 +41,7 @@ pub fn annotate(
             version: record.version + 1,
             description: annotation.description.clone(),
             tags: annotation.tags.clone(),
-            rotate_every: annotation.rotate_every.map(|every| every.to_string()),
+            rotate_every: annotation.rotate_every,
             ..record
         };
         let version = tx.write_record(name, record)?;

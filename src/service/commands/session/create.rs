@@ -5,7 +5,7 @@ use crate::access::{Need, ScopePolicy};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
 use crate::fs::GrantPlace;
-use crate::name::{ScopeName, SecretName, SessionId};
+use crate::name::{ScopeName, SecretName, SessionId, Ttl};
 use crate::secret::SecretBytes;
 use crate::service::audit::recorder::seal_chain_key;
 use crate::service::audit::session_line::created_line;
@@ -14,7 +14,7 @@ use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::session::refresh::{collect, seal};
-use crate::session::{GrantKeys, Token, Ttl};
+use crate::session::{GrantKeys, Token};
 use crate::store::{Grant, Version};
 
 /// Most characters of a label.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::printable;
 use crate::kind::{Failure, Kind};
-use crate::name::printable;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -89,6 +89,18 @@ impl fmt::Display for Ttl {
             s if s % HOUR == 0 => write!(f, "{}h", s / HOUR),
             s => write!(f, "{}m", s / MINUTE),
         }
+    }
+}
+
+impl serde::Serialize for Ttl {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Ttl {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
