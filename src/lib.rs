@@ -37,6 +37,7 @@ mod secret;
 mod kind;
 mod many;
 mod process;
+mod words;
 
 #[cfg(test)]
 #[path = "../tests/common/skipped.rs"]

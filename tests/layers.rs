@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 9] = [
     &["store", "session", "audit", "git"],
     &["crypto", "fs"],
     &["name", "secret"],
-    &["kind", "many", "process"],
+    &["kind", "many", "process", "words"],
     // Of the unit tests alone: which programs are there.
     &["skipped"],
 ];

@@ -17,15 +17,17 @@ mod secret;
 mod session;
 mod sync;
 
-pub use audit::verify::{ChainSummary, VerifyReport};
+pub use audit::verify::{ChainStatus, ChainSummary, VerifyReport};
 pub use base::context::{
     AgentAtWork, Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen,
 };
 pub use base::error::{Error, Result};
 pub use base::note::Note;
+pub use base::status::DocumentStatus;
 pub use commands::*;
 pub use identity::enroll::{NameSource, Newcomer};
 pub use rules::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};
 pub use rules::history::CommitView;
 pub use secret::new_value::StoreOptions;
 pub use secret::readers::ReaderChange;
+pub use sync::conflict::Side;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authy::{Removal, SecretBytes, SecretName, VerifyReport, printable};
+use authy::{ChainStatus, Removal, SecretBytes, SecretName, VerifyReport, printable};
 
 use super::app::App;
 use super::effect::{Done, Effect, Refused, Section, Told, Who, Work};
@@ -200,7 +200,7 @@ fn verified(report: &VerifyReport) -> Vec<String> {
             let at = chain.line.map(|line| format!("line {line}: ")).unwrap_or_default();
             lines.push(format!("  {at}{}", printable(fault)));
         }
-        if let (Some(file), "damaged") = (&chain.file, chain.status) {
+        if let (Some(file), ChainStatus::Damaged) = (&chain.file, chain.status) {
             lines.push(format!("  in {}", printable(&file.to_string_lossy())));
         }
     }

@@ -1,6 +1,8 @@
 //! What the keys of a section do, and what its list is made of.
 
-use authy::{AuditEntry, ListEntry, MemberView, PolicyView, SessionView, printable};
+use authy::{
+    AuditEntry, DocumentStatus, ListEntry, MemberView, PolicyView, SessionView, printable,
+};
 
 use super::app::{App, Past};
 use super::effect::{Effect, Section, Told, Work};
@@ -190,7 +192,7 @@ impl App {
         let Some(policy) = self.policies.selected() else { return Vec::new() };
         let name = policy.name.clone();
         match command {
-            Command::Edit if policy.status != "in-force" => {
+            Command::Edit if policy.status != DocumentStatus::InForce => {
                 let status = policy.status;
                 self.fail(Told::new(format!(
                     "policy {name} is {status}: approve it first, or delete it"
@@ -226,7 +228,8 @@ impl App {
     fn sessions_command(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::New => {
-                let in_force = self.policies.rows().iter().filter(|one| one.status == "in-force");
+                let in_force =
+                    self.policies.rows().iter().filter(|one| one.status == DocumentStatus::InForce);
                 let scopes: Vec<String> = in_force.map(|one| one.name.to_string()).collect();
                 if !scopes.is_empty() {
                     let selected = self.policies.selected().map(|one| one.name.to_string());

@@ -39,7 +39,7 @@ fn table(versions: &[PastVersion]) -> Table {
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),
-            one.what.to_owned(),
+            one.what.to_string(),
             one.changed.clone().unwrap_or_default(),
             one.author.clone().unwrap_or_default(),
             one.commit.short().to_owned(),

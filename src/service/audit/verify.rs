@@ -21,6 +21,7 @@ use crate::service::base::context::{Context, IdentitySource};
 use crate::service::base::error::Result;
 use crate::service::base::opening::{LOCK_WAIT, Snapshot};
 use crate::service::identity::authenticate::authenticate;
+use crate::words::words;
 
 /// What verification found, chain by chain.
 #[derive(Debug, Clone)]
@@ -32,7 +33,19 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Whether any chain is damaged.
     pub fn is_damaged(&self) -> bool {
-        self.chains.iter().any(|chain| chain.status == "damaged")
+        self.chains.iter().any(|chain| chain.status == ChainStatus::Damaged)
+    }
+}
+
+words! {
+    /// What verification found of a chain.
+    pub enum ChainStatus {
+        /// Every line is what its writer wrote.
+        Verified = "verified",
+        /// Its key cannot be had here.
+        Unchecked = "unchecked",
+        /// A line is not.
+        Damaged = "damaged",
     }
 }
 
@@ -44,7 +57,7 @@ pub struct ChainSummary {
     /// How many whole lines it has.
     pub lines: u64,
     /// `verified`, `unchecked` (its key cannot be had here) or `damaged`.
-    pub status: &'static str,
+    pub status: ChainStatus,
     /// The first damaged line, from 1.
     pub line: Option<u64>,
     /// What is wrong there, or why it is unchecked.
@@ -205,9 +218,11 @@ fn of_grants(opened: &Snapshot) -> Result<BTreeMap<SessionId, Digest>> {
 
 fn summary(report: &ChainReport, places: &[ChainFiles]) -> ChainSummary {
     let (status, line, fault) = match &report.verdict {
-        Verdict::Verified => ("verified", None, None),
-        Verdict::Unchecked(gap) => ("unchecked", None, Some(gap.to_string())),
-        Verdict::Damaged { line, fault } => ("damaged", Some(*line), Some(fault.to_string())),
+        Verdict::Verified => (ChainStatus::Verified, None, None),
+        Verdict::Unchecked(gap) => (ChainStatus::Unchecked, None, Some(gap.to_string())),
+        Verdict::Damaged { line, fault } => {
+            (ChainStatus::Damaged, Some(*line), Some(fault.to_string()))
+        }
     };
     let number = line.unwrap_or(u64::MAX);
     let place = places.iter().find(|place| *place.chain() == report.chain);

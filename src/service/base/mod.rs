@@ -9,4 +9,5 @@ pub(crate) mod note;
 pub(crate) mod opening;
 pub(crate) mod scope;
 pub(crate) mod secret_error;
+pub(crate) mod status;
 pub(crate) mod token_error;

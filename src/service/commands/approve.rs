@@ -23,6 +23,7 @@ use crate::service::rules::review::{shown_member, shown_policy};
 use crate::service::rules::update::{Edict, Encryption, enact};
 use crate::service::secret::readers::ReaderChange;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
+use crate::words::words;
 
 /// What waits for approval, and what it would change.
 #[derive(Debug, Clone, Serialize)]
@@ -35,20 +36,21 @@ pub struct Approval {
     pub digest: String,
 }
 
-/// What of the vault is to be approved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalKind {
-    /// A member.
-    Member,
-    /// A policy.
-    Policy,
+words! {
+    /// What waits for an approval.
+    pub enum ApprovalKind {
+        /// A member.
+        Member = "member",
+        /// A policy.
+        Policy = "policy",
+    }
 }
 
 /// A member or a policy that no admin signed as it stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct Proposal {
     /// `member` or `policy`.
-    pub what: &'static str,
+    pub what: ApprovalKind,
     /// Its name.
     pub name: String,
     /// The file, relative to the vault.
@@ -260,8 +262,8 @@ fn proposal(
 ) -> Result<Proposal> {
     let path = document.path();
     let (what, name, key) = match &document {
-        Document::Member(name, member) => ("member", name.to_string(), member.verify),
-        Document::Policy(name, _) => ("policy", name.to_string(), None),
+        Document::Member(name, member) => (ApprovalKind::Member, name.to_string(), member.verify),
+        Document::Policy(name, _) => (ApprovalKind::Policy, name.to_string(), None),
     };
     Ok(Proposal {
         what,

@@ -14,6 +14,7 @@ use crate::service::sync::merge::{SyncError, refuse_unsynced};
 use crate::service::sync::resolve::{Taking, settle};
 use crate::service::sync::syncer::merge_branches;
 use crate::store::Record;
+use crate::words::words;
 
 /// Which side of a conflict to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +27,23 @@ pub enum Choice {
     Newest,
 }
 
+words! {
+    /// What both sides changed.
+    pub enum ConflictKind {
+        /// A secret.
+        Secret = "secret",
+        /// Another file.
+        Document = "document",
+    }
+}
+
 /// Something that this clone and the remote both changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConflictView {
     /// The secret's name, or the path of another file.
     pub name: String,
     /// `secret` or `document`.
-    pub kind: &'static str,
+    pub kind: ConflictKind,
     /// What this clone has.
     pub ours: SideView,
     /// What was fetched.
@@ -81,8 +92,8 @@ fn view(opened: &Snapshot, clash: &Clash) -> ConflictView {
     ConflictView {
         name: clash.matter.to_string(),
         kind: match clash.matter {
-            Matter::Secret(_) => "secret",
-            Matter::Document(_) => "document",
+            Matter::Secret(_) => ConflictKind::Secret,
+            Matter::Document(_) => ConflictKind::Document,
         },
         ours: side(Side::Ours),
         theirs: side(Side::Theirs),
@@ -104,7 +115,7 @@ pub struct Taken {
     /// The secret's name, or the path of another file.
     pub name: String,
     /// `ours` or `theirs`.
-    pub side: &'static str,
+    pub side: Side,
 }
 
 /// Takes one side of each conflict in `names`, as a version above both; the other side stays
@@ -130,10 +141,8 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
         choices.push(Taking { clash, side });
     }
     settle(&locked, Op::CONFLICT_TAKE, &choices)?;
-    let taken = |Taking { clash, side }: &Taking<'_>| Taken {
-        name: clash.matter.to_string(),
-        side: side.as_str(),
-    };
+    let taken =
+        |Taking { clash, side }: &Taking<'_>| Taken { name: clash.matter.to_string(), side: *side };
     let taken = choices.iter().map(taken).collect();
     let division = git::compare(&ctx.vault, &theirs)?;
     let left: Vec<String> =

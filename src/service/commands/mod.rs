@@ -32,7 +32,7 @@ pub use check::{Finding, Severity, check, check_staged, install_diff, install_ho
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
 pub use conflict::{
-    Choice, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
+    Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
 };
 pub use files::{read_public, read_text};
 pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
@@ -49,21 +49,22 @@ pub use member::{
     member_remove, member_show, member_update,
 };
 pub use policy::{
-    FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict, policy_create, policy_diff,
-    policy_list, policy_preview, policy_remove, policy_show, policy_test, policy_update,
+    FileChange, FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict, policy_create,
+    policy_diff, policy_list, policy_preview, policy_remove, policy_show, policy_test,
+    policy_update,
 };
 pub use project::{
     allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
 };
 pub use secret::{
     Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
-    Imported, ImportedPolicy, Part, PastVersion, StoreReport, annotate, copy, edit, generate, get,
-    get_version, history, import, imported_policies, otp, part, read_import, rekey, rekey_needed,
-    remove, rename, replace, restore, rotate, rotate_ready, store, store_ready,
+    Imported, ImportedPolicy, Part, PastChange, PastVersion, StoreReport, annotate, copy, edit,
+    generate, get, get_version, history, import, imported_policies, otp, part, read_import, rekey,
+    rekey_needed, remove, rename, replace, restore, rotate, rotate_ready, store, store_ready,
 };
 pub use session::{
-    SessionCreated, SessionOptions, SessionView, check_token_place, session_create, session_list,
-    session_refresh, session_revoke, session_revoke_all, write_token,
+    SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,
+    session_list, session_refresh, session_revoke, session_revoke_all, write_token,
 };
 pub use sync::{SyncReport, last_fetched, sync};
 pub use textconv::{Description, describe, digest_of};

@@ -14,19 +14,21 @@ use crate::name::SecretName;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
 use crate::store::{MAX_SEALED, MAX_TOML, Record};
+use crate::words::words;
 
 /// What was decided already, below `.local/`: of each file that both sides changed, what the
 /// other side had when this one was made to take account of it.
 pub(crate) const SETTLED: &str = "settled";
 const LIMIT: usize = 8 << 20;
 
-/// A side of a division.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// What this clone has.
-    Ours,
-    /// What was fetched.
-    Theirs,
+words! {
+    /// A side of what both changed.
+    pub enum Side {
+        /// What this clone has.
+        Ours = "ours",
+        /// What was fetched.
+        Theirs = "theirs",
+    }
 }
 
 impl Side {
@@ -35,14 +37,6 @@ impl Side {
         match self {
             Self::Ours => Self::Theirs,
             Self::Theirs => Self::Ours,
-        }
-    }
-
-    /// Its name, as people type it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ours => "ours",
-            Self::Theirs => "theirs",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The sections: a list, and what is known of the selected row.
 
-use authy::{ListEntry, MemberView, PolicyView, SessionView, printable};
+use authy::{
+    DocumentStatus, ListEntry, MemberView, PastChange, PolicyView, SessionStatus, SessionView,
+    printable,
+};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -36,10 +39,14 @@ pub(super) fn secrets(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect
 pub(super) fn policies(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let (at, beside) = halves(body);
     let mark = |policy: &PolicyView| match policy.status {
-        "in-force" if policy.seal_only => (policy.name.to_string(), Some("sealed"), theme.dim()),
-        "in-force" if policy.run_only => (policy.name.to_string(), Some("run-only"), theme.dim()),
-        "in-force" => (policy.name.to_string(), None, theme.dim()),
-        other => (policy.name.to_string(), Some(other), theme.bad()),
+        DocumentStatus::InForce if policy.seal_only => {
+            (policy.name.to_string(), Some("sealed"), theme.dim())
+        }
+        DocumentStatus::InForce if policy.run_only => {
+            (policy.name.to_string(), Some("run-only"), theme.dim())
+        }
+        DocumentStatus::InForce => (policy.name.to_string(), None, theme.dim()),
+        other => (policy.name.to_string(), Some(other.as_str()), theme.bad()),
     };
     list(app, &app.policies, &mark, theme, frame, at);
     let details = app.policies.selected().map(|policy| policy_details(app, policy, theme, beside));
@@ -52,8 +59,8 @@ pub(super) fn sessions(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rec
     let mark = |session: &SessionView| {
         let scope = session.scope.as_ref().map(ToString::to_string).unwrap_or_default();
         let label = if session.label.is_empty() { session.id.as_str() } else { &session.label };
-        let style = if session.status == "live" { theme.good() } else { theme.bad() };
-        (format!("{scope}  {}", printable(label)), Some(session.status), style)
+        let style = if session.status == SessionStatus::Live { theme.good() } else { theme.bad() };
+        (format!("{scope}  {}", printable(label)), Some(session.status.as_str()), style)
     };
     list(app, &app.sessions, &mark, theme, frame, at);
     let details = app.sessions.selected().map(|session| session_details(app, session));
@@ -66,10 +73,10 @@ pub(super) fn members(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect
     let (at, beside) = halves(body);
     let mark = |member: &MemberView| {
         let (word, style) = match (member.status, member.admin) {
-            ("in-force", true) => (Some("admin"), theme.dim()),
-            ("in-force", false) => (None, theme.dim()),
-            ("unapproved", _) => (Some("waits"), theme.warn()),
-            (other, _) => (Some(other), theme.bad()),
+            (DocumentStatus::InForce, true) => (Some("admin"), theme.dim()),
+            (DocumentStatus::InForce, false) => (None, theme.dim()),
+            (DocumentStatus::Unapproved, _) => (Some("waits"), theme.warn()),
+            (other, _) => (Some(other.as_str()), theme.bad()),
         };
         (member.name.to_string(), word, style)
     };
@@ -195,7 +202,7 @@ fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec
             let who = one.author.as_deref().unwrap_or(&one.commit.author);
             let when = ago(app.now, &one.commit.time);
             // Encrypted or signed anew, with the same value.
-            let what = if one.what == "readers" { "record" } else { one.what };
+            let what = if one.what == PastChange::Readers { "record" } else { one.what.as_str() };
             let line = format!("{version:<4} {what:<8} {when}, {who}");
             lines.push(Line::raw(text::cut(&printable(&line), width)));
         }
@@ -204,14 +211,14 @@ fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec
 }
 
 fn policy_details(app: &App, policy: &PolicyView, theme: Theme, area: Rect) -> Vec<Line<'static>> {
-    let mut rows = vec![("name", policy.name.to_string()), ("status", policy.status.to_owned())];
+    let mut rows = vec![("name", policy.name.to_string()), ("status", policy.status.to_string())];
     let words = |list: &[String], none: &str| match list {
         [] => none.to_owned(),
         some => some.join(" "),
     };
     if let Some(problem) = &policy.problem {
         rows.push(("why", problem.clone()));
-        if policy.status == "unapproved" {
+        if policy.status == DocumentStatus::Unapproved {
             rows.push(("next", "a shows what it means, for an admin to sign".to_owned()));
         }
         return labelled(&rows, theme, area);
@@ -261,7 +268,7 @@ fn session_details(app: &App, session: &SessionView) -> Vec<(&'static str, Strin
         ("id", session.id.to_string()),
         ("scope", session.scope.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("label", session.label.clone()),
-        ("status", session.status.to_owned()),
+        ("status", session.status.to_string()),
     ];
     if let Some(problem) = &session.problem {
         rows.push(("why", problem.clone()));
@@ -286,10 +293,10 @@ fn member_details(member: &MemberView) -> Vec<(&'static str, String)> {
         (false, true) => "reads and writes what policies give",
         (false, false) => "reads what policies give",
     };
-    let mut rows = vec![("name", member.name.to_string()), ("status", member.status.to_owned())];
+    let mut rows = vec![("name", member.name.to_string()), ("status", member.status.to_string())];
     if let Some(problem) = &member.problem {
         rows.push(("why", problem.clone()));
-        if member.status == "unapproved" {
+        if member.status == DocumentStatus::Unapproved {
             rows.push(("next", "a shows what it means, for an admin to sign".to_owned()));
         }
     }

@@ -3,7 +3,10 @@
 mod flows;
 mod screens;
 
-use authy::{ListDetails, ListEntry, MemberView, PolicyView, SecretName, SessionView};
+use authy::{
+    DocumentStatus, ListDetails, ListEntry, MemberView, PolicyView, SecretName, SessionStatus,
+    SessionView,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -33,7 +36,7 @@ fn secret(text: &str, version: u64) -> ListEntry {
     ListEntry { name: name(text), details: Some(details), problem: None }
 }
 
-fn policy(text: &str, status: &'static str) -> PolicyView {
+fn policy(text: &str, status: DocumentStatus) -> PolicyView {
     PolicyView {
         name: authy::ScopeName::parse(text).unwrap(),
         status,
@@ -50,11 +53,12 @@ fn policy(text: &str, status: &'static str) -> PolicyView {
         version: 3,
         signed_by: Some("alice".into()),
         signed_at: Some("2026-11-25T11:00:00Z".into()),
-        problem: (status != "in-force").then(|| "its signature is not an admin's".into()),
+        problem: (status != DocumentStatus::InForce)
+            .then(|| "its signature is not an admin's".into()),
     }
 }
 
-fn session(id: &str, status: &'static str) -> SessionView {
+fn session(id: &str, status: SessionStatus) -> SessionView {
     SessionView {
         id: authy::SessionId::parse(id).unwrap(),
         label: "nightly build".into(),
@@ -69,7 +73,7 @@ fn session(id: &str, status: &'static str) -> SessionView {
     }
 }
 
-fn member(text: &str, status: &'static str) -> MemberView {
+fn member(text: &str, status: DocumentStatus) -> MemberView {
     MemberView {
         name: authy::MemberName::parse(text).unwrap(),
         status,
@@ -78,7 +82,7 @@ fn member(text: &str, status: &'static str) -> MemberView {
         groups: vec![authy::GroupName::parse("backend").unwrap()],
         recipients: vec![format!("age1{}", "q".repeat(58))],
         version: 1,
-        problem: (status != "in-force").then(|| "no admin signed it".into()),
+        problem: (status != DocumentStatus::InForce).then(|| "no admin signed it".into()),
     }
 }
 
@@ -104,18 +108,24 @@ fn open() -> App {
     done(&mut app, Done::Secrets(Ok(secrets)));
     done(
         &mut app,
-        Done::Policies(Ok(vec![policy("backend", "in-force"), policy("edited", "unapproved")])),
-    );
-    done(
-        &mut app,
-        Done::Sessions(Ok(vec![
-            session("0123456789abcdef", "live"),
-            session("fedcba9876543210", "expired"),
+        Done::Policies(Ok(vec![
+            policy("backend", DocumentStatus::InForce),
+            policy("edited", DocumentStatus::Unapproved),
         ])),
     );
     done(
         &mut app,
-        Done::Members(Ok(vec![member("alice", "in-force"), member("bob", "unapproved")])),
+        Done::Sessions(Ok(vec![
+            session("0123456789abcdef", SessionStatus::Live),
+            session("fedcba9876543210", SessionStatus::Expired),
+        ])),
+    );
+    done(
+        &mut app,
+        Done::Members(Ok(vec![
+            member("alice", DocumentStatus::InForce),
+            member("bob", DocumentStatus::Unapproved),
+        ])),
     );
     app
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{ChainSummary, Kind, VerifyReport, printable};
+use authy::{ChainStatus, ChainSummary, Kind, VerifyReport, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
@@ -47,7 +47,7 @@ fn line(chain: &ChainSummary) -> String {
 }
 
 fn unchecked(report: &VerifyReport) -> Option<String> {
-    match report.chains.iter().filter(|chain| chain.status == "unchecked").count() {
+    match report.chains.iter().filter(|chain| chain.status == ChainStatus::Unchecked).count() {
         0 => None,
         1 => Some("1 chain could not be checked here".to_owned()),
         n => Some(format!("{n} chains could not be checked here")),

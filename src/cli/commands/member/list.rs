@@ -25,7 +25,7 @@ impl Args {
             let groups: Vec<&str> = view.groups.iter().map(GroupName::as_str).collect();
             table.push([
                 view.name.to_string(),
-                view.status.to_owned(),
+                view.status.to_string(),
                 may(view).to_owned(),
                 groups.join(" "),
                 view.problem.clone().unwrap_or_default(),

@@ -34,7 +34,7 @@ fn describe(view: &MemberView) -> String {
         }
     };
     add("member", view.name.as_str());
-    add("status", view.status);
+    add("status", view.status.as_str());
     add("problem", view.problem.as_deref().unwrap_or_default());
     add("may", may(view));
     let groups: Vec<&str> = view.groups.iter().map(GroupName::as_str).collect();

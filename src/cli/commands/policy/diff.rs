@@ -58,7 +58,7 @@ impl Args {
 
 /// What is said of a file beside its lines.
 fn remarks(file: &FileDiff) -> String {
-    let mut remarks = vec![file.change.to_owned()];
+    let mut remarks = vec![file.change.to_string()];
     if !file.approved {
         remarks.push("not approved by an admin yet".to_owned());
     }

@@ -22,7 +22,7 @@ impl Args {
         for view in &views {
             table.push([
                 view.name.to_string(),
-                view.status.to_owned(),
+                view.status.to_string(),
                 match (view.seal_only, view.run_only) {
                     (true, _) => "sealed",
                     (_, true) => "yes",

@@ -34,7 +34,7 @@ fn describe(view: &PolicyView) -> String {
         }
     };
     add("policy", view.name.as_str());
-    add("status", view.status);
+    add("status", view.status.as_str());
     add("problem", view.problem.as_deref().unwrap_or_default());
     add("description", &view.description);
     view.allow.iter().for_each(|pattern| add("allow", pattern));

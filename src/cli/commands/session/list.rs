@@ -43,7 +43,7 @@ fn table(sessions: Vec<SessionView>) -> Table {
         table.push([
             one.id.to_string(),
             one.scope.map(|scope| scope.to_string()).unwrap_or_default(),
-            one.status.to_owned(),
+            one.status.to_string(),
             usage.to_owned(),
             one.created.unwrap_or_default(),
             one.expires.unwrap_or_default(),

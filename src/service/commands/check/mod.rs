@@ -23,7 +23,7 @@ use crate::fs::{self, FOLDERS, Listing, VaultPath};
 use crate::git;
 use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
-use crate::service::audit::verify::{ChainSummary, caller_if_any, verify_all};
+use crate::service::audit::verify::{ChainStatus, ChainSummary, caller_if_any, verify_all};
 use crate::service::base::context::Context;
 use crate::service::base::error::{Error, Result};
 use crate::service::base::note::Note;
@@ -340,7 +340,7 @@ fn remind_of_backup(ctx: &Context, opened: &Snapshot) {
 }
 
 fn damaged(opened: &Snapshot, chain: &ChainSummary) -> Option<Finding> {
-    if chain.status != "damaged" {
+    if chain.status != ChainStatus::Damaged {
         return None;
     }
     let root = opened.vault.root().path();

@@ -13,6 +13,7 @@ use crate::name::{GroupName, MemberName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
+use crate::service::base::status::DocumentStatus;
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::enroll::{self, refuse_taken};
 use crate::service::identity::member_error::MemberError;
@@ -43,7 +44,7 @@ pub struct MemberView {
     /// The name.
     pub name: MemberName,
     /// `in-force`, `unapproved` or `damaged`.
-    pub status: &'static str,
+    pub status: DocumentStatus,
     /// Whether the member is an admin.
     pub admin: bool,
     /// Whether the member can sign, and so store and change secrets.
@@ -187,7 +188,7 @@ fn next_version(opened: &Snapshot, name: &MemberName) -> Result<u64> {
 }
 
 fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option<MemberView> {
-    let unfit = |status, problem: String| MemberView {
+    let view = |status, problem| MemberView {
         name: name.clone(),
         status,
         admin: opened.rules.is_admin(name),
@@ -195,20 +196,18 @@ fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option
         groups: Vec::new(),
         recipients: Vec::new(),
         version: 0,
-        problem: Some(problem),
+        problem,
     };
     Some(match file {
         Standing::Removed(_) => return None,
-        Standing::Unapproved(why) => unfit("unapproved", why.to_string()),
-        Standing::Damaged(why) => unfit("damaged", why.to_string()),
+        Standing::Unapproved(why) => view(DocumentStatus::Unapproved, Some(why.to_string())),
+        Standing::Damaged(why) => view(DocumentStatus::Damaged, Some(why.to_string())),
         Standing::InForce(member) => MemberView {
-            status: "in-force",
             writes: member.signing.is_some(),
             groups: member.groups.clone(),
             recipients: member.recipients.clone(),
             version: member.version,
-            problem: None,
-            ..unfit("", String::new())
+            ..view(DocumentStatus::InForce, None)
         },
     })
 }

@@ -10,6 +10,7 @@ use crate::service::base::opening::OpenVault;
 use crate::service::rules::effect::{Effect, effect};
 use crate::service::rules::history::text_diff;
 use crate::service::rules::review::State;
+use crate::words::words;
 
 /// What differs between two states.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +21,18 @@ pub struct PolicyDiff {
     pub effect: Effect,
 }
 
+words! {
+    /// What becomes of a file.
+    pub enum FileChange {
+        /// It is new.
+        Added = "added",
+        /// It goes.
+        Removed = "removed",
+        /// It is another.
+        Changed = "changed",
+    }
+}
+
 /// A file that differs.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileDiff {
@@ -28,7 +41,7 @@ pub struct FileDiff {
     /// The member or scope that it is about; `None` for a set of admins.
     pub name: Option<String>,
     /// `added`, `removed` or `changed`.
-    pub change: &'static str,
+    pub change: FileChange,
     /// Whether an admin of today signed it as it stands in the later state: otherwise it counts once
     /// one has approved it.
     pub approved: bool,
@@ -60,9 +73,9 @@ pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<Policy
         let there = (before.documents.contains_key(&path), after.documents.contains_key(&path));
         files.push(FileDiff {
             change: match there {
-                (false, _) => "added",
-                (_, false) => "removed",
-                _ => "changed",
+                (false, _) => FileChange::Added,
+                (_, false) => FileChange::Removed,
+                _ => FileChange::Changed,
             },
             name: match VaultPath::parse(&path).map(|path| path.subject()) {
                 Some(Subject::Member(name)) => Some(name.to_string()),

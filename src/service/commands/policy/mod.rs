@@ -14,6 +14,7 @@ use crate::name::{MemberName, ScopeName, Ttl, printable};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
+use crate::service::base::status::DocumentStatus;
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::member_error::MemberError;
 use crate::service::inject::error::SealingError;
@@ -23,7 +24,7 @@ use crate::service::session::token::bearer;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
 use error::PolicyError;
 
-pub use diff::{FileDiff, PolicyDiff, policy_diff};
+pub use diff::{FileChange, FileDiff, PolicyDiff, policy_diff};
 pub use test::{Towards, Verdict, policy_preview, policy_test};
 
 /// A policy to make, or what to add to and take from one.
@@ -99,7 +100,7 @@ pub struct PolicyView {
     /// Its name.
     pub name: ScopeName,
     /// `in-force`, `unapproved` or `damaged`.
-    pub status: &'static str,
+    pub status: DocumentStatus,
     /// For people.
     pub description: String,
     /// Patterns allowed.
@@ -338,9 +339,9 @@ fn view(opened: &Snapshot, name: &ScopeName, state: &PolicyState) -> Option<Poli
     };
     Some(match state {
         PolicyState::Removed(_) => return None,
-        PolicyState::Unapproved(why) => empty("unapproved", Some(why.to_string())),
-        PolicyState::Damaged(why) => empty("damaged", Some(why.to_string())),
-        PolicyState::Bad(why) => empty("damaged", Some(why.to_string())),
+        PolicyState::Unapproved(why) => empty(DocumentStatus::Unapproved, Some(why.to_string())),
+        PolicyState::Damaged(why) => empty(DocumentStatus::Damaged, Some(why.to_string())),
+        PolicyState::Bad(why) => empty(DocumentStatus::Damaged, Some(why.to_string())),
         PolicyState::InForce(signed, policy) => PolicyView {
             users: opened.rules.users(policy).cloned().collect(),
             description: signed.description.clone(),
@@ -355,7 +356,7 @@ fn view(opened: &Snapshot, name: &ScopeName, state: &PolicyState) -> Option<Poli
             version: signed.version,
             signed_by: Some(signed.by().to_string()),
             signed_at: Some(signed.at().to_string()),
-            ..empty("in-force", None)
+            ..empty(DocumentStatus::InForce, None)
         },
     })
 }

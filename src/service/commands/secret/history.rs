@@ -18,6 +18,21 @@ use crate::service::secret::read::read_loaded;
 use crate::service::secret::readers::{exposed, kept_readers, seal_to};
 use crate::service::session::live;
 use crate::store::{Authority as _, Record, Sealed};
+use crate::words::words;
+
+words! {
+    /// What happened to a secret.
+    pub enum PastChange {
+        /// It got a value.
+        Value = "value",
+        /// It was encrypted or signed anew.
+        Readers = "readers",
+        /// It was taken away.
+        Removed = "removed",
+        /// Its record cannot be read.
+        Damaged = "damaged",
+    }
+}
 
 /// One change of a secret.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +41,7 @@ pub struct PastVersion {
     pub version: Option<u64>,
     /// What happened: `value` (a new one), `readers` (encrypted or signed anew), `removed`, or
     /// `damaged`.
-    pub what: &'static str,
+    pub what: PastChange,
     /// When it got that value (RFC 3339).
     pub changed: Option<String>,
     /// Who gave it that value, as the record of then says: where somebody else signed it, no more
@@ -55,9 +70,9 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         let claim = change.bytes.map(|bytes| opened.vault.claim_in::<Record>(&path, bytes));
         let record = claim.and_then(std::result::Result::ok).map(|claim| claim.document);
         let what = match (&record, is_there) {
-            (Some(_), _) => "value",
-            (None, true) => "damaged",
-            (None, false) => "removed",
+            (Some(_), _) => PastChange::Value,
+            (None, true) => PastChange::Damaged,
+            (None, false) => PastChange::Removed,
         };
         let version = PastVersion {
             version: record.as_ref().map(|record| record.version),
@@ -80,7 +95,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     };
     let same: Vec<bool> = (0..found.len()).map(is_same).collect();
     let versions = found.into_iter().zip(same).map(|((_, version), same)| match same {
-        true => PastVersion { what: "readers", ..version },
+        true => PastVersion { what: PastChange::Readers, ..version },
         false => version,
     });
     Ok(versions.collect())

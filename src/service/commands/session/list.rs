@@ -11,6 +11,19 @@ use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::session::token::{bearer, ends};
 use crate::store::{Grant, Signed, Stamp};
+use crate::words::words;
+
+words! {
+    /// Whether a session can be used.
+    pub enum SessionStatus {
+        /// It can.
+        Live = "live",
+        /// Its time is over.
+        Expired = "expired",
+        /// Its grant cannot be read, or gives nothing any more.
+        Invalid = "invalid",
+    }
+}
 
 /// One session, as people see it.
 #[derive(Debug, Clone, Serialize)]
@@ -32,7 +45,7 @@ pub struct SessionView {
     /// The member who made it.
     pub by: Option<String>,
     /// `live`, `expired` or `invalid`.
-    pub status: &'static str,
+    pub status: SessionStatus,
     /// Why it is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -66,9 +79,9 @@ fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp)
     let usable = opened.rules.of_grant(grant);
     let ends = ends(grant, &opened.rules);
     let status = match &usable {
-        Err(_) => "invalid",
-        Ok(_) if ends <= now => "expired",
-        Ok(_) => "live",
+        Err(_) => SessionStatus::Invalid,
+        Ok(_) if ends <= now => SessionStatus::Expired,
+        Ok(_) => SessionStatus::Live,
     };
     let by_policy = usable.as_ref().is_ok_and(|(_, policy)| policy.hides());
     SessionView {
@@ -95,7 +108,7 @@ fn invalid(place: GrantPlace, problem: String) -> SessionView {
         created: None,
         expires: None,
         by: None,
-        status: "invalid",
+        status: SessionStatus::Invalid,
         problem: Some(problem),
     }
 }
