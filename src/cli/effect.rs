@@ -82,7 +82,7 @@ fn of_member(effect: &MemberEffect, out: &mut Vec<String>) {
     access(&format!("{who} can now decrypt"), &effect.gains, out);
     access(&format!("{who} can no longer decrypt"), &effect.loses, out);
     if effect.joins == Some(true) && effect.gains.is_empty() {
-        out.push(format!("{who} can decrypt nothing yet: no policy gives him a secret"));
+        out.push(format!("{who} can decrypt nothing yet: no policy gives them a secret"));
     }
     if !effect.loses.is_empty() {
         out.push(format!(

@@ -211,7 +211,7 @@ fn removed(removal: &Removal) -> Vec<String> {
     let name = &removal.member;
     let mut lines = vec![format!("Removed {name}; encrypted {} secrets anew.", removal.encrypted)];
     if !removal.sessions.is_empty() {
-        lines.push(format!("Revoked {} of his sessions.", removal.sessions.len()));
+        lines.push(format!("Revoked {} of their sessions.", removal.sessions.len()));
     }
     lines.push(String::new());
     match removal.due.is_empty() {

@@ -284,8 +284,8 @@ impl App {
                 let Some(member) = self.members.selected() else { return Vec::new() };
                 let lines = vec![
                     format!("Remove member {}?", member.name),
-                    "What he could read is encrypted to those who stay, and".to_owned(),
-                    "listed: he may have copies, so it wants rotating.".to_owned(),
+                    "What they could read is encrypted to those who stay, and".to_owned(),
+                    "listed: they may have copies, so it wants rotating.".to_owned(),
                 ];
                 let work = Work::MemberRemove(member.name.clone());
                 self.popup = Some(Popup::confirm("Remove".into(), lines, work));

@@ -32,7 +32,7 @@ fn whoever_asks_to_join_is_nobody_until_an_admin_approves() {
         .stdout_has("commit ");
 
     let look = team.of("alice", &["approve", "bob", "--dry-run"]).ok();
-    look.stdout_has("'bob' asks for it himself")
+    look.stdout_has("'bob' asks for it themselves")
         .stdout_has(asked["fingerprint"].as_str().unwrap())
         .stdout_has("bob becomes a member of @backend")
         .stdout_has("bob can now decrypt 3 secrets by policy backend (allow \"db-*\"): db-key, db-new, db-url");

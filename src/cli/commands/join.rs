@@ -15,7 +15,7 @@ use crate::cli::ui::Ui;
 /// with a key of yours and committed. Push it, as it is or on a branch; nothing is encrypted to
 /// you until an admin has run 'authy approve'. Tell the admin the fingerprint on another way.
 ///
-/// A member who was added by his recipients alone gets a key to sign with like this, so that he
+/// A member who was added by recipients alone gets a key to sign with like this, so that they
 /// can store and change secrets.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

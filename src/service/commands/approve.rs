@@ -246,7 +246,7 @@ fn of_member(
     let diff =
         text_diff(&in_words(base.as_ref(), shown_member), &in_words(Some(&member), shown_member));
     let problem = match &claim.by {
-        Some(by) if by == name => format!("'{name}' asks for it himself"),
+        Some(by) if by == name => format!("'{name}' asks for it themselves"),
         _ => problem,
     };
     let document = Document::Member(name.clone(), Box::new(member));

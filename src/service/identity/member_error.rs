@@ -25,7 +25,7 @@ pub(crate) enum MemberError {
     LastRecipient(MemberName),
     #[error("'{other}' is no recipient of '{name}'")]
     NotHisRecipient { name: MemberName, other: String },
-    #[error("what is encrypted to '{0}' is his own to say")]
+    #[error("what is encrypted to '{0}' is theirs to say")]
     OwnRecipients(MemberName),
     #[error("'{0}' is an admin, and would give up the identity in use")]
     OwnIdentity(MemberName),
@@ -41,7 +41,7 @@ pub(crate) enum MemberError {
     AdminKey(MemberName),
     #[error("'{0}' is the only admin, and a vault needs one")]
     LastAdmin(MemberName),
-    #[error("an admin does not remove himself")]
+    #[error("admins do not remove themselves")]
     OneSelf(MemberName),
     #[error("'{0}' is an admin already")]
     AdminAlready(MemberName),
@@ -115,7 +115,7 @@ impl Failure for MemberError {
                 "add the other one first, and take this one away with that: authy --keyfile OTHER member update {name} --remove-recipient …"
             ),
             Self::OwnRecipients(name) => {
-                format!("he runs 'authy member update {name}', and an admin approves it")
+                format!("they run 'authy member update {name}', and an admin approves it")
             }
             Self::NoSigningKey(name) => {
                 format!("such a member only reads; 'authy join --name {name}' asks for more")
@@ -123,11 +123,11 @@ impl Failure for MemberError {
             Self::ForgedRequest(name) => format!(
                 "have '{name}' run 'authy join' again, or drop it: see 'git log -- members/{name}.toml'"
             ),
-            Self::AdminKey(_) => "have another admin remove him and approve him again".into(),
+            Self::AdminKey(_) => "have another admin remove them and approve them again".into(),
             Self::LastAdmin(_) => "make another one first: authy member add NAME --admin".into(),
             Self::OneSelf(_) => "ask another admin to do it".into(),
             Self::AdminAlready(name) => format!("see 'authy member show {name}'"),
-            Self::ByRemoval(name) => format!("to remove him run 'authy member remove {name}'"),
+            Self::ByRemoval(name) => format!("to remove them run 'authy member remove {name}'"),
             Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
             Self::PolicyChanged(name) => format!("look at it again: authy policy show {name}"),
             Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),

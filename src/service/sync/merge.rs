@@ -25,7 +25,7 @@ pub(crate) enum SyncError {
     ForkedChain { path: String },
     #[error("what is there cannot be taken over: '{}': {why}", printable(path))]
     Brick { path: String, why: &'static str },
-    #[error("'{who}' wrote {} there, though that was taken from him and published", names.join(", "))]
+    #[error("'{who}' wrote {} there, though that was taken from them and published", names.join(", "))]
     TakenAway { who: MemberName, names: Vec<String> },
     #[error("'{remote}' holds another vault (its id is {id})")]
     AnotherVault { remote: String, id: String },

@@ -13,7 +13,7 @@ use crate::cli::context::CliEnv;
 /// That side becomes a new version above both. Once nothing is left to decide, what was fetched
 /// is merged; 'authy sync' then pushes it. 'authy history' shows the other side, and 'authy
 /// restore' brings it back. Members, policies and settings are named by their files, such as
-/// policies/prod.toml; only an admin can keep his side of those.
+/// policies/prod.toml; only an admin can keep their own side of those.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

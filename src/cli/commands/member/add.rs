@@ -9,10 +9,10 @@ use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 
-/// Add a member by what is to be encrypted to him; only an admin can
+/// Add a member by what is to be encrypted to them; only an admin can
 ///
-/// Such a member reads what the policies that list him give, from secrets stored from now on;
-/// 'authy rekey' gives him those that are there. He cannot store or change anything.
+/// Such a member reads what the policies that list them give, from secrets stored from now on;
+/// 'authy rekey' gives them those that are there. They cannot store or change anything.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,8 +32,8 @@ pub(crate) struct Args {
     /// Let the member belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<GroupName>,
-    /// Make him an admin: one who joined needs no recipient here, for another one a signing key
-    /// is made and sealed to his recipients
+    /// Make them an admin: one who joined needs no recipient here, for another one a signing key
+    /// is made and encrypted to their recipients
     #[arg(long)]
     admin: bool,
 }

@@ -10,9 +10,9 @@ use crate::cli::table::Table;
 
 /// Remove a member, or turn a request down; only an admin can
 ///
-/// Takes the member off the policies that name him, revokes the sessions that he made, and
-/// encrypts to the others what he could read, in one commit. Prints the secrets that he could
-/// read, the oldest value first: he may have copies, and git keeps the old files. They stay
+/// Takes the member off the policies that name them, revokes the sessions that they made, and
+/// encrypts to the others what they could read, in one commit. Prints the secrets that they could
+/// read, the oldest value first: they may have copies, and git keeps the old files. They stay
 /// listed by 'authy list --rotate-due' until they have another value.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -36,7 +36,7 @@ impl Args {
         let name = &removal.member;
         ui.note(format_args!("removed member {name}; encrypted {} anew", removal.encrypted));
         if !removal.sessions.is_empty() {
-            ui.note(format_args!("revoked {} of his sessions", removal.sessions.len()));
+            ui.note(format_args!("revoked {} of their sessions", removal.sessions.len()));
         }
         match removal.due.len() {
             0 => ui.note(format_args!("{name} could read nothing that is still in use")),

@@ -11,15 +11,15 @@ use crate::cli::commands::join::tell_request;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 
-/// Change the groups of a member, or what is encrypted to him
+/// Change the groups of a member, or what is encrypted to them
 ///
 /// An admin gives and takes groups, and the recipients of whoever only reads. The recipients of a
-/// member who signs are his own to say: an admin's are in force at once, another member's wait for
-/// 'authy approve', and until then he reads nothing. The commit that puts them in force encrypts
-/// anew what he reads.
+/// member who signs are their own to say: an admin's are in force at once, another member's wait for
+/// 'authy approve', and until then they read nothing. The commit that puts them in force encrypts
+/// anew what they read.
 ///
 /// With a recipient taken away the member gets another key to sign with, as the identity that goes
-/// could open the present one, and the sessions end that he made. An admin does this with an
+/// could open the present one, and the sessions end that they made. An admin does this with an
 /// identity that stays. Git keeps the old files: rotate what somebody else may read with the one
 /// that goes.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use crate::cli::context::CliEnv;
 
 /// Take a session back: its token opens nothing from now on
 ///
-/// What the token's holder has read already he knows. A shared session is gone where the
+/// What the token's holder has read already they know. A shared session is gone where the
 /// commit arrives; rotate what it could read if the token fell into the wrong hands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Take every session back: an admin all of them, a member his own
+/// Take every session back: an admin all of them, a member their own
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 

@@ -1,5 +1,5 @@
 //! `member update`: another group, another recipient. An admin gives groups; what is encrypted to
-//! a member who signs is his own to say, and an admin's to approve.
+//! a member who signs is theirs to say, and an admin's to approve.
 
 use serde::Serialize;
 
