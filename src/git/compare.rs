@@ -65,12 +65,12 @@ impl Difference {
     }
 
     /// Whether only the other side changed it.
-    pub(crate) fn is_theirs(&self) -> bool {
+    pub(crate) fn is_changed_by_them_alone(&self) -> bool {
         self.ours == self.base
     }
 
     /// Whether both sides changed it.
-    pub(crate) fn is_both(&self) -> bool {
+    pub(crate) fn is_changed_by_both(&self) -> bool {
         self.ours != self.base && self.theirs != self.base
     }
 
@@ -82,7 +82,7 @@ impl Difference {
 
 /// How two branches differ.
 #[derive(Debug)]
-pub(crate) struct Division {
+pub(crate) struct Divergence {
     pub(super) ours: ObjectId,
     pub(super) theirs: ObjectId,
     /// Commits that only the branch which is checked out has.
@@ -93,7 +93,7 @@ pub(crate) struct Division {
     pub(crate) files: Vec<Difference>,
 }
 
-impl Division {
+impl Divergence {
     /// The commit of a side, in hex: the branch that is checked out, or the other one.
     pub(crate) fn tips(&self) -> (String, String) {
         (self.ours.to_string(), self.theirs.to_string())
@@ -106,7 +106,7 @@ impl Division {
 /// # Errors
 /// [`GitError::Unrelated`] where the two share no commit; [`GitError::TracksPrivate`];
 /// [`GitError::Gix`], [`GitError::Program`].
-pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> {
+pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError> {
     let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
@@ -123,7 +123,7 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Division, GitError> 
         })
     };
     let files = files().map_err(GitError::gix(ACTION))?;
-    let division = Division { ours, theirs, ahead, behind, files };
+    let division = Divergence { ours, theirs, ahead, behind, files };
     let private = |file: &&Difference| file.theirs.is_some() && private::is_private(&file.path);
     match division.files.iter().find(private) {
         Some(file) => Err(GitError::TracksPrivate { path: file.shown() }),

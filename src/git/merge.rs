@@ -11,7 +11,7 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
 
 use super::commit;
-use super::compare::{Difference, Division};
+use super::compare::{Difference, Divergence};
 use super::error::GitError;
 use super::history::repository;
 use super::identity::{Identity, Role};
@@ -23,9 +23,9 @@ use super::{Settings, branch, flush, object, program};
 
 /// What joins two branches.
 #[derive(Debug)]
-pub(crate) struct Joining<'a> {
+pub(crate) struct MergeRequest<'a> {
     pub(crate) vault: &'a Path,
-    pub(crate) division: &'a Division,
+    pub(crate) division: &'a Divergence,
     /// Files of the vault that are taken from the other side, and published by the caller.
     pub(crate) taken: &'a [&'a Difference],
     /// Other files that are taken from there: links, programs, what is no file of a vault.
@@ -40,7 +40,7 @@ pub(crate) struct Joining<'a> {
 ///
 /// # Errors
 /// [`GitError::Refused`], [`GitError::Program`], [`GitError::Gix`].
-pub(crate) fn bring_others(joining: &Joining<'_>) -> Result<(), GitError> {
+pub(crate) fn checkout_foreign_files(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     const ACTION: &str = "update the work tree";
     if joining.others.is_empty() {
         return Ok(());
@@ -76,7 +76,7 @@ pub(crate) fn bring_others(joining: &Joining<'_>) -> Result<(), GitError> {
 /// # Errors
 /// [`GitError::NotReady`] where the index is locked or the branch has moved meanwhile; as
 /// [`super::commit`].
-pub(crate) fn join(joining: &Joining<'_>) -> Result<(), GitError> {
+pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     let Some((place, repo)) = repository(joining.vault)? else { return Ok(()) };
     let not_ready = |reason| GitError::NotReady { reason };
     let path = place.index();
@@ -145,12 +145,12 @@ fn with(
 
 /// The commit that the branch is to stand at.
 fn tip(
-    joining: &Joining<'_>,
+    joining: &MergeRequest<'_>,
     place: &Place,
     repo: &gix::Repository,
     tree: ObjectId,
 ) -> Result<ObjectId, GitError> {
-    let Division { ours, theirs, .. } = *joining.division;
+    let Divergence { ours, theirs, .. } = *joining.division;
     let of_theirs =
         || -> gix::Result<ObjectId> { Ok(repo.find_commit(theirs)?.tree_id()?.detach()) };
     let of_theirs = of_theirs().map_err(GitError::gix("read the history"))?;

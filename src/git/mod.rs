@@ -38,7 +38,7 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Division, commits, compare, content, differs_from_last_commit, is_ancestor,
+    Difference, Divergence, commits, compare, content, differs_from_last_commit, is_ancestor,
     refuse_uncommitted,
 };
 pub(crate) use error::GitError;
@@ -50,7 +50,7 @@ pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
-pub(crate) use merge::{Joining, bring_others, join};
+pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::Reason;
 pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};

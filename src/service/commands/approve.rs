@@ -20,7 +20,7 @@ use crate::service::rules::history::{
     CommitView, approved_before, last_change, next_version, text_diff,
 };
 use crate::service::rules::review::{shown_member, shown_policy};
-use crate::service::rules::update::{Edict, Encryption, enact};
+use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::readers::ReaderChange;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
 use crate::words::words;
@@ -110,21 +110,21 @@ pub fn approve(ctx: &Context, shown: &Approval) -> Result<Vec<ReaderChange>> {
     let action = Action::new(Op::APPROVE).saying(detail);
     locked.transact(&action, |tx| {
         locked.require_admin()?;
-        let mut edict = Edict::default();
+        let mut update = RuleUpdate::default();
         for one in &shown.proposals {
             if digest_now(&locked.opened, &one.document.path()) != Some(one.digest) {
                 return Err(MemberError::ClaimChanged(one.path.clone()).into());
             }
             match &one.document {
                 Document::Member(name, member) => {
-                    edict.members.push((name.clone(), (**member).clone()));
+                    update.members.push((name.clone(), (**member).clone()));
                 }
                 Document::Policy(name, policy) => {
-                    edict.policies.push((name.clone(), (**policy).clone()));
+                    update.policies.push((name.clone(), (**policy).clone()));
                 }
             }
         }
-        let changes = enact(tx, edict, Encryption::Now)?;
+        let changes = apply_rules(tx, update, Encryption::Now)?;
         Ok((format!("Approve {}", names.join(", ")), changes))
     })
 }

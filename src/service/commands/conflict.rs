@@ -9,9 +9,9 @@ use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::commit::commit_waiting;
 use crate::service::change::transaction::LockedVault;
-use crate::service::sync::conflict::{Clash, Matter, Side, State, named, split};
+use crate::service::sync::conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
 use crate::service::sync::merge::{SyncError, refuse_unsynced};
-use crate::service::sync::resolve::{Taking, settle};
+use crate::service::sync::resolve::{Taking, resolve_conflicts};
 use crate::service::sync::syncer::merge_branches;
 use crate::store::Record;
 use crate::words::words;
@@ -74,26 +74,26 @@ pub fn conflict_list(ctx: &Context) -> Result<Vec<ConflictView>> {
     let remote = git::remote(&ctx.vault)?;
     let Some(theirs) = git::fetched(&ctx.vault, &remote)? else { return Ok(Vec::new()) };
     let division = git::compare(&ctx.vault, &theirs)?;
-    let clashes = split(opened.vault.root(), &division)?.clashes;
-    let views = clashes.iter().map(|clash| view(&opened, clash)).collect();
+    let conflicts = split(opened.vault.root(), &division)?.conflicts;
+    let views = conflicts.iter().map(|conflict| view(&opened, conflict)).collect();
     Ok(views)
 }
 
-fn view(opened: &Snapshot, clash: &Clash) -> ConflictView {
+fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
     let side = |side| {
-        let record: Option<Record> = clash.claimed(opened, State::Now(side));
+        let record: Option<Record> = conflict.claimed(opened, Revision::Now(side));
         SideView {
-            removed: clash.is_gone(side),
+            removed: conflict.is_gone(side),
             version: record.as_ref().map(|record| record.version),
             changed: record.as_ref().map(|record| record.changed.to_string()),
             author: record.map(|record| record.author.to_string()),
         }
     };
     ConflictView {
-        name: clash.matter.to_string(),
-        kind: match clash.matter {
-            Matter::Secret(_) => ConflictKind::Secret,
-            Matter::Document(_) => ConflictKind::Document,
+        name: conflict.matter.to_string(),
+        kind: match conflict.matter {
+            ConflictTarget::Secret(_) => ConflictKind::Secret,
+            ConflictTarget::Document(_) => ConflictKind::Document,
         },
         ours: side(Side::Ours),
         theirs: side(Side::Theirs),
@@ -130,23 +130,28 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     let none = || -> Error { SyncError::NoClash(names.join(", ")).into() };
     let theirs = git::fetched(&ctx.vault, &remote)?.ok_or_else(none)?;
     let root = locked.opened.vault.root();
-    let clashes = split(root, &git::compare(&ctx.vault, &theirs)?)?.clashes;
+    let conflicts = split(root, &git::compare(&ctx.vault, &theirs)?)?.conflicts;
     let mut choices = Vec::new();
-    for clash in named(&clashes, names)? {
+    for conflict in named(&conflicts, names)? {
         let side = match choice {
             Choice::Ours => Side::Ours,
             Choice::Theirs => Side::Theirs,
-            Choice::Newest => clash.newest(&locked.opened)?,
+            Choice::Newest => conflict.newest(&locked.opened)?,
         };
-        choices.push(Taking { clash, side });
+        choices.push(Taking { conflict, side });
     }
-    settle(&locked, Op::CONFLICT_TAKE, &choices)?;
-    let taken =
-        |Taking { clash, side }: &Taking<'_>| Taken { name: clash.matter.to_string(), side: *side };
+    resolve_conflicts(&locked, Op::CONFLICT_TAKE, &choices)?;
+    let taken = |Taking { conflict, side }: &Taking<'_>| Taken {
+        name: conflict.matter.to_string(),
+        side: *side,
+    };
     let taken = choices.iter().map(taken).collect();
     let division = git::compare(&ctx.vault, &theirs)?;
-    let left: Vec<String> =
-        split(root, &division)?.clashes.iter().map(|clash| clash.matter.to_string()).collect();
+    let left: Vec<String> = split(root, &division)?
+        .conflicts
+        .iter()
+        .map(|conflict| conflict.matter.to_string())
+        .collect();
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
         commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;

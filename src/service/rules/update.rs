@@ -29,7 +29,7 @@ use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, V
 
 /// What is to be in force.
 #[derive(Debug, Default)]
-pub(crate) struct Edict {
+pub(crate) struct RuleUpdate {
     /// The next set of admins.
     pub(crate) admins: Option<AdminSet>,
     /// The key that the caller signs with from then on, where the next set says so; all but that
@@ -54,31 +54,31 @@ pub(crate) enum Encryption {
 ///
 /// # Errors
 /// A secret that is to be encrypted anew is damaged; a document cannot be signed.
-pub(crate) fn enact(
+pub(crate) fn apply_rules(
     tx: &mut Transaction<'_>,
-    edict: Edict,
+    update: RuleUpdate,
     encryption: Encryption,
 ) -> Result<Vec<ReaderChange>> {
     let mut change = RuleChange::default();
-    if let Some(set) = &edict.admins {
+    if let Some(set) = &update.admins {
         let version = Version { created: 0, version: u64::from(set.version) };
         tx.put_signed(VaultPath::admins(set.version), set, version)?;
     }
-    if let Some(key) = edict.successor {
+    if let Some(key) = update.successor {
         tx.sign_as(key);
     }
-    for (name, member) in &edict.members {
+    for (name, member) in &update.members {
         let signed = tx.put_document(VaultPath::member(name), member, member.version)?;
         change.members.push((name.clone(), signed));
     }
-    for (name, policy) in &edict.policies {
+    for (name, policy) in &update.policies {
         let signed = tx.put_document(VaultPath::policy(name), policy, policy.version)?;
         change.policies.push((name.clone(), signed));
     }
-    if let Some(set) = &edict.admins {
-        succeed(tx, set, &mut change)?;
+    if let Some(set) = &update.admins {
+        resign_documents(tx, set, &mut change)?;
     }
-    let changed: Vec<&MemberName> = edict.members.iter().map(|(name, _)| name).collect();
+    let changed: Vec<&MemberName> = update.members.iter().map(|(name, _)| name).collect();
     let opened = tx.opened();
     let before = as_last_approved(opened)?;
     let after = opened.under(Rules::after(&opened.vault, change)?);
@@ -88,9 +88,9 @@ pub(crate) fn enact(
         Encryption::Later => Vec::new(),
     };
     encrypt(tx, &before, &after, &changes)?;
-    sign_anew(tx, &before, &after.rules, &changes)?;
-    if edict.admins.is_some() || !moved.is_empty() {
-        seal_chains_anew(tx, &after.rules)?;
+    resign_records(tx, &before, &after.rules, &changes)?;
+    if update.admins.is_some() || !moved.is_empty() {
+        reencrypt_chain_keys(tx, &after.rules)?;
     }
     for name in changed {
         if let (Some(old), Some(new)) = (before.rules.member(name), after.rules.member(name))
@@ -138,7 +138,11 @@ pub(crate) fn revoke_of(
 }
 
 /// Signs what was signed by admins who are none any more, or sign with another key.
-fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) -> Result<()> {
+fn resign_documents(
+    tx: &mut Transaction<'_>,
+    set: &AdminSet,
+    change: &mut RuleChange,
+) -> Result<()> {
     let Snapshot { vault, rules, .. } = tx.opened();
     let old = &vault.admins().admins;
     // Whoever has another key now is gone with the old one.
@@ -177,7 +181,7 @@ fn succeed(tx: &mut Transaction<'_>, set: &AdminSet, change: &mut RuleChange) ->
 
 /// Signs the records whose signers may not sign them any more; those that are encrypted anew
 /// are signed by that.
-fn sign_anew(
+fn resign_records(
     tx: &mut Transaction<'_>,
     before: &Snapshot,
     after: &Rules,
@@ -203,7 +207,7 @@ fn sign_anew(
 
 /// Seals the keys of audit chains to their writers and the admins as they are from then on, as far
 /// as the caller opens them.
-fn seal_chains_anew(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
+fn reencrypt_chain_keys(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     let opened = tx.opened();
     let mut files = Vec::new();
     for chain in chains(&opened.vault)? {

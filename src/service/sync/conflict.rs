@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::merge::SyncError;
 use crate::fs::{self, Root, Subject, VaultPath};
-use crate::git::{self, Difference, Division};
+use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
@@ -43,7 +43,7 @@ impl Side {
 
 /// A state of a file that both sides changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum Revision {
     /// As the last commit that both sides share has it.
     Shared,
     /// As one side has it now.
@@ -52,12 +52,12 @@ pub(crate) enum State {
 
 /// What both sides changed: a secret, or a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Matter {
+pub(crate) enum ConflictTarget {
     Secret(SecretName),
     Document(VaultPath),
 }
 
-impl fmt::Display for Matter {
+impl fmt::Display for ConflictTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secret(name) => write!(f, "{name}"),
@@ -68,8 +68,8 @@ impl fmt::Display for Matter {
 
 /// Something that both sides changed, and the files in which it shows.
 #[derive(Debug, Clone)]
-pub(crate) struct Clash {
-    pub(crate) matter: Matter,
+pub(crate) struct Conflict {
+    pub(crate) matter: ConflictTarget,
     pub(crate) files: Vec<Difference>,
     /// The commits of our side and of theirs, in hex.
     tips: (String, String),
@@ -77,19 +77,19 @@ pub(crate) struct Clash {
 
 /// The files that differ, by what is to become of them.
 #[derive(Debug, Default)]
-pub(crate) struct Split {
+pub(crate) struct MergePlan {
     /// Files of the vault that only the other side changed.
     pub(crate) taken: Vec<Difference>,
     /// Other files that only the other side changed.
     pub(crate) others: Vec<Difference>,
     /// What is to be decided.
-    pub(crate) clashes: Vec<Clash>,
+    pub(crate) conflicts: Vec<Conflict>,
 }
 
 /// Files of which one says nothing without the others.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit {
-    Matter(Matter),
+    ConflictTarget(ConflictTarget),
     /// A shared session's grant, by its folder.
     Grant(String),
     /// The key of a chain.
@@ -104,9 +104,11 @@ fn unit(file: &Difference) -> Unit {
     let path = file.path().filter(|_| file.is_plain()).and_then(VaultPath::parse);
     let Some(path) = path.filter(VaultPath::travels) else { return Unit::Other(shown) };
     match path.subject() {
-        Subject::Record(name) | Subject::Value(name) => Unit::Matter(Matter::Secret(name)),
+        Subject::Record(name) | Subject::Value(name) => {
+            Unit::ConflictTarget(ConflictTarget::Secret(name))
+        }
         Subject::Settings | Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_) => {
-            Unit::Matter(Matter::Document(path))
+            Unit::ConflictTarget(ConflictTarget::Document(path))
         }
         Subject::Audit if shown.ends_with(".age") => Unit::Key(shown),
         Subject::Audit => Unit::Segment(shown),
@@ -121,27 +123,29 @@ fn unit(file: &Difference) -> Unit {
 ///
 /// # Errors
 /// Both sides changed a file that is none of a vault's documents and secrets.
-pub(crate) fn split(root: &Root, division: &Division) -> Result<Split> {
+pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
     let settled = settled(root)?;
     let mut units: BTreeMap<Unit, Vec<Difference>> = BTreeMap::new();
     for file in &division.files {
         units.entry(unit(file)).or_default().push(file.clone());
     }
-    let mut split = Split::default();
+    let mut split = MergePlan::default();
     for (unit, files) in units {
         // A pair of which each side changed another half is as good as both changed.
-        let meets = files.iter().any(Difference::is_both)
-            || (files.iter().any(Difference::is_theirs)
-                && !files.iter().all(Difference::is_theirs));
+        let meets = files.iter().any(Difference::is_changed_by_both)
+            || (files.iter().any(Difference::is_changed_by_them_alone)
+                && !files.iter().all(Difference::is_changed_by_them_alone));
         match unit {
             Unit::Other(_) if !meets => {
-                split.others.extend(files.into_iter().filter(Difference::is_theirs));
+                split.others.extend(files.into_iter().filter(Difference::is_changed_by_them_alone));
             }
-            _ if !meets => split.taken.extend(files.into_iter().filter(Difference::is_theirs)),
-            Unit::Matter(matter) => {
-                let clash = Clash::new(division, matter, files);
-                if !clash.is_settled(&settled) {
-                    split.clashes.push(clash);
+            _ if !meets => {
+                split.taken.extend(files.into_iter().filter(Difference::is_changed_by_them_alone))
+            }
+            Unit::ConflictTarget(matter) => {
+                let conflict = Conflict::new(division, matter, files);
+                if !conflict.is_settled(&settled) {
+                    split.conflicts.push(conflict);
                 }
             }
             // A session that one side ended has ended; else either grant is as good.
@@ -164,13 +168,13 @@ fn settled(root: &Root) -> Result<Settled> {
     Ok(serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-/// What is to be remembered once `clashes` are settled.
+/// What is to be remembered once `conflicts` are settled.
 ///
 /// # Errors
 /// The list of before cannot be read.
-pub(crate) fn settling(root: &Root, clashes: &[&Clash]) -> Result<Vec<u8>> {
+pub(crate) fn settling(root: &Root, conflicts: &[&Conflict]) -> Result<Vec<u8>> {
     let mut all = settled(root)?;
-    for file in clashes.iter().flat_map(|clash| &clash.files) {
+    for file in conflicts.iter().flat_map(|conflict| &conflict.files) {
         all.insert(file.shown(), other_side(file));
     }
     Ok(serde_json::to_vec(&all).unwrap_or_default())
@@ -180,9 +184,13 @@ fn other_side(file: &Difference) -> String {
     file.theirs.map(|entry| entry.blob()).unwrap_or_default()
 }
 
-impl Clash {
+impl Conflict {
     /// What the two sides of `division` have of a matter.
-    pub(crate) fn new(division: &Division, matter: Matter, files: Vec<Difference>) -> Self {
+    pub(crate) fn new(
+        division: &Divergence,
+        matter: ConflictTarget,
+        files: Vec<Difference>,
+    ) -> Self {
         Self { matter, files, tips: division.tips() }
     }
 
@@ -205,7 +213,7 @@ impl Clash {
     pub(crate) fn at(
         &self,
         opened: &Snapshot,
-        state: State,
+        state: Revision,
         path: &VaultPath,
     ) -> Result<Option<Vec<u8>>> {
         let root = opened.vault.root();
@@ -214,17 +222,17 @@ impl Clash {
             return Ok(fs::read(root, path, MAX_SEALED.max(MAX_TOML))?);
         };
         let entry = match state {
-            State::Shared => file.base,
-            State::Now(Side::Ours) => file.ours,
-            State::Now(Side::Theirs) => file.theirs,
+            Revision::Shared => file.base,
+            Revision::Now(Side::Ours) => file.ours,
+            Revision::Now(Side::Theirs) => file.theirs,
         };
         Ok(entry.map(|entry| git::content(root.path(), &entry)).transpose()?)
     }
 
     /// The record that a state claims; it may be anybody's. `None` where there is none that can
     /// be understood.
-    pub(crate) fn claimed(&self, opened: &Snapshot, state: State) -> Option<Record> {
-        let Matter::Secret(name) = &self.matter else { return None };
+    pub(crate) fn claimed(&self, opened: &Snapshot, state: Revision) -> Option<Record> {
+        let ConflictTarget::Secret(name) = &self.matter else { return None };
         let path = VaultPath::record(name);
         let bytes = self.at(opened, state, &path).ok()??;
         Some(opened.vault.claim_in::<Record>(&path, bytes).ok()?.document)
@@ -241,19 +249,19 @@ impl Clash {
     /// The side that may have all there is to have, because the other only encrypted or signed
     /// the same value anew; and the two states of which that is said. Records tell the time of
     /// a value to the second, so whoever believes it compares the values.
-    pub(crate) fn probable(&self, opened: &Snapshot) -> Option<(Side, [State; 2])> {
-        let ours = self.claimed(opened, State::Now(Side::Ours))?;
-        let theirs = self.claimed(opened, State::Now(Side::Theirs))?;
+    pub(crate) fn probable(&self, opened: &Snapshot) -> Option<(Side, [Revision; 2])> {
+        let ours = self.claimed(opened, Revision::Now(Side::Ours))?;
+        let theirs = self.claimed(opened, Revision::Now(Side::Theirs))?;
         if ours.tells_same_value(&theirs) {
             // Whoever lost access stays out; who gained it is for 'rekey'.
             let fewer = theirs.readers.len() < ours.readers.len();
             let side = if fewer { Side::Theirs } else { Side::Ours };
-            return Some((side, [State::Now(Side::Ours), State::Now(Side::Theirs)]));
+            return Some((side, [Revision::Now(Side::Ours), Revision::Now(Side::Theirs)]));
         }
-        let base = self.claimed(opened, State::Shared)?;
+        let base = self.claimed(opened, Revision::Shared)?;
         match (base.tells_same_value(&ours), base.tells_same_value(&theirs)) {
-            (true, false) => Some((Side::Theirs, [State::Shared, State::Now(Side::Ours)])),
-            (false, true) => Some((Side::Ours, [State::Shared, State::Now(Side::Theirs)])),
+            (true, false) => Some((Side::Theirs, [Revision::Shared, Revision::Now(Side::Ours)])),
+            (false, true) => Some((Side::Ours, [Revision::Shared, Revision::Now(Side::Theirs)])),
             _ => None,
         }
     }
@@ -264,7 +272,7 @@ impl Clash {
     /// One side took it away, or its record cannot be understood; it is no secret.
     pub(crate) fn newest(&self, opened: &Snapshot) -> Result<Side> {
         let at =
-            |side| Some(self.claimed(opened, State::Now(side))?).map(|r| (r.changed, r.version));
+            |side| Some(self.claimed(opened, Revision::Now(side))?).map(|r| (r.changed, r.version));
         match (at(Side::Ours), at(Side::Theirs)) {
             (Some(ours), Some(theirs)) if theirs > ours => Ok(Side::Theirs),
             (Some(_), Some(_)) => Ok(Side::Ours),
@@ -273,16 +281,16 @@ impl Clash {
     }
 }
 
-/// The clashes with these names, each once.
+/// The conflicts with these names, each once.
 ///
 /// # Errors
-/// There is no such clash.
-pub(crate) fn named<'c>(clashes: &'c [Clash], names: &[String]) -> Result<Vec<&'c Clash>> {
+/// There is no such conflict.
+pub(crate) fn named<'c>(conflicts: &'c [Conflict], names: &[String]) -> Result<Vec<&'c Conflict>> {
     let mut found = Vec::new();
     for name in names.iter().collect::<BTreeSet<_>>() {
-        let is_it = |clash: &&Clash| clash.matter.to_string() == *name;
-        let clash = clashes.iter().find(is_it);
-        found.push(clash.ok_or_else(|| SyncError::NoClash(name.clone()))?);
+        let is_it = |conflict: &&Conflict| conflict.matter.to_string() == *name;
+        let conflict = conflicts.iter().find(is_it);
+        found.push(conflict.ok_or_else(|| SyncError::NoClash(name.clone()))?);
     }
     Ok(found)
 }

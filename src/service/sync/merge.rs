@@ -1,8 +1,8 @@
-//! Joining this clone's branch with what was fetched, and what can go wrong with it.
+//! MergeRequest this clone's branch with what was fetched, and what can go wrong with it.
 
-use super::conflict::{Split, split};
+use super::conflict::{MergePlan, split};
 use crate::fs::{FOLDERS, Lock, Stage, Subject, VaultPath};
-use crate::git::{self, Difference, Division, Home, Joining};
+use crate::git::{self, Difference, Divergence, Home, MergeRequest};
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 use crate::service::base::error::Result;
@@ -122,13 +122,14 @@ pub(crate) fn refuse_unsynced(opened: &Snapshot) -> Result<()> {
 
 /// Refuses what would leave a vault that no command opens any more: it is looked at before it is
 /// taken over.
-fn refuse_bricks(opened: &Snapshot, division: &Division) -> Result<()> {
+fn refuse_bricks(opened: &Snapshot, division: &Divergence) -> Result<()> {
     let root = opened.vault.root().path();
     let brick = |file: &Difference, why: &'static str| {
         Err(SyncError::Brick { path: file.shown(), why }.into())
     };
     // What both changed is for a person to decide, who is told when a side cannot be taken.
-    let theirs = division.files.iter().filter(|file| file.theirs != file.base && !file.is_both());
+    let theirs =
+        division.files.iter().filter(|file| file.theirs != file.base && !file.is_changed_by_both());
     for file in theirs {
         let name = file.path().unwrap_or_default();
         if FOLDERS.contains(&name) {
@@ -163,7 +164,7 @@ fn refuse_bricks(opened: &Snapshot, division: &Division) -> Result<()> {
 /// Whether an admin of a set that comes along signed these settings.
 fn by_next_admin(
     opened: &Snapshot,
-    division: &Division,
+    division: &Divergence,
     path: &VaultPath,
     bytes: &[u8],
 ) -> Result<bool> {
@@ -187,15 +188,15 @@ fn by_next_admin(
 pub(crate) fn join(
     opened: &Snapshot,
     lock: &Lock,
-    division: &Division,
+    division: &Divergence,
     remote: &str,
     author: &str,
 ) -> Result<()> {
     let root = opened.vault.root();
     refuse_bricks(opened, division)?;
-    let Split { taken, others, clashes } = split(root, division)?;
-    if !clashes.is_empty() {
-        let names = clashes.iter().map(|clash| clash.matter.to_string()).collect();
+    let MergePlan { taken, others, conflicts } = split(root, division)?;
+    if !conflicts.is_empty() {
+        let names = conflicts.iter().map(|conflict| conflict.matter.to_string()).collect();
         return Err(SyncError::Clashes(names).into());
     }
     if division.behind == 0 {
@@ -204,7 +205,7 @@ pub(crate) fn join(
     let (taken, others): (Vec<&Difference>, Vec<&Difference>) =
         (taken.iter().collect(), others.iter().collect());
     let message = format!("Merge {remote}");
-    let joining = Joining {
+    let joining = MergeRequest {
         vault: root.path(),
         division,
         taken: &taken,
@@ -214,7 +215,7 @@ pub(crate) fn join(
     };
     let plain = others.iter().copied().filter(|file| file.is_plain());
     git::refuse_uncommitted(root.path(), &taken.iter().copied().chain(plain).collect::<Vec<_>>())?;
-    git::bring_others(&joining)?;
+    git::checkout_foreign_files(&joining)?;
     let mut stage = Stage::new(lock);
     for file in &taken {
         let Some(path) = file.path().and_then(VaultPath::parse) else { continue };

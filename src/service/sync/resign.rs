@@ -5,12 +5,12 @@
 //! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
 //! force, and his own in history.
 
-use super::conflict::{self, Clash, Matter, SETTLED, Side, State};
+use super::conflict::{self, Conflict, ConflictTarget, Revision, SETTLED, Side};
 use super::merge::SyncError;
 use crate::access::{RuleChange, Rules};
 use crate::audit::{Action, Op};
 use crate::fs::{self, Root, Subject, VaultPath};
-use crate::git::{self, Difference, Division};
+use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -21,28 +21,30 @@ use crate::service::rules::history::rules_at;
 use crate::store::{Authority as _, Member, Policy, Record, Sealed, Signed, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.
-struct Orphan {
-    clash: Clash,
+struct UnsignableRecord {
+    conflict: Conflict,
     name: SecretName,
     sealed: Sealed,
     is_ours: bool,
 }
 
 /// Finds such records and mends them; true where a commit was made. What is still to be decided
-/// (`clashes`) is left to people, unless the caller may not decide it any more.
+/// (`conflicts`) is left to people, unless the caller may not decide it any more.
 ///
 /// # Errors
 /// The branches cannot be read; the change cannot be made.
-pub(crate) fn adopt(
+pub(crate) fn resign_after_merge(
     locked: &LockedVault<'_>,
-    division: &Division,
-    clashes: &[Clash],
+    division: &Divergence,
+    conflicts: &[Conflict],
 ) -> Result<bool> {
     let opened = &locked.opened;
     let caller = &locked.caller.name;
     let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
     let mut orphans = find(opened, division, &after, &theirs);
-    let is_open = |orphan: &Orphan| clashes.iter().any(|one| one.matter == orphan.clash.matter);
+    let is_open = |orphan: &UnsignableRecord| {
+        conflicts.iter().any(|one| one.matter == orphan.conflict.matter)
+    };
     orphans.retain(|orphan| !is_open(orphan) || !after.may_read(caller, &orphan.name));
     if orphans.is_empty() {
         return Ok(false);
@@ -50,7 +52,7 @@ pub(crate) fn adopt(
     refuse_taken_away(opened, &orphans)?;
     let secrets = orphans.iter().map(|orphan| orphan.name.clone());
     let action = Action::new(Op::SYNC).on(secrets);
-    let (mended, left): (Vec<&Orphan>, Vec<&Orphan>) =
+    let (mended, left): (Vec<&UnsignableRecord>, Vec<&UnsignableRecord>) =
         orphans.iter().partition(|orphan| after.may_read(caller, &orphan.name));
     locked.transact(&action, |tx| {
         for orphan in &mended {
@@ -59,7 +61,7 @@ pub(crate) fn adopt(
         for orphan in left.iter().filter(|orphan| orphan.is_ours) {
             leave(tx, orphan, &after)?;
         }
-        let settled: Vec<&Clash> = mended.iter().map(|orphan| &orphan.clash).collect();
+        let settled: Vec<&Conflict> = mended.iter().map(|orphan| &orphan.conflict).collect();
         tx.put_local(SETTLED, conflict::settling(opened.vault.root(), &settled)?)?;
         Ok((message(&orphans), ()))
     })?;
@@ -76,15 +78,15 @@ pub(crate) fn adopt(
 ///
 /// # Errors
 /// `TakenAway`.
-fn refuse_taken_away(opened: &Snapshot, orphans: &[Orphan]) -> Result<()> {
+fn refuse_taken_away(opened: &Snapshot, orphans: &[UnsignableRecord]) -> Result<()> {
     let Some(rules) = published(opened)? else { return Ok(()) };
-    let was_taken = |orphan: &&Orphan| {
+    let was_taken = |orphan: &&UnsignableRecord| {
         let by = orphan.sealed.record().by();
         !orphan.is_ours
             && rules.record_key(by, &orphan.name).is_none()
             && opened.rules.record_key(by, &orphan.name).is_none()
     };
-    let taken: Vec<&Orphan> = orphans.iter().filter(was_taken).collect();
+    let taken: Vec<&UnsignableRecord> = orphans.iter().filter(was_taken).collect();
     let Some(first) = taken.first() else { return Ok(()) };
     let who = first.sealed.record().by().clone();
     let of_him = taken.iter().filter(|orphan| *orphan.sealed.record().by() == who);
@@ -113,14 +115,14 @@ pub(crate) fn remember_published(ctx: &Context, tip: &str) {
     }
 }
 
-fn message(orphans: &[Orphan]) -> String {
+fn message(orphans: &[UnsignableRecord]) -> String {
     let names: Vec<&str> = orphans.iter().map(|orphan| orphan.name.as_str()).collect();
     format!("Follow the rules for {}", names.join(", "))
 }
 
 /// The rules once the branches are joined, and those of the other side; `None` where both have
 /// the same, or different sets of admins, which nobody can say more about.
-fn rules(opened: &Snapshot, division: &Division) -> Result<Option<(Rules, Rules)>> {
+fn rules(opened: &Snapshot, division: &Divergence) -> Result<Option<(Rules, Rules)>> {
     let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
     for file in &division.files {
         let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
@@ -128,7 +130,7 @@ fn rules(opened: &Snapshot, division: &Division) -> Result<Option<(Rules, Rules)
             Subject::Admins(_) => return Ok(None),
             Subject::Member(name) => {
                 if let Some(member) = document::<Member>(opened, file, &path, |m| m.version)? {
-                    if file.is_theirs() {
+                    if file.is_changed_by_them_alone() {
                         after.members.push((name.clone(), member.clone()));
                     }
                     theirs.members.push((name, member));
@@ -136,7 +138,7 @@ fn rules(opened: &Snapshot, division: &Division) -> Result<Option<(Rules, Rules)
             }
             Subject::Policy(name) => {
                 if let Some(policy) = document::<Policy>(opened, file, &path, |p| p.version)? {
-                    if file.is_theirs() {
+                    if file.is_changed_by_them_alone() {
                         after.policies.push((name.clone(), policy.clone()));
                     }
                     theirs.policies.push((name, policy));
@@ -166,39 +168,45 @@ fn document<T: serde::de::DeserializeOwned>(
     Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
 }
 
-fn find(opened: &Snapshot, division: &Division, after: &Rules, theirs: &Rules) -> Vec<Orphan> {
+fn find(
+    opened: &Snapshot,
+    division: &Divergence,
+    after: &Rules,
+    theirs: &Rules,
+) -> Vec<UnsignableRecord> {
     let mut orphans = Vec::new();
     for file in &division.files {
         let path = file.path().and_then(VaultPath::parse);
         let Some(Subject::Record(name)) = path.map(|path| path.subject()) else { continue };
         // Where both sides changed it, ours was made to take account of the other.
-        let is_ours = !file.is_theirs();
-        let matter = Matter::Secret(name.clone());
-        let clash = Clash::new(division, matter, pair(division, &name));
+        let is_ours = !file.is_changed_by_them_alone();
+        let matter = ConflictTarget::Secret(name.clone());
+        let conflict = Conflict::new(division, matter, pair(division, &name));
         let (side, before) = match is_ours {
             true => (Side::Ours, &opened.rules),
             false => (Side::Theirs, theirs),
         };
         let read = |rules: &Rules| {
-            let at = |path: &VaultPath| clash.at(opened, State::Now(side), path).ok().flatten();
+            let at =
+                |path: &VaultPath| conflict.at(opened, Revision::Now(side), path).ok().flatten();
             let (record, value) = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
             opened.vault.offered_secret(&name, record, value, rules).ok()
         };
         // What was wrong before stays wrong.
         if let (Some(sealed), None) = (read(before), read(after)) {
-            orphans.push(Orphan { clash, name, sealed, is_ours });
+            orphans.push(UnsignableRecord { conflict, name, sealed, is_ours });
         }
     }
     orphans
 }
 
-fn pair(division: &Division, name: &SecretName) -> Vec<Difference> {
+fn pair(division: &Divergence, name: &SecretName) -> Vec<Difference> {
     let paths = [VaultPath::record(name), VaultPath::secret(name)];
     let is_of_it = |file: &&Difference| paths.iter().any(|path| file.path() == Some(path.as_str()));
     division.files.iter().filter(is_of_it).cloned().collect()
 }
 
-fn sign(tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
+fn sign(tx: &mut Transaction<'_>, orphan: &UnsignableRecord) -> Result<()> {
     let record: &Record = orphan.sealed.record();
     let record = Record { version: record.version.saturating_add(1), ..record.clone() };
     tx.write_secret(&orphan.name, orphan.sealed.ciphertext().to_vec(), record).map(|_| ())
@@ -206,9 +214,9 @@ fn sign(tx: &mut Transaction<'_>, orphan: &Orphan) -> Result<()> {
 
 /// Puts the files as the remote has them. Where that is a value in force this machine forgets
 /// the version that it had by itself, or it would take the other for a rollback.
-fn leave(tx: &mut Transaction<'_>, orphan: &Orphan, after: &Rules) -> Result<()> {
+fn leave(tx: &mut Transaction<'_>, orphan: &UnsignableRecord, after: &Rules) -> Result<()> {
     let opened = tx.opened();
-    let at = |path: &VaultPath| orphan.clash.at(opened, State::Now(Side::Theirs), path);
+    let at = |path: &VaultPath| orphan.conflict.at(opened, Revision::Now(Side::Theirs), path);
     let (record, value) = (VaultPath::record(&orphan.name), VaultPath::secret(&orphan.name));
     let files = (at(&record)?, at(&value)?);
     if let (Some(signed), Some(sealed)) = &files

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::conflict::{Clash, Matter, SETTLED, Side, State, settling};
+use super::conflict::{Conflict, ConflictTarget, Revision, SETTLED, Side, settling};
 use super::merge::SyncError;
 use crate::audit::{Action, Op};
 use crate::fs::{Subject, VaultPath};
@@ -19,29 +19,33 @@ use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::secret::readers::exposed;
 use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
 
-/// A clash, and the side that is taken.
+/// A conflict, and the side that is taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taking<'c> {
-    pub(crate) clash: &'c Clash,
+    pub(crate) conflict: &'c Conflict,
     pub(crate) side: Side,
 }
 
-/// Takes one side of each clash, in one change.
+/// Takes one side of each conflict, in one change.
 ///
 /// # Errors
 /// A side that nobody who may has signed; denied.
-pub(crate) fn settle(locked: &LockedVault<'_>, op: Op, choices: &[Taking<'_>]) -> Result<()> {
-    let secret = |taking: &Taking<'_>| match &taking.clash.matter {
-        Matter::Secret(name) => Some(name.clone()),
-        Matter::Document(_) => None,
+pub(crate) fn resolve_conflicts(
+    locked: &LockedVault<'_>,
+    op: Op,
+    choices: &[Taking<'_>],
+) -> Result<()> {
+    let secret = |taking: &Taking<'_>| match &taking.conflict.matter {
+        ConflictTarget::Secret(name) => Some(name.clone()),
+        ConflictTarget::Document(_) => None,
     };
     let secrets = choices.iter().filter_map(secret);
     let action = Action::new(op).on(secrets);
     locked.transact(&action, |tx| {
         for taking in choices {
-            match &taking.clash.matter {
-                Matter::Secret(name) => take_secret(tx, taking, name)?,
-                Matter::Document(path) => take_document(tx, taking, path)?,
+            match &taking.conflict.matter {
+                ConflictTarget::Secret(name) => take_secret(tx, taking, name)?,
+                ConflictTarget::Document(path) => take_document(tx, taking, path)?,
             }
         }
         remember(tx, choices)?;
@@ -51,36 +55,36 @@ pub(crate) fn settle(locked: &LockedVault<'_>, op: Op, choices: &[Taking<'_>]) -
 
 fn message(choices: &[Taking<'_>]) -> String {
     match choices {
-        [Taking { clash, side }] => format!("Take {} of {}", side.as_str(), clash.matter),
+        [Taking { conflict, side }] => format!("Take {} of {}", side.as_str(), conflict.matter),
         several => {
-            let lines = several
-                .iter()
-                .map(|Taking { clash, side }| format!("\n- {} of {}", side.as_str(), clash.matter));
+            let lines = several.iter().map(|Taking { conflict, side }| {
+                format!("\n- {} of {}", side.as_str(), conflict.matter)
+            });
             format!("Settle {} conflicts\n{}", several.len(), lines.collect::<String>())
         }
     }
 }
 
-/// Settles the clashes that leave nothing to decide, because one side only encrypted or signed
+/// Settles the conflicts that leave nothing to decide, because one side only encrypted or signed
 /// the value of before anew; returns what was settled. To see that, the values are opened and
 /// compared, as far as the caller can; the rest is left to people.
 ///
 /// # Errors
-/// As [`settle`].
-pub(crate) fn settle_obvious(
+/// As [`resolve_conflicts`].
+pub(crate) fn auto_resolve(
     locked: &LockedVault<'_>,
-    clashes: &[Clash],
+    conflicts: &[Conflict],
 ) -> Result<Vec<SecretName>> {
-    let candidate = |clash| {
-        let (side, states) = Clash::probable(clash, &locked.opened)?;
-        let Matter::Secret(name) = &clash.matter else { return None };
+    let candidate = |conflict| {
+        let (side, states) = Conflict::probable(conflict, &locked.opened)?;
+        let ConflictTarget::Secret(name) = &conflict.matter else { return None };
         locked.may_write(name).ok()?;
-        let offer = |state| offered(&locked.opened, clash, name, state).ok().flatten();
+        let offer = |state| offered(&locked.opened, conflict, name, state).ok().flatten();
         let pair = [offer(states[0])?, offer(states[1])?];
-        offer(State::Now(side))?;
-        Some((Taking { clash, side }, name, pair))
+        offer(Revision::Now(side))?;
+        Some((Taking { conflict, side }, name, pair))
     };
-    let candidates: Vec<_> = clashes.iter().filter_map(candidate).collect();
+    let candidates: Vec<_> = conflicts.iter().filter_map(candidate).collect();
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -104,9 +108,9 @@ pub(crate) fn settle_obvious(
 }
 
 fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
-    let clashes: Vec<&Clash> = choices.iter().map(|taking| taking.clash).collect();
-    if !clashes.is_empty() {
-        tx.put_local(SETTLED, settling(tx.opened().vault.root(), &clashes)?)?;
+    let conflicts: Vec<&Conflict> = choices.iter().map(|taking| taking.conflict).collect();
+    if !conflicts.is_empty() {
+        tx.put_local(SETTLED, settling(tx.opened().vault.root(), &conflicts)?)?;
     }
     Ok(())
 }
@@ -114,12 +118,12 @@ fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
 /// The secret as a state has it, signed by somebody who may; `None` where it was removed.
 fn offered(
     opened: &Snapshot,
-    clash: &Clash,
+    conflict: &Conflict,
     name: &SecretName,
-    state: State,
+    state: Revision,
 ) -> Result<Option<Sealed>> {
-    let record = clash.at(opened, state, &VaultPath::record(name))?;
-    let value = clash.at(opened, state, &VaultPath::secret(name))?;
+    let record = conflict.at(opened, state, &VaultPath::record(name))?;
+    let value = conflict.at(opened, state, &VaultPath::secret(name))?;
     Ok(match (record, value) {
         (Some(record), Some(value)) => {
             Some(opened.vault.offered_secret(name, record, value, &opened.rules)?)
@@ -135,12 +139,12 @@ fn half(present: VaultPath, absent: VaultPath) -> Error {
 }
 
 fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
-    let (Taking { clash, side }, opened) = (*taking, tx.opened());
+    let (Taking { conflict, side }, opened) = (*taking, tx.opened());
     tx.locked().may_write(name)?;
     let unfit = |why| SyncError::Unfit { matter: name.to_string(), why: Box::new(why) };
-    let taken = offered(opened, clash, name, State::Now(side)).map_err(unfit)?;
+    let taken = offered(opened, conflict, name, Revision::Now(side)).map_err(unfit)?;
     let floor = floor(opened, side, &VaultPath::record(name), |at| {
-        let record: Option<Record> = clash.claimed(opened, at);
+        let record: Option<Record> = conflict.claimed(opened, at);
         record.map(|record| Version::from(&record))
     });
     if let Some(taken) = &taken {
@@ -149,9 +153,9 @@ fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName)
     }
     let other = side.other();
     // One that nobody may have signed counts for nothing.
-    let other = match clash.is_gone(other) {
-        true => last_of(opened, clash, name, other)?,
-        false => offered(opened, clash, name, State::Now(other))
+    let other = match conflict.is_gone(other) {
+        true => last_of(opened, conflict, name, other)?,
+        false => offered(opened, conflict, name, Revision::Now(other))
             .ok()
             .flatten()
             .map(|other| (**other.record()).clone()),
@@ -179,14 +183,14 @@ fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName)
 /// version.
 fn last_of(
     opened: &Snapshot,
-    clash: &Clash,
+    conflict: &Conflict,
     name: &SecretName,
     side: Side,
 ) -> Result<Option<Record>> {
     let keys = |who: &MemberName| opened.rules.verify_keys(who).unwrap_or_default();
     let mut last = None;
     let path = VaultPath::record(name);
-    let from = clash.tip(side);
+    let from = conflict.tip(side);
     git::changes_before(opened.vault.root().path(), path.as_str(), Some(from), &mut |change| {
         let record = change.bytes.and_then(|bytes| opened.vault.past_record(name, &bytes, &keys));
         last = record.map(|record| (*record).clone());
@@ -201,11 +205,11 @@ fn floor(
     opened: &Snapshot,
     side: Side,
     path: &VaultPath,
-    version: impl Fn(State) -> Option<Version>,
+    version: impl Fn(Revision) -> Option<Version>,
 ) -> Option<Version> {
     let seen = opened.vault.state().seen(path);
-    let of_other = version(State::Now(side.other()));
-    version(State::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
+    let of_other = version(Revision::Now(side.other()));
+    version(Revision::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
 }
 
 fn document_floor<T: Removable + DeserializeOwned>(
@@ -214,7 +218,7 @@ fn document_floor<T: Removable + DeserializeOwned>(
     path: &VaultPath,
 ) -> Option<Version> {
     floor(opened, taking.side, path, |at| {
-        let bytes = taking.clash.at(opened, at, path).ok().flatten()?;
+        let bytes = taking.conflict.at(opened, at, path).ok().flatten()?;
         let signed = opened.vault.approved::<T>(path, bytes)?;
         Some(Version { created: 0, version: signed.version() })
     })
@@ -238,13 +242,13 @@ fn refuse_below(
 /// Takes a document. An admin signs what an admin had signed anew, above both versions; what
 /// nobody approved stays unapproved. Others can only take what the remote has.
 fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath) -> Result<()> {
-    let (Taking { clash, side }, opened) = (*taking, tx.opened());
+    let (Taking { conflict, side }, opened) = (*taking, tx.opened());
     if side == Side::Ours {
         tx.locked().require_admin()?;
     }
     let sides = (
-        clash.at(opened, State::Now(side), path)?,
-        clash.at(opened, State::Now(side.other()), path)?,
+        conflict.at(opened, Revision::Now(side), path)?,
+        conflict.at(opened, Revision::Now(side.other()), path)?,
     );
     let (Some(bytes), other) = sides else {
         tx.remove(path.clone());

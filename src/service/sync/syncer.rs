@@ -2,11 +2,11 @@
 
 use super::conflict::split;
 use super::merge::{join, refuse_unrelated};
-use super::resign::adopt;
-use super::resolve::settle_obvious;
+use super::resign::resign_after_merge;
+use super::resolve::auto_resolve;
 use crate::access::{Asker, Caller};
 use crate::fs::{Lock, Root};
-use crate::git::{self, Division, Remote};
+use crate::git::{self, Divergence, Remote};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::recorder::Recorder;
@@ -122,8 +122,8 @@ impl<'c> Syncer<'c> {
             division => division?,
         };
         if let Self::Member(locked) = self {
-            let clashes = split(locked.opened.vault.root(), &division)?.clashes;
-            let settled = settle_obvious(locked, &clashes)?;
+            let conflicts = split(locked.opened.vault.root(), &division)?.conflicts;
+            let settled = auto_resolve(locked, &conflicts)?;
             if !settled.is_empty() {
                 joined.settled = settled;
                 division = git::compare(&ctx.vault, theirs)?;
@@ -146,13 +146,14 @@ impl<'c> Syncer<'c> {
 /// Joins the branches, once nothing is left to decide.
 pub(crate) fn merge_branches(
     locked: &LockedVault<'_>,
-    division: &Division,
+    division: &Divergence,
     remote: &Remote,
 ) -> Result<()> {
-    let clashes = split(locked.opened.vault.root(), division)?.clashes;
-    let adopted = adopt(locked, division, &clashes)?;
+    let conflicts = split(locked.opened.vault.root(), division)?.conflicts;
+    let resigned = resign_after_merge(locked, division, &conflicts)?;
     // The branch has moved by that.
-    let moved = adopted.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
+    let moved =
+        resigned.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
     let division = moved.as_ref().unwrap_or(division);
     let author = locked.caller.name.as_str();
     join(&locked.opened, locked.held(), division, &remote.shown(), author)?;

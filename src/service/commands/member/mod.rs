@@ -17,7 +17,7 @@ use crate::service::base::status::DocumentStatus;
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::enroll::{self, refuse_taken};
 use crate::service::identity::member_error::MemberError;
-use crate::service::rules::update::{Edict, Encryption, enact};
+use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::readers::note_pending;
 use crate::store::{AdminSet, Member, Standing};
 
@@ -80,15 +80,15 @@ pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
                 (added(opened, new, &recipients)?, format!("Add member {}", new.name))
             }
         };
-        let mut edict = Edict::default();
+        let mut update = RuleUpdate::default();
         if new.admin {
             let now = opened.vault.admins();
             let mut admins = now.admins.clone();
             admins.extend(member.verify.map(|key| (new.name.clone(), key)));
-            edict.admins = Some(AdminSet { version: now.version + 1, admins });
+            update.admins = Some(AdminSet { version: now.version + 1, admins });
         }
-        edict.members.push((new.name.clone(), member));
-        enact(tx, edict, Encryption::Later)?;
+        update.members.push((new.name.clone(), member));
+        apply_rules(tx, update, Encryption::Later)?;
         Ok((message, ()))
     })?;
     drop(locked);

@@ -13,7 +13,7 @@ use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::member_error::MemberError;
 use crate::service::rules::history::{approved_before, as_last_approved, next_version};
-use crate::service::rules::update::{Edict, Encryption, enact, revoke_of};
+use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules, revoke_of};
 use crate::store::{AdminSet, Grantee, Member, Policy, Standing};
 
 /// What a removal did.
@@ -49,7 +49,7 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
     locked.transact(&action, |tx| {
         locked.require_admin()?;
         let opened = &locked.opened;
-        let edict = Edict {
+        let update = RuleUpdate {
             admins: admins_without(&locked, name)?,
             successor: None,
             members: vec![(name.clone(), tombstone(tx, name)?)],
@@ -58,7 +58,7 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
         let before = as_last_approved(opened)?;
         let due = exposed(&before, name)?;
         let sessions = revoke_of(tx, &before, name)?;
-        let changes = enact(tx, edict, Encryption::Now)?;
+        let changes = apply_rules(tx, update, Encryption::Now)?;
         let removal = Removal { member: name.clone(), encrypted: changes.len(), sessions, due };
         Ok((format!("Remove member {name}"), removal))
     })

@@ -15,7 +15,7 @@ use crate::service::change::transaction::LockedVault;
 use crate::service::identity::authenticate::{owns, recipients};
 use crate::service::identity::enroll::{self, refuse_taken};
 use crate::service::identity::member_error::MemberError;
-use crate::service::rules::update::{Edict, Encryption, enact};
+use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::readers::note_pending;
 use crate::store::{AdminSet, Member, Standing};
 
@@ -84,10 +84,10 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
                 0
             }
             false => {
-                let edict = edict(&locked, name, member, key);
+                let update = update(&locked, name, member, key);
                 // 'rekey' goes by who reads: it would not find what has the same readers.
                 let encryption = if is_moved { Encryption::Now } else { Encryption::Later };
-                enact(tx, edict, encryption)?.len()
+                apply_rules(tx, update, encryption)?.len()
             }
         };
         let message = if waits { "Ask to update member" } else { "Update member" };
@@ -158,12 +158,12 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
 }
 
 /// What puts it in force; where an admin signs with another key, by another set of admins.
-fn edict(
+fn update(
     locked: &LockedVault<'_>,
     name: &MemberName,
     member: Member,
     key: Option<SigningKey>,
-) -> Edict {
+) -> RuleUpdate {
     let now = locked.opened.vault.admins();
     let admins = key.as_ref().map(|key| {
         let mut admins = now.admins.clone();
@@ -171,5 +171,5 @@ fn edict(
         AdminSet { version: now.version + 1, admins }
     });
     let members = vec![(name.clone(), member)];
-    Edict { admins, successor: key, members, ..Edict::default() }
+    RuleUpdate { admins, successor: key, members, ..RuleUpdate::default() }
 }

@@ -18,7 +18,7 @@ use crate::service::base::status::DocumentStatus;
 use crate::service::change::transaction::LockedVault;
 use crate::service::identity::member_error::MemberError;
 use crate::service::inject::error::SealingError;
-use crate::service::rules::update::{Edict, Encryption, enact};
+use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::readers::note_pending;
 use crate::service::session::token::bearer;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
@@ -283,8 +283,8 @@ fn write(
     locked.transact(&action, |tx| {
         locked.require_admin()?;
         let (policy, message) = work(&locked.opened, tx.at())?;
-        let edict = Edict { policies: vec![(name.clone(), policy)], ..Edict::default() };
-        enact(tx, edict, Encryption::Later)?;
+        let update = RuleUpdate { policies: vec![(name.clone(), policy)], ..RuleUpdate::default() };
+        apply_rules(tx, update, Encryption::Later)?;
         Ok((message, ()))
     })?;
     drop(locked);
