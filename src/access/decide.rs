@@ -26,7 +26,7 @@ pub(crate) struct Caller {
 
 /// Whoever asks: a member by an identity, or the bearer of a token.
 #[derive(Debug, Clone)]
-pub(crate) enum Asker {
+pub(crate) enum Principal {
     /// A member.
     Member(Caller),
     /// A token; then no identity counts.
@@ -146,13 +146,13 @@ impl Rules {
     /// The scope is not usable, not the asker's, or run-only while values are to be shown.
     pub(crate) fn reach_of<'a>(
         &'a self,
-        asker: &'a Asker,
+        asker: &'a Principal,
         scope: Option<&ScopeName>,
         need: Need,
     ) -> Result<Reach<'a>, AccessError> {
         match asker {
-            Asker::Member(caller) => self.reach(&caller.name, scope, need),
-            Asker::Bearer(bearer) => self.reach_of_bearer(bearer, scope, need),
+            Principal::Member(caller) => self.reach(&caller.name, scope, need),
+            Principal::Bearer(bearer) => self.reach_of_bearer(bearer, scope, need),
         }
     }
 
@@ -332,13 +332,13 @@ impl Reach<'_> {
     }
 
     /// Gives access to those of `names` that are reached.
-    pub(crate) fn give(&self, asker: &Asker, names: &[SecretName]) -> Access {
+    pub(crate) fn give(&self, asker: &Principal, names: &[SecretName]) -> Access {
         let reached = |name: &&SecretName| self.permits(name).is_ok() && self.holds(name).is_ok();
         let means = match asker {
-            Asker::Member(caller) => {
+            Principal::Member(caller) => {
                 Means::Identity(Arc::clone(&caller.identity), GrantKeys::default())
             }
-            Asker::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
+            Principal::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
         };
         Access { means, names: names.iter().filter(reached).cloned().collect() }
     }

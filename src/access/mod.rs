@@ -16,7 +16,7 @@ mod seal;
 mod shelf;
 
 pub(crate) use bearer::{Bearer, limits};
-pub(crate) use decide::{Access, Asker, Caller, Need, Program, Reach};
+pub(crate) use decide::{Access, Caller, Need, Principal, Program, Reach};
 pub(crate) use error::{AccessError, USE_IDENTITY};
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;
@@ -25,4 +25,4 @@ pub(crate) use rules::{PolicyState, RuleChange, Rules};
 pub(crate) use ruling::Ruling;
 #[cfg(feature = "sealed")]
 pub(crate) use seal::SetHeader;
-pub(crate) use seal::{Place, Refusal, SealRefused, Sealing, Target};
+pub(crate) use seal::{Injection, Refusal, SealRefused, Sealing, Target};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::AccessError;
 use super::policy::ScopePolicy;
-use super::shelf::Shelf;
+use super::shelf::LazyMap;
 use crate::crypto::sign::VerifyKey;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::{Authority, Member, Policy, PolicyFile, Signed, Standing, StoreError, Vault};
@@ -44,8 +44,8 @@ impl PolicyState {
 #[derive(Debug)]
 pub(crate) struct Rules {
     admins: BTreeSet<MemberName>,
-    members: Shelf<MemberName, Standing<Member>>,
-    policies: Shelf<ScopeName, PolicyState>,
+    members: LazyMap<MemberName, Standing<Member>>,
+    policies: LazyMap<ScopeName, PolicyState>,
     vault: Option<Arc<Vault>>,
 }
 
@@ -94,8 +94,8 @@ impl Rules {
         let (for_members, for_policies) = (Arc::clone(vault), Arc::clone(vault));
         Ok(Self {
             admins: vault.admins().admins.keys().cloned().collect(),
-            members: Shelf::new(vault.member_names()?, move |name| for_members.member(name)),
-            policies: Shelf::new(vault.policy_names()?, move |name| {
+            members: LazyMap::new(vault.member_names()?, move |name| for_members.member(name)),
+            policies: LazyMap::new(vault.policy_names()?, move |name| {
                 PolicyState::of(for_policies.policy(name))
             }),
             vault: Some(Arc::clone(vault)),

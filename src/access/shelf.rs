@@ -13,12 +13,12 @@ use crate::many;
 type Read<N, T> = Box<dyn Fn(&N) -> T + Send + Sync>;
 
 /// The documents of one kind.
-pub(super) struct Shelf<N, T> {
+pub(super) struct LazyMap<N, T> {
     cells: BTreeMap<N, OnceLock<T>>,
     read: Option<Read<N, T>>,
 }
 
-impl<N: Ord + Sync, T: Send + Sync> Shelf<N, T> {
+impl<N: Ord + Sync, T: Send + Sync> LazyMap<N, T> {
     /// Takes the names there are; nothing is read yet.
     pub(super) fn new(
         names: impl IntoIterator<Item = N>,
@@ -68,7 +68,7 @@ impl<N: Ord + Sync, T: Send + Sync> Shelf<N, T> {
     }
 }
 
-impl<N: Ord, T> Extend<(N, T)> for Shelf<N, T> {
+impl<N: Ord, T> Extend<(N, T)> for LazyMap<N, T> {
     fn extend<I: IntoIterator<Item = (N, T)>>(&mut self, documents: I) {
         let ready = documents.into_iter().map(|(name, document)| (name, OnceLock::from(document)));
         self.cells.extend(ready);
@@ -76,7 +76,7 @@ impl<N: Ord, T> Extend<(N, T)> for Shelf<N, T> {
 }
 
 /// Documents that are at hand.
-impl<N: Ord, T> FromIterator<(N, T)> for Shelf<N, T> {
+impl<N: Ord, T> FromIterator<(N, T)> for LazyMap<N, T> {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(documents: I) -> Self {
         let mut shelf = Self { cells: BTreeMap::new(), read: None };
         shelf.extend(documents);
@@ -84,7 +84,7 @@ impl<N: Ord, T> FromIterator<(N, T)> for Shelf<N, T> {
     }
 }
 
-impl<N: fmt::Debug, T: fmt::Debug> fmt::Debug for Shelf<N, T> {
+impl<N: fmt::Debug, T: fmt::Debug> fmt::Debug for LazyMap<N, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(&self.cells).finish()
     }
@@ -92,14 +92,14 @@ impl<N: fmt::Debug, T: fmt::Debug> fmt::Debug for Shelf<N, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Shelf;
+    use super::LazyMap;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn counting() -> (Shelf<u8, u8>, Arc<AtomicUsize>) {
+    fn counting() -> (LazyMap<u8, u8>, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
         let reads = Arc::clone(&count);
-        let shelf = Shelf::new([3, 1, 2], move |name: &u8| {
+        let shelf = LazyMap::new([3, 1, 2], move |name: &u8| {
             reads.fetch_add(1, Ordering::Relaxed);
             name * 10
         });

@@ -31,7 +31,7 @@ pub(super) struct Following<'a> {
 
 /// The place of a segment, as its name and its neighbour's say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct ChainPlace {
     /// The number of its first line.
     pub(super) first: u64,
     /// That of the segment before.
@@ -78,7 +78,7 @@ impl Checked {
     /// `opens` its first one is line 1, which was checked before.
     pub(super) fn of(
         bytes: &[u8],
-        place: Place,
+        place: ChainPlace,
         following: Option<&Following<'_>>,
         opens: bool,
     ) -> Self {

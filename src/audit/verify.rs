@@ -4,7 +4,7 @@
 //! nothing, so its heads are not believed either.
 
 use super::actor::Actor;
-use super::checked::{Checked, Following, Place};
+use super::checked::{ChainPlace, Checked, Following};
 use super::error::AuditError;
 use super::event::Outcome;
 use super::expect::Expect;
@@ -169,7 +169,7 @@ pub(crate) fn verify(
     let check = |buffer: &mut Vec<u8>, at: &usize| {
         let before = at.checked_sub(1).map(|before| firsts[before]);
         let opens = opening.as_ref().is_some_and(|(opens, _)| opens == at);
-        let place = Place { first: firsts[*at], before };
+        let place = ChainPlace { first: firsts[*at], before };
         Ok(Checked::of(row.bytes(*at, buffer)?, place, following.as_ref(), opens))
     };
     let places: Vec<_> = (0..firsts.len()).collect();

@@ -8,7 +8,7 @@ use crate::name::printable;
 
 /// Where a file lies, which decides whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Origin {
     /// Below a vault's root: it came through git.
     Vault,
     /// Elsewhere: the user named it.
@@ -26,13 +26,13 @@ pub(crate) enum FsError {
     ReadOnly { path: PathBuf, source: io::Error },
     /// A link, device, pipe, socket or folder stands where a file belongs.
     #[error("{} is not a regular file", quoted(path))]
-    NotRegular { path: PathBuf, place: Place },
+    NotRegular { path: PathBuf, place: Origin },
     /// A link or a file stands where a folder belongs.
     #[error("{} is not a folder", quoted(path))]
-    NotFolder { path: PathBuf, place: Place },
+    NotFolder { path: PathBuf, place: Origin },
     /// The file exceeds what its reader accepts.
     #[error("{} is larger than {limit} bytes", quoted(path))]
-    TooLarge { path: PathBuf, limit: usize, place: Place },
+    TooLarge { path: PathBuf, limit: usize, place: Origin },
     /// A file that must be new exists.
     #[error("{} exists already", quoted(path))]
     Exists { path: PathBuf },
@@ -62,8 +62,8 @@ impl Failure for FsError {
             Self::NotRegular { place, .. }
             | Self::NotFolder { place, .. }
             | Self::TooLarge { place, .. } => match place {
-                Place::Vault => Kind::Damaged,
-                Place::Outside => Kind::Failure,
+                Origin::Vault => Kind::Damaged,
+                Origin::Outside => Kind::Failure,
             },
             Self::Journal { .. } => Kind::Damaged,
             Self::Exists { .. } | Self::Locked { .. } | Self::Waiting { .. } => Kind::Conflict,
@@ -76,8 +76,8 @@ impl Failure for FsError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotRegular { place: Place::Vault, .. }
-            | Self::NotFolder { place: Place::Vault, .. } => {
+            Self::NotRegular { place: Origin::Vault, .. }
+            | Self::NotFolder { place: Origin::Vault, .. } => {
                 "a vault holds plain files and folders only: remove it and restore it from git"
             }
             Self::ReadOnly { .. } => "make the vault's folder writable for this user",
@@ -91,8 +91,8 @@ impl Failure for FsError {
                 "the next authy command finishes it, once the cause is removed"
             }
             Self::NoMemory => no_memory_hint(),
-            Self::NotRegular { place: Place::Outside, .. }
-            | Self::NotFolder { place: Place::Outside, .. }
+            Self::NotRegular { place: Origin::Outside, .. }
+            | Self::NotFolder { place: Origin::Outside, .. }
             | Self::Io { .. }
             | Self::TooLarge { .. }
             | Self::LocalName { .. } => return None,
@@ -146,7 +146,7 @@ fn reason(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{FsError, Place};
+    use super::{FsError, Origin};
     use crate::kind::{Failure, Kind};
     use std::io;
     use std::path::Path;
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn only_files_of_a_vault_damage_it() {
         let error = |place| FsError::NotRegular { path: "x".into(), place };
-        assert_eq!(error(Place::Vault).kind(), Kind::Damaged);
-        assert_eq!(error(Place::Outside).kind(), Kind::Failure);
-        assert!(error(Place::Outside).hint().is_none());
+        assert_eq!(error(Origin::Vault).kind(), Kind::Damaged);
+        assert_eq!(error(Origin::Outside).kind(), Kind::Failure);
+        assert!(error(Origin::Outside).hint().is_none());
     }
 }

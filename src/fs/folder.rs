@@ -12,7 +12,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::sync::sync_entries;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -35,12 +35,12 @@ const LOCK: OFlags = OFlags::RDWR
 pub(super) struct Folder {
     fd: OwnedFd,
     path: PathBuf,
-    place: Place,
+    place: Origin,
 }
 
 impl Folder {
     /// Opens the folder at `path`, links allowed: the user named it. `None` where it is missing.
-    pub(super) fn open(path: &Path, place: Place) -> Result<Option<Self>, FsError> {
+    pub(super) fn open(path: &Path, place: Origin) -> Result<Option<Self>, FsError> {
         match rustix::fs::openat(CWD, path, FOLDER, Mode::empty()) {
             Ok(fd) => Ok(Some(Self { fd, path: path.to_owned(), place })),
             Err(Errno::NOENT) => Ok(None),
@@ -281,7 +281,7 @@ pub(super) fn open_outside(path: &Path) -> Result<Option<File>, FsError> {
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(match rustix::fs::stat(path) {
             Ok(stat) if kind_of(&stat) != FileType::RegularFile => {
-                FsError::NotRegular { path: path.to_owned(), place: Place::Outside }
+                FsError::NotRegular { path: path.to_owned(), place: Origin::Outside }
             }
             _ => FsError::io("read", path, error),
         }),
@@ -295,7 +295,7 @@ pub(super) fn read_open(
     file: File,
     path: &Path,
     limit: usize,
-    place: Place,
+    place: Origin,
 ) -> Result<Vec<u8>, FsError> {
     let failed = |error| FsError::io("read", path, error);
     let too_large = || FsError::TooLarge { path: path.to_owned(), limit, place };

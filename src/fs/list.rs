@@ -8,7 +8,7 @@ use std::path::Path;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::paths::{AUDIT, LOCAL_AUDIT, MEMBERS, POLICIES, Root, SECRETS, SESSIONS};
 
@@ -118,7 +118,7 @@ impl Listed {
 
 /// Opens a folder of the vault, no link followed on the way.
 fn open(root: &Root, folder: &str) -> Result<Option<Folder>, FsError> {
-    let Some(top) = Folder::open(root.path(), Place::Vault)? else { return Ok(None) };
+    let Some(top) = Folder::open(root.path(), Origin::Vault)? else { return Ok(None) };
     Ok(top.at(folder, Folder::enter)?.flatten())
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::paths::{LOCAL, LOCK, Root};
 
@@ -42,7 +42,7 @@ impl Lock {
     /// written; [`FsError::NotFolder`] and [`FsError::NotRegular`] where `.local` or the lock
     /// is a link or something else; [`FsError::Io`].
     pub(crate) fn acquire(root: &Root, wait: Duration) -> Result<Self, FsError> {
-        let top = Folder::open(root.path(), Place::Vault)?
+        let top = Folder::open(root.path(), Origin::Vault)?
             .ok_or_else(|| FsError::io("open", root.path(), io::ErrorKind::NotFound))?;
         let local = top.make(LOCAL, 0o700).map_err(read_only)?;
         let file = local.open_lock(LOCK).map_err(read_only)?;

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::random_name;
 use crate::secret::{MAX_VALUE, SecretBytes};
@@ -75,7 +75,7 @@ impl Drop for MemoryFile {
 
 /// Makes a private folder in `dir`; `None` where `dir` is missing or does not lie in memory.
 fn create_in(dir: &Path) -> Result<Option<Folder>, FsError> {
-    match Folder::open(dir, Place::Outside)? {
+    match Folder::open(dir, Origin::Outside)? {
         Some(parent) if lies_in_memory(&parent)? => {
             parent.make(&format!("authy-{}", random_name()), 0o700).map(Some)
         }

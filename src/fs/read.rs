@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::path::Path;
 use std::sync::OnceLock;
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::{Folder, open_outside, read_open};
 use super::paths::{Root, SECRETS, VaultPath};
 
@@ -25,7 +25,7 @@ impl Reader {
     /// # Errors
     /// [`FsError::Io`], or [`FsError::NotFolder`] where something else stands there.
     pub(crate) fn open(root: &Root) -> Result<Self, FsError> {
-        let root = Folder::open(root.path(), Place::Vault)?;
+        let root = Folder::open(root.path(), Origin::Vault)?;
         Ok(Self { root, secrets: OnceLock::new() })
     }
 
@@ -72,7 +72,7 @@ pub(crate) fn read(
 /// # Errors
 /// [`FsError::NotFolder`] or [`FsError::Io`].
 pub(crate) fn refuse_linked_folders(root: &Root, path: &VaultPath) -> Result<(), FsError> {
-    if let Some(folder) = Folder::open(root.path(), Place::Vault)? {
+    if let Some(folder) = Folder::open(root.path(), Origin::Vault)? {
         folder.at(path.as_str(), |_, _| Ok(()))?;
     }
     Ok(())
@@ -87,7 +87,7 @@ pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
     else {
         return Ok(None);
     };
-    match Folder::open(parent, Place::Vault)? {
+    match Folder::open(parent, Origin::Vault)? {
         Some(folder) => folder.read(name, limit),
         None => Ok(None),
     }
@@ -99,7 +99,7 @@ pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
 /// [`FsError::NotRegular`], [`FsError::TooLarge`] or [`FsError::Io`].
 pub(crate) fn read_outside(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
     let Some(file) = open_outside(path)? else { return Ok(None) };
-    read_open(file, path, limit, Place::Outside).map(Some)
+    read_open(file, path, limit, Origin::Outside).map(Some)
 }
 
 /// Reads a file that the user named; `None` where it is missing. A pipe, as of a shell's `<(…)`, is
@@ -122,7 +122,7 @@ pub(crate) fn read_named(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() > limit {
-        true => Err(FsError::TooLarge { path: path.to_owned(), limit, place: Place::Outside }),
+        true => Err(FsError::TooLarge { path: path.to_owned(), limit, place: Origin::Outside }),
         false => Ok(Some(bytes)),
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::journal::{Journal, LIMIT, Op, Target};
 use super::lock::{Held, Lock};
@@ -119,7 +119,7 @@ impl Stage {
         let encoded = journal.encode();
         if encoded.len() > LIMIT {
             let path = self.held.local.path().join(JOURNAL);
-            return Err(FsError::TooLarge { path, limit: LIMIT, place: Place::Outside });
+            return Err(FsError::TooLarge { path, limit: LIMIT, place: Origin::Outside });
         }
         folder.folder.write_new(JOURNAL, &encoded, 0o600)?;
         folder.folder.sync()?;

@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::{FsError, Place};
+use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::paths::is_lower_hex;
 use super::random_name;
@@ -130,7 +130,7 @@ fn parent_of(path: &Path) -> &Path {
 }
 
 fn open(path: &Path) -> Result<Folder, FsError> {
-    Folder::open(path, Place::Outside)?
+    Folder::open(path, Origin::Outside)?
         .ok_or_else(|| FsError::io("open", path, io::ErrorKind::NotFound))
 }
 

@@ -10,7 +10,7 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 
 use super::flush;
 use super::identity::Identity;
-use super::locate::Place;
+use super::locate::Worktree;
 
 /// As git waits for the lock of a branch and that of packed ones where nothing else is set
 /// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
@@ -27,7 +27,7 @@ pub(super) fn name(repo: &gix::Repository) -> Option<String> {
 /// branch stands there after a power cut says [`flush::branch`].
 pub(super) fn step(
     repo: &gix::Repository,
-    place: &Place,
+    place: &Worktree,
     from: Option<ObjectId>,
     to: ObjectId,
     committer: &Identity,

@@ -17,7 +17,7 @@ use super::error::GitError;
 use super::file::Folder;
 use super::identity::{Identity, Role};
 use super::index::{self, Change};
-use super::locate::Place;
+use super::locate::Worktree;
 use super::lock::{self, IndexLock};
 use super::{Job, Outcome, Reason, branch, flush, object, program, state};
 
@@ -69,7 +69,7 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
 }
 
 /// Removes the locks that moving the branch takes.
-pub(super) fn remove_branch_locks(repo: &gix::Repository, place: &Place) {
+pub(super) fn remove_branch_locks(repo: &gix::Repository, place: &Worktree) {
     // A clone has its branches in one packed file at first, which is locked with them.
     let mut locks =
         vec![place.git_dir.join("HEAD.lock"), place.common_dir.join("packed-refs.lock")];
@@ -117,7 +117,7 @@ impl Tip {
 /// As [`super::commit`].
 pub(super) fn read_files(
     repo: &gix::Repository,
-    place: &Place,
+    place: &Worktree,
     paths: &[&str],
 ) -> Result<Vec<Change>, GitError> {
     let folder = Folder::open(&place.vault)?;

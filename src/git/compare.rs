@@ -12,7 +12,7 @@ use gix::objs::tree::EntryMode;
 use super::error::GitError;
 use super::file::Folder;
 use super::history::repository;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::private;
 use super::program;
 use super::reason::Reason;
@@ -135,7 +135,11 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError
 ///
 /// Like [`base`] asked of the git program: gix gives wrong answers here where commits were made
 /// within one second.
-fn distance(place: &Place, ours: ObjectId, theirs: ObjectId) -> Result<(usize, usize), GitError> {
+fn distance(
+    place: &Worktree,
+    ours: ObjectId,
+    theirs: ObjectId,
+) -> Result<(usize, usize), GitError> {
     let range = format!("{ours}...{theirs}");
     let counts = program::answer(place, ACTION, &["rev-list", "--left-right", "--count", &range])?;
     let mut counts = counts.split_whitespace().map_while(|count| count.parse().ok());
@@ -146,7 +150,7 @@ fn distance(place: &Place, ours: ObjectId, theirs: ObjectId) -> Result<(usize, u
 }
 
 /// The last commit that both have.
-fn base(place: &Place, ours: ObjectId, theirs: ObjectId) -> Result<ObjectId, GitError> {
+fn base(place: &Worktree, ours: ObjectId, theirs: ObjectId) -> Result<ObjectId, GitError> {
     let (ours, theirs) = (ours.to_string(), theirs.to_string());
     // It exits 1 without a word where there is none.
     let base = program::answer(place, ACTION, &["merge-base", &ours, &theirs]);

@@ -13,7 +13,7 @@ use std::path::Path;
 use gix::ObjectId;
 
 use super::error::GitError;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{branch, object};
 use crate::fs::sync_entries;
 
@@ -24,7 +24,7 @@ const FEW: usize = 32;
 ///
 /// # Errors
 /// [`GitError::Io`].
-pub(super) fn objects(place: &Place, ids: &BTreeSet<ObjectId>) -> Result<(), GitError> {
+pub(super) fn objects(place: &Worktree, ids: &BTreeSet<ObjectId>) -> Result<(), GitError> {
     let objects = object::folder(&place.common_dir);
     if ids.len() > FEW && whole(&objects)? {
         return Ok(());
@@ -44,7 +44,7 @@ pub(super) fn objects(place: &Place, ids: &BTreeSet<ObjectId>) -> Result<(), Git
 ///
 /// # Errors
 /// [`GitError::Io`].
-pub(super) fn branch(repo: &gix::Repository, place: &Place) -> Result<(), GitError> {
+pub(super) fn branch(repo: &gix::Repository, place: &Worktree) -> Result<(), GitError> {
     // HEAD itself is as old as the repository, which nobody flushed when it was made.
     let mut files = vec![place.git_dir.join("HEAD"), place.git_dir.join("logs/HEAD")];
     if let Some(name) = branch::name(repo) {
@@ -64,7 +64,7 @@ pub(super) fn branch(repo: &gix::Repository, place: &Place) -> Result<(), GitErr
 ///
 /// # Errors
 /// [`GitError::Io`].
-pub(super) fn index(place: &Place) -> Result<(), GitError> {
+pub(super) fn index(place: &Worktree) -> Result<(), GitError> {
     entries(&place.git_dir)
 }
 

@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice as _;
 use walkdir::WalkDir;
 
 use super::error::GitError;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{Settings, object, program};
 
 /// What is being done, for an error.
@@ -50,7 +50,7 @@ impl Damage {
 /// # Errors
 /// [`GitError::Io`], [`GitError::Gix`] where the repository cannot be found.
 pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
-    let Some(place) = Place::find(vault)? else { return Ok(Damage::default()) };
+    let Some(place) = Worktree::find(vault)? else { return Ok(Damage::default()) };
     if let Err(GitError::NoHead { file }) = place.require_head() {
         return Ok(Damage { head: Some(file), ..Damage::default() });
     }
@@ -74,7 +74,7 @@ pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
 }
 
 /// Whether a commit that is checked out, or one before it, consists of one of these objects.
-fn needs_one_of(place: &Place, objects: &[PathBuf]) -> bool {
+fn needs_one_of(place: &Worktree, objects: &[PathBuf]) -> bool {
     // An empty commit or tree ends the walk.
     let Ok(Some(all)) = asked(place, &["rev-list", "--objects", "HEAD"]) else { return true };
     let mut ids = all.lines().filter_map(|line| line.split(' ').next());
@@ -83,7 +83,7 @@ fn needs_one_of(place: &Place, objects: &[PathBuf]) -> bool {
 
 /// How many objects of the newest commits are not there; of a repository around the vault only
 /// those of the last commit that are the vault's. An object that is an empty file is there.
-fn missing(place: &Place) -> usize {
+fn missing(place: &Worktree) -> usize {
     // Of a partial clone they are missing by intent. Without the git program nobody tells.
     if place.is_partial() {
         return 0;
@@ -100,7 +100,7 @@ fn missing(place: &Place) -> usize {
 }
 
 /// Whether the branch has no commit yet, or one whose tree is there.
-fn has_tree(place: &Place) -> bool {
+fn has_tree(place: &Worktree) -> bool {
     // One that cannot be opened at all is told by whoever has to use it.
     let Ok(Ok(repo)) = super::open(place, &Settings::default()) else { return true };
     match repo.head() {
@@ -114,14 +114,14 @@ fn has_tree(place: &Place) -> bool {
 }
 
 /// The branch that is checked out; `None` where none is.
-pub(super) fn branch(place: &Place) -> Option<String> {
+pub(super) fn branch(place: &Worktree) -> Option<String> {
     let head = std::fs::read_to_string(place.git_dir.join("HEAD")).ok()?;
     let name = head.strip_prefix("ref:")?.trim();
     name.starts_with("refs/heads/").then(|| name.to_owned())
 }
 
 /// The objects that are empty files.
-pub(super) fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
+pub(super) fn empty_objects(place: &Worktree) -> impl Iterator<Item = PathBuf> {
     let is_hex = |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let entries = WalkDir::new(object::folder(&place.common_dir))
         .min_depth(1)
@@ -137,7 +137,7 @@ pub(super) fn empty_objects(place: &Place) -> impl Iterator<Item = PathBuf> {
 }
 
 /// What git says; `None` where it refuses.
-pub(super) fn asked(place: &Place, words: &[&str]) -> Result<Option<String>, GitError> {
+pub(super) fn asked(place: &Worktree, words: &[&str]) -> Result<Option<String>, GitError> {
     match program::answer(place, ACTION, words) {
         Ok(said) => Ok(Some(said.trim_end().to_owned())),
         Err(GitError::Refused { .. }) => Ok(None),

@@ -12,7 +12,7 @@ use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 
 use super::error::GitError;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{Settings, open};
 use crate::name::printable;
 
@@ -79,8 +79,8 @@ pub(crate) fn changes_before(
     start().map_err(GitError::gix("read the history"))
 }
 
-pub(super) fn repository(vault: &Path) -> Result<Option<(Place, gix::Repository)>, GitError> {
-    let Some(place) = Place::find(vault)? else { return Ok(None) };
+pub(super) fn repository(vault: &Path) -> Result<Option<(Worktree, gix::Repository)>, GitError> {
+    let Some(place) = Worktree::find(vault)? else { return Ok(None) };
     if place.is_foreign_to_gix() {
         let line = "authy reads the history of plain SHA-1 repositories only".to_owned();
         return Err(GitError::Refused { action: "read the history", line });

@@ -10,7 +10,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::history::repository;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::program;
 use super::reason::Reason;
 
@@ -71,7 +71,7 @@ pub(crate) fn install_hook(vault: &Path) -> Result<Hook, GitError> {
     Ok(Hook::Installed(path))
 }
 
-fn hook(place: &Place) -> String {
+fn hook(place: &Worktree) -> String {
     let vault = in_work_tree(place);
     format!(
         "{MARK}# Refuses what no admin signed and what looks like plaintext in the vault.\n\
@@ -85,7 +85,7 @@ fn hook(place: &Place) -> String {
 }
 
 /// The vault as a word for a shell that stands at the root of the work tree, as git's do.
-fn in_work_tree(place: &Place) -> String {
+fn in_work_tree(place: &Worktree) -> String {
     let prefix = place.prefix.to_str_lossy();
     match prefix.trim_end_matches('/') {
         "" => ".".to_owned(),
@@ -99,7 +99,7 @@ fn in_work_tree(place: &Place) -> String {
 /// [`GitError::NotReady`] without a repository; [`GitError::Program`], [`GitError::Refused`],
 /// [`GitError::Io`].
 pub(crate) fn install_diff(vault: &Path) -> Result<(), GitError> {
-    let Some(place) = Place::find(vault)? else {
+    let Some(place) = Worktree::find(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
     let command = format!("authy --vault {} textconv", in_work_tree(&place));

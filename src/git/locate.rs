@@ -25,7 +25,7 @@ pub(crate) enum Home {
 /// [`GitError::Io`] where the folder cannot be reached, [`GitError::Gix`] where a repository above
 /// it cannot be read.
 pub(crate) fn locate(vault: &Path) -> Result<Home, GitError> {
-    Ok(match Place::find(vault)? {
+    Ok(match Worktree::find(vault)? {
         None => Home::None,
         Some(place) if place.prefix.is_empty() => Home::Own,
         Some(place) => Home::Inside { work_tree: place.work_tree },
@@ -34,7 +34,7 @@ pub(crate) fn locate(vault: &Path) -> Result<Home, GitError> {
 
 /// A vault in a work tree.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Worktree {
     /// The vault's folder, without links.
     pub(super) vault: PathBuf,
     /// The root of the work tree.
@@ -49,7 +49,7 @@ pub(super) struct Place {
     pub(super) is_owned: bool,
 }
 
-impl Place {
+impl Worktree {
     /// Finds the work tree around `vault`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Settings;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::program;
 
 /// Loose objects in one of 256 folders above which git itself would look closer.
@@ -18,7 +18,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// Failures are ignored: it is git's housekeeping, the commit is made, and the next commit asks
 /// again.
-pub(super) fn maintain(place: &Place, settings: &Settings) {
+pub(super) fn maintain(place: &Worktree, settings: &Settings) {
     let sample = place.common_dir.join("objects/17");
     let is_due = std::fs::read_dir(sample).is_ok_and(|entries| entries.count() > MANY);
     if !is_due {

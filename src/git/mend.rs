@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 
 use super::error::GitError;
 use super::health::{ACTION, asked, branch, damage, empty_objects};
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{Settings, program};
 
 /// What was mended.
@@ -42,7 +42,9 @@ pub(crate) struct Mended {
 pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
     let mut mended = Mended::default();
     let mut found = damage(vault)?;
-    let Some(place) = Place::find(vault)?.filter(|_| !found.is_none()) else { return Ok(mended) };
+    let Some(place) = Worktree::find(vault)?.filter(|_| !found.is_none()) else {
+        return Ok(mended);
+    };
     if let Some(head) = &found.head {
         mended.head = Some(name_again(head, &place.common_dir)?);
         found = damage(vault)?;
@@ -141,7 +143,7 @@ fn branches(common_dir: &Path) -> BTreeMap<String, String> {
 
 /// Takes objects that a commit lacks from the work tree, then from the remotes; tells whether it
 /// is whole then.
-fn is_refilled(place: &Place, commit: &str) -> Result<bool, GitError> {
+fn is_refilled(place: &Worktree, commit: &str) -> Result<bool, GitError> {
     refill(place)?;
     if is_whole(place, commit) {
         return Ok(true);
@@ -163,7 +165,7 @@ fn is_refilled(place: &Place, commit: &str) -> Result<bool, GitError> {
 
 /// Writes an object for each file of the vault that git knows. Others are not given to git: a key
 /// may be among them.
-fn refill(place: &Place) -> Result<(), GitError> {
+fn refill(place: &Worktree) -> Result<(), GitError> {
     let vault = place.prefix.to_str_lossy();
     let mut of_index = vec!["ls-files", "-z", "--"];
     let mut of_commit = vec!["ls-tree", "-r", "-z", "--name-only", "HEAD", "--"];
@@ -192,7 +194,7 @@ fn refill(place: &Place) -> Result<(), GitError> {
     Ok(())
 }
 
-fn move_back(place: &Place, branch: &str) -> Result<String, GitError> {
+fn move_back(place: &Worktree, branch: &str) -> Result<String, GitError> {
     let noted = std::fs::read(place.common_dir.join("logs").join(branch)).unwrap_or_default();
     let noted = noted.lines().rev().filter_map(|line| line.split_str(" ").nth(1)?.to_str().ok());
     let fetched = asked(place, &["for-each-ref", "--format=%(objectname)", "refs/remotes"])?
@@ -217,12 +219,12 @@ fn move_back(place: &Place, branch: &str) -> Result<String, GitError> {
 }
 
 /// Whether all that a commit consists of is there, and all before it.
-fn is_whole(place: &Place, commit: &str) -> bool {
+fn is_whole(place: &Worktree, commit: &str) -> bool {
     asked(place, &["rev-list", "--objects", "--quiet", commit]).is_ok_and(|said| said.is_some())
 }
 
 /// Files of the vault that are not as in the last commit.
-fn changed(place: &Place) -> Result<Vec<String>, GitError> {
+fn changed(place: &Worktree) -> Result<Vec<String>, GitError> {
     let vault = place.vault.to_string_lossy();
     let words = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"];
     let said = program::answer(place, ACTION, &[&words[..], &[&vault]].concat())?;

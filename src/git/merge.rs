@@ -16,7 +16,7 @@ use super::error::GitError;
 use super::history::repository;
 use super::identity::{Identity, Role};
 use super::index;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::lock::{self, IndexLock};
 use super::reason::Reason;
 use super::{Settings, branch, flush, object, program};
@@ -146,7 +146,7 @@ fn with(
 /// The commit that the branch is to stand at.
 fn tip(
     joining: &MergeRequest<'_>,
-    place: &Place,
+    place: &Worktree,
     repo: &gix::Repository,
     tree: ObjectId,
 ) -> Result<ObjectId, GitError> {

@@ -56,7 +56,7 @@ pub(crate) use reason::Reason;
 pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 
-use locate::Place;
+use locate::Worktree;
 
 /// How long a commit waits for another git command to let go of the index.
 const WAIT: Duration = Duration::from_secs(2);
@@ -113,7 +113,7 @@ impl Settings {
 
 /// A request whose paths are checked and whose repository is found.
 struct Job<'a> {
-    place: Place,
+    place: Worktree,
     /// Sorted, each once, relative to the vault.
     paths: Vec<&'a str>,
     message: String,
@@ -126,7 +126,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
     if paths.is_empty() {
         return Ok(Outcome::Nothing);
     }
-    let Some(place) = Place::find(request.vault)? else {
+    let Some(place) = Worktree::find(request.vault)? else {
         return Ok(Outcome::Deferred(Reason::NoRepository));
     };
     let message = message(request.message);
@@ -151,7 +151,10 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
 
 /// Opens the repository as strictly as git does: not where another user owns it, unless
 /// `safe.directory` names it.
-fn open(place: &Place, settings: &Settings) -> Result<Result<gix::Repository, Reason>, GitError> {
+fn open(
+    place: &Worktree,
+    settings: &Settings,
+) -> Result<Result<gix::Repository, Reason>, GitError> {
     place.require_head()?;
     let strict = settings.options.clone().bail_if_untrusted(true);
     let options = gix::sec::trust::Mapping { full: strict.clone(), reduced: strict };

@@ -10,7 +10,7 @@ use gix::index::File;
 use memchr::memmem;
 
 use super::error::GitError;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::program;
 use crate::fs::{KEYS, LOCAL, SESSIONS};
 
@@ -30,7 +30,7 @@ const MOST: usize = 100;
 /// [`GitError::Gix`] where the index cannot be read, [`GitError::Io`]; [`GitError::Program`] and
 /// [`GitError::Refused`] where only the git program can read the index.
 pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
-    let Some(place) = Place::find(vault)? else { return Ok(Vec::new()) };
+    let Some(place) = Worktree::find(vault)? else { return Ok(Vec::new()) };
     // An empty one, which a power cut may leave, lists nothing; `check` finds it.
     if !place.index().metadata().is_ok_and(|index| index.len() > 0) {
         return Ok(Vec::new());
@@ -56,7 +56,7 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
 /// # Errors
 /// [`GitError::Program`] and [`GitError::Refused`] of the git program.
 pub(crate) fn untracked(vault: &Path) -> Result<Vec<String>, GitError> {
-    let Some(place) = Place::find(vault)?.filter(|place| place.prefix.is_empty()) else {
+    let Some(place) = Worktree::find(vault)?.filter(|place| place.prefix.is_empty()) else {
         return Ok(Vec::new());
     };
     let words = ["ls-files", "-z", "--others", "--exclude-standard", "--directory"];
@@ -105,7 +105,7 @@ fn is_path(index: &[u8], at: usize) -> bool {
     usize::from(u16::from_be_bytes(*length)) & LARGEST == found.min(LARGEST)
 }
 
-fn select<'a>(place: &Place, paths: impl Iterator<Item = &'a BStr>) -> Vec<String> {
+fn select<'a>(place: &Worktree, paths: impl Iterator<Item = &'a BStr>) -> Vec<String> {
     paths
         .filter_map(|path| path.strip_prefix(place.prefix.as_slice()))
         .filter(|path| is_private(path))

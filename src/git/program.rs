@@ -17,7 +17,7 @@ use gix::bstr::{BStr, BString, ByteSlice as _};
 
 use super::error::GitError;
 use super::file::Folder;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{Job, Outcome, Reason, Settings, install, lock, state};
 use crate::secret::WITHHELD;
 
@@ -59,7 +59,7 @@ const KEPT: usize = 1 << 16;
 const LAG: Duration = Duration::from_millis(500);
 
 /// Tells whether this repository asks for something that gix does not do.
-pub(super) fn is_needed(repo: &gix::Repository, place: &Place) -> bool {
+pub(super) fn is_needed(repo: &gix::Repository, place: &Worktree) -> bool {
     let config = repo.config_snapshot();
     // gix ignores part of the configuration in folders of another user, git does not.
     !place.is_owned
@@ -70,7 +70,7 @@ pub(super) fn is_needed(repo: &gix::Repository, place: &Place) -> bool {
         || has_hooks(&config, place)
 }
 
-fn has_hooks(config: &gix::config::Snapshot<'_>, place: &Place) -> bool {
+fn has_hooks(config: &gix::config::Snapshot<'_>, place: &Worktree) -> bool {
     let folder = match config.trusted_path("core.hooksPath") {
         Ok(Some(path)) => place.work_tree.join(path),
         Ok(None) => place.common_dir.join("hooks"),
@@ -114,7 +114,7 @@ pub(super) fn commit(job: &Job<'_>) -> Result<Outcome, GitError> {
 ///
 /// # Errors
 /// [`GitError::Program`], [`GitError::Refused`].
-pub(super) fn tracked(place: &Place, folders: &[&str]) -> Result<Vec<u8>, GitError> {
+pub(super) fn tracked(place: &Worktree, folders: &[&str]) -> Result<Vec<u8>, GitError> {
     const ACTION: &str = "read the git index";
     let mut command = git(place, &Settings::default());
     command.args(["ls-files", "-z", "--"]);
@@ -134,7 +134,7 @@ pub(super) fn tracked(place: &Place, folders: &[&str]) -> Result<Vec<u8>, GitErr
 /// # Errors
 /// [`GitError::Program`], [`GitError::Refused`].
 pub(super) fn answer(
-    place: &Place,
+    place: &Worktree,
     action: &'static str,
     words: &[&str],
 ) -> Result<String, GitError> {
@@ -153,7 +153,11 @@ pub(super) fn answer(
 ///
 /// # Errors
 /// [`GitError::Program`], [`GitError::Refused`].
-pub(super) fn ignores(place: &Place, path: &Path, settings: &Settings) -> Result<bool, GitError> {
+pub(super) fn ignores(
+    place: &Worktree,
+    path: &Path,
+    settings: &Settings,
+) -> Result<bool, GitError> {
     const ACTION: &str = "ask git what it ignores";
     let output = git(place, settings)
         // This command knows no literal pathspecs, and takes none.
@@ -170,7 +174,7 @@ pub(super) fn ignores(place: &Place, path: &Path, settings: &Settings) -> Result
 }
 
 /// Prepares a call of git in the work tree of `place`.
-pub(super) fn git(place: &Place, settings: &Settings) -> Command {
+pub(super) fn git(place: &Worktree, settings: &Settings) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(&place.work_tree).arg("--literal-pathspecs");
     // What it writes is to be there after a power cut, as what authy writes (git-config(1)).
@@ -262,7 +266,7 @@ fn name_people<E>(
 /// # Errors
 /// [`GitError::Program`], [`GitError::Refused`].
 pub(super) fn signed_commit(
-    place: &Place,
+    place: &Worktree,
     fallback_author: &str,
     message: &str,
     objects: &[gix::ObjectId],

@@ -10,7 +10,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::history::repository;
-use super::locate::Place;
+use super::locate::Worktree;
 use super::{Settings, program, state};
 use crate::git::reason::Reason;
 
@@ -40,7 +40,7 @@ impl Remote {
 /// # Errors
 /// [`GitError::Io`] and others where the repository cannot be found.
 pub(crate) fn last_fetched(vault: &Path) -> Result<Option<SystemTime>, GitError> {
-    let Some(place) = Place::find(vault)? else { return Ok(None) };
+    let Some(place) = Worktree::find(vault)? else { return Ok(None) };
     let written = std::fs::metadata(place.git_dir.join("FETCH_HEAD"));
     Ok(written.and_then(|file| file.modified()).ok())
 }
@@ -130,7 +130,7 @@ pub(crate) fn push(vault: &Path, remote: &Remote, may_ask: bool) -> Result<(), G
 }
 
 fn call(vault: &Path, action: &'static str, words: &[&str], may_ask: bool) -> Result<(), GitError> {
-    let Some(place) = Place::find(vault)? else {
+    let Some(place) = Worktree::find(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
     place.require_head()?;

@@ -19,7 +19,7 @@ use super::request::{check, is_websocket, pass_on};
 use super::session::{Session, Unanswered};
 use super::values::Slot;
 use super::websocket::{self, Stopped};
-use crate::access::{Place, Refusal, SetHeader, Target};
+use crate::access::{Injection, Refusal, SetHeader, Target};
 use crate::inject::Masker;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
@@ -148,8 +148,9 @@ async fn prepare(
         let sentence = format!("the value of '{name}' has a line break, which no header can hold");
         return refused(refuse(StatusCode::BAD_GATEWAY, &sentence));
     }
-    let may_be_in_body =
-        |slot: &&Slot| !is_over && desk.sealing().judge(&slot.name, &target, Place::Body).is_ok();
+    let may_be_in_body = |slot: &&Slot| {
+        !is_over && desk.sealing().judge(&slot.name, &target, Injection::Body).is_ok()
+    };
     let in_body: Vec<&Slot> = slots.iter().filter(may_be_in_body).collect();
     let carries_value = !(all.is_empty() && in_body.is_empty());
     pass_on(parts, address, desk.sealing().binds(address), carries_value);
@@ -211,8 +212,8 @@ fn headers_to_set<'s>(
     for (rule, header) in desk.sealing().setting() {
         let slot = desk.values().slots().iter().find(|slot| rule.names(&slot.name));
         if let Some(slot) = slot
-            && rule.judge(target, Place::Header).is_ok()
-            && desk.sealing().judge(&slot.name, target, Place::Header).is_ok()
+            && rule.judge(target, Injection::Header).is_ok()
+            && desk.sealing().judge(&slot.name, target, Injection::Header).is_ok()
         {
             let before = all.iter().find(|(before, _)| before.name() == header.name());
             if let Some((_, before)) = before.filter(|(_, before)| before.name != slot.name) {
@@ -242,7 +243,7 @@ async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Respo
         Refusal::Plain => "without TLS no value leaves this machine".to_owned(),
         Refusal::Method => format!("scope '{scope}' does not allow this method"),
         Refusal::Path => format!("scope '{scope}' does not allow this path"),
-        Refusal::Place => format!("scope '{scope}' allows it in headers, not at this place"),
+        Refusal::Injection => format!("scope '{scope}' allows it in headers, not at this place"),
     };
     refuse(StatusCode::FORBIDDEN, &format!("'{name}' may not go to {address} so: {why}"))
 }

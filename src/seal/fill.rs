@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
 use super::values::Slot;
-use crate::access::{Place, SetHeader};
+use crate::access::{Injection, SetHeader};
 use crate::inject::Buffer;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
@@ -21,7 +21,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 pub(super) struct Unfit(pub(super) SecretName);
 
 /// Finds the placeholders in the head of a request, each place once.
-pub(super) fn found<'s>(parts: &Parts, slots: &'s [Slot]) -> Vec<(&'s Slot, Place)> {
+pub(super) fn found<'s>(parts: &Parts, slots: &'s [Slot]) -> Vec<(&'s Slot, Injection)> {
     let mut all = Vec::new();
     for slot in slots {
         let is_in = |text: &[u8]| slot.find(text).is_some();
@@ -30,13 +30,13 @@ pub(super) fn found<'s>(parts: &Parts, slots: &'s [Slot]) -> Vec<(&'s Slot, Plac
         };
         let in_name = |name: &HeaderName| is_in(name.as_str().as_bytes());
         if parts.headers.iter().any(|(name, value)| in_header(value) || in_name(name)) {
-            all.push((slot, Place::Header));
+            all.push((slot, Injection::Header));
         }
         if is_in(parts.uri.path().as_bytes()) {
-            all.push((slot, Place::Path));
+            all.push((slot, Injection::Path));
         }
         if parts.uri.query().is_some_and(|query| is_in(query.as_bytes())) {
-            all.push((slot, Place::Query));
+            all.push((slot, Injection::Query));
         }
     }
     all

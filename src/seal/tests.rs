@@ -12,7 +12,7 @@ use super::fill::{fill, found, in_body};
 use super::request::check;
 use super::websocket::Frames;
 use super::{Plan, Proxy, Values};
-use crate::access::{Place, ScopePolicy, Sealing};
+use crate::access::{Injection, ScopePolicy, Sealing};
 use crate::inject::Leader;
 use crate::name::{Address, ScopeName, SecretName};
 use crate::secret::SecretBytes;
@@ -157,8 +157,8 @@ fn values_are_put_in_as_their_place_asks() {
             .header("a", format!("<{text}{text}>"))
             .header("authorization", format!("basic {basic}"))
     });
-    let places: Vec<Place> = found(&parts, slots).iter().map(|(_, place)| *place).collect();
-    assert_eq!(places, [Place::Header, Place::Path, Place::Query]);
+    let places: Vec<Injection> = found(&parts, slots).iter().map(|(_, place)| *place).collect();
+    assert_eq!(places, [Injection::Header, Injection::Path, Injection::Query]);
     fill(&mut parts, &[&slots[0]]).unwrap();
     let encoded = "s3cr%26t%2FValue%2B1";
     assert_eq!(parts.uri.to_string(), format!("/a/{encoded}?q={encoded}&r=1"));

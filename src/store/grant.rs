@@ -104,7 +104,7 @@ impl Vault {
         let unverified = Unverified::parse(&path, bytes)?;
         let key = key(unverified.by());
         let grant = unverified.verify::<Grant>(self.id(), key.as_ref())?;
-        match self.state().seen(&path) {
+        match self.pins().seen(&path) {
             // Somebody put back what was taken away: it is no session any more.
             Some(REVOKED) => Ok(None),
             Some(seen) if grant.version < seen.version => {
@@ -116,17 +116,17 @@ impl Vault {
 
     /// Remembers the version of a grant that was fully verified.
     pub(crate) fn pin_grant(&self, place: &GrantPlace, version: u64) {
-        self.state().raise(&place.grant(), Version { created: 0, version });
+        self.pins().pin(&place.grant(), Version { created: 0, version });
     }
 
     /// Remembers that a session was revoked, or that it expired.
     pub(crate) fn pin_revoked(&self, place: &GrantPlace) {
-        self.state().raise(&place.grant(), REVOKED);
+        self.pins().pin(&place.grant(), REVOKED);
     }
 
     /// Whether the session was revoked here, or has expired here.
     pub(crate) fn is_revoked(&self, place: &GrantPlace) -> bool {
-        self.state().seen(&place.grant()) == Some(REVOKED)
+        self.pins().seen(&place.grant()) == Some(REVOKED)
     }
 
     /// Reads one file of a grant; `None` where it is missing.

@@ -8,6 +8,7 @@ mod claim;
 mod documents;
 mod error;
 mod grant;
+mod pin_store;
 mod pins;
 mod plain;
 mod record;
@@ -15,7 +16,6 @@ mod sealed;
 mod signed;
 mod stamp;
 mod standing;
-mod state;
 mod vault;
 
 pub(crate) use claim::Claim;
@@ -24,6 +24,7 @@ pub(crate) use documents::{
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
+pub(crate) use pin_store::{known_vault, remember_vault};
 pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;
@@ -32,7 +33,6 @@ pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::{PolicyFile, Standing};
-pub(crate) use state::{known_vault, remember_vault};
 pub(crate) use vault::{Authority, Vault, accept_vault, refuse_old};
 
 /// Largest signed TOML file in bytes.

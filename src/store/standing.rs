@@ -36,7 +36,7 @@ impl Vault {
     pub(crate) fn gone(&self) -> Vec<(VaultPath, u64)> {
         let is_document =
             |path: &VaultPath| matches!(path.subject(), Subject::Member(_) | Subject::Policy(_));
-        let seen = self.state().all_seen();
+        let seen = self.pins().all_seen();
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
         seen.filter(|(path, _)| is_document(path) && is_gone(path)).collect()
@@ -98,14 +98,14 @@ impl Vault {
     /// An approved file older than one seen before is a rollback.
     fn against_its_pin<T: Removable>(&self, path: &VaultPath, document: Signed<T>) -> Standing<T> {
         let found = Version { created: 0, version: document.version() };
-        match self.state().seen(path) {
+        match self.pins().seen(path) {
             Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
                 path: path.clone(),
                 found: found.version,
                 seen: seen.version,
             })),
             _ => {
-                self.state().raise(path, found);
+                self.pins().pin(path, found);
                 if document.is_removed() {
                     Standing::Removed(document)
                 } else {

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::documents::{AdminSet, Config, FORMAT, Member};
 use super::error::StoreError;
+use super::pin_store::{self, PinStore};
 use super::pins::Version;
 use super::record::{Record, Sealed};
 use super::signed::{Signed, Unverified};
 use super::standing::{PolicyFile, Standing};
-use super::state::{self, State};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
 use crate::crypto::known::Known;
@@ -34,7 +34,7 @@ pub(crate) struct Vault {
     pub(super) files: Reader,
     config: Signed<Config>,
     admins: Signed<AdminSet>,
-    state: State,
+    pins: PinStore,
     first_use: bool,
     /// Signatures of records that need no second look.
     known: OnceLock<Known>,
@@ -58,19 +58,19 @@ impl Vault {
         let claim: Config = unverified.peek()?;
         check_claim(&path, &claim)?;
         refuse_another_vault(&root, base, &claim.vault)?;
-        let state = State::load(base, &claim.vault)?;
-        let admins = accept_admins(&root, &claim.vault, &state)?;
+        let pins = PinStore::load(base, &claim.vault)?;
+        let admins = accept_admins(&root, &claim.vault, &pins)?;
         let key = admins.admins.get(unverified.by()).copied();
         let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
-        let first_use = state.admins().is_none();
+        let first_use = pins.admins().is_none();
         let files = Reader::open(&root)?;
         let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let found = Version { created: 0, version: config.version };
-        if let Some(seen) = state.seen(&path).filter(|seen| found < *seen) {
+        if let Some(seen) = pins.seen(&path).filter(|seen| found < *seen) {
             return Err(StoreError::RolledBack { path, found: found.version, seen: seen.version });
         }
-        state.raise(&path, found);
-        Ok(Self { root, files, config, admins, state, first_use, known, latest, unread })
+        pins.pin(&path, found);
+        Ok(Self { root, files, config, admins, pins, first_use, known, latest, unread })
     }
 
     /// Says what the latest moment known is, in seconds since 1970.
@@ -109,8 +109,8 @@ impl Vault {
     }
 
     /// What this machine remembers.
-    pub(crate) fn state(&self) -> &State {
-        &self.state
+    pub(crate) fn pins(&self) -> &PinStore {
+        &self.pins
     }
 
     /// Checks signatures of records from now on only where they are not known to be good.
@@ -202,10 +202,10 @@ impl Vault {
         {
             return Err(StoreError::Ahead { path, created: record.created });
         }
-        if let Some(last) = self.state.removed(&path).filter(|last| found <= *last) {
+        if let Some(last) = self.pins.removed(&path).filter(|last| found <= *last) {
             return Err(StoreError::CameBack { path, version: last.version });
         }
-        match self.state.seen(&path) {
+        match self.pins.seen(&path) {
             Some(seen) if found < seen => {
                 Err(StoreError::RolledBack { path, found: found.version, seen: seen.version })
             }
@@ -235,7 +235,7 @@ impl Vault {
         let version = Version::from(&*record);
         let sealed = Sealed::join(name.clone(), ciphertext, record)
             .ok_or_else(|| StoreError::Digest { value, record: path.clone() })?;
-        self.state.raise(&path, version);
+        self.pins.pin(&path, version);
         Ok(Some(sealed))
     }
 
@@ -264,9 +264,9 @@ impl Vault {
     /// [`StoreError`] where the state folder cannot be written.
     pub(crate) fn save_pins(&self, base: Option<&Path>) -> Result<(), StoreError> {
         if let Some(base) = base {
-            state::remember_vault(base, &canonical(&self.root), self.id())?;
+            pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }
-        Ok(self.state.save()?)
+        Ok(self.pins.save()?)
     }
 
     pub(super) fn files(&self) -> &Reader {
@@ -321,7 +321,7 @@ fn check_claim(path: &VaultPath, claim: &Config) -> Result<(), StoreError> {
 fn refuse_another_vault(root: &Root, base: Option<&Path>, id: &str) -> Result<(), StoreError> {
     let Some(base) = base else { return Ok(()) };
     let folder = canonical(root);
-    match state::known_vault(base, &folder)? {
+    match pin_store::known_vault(base, &folder)? {
         Some(was) if was != id => Err(StoreError::OtherVault { folder, was, now: id.to_owned() }),
         _ => Ok(()),
     }
@@ -339,28 +339,32 @@ pub(crate) fn accept_vault(root: &Root, base: &Path, id: &str) -> Result<(), Sto
     check_claim(&path, &claim)?;
     let folder = canonical(root);
     match claim.vault == id {
-        true => Ok(state::remember_vault(base, &folder, id)?),
+        true => Ok(pin_store::remember_vault(base, &folder, id)?),
         false => Err(StoreError::OtherVault { folder, was: id.to_owned(), now: claim.vault }),
     }
 }
 
 /// Walks from the first set of admins to the newest, each signed by an admin of the one
 /// before (the first by one of its own). The set that this machine pinned must lie on the way.
-fn accept_admins(root: &Root, vault: &str, state: &State) -> Result<Signed<AdminSet>, StoreError> {
+fn accept_admins(
+    root: &Root,
+    vault: &str,
+    pins: &PinStore,
+) -> Result<Signed<AdminSet>, StoreError> {
     let mut newest: Option<Signed<AdminSet>> = None;
     let mut number = 1;
     while let Some((set, digest)) = admin_set(root, vault, number, newest.as_deref())? {
-        if state.admins().is_some_and(|(n, pinned)| n == number && pinned != digest) {
+        if pins.admins().is_some_and(|(n, pinned)| n == number && pinned != digest) {
             return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
         }
-        if state.admins().is_none_or(|(n, _)| n <= number) {
-            state.accept_admins(number, digest);
+        if pins.admins().is_none_or(|(n, _)| n <= number) {
+            pins.accept_admins(number, digest);
         }
         newest = Some(set);
         number += 1;
     }
     let missing = || StoreError::Missing { path: VaultPath::admins(number) };
-    match state.admins() {
+    match pins.admins() {
         Some((pinned, _)) if number <= pinned => Err(missing()),
         _ => newest.ok_or_else(missing),
     }

@@ -4,8 +4,8 @@ use crate::kind::Failure as _;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{PolicyState, Rules, Shelf};
-use crate::access::{AccessError, Asker, Bearer, Need, Program, ScopePolicy};
+use super::{LazyMap, PolicyState, Rules};
+use crate::access::{AccessError, Bearer, Need, Principal, Program, ScopePolicy};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::sign::SigningKey;
@@ -63,14 +63,14 @@ fn rules() -> Rules {
     let run_only = Policy { run_only: true, ..policy(&["ci-*"], &["carol"]) };
     Rules {
         admins: BTreeSet::from([member("zoe"), member("alice")]),
-        members: Shelf::from_iter([
+        members: LazyMap::from_iter([
             in_force("alice", &[]),
             in_force("bob", &["backend"]),
             in_force("carol", &[]),
             in_force("zoe", &[]),
             dave,
         ]),
-        policies: Shelf::from_iter([
+        policies: LazyMap::from_iter([
             approved("backend", policy(&["db-*"], &["@backend", "dave"])),
             approved("ci", run_only),
             approved("nobody", policy(&["*"], &[])),
@@ -201,7 +201,7 @@ fn a_policy_that_became_narrower_binds_a_token_at_once() {
     assert!(reach.permits(&secret("db-url")).is_ok());
     assert!(matches!(reach.permits(&secret("other")), Err(AccessError::Denied { .. })));
     let access =
-        reach.give(&Asker::Bearer(Arc::clone(&bearer)), &[secret("db-url"), secret("other")]);
+        reach.give(&Principal::Bearer(Arc::clone(&bearer)), &[secret("db-url"), secret("other")]);
     assert!(access.covers(&secret("db-url")) && !access.covers(&secret("other")));
 }
 

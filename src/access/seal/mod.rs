@@ -31,7 +31,7 @@ pub(crate) struct Target<'r> {
 
 /// Where in a request a placeholder stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Injection {
     Header,
     Query,
     Path,
@@ -50,7 +50,7 @@ pub(crate) enum Refusal {
     /// Not this path.
     Path,
     /// Not at this place.
-    Place,
+    Injection,
 }
 
 impl fmt::Display for Refusal {
@@ -60,7 +60,7 @@ impl fmt::Display for Refusal {
             Self::Plain => "no TLS",
             Self::Method => "method",
             Self::Path => "path",
-            Self::Place => "place",
+            Self::Injection => "place",
         })
     }
 }
@@ -142,7 +142,7 @@ impl Sealing {
         &self,
         name: &SecretName,
         target: &Target<'_>,
-        place: Place,
+        place: Injection,
     ) -> Result<(), Refusal> {
         judge(&self.policy, name, target, place)?;
         match &self.grant {
@@ -156,7 +156,7 @@ fn judge(
     rules: &[SealRule],
     name: &SecretName,
     target: &Target<'_>,
-    place: Place,
+    place: Injection,
 ) -> Result<(), Refusal> {
     let mut nearest = Refusal::Host;
     for rule in rules.iter().filter(|rule| rule.names(name)) {

@@ -3,7 +3,7 @@
 use super::error::SealRefused;
 use super::host::HostPattern;
 use super::path;
-use super::{Place, Refusal, Target};
+use super::{Injection, Refusal, Target};
 use crate::access::error::AccessError;
 use crate::access::pattern::Pattern;
 use crate::name::{Address, SecretName, printable};
@@ -20,7 +20,7 @@ pub(crate) struct SealRule {
     methods: Option<Vec<String>>,
     paths: Option<Vec<Pattern>>,
     header: Option<SetHeader>,
-    places: Vec<Place>,
+    places: Vec<Injection>,
     prefix: Option<String>,
     is_plain: bool,
     loopback_plain: bool,
@@ -52,9 +52,9 @@ impl SealRule {
         }
         let host = |text: &String| HostPattern::parse(text).map_err(|why| bad(text, why));
         let place = |text: &String| match text.as_str() {
-            "query" => Ok(Place::Query),
-            "path" => Ok(Place::Path),
-            "body" => Ok(Place::Body),
+            "query" => Ok(Injection::Query),
+            "path" => Ok(Injection::Path),
+            "body" => Ok(Injection::Body),
             _ => {
                 Err(bad(text, "'in' is 'query', 'path' or 'body'; headers are always looked into"))
             }
@@ -116,7 +116,7 @@ impl SealRule {
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub(crate) fn judge(&self, target: &Target<'_>, place: Place) -> Result<(), Refusal> {
+    pub(crate) fn judge(&self, target: &Target<'_>, place: Injection) -> Result<(), Refusal> {
         let mut hosts = self.hosts.iter().filter(|host| host.matches(target.address)).peekable();
         hosts.peek().ok_or(Refusal::Host)?;
         let fits = |is: bool, refusal: Refusal| if is { Ok(()) } else { Err(refusal) };
@@ -129,7 +129,7 @@ impl SealRule {
                 .is_some_and(|path| patterns.iter().any(|pattern| pattern.matches(&path)))
         };
         fits(self.paths.as_ref().is_none_or(is_path), Refusal::Path)?;
-        fits(place == Place::Header || self.places.contains(&place), Refusal::Place)
+        fits(place == Injection::Header || self.places.contains(&place), Refusal::Injection)
     }
 }
 

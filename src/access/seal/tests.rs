@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::path::normal;
-use super::{Place, Refusal, SealRule, Sealing, SetHeader, Target};
+use super::{Injection, Refusal, SealRule, Sealing, SetHeader, Target};
 use crate::name::{Address, ScopeName, SecretName};
 use crate::store::SealedRule;
 
@@ -31,7 +31,7 @@ fn sealing(policy: &[SealedRule], grant: Option<&[SealedRule]>) -> Sealing {
 }
 
 /// Judges `token` at `address`, over TLS unless it says `http`.
-fn judged(sealing: &Sealing, request: &str, place: Place) -> Result<(), Refusal> {
+fn judged(sealing: &Sealing, request: &str, place: Injection) -> Result<(), Refusal> {
     let (method, url) = request.split_once(' ').unwrap();
     let (scheme, rest) = url.split_once("://").unwrap();
     let at = rest.find('/').unwrap();
@@ -51,7 +51,7 @@ fn a_value_goes_to_its_hosts_alone() {
         "GET https://a.example.com/",
         "GET https://10.0.0.1:8443/",
     ] {
-        assert_eq!(judged(&sealing, fine, Place::Header), Ok(()), "{fine}");
+        assert_eq!(judged(&sealing, fine, Injection::Header), Ok(()), "{fine}");
     }
     for bad in [
         "GET https://github.com/",
@@ -63,13 +63,13 @@ fn a_value_goes_to_its_hosts_alone() {
         "GET https://10.0.0.1/",
         "GET http://api.github.com/",
     ] {
-        assert_eq!(judged(&sealing, bad, Place::Header), Err(Refusal::Host), "{bad}");
+        assert_eq!(judged(&sealing, bad, Injection::Header), Err(Refusal::Host), "{bad}");
     }
-    let plain = judged(&sealing, "GET http://api.github.com:443/", Place::Header);
+    let plain = judged(&sealing, "GET http://api.github.com:443/", Injection::Header);
     assert_eq!(plain, Err(Refusal::Plain));
     let address = Address::parse("api.github.com", 443).unwrap();
     let other = Target { address: &address, is_plain: false, method: "GET", path: "/" };
-    assert_eq!(sealing.judge(&name("other"), &other, Place::Header), Err(Refusal::Host));
+    assert_eq!(sealing.judge(&name("other"), &other, Injection::Header), Err(Refusal::Host));
     assert!(sealing.seals(&name("token")) && !sealing.seals(&name("other")));
     let hosts = ["api.github.com", "*.example.com", "10.0.0.1:8443"];
     assert_eq!(sealing.hosts_of(&name("token")), hosts);
@@ -82,15 +82,15 @@ fn without_tls_only_to_this_machine_at_a_named_port_where_the_rule_says_so() {
     let rule = document(&["token"], &hosts);
     let strict = sealing(std::slice::from_ref(&rule), None);
     for bad in ["GET http://localhost:8080/", "GET http://127.0.0.1/"] {
-        assert_eq!(judged(&strict, bad, Place::Header), Err(Refusal::Plain), "{bad}");
+        assert_eq!(judged(&strict, bad, Injection::Header), Err(Refusal::Plain), "{bad}");
     }
-    assert_eq!(judged(&strict, "GET https://localhost:8080/", Place::Header), Ok(()));
+    assert_eq!(judged(&strict, "GET https://localhost:8080/", Injection::Header), Ok(()));
     let sealing = sealing(&[SealedRule { loopback_plain: true, ..rule }], None);
     for fine in ["GET http://localhost:8080/", "GET http://127.0.0.1/", "GET https://localhost/"] {
-        assert_eq!(judged(&sealing, fine, Place::Header), Ok(()), "{fine}");
+        assert_eq!(judged(&sealing, fine, Injection::Header), Ok(()), "{fine}");
     }
     for bad in ["GET http://localhost:443/", "GET http://10.0.0.1/"] {
-        assert_eq!(judged(&sealing, bad, Place::Header), Err(Refusal::Plain), "{bad}");
+        assert_eq!(judged(&sealing, bad, Injection::Header), Err(Refusal::Plain), "{bad}");
     }
 }
 
@@ -104,11 +104,11 @@ fn methods_paths_and_places_narrow_a_rule() {
     };
     let sealing = sealing(&[rule], None);
     let at = |request: &str, place| judged(&sealing, request, place);
-    assert_eq!(at("GET https://api.github.com/repos/acme/x", Place::Header), Ok(()));
-    assert_eq!(at("GET https://api.github.com/repos/acme/x", Place::Query), Ok(()));
-    let body = at("POST https://api.github.com/repos/acme/x", Place::Body);
-    assert_eq!(body, Err(Refusal::Place));
-    let delete = at("DELETE https://api.github.com/repos/acme/x", Place::Header);
+    assert_eq!(at("GET https://api.github.com/repos/acme/x", Injection::Header), Ok(()));
+    assert_eq!(at("GET https://api.github.com/repos/acme/x", Injection::Query), Ok(()));
+    let body = at("POST https://api.github.com/repos/acme/x", Injection::Body);
+    assert_eq!(body, Err(Refusal::Injection));
+    let delete = at("DELETE https://api.github.com/repos/acme/x", Injection::Header);
     assert_eq!(delete, Err(Refusal::Method));
     for path in [
         "/repos/other/x",
@@ -130,7 +130,7 @@ fn methods_paths_and_places_narrow_a_rule() {
         "/repos/acme/%ff",
     ] {
         let request = format!("GET https://api.github.com{path}");
-        assert_eq!(at(&request, Place::Header), Err(Refusal::Path), "{path}");
+        assert_eq!(at(&request, Injection::Header), Err(Refusal::Path), "{path}");
     }
 }
 
@@ -139,7 +139,7 @@ fn a_grant_only_narrows() {
     let policy = [document(&["token"], &["a.example", "b.example"])];
     let grant = [document(&["token"], &["b.example", "c.example"])];
     let sealing = sealing(&policy, Some(&grant));
-    let at = |host: &str| judged(&sealing, &format!("GET https://{host}/"), Place::Header);
+    let at = |host: &str| judged(&sealing, &format!("GET https://{host}/"), Injection::Header);
     assert_eq!(at("b.example"), Ok(()));
     for host in ["a.example", "c.example"] {
         assert_eq!(at(host), Err(Refusal::Host), "{host}");
@@ -241,7 +241,7 @@ proptest! {
         };
         let sealing = sealing(&[rule], None);
         let path = format!("/repos/acme/{tail}");
-        if judged(&sealing, &format!("GET https://a.example{path}"), Place::Header).is_ok() {
+        if judged(&sealing, &format!("GET https://a.example{path}"), Injection::Header).is_ok() {
             // Another reader of paths, who takes '.' out and merges slashes, finds nothing to do.
             let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
             let read: std::path::PathBuf = Path::new(&*decoded).components().collect();

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::clone::{CLONE, clone_id};
 use super::error::ChainError;
-use crate::access::{Asker, Caller, Rules};
+use crate::access::{Caller, Principal, Rules};
 use crate::audit::{
     Action, Actor, AuditError, Chain, ChainFiles, ChainName, Event, Opener, Opening, Outcome,
     Receipt,
@@ -39,10 +39,10 @@ const MAX_REASON: usize = 300;
 /// The lock for opening chains in the state folder.
 const AUDIT_LOCK: &str = "audit-lock";
 
-fn actor(asker: &Asker) -> Actor {
+fn actor(asker: &Principal) -> Actor {
     match asker {
-        Asker::Member(caller) => Actor::member(&caller.name),
-        Asker::Bearer(bearer) => Actor::token(bearer.id().as_str(), &bearer.grant().label),
+        Principal::Member(caller) => Actor::member(&caller.name),
+        Principal::Bearer(bearer) => Actor::token(bearer.id().as_str(), &bearer.grant().label),
     }
 }
 
@@ -55,13 +55,17 @@ fn reason(why: &Error) -> String {
 pub(crate) struct Recorder<'a> {
     ctx: &'a Context,
     opened: &'a Snapshot,
-    asker: &'a Asker,
+    asker: &'a Principal,
     chain: Chain,
 }
 
 impl<'a> Recorder<'a> {
     /// Finds the asker's chain of this clone, or opens it.
-    pub(crate) fn open(ctx: &'a Context, opened: &'a Snapshot, asker: &'a Asker) -> Result<Self> {
+    pub(crate) fn open(
+        ctx: &'a Context,
+        opened: &'a Snapshot,
+        asker: &'a Principal,
+    ) -> Result<Self> {
         Self::at(ctx, opened, asker, None)
     }
 
@@ -69,7 +73,7 @@ impl<'a> Recorder<'a> {
     pub(crate) fn open_locked(
         ctx: &'a Context,
         opened: &'a Snapshot,
-        asker: &'a Asker,
+        asker: &'a Principal,
         lock: &Lock,
     ) -> Result<Self> {
         Self::at(ctx, opened, asker, Some(lock))
@@ -78,10 +82,10 @@ impl<'a> Recorder<'a> {
     fn at(
         ctx: &'a Context,
         opened: &'a Snapshot,
-        asker: &'a Asker,
+        asker: &'a Principal,
         lock: Option<&Lock>,
     ) -> Result<Self> {
-        let place = Place::in_vault(opened, asker)?;
+        let place = ChainLocation::in_vault(opened, asker)?;
         let found = match place {
             Some(place) => place.chain(ctx, opened, asker, lock),
             None => Err(VaultError::ReadOnly.into()),
@@ -182,11 +186,11 @@ impl<'a> Recorder<'a> {
 }
 
 /// Where the caller's chain lies: in the vault, or in the state folder.
-struct Place(ChainFiles);
+struct ChainLocation(ChainFiles);
 
-impl Place {
+impl ChainLocation {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
-    fn in_vault(opened: &Snapshot, asker: &Asker) -> Result<Option<Self>> {
+    fn in_vault(opened: &Snapshot, asker: &Principal) -> Result<Option<Self>> {
         let root = opened.vault.root();
         let clone = match clone_id(&root.local(CLONE)) {
             Err(error) if error.is_read_only() => return Ok(None),
@@ -201,7 +205,7 @@ impl Place {
         Ok(Some(Self(ChainFiles::new(&folder, &chain).noted_in(&notes))))
     }
 
-    fn in_state(folder: &Path, asker: &Asker) -> Result<Self> {
+    fn in_state(folder: &Path, asker: &Principal) -> Result<Self> {
         let clone = clone_id(&folder.join(CLONE))?;
         let bad = || ChainError::BadCloneId(folder.join(CLONE));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
@@ -214,7 +218,7 @@ impl Place {
         &self,
         ctx: &Context,
         opened: &Snapshot,
-        asker: &Asker,
+        asker: &Principal,
         lock: Option<&Lock>,
     ) -> Result<Chain> {
         if let Some(chain) = self.attach(asker)? {
@@ -232,7 +236,7 @@ impl Place {
         }
     }
 
-    fn attach(&self, asker: &Asker) -> Result<Option<Chain>> {
+    fn attach(&self, asker: &Principal) -> Result<Option<Chain>> {
         if !self.0.is_open()? {
             return Ok(None);
         }
@@ -241,27 +245,27 @@ impl Place {
     }
 
     /// The chain's key; `None` where there is none yet.
-    fn key(&self, asker: &Asker) -> Result<Option<ChainKey>> {
+    fn key(&self, asker: &Principal) -> Result<Option<ChainKey>> {
         let sealed = fs::read_plain(self.0.key(), MAX_KEY)?;
         let Some(sealed) = sealed else { return Ok(None) };
         let key = match asker {
             // A token derives it; the file is for those who verify.
-            Asker::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
-            Asker::Member(caller) => unseal(&sealed, &caller.identity)
+            Principal::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
+            Principal::Member(caller) => unseal(&sealed, &caller.identity)
                 .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
         };
         Ok(ChainKey::from_secret(&key))
     }
 
     /// Writes the key first, so that a chain never lies there without one.
-    fn open_first(&self, ctx: &Context, opened: &Snapshot, asker: &Asker) -> Result<Chain> {
+    fn open_first(&self, ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result<Chain> {
         let found = self.key(asker)?;
         let open = |by, key| {
             let opening = Opening { chain: self.0.chain(), vault: opened.vault.id(), by };
             Ok(Chain::open_first(self.0.clone(), &opening, key, ctx.now)?)
         };
         match asker {
-            Asker::Member(caller) => {
+            Principal::Member(caller) => {
                 let key = match found {
                     Some(left_by_a_crash) => left_by_a_crash,
                     None => self.new_key(opened, caller)?,
@@ -272,7 +276,7 @@ impl Place {
                 let signing = signer.as_ref().map(|signer| &signer.key);
                 open(Opener::Member { name: &caller.name, signing }, key)
             }
-            Asker::Bearer(bearer) => {
+            Principal::Bearer(bearer) => {
                 if found.is_none() {
                     let path = bearer.place().chain_key();
                     let sealed = opened.vault.grant_file(&path, MAX_KEY)?;
@@ -306,8 +310,8 @@ pub(crate) fn seal_chain_key(
 
 /// The chain in the state folder, for a vault that cannot be written; where that cannot be
 /// written either, as in a sandbox whose home is read-only, in one that does for this run.
-fn elsewhere(ctx: &Context, opened: &Snapshot, asker: &Asker) -> Result<Chain> {
-    let usual = opened.vault.state().folder();
+fn elsewhere(ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result<Chain> {
+    let usual = opened.vault.pins().folder();
     // One that is there already may be where nothing can be written now.
     let usual = usual.filter(|folder| !folder.is_dir() || fs::can_be_written(folder));
     let failure = match usual.map(|folder| chain_in(ctx, opened, asker, folder)) {
@@ -331,9 +335,9 @@ fn elsewhere(ctx: &Context, opened: &Snapshot, asker: &Asker) -> Result<Chain> {
     Ok(chain)
 }
 
-fn chain_in(ctx: &Context, opened: &Snapshot, asker: &Asker, folder: &Path) -> Result<Chain> {
+fn chain_in(ctx: &Context, opened: &Snapshot, asker: &Principal, folder: &Path) -> Result<Chain> {
     fs::make_folders(folder)?;
-    let place = Place::in_state(folder, asker)?;
+    let place = ChainLocation::in_state(folder, asker)?;
     let chain = match place.attach(asker)? {
         Some(chain) => chain,
         None => {

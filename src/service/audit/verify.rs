@@ -86,7 +86,7 @@ pub(crate) fn verify_all(
     // cannot lock cannot write either.
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
     let places = places(opened)?;
-    let pinned = |chain: &ChainName| Head::parse(opened.vault.state().heads().get(chain.as_str())?);
+    let pinned = |chain: &ChainName| Head::parse(opened.vault.pins().heads().get(chain.as_str())?);
     let keys = Keys { caller, bearer };
     let mut vouchers = of_grants(opened)?;
     let mut reports = Vec::new();
@@ -104,7 +104,7 @@ pub(crate) fn verify_all(
         reports.push(report);
         ctx.front.progress(reports.len(), places.len());
     }
-    for (chain, head) in opened.vault.state().heads() {
+    for (chain, head) in opened.vault.pins().heads() {
         let missing =
             ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain() != chain));
         if let (Some(chain), Some(head)) = (missing, Head::parse(head)) {
@@ -114,7 +114,7 @@ pub(crate) fn verify_all(
     audit::cross_check(&mut reports);
     for report in &reports {
         if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head) {
-            opened.vault.state().raise_head(report.chain.as_str(), head.to_string());
+            opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
         }
     }
     let mut chains: Vec<_> = reports.iter().map(|report| summary(report, &places)).collect();
@@ -130,7 +130,7 @@ pub(crate) fn places(opened: &Snapshot) -> Result<Vec<ChainFiles>> {
         fs::refuse_linked(root, listing)?;
         all.extend(audit::chains_in(&root.folder(listing))?);
     }
-    if let Some(state) = opened.vault.state().folder() {
+    if let Some(state) = opened.vault.pins().folder() {
         all.extend(audit::chains_in(&chains_elsewhere(state))?);
     }
     Ok(all)

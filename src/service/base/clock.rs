@@ -24,6 +24,6 @@ pub(crate) fn advance(ctx: &Context, opened: &Snapshot) {
 /// In the vault's own folder, which a container has, and on this machine, which has it
 /// where the vault is read-only.
 fn places(opened: &Snapshot) -> Vec<PathBuf> {
-    let state = opened.vault.state().folder().map(|folder| folder.join(CLOCK));
+    let state = opened.vault.pins().folder().map(|folder| folder.join(CLOCK));
     std::iter::once(opened.vault.root().local(CLOCK)).chain(state).collect()
 }

@@ -17,7 +17,7 @@ use crate::store::AuditMode;
 /// A chain cannot be read, moved or removed.
 pub(crate) fn import_chains(opened: &Snapshot, lock: &Lock) -> Result<usize> {
     let root = opened.vault.root();
-    let Some(state) = opened.vault.state().folder() else { return Ok(0) };
+    let Some(state) = opened.vault.pins().folder() else { return Ok(0) };
     let folder = chains_elsewhere(state);
     if opened.vault.config().audit == AuditMode::Local || !folder.is_dir() {
         return Ok(0);

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::commit::{PENDING, Pending, commit};
-use crate::access::{self, AccessError, Asker, Caller, Need};
+use crate::access::{self, AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
@@ -28,7 +28,7 @@ pub(crate) struct LockedVault<'c> {
     pub(crate) ctx: &'c Context,
     pub(crate) opened: OpenVault<'c>,
     pub(crate) caller: Caller,
-    asker: Asker,
+    asker: Principal,
     signer: Signer,
     lock: Lock,
 }
@@ -55,7 +55,7 @@ impl<'c> LockedVault<'c> {
         let name = member_of(&caller.identity, &opened.rules)?;
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
-        let asker = Asker::Member(caller.clone());
+        let asker = Principal::Member(caller.clone());
         Ok(Self { ctx, opened, caller, asker, signer, lock })
     }
 
@@ -340,17 +340,17 @@ impl<'a> Transaction<'a> {
         }
         // Not before: a removal that did not happen is none.
         for (path, version) in &self.removed {
-            vault.state().remove(path, *version);
+            vault.pins().remove(path, *version);
         }
         if let Some((number, digest)) = self.admins {
-            vault.state().accept_admins(number, digest);
+            vault.pins().accept_admins(number, digest);
         }
         for (path, from, to) in &self.withdrawn {
-            vault.state().withdraw(path, *from, *to);
+            vault.pins().withdraw(path, *from, *to);
         }
         self.revoked.iter().for_each(|place| vault.pin_revoked(place));
         for (path, version) in &self.raises {
-            vault.state().raise(path, *version);
+            vault.pins().pin(path, *version);
         }
         if commits {
             commit(self.ctx(), vault, &self.caller().name, self.recorder.chain(), &pending);

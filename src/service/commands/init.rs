@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::access::{Asker, Caller};
+use crate::access::{Caller, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::keys::random_id;
@@ -196,7 +196,7 @@ fn record(
 ) -> Result<()> {
     let opened = OpenVault::open_locked(ctx, lock)?;
     let caller = Caller { name: signer.name.clone(), identity: std::sync::Arc::new(identity) };
-    let (name, asker) = (caller.name.clone(), Asker::Member(caller));
+    let (name, asker) = (caller.name.clone(), Principal::Member(caller));
     let mut recorder = Recorder::open_locked(ctx, &opened, &asker, lock)?;
     let _receipt = recorder.granted(&Action::new(Op::INIT))?;
     if let Err(error) = opened.vault.save_pins(ctx.state.as_deref()) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::access::Asker;
+use crate::access::Principal;
 use crate::audit::{Action, Op};
 use crate::name::ScopeName;
 use crate::project::{self, ProjectError, ProjectFile};
@@ -106,7 +106,7 @@ fn change_trust(
 
 fn record(ctx: &Context, op: Op) -> Result<()> {
     let opened = OpenVault::open(ctx)?;
-    let asker = Asker::Member(authenticate(ctx, &opened.rules)?);
+    let asker = Principal::Member(authenticate(ctx, &opened.rules)?);
     let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&Action::new(op))?;
     Ok(())
 }

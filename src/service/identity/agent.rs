@@ -3,7 +3,7 @@
 //! A front tells from its environment that an agent is at work. That is friction and
 //! evidence, no wall: a program that hides its markers is not noticed.
 
-use crate::access::{Asker, Need};
+use crate::access::{Need, Principal};
 use crate::audit::{Action, Op};
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName, printable};
@@ -54,11 +54,11 @@ pub(crate) struct Asked<'a> {
 pub(crate) fn judge(
     ctx: &Context,
     opened: &Snapshot,
-    asker: &Asker,
+    asker: &Principal,
     asked: &Asked<'_>,
 ) -> Result<Verdict> {
     // A token says itself what it may do.
-    if matches!(asker, Asker::Bearer(_)) || !is_limited(ctx, opened) {
+    if matches!(asker, Principal::Bearer(_)) || !is_limited(ctx, opened) {
         return Ok(Verdict::Free);
     }
     if let Some(Unseen { project }) = ctx.agent.as_ref().and_then(|agent| agent.unseen.as_ref())

@@ -113,7 +113,7 @@ pub(crate) fn as_last_approved(opened: &Snapshot) -> Result<Snapshot> {
 /// A version above the last one that an admin signed, and above every one that this machine
 /// has seen.
 pub(crate) fn next_version(opened: &Snapshot, path: &VaultPath, signed: Option<u64>) -> u64 {
-    let seen = opened.vault.state().seen(path).map(|seen| seen.version);
+    let seen = opened.vault.pins().seen(path).map(|seen| seen.version);
     signed.max(seen).map_or(1, |last| last + 1)
 }
 

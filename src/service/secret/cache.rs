@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::access::{Access, Asker, Caller};
+use crate::access::{Access, Caller, Principal};
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::{Mac, Purpose};
 use crate::crypto::known::{Known, MAX_KNOWN};
@@ -34,11 +34,11 @@ const ENDING: &str = ".known";
 /// called when the audit line is on disk: it unwraps keys.
 pub(crate) fn recall(
     opened: &Snapshot,
-    asker: &Asker,
+    asker: &Principal,
     access: Access,
     sealed: &[Sealed],
 ) -> Access {
-    let Asker::Member(caller) = asker else { return access };
+    let Principal::Member(caller) = asker else { return access };
     match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
         Some(file) => access.knowing(keys(opened, caller, &file, sealed)),
         None => access,
@@ -77,7 +77,7 @@ fn keep(opened: &Snapshot, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
 }
 
 /// Has the signatures of `count` records checked only where the asker has not done it before.
-pub(crate) fn recall_signatures(opened: &Snapshot, asker: &Asker, count: usize) {
+pub(crate) fn recall_signatures(opened: &Snapshot, asker: &Principal, count: usize) {
     let identity = identity(asker);
     let key = || identity.derive(opened.vault.id(), Purpose::Known);
     let Some(file) = file(opened, identity, ENDING).filter(|_| count >= FEWEST) else { return };
@@ -88,7 +88,7 @@ pub(crate) fn recall_signatures(opened: &Snapshot, asker: &Asker, count: usize) 
 }
 
 /// Keeps the signatures that turned out to be good; where that fails they are checked again.
-pub(crate) fn keep_signatures(opened: &Snapshot, asker: &Asker) {
+pub(crate) fn keep_signatures(opened: &Snapshot, asker: &Principal) {
     let Some(known) = opened.vault.known() else { return };
     // Each record has one signature at a time, and lists are not weeded for less than as many.
     let most = || 2 * opened.vault.names().map_or(0, |names| names.len()).max(FEWEST);
@@ -100,10 +100,10 @@ pub(crate) fn keep_signatures(opened: &Snapshot, asker: &Asker) {
     }
 }
 
-fn identity(asker: &Asker) -> &Identity {
+fn identity(asker: &Principal) -> &Identity {
     match asker {
-        Asker::Member(caller) => &caller.identity,
-        Asker::Bearer(bearer) => bearer.identity(),
+        Principal::Member(caller) => &caller.identity,
+        Principal::Bearer(bearer) => bearer.identity(),
     }
 }
 
@@ -112,5 +112,5 @@ fn file(opened: &Snapshot, identity: &Identity, ending: &str) -> Option<PathBuf>
     let recipient = identity.recipients().first()?.to_string();
     let digest = Digest::of(recipient.as_bytes()).to_string();
     let name = digest.rsplit(':').next()?.get(..16)?.to_owned();
-    Some(opened.vault.state().folder()?.join("own").join(format!("{name}{ending}")))
+    Some(opened.vault.pins().folder()?.join("own").join(format!("{name}{ending}")))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::cache;
-use crate::access::{self, Access, Asker, Need, Reach, Sealing};
+use crate::access::{self, Access, Need, Principal, Reach, Sealing};
 use crate::audit::{Action, Op};
 use crate::fs::{Lock, Root};
 use crate::many;
@@ -84,7 +84,7 @@ pub(crate) fn read<T>(
 ) -> Result<T> {
     let opened = OpenVault::open(ctx)?;
     let asker = asker(ctx, &opened, &wanted.op)?;
-    if let Asker::Member(caller) = &asker {
+    if let Principal::Member(caller) = &asker {
         refresh(ctx, &opened, caller);
     }
     let mut recorder = Recorder::open(ctx, &opened, &asker)?;
@@ -125,10 +125,10 @@ pub(crate) fn read<T>(
             values,
             scope,
             run_only: found.run_only || verdict == Verdict::ProcessesOnly,
-            by_token: matches!(asker, Asker::Bearer(_)),
+            by_token: matches!(asker, Principal::Bearer(_)),
             limits_programs: found.limits_programs,
             sealing: found.sealing,
-            state: opened.vault.state().folder(),
+            state: opened.vault.pins().folder(),
             recorder: &mut recorder,
         })
     })();
@@ -192,7 +192,7 @@ struct Found {
 /// Decides, and reads the files. Nothing is opened.
 fn find(
     opened: &Snapshot,
-    asker: &Asker,
+    asker: &Principal,
     wanted: &Wanted<'_>,
     scope: Option<&ScopeName>,
     action: &mut Action,
@@ -222,16 +222,16 @@ fn find(
 }
 
 /// Reads the token's grant once more, after whatever holds the vault's lock.
-fn reload(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Asker> {
+fn reload(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Principal> {
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
     asker(ctx, opened, op)
 }
 
 /// The one scope of a token.
-pub(crate) fn scope_of(asker: &Asker) -> Option<ScopeName> {
+pub(crate) fn scope_of(asker: &Principal) -> Option<ScopeName> {
     match asker {
-        Asker::Bearer(bearer) => Some(bearer.grant().scope.clone()),
-        Asker::Member(_) => None,
+        Principal::Bearer(bearer) => Some(bearer.grant().scope.clone()),
+        Principal::Member(_) => None,
     }
 }
 

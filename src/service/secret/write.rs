@@ -64,7 +64,7 @@ impl Transaction<'_> {
     /// Where the record has no TOML form.
     pub(crate) fn write_record(&mut self, name: &SecretName, mut record: Record) -> Result<u64> {
         let path = VaultPath::record(name);
-        let state = self.opened().vault.state();
+        let state = self.opened().vault.pins();
         if let Some(seen) = state.seen(&path).max(state.removed(&path)) {
             // What was there before may be ahead: another secret's history, after a rename onto a
             // name that was in use; a name stored again within the second in which it was removed;
@@ -89,7 +89,7 @@ impl Transaction<'_> {
         let found = match opened.vault.record(name, &opened.rules) {
             Ok(Some(record)) => Some(Version::from(&*record)),
             // What cannot be verified is remembered as far as it was seen.
-            _ => opened.vault.state().seen(&path).max(opened.vault.state().removed(&path)),
+            _ => opened.vault.pins().seen(&path).max(opened.vault.pins().removed(&path)),
         };
         if let Some(version) = found {
             self.remember_removed(path.clone(), version);

@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use rayon::prelude::*;
 
 use super::token::{ends, is_outlived, keys};
-use crate::access::{Asker, Caller, limits};
+use crate::access::{Caller, Principal, limits};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
 use crate::crypto::{Recipient, file_key};
@@ -113,7 +113,7 @@ fn record_ended(
     if ended.is_empty() {
         return Ok(());
     }
-    let asker = Asker::Member(caller.clone());
+    let asker = Principal::Member(caller.clone());
     let mut recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
     for place in ended {
         let detail = Some(place.id.to_string());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::{Asker, Bearer, Need, Reach, Rules};
+use crate::access::{Bearer, Need, Principal, Reach, Rules};
 use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
@@ -24,10 +24,10 @@ use crate::store::{Grant, Signed, Stamp, StoreError};
 ///
 /// # Errors
 /// As [`bearer`] and [`authenticate`].
-pub(crate) fn asker(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Asker> {
+pub(crate) fn asker(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Principal> {
     match bearer(ctx, opened, op)? {
-        Some(bearer) => Ok(Asker::Bearer(bearer)),
-        None => Ok(Asker::Member(authenticate(ctx, &opened.rules)?)),
+        Some(bearer) => Ok(Principal::Bearer(bearer)),
+        None => Ok(Principal::Member(authenticate(ctx, &opened.rules)?)),
     }
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn is_outlived(opened: &Snapshot, place: &GrantPlace) -> bool {
 fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action, why: &Error) {
     let action = action.within(bearer.grant().scope.clone());
     let expired = action.op == Op::SESSION_EXPIRE;
-    let asker = Asker::Bearer(Arc::clone(bearer));
+    let asker = Principal::Bearer(Arc::clone(bearer));
     match Recorder::open(ctx, opened, &asker) {
         Ok(mut recorder) => recorder.denied(&action, why),
         Err(error) => ctx

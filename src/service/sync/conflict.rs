@@ -140,7 +140,7 @@ pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
                 split.others.extend(files.into_iter().filter(Difference::is_changed_by_them_alone));
             }
             _ if !meets => {
-                split.taken.extend(files.into_iter().filter(Difference::is_changed_by_them_alone))
+                split.taken.extend(files.into_iter().filter(Difference::is_changed_by_them_alone));
             }
             Unit::ConflictTarget(matter) => {
                 let conflict = Conflict::new(division, matter, files);

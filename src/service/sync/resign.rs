@@ -163,7 +163,7 @@ fn document<T: serde::de::DeserializeOwned>(
 ) -> Result<Option<Signed<T>>> {
     let Some(entry) = &file.theirs else { return Ok(None) };
     let bytes = git::content(opened.vault.root().path(), entry)?;
-    let seen = opened.vault.state().seen(path).map_or(0, |seen| seen.version);
+    let seen = opened.vault.pins().seen(path).map_or(0, |seen| seen.version);
     let found = opened.vault.approved::<T>(path, bytes);
     Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
 }

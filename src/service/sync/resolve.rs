@@ -207,7 +207,7 @@ fn floor(
     path: &VaultPath,
     version: impl Fn(Revision) -> Option<Version>,
 ) -> Option<Version> {
-    let seen = opened.vault.state().seen(path);
+    let seen = opened.vault.pins().seen(path);
     let of_other = version(Revision::Now(side.other()));
     version(Revision::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
 }

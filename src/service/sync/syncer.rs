@@ -4,7 +4,7 @@ use super::conflict::split;
 use super::merge::{join, refuse_unrelated};
 use super::resign::resign_after_merge;
 use super::resolve::auto_resolve;
-use crate::access::{Asker, Caller};
+use crate::access::{Caller, Principal};
 use crate::fs::{Lock, Root};
 use crate::git::{self, Divergence, Remote};
 use crate::kind::Kind;
@@ -88,7 +88,7 @@ impl<'c> Syncer<'c> {
         let (opened, lock, name, caller) = self.parts();
         commit_waiting(ctx, &opened.vault, name, || {
             let Some(caller) = caller else { return Ok(None) };
-            let asker = Asker::Member(caller.clone());
+            let asker = Principal::Member(caller.clone());
             let recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
             Ok(Some(recorder.into_chain()))
         })

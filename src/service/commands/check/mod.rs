@@ -330,7 +330,7 @@ fn strays(opened: &Snapshot) -> Result<Vec<Finding>> {
 /// removing that folder, or `git clean -fdx`, takes it along.
 fn remind_of_backup(ctx: &Context, opened: &Snapshot) {
     let keys = opened.vault.root().path().join(fs::KEYS);
-    let Some(state) = opened.vault.state().folder() else { return };
+    let Some(state) = opened.vault.pins().folder() else { return };
     let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
     if key_files(&keys).is_empty() || saved.exists() || told.exists() {
         return;

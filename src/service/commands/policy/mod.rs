@@ -182,7 +182,7 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
                 return Err(opened.rules.no_policy(name).into());
             }
             Some(PolicyState::InForce(document, _)) => document.version,
-            Some(_) => opened.vault.state().seen(&path).map_or(0, |seen| seen.version),
+            Some(_) => opened.vault.pins().seen(&path).map_or(0, |seen| seen.version),
         };
         let tombstone = Policy { version: version + 1, removed: Some(at), ..Policy::default() };
         Ok((tombstone, format!("Remove policy {name}")))

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::access::{Need, Place, Reach, Refusal, Rule, ScopePolicy, Sealing, Target};
+use crate::access::{Injection, Need, Reach, Refusal, Rule, ScopePolicy, Sealing, Target};
 use crate::audit::Op;
 use crate::name::{Address, ScopeName, SecretName, printable};
 use crate::service::base::context::Context;
@@ -135,7 +135,7 @@ fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Ver
     let path = towards.path.split(['?', '#']).next().unwrap_or_default();
     let method = towards.method.as_str();
     let target = Target { address: &towards.address, is_plain: false, method, path };
-    match sealing.judge(&verdict.name, &target, Place::Header) {
+    match sealing.judge(&verdict.name, &target, Injection::Header) {
         _ if !sealed => denied("unsealed"),
         Ok(()) => Verdict { sealed, rule: "sealed", pattern: None, ..verdict },
         Err(Refusal::Host) => denied("host"),

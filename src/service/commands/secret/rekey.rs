@@ -1,6 +1,6 @@
 //! Re-encrypting exactly the secrets whose readers changed, all of them or none.
 
-use crate::access::Asker;
+use crate::access::Principal;
 use crate::audit::{Action, Op};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
@@ -29,7 +29,7 @@ pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
 pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec<ReaderChange>> {
     let locked = LockedVault::lock(ctx, &Op::REKEY)?;
     let opened = &locked.opened;
-    let asker = Asker::Member(locked.caller.clone());
+    let asker = Principal::Member(locked.caller.clone());
     // Each record is looked at twice: to see who its readers are, and to open the secret.
     cache::recall_signatures(opened, &asker, opened.vault.names()?.len());
     let changes = pending(opened)?;

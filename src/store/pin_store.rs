@@ -18,17 +18,17 @@ const LIMIT: usize = 64 << 20;
 
 /// The pins of one vault on this machine.
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct PinStore {
     folder: Option<PathBuf>,
     admins: Option<(u32, Digest)>,
     seen: Pins,
     removed: Pins,
     heads: BTreeMap<String, String>,
-    news: Mutex<News>,
+    news: Mutex<Unsaved>,
 }
 
 #[derive(Debug, Default)]
-struct News {
+struct Unsaved {
     admins: Option<(u32, Digest)>,
     seen: BTreeMap<String, Version>,
     removed: BTreeMap<String, Version>,
@@ -36,7 +36,7 @@ struct News {
     heads: BTreeMap<String, String>,
 }
 
-impl State {
+impl PinStore {
     /// Loads the pins of `vault` below `base`; without a base there are none.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl State {
     }
 
     /// Notes that `version` of `path` was fully verified, to be saved.
-    pub(crate) fn raise(&self, path: &VaultPath, version: Version) {
+    pub(crate) fn pin(&self, path: &VaultPath, version: Version) {
         if self.seen(path).is_none_or(|seen| seen < version) {
             self.news(|news| {
                 news.seen.insert(path.as_str().to_owned(), version);
@@ -188,7 +188,7 @@ impl State {
         Ok(())
     }
 
-    fn news(&self, note: impl FnOnce(&mut News)) {
+    fn news(&self, note: impl FnOnce(&mut Unsaved)) {
         note(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -257,7 +257,7 @@ fn parse_head(line: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{State, Version, known_vault, remember_vault};
+    use super::{PinStore, Version, known_vault, remember_vault};
     use crate::crypto::digest::Digest;
     use crate::fs::VaultPath;
     use crate::name::SecretName;
@@ -270,18 +270,18 @@ mod tests {
     fn pins_move_forward_only_and_two_savers_both_keep_theirs() {
         let base = tempfile::tempdir().unwrap();
         let (one, two) = (
-            State::load(Some(base.path()), "v").unwrap(),
-            State::load(Some(base.path()), "v").unwrap(),
+            PinStore::load(Some(base.path()), "v").unwrap(),
+            PinStore::load(Some(base.path()), "v").unwrap(),
         );
         let at = |version| Version { created: 7, version };
-        one.raise(&record("a"), at(3));
+        one.pin(&record("a"), at(3));
         one.accept_admins(1, Digest::of(b"set"));
-        two.raise(&record("a"), at(2));
-        two.raise(&record("b"), at(1));
+        two.pin(&record("a"), at(2));
+        two.pin(&record("b"), at(1));
         two.raise_head("alice-1", "4:sha256:00".to_owned());
         one.save().unwrap();
         two.save().unwrap();
-        let now = State::load(Some(base.path()), "v").unwrap();
+        let now = PinStore::load(Some(base.path()), "v").unwrap();
         assert_eq!(now.seen(&record("a")), Some(at(3)));
         assert_eq!(now.seen(&record("b")), Some(at(1)));
         assert_eq!(now.admins(), Some((1, Digest::of(b"set"))));
@@ -291,11 +291,11 @@ mod tests {
     #[test]
     fn only_a_withdrawn_version_moves_a_pin_back() {
         let base = tempfile::tempdir().unwrap();
-        let load = || State::load(Some(base.path()), "v").unwrap();
+        let load = || PinStore::load(Some(base.path()), "v").unwrap();
         let at = |version| Version { created: 7, version };
         for (seen, expected) in [(4, 3), (5, 5)] {
             let state = load();
-            state.raise(&record("a"), at(seen));
+            state.pin(&record("a"), at(seen));
             state.save().unwrap();
             let state = load();
             state.withdraw(&record("a"), at(4), at(3));
@@ -323,8 +323,8 @@ mod tests {
 
     #[test]
     fn without_a_base_nothing_is_kept_and_nothing_fails() {
-        let state = State::load(None, "v").unwrap();
-        state.raise(&record("a"), Version { created: 1, version: 1 });
+        let state = PinStore::load(None, "v").unwrap();
+        state.pin(&record("a"), Version { created: 1, version: 1 });
         state.save().unwrap();
         assert_eq!(state.seen(&record("a")), None);
     }
