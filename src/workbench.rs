@@ -14,7 +14,9 @@ use crate::audit::{
 use crate::crypto::keys::{ChainKey, Mac, Purpose};
 use crate::crypto::known::Known;
 use crate::crypto::sign::{Signature, SigningKey, Statement};
-use crate::crypto::{FileKey, Identity, Recipient, file_key, scan, seal, unseal, unseal_with_key};
+use crate::crypto::{
+    FileKey, Identity, Recipient, decrypt, decrypt_with_key, encrypt, file_key, scan,
+};
 use crate::inject::{Filter as _, Masker};
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
@@ -22,7 +24,7 @@ use crate::store::Policy;
 
 const VAULT: &str = "00112233445566778899aabbccddeeff";
 
-/// A value sealed to some readers, of whom the last one opens it.
+/// A value encrypted to some readers, of whom the last one opens it.
 pub struct Value {
     plain: Vec<u8>,
     readers: Vec<Recipient>,
@@ -38,22 +40,22 @@ impl Value {
         let readers: Vec<Recipient> =
             all.iter().flat_map(|one| one.recipients().to_vec()).collect();
         let plain = b"postgres://user:a-password-of-some-length@db.internal:5432/app".to_vec();
-        let file = seal(&plain, &readers).unwrap();
+        let file = encrypt(&plain, &readers).unwrap();
         let last = all.pop().unwrap();
         let key = file_key(&file, &last).unwrap();
         Self { plain, readers, last, file, key }
     }
 
-    pub fn seal(&self) -> usize {
-        seal(&self.plain, &self.readers).unwrap().len()
+    pub fn encrypt(&self) -> usize {
+        encrypt(&self.plain, &self.readers).unwrap().len()
     }
 
     pub fn open(&self) -> usize {
-        unseal(&self.file, &self.last).unwrap().len()
+        decrypt(&self.file, &self.last).unwrap().len()
     }
 
     pub fn open_with_its_key(&self) -> usize {
-        unseal_with_key(&self.file, &self.key).unwrap().len()
+        decrypt_with_key(&self.file, &self.key).unwrap().len()
     }
 
     pub fn scan(&self) -> bool {
@@ -88,7 +90,7 @@ impl Floor {
     pub fn read_and_open(&self) -> usize {
         let read = |path: &Path| std::fs::read(path).unwrap();
         let open = |(value, record): &(PathBuf, PathBuf)| {
-            let opened = unseal_with_key(&read(value), &self.value.key).unwrap();
+            let opened = decrypt_with_key(&read(value), &self.value.key).unwrap();
             opened.len() + read(record).len()
         };
         self.files.par_iter().map(open).sum()

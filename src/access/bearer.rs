@@ -8,12 +8,12 @@ use super::policy::ScopePolicy;
 use super::rules::Rules;
 use super::seal::SealRefused;
 use crate::crypto::keys::ChainKey;
-use crate::crypto::{FileKey, Identity, unseal, unseal_with_key};
+use crate::crypto::{FileKey, Identity, decrypt, decrypt_with_key};
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SecretName, SessionId};
 use crate::secret::SecretBytes;
 use crate::session::GrantKeys;
-use crate::store::{Grant, Policy, Sealed, Signed};
+use crate::store::{EncryptedSecret, Grant, Policy, Signed};
 
 /// The bearer of a token whose grant was verified and opened.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Bearer {
     ///
     /// # Errors
     /// `Stale`: the grant has the key of an older file.
-    pub(super) fn opens(&self, sealed: &Sealed) -> Result<(), AccessError> {
+    pub(super) fn opens(&self, sealed: &EncryptedSecret) -> Result<(), AccessError> {
         match self.key_of(sealed).is_some() || sealed.record().names_session(&self.place.id) {
             true => Ok(()),
             false => Err(AccessError::Stale {
@@ -114,16 +114,16 @@ impl Bearer {
     }
 
     /// Decrypts with the key in the grant, or as a reader of the file.
-    pub(super) fn open(&self, sealed: &Sealed) -> Result<SecretBytes, AccessError> {
+    pub(super) fn open(&self, sealed: &EncryptedSecret) -> Result<SecretBytes, AccessError> {
         self.opens(sealed)?;
         match self.key_of(sealed) {
-            Some(key) => unseal_with_key(sealed.ciphertext(), key),
-            None => unseal(sealed.ciphertext(), &self.identity),
+            Some(key) => decrypt_with_key(sealed.ciphertext(), key),
+            None => decrypt(sealed.ciphertext(), &self.identity),
         }
         .map_err(|source| AccessError::Open { name: sealed.name().clone(), source })
     }
 
-    fn key_of(&self, sealed: &Sealed) -> Option<&FileKey> {
+    fn key_of(&self, sealed: &EncryptedSecret) -> Option<&FileKey> {
         self.keys.key_of(sealed.name(), &sealed.record().digest)
     }
 }

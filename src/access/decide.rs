@@ -13,7 +13,7 @@ use super::seal::{SealRefused, Sealing};
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::session::GrantKeys;
-use crate::store::{Policy, Sealed};
+use crate::store::{EncryptedSecret, Policy};
 
 /// A member at work, with the identity that proved it.
 #[derive(Debug, Clone)]
@@ -223,7 +223,7 @@ impl Reach<'_> {
     ///
     /// # Errors
     /// `NotInGrant` or `Stale`.
-    pub(crate) fn opens(&self, sealed: &[Sealed]) -> Result<(), AccessError> {
+    pub(crate) fn opens(&self, sealed: &[EncryptedSecret]) -> Result<(), AccessError> {
         let Self::Grant(_, _, bearer) = self else { return Ok(()) };
         sealed.iter().try_for_each(|one| {
             self.holds(one.name())?;
@@ -243,7 +243,7 @@ impl Reach<'_> {
     /// Whether `name` may be shown, as far as rules that seal it are concerned.
     ///
     /// # Errors
-    /// `Sealed`.
+    /// `EncryptedSecret`.
     pub(crate) fn shows(&self, name: &SecretName) -> Result<(), AccessError> {
         let (scope, by_grant) = match self {
             Self::Scope(scope, _) => (*scope, false),

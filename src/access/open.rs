@@ -3,11 +3,11 @@
 use super::decide::{Access, Means};
 use super::error::AccessError;
 use crate::audit::Receipt;
-use crate::crypto::{unseal, unseal_with_key};
+use crate::crypto::{decrypt, decrypt_with_key};
 use crate::many;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-use crate::store::Sealed;
+use crate::store::EncryptedSecret;
 
 /// Opens a secret that `access` covers and whose audit line is on disk.
 ///
@@ -17,7 +17,7 @@ use crate::store::Sealed;
 pub(crate) fn open(
     access: &Access,
     receipt: &Receipt,
-    sealed: &Sealed,
+    sealed: &EncryptedSecret,
 ) -> Result<SecretBytes, AccessError> {
     let name = sealed.name();
     if !access.covers(name) || !receipt.covers(name) {
@@ -27,9 +27,9 @@ pub(crate) fn open(
         Means::Identity(identity, known) => {
             let key = known.key_of(name, &sealed.record().digest);
             // A key that is not this file's fails at the header's mac: it costs a try, no more.
-            let opened = key.and_then(|key| unseal_with_key(sealed.ciphertext(), key).ok());
+            let opened = key.and_then(|key| decrypt_with_key(sealed.ciphertext(), key).ok());
             opened
-                .map_or_else(|| unseal(sealed.ciphertext(), identity), Ok)
+                .map_or_else(|| decrypt(sealed.ciphertext(), identity), Ok)
                 .map_err(|source| AccessError::Open { name: name.clone(), source })
         }
         Means::Grant(bearer) => bearer.open(sealed),
@@ -43,8 +43,8 @@ pub(crate) fn open(
 pub(crate) fn open_many(
     access: &Access,
     receipt: &Receipt,
-    sealed: &[Sealed],
+    sealed: &[EncryptedSecret],
 ) -> Result<Vec<(SecretName, SecretBytes)>, AccessError> {
-    let open = |one: &Sealed| Ok((one.name().clone(), open(access, receipt, one)?));
+    let open = |one: &EncryptedSecret| Ok((one.name().clone(), open(access, receipt, one)?));
     many::map(sealed, open).into_iter().collect()
 }

@@ -172,8 +172,9 @@ impl Chain {
         empty: &[u64],
         line: Line,
     ) -> Result<(), AuditError> {
-        let seal = |line: &Line| line.seal(&self.key).map_err(|fault| self.unfit(fault));
-        let bytes = seal(&line)?;
+        let authenticate =
+            |line: &Line| line.authenticate(&self.key).map_err(|fault| self.unfit(fault));
+        let bytes = authenticate(&line)?;
         // With its newline.
         let room = last.whole + (bytes.len() as u64) < SEGMENT;
         let io = |source| AuditError::io("write", &last.path, source);
@@ -189,7 +190,7 @@ impl Chain {
         put(&last.file, last.whole, |_| Ok(())).map_err(io)?;
         let first = line.seq;
         let chain = Some(self.name.clone());
-        begin(found, first, seal(&Line { chain, after: Some(last.id.first()), ..line })?)
+        begin(found, first, authenticate(&Line { chain, after: Some(last.id.first()), ..line })?)
     }
 
     fn unfit(&self, fault: Fault) -> AuditError {
@@ -255,7 +256,7 @@ fn first_line(
             at: &line.time.to_string(),
         }));
     }
-    line.seal(key)
+    line.authenticate(key)
 }
 
 /// The line after `previous`, whose bytes are `last`; its mac is still to come.

@@ -1,4 +1,4 @@
-//! One line of a chain: its fields in their order, its bytes, its seal.
+//! One line of a chain: its fields in their order, its bytes, its authenticate.
 //!
 //! A line has exactly one written form. Parsing accepts no other, so the last fields lie
 //! at fixed distances from the end and what a mac or a signature covers is never a search.
@@ -118,7 +118,7 @@ impl Line {
     }
 
     /// Writes the line with its mac under `key`; whatever `mac` held before is not read.
-    pub(super) fn seal(&self, key: &ChainKey) -> Result<Vec<u8>, Fault> {
+    pub(super) fn authenticate(&self, key: &ChainKey) -> Result<Vec<u8>, Fault> {
         let mut bytes = serde_json::to_vec(self).map_err(|_| Fault::NotALine)?;
         bytes.truncate(mac_body(&bytes).len());
         let mac = key.mac(&bytes);

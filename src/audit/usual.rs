@@ -187,7 +187,7 @@ mod tests {
         line.reason = detail.clone().filter(is_short);
         line.actor = line.actor.by_agent(scope);
         line.detail = detail;
-        line.seal(&key(7)).unwrap()
+        line.authenticate(&key(7)).unwrap()
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         let actor = Actor::token("00112233aabbccdd", "ci");
         let mut line = Line::parse(&lines[1]).unwrap();
         line.actor = actor;
-        let line = line.seal(&key(7)).unwrap();
+        let line = line.authenticate(&key(7)).unwrap();
         assert_eq!(usual(&line).unwrap().by, By::Token("00112233aabbccdd"));
         assert_eq!(event().outcome, Outcome::Granted);
     }

@@ -12,7 +12,7 @@ const SHOWN: usize = 24;
 /// A failure of sealing, unsealing, or reading a key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CryptoError {
-    /// The text is no recipient that a file could be sealed to.
+    /// The text is no recipient that a file could be encrypted to.
     #[error("invalid recipient '{given}': {rule}")]
     InvalidRecipient { given: String, rule: &'static str },
     /// A secret key stands where a recipient belongs; it is not shown.

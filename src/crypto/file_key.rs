@@ -49,7 +49,7 @@ impl fmt::Debug for FileKey {
 /// Unwraps the key of a file; its payload is not opened.
 ///
 /// # Errors
-/// As [`unseal`](super::unseal).
+/// As [`decrypt`](super::decrypt).
 pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoError> {
     scan(file)?;
     let found = Mutex::new(None);
@@ -68,7 +68,7 @@ pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoEr
 ///
 /// # Errors
 /// [`CryptoError::Damaged`]: damage, or the key of another file.
-pub(crate) fn unseal_with_key(file: &[u8], key: &FileKey) -> Result<SecretBytes, CryptoError> {
+pub(crate) fn decrypt_with_key(file: &[u8], key: &FileKey) -> Result<SecretBytes, CryptoError> {
     let header = scan(file)?;
     let length = payload::length(file, &header, MAX_VALUE)?;
     let (head, rest) = file.split_at(header.payload_offset);
@@ -132,23 +132,23 @@ impl age::Identity for Known<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileKey, file_key, unseal_with_key};
+    use super::{FileKey, decrypt_with_key, file_key};
+    use crate::crypto::encrypt::encrypt;
     use crate::crypto::error::CryptoError;
     use crate::crypto::identity::Identity;
-    use crate::crypto::seal::seal;
     use crate::kind::Failure as _;
     use crate::kind::Kind;
 
     #[test]
     fn a_file_key_opens_its_file_and_no_other() {
         let (reader, _) = Identity::generate("now");
-        let one = seal(b"one", reader.recipients()).unwrap();
-        let two = seal(b"two", reader.recipients()).unwrap();
+        let one = encrypt(b"one", reader.recipients()).unwrap();
+        let two = encrypt(b"two", reader.recipients()).unwrap();
         let key = file_key(&one, &reader).unwrap();
-        assert_eq!(unseal_with_key(&one, &key).unwrap().expose(), b"one");
-        assert_eq!(unseal_with_key(&two, &key).unwrap_err().kind(), Kind::Damaged);
+        assert_eq!(decrypt_with_key(&one, &key).unwrap().expose(), b"one");
+        assert_eq!(decrypt_with_key(&two, &key).unwrap_err().kind(), Kind::Damaged);
         let again = FileKey::from_bytes(key.expose()).unwrap();
-        assert_eq!(unseal_with_key(&one, &again).unwrap().expose(), b"one");
+        assert_eq!(decrypt_with_key(&one, &again).unwrap().expose(), b"one");
         assert_eq!(format!("{key:?}"), "FileKey([redacted])");
         assert_eq!(FileKey::from_bytes(b"short"), None);
     }
@@ -157,7 +157,7 @@ mod tests {
     fn only_a_reader_learns_the_key() {
         let (reader, _) = Identity::generate("now");
         let (stranger, _) = Identity::generate("now");
-        let file = seal(b"value", reader.recipients()).unwrap();
+        let file = encrypt(b"value", reader.recipients()).unwrap();
         assert_eq!(file_key(&file, &stranger).unwrap_err(), CryptoError::NotAReader);
     }
 
@@ -166,30 +166,30 @@ mod tests {
         let (reader, _) = Identity::generate("now");
         let (other, _) = Identity::generate("now");
         let to = [reader.recipients(), other.recipients()].concat();
-        let mut file = seal(b"value", &to).unwrap();
+        let mut file = encrypt(b"value", &to).unwrap();
         let key = file_key(&file, &reader).unwrap();
         for at in 0..file.len() {
             for bit in [1, 32] {
                 file[at] ^= bit;
-                assert!(unseal_with_key(&file, &key).is_err(), "{at}");
+                assert!(decrypt_with_key(&file, &key).is_err(), "{at}");
                 file[at] ^= bit;
             }
         }
         for end in 0..file.len() {
-            assert!(unseal_with_key(&file[..end], &key).is_err(), "{end}");
+            assert!(decrypt_with_key(&file[..end], &key).is_err(), "{end}");
         }
-        assert_eq!(unseal_with_key(&file, &key).unwrap().expose(), b"value");
+        assert_eq!(decrypt_with_key(&file, &key).unwrap().expose(), b"value");
     }
 
     #[test]
     fn a_stanza_more_or_less_shows() {
         let (reader, _) = Identity::generate("now");
-        let file = seal(b"value", reader.recipients()).unwrap();
+        let file = encrypt(b"value", reader.recipients()).unwrap();
         let key = file_key(&file, &reader).unwrap();
         let text = String::from_utf8_lossy(&file).into_owned();
         let start = text.find("-> ").unwrap();
         let more = [&file[..start], b"-> x\n\n", &file[start..]].concat();
-        assert_eq!(unseal_with_key(&more, &key).unwrap_err().kind(), Kind::Damaged);
+        assert_eq!(decrypt_with_key(&more, &key).unwrap_err().kind(), Kind::Damaged);
     }
 
     #[test]
@@ -197,9 +197,9 @@ mod tests {
         let (reader, _) = Identity::generate("now");
         for length in [0, 1, 65_535, 65_536, 65_537, 1 << 20] {
             let value = vec![b'x'; length];
-            let file = seal(&value, reader.recipients()).unwrap();
+            let file = encrypt(&value, reader.recipients()).unwrap();
             let key = file_key(&file, &reader).unwrap();
-            assert_eq!(unseal_with_key(&file, &key).unwrap().expose(), value, "{length}");
+            assert_eq!(decrypt_with_key(&file, &key).unwrap().expose(), value, "{length}");
         }
     }
 }

@@ -156,9 +156,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Header, MAX_HEADER, MAX_STANZAS, scan, scan_passphrase};
+    use crate::crypto::encrypt::encrypt;
     use crate::crypto::error::{CryptoError, Damage};
     use crate::crypto::recipient::Recipient;
-    use crate::crypto::seal::seal;
     use crate::crypto::test_keys::{AGE_PUBLIC, ED25519_PUBLIC, RSA_PUBLIC};
 
     const MAC: &str = "--- fgMiVLJHMlg9fW7CVG/hPS5EAU4Zeg19LyCP7SoH5nA\n";
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn tags_are_those_of_the_recipients() {
         let to = recipients();
-        let header = scan(&seal(b"value", &to).unwrap()).unwrap();
+        let header = scan(&encrypt(b"value", &to).unwrap()).unwrap();
         assert_eq!(header.stanzas, to.len());
         let tags: Vec<String> = to.iter().filter_map(Recipient::ssh_tag).collect();
         assert_eq!(header.ssh_tags, tags);
@@ -280,7 +280,7 @@ mod tests {
             plain in prop::collection::vec(any::<u8>(), 0..50),
             cut in any::<prop::sample::Index>(),
         ) {
-            let file = seal(&plain, &recipients()).unwrap();
+            let file = encrypt(&plain, &recipients()).unwrap();
             let header = scan(&file).unwrap();
             prop_assert_eq!(header.stanzas, 3);
             // The payload is a nonce, the value and a tag.
@@ -293,7 +293,7 @@ mod tests {
             at in any::<prop::sample::Index>(),
             byte in any::<u8>(),
         ) {
-            let mut file = seal(b"value", &recipients()).unwrap();
+            let mut file = encrypt(b"value", &recipients()).unwrap();
             let at = at.index(file.len());
             file[at] = byte;
             if let Ok(header) = scan(&file) {

@@ -155,7 +155,7 @@ fn from_protected(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<Identity, CryptoError> {
-    let text = passphrase::unseal_with_passphrase(file, ask).map_err(|error| match error {
+    let text = passphrase::decrypt_with_passphrase(file, ask).map_err(|error| match error {
         CryptoError::Damaged(Damage::NoPassphraseStanza) => {
             invalid("it is an age file that no passphrase opens")
         }

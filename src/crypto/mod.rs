@@ -6,6 +6,7 @@
 
 mod armor;
 pub(crate) mod digest;
+mod encrypt;
 mod error;
 mod file_key;
 mod header;
@@ -15,7 +16,6 @@ pub(crate) mod known;
 mod passphrase;
 mod payload;
 mod recipient;
-mod seal;
 pub(crate) mod sign;
 mod ssh_key;
 mod ssh_wire;
@@ -23,12 +23,14 @@ mod ssh_wire;
 mod test_keys;
 pub(crate) mod text;
 
+pub(crate) use encrypt::{
+    decrypt, decrypt_armored, decrypt_up_to, encrypt, encrypt_armored, encrypt_up_to,
+};
 pub(crate) use error::CryptoError;
-pub(crate) use file_key::{FileKey, file_key, unseal_with_key};
+pub(crate) use file_key::{FileKey, decrypt_with_key, file_key};
 pub(crate) use header::{scan, scan_passphrase};
 pub(crate) use identity::Identity;
 pub(crate) use passphrase::{
-    MAX_FOREIGN_WORK_FACTOR, seal_with_passphrase, unseal_with_passphrase_up_to,
+    MAX_FOREIGN_WORK_FACTOR, decrypt_with_passphrase_up_to, encrypt_with_passphrase,
 };
 pub(crate) use recipient::Recipient;
-pub(crate) use seal::{seal, seal_armored, seal_up_to, unseal, unseal_armored, unseal_up_to};

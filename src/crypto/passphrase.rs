@@ -20,11 +20,11 @@ const WORK_FACTOR: u8 = 17;
 /// The largest work factor accepted: 2^20 takes 1 GiB and some three seconds.
 const MAX_WORK_FACTOR: u8 = 20;
 
-/// Seals `plain` under a passphrase, armored, as `age -p -a` does.
+/// Encrypts `plain` under a passphrase, armored, as `age -p -a` does.
 ///
 /// # Errors
-/// [`CryptoError::UnusablePassphrase`] where it is empty or not text; otherwise as `seal`.
-pub(crate) fn seal_with_passphrase(
+/// [`CryptoError::UnusablePassphrase`] where it is empty or not text; otherwise as `encrypt`.
+pub(crate) fn encrypt_with_passphrase(
     plain: &[u8],
     passphrase: &SecretBytes,
 ) -> Result<Vec<u8>, CryptoError> {
@@ -45,22 +45,22 @@ pub(crate) fn seal_with_passphrase(
 /// # Errors
 /// [`CryptoError::PassphraseNeeded`], [`CryptoError::WrongPassphrase`],
 /// [`CryptoError::TooMuchWork`], or [`CryptoError::Damaged`], before asking where possible.
-pub(super) fn unseal_with_passphrase(
+pub(super) fn decrypt_with_passphrase(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
 ) -> Result<SecretBytes, CryptoError> {
-    unseal_with_passphrase_up_to(MAX_VALUE, MAX_WORK_FACTOR, file, ask)
+    decrypt_with_passphrase_up_to(MAX_VALUE, MAX_WORK_FACTOR, file, ask)
 }
 
 /// The largest work factor accepted of a file that the user names and that another program wrote:
 /// 2^22 takes 4 GiB. The age crate measures the machine when it writes.
 pub(crate) const MAX_FOREIGN_WORK_FACTOR: u8 = 22;
 
-/// As [`unseal_with_passphrase`], for at most `limit` bytes and another bound of the work.
+/// As [`decrypt_with_passphrase`], for at most `limit` bytes and another bound of the work.
 ///
 /// # Errors
-/// As [`unseal_with_passphrase`].
-pub(crate) fn unseal_with_passphrase_up_to(
+/// As [`decrypt_with_passphrase`].
+pub(crate) fn decrypt_with_passphrase_up_to(
     limit: usize,
     work_factor: u8,
     file: &[u8],

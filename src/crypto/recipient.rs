@@ -1,7 +1,7 @@
-//! Recipients: the public keys that files are sealed to.
+//! Recipients: the public keys that files are encrypted to.
 //!
 //! Their texts arrive through git. Plugins are refused, because they run programs, and so
-//! are keys that seal nothing or on which the age crate would panic.
+//! are keys that encrypt nothing or on which the age crate would panic.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! `keys.age` of a grant: which files its token opens, and with which keys.
 //!
 //! One line a secret, sorted by name: `<name> <version> <digest> <file key, base64>`. The
-//! whole is sealed to the token's recipient and to the creator's.
+//! whole is encrypted to the token's recipient and to the creator's.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use crate::crypto::digest::Digest;
-use crate::crypto::{CryptoError, FileKey, Identity, Recipient, seal_up_to, unseal_up_to};
+use crate::crypto::{CryptoError, FileKey, Identity, Recipient, decrypt_up_to, encrypt_up_to};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 
@@ -34,20 +34,20 @@ pub(crate) struct GrantKey {
 pub(crate) struct GrantKeys(pub(crate) BTreeMap<SecretName, GrantKey>);
 
 impl GrantKeys {
-    /// Seals the list.
+    /// Encrypts the list.
     ///
     /// # Errors
     /// [`CryptoError::TooLargeToSeal`], [`CryptoError::NoRecipients`].
-    pub(crate) fn seal(&self, to: &[Recipient]) -> Result<Vec<u8>, CryptoError> {
-        seal_up_to(LIMIT, self.render().expose(), to)
+    pub(crate) fn encrypt(&self, to: &[Recipient]) -> Result<Vec<u8>, CryptoError> {
+        encrypt_up_to(LIMIT, self.render().expose(), to)
     }
 
     /// Unseals a list; `None` where what was sealed is no list.
     ///
     /// # Errors
-    /// As [`unseal`](crate::crypto::unseal).
-    pub(crate) fn unseal(file: &[u8], with: &Identity) -> Result<Option<Self>, CryptoError> {
-        Ok(Self::parse(&unseal_up_to(LIMIT, file, with)?))
+    /// As [`decrypt`](crate::crypto::decrypt).
+    pub(crate) fn decrypt(file: &[u8], with: &Identity) -> Result<Option<Self>, CryptoError> {
+        Ok(Self::parse(&decrypt_up_to(LIMIT, file, with)?))
     }
 
     /// The key of the file of `name`, as long as that file is still this one.
@@ -111,11 +111,11 @@ mod tests {
         let (creator, _) = Identity::generate("now");
         let (stranger, _) = Identity::generate("now");
         let to = [token.recipients(), creator.recipients()].concat();
-        let file = keys().seal(&to).unwrap();
+        let file = keys().encrypt(&to).unwrap();
         for reader in [&token, &creator] {
-            assert_eq!(GrantKeys::unseal(&file, reader).unwrap(), Some(keys()));
+            assert_eq!(GrantKeys::decrypt(&file, reader).unwrap(), Some(keys()));
         }
-        assert_eq!(GrantKeys::unseal(&file, &stranger).unwrap_err(), CryptoError::NotAReader);
+        assert_eq!(GrantKeys::decrypt(&file, &stranger).unwrap_err(), CryptoError::NotAReader);
     }
 
     #[test]

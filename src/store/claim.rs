@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::MAX_TOML;
 use super::documents::{AdminSet, Config};
 use super::error::StoreError;
-use super::record::{Record, Sealed};
+use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified, claimed};
 use super::vault::{Authority, Vault};
 use crate::crypto::digest::Digest;
@@ -74,9 +74,9 @@ impl Vault {
         record: &[u8],
         ciphertext: Vec<u8>,
         keys: &dyn Fn(&MemberName) -> Vec<VerifyKey>,
-    ) -> Option<Sealed> {
+    ) -> Option<EncryptedSecret> {
         let record = self.past_record(name, record, keys)?;
-        Sealed::join(name.clone(), ciphertext, record)
+        EncryptedSecret::join(name.clone(), ciphertext, record)
     }
 
     /// Verifies an earlier record, where one of `keys` signed it.
@@ -104,13 +104,13 @@ impl Vault {
         record: Vec<u8>,
         ciphertext: Vec<u8>,
         authority: &dyn Authority,
-    ) -> Result<Sealed, StoreError> {
+    ) -> Result<EncryptedSecret, StoreError> {
         let path = VaultPath::record(name);
         let read = Unverified::parse(&path, record)?;
         let key = authority.record_key(read.by(), name);
         let record = read.verify(self.id(), key.as_ref())?;
         let value = VaultPath::secret(name);
-        Sealed::join(name.clone(), ciphertext, record)
+        EncryptedSecret::join(name.clone(), ciphertext, record)
             .ok_or(StoreError::Digest { value, record: path })
     }
 

@@ -105,7 +105,7 @@ pub(crate) struct Member {
     /// Keys that this member signed with before: they began audit chains.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) former: Vec<VerifyKey>,
-    /// The signing key, an armored age file sealed to this member's own recipients.
+    /// The signing key, an armored age file encrypted to this member's own recipients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signing: Option<String>,
 }

@@ -28,7 +28,7 @@ pub(crate) use pin_store::{known_vault, remember_vault};
 pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;
-pub(crate) use record::{Reader, Record, Sealed};
+pub(crate) use record::{EncryptedSecret, Reader, Record};
 pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;

@@ -99,13 +99,13 @@ impl<'de> Deserialize<'de> for Reader {
 
 /// A secret as it lies in the vault: the ciphertext, and the verified record that fits it.
 #[derive(Debug)]
-pub(crate) struct Sealed {
+pub(crate) struct EncryptedSecret {
     name: SecretName,
     ciphertext: Vec<u8>,
     record: Signed<Record>,
 }
 
-impl Sealed {
+impl EncryptedSecret {
     /// Joins a ciphertext to its record where the digest fits; `None` where it does not.
     pub(super) fn join(
         name: SecretName,

@@ -7,7 +7,7 @@ use super::documents::{AdminSet, Config, FORMAT, Member};
 use super::error::StoreError;
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
-use super::record::{Record, Sealed};
+use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified};
 use super::standing::{PolicyFile, Standing};
 use super::{MAX_SEALED, MAX_TOML};
@@ -218,11 +218,11 @@ impl Vault {
     ///
     /// # Errors
     /// Any damage of either file.
-    pub(crate) fn sealed(
+    pub(crate) fn secret(
         &self,
         name: &SecretName,
         authority: &dyn Authority,
-    ) -> Result<Option<Sealed>, StoreError> {
+    ) -> Result<Option<EncryptedSecret>, StoreError> {
         let (value, path) = (VaultPath::secret(name), VaultPath::record(name));
         let record = self.record(name, authority)?;
         let ciphertext = self.read(&value, MAX_SEALED)?;
@@ -233,7 +233,7 @@ impl Vault {
             (None, Some(_)) => return Err(StoreError::Half { present: value, absent: path }),
         };
         let version = Version::from(&*record);
-        let sealed = Sealed::join(name.clone(), ciphertext, record)
+        let sealed = EncryptedSecret::join(name.clone(), ciphertext, record)
             .ok_or_else(|| StoreError::Digest { value, record: path.clone() })?;
         self.pins.pin(&path, version);
         Ok(Some(sealed))

@@ -149,7 +149,7 @@ fn an_admin_is_made_reads_everything_and_can_take_the_others_place() {
     team.of("alice", &["check", "--strict"]).ok();
     team.send("alice", "bob");
     team.holds("bob", "prod-key", "three");
-    // Keys of chains were sealed to him too.
+    // Keys of chains were encrypted to him too.
     team.of("bob", &["audit", "verify"]).ok().stdout_lacks("unchecked");
     team.of("bob", &["member", "remove", "bob"]).fails(4).stderr_has("does not remove himself");
     team.of("bob", &["member", "remove", "alice"]).ok();

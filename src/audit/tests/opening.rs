@@ -73,7 +73,7 @@ fn a_members_chain_opened_by_another_member_is_refused() {
     let mut line = Line::parse(&sample.lines()[0]).unwrap();
     let bobs = chain_name("bob-c1");
     line.chain = Some(bobs.clone());
-    let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
+    let bytes = super::joined(&[line.authenticate(&KEY).unwrap()]);
     let (key, commitment, signer, pinned) = (Some(&*KEY), None, &alice(), None);
     let expect = Expect { chain: &bobs, vault: VAULT, key, commitment, signer, pinned };
     assert_eq!(check(&one(&bytes), &expect), damaged(1, Fault::WrongOwner));
@@ -84,7 +84,7 @@ fn an_opening_that_follows_something_is_refused() {
     let sample = Sample::of(1);
     let mut line = Line::parse(&sample.lines()[0]).unwrap();
     line.prev = Digest::of(b"something");
-    let bytes = super::joined(&[line.seal(&KEY).unwrap()]);
+    let bytes = super::joined(&[line.authenticate(&KEY).unwrap()]);
     assert_eq!(super::verdict(&bytes, Some(&KEY), None), damaged(1, Fault::Prev));
 }
 
@@ -113,7 +113,7 @@ fn a_line_in_another_name_is_refused_even_with_the_right_key() {
     let mut lines = sample.lines();
     let mut line = Line::parse(&lines[2]).unwrap();
     line.actor = crate::audit::Actor::member(&member("bob"));
-    lines[2] = line.seal(&KEY).unwrap();
+    lines[2] = line.authenticate(&KEY).unwrap();
     let found = super::verdict(&super::joined(&lines), Some(&KEY), None);
     assert_eq!(found, damaged(3, Fault::Actor));
 }
@@ -138,7 +138,7 @@ fn the_first_line_of_a_segment_says_what_is_wrong_with_itself_first() {
         let mut lines = super::lines(&segments[1].bytes);
         let mut line = Line::parse(&lines[0]).unwrap();
         line.prev = Digest::of(b"another line");
-        lines[0] = line.seal(if is_signed { &KEY } else { &other }).unwrap();
+        lines[0] = line.authenticate(if is_signed { &KEY } else { &other }).unwrap();
         segments[1].bytes = super::joined(&lines);
         let fault = if is_signed { Fault::Prev } else { Fault::Mac };
         let report = verify_as("alice-c1", &segments, Some(&KEY), None);

@@ -117,7 +117,7 @@ fn a_segment_that_names_another_chain_is_found_though_its_writer_signed_it() {
     let mut line = Line::parse(&lines[0]).unwrap();
     let found = super::chain_name("alice-c2");
     line.chain = Some(found.clone());
-    lines[0] = line.seal(&KEY).unwrap();
+    lines[0] = line.authenticate(&KEY).unwrap();
     segments[1].bytes = super::joined(&lines);
     assert_eq!(damage(&segments), (segments[1].first, Fault::WrongChain { found }));
 }

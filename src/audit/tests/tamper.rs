@@ -132,7 +132,7 @@ fn a_line_that_its_writer_numbered_or_signed_wrongly_is_found() {
         let mut line = Line::parse(&good[2]).unwrap();
         edit(&mut line);
         // With the chain's key, and after the line before.
-        let lines = [&good[..2], &[line.seal(&KEY).unwrap()]].concat();
+        let lines = [&good[..2], &[line.authenticate(&KEY).unwrap()]].concat();
         for key in [Some(&*KEY), None] {
             assert_eq!(verdict(&joined(&lines), key, None), damaged(3, fault.clone()));
         }
@@ -198,7 +198,7 @@ fn damage_is_found_at_its_place_in_a_chain_of_many_batches() {
         let mut line = crate::audit::line::Line::parse(last).unwrap();
         line.seq = n;
         line.prev = Digest::of(last);
-        all.push(line.seal(&KEY).unwrap());
+        all.push(line.authenticate(&KEY).unwrap());
     }
     assert_eq!(verdict(&joined(&all), Some(&KEY), None), Verdict::Verified);
     all[1600] = b"garbage".to_vec();

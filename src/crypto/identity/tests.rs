@@ -4,10 +4,10 @@ use crate::kind::Failure as _;
 use proptest::prelude::*;
 
 use super::{Identity, MAX_IDENTITY};
+use crate::crypto::encrypt::encrypt;
 use crate::crypto::error::CryptoError;
 use crate::crypto::keys::Purpose;
-use crate::crypto::passphrase::seal_with_passphrase;
-use crate::crypto::seal::seal;
+use crate::crypto::passphrase::encrypt_with_passphrase;
 use crate::crypto::test_keys::{
     AGE_PUBLIC, AGE_SECRET, ED25519, ED25519_PROTECTED, ED25519_PUBLIC, PASSPHRASE, RSA, RSA_PEM,
     RSA_PROTECTED, RSA_PUBLIC,
@@ -56,8 +56,8 @@ fn a_seed_makes_one_identity() {
     let other = Identity::from_seed(&[8; 32]).unwrap();
     assert_eq!(one.recipients(), same.recipients());
     assert_ne!(one.recipients(), other.recipients());
-    let file = seal(b"value", one.recipients()).unwrap();
-    assert_eq!(crate::crypto::unseal(&file, &same).unwrap().expose(), b"value");
+    let file = encrypt(b"value", one.recipients()).unwrap();
+    assert_eq!(crate::crypto::decrypt(&file, &same).unwrap().expose(), b"value");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn ssh_keys_give_their_public_keys() {
 #[test]
 fn a_protected_identity_opens_binary_or_armored_and_asks_once() {
     let pass = passphrase().unwrap();
-    let armored = seal_with_passphrase(AGE_SECRET.as_bytes(), &pass).unwrap();
+    let armored = encrypt_with_passphrase(AGE_SECRET.as_bytes(), &pass).unwrap();
     for file in [&armor::dearmor(&armored).unwrap(), &armored] {
         let asked = std::cell::Cell::new(0);
         let ask = || {
@@ -100,7 +100,7 @@ fn a_protected_identity_opens_binary_or_armored_and_asks_once() {
 
 #[test]
 fn without_the_right_passphrase_nothing_opens() {
-    let sealed = seal_with_passphrase(AGE_SECRET.as_bytes(), &passphrase().unwrap()).unwrap();
+    let sealed = encrypt_with_passphrase(AGE_SECRET.as_bytes(), &passphrase().unwrap()).unwrap();
     for file in [&sealed[..], ED25519_PROTECTED.as_bytes(), RSA_PROTECTED.as_bytes()] {
         let none = Identity::parse(file, &|| None).unwrap_err();
         assert_eq!(none, CryptoError::PassphraseNeeded);
@@ -116,7 +116,7 @@ fn without_the_right_passphrase_nothing_opens() {
 #[test]
 fn a_passphrase_must_be_something() {
     for bad in [&b""[..], b"\xff"] {
-        let error = seal_with_passphrase(b"x", &SecretBytes::new(bad.to_vec())).unwrap_err();
+        let error = encrypt_with_passphrase(b"x", &SecretBytes::new(bad.to_vec())).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
     }
 }
@@ -124,7 +124,7 @@ fn a_passphrase_must_be_something() {
 #[test]
 fn an_identity_that_asks_for_too_much_work_is_refused() {
     let pass = passphrase().unwrap();
-    let armored = seal_with_passphrase(AGE_SECRET.as_bytes(), &pass).unwrap();
+    let armored = encrypt_with_passphrase(AGE_SECRET.as_bytes(), &pass).unwrap();
     let file = armor::dearmor(&armored).unwrap();
     let text = String::from_utf8_lossy(&file[..80]).into_owned();
     let at = text.find(" 17\n").unwrap();
@@ -144,7 +144,7 @@ fn keys_of_plugins_are_skipped_where_another_is_usable() {
 #[test]
 fn what_is_no_identity_is_refused_before_any_question() {
     let (identity, _) = Identity::generate("now");
-    let to_a_key = seal(AGE_SECRET.as_bytes(), identity.recipients()).unwrap();
+    let to_a_key = encrypt(AGE_SECRET.as_bytes(), identity.recipients()).unwrap();
     assert!(error(&to_a_key).to_string().contains("no passphrase opens"));
     assert!(error(AGE_PUBLIC.as_bytes()).to_string().contains("public key"));
     assert!(error(ED25519_PUBLIC.as_bytes()).to_string().contains("public key"));

@@ -16,7 +16,7 @@ use crate::audit::{
     Receipt,
 };
 use crate::crypto::keys::ChainKey;
-use crate::crypto::{seal, unseal};
+use crate::crypto::{decrypt, encrypt};
 use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
 use crate::kind::Kind;
 use crate::name::{MemberName, printable};
@@ -251,7 +251,7 @@ impl ChainLocation {
         let key = match asker {
             // A token derives it; the file is for those who verify.
             Principal::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
-            Principal::Member(caller) => unseal(&sealed, &caller.identity)
+            Principal::Member(caller) => decrypt(&sealed, &caller.identity)
                 .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
         };
         Ok(ChainKey::from_secret(&key))
@@ -291,21 +291,21 @@ impl ChainLocation {
 
     fn new_key(&self, opened: &Snapshot, caller: &Caller) -> Result<ChainKey> {
         let key = ChainKey::generate();
-        let sealed = seal_chain_key(&key, &caller.name, &opened.rules)?;
+        let sealed = encrypt_chain_key(&key, &caller.name, &opened.rules)?;
         fs::create_new(self.0.key(), &sealed, 0o600)?;
         Ok(key)
     }
 }
 
-/// Seals a chain's key to its writer's member and the admins.
-pub(crate) fn seal_chain_key(
+/// Encrypts a chain's key to its writer's member and the admins.
+pub(crate) fn encrypt_chain_key(
     key: &ChainKey,
     member: &MemberName,
     rules: &Rules,
 ) -> Result<Vec<u8>> {
     let admins = rules.admins().filter(|admin| rules.member(admin).is_some());
     let readers = std::iter::once(member).chain(admins);
-    Ok(seal(key.to_secret().expose(), &recipients(rules, readers)?)?)
+    Ok(encrypt(key.to_secret().expose(), &recipients(rules, readers)?)?)
 }
 
 /// The chain in the state folder, for a vault that cannot be written; where that cannot be

@@ -11,9 +11,9 @@ use super::recorder::{MAX_KEY, chains_elsewhere};
 use super::session_line::parse_created_line;
 use crate::access::{Bearer, Caller};
 use crate::audit::{self, Actor, ChainFiles, ChainName, ChainReport, Expect, Head, Verdict};
+use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
-use crate::crypto::unseal;
 use crate::fs::{self, Listing, Lock};
 use crate::kind::Kind;
 use crate::name::SessionId;
@@ -164,10 +164,10 @@ impl Keys {
             return own.then(|| bearer.chain_key().clone());
         }
         let sealed = fs::read_plain(place.key(), MAX_KEY).ok()??;
-        ChainKey::from_secret(&unseal(&sealed, &self.caller.as_ref()?.identity).ok()?)
+        ChainKey::from_secret(&decrypt(&sealed, &self.caller.as_ref()?.identity).ok()?)
     }
 
-    /// Whether the key of this chain is sealed to the caller, who writes it.
+    /// Whether the key of this chain is encrypted to the caller, who writes it.
     fn must_have(&self, place: &ChainFiles) -> bool {
         let writes = |caller: &Caller| place.chain().belongs_to(&Actor::member(&caller.name));
         self.bearer.is_none() && self.caller.as_ref().is_some_and(writes)

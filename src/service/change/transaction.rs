@@ -21,7 +21,7 @@ use crate::service::identity::authenticate::{authenticate, member_of, signer};
 use crate::service::session::live::{self, Live};
 use crate::service::session::refresh::refresh_locked;
 use crate::service::session::token::refuse_token;
-use crate::store::{self, Sealed, Signed, Signer, Stamp, Unverified, Version};
+use crate::store::{self, EncryptedSecret, Signed, Signer, Stamp, Unverified, Version};
 
 /// The vault under its lock, and the caller who changes it.
 pub(crate) struct LockedVault<'c> {
@@ -78,9 +78,9 @@ impl<'c> LockedVault<'c> {
     ///
     /// # Errors
     /// Not found; damaged.
-    pub(crate) fn sealed(&self, name: &SecretName) -> Result<Sealed> {
+    pub(crate) fn secret(&self, name: &SecretName) -> Result<EncryptedSecret> {
         let opened = &self.opened;
-        opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| opened.not_found(name, None))
+        opened.vault.secret(name, &opened.rules)?.ok_or_else(|| opened.not_found(name, None))
     }
 
     /// Runs `work` on a fresh change; what it returns decides: a change to finish, or an
@@ -198,7 +198,7 @@ impl<'a> Transaction<'a> {
     pub(crate) fn reopen(
         &mut self,
         op: Op,
-        sealed: &[Sealed],
+        sealed: &[EncryptedSecret],
     ) -> Result<Vec<(SecretName, SecretBytes)>> {
         let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
         let asker = &self.locked.asker;

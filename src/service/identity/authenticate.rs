@@ -10,7 +10,7 @@ use super::error::IdentityError;
 use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient, unseal_armored};
+use crate::crypto::{Identity, Recipient, decrypt_armored};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
@@ -88,7 +88,7 @@ pub(crate) fn recipients<'a>(
     Ok(all)
 }
 
-/// Unseals the caller's signing key.
+/// Decrypts the caller's signing key.
 ///
 /// # Errors
 /// `NoSigningKey` for a member who only reads; `ForeignSigningKey` where it is another's.
@@ -98,7 +98,7 @@ pub(crate) fn signer(caller: &Caller, rules: &Rules) -> Result<Signer> {
     let (Some(sealed), Some(verify)) = (&member.signing, member.verify) else {
         return Err(MemberError::NoSigningKey(name).into());
     };
-    let seed = unseal_armored(sealed, &caller.identity)?;
+    let seed = decrypt_armored(sealed, &caller.identity)?;
     match SigningKey::from_seed(&seed) {
         Some(key) if key.verify_key() == verify => Ok(Signer { name, key }),
         _ => Err(MemberError::ForeignSigningKey(name).into()),

@@ -8,7 +8,7 @@ use super::error::IdentityError;
 use super::member_error::MemberError;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient, seal_armored, seal_with_passphrase};
+use crate::crypto::{Identity, Recipient, encrypt_armored, encrypt_with_passphrase};
 use crate::fs;
 use crate::git;
 use crate::name::MemberName;
@@ -96,7 +96,7 @@ pub(crate) fn refuse_taken(
     }
 }
 
-/// A member's first document: `key` sealed to `recipients`, in no group.
+/// A member's first document: `key` encrypted to `recipients`, in no group.
 ///
 /// # Errors
 /// The key cannot be sealed.
@@ -106,7 +106,7 @@ pub(crate) fn member(key: &SigningKey, recipients: &[Recipient]) -> Result<Membe
         version: 1,
         recipients: recipients.iter().map(ToString::to_string).collect(),
         verify: Some(key.verify_key()),
-        signing: Some(seal_armored(seed.expose(), recipients)?),
+        signing: Some(encrypt_armored(seed.expose(), recipients)?),
         ..Member::default()
     })
 }
@@ -159,7 +159,7 @@ pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
     if let Some(file) = &key.file {
         let bytes = authenticate::identity_bytes(file)?;
         let sealed = match secret {
-            Some(secret) => SecretBytes::new(seal_with_passphrase(bytes.expose(), &secret)?),
+            Some(secret) => SecretBytes::new(encrypt_with_passphrase(bytes.expose(), &secret)?),
             None => bytes,
         };
         fs::create_new(copy, sealed.expose(), 0o600)?;
@@ -247,7 +247,7 @@ fn generate(ctx: &Context, file: &Path, passphrase: bool) -> Result<Key> {
     let bytes = if passphrase {
         let label = crate::name::printable(&file.to_string_lossy());
         let secret = ctx.front.new_passphrase(&label).ok_or(IdentityError::NoPassphrase)?;
-        SecretBytes::new(seal_with_passphrase(text.expose(), &secret)?)
+        SecretBytes::new(encrypt_with_passphrase(text.expose(), &secret)?)
     } else {
         text
     };

@@ -14,7 +14,7 @@ use super::history::as_last_approved;
 use crate::access::{PolicyState, RuleChange, Rules};
 use crate::audit::ChainName;
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{seal, unseal};
+use crate::crypto::{decrypt, encrypt};
 use crate::fs::{self, GrantPlace, VaultPath};
 use crate::name::{MemberName, ScopeName, SessionId};
 use crate::service::audit::recorder::MAX_KEY;
@@ -24,7 +24,7 @@ use crate::service::base::opening::Snapshot;
 use crate::service::change::commit::{chains, local_chains};
 use crate::service::change::transaction::Transaction;
 use crate::service::identity::authenticate::recipients;
-use crate::service::secret::readers::{ReaderChange, encrypt, pending_under};
+use crate::service::secret::readers::{ReaderChange, pending_under, reencrypt};
 use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, Version};
 
 /// What is to be in force.
@@ -87,7 +87,7 @@ pub(crate) fn apply_rules(
         Encryption::Now => pending_under(&before, &after.rules, &moved)?,
         Encryption::Later => Vec::new(),
     };
-    encrypt(tx, &before, &after, &changes)?;
+    reencrypt(tx, &before, &after, &changes)?;
     resign_records(tx, &before, &after.rules, &changes)?;
     if update.admins.is_some() || !moved.is_empty() {
         reencrypt_chain_keys(tx, &after.rules)?;
@@ -205,7 +205,7 @@ fn resign_records(
     Ok(())
 }
 
-/// Seals the keys of audit chains to their writers and the admins as they are from then on, as far
+/// Encrypts the keys of audit chains to their writers and the admins as they are from then on, as far
 /// as the caller opens them.
 fn reencrypt_chain_keys(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     let opened = tx.opened();
@@ -223,9 +223,9 @@ fn reencrypt_chain_keys(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     }
     for (path, writer) in files {
         let Some(sealed) = fs::read(opened.vault.root(), &path, MAX_KEY)? else { continue };
-        let Ok(key) = unseal(&sealed, &tx.caller().identity) else { continue };
+        let Ok(key) = decrypt(&sealed, &tx.caller().identity) else { continue };
         let readers = after.admins().chain(&writer).filter(|name| after.member(name).is_some());
-        tx.put(path, seal(key.expose(), &recipients(after, readers)?)?);
+        tx.put(path, encrypt(key.expose(), &recipients(after, readers)?)?);
     }
     Ok(())
 }

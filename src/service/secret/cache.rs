@@ -2,7 +2,7 @@
 //!
 //! The own grant: the keys of the files that a member's identity has opened. Opening a file with
 //! the identity costs an X25519 operation for each stanza before ours, with its own key none.
-//! The keys lie in the state folder, sealed to the identity, and are believed for nothing: each
+//! The keys lie in the state folder, encrypted to the identity, and are believed for nothing: each
 //! names the digest of its file, which a signed record states, and a wrong one does not open it.
 //! Where anything is amiss the identity opens the files.
 //!
@@ -22,7 +22,7 @@ use crate::crypto::{Identity, file_key};
 use crate::fs;
 use crate::service::base::opening::Snapshot;
 use crate::session::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
-use crate::store::Sealed;
+use crate::store::EncryptedSecret;
 
 /// For fewer files looking up costs more than it saves.
 const FEWEST: usize = 8;
@@ -36,7 +36,7 @@ pub(crate) fn recall(
     opened: &Snapshot,
     asker: &Principal,
     access: Access,
-    sealed: &[Sealed],
+    sealed: &[EncryptedSecret],
 ) -> Access {
     let Principal::Member(caller) = asker else { return access };
     match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
@@ -45,9 +45,9 @@ pub(crate) fn recall(
     }
 }
 
-fn keys(opened: &Snapshot, caller: &Caller, file: &Path, sealed: &[Sealed]) -> GrantKeys {
+fn keys(opened: &Snapshot, caller: &Caller, file: &Path, sealed: &[EncryptedSecret]) -> GrantKeys {
     let stored = fs::read_plain(file, MAX_SEALED_KEYS).ok().flatten();
-    let stored = stored.and_then(|bytes| GrantKeys::unseal(&bytes, &caller.identity).ok()?);
+    let stored = stored.and_then(|bytes| GrantKeys::decrypt(&bytes, &caller.identity).ok()?);
     let mut keys = stored.unwrap_or_default();
     let learned: Vec<_> = sealed
         .par_iter()
@@ -71,7 +71,7 @@ fn keep(opened: &Snapshot, caller: &Caller, file: &Path, keys: &mut GrantKeys) {
     if let Ok(names) = opened.vault.names() {
         keys.0.retain(|name, _| names.binary_search(name).is_ok());
     }
-    if let Ok(sealed) = keys.seal(caller.identity.recipients()) {
+    if let Ok(sealed) = keys.encrypt(caller.identity.recipients()) {
         fs::remember(file, &sealed);
     }
 }

@@ -1,6 +1,6 @@
-//! A new value of a secret: sealed to its readers, with a record that says so.
+//! A new value of a secret: encrypted to its readers, with a record that says so.
 
-use super::readers::{Presealed, kept_readers, seal_to};
+use super::readers::{Preencrypted, encrypt_to, kept_readers};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::name::{SecretName, Ttl};
@@ -34,7 +34,7 @@ pub(crate) fn note_unapproved(tx: &Transaction<'_>) {
 /// Whether the secret has this value already, as far as the caller can open it. Asked only where
 /// somebody who may not read it any more could: the same value again would be no remedy.
 fn is_same_value(tx: &mut Transaction<'_>, name: &SecretName, value: &SecretBytes) -> bool {
-    let Ok(sealed) = tx.locked().sealed(name) else { return false };
+    let Ok(sealed) = tx.locked().secret(name) else { return false };
     let opened = tx.reopen(Op::ROTATE, std::slice::from_ref(&sealed));
     opened.is_ok_and(|values| values.iter().all(|(_, old)| old == value))
 }
@@ -43,10 +43,10 @@ fn is_same_value(tx: &mut Transaction<'_>, name: &SecretName, value: &SecretByte
 pub(crate) struct NewValue<'v> {
     pub(crate) value: &'v SecretBytes,
     /// What it was encrypted to before the lock was taken.
-    pub(crate) presealed: Option<Presealed>,
+    pub(crate) preencrypted: Option<Preencrypted>,
 }
 
-/// Seals the value to its readers and stages both files; returns the new version.
+/// Encrypts the value to its readers and stages both files; returns the new version.
 pub(crate) fn new_record(
     tx: &mut Transaction<'_>,
     name: &SecretName,
@@ -54,7 +54,7 @@ pub(crate) fn new_record(
     value: NewValue<'_>,
     options: StoreOptions,
 ) -> Result<u64> {
-    let NewValue { value, presealed } = value;
+    let NewValue { value, preencrypted } = value;
     let opened = tx.opened();
     let readers = match &old {
         // An existing secret's readers change by an explicit step only; removed members go.
@@ -68,13 +68,13 @@ pub(crate) fn new_record(
         tx.ctx().front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
     }
     let live = tx.live()?;
-    let before = match presealed {
-        Some(presealed) => presealed.still(opened, &live, name, readers.clone())?,
+    let before = match preencrypted {
+        Some(preencrypted) => preencrypted.still(opened, &live, name, readers.clone())?,
         None => None,
     };
     let (readers, sealed) = match before {
         Some(before) => before,
-        None => seal_to(opened, &live, name, readers, value)?,
+        None => encrypt_to(opened, &live, name, readers, value)?,
     };
     let now = tx.at();
     let record = Record {

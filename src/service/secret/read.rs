@@ -19,7 +19,7 @@ use crate::service::base::secret_error::SecretError;
 use crate::service::identity::agent::{self, Asked, Verdict};
 use crate::service::session::refresh::refresh;
 use crate::service::session::token::asker;
-use crate::store::{Sealed, StoreError};
+use crate::store::{EncryptedSecret, StoreError};
 
 /// Decides which names a request means, given what may be reached and what exists.
 pub(crate) type Select<'s> = dyn Fn(&Reach<'_>, &Snapshot) -> Result<Vec<SecretName>> + 's;
@@ -47,7 +47,7 @@ pub(crate) struct Wanted<'s> {
 }
 
 /// Reads what is to be opened.
-pub(crate) type Load<'s> = dyn Fn(&Snapshot) -> Result<Sealed> + 's;
+pub(crate) type Load<'s> = dyn Fn(&Snapshot) -> Result<EncryptedSecret> + 's;
 
 /// The values read, in the order of their names.
 pub(crate) type Values = Vec<(SecretName, SecretBytes)>;
@@ -182,7 +182,7 @@ pub(crate) fn read_loaded(
 
 /// What a request means, ready to be opened.
 struct Found {
-    sealed: Vec<Sealed>,
+    sealed: Vec<EncryptedSecret>,
     access: Access,
     run_only: bool,
     limits_programs: bool,
@@ -240,9 +240,9 @@ fn sealed(
     opened: &Snapshot,
     names: &[SecretName],
     scope: Option<&ScopeName>,
-) -> Result<Vec<Sealed>> {
+) -> Result<Vec<EncryptedSecret>> {
     let read = |name: &SecretName| {
-        let found = settled(opened, || opened.vault.sealed(name, &opened.rules))?;
+        let found = settled(opened, || opened.vault.secret(name, &opened.rules))?;
         found.ok_or_else(|| opened.not_found(name, scope))
     };
     // All are read first: of several damaged secrets the same one is named each time.

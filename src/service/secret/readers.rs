@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::access::Rules;
 use crate::audit::Op;
-use crate::crypto::{Recipient, seal};
+use crate::crypto::{Recipient, encrypt};
 use crate::many;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
@@ -104,7 +104,7 @@ pub(crate) fn note_undecided(ctx: &Context, rules: &Rules) {
 ///
 /// # Errors
 /// A secret is damaged, or not the caller's to open.
-pub(crate) fn encrypt(
+pub(crate) fn reencrypt(
     tx: &mut Transaction<'_>,
     before: &Snapshot,
     after: &Snapshot,
@@ -115,7 +115,7 @@ pub(crate) fn encrypt(
         return Ok(());
     }
     let read = |change: &ReaderChange| {
-        let found = before.vault.sealed(&change.name, &before.rules)?;
+        let found = before.vault.secret(&change.name, &before.rules)?;
         found.ok_or_else(|| before.not_found(&change.name, None))
     };
     let sealed = many::map(changes, read).into_iter().collect::<Result<Vec<_>>>()?;
@@ -124,10 +124,10 @@ pub(crate) fn encrypt(
     let mut encrypted = Vec::with_capacity(changes.len());
     for part in changes.iter().zip(&values).collect::<Vec<_>>().chunks(BATCH) {
         ctx.front.progress(encrypted.len(), changes.len());
-        let seal = |(change, (name, value)): &(&ReaderChange, &(SecretName, SecretBytes))| {
-            seal_to(after, &live, name, change.readers.clone(), value)
+        let encrypt = |(change, (name, value)): &(&ReaderChange, &(SecretName, SecretBytes))| {
+            encrypt_to(after, &live, name, change.readers.clone(), value)
         };
-        encrypted.extend(part.par_iter().map(seal).collect::<Result<Vec<_>>>()?);
+        encrypted.extend(part.par_iter().map(encrypt).collect::<Result<Vec<_>>>()?);
     }
     ctx.front.progress(changes.len(), changes.len());
     for ((change, old), (readers, file)) in changes.iter().zip(&sealed).zip(encrypted) {
@@ -165,29 +165,30 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
 ///
 /// # Errors
 /// A member's recipients cannot be used.
-pub(crate) fn seal_to(
+pub(crate) fn encrypt_to(
     opened: &Snapshot,
     live: &[live::Live],
     name: &SecretName,
     members: Vec<MemberName>,
     value: &SecretBytes,
 ) -> Result<(Vec<Reader>, Vec<u8>)> {
-    Presealed::seal(opened, live, name, members, value).map(|sealed| (sealed.readers, sealed.file))
+    Preencrypted::encrypt(opened, live, name, members, value)
+        .map(|sealed| (sealed.readers, sealed.file))
 }
 
 /// A value that was encrypted before the lock was taken, as encrypting thousands takes a while.
-pub(crate) struct Presealed {
+pub(crate) struct Preencrypted {
     readers: Vec<Reader>,
     to: Vec<Recipient>,
     file: Vec<u8>,
 }
 
-impl Presealed {
-    /// Encrypts as [`seal_to`] does.
+impl Preencrypted {
+    /// Encrypts as [`encrypt_to`] does.
     ///
     /// # Errors
-    /// As [`seal_to`].
-    pub(crate) fn seal(
+    /// As [`encrypt_to`].
+    pub(crate) fn encrypt(
         opened: &Snapshot,
         live: &[live::Live],
         name: &SecretName,
@@ -195,15 +196,15 @@ impl Presealed {
         value: &SecretBytes,
     ) -> Result<Self> {
         let (readers, to) = addressees(opened, live, name, members)?;
-        let file = seal(value.expose(), &to)?;
+        let file = encrypt(value.expose(), &to)?;
         Ok(Self { readers, to, file })
     }
 
-    /// Gives the readers and the file where they are what [`seal_to`] would make of it now:
+    /// Gives the readers and the file where they are what [`encrypt_to`] would make of it now:
     /// rules may have changed before the lock was ours.
     ///
     /// # Errors
-    /// As [`seal_to`].
+    /// As [`encrypt_to`].
     pub(crate) fn still(
         self,
         opened: &Snapshot,

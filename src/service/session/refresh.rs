@@ -182,13 +182,13 @@ fn key_of(
     if let Some(known) = known.filter(|known| known.digest == digest) {
         return Some(GrantKey { version, ..known.clone() });
     }
-    let sealed = opened.vault.sealed(name, &opened.rules).ok()??;
+    let sealed = opened.vault.secret(name, &opened.rules).ok()??;
     let key = file_key(sealed.ciphertext(), &caller.identity).ok()?;
     Some(GrantKey { version: sealed.record().version, digest: sealed.record().digest, key })
 }
 
-/// Seals the keys and signs the grant that names them; both are to be published together.
-pub(crate) fn seal(
+/// Encrypts the keys and signs the grant that names them; both are to be published together.
+pub(crate) fn encrypt(
     opened: &Snapshot,
     creator: &MemberName,
     grant: &mut Grant,
@@ -196,7 +196,7 @@ pub(crate) fn seal(
 ) -> Result<Vec<u8>> {
     let mut to = vec![Recipient::parse(&grant.recipient)?];
     to.extend(recipients(&opened.rules, std::iter::once(creator))?);
-    let sealed = keys.seal(&to)?;
+    let sealed = keys.encrypt(&to)?;
     grant.keys = Digest::of(&sealed);
     Ok(sealed)
 }
@@ -210,7 +210,7 @@ fn put(
     signer: &Signer,
     at: Stamp,
 ) -> Result<()> {
-    let sealed = seal(opened, &signer.name, &mut grant, keys)?;
+    let sealed = encrypt(opened, &signer.name, &mut grant, keys)?;
     let path = place.grant();
     stage.put(path.clone(), store::sign(&grant, &path, opened.vault.id(), signer, at)?);
     stage.put(place.keys(), sealed);

@@ -219,7 +219,7 @@ pub(crate) fn keys(
     if Digest::of(&sealed) != grant.keys {
         return Err(torn().into());
     }
-    Ok(GrantKeys::unseal(&sealed, identity)?.ok_or_else(torn)?)
+    Ok(GrantKeys::decrypt(&sealed, identity)?.ok_or_else(torn)?)
 }
 
 /// Finds the secrets that the token opens as a reader of their files: new values reach a

@@ -18,13 +18,13 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::rules::history::rules_at;
-use crate::store::{Authority as _, Member, Policy, Record, Sealed, Signed, Version};
+use crate::store::{Authority as _, EncryptedSecret, Member, Policy, Record, Signed, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.
 struct UnsignableRecord {
     conflict: Conflict,
     name: SecretName,
-    sealed: Sealed,
+    sealed: EncryptedSecret,
     is_ours: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::secret::readers::exposed;
-use crate::store::{Member, Policy, Record, Removable, Sealed, StoreError, Version};
+use crate::store::{EncryptedSecret, Member, Policy, Record, Removable, StoreError, Version};
 
 /// A conflict, and the side that is taken.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +121,7 @@ fn offered(
     conflict: &Conflict,
     name: &SecretName,
     state: Revision,
-) -> Result<Option<Sealed>> {
+) -> Result<Option<EncryptedSecret>> {
     let record = conflict.at(opened, state, &VaultPath::record(name))?;
     let value = conflict.at(opened, state, &VaultPath::secret(name))?;
     Ok(match (record, value) {

@@ -36,7 +36,7 @@ use crate::service::secret::read::settled;
 use crate::service::secret::readers::{ReaderChange, pending};
 use crate::service::secret::rotation::due;
 use crate::service::session::token::bearer;
-use crate::store::{Reader, Sealed, Stamp, Standing, StoreError};
+use crate::store::{EncryptedSecret, Reader, Stamp, Standing, StoreError};
 use crate::{audit::Op, fs::GrantPlace};
 
 /// How bad a finding is.
@@ -151,7 +151,7 @@ fn documents(opened: &Snapshot) -> Vec<Finding> {
 fn secrets(opened: &Snapshot, now: Stamp) -> Result<Vec<Finding>> {
     let names = opened.vault.names()?;
     let check = |name: SecretName| {
-        match settled(opened, || opened.vault.sealed(&name, &opened.rules)) {
+        match settled(opened, || opened.vault.secret(&name, &opened.rules)) {
             Ok(Some(sealed)) => [stanzas(opened, &sealed), overdue(now, &sealed)],
             // Removed meanwhile.
             Ok(None) => [None, None],
@@ -168,7 +168,7 @@ fn refused(name: &SecretName, error: &Error) -> Finding {
 
 /// Whether there are as many stanzas as the recorded readers have recipients, and those for
 /// ssh keys are for theirs. X25519 stanzas do not say whom they are for.
-fn stanzas(opened: &Snapshot, sealed: &Sealed) -> Option<Finding> {
+fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
     let path = VaultPath::secret(sealed.name());
     let header = match scan(sealed.ciphertext()) {
         Ok(header) => header,
@@ -194,7 +194,7 @@ fn stanzas(opened: &Snapshot, sealed: &Sealed) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "it is sealed to {} recipients, and the readers that its record names have {}",
+        "it is encrypted to {} recipients, and the readers that its record names have {}",
         header.stanzas,
         expected.len() + sessions
     );
@@ -219,12 +219,12 @@ fn drift(change: &ReaderChange) -> Finding {
 fn unopened(opened: &Snapshot, caller: &Caller) -> Result<Vec<Finding>> {
     let names = opened.vault.names()?;
     let look = |name: SecretName| {
-        let sealed = opened.vault.sealed(&name, &opened.rules).ok()??;
+        let sealed = opened.vault.secret(&name, &opened.rules).ok()??;
         let is_reader = sealed.record().members().any(|who| *who == caller.name);
         let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
         let message = format!("its record names {}, who cannot open it: {error}", caller.name);
         let mend = Some(format!("run 'authy rotate {name}'"));
-        // Sealed where nobody knew yet that he has other recipients, or not in order at all.
+        // EncryptedSecret where nobody knew yet that he has other recipients, or not in order at all.
         let severity =
             if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
         Some(Finding::new(severity, &VaultPath::secret(&name), &message).mend(mend))
@@ -279,7 +279,7 @@ fn lacks(lack: &Lacking) -> Finding {
 }
 
 /// A value that wants changing.
-fn overdue(now: Stamp, sealed: &Sealed) -> Option<Finding> {
+fn overdue(now: Stamp, sealed: &EncryptedSecret) -> Option<Finding> {
     let (why, name) = (due(now, sealed.record())?, sealed.name());
     let message = format!("due for rotation: {why}");
     let mend = Some(format!("run 'authy rotate {name}'"));

@@ -2,9 +2,9 @@
 
 use super::{Finding, Severity};
 use crate::access::Caller;
+use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
-use crate::crypto::unseal;
 use crate::fs::{GrantPlace, VaultPath};
 use crate::service::audit::recorder::MAX_KEY;
 use crate::service::base::error::Result;
@@ -55,7 +55,7 @@ fn parts(
     let chain = read(&place.chain_key(), MAX_KEY).and_then(|sealed| {
         // Sealed to whoever made the session, and to the admins of that time.
         let Some(caller) = caller else { return Ok(()) };
-        let opens = match unseal(&sealed, &caller.identity) {
+        let opens = match decrypt(&sealed, &caller.identity) {
             Ok(secret) => {
                 ChainKey::from_secret(&secret).is_some_and(|key| key.commitment() == grant.chain)
             }

@@ -61,7 +61,7 @@ pub struct MemberView {
 }
 
 /// Adds a member by recipients alone, who reads what the policies give and signs nothing; or
-/// an admin, for whom a signing key is made and sealed to the recipients; or makes an admin of
+/// an admin, for whom a signing key is made and encrypted to the recipients; or makes an admin of
 /// a member who signs.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ pub fn annotate(
     let locked = LockedVault::lock(ctx, &Op::ANNOTATE)?;
     locked.transact(&Action::new(Op::ANNOTATE).on([name.clone()]), |tx| {
         locked.may_write(name)?;
-        let record: Record = (**locked.sealed(name)?.record()).clone();
+        let record: Record = (**locked.secret(name)?.record()).clone();
         if seen.is_some_and(|seen| seen != record.version) {
             return Err(SecretError::ChangedMeanwhile(name.clone()).into());
         }

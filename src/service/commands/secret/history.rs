@@ -15,9 +15,9 @@ use crate::service::base::opening::{OpenVault, Snapshot};
 use crate::service::change::transaction::LockedVault;
 use crate::service::rules::history::{CommitView, rules_at};
 use crate::service::secret::read::read_loaded;
-use crate::service::secret::readers::{exposed, kept_readers, seal_to};
+use crate::service::secret::readers::{encrypt_to, exposed, kept_readers};
 use crate::service::session::live;
-use crate::store::{Authority as _, Record, Sealed};
+use crate::store::{Authority as _, EncryptedSecret, Record};
 use crate::words::words;
 
 words! {
@@ -132,7 +132,7 @@ pub fn restore(
         };
         let exposed_to = exposed(was, &readers);
         let live = live::live(ctx, opened)?;
-        let (readers, file) = seal_to(opened, &live, name, readers, &value)?;
+        let (readers, file) = encrypt_to(opened, &live, name, readers, &value)?;
         let base = now.unwrap_or_else(|| was.clone());
         let record = Record {
             version: base.version.max(was.version) + 1,
@@ -163,7 +163,7 @@ pub fn get_version(
     let load = |opened: &Snapshot| match opened.vault.record(name, &opened.rules) {
         // It may not be committed yet.
         Ok(Some(record)) if record.version == version => {
-            opened.vault.sealed(name, &opened.rules)?.ok_or_else(|| {
+            opened.vault.secret(name, &opened.rules)?.ok_or_else(|| {
                 PastError::Unknown { name: name.clone(), version: Some(version) }.into()
             })
         }
@@ -185,11 +185,16 @@ fn could_write(opened: &Snapshot, commit: &str, who: &MemberName, name: &SecretN
 
 /// The secret as a commit has it in which that version is what a member wrote. A forged one
 /// does not hide it. Two clones may have made a version of that number each.
-fn find(opened: &Snapshot, name: &SecretName, version: u64, commit: &str) -> Result<Sealed> {
+fn find(
+    opened: &Snapshot,
+    name: &SecretName,
+    version: u64,
+    commit: &str,
+) -> Result<EncryptedSecret> {
     let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
     let root = opened.vault.root().path();
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
-    let (mut found, mut is_forged): (Vec<(String, Sealed)>, bool) = (Vec::new(), false);
+    let (mut found, mut is_forged): (Vec<(String, EncryptedSecret)>, bool) = (Vec::new(), false);
     let mut failed = None;
     git::changes_of(root, record_path.as_str(), &mut |change| {
         let Some(record) = change.bytes else { return false };
@@ -212,7 +217,7 @@ fn find(opened: &Snapshot, name: &SecretName, version: u64, commit: &str) -> Res
             !commit.is_empty() || could_write(opened, &change.commit.id, by, name)
         });
         is_forged |= sealed.is_none();
-        let is_new = |sealed: &Sealed| {
+        let is_new = |sealed: &EncryptedSecret| {
             found.iter().all(|(_, other)| other.record().digest != sealed.record().digest)
         };
         if let Some(sealed) = sealed.filter(is_new) {

@@ -7,7 +7,7 @@ use crate::service::base::error::Result;
 use crate::service::base::opening::OpenVault;
 use crate::service::change::transaction::LockedVault;
 use crate::service::secret::cache;
-use crate::service::secret::readers::{ReaderChange, encrypt, note_undecided, pending};
+use crate::service::secret::readers::{ReaderChange, note_undecided, pending, reencrypt};
 
 /// Tells which secrets would be re-encrypted; this needs no identity.
 ///
@@ -37,7 +37,7 @@ pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec
     locked.transact(&action, |tx| {
         locked.require_admin()?;
         show(&changes);
-        encrypt(tx, opened, opened, &changes)?;
+        reencrypt(tx, opened, opened, &changes)?;
         let message = match changes.as_slice() {
             [one] => format!("Rekey {}", one.name),
             several => format!("Rekey {} secrets", several.len()),

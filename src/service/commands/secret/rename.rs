@@ -18,7 +18,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
     locked.transact(&action, |tx| {
         locked.may_write(old)?;
         locked.may_write(new)?;
-        let sealed = locked.sealed(old)?;
+        let sealed = locked.secret(old)?;
         if locked.is_taken(new) {
             return Err(SecretError::Taken(new.clone()).into());
         }

@@ -231,7 +231,7 @@ fn write(
         if created {
             note_unapproved(tx);
         }
-        let value = NewValue { value, presealed: None };
+        let value = NewValue { value, preencrypted: None };
         let record = new_record(tx, name, old, value, edit.options)?;
         Ok((
             format!("{verb} {name} (v{record})"),

@@ -7,13 +7,13 @@ use crate::crypto::digest::Digest;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SecretName, SessionId, Ttl};
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::seal_chain_key;
+use crate::service::audit::recorder::encrypt_chain_key;
 use crate::service::audit::session_line::created_line;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::session::refresh::{collect, seal};
+use crate::service::session::refresh::{collect, encrypt};
 use crate::session::{GrantKeys, Token};
 use crate::store::{Grant, Version};
 
@@ -155,8 +155,8 @@ fn put(
 ) -> Result<()> {
     let (opened, name) = (tx.opened(), &tx.caller().name);
     let chain = token.chain_key(opened.vault.id());
-    tx.put(folder.keys(), seal(opened, name, &mut grant, keys)?);
-    tx.put(folder.chain_key(), seal_chain_key(&chain, name, &opened.rules)?);
+    tx.put(folder.keys(), encrypt(opened, name, &mut grant, keys)?);
+    tx.put(folder.chain_key(), encrypt_chain_key(&chain, name, &opened.rules)?);
     let version = Version { created: 0, version: grant.version };
     tx.put_signed(folder.grant(), &grant, version)
 }

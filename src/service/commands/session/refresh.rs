@@ -5,7 +5,7 @@ use crate::name::SessionId;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::change::transaction::LockedVault;
-use crate::service::session::refresh::{renewed, seal};
+use crate::service::session::refresh::{encrypt, renewed};
 use crate::store::Version;
 
 /// Gives the live sessions that the caller made the values as they are now, and deletes
@@ -27,7 +27,7 @@ pub fn session_refresh(ctx: &Context) -> Result<Vec<SessionId>> {
                 continue;
             }
             if let Some((mut grant, keys)) = renewed(opened, &locked.caller, &folder, &grant)? {
-                tx.put(folder.keys(), seal(opened, &locked.caller.name, &mut grant, &keys)?);
+                tx.put(folder.keys(), encrypt(opened, &locked.caller.name, &mut grant, &keys)?);
                 let version = Version { created: 0, version: grant.version };
                 tx.put_signed(folder.grant(), &grant, version)?;
                 changed.push(folder.id);

@@ -2,7 +2,7 @@
 
 use super::error::SessionError;
 use crate::audit::{Action, Op};
-use crate::crypto::{Recipient, seal};
+use crate::crypto::{Recipient, encrypt};
 use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
 use crate::service::base::clock;
@@ -112,7 +112,7 @@ fn encrypt_without(
     let opened = tx.opened();
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for name in named {
-        match opened.vault.sealed(name, &opened.rules) {
+        match opened.vault.secret(name, &opened.rules) {
             Ok(Some(sealed)) if opened.rules.may_read(&tx.caller().name, name) => {
                 mine.push(sealed);
             }
@@ -129,7 +129,7 @@ fn encrypt_without(
     for (sealed, (name, value)) in mine.iter().zip(values) {
         let old: &Record = sealed.record();
         let (readers, to) = readers_without(opened, old, gone)?;
-        let file = seal(value.expose(), &to)?;
+        let file = encrypt(value.expose(), &to)?;
         let record = Record { version: old.version + 1, readers, ..old.clone() };
         tx.write_secret(&name, file, record)?;
     }

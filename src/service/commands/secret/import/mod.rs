@@ -19,7 +19,7 @@ use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::agent;
 use crate::service::identity::authenticate::authenticate;
 use crate::service::secret::new_value::{NewValue, StoreOptions, new_record, note_unapproved};
-use crate::service::secret::readers::Presealed;
+use crate::service::secret::readers::Preencrypted;
 use crate::service::session::live;
 use crate::service::session::token::refuse_token;
 use crate::transfer::{self, About, Found, ImportFormat, OldPolicy, StoreLocation, TransferError};
@@ -150,7 +150,7 @@ pub fn import(
         });
     }
     let caller = authenticate(ctx, &opened.rules)?;
-    let mut presealed = preseal(ctx, &opened, &plan, options);
+    let mut preencrypted = preencrypt(ctx, &opened, &plan, options);
     let locked = LockedVault::lock_for(ctx, caller)?;
     let is_taken: HashSet<_> = plan.names().filter(|name| locked.is_taken(name)).cloned().collect();
     let secrets = plan.names().cloned();
@@ -181,7 +181,8 @@ pub fn import(
             };
             locked.may_write(&entry.name)?;
             let old = old.map(|record| (*record).clone());
-            let value = NewValue { value: item.value, presealed: presealed.remove(&entry.name) };
+            let value =
+                NewValue { value: item.value, preencrypted: preencrypted.remove(&entry.name) };
             let about = item.about.cloned();
             let (description, tags) =
                 about.map_or_else(Default::default, |about| (about.description, about.tags));
@@ -199,12 +200,12 @@ pub fn import(
 
 /// Encrypts what is new to those who may read it, before the lock keeps others waiting. What
 /// does not work here fails, or works, under the lock.
-fn preseal(
+fn preencrypt(
     ctx: &Context,
     opened: &Snapshot,
     plan: &Plan<'_>,
     options: &ImportOptions,
-) -> HashMap<SecretName, Presealed> {
+) -> HashMap<SecretName, Preencrypted> {
     let Ok(live) = live::live(ctx, opened) else { return HashMap::new() };
     let is_new = |name: &SecretName| matches!(opened.vault.record(name, &opened.rules), Ok(None));
     let sealed = |item: &Item<'_>| {
@@ -212,7 +213,7 @@ fn preseal(
             return None;
         }
         let (name, members) = (&item.name, opened.rules.readers(&item.name));
-        Some((name.clone(), Presealed::seal(opened, &live, name, members, item.value).ok()?))
+        Some((name.clone(), Preencrypted::encrypt(opened, &live, name, members, item.value).ok()?))
     };
     let mut all = HashMap::with_capacity(plan.items.len());
     for part in plan.items.chunks(BATCH) {
@@ -238,7 +239,7 @@ fn same(
     let sealed: Vec<_> = plan
         .names()
         .filter(readable)
-        .filter_map(|name| tx.locked().sealed(name).ok())
+        .filter_map(|name| tx.locked().secret(name).ok())
         .filter(|sealed| sealed.record().members().any(|reader| reader == caller))
         .collect();
     if sealed.is_empty() {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{ImportEntry, ImportOptions, Imported};
 use crate::access::Pattern;
 use crate::crypto::{
-    self, CryptoError, Identity, MAX_FOREIGN_WORK_FACTOR, scan_passphrase, unseal_up_to,
-    unseal_with_passphrase_up_to,
+    self, CryptoError, Identity, MAX_FOREIGN_WORK_FACTOR, decrypt_up_to,
+    decrypt_with_passphrase_up_to, scan_passphrase,
 };
 use crate::fs;
 use crate::kind::{Failure, Kind};
@@ -34,7 +34,7 @@ pub(super) fn read(ctx: &Context, folder: &Path, keyfile: Option<&Path>) -> Resu
     let plain = match scan_passphrase(&bytes) {
         Ok(_) => {
             let ask = || ctx.front.passphrase(&shown);
-            unseal_with_passphrase_up_to(OLD_LIMIT, MAX_FOREIGN_WORK_FACTOR, &bytes, &ask)?
+            decrypt_with_passphrase_up_to(OLD_LIMIT, MAX_FOREIGN_WORK_FACTOR, &bytes, &ask)?
         }
         Err(_) => by_key(ctx, &bytes, folder, keyfile)?,
     };
@@ -52,7 +52,7 @@ fn by_key(
 ) -> Result<SecretBytes> {
     // Damaged or not of age: no key is to blame.
     crypto::scan(bytes)?;
-    let open = |identity: &Identity| match unseal_up_to(OLD_LIMIT, bytes, identity) {
+    let open = |identity: &Identity| match decrypt_up_to(OLD_LIMIT, bytes, identity) {
         Err(CryptoError::NotAReader) => None,
         other => Some(other),
     };

@@ -1,4 +1,4 @@
-//! Seals values to recipients and unseals them with an identity, as plain age v1 files.
+//! Encrypts values to recipients and decrypts them with an identity, as plain age v1 files.
 
 use super::armor::{armor, dearmor};
 use super::error::CryptoError;
@@ -15,16 +15,16 @@ use crate::secret::{MAX_VALUE, SecretBytes};
 ///
 /// # Errors
 /// [`CryptoError::NoRecipients`], [`CryptoError::TooManyRecipients`] and
-/// [`CryptoError::TooLargeToSeal`]: nothing is written that `unseal` would refuse.
-pub(crate) fn seal(plain: &[u8], to: &[Recipient]) -> Result<Vec<u8>, CryptoError> {
-    seal_up_to(MAX_VALUE, plain, to)
+/// [`CryptoError::TooLargeToSeal`]: nothing is written that `decrypt` would refuse.
+pub(crate) fn encrypt(plain: &[u8], to: &[Recipient]) -> Result<Vec<u8>, CryptoError> {
+    encrypt_up_to(MAX_VALUE, plain, to)
 }
 
-/// As [`seal`], for what is no value and may have up to `limit` bytes.
+/// As [`encrypt`], for what is no value and may have up to `limit` bytes.
 ///
 /// # Errors
-/// As [`seal`].
-pub(crate) fn seal_up_to(
+/// As [`encrypt`].
+pub(crate) fn encrypt_up_to(
     limit: usize,
     plain: &[u8],
     to: &[Recipient],
@@ -44,15 +44,15 @@ pub(crate) fn seal_up_to(
 /// # Errors
 /// [`CryptoError::NotAReader`] where no stanza is for `with`, [`CryptoError::Damaged`]
 /// otherwise. A damaged X25519 stanza looks like one for somebody else.
-pub(crate) fn unseal(file: &[u8], with: &Identity) -> Result<SecretBytes, CryptoError> {
-    unseal_up_to(MAX_VALUE, file, with)
+pub(crate) fn decrypt(file: &[u8], with: &Identity) -> Result<SecretBytes, CryptoError> {
+    decrypt_up_to(MAX_VALUE, file, with)
 }
 
-/// As [`unseal`], for what [`seal_up_to`] sealed.
+/// As [`decrypt`], for what [`encrypt_up_to`] sealed.
 ///
 /// # Errors
-/// As [`unseal`].
-pub(crate) fn unseal_up_to(
+/// As [`decrypt`].
+pub(crate) fn decrypt_up_to(
     limit: usize,
     file: &[u8],
     with: &Identity,
@@ -62,20 +62,20 @@ pub(crate) fn unseal_up_to(
     Ok(payload::read(reader, length)?)
 }
 
-/// Encrypts `plain` as [`seal`] does, as text to stand in a TOML file.
+/// Encrypts `plain` as [`encrypt`] does, as text to stand in a TOML file.
 ///
 /// # Errors
-/// As [`seal`]; the text is limited to 64 KiB.
-pub(crate) fn seal_armored(plain: &[u8], to: &[Recipient]) -> Result<String, CryptoError> {
-    armor(&seal(plain, to)?)
+/// As [`encrypt`]; the text is limited to 64 KiB.
+pub(crate) fn encrypt_armored(plain: &[u8], to: &[Recipient]) -> Result<String, CryptoError> {
+    armor(&encrypt(plain, to)?)
 }
 
-/// Decrypts what [`seal_armored`] wrote.
+/// Decrypts what [`encrypt_armored`] wrote.
 ///
 /// # Errors
-/// As [`unseal`].
-pub(crate) fn unseal_armored(text: &str, with: &Identity) -> Result<SecretBytes, CryptoError> {
-    unseal(&dearmor(text.as_bytes())?, with)
+/// As [`decrypt`].
+pub(crate) fn decrypt_armored(text: &str, with: &Identity) -> Result<SecretBytes, CryptoError> {
+    decrypt(&dearmor(text.as_bytes())?, with)
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
     use crate::kind::Failure as _;
     use proptest::prelude::*;
 
-    use super::{seal, seal_armored, unseal, unseal_armored};
+    use super::{decrypt, decrypt_armored, encrypt, encrypt_armored};
     use crate::crypto::error::{CryptoError, Damage};
     use crate::crypto::header::{MAX_STANZAS, scan};
     use crate::crypto::identity::Identity;
@@ -114,14 +114,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_opens_what_is_sealed_to_it() {
-        let all = seal(b"value", &recipients()).unwrap();
-        let text = seal_armored(b"value", &recipients()).unwrap();
+        let all = encrypt(b"value", &recipients()).unwrap();
+        let text = encrypt_armored(b"value", &recipients()).unwrap();
         for key in KEYS.map(identity) {
-            let own = seal(b"value", key.recipients()).unwrap();
+            let own = encrypt(b"value", key.recipients()).unwrap();
             for file in [&all, &own] {
-                assert_eq!(unseal(file, &key).unwrap().expose(), b"value");
+                assert_eq!(decrypt(file, &key).unwrap().expose(), b"value");
             }
-            assert_eq!(unseal_armored(&text, &key).unwrap().expose(), b"value");
+            assert_eq!(decrypt_armored(&text, &key).unwrap().expose(), b"value");
         }
     }
 
@@ -130,9 +130,9 @@ mod tests {
         let (other, file) = Identity::generate("now");
         let both = format!("{AGE_SECRET}\n{}", file.expose_str().unwrap());
         let both = identity(&both);
-        let sealed = seal(b"value", other.recipients()).unwrap();
-        assert_eq!(unseal(&sealed, &both).unwrap().expose(), b"value");
-        assert_eq!(unseal(&sealed, &identity(AGE_SECRET)).unwrap_err(), CryptoError::NotAReader);
+        let sealed = encrypt(b"value", other.recipients()).unwrap();
+        assert_eq!(decrypt(&sealed, &both).unwrap().expose(), b"value");
+        assert_eq!(decrypt(&sealed, &identity(AGE_SECRET)).unwrap_err(), CryptoError::NotAReader);
     }
 
     #[test]
@@ -140,8 +140,8 @@ mod tests {
         let key = identity(AGE_SECRET);
         for size in [0, 1, 65_535, 65_536, 65_537, 131_072, MAX_VALUE - 1, MAX_VALUE] {
             let value: Vec<u8> = (0..=255).cycle().take(size).collect();
-            let file = seal(&value, key.recipients()).unwrap();
-            assert!(unseal(&file, &key).unwrap().expose() == value, "{size}");
+            let file = encrypt(&value, key.recipients()).unwrap();
+            assert!(decrypt(&file, &key).unwrap().expose() == value, "{size}");
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
     fn values_above_the_limit_are_refused_both_ways() {
         let key = identity(AGE_SECRET);
         let large = vec![0; MAX_VALUE + 1];
-        let refused = seal(&large, key.recipients()).unwrap_err();
+        let refused = encrypt(&large, key.recipients()).unwrap_err();
         assert_eq!(refused, CryptoError::TooLargeToSeal { limit: MAX_VALUE });
         assert_eq!(refused.kind(), Kind::Usage);
         let to = key.recipients()[0].as_age();
@@ -157,34 +157,34 @@ mod tests {
         let mut writer = encryptor.wrap_output(Vec::new()).unwrap();
         std::io::Write::write_all(&mut writer, &large).unwrap();
         let file = writer.finish().unwrap();
-        assert_eq!(unseal(&file, &key).unwrap_err(), CryptoError::Damaged(Damage::TooLarge));
+        assert_eq!(decrypt(&file, &key).unwrap_err(), CryptoError::Damaged(Damage::TooLarge));
     }
 
     #[test]
     fn somebody_else_is_not_a_reader() {
-        let file = seal(b"value", &recipients()).unwrap();
-        let error = unseal(&file, &stranger()).unwrap_err();
+        let file = encrypt(b"value", &recipients()).unwrap();
+        let error = decrypt(&file, &stranger()).unwrap_err();
         assert_eq!(error, CryptoError::NotAReader);
         assert_eq!(error.kind(), Kind::Denied);
     }
 
     #[test]
     fn nothing_is_sealed_to_nobody_or_to_more_than_can_be_read() {
-        assert_eq!(seal(b"value", &[]).unwrap_err(), CryptoError::NoRecipients);
+        assert_eq!(encrypt(b"value", &[]).unwrap_err(), CryptoError::NoRecipients);
         let key = stranger();
         let most = vec![key.recipients()[0].clone(); MAX_STANZAS - 1];
-        assert!(unseal(&seal(b"value", &most).unwrap(), &key).is_ok());
+        assert!(decrypt(&encrypt(b"value", &most).unwrap(), &key).is_ok());
         let many = vec![key.recipients()[0].clone(); MAX_STANZAS];
-        assert_eq!(seal(b"value", &many).unwrap_err(), CryptoError::TooManyRecipients);
+        assert_eq!(encrypt(b"value", &many).unwrap_err(), CryptoError::TooManyRecipients);
     }
 
     #[test]
     fn a_payload_that_was_moved_cut_or_extended_is_damaged() {
         let key = identity(AGE_SECRET);
-        let one = seal(b"one", key.recipients()).unwrap();
-        let two = seal(b"two", key.recipients()).unwrap();
+        let one = encrypt(b"one", key.recipients()).unwrap();
+        let two = encrypt(b"two", key.recipients()).unwrap();
         let (a, b) = (scan(&one).unwrap().payload_offset, scan(&two).unwrap().payload_offset);
-        let long = seal(&[7; 70_000], key.recipients()).unwrap();
+        let long = encrypt(&[7; 70_000], key.recipients()).unwrap();
         let start = scan(&long).unwrap().payload_offset;
         let files = [
             [&one[..a], &two[b..]].concat(),
@@ -195,7 +195,7 @@ mod tests {
             long[..start + 16 + 65_552].to_vec(),
         ];
         for file in files {
-            assert_eq!(unseal(&file, &key).unwrap_err().kind(), Kind::Damaged);
+            assert_eq!(decrypt(&file, &key).unwrap_err().kind(), Kind::Damaged);
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
     fn stanzas_stand_in_the_order_of_the_recipients() {
         let mut to = recipients();
         to.reverse();
-        let tags = scan(&seal(b"value", &to).unwrap()).unwrap().ssh_tags;
+        let tags = scan(&encrypt(b"value", &to).unwrap()).unwrap().ssh_tags;
         let expected: Vec<String> = to.iter().filter_map(Recipient::ssh_tag).collect();
         assert_eq!(tags, expected);
     }
@@ -214,10 +214,10 @@ mod tests {
         #[test]
         fn a_changed_byte_never_opens(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
             let key = identity(ED25519);
-            let mut file = seal(b"value", &[recipients()[1].clone(), recipients()[0].clone()]).unwrap();
+            let mut file = encrypt(b"value", &[recipients()[1].clone(), recipients()[0].clone()]).unwrap();
             let at = at.index(file.len());
             file[at] ^= 1_u8 << bit;
-            let kind = unseal(&file, &key).unwrap_err().kind();
+            let kind = decrypt(&file, &key).unwrap_err().kind();
             // A stanza whose tag changed is one for somebody else.
             prop_assert!(matches!(kind, Kind::Damaged | Kind::Denied), "{:?}", kind);
         }
@@ -225,19 +225,19 @@ mod tests {
         #[test]
         fn a_changed_byte_below_the_stanzas_is_damage(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
             let key = identity(AGE_SECRET);
-            let mut file = seal(b"value", key.recipients()).unwrap();
+            let mut file = encrypt(b"value", key.recipients()).unwrap();
             let mac = scan(&file).unwrap().payload_offset - 48;
             let at = mac + at.index(file.len() - mac);
             file[at] ^= 1_u8 << bit;
-            prop_assert_eq!(unseal(&file, &key).unwrap_err().kind(), Kind::Damaged);
+            prop_assert_eq!(decrypt(&file, &key).unwrap_err().kind(), Kind::Damaged);
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
             let key = identity(AGE_SECRET);
-            prop_assert!(unseal(&bytes, &key).is_err());
+            prop_assert!(decrypt(&bytes, &key).is_err());
             let stanza = b"age-encryption.org/v1\n-> X25519 a\nAAAA\n--- fgMiVLJHMlg9fW7CVG/hPS5EAU4Zeg19LyCP7SoH5nA\n";
-            prop_assert!(unseal(&[&stanza[..], &bytes].concat(), &key).is_err());
+            prop_assert!(decrypt(&[&stanza[..], &bytes].concat(), &key).is_err());
         }
     }
 }
