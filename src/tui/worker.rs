@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use authy::{
-    AuditFilter, Context, Front, IdentitySource, ListOptions, Note, ScopeName, SecretBytes,
-    StoreOptions,
+    Annotation, Approval, AuditFilter, Context, Front, IdentitySource, ListOptions, Note,
+    ScopeName, SecretBytes, SecretName, StoreOptions,
 };
 use time::OffsetDateTime;
 
@@ -156,7 +156,9 @@ impl Worker<'_> {
         })
     }
 
+    /// Does one thing. Every one of them has its arm here: what has none does not compile.
     fn one(&mut self, work: Work) {
+        let ctx = self.context();
         let done = match work {
             Work::Unlock { keyfile, passphrase } => self.unlock(keyfile, passphrase),
             Work::Lock => {
@@ -164,32 +166,6 @@ impl Worker<'_> {
                 return;
             }
             Work::Load(section) => self.load(section),
-            other => self.call(other),
-        };
-        let _ = self.done.send(done);
-        self.look();
-    }
-
-    fn load(&self, section: Section) -> Done {
-        let ctx = self.context();
-        match section {
-            Section::Secrets => {
-                let options = ListOptions { details: true, ..ListOptions::default() };
-                Done::Secrets(told(authy::list(&ctx, &options)))
-            }
-            Section::Policies => Done::Policies(told(authy::policy_list(&ctx))),
-            Section::Sessions => Done::Sessions(told(authy::session_list(&ctx))),
-            Section::Audit => {
-                let filter = AuditFilter::default();
-                Done::Audit(told(authy::audit_show(&ctx, &filter, Some(AUDIT_LINES))))
-            }
-            Section::Members => Done::Members(told(authy::member_list(&ctx))),
-        }
-    }
-
-    fn call(&self, work: Work) -> Done {
-        let ctx = self.context();
-        match work {
             Work::History(name) => {
                 let found = told(authy::history(&ctx, &name));
                 Done::History(name, found)
@@ -215,67 +191,90 @@ impl Worker<'_> {
             Work::MemberRemove(name) => {
                 Done::MemberRemoved(told(authy::member_remove(&ctx, &name)))
             }
-            change => Done::Changed(told(apply(&ctx, change))),
+            Work::Store { name, value, annotation } => {
+                changed(store(&ctx, &name, &value, annotation))
+            }
+            Work::Replace { name, value, seen } => changed(
+                authy::replace(&ctx, &name, &value, seen)
+                    .map(|now| format!("{name} has a new value (version {})", now.version)),
+            ),
+            Work::Annotate { name, annotation, seen } => changed(
+                authy::annotate(&ctx, &name, &annotation, Some(seen))
+                    .map(|_| format!("changed what is said about {name}")),
+            ),
+            Work::Rename { name, to } => {
+                changed(authy::rename(&ctx, &name, &to).map(|()| format!("renamed {name} to {to}")))
+            }
+            Work::Remove(name) => changed(
+                authy::remove(&ctx, &name).map(|()| format!("removed {name}; git keeps its past")),
+            ),
+            Work::PolicyCreate(change) => changed(
+                authy::policy_create(&ctx, &change)
+                    .map(|()| format!("created policy {}", change.name)),
+            ),
+            Work::PolicyUpdate(change) => changed(
+                authy::policy_update(&ctx, &change)
+                    .map(|()| format!("updated policy {}", change.name)),
+            ),
+            Work::PolicyRemove(name) => changed(
+                authy::policy_remove(&ctx, &name).map(|()| format!("removed policy {name}")),
+            ),
+            Work::Approve(approval) => changed(approve(&ctx, &approval)),
+            Work::SessionRevoke(id) => {
+                changed(authy::session_revoke(&ctx, &id).map(|id| format!("revoked session {id}")))
+            }
+            Work::SessionRevokeAll => changed(
+                authy::session_revoke_all(&ctx)
+                    .map(|ids| format!("revoked {} sessions", ids.len())),
+            ),
+        };
+        let _ = self.done.send(done);
+        self.look();
+    }
+
+    fn load(&self, section: Section) -> Done {
+        let ctx = self.context();
+        match section {
+            Section::Secrets => {
+                let options = ListOptions { details: true, ..ListOptions::default() };
+                Done::Secrets(told(authy::list(&ctx, &options)))
+            }
+            Section::Policies => Done::Policies(told(authy::policy_list(&ctx))),
+            Section::Sessions => Done::Sessions(told(authy::session_list(&ctx))),
+            Section::Audit => {
+                let filter = AuditFilter::default();
+                Done::Audit(told(authy::audit_show(&ctx, &filter, Some(AUDIT_LINES))))
+            }
+            Section::Members => Done::Members(told(authy::member_list(&ctx))),
         }
     }
 }
 
-/// Makes a change and says what was done.
-fn apply(ctx: &Context, work: Work) -> authy::Result<String> {
-    Ok(match work {
-        Work::Store { name, value, annotation } => {
-            let options = StoreOptions {
-                force: false,
-                description: Some(annotation.description).filter(|text| !text.is_empty()),
-                tags: annotation.tags,
-                rotate_every: annotation.rotate_every,
-            };
-            authy::store(ctx, &name, &value, &options)?;
-            format!("stored {name}")
-        }
-        Work::Replace { name, value, seen } => {
-            let report = authy::replace(ctx, &name, &value, seen)?;
-            format!("{name} has a new value (version {})", report.version)
-        }
-        Work::Annotate { name, annotation, seen } => {
-            authy::annotate(ctx, &name, &annotation, Some(seen))?;
-            format!("changed what is said about {name}")
-        }
-        Work::Rename { name, to } => {
-            authy::rename(ctx, &name, &to)?;
-            format!("renamed {name} to {to}")
-        }
-        Work::Remove(name) => {
-            authy::remove(ctx, &name)?;
-            format!("removed {name}; git keeps its past")
-        }
-        Work::PolicyCreate(change) => {
-            authy::policy_create(ctx, &change)?;
-            format!("created policy {}", change.name)
-        }
-        Work::PolicyUpdate(change) => {
-            authy::policy_update(ctx, &change)?;
-            format!("updated policy {}", change.name)
-        }
-        Work::PolicyRemove(name) => {
-            authy::policy_remove(ctx, &name)?;
-            format!("removed policy {name}")
-        }
-        Work::Approve(approval) => {
-            let changes = authy::approve(ctx, &approval)?;
-            let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
-            format!("approved {}; encrypted {} anew", names.join(", "), changes.len())
-        }
-        Work::SessionRevoke(id) => {
-            let id = authy::session_revoke(ctx, &id)?;
-            format!("revoked session {id}")
-        }
-        Work::SessionRevokeAll => {
-            let ids = authy::session_revoke_all(ctx)?;
-            format!("revoked {} sessions", ids.len())
-        }
-        _ => String::new(),
-    })
+/// What a change did, in words.
+fn changed(result: authy::Result<String>) -> Done {
+    Done::Changed(told(result))
+}
+
+fn store(
+    ctx: &Context,
+    name: &SecretName,
+    value: &SecretBytes,
+    annotation: Annotation,
+) -> authy::Result<String> {
+    let options = StoreOptions {
+        force: false,
+        description: Some(annotation.description).filter(|text| !text.is_empty()),
+        tags: annotation.tags,
+        rotate_every: annotation.rotate_every,
+    };
+    authy::store(ctx, name, value, &options)?;
+    Ok(format!("stored {name}"))
+}
+
+fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {
+    let changes = authy::approve(ctx, approval)?;
+    let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
+    Ok(format!("approved {}; encrypted {} anew", names.join(", "), changes.len()))
 }
 
 fn told<T>(result: authy::Result<T>) -> Result<T, Told> {
