@@ -16,9 +16,6 @@ use zeroize::Zeroizing;
 
 use super::leader;
 
-/// How long a value stays, where nobody says otherwise.
-pub(crate) const KEEP_SECONDS: u16 = 45;
-
 /// The first word of a command line that is authy's own. Nobody types it.
 const WORD: &str = "__unclip";
 /// How the process that clears is told to clear the terminal it writes to.

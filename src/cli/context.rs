@@ -22,6 +22,7 @@ use super::agent::{self, Above, Confinement, LostToken};
 use super::ask::{FrontOfPerson, Person};
 use super::error::Failure;
 use super::ui::Ui;
+use crate::front::expanded;
 
 #[cfg(test)]
 mod tests;
@@ -47,14 +48,6 @@ pub(crate) struct CliEnv {
 fn account_home() -> Option<PathBuf> {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
     Some(user.dir).filter(|home| home.is_absolute())
-}
-
-/// Expands a `~/` that no shell has seen, as in the configuration of an agent.
-pub(crate) fn expanded(path: PathBuf, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
-    }
 }
 
 impl CliEnv {

@@ -12,7 +12,6 @@ mod clipboard;
 mod commands;
 mod completing;
 mod context;
-mod effect;
 mod error;
 mod inject;
 mod leader;
@@ -26,17 +25,13 @@ mod tree;
 mod ui;
 mod value;
 
-pub(crate) use clipboard::KEEP_SECONDS;
-pub(crate) use context::expanded;
-pub(crate) use effect::{approval_lines, used_towards};
-pub(crate) use prompt::ends_a_block;
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, ValueEnum};
 
+use crate::front::Admin;
 use commands::Command;
 use context::CliEnv;
 use ui::Ui;
@@ -112,8 +107,8 @@ enum When {
     Never,
 }
 
-/// Runs one command line and returns its exit code.
-pub(crate) fn main(words: &[OsString]) -> ExitCode {
+/// Runs one command line and returns its exit code; `admin` shows the terminal interface.
+pub(crate) fn main(words: &[OsString], admin: Admin) -> ExitCode {
     bug::report_panics();
     // What it holds others are to read, as long as they are the same user.
     if let Some(code) = leader::held(words) {
@@ -141,7 +136,7 @@ pub(crate) fn main(words: &[OsString]) -> ExitCode {
     };
     let ui = Ui::new(&cli.global);
     let env = CliEnv::new(cli.global, ui);
-    match commands::run(cli.command, &env) {
+    match commands::run(cli.command, &env, admin) {
         Ok(code) => code,
         Err(failure) => {
             let is_person = failure.hint_to_person().is_some() && env.is_for_person();

@@ -15,7 +15,7 @@ use super::input::Input;
 use super::keys::{self, Command};
 use super::listing::{Listing, Look};
 use super::popup::Popup;
-use crate::cli::KEEP_SECONDS;
+use crate::front::KEEP_SECONDS;
 
 /// How long a message stays.
 const MESSAGE: Duration = Duration::from_secs(12);

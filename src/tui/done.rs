@@ -9,7 +9,7 @@ use super::effect::{Done, Effect, Refused, Section, Told, Who, Work};
 use super::form::Purpose;
 use super::forms;
 use super::popup::{Popup, Reveal, Text};
-use crate::cli::KEEP_SECONDS;
+use crate::front::KEEP_SECONDS;
 
 /// How long a value is shown.
 const REVEAL: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
-use crate::cli::ends_a_block;
+use crate::front::ends_a_block;
 
 /// Room for what is mostly typed. A text that outgrows its room moves into another one, and
 /// the old one is wiped.

@@ -27,16 +27,15 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::Duration;
 
-use authy::SecretBytes;
 use crossterm::event::{self, Event, KeyCode, KeyEvent};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use crate::front::{Setup, World};
 use app::App;
 use draw::Theme;
 use effect::{Action, Done, Effect, Work};
 use terminal::Screen;
-pub(crate) use worker::World;
 
 /// Between looks at the keyboard, while something is awaited and while nothing is.
 const BUSY: Duration = Duration::from_millis(20);
@@ -52,15 +51,6 @@ const STILL: usize = 40;
 /// The number of the signal of a terminal that is gone.
 const HANGUP: u8 = 1;
 const WORKER_ENDED: &str = "the worker behind it ended";
-
-/// What the interface needs besides the world.
-pub(crate) struct Setup<'s> {
-    /// After so long without a key the identity is forgotten; `None`: never.
-    pub(crate) lock_after: Option<Duration>,
-    pub(crate) colour: bool,
-    /// Puts a value on the clipboard for a while.
-    pub(crate) clipboard: &'s dyn Fn(&SecretBytes) -> io::Result<()>,
-}
 
 /// Shows the interface until somebody leaves it.
 ///

@@ -81,7 +81,7 @@ impl Popup {
 
     /// What an approval means, in words.
     pub(crate) fn approve(approval: Box<Approval>) -> Self {
-        let lines = crate::cli::approval_lines(&approval);
+        let lines = crate::front::approval_lines(&approval);
         Self::Approve { approval, text: Text::new("Approve?", lines) }
     }
 }

@@ -10,30 +10,17 @@ use std::time::Duration;
 
 use authy::{
     Annotation, Approval, AuditFilter, Context, Front, IdentitySource, ListOptions, Note,
-    ScopeName, SecretBytes, SecretName, StoreOptions,
+    SecretBytes, SecretName, StoreOptions,
 };
 use time::OffsetDateTime;
 
 use super::effect::{Done, Refused, Section, Told, Who, Work};
-use crate::cli::expanded;
+use crate::front::{World, expanded};
 
 /// How often the files are looked at.
 const GLANCE: Duration = Duration::from_secs(1);
 /// So many lines of the audit trail are shown, the newest.
 const AUDIT_LINES: usize = 200_000;
-
-/// What was found out about the world before the interface began.
-#[derive(Debug, Clone)]
-pub(crate) struct World {
-    pub(crate) vault: PathBuf,
-    pub(crate) home: Option<PathBuf>,
-    pub(crate) state: Option<PathBuf>,
-    pub(crate) identity: IdentitySource,
-    pub(crate) agent: Option<authy::AgentAtWork>,
-    pub(crate) confined: Option<ScopeName>,
-    /// `AUTHY_PASSPHRASE`.
-    pub(crate) passphrase: Option<SecretBytes>,
-}
 
 /// Works until nobody wants anything any more.
 pub(crate) fn work(world: World, wanted: &Receiver<Work>, done: &Sender<Done>) {

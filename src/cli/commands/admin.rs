@@ -10,7 +10,7 @@ use super::CommandResult;
 use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::tui;
+use crate::front::{Admin, Setup, World};
 
 /// Manage secrets, policies, sessions, members and the audit trail on the terminal
 ///
@@ -36,7 +36,7 @@ fn seconds(ttl: Ttl) -> Duration {
 }
 
 impl Args {
-    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+    pub(super) fn run(self, env: &CliEnv, admin: Admin) -> CommandResult {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Err(Failure::NoScreen);
         }
@@ -47,7 +47,7 @@ impl Args {
             // The library says why: a token manages nothing.
             authy::unlock(&ctx)?;
         }
-        let world = tui::World {
+        let world = World {
             vault: ctx.vault,
             home: ctx.home,
             state: ctx.state,
@@ -57,15 +57,15 @@ impl Args {
             passphrase: env.passphrase(),
         };
         let copy = |value: &SecretBytes| {
-            let keep = Duration::from_secs(clipboard::KEEP_SECONDS.into());
+            let keep = Duration::from_secs(crate::front::KEEP_SECONDS.into());
             clipboard::copy(value.expose(), keep, &|name| env.variable(name)).map(drop)
         };
-        let setup = tui::Setup {
+        let setup = Setup {
             lock_after: (!self.no_lock).then(|| seconds(self.lock_after)),
             colour: env.ui().has_colour(),
             clipboard: &copy,
         };
-        let signal = tui::run(world, &setup).map_err(Failure::Screen)?;
+        let signal = admin(world, &setup).map_err(Failure::Screen)?;
         Ok(signal.map_or(ExitCode::SUCCESS, |signal| ExitCode::from(128 + signal)))
     }
 }

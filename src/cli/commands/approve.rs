@@ -6,9 +6,9 @@ use authy::{ApprovalKind, ReaderChange};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::cli::effect::approval_lines;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
+use crate::front::approval_lines;
 
 /// Look at what waits for an admin's signature, and sign it
 ///

@@ -46,6 +46,8 @@ use clap::Subcommand;
 
 use super::context::CliEnv;
 use super::error::Failure;
+use crate::front::Admin;
+
 pub(crate) use narrow::parse as parse_narrow;
 
 /// How a command ends.
@@ -106,10 +108,10 @@ pub(crate) enum Command {
 }
 
 /// Runs a command.
-pub(crate) fn run(command: Command, env: &CliEnv) -> CommandResult {
+pub(crate) fn run(command: Command, env: &CliEnv, admin: Admin) -> CommandResult {
     match command {
         Command::Init(args) => args.run(env),
-        Command::Admin(args) => args.run(env),
+        Command::Admin(args) => args.run(env, admin),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
         Command::Otp(args) => args.run(env),

@@ -21,7 +21,6 @@ use rustix::termios::{
 };
 use signal_hook::consts::{SIGINT, SIGQUIT};
 use signal_hook::low_level;
-pub(crate) use typing::ends_a_block;
 use typing::{Controls, Typing, Wish, lines};
 use zeroize::Zeroizing;
 

@@ -5,6 +5,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::front::ends_a_block;
+
 const PASTE_BEGINS: &[u8] = b"200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
@@ -236,12 +238,6 @@ impl Typing {
 pub(super) fn lines(text: &[u8]) -> usize {
     let ends = text.iter().filter(|byte| **byte == b'\n').count();
     ends + usize::from(!text.is_empty() && !text.ends_with(b"\n"))
-}
-
-/// Whether the text ends with the last line of a block of RFC 7468 that has no end of line.
-pub(crate) fn ends_a_block(text: &[u8]) -> bool {
-    let last = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    last.len() < text.len() && last.starts_with(b"-----END ") && last.ends_with(b"-----")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use authy::{FileDiff, PolicyDiff, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::cli::effect;
+use crate::front::effect_lines;
 
 /// Say what a change of policies and members means; this needs no identity
 ///
@@ -74,7 +74,7 @@ fn text(diff: &PolicyDiff) -> String {
         lines.extend(file.diff.iter().map(|line| format!("  {line}")));
         lines.push(String::new());
     }
-    let meaning = effect::lines(&diff.effect);
+    let meaning = effect_lines(&diff.effect);
     if !diff.files.is_empty() || !meaning.is_empty() {
         lines.push("What this means:".to_owned());
         if meaning.is_empty() {
@@ -88,7 +88,7 @@ fn text(diff: &PolicyDiff) -> String {
 
 fn markdown(diff: &PolicyDiff) -> String {
     let mut lines = vec!["### Who can read what".to_owned(), String::new()];
-    let meaning = effect::lines(&diff.effect);
+    let meaning = effect_lines(&diff.effect);
     if meaning.is_empty() {
         lines.push("Nobody gains or loses anything.".to_owned());
     }

@@ -6,7 +6,7 @@ use authy::{PolicyView, ScopeName, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::cli::used_towards;
+use crate::front::used_towards;
 
 /// Show a policy
 #[derive(Debug, clap::Args)]
