@@ -74,7 +74,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     let opened = OpenVault::open_locked(ctx, lock)?;
     let now = Stamp::new(clock::latest(ctx, &opened));
     let mut stage = Stage::new(lock);
-    let mut ended = Vec::new();
+    let (mut ended, mut staged) = (Vec::new(), Vec::new());
     let mut next_end = i64::MAX;
     for place in opened.vault.sessions()?.into_iter().filter(|place| !place.shared) {
         match opened.vault.grant(&place, &opened.rules.creator_key()) {
@@ -84,7 +84,9 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
                 if *grant.by() == caller.name
                     && let Some((grant, keys)) = renewed(&opened, caller, &place, &grant)?
                 {
+                    let version = grant.version;
                     put(&opened, &mut stage, &place, grant, &keys, signer, Stamp::new(ctx.now))?;
+                    staged.push((place, version));
                 }
             }
             // What a revoked session left behind.
@@ -97,6 +99,8 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     if !stage.paths().is_empty() {
         stage.write()?.publish()?;
     }
+    // Not before: what is not there yet must not be missed.
+    staged.iter().for_each(|(place, version)| opened.vault.pin_grant(place, *version));
     record_ended(ctx, &opened, caller, lock, &ended)?;
     ended.iter().for_each(|place| opened.vault.pin_revoked(place));
     let state = format!("{} {next_end}\n", fingerprint(opened.vault.root(), caller));
@@ -214,7 +218,6 @@ fn put(
     let path = place.grant();
     stage.put(path.clone(), store::sign(&grant, &path, opened.vault.id(), signer, at)?);
     stage.put(place.keys(), sealed);
-    opened.vault.pin_grant(place, grant.version);
     Ok(())
 }
 
