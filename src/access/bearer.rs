@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::decide::{Need, Reach};
 use super::error::AccessError;
+use super::exposure::Exposure;
 use super::policy::ScopePolicy;
 use super::rules::Rules;
-use super::seal::SealRefused;
 use crate::crypto::keys::ChainKey;
 use crate::crypto::{FileKey, Identity, decrypt, decrypt_with_key};
 use crate::fs::GrantPlace;
@@ -182,18 +182,14 @@ impl Rules {
             });
         }
         let (name, policy) = self.of_grant(grant)?;
-        let is_sealed = policy.document().seal_only || grant.seal_only;
-        if is_sealed && need == Need::Reveal {
-            return Err(SealRefused::Only { scope: name.clone() }.into());
-        }
-        if need == Need::Reveal {
-            if policy.document().run_only {
-                return Err(AccessError::RunOnly { scope: name.clone() });
+        let (of_policy, of_grant) = (policy.exposure(), Exposure::from(&**grant));
+        of_policy.min(of_grant).permits(need, name).map_err(|why| match (why, of_policy) {
+            // The policy would show it.
+            (AccessError::RunOnly { scope }, Exposure::Reveal) => {
+                AccessError::RunOnlyToken { scope }
             }
-            if grant.run_only {
-                return Err(AccessError::RunOnlyToken { scope: name.clone() });
-            }
-        }
+            (why, _) => why,
+        })?;
         Ok(Reach::Grant(name, policy, bearer))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::bearer::Bearer;
 use super::error::AccessError;
+use super::exposure::Exposure;
 use super::pattern::Pattern;
 use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
@@ -13,7 +14,7 @@ use super::seal::{SealRefused, Sealing};
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::session::GrantKeys;
-use crate::store::{EncryptedSecret, Policy};
+use crate::store::EncryptedSecret;
 
 /// A member at work, with the identity that proved it.
 #[derive(Debug, Clone)]
@@ -177,12 +178,7 @@ impl Rules {
         if !self.is_admin(caller) && !listed {
             return Err(AccessError::NotListed { member: caller.clone(), scope: scope.clone() });
         }
-        if policy.document().seal_only && need == Need::Reveal {
-            return Err(SealRefused::Only { scope: scope.clone() }.into());
-        }
-        if need == Need::Reveal && policy.document().run_only {
-            return Err(AccessError::RunOnly { scope: scope.clone() });
-        }
+        policy.exposure().permits(need, scope)?;
         Ok(Reach::Scope(name, policy))
     }
 }
@@ -243,7 +239,7 @@ impl Reach<'_> {
     /// Whether `name` may be shown, as far as rules that seal it are concerned.
     ///
     /// # Errors
-    /// `EncryptedSecret`.
+    /// `SealRefused::Sealed`.
     pub(crate) fn shows(&self, name: &SecretName) -> Result<(), AccessError> {
         let (scope, by_grant) = match self {
             Self::Scope(scope, _) => (*scope, false),
@@ -268,7 +264,7 @@ impl Reach<'_> {
             Self::Grant(scope, policy, bearer) => (*scope, *policy, Some(bearer.limits())),
             Self::All | Self::Member(..) => return None,
         };
-        let is_only = |policy: &ScopePolicy| policy.document().seal_only;
+        let is_only = |policy: &ScopePolicy| policy.exposure() == Exposure::SealOnly;
         let only = is_only(policy) || grant.is_some_and(is_only);
         let of_grant = grant.map(ScopePolicy::sealed);
         let until = match self {
@@ -368,9 +364,8 @@ fn member_permits(
     let member = rules.member(who).ok_or_else(not_given)?;
     let mut giving = rules.giving(who, member, name).peekable();
     giving.peek().ok_or_else(not_given)?;
-    let shows = |policy: &Policy| !policy.run_only && !policy.seal_only;
     let gives = |policy: &ScopePolicy| match need {
-        Need::Reveal => shows(policy.document()) && !policy.seals(name),
+        Need::Reveal => !policy.hides() && !policy.seals(name),
         Need::Use | Need::Names => true,
     };
     match giving.any(gives) {

@@ -6,6 +6,7 @@
 mod bearer;
 mod decide;
 mod error;
+mod exposure;
 mod open;
 mod pattern;
 mod policy;
@@ -18,6 +19,7 @@ mod shelf;
 pub(crate) use bearer::{Bearer, limits};
 pub(crate) use decide::{Access, Caller, Need, Principal, Program, Reach};
 pub(crate) use error::{AccessError, USE_IDENTITY};
+pub(crate) use exposure::Exposure;
 pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};

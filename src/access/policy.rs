@@ -1,6 +1,7 @@
 //! A policy in force, compiled: deny overrides allow, and what nothing allows is denied.
 
 use super::error::AccessError;
+use super::exposure::Exposure;
 use super::pattern::Pattern;
 use super::seal::SealRule;
 use crate::name::{MemberName, SecretName};
@@ -57,9 +58,14 @@ impl ScopePolicy {
         self.commands.as_deref()
     }
 
+    /// How far it lets values go.
+    pub(crate) fn exposure(&self) -> Exposure {
+        Exposure::from(&self.document)
+    }
+
     /// Whether no value is ever shown: run-only, or sealed as a whole.
     pub(crate) fn hides(&self) -> bool {
-        self.document.run_only || self.document.seal_only
+        self.exposure() < Exposure::Reveal
     }
 
     /// What is sealed, and for which hosts.

@@ -224,7 +224,7 @@ fn unopened(opened: &Snapshot, caller: &Caller) -> Result<Vec<Finding>> {
         let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
         let message = format!("its record names {}, who cannot open it: {error}", caller.name);
         let mend = Some(format!("run 'authy rotate {name}'"));
-        // EncryptedSecret where nobody knew yet that he has other recipients, or not in order at all.
+        // Encrypted where nobody knew yet that they have other recipients, or not in order at all.
         let severity =
             if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
         Some(Finding::new(severity, &VaultPath::secret(&name), &message).mend(mend))

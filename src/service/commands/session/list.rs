@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::access::Exposure;
 use crate::audit::Op;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SessionId};
@@ -88,7 +89,7 @@ fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp)
         id: place.id,
         label: grant.label.clone(),
         scope: Some(grant.scope.clone()),
-        run_only: grant.run_only || grant.seal_only || by_policy,
+        run_only: Exposure::from(&**grant) < Exposure::Reveal || by_policy,
         shared: place.shared,
         created: Some(grant.created.to_string()),
         expires: Some(ends.to_string()),
