@@ -1,8 +1,8 @@
 //! Looks over the header of a binary age v1 file before the age crate parses it.
 //!
-//! The crate reads a header again for each of its lines, so a hostile one costs it
-//! seconds. This scan takes one pass, holds every limit, and accepts only the canonical
-//! form (<https://c2sp.org/age>). It proves nothing: the MAC is checked when unsealing.
+//! This scan takes one pass, holds every limit, and accepts only the canonical form
+//! (<https://c2sp.org/age>), so that what is parsed is small and regular. It proves nothing: the MAC
+//! is checked when decrypting.
 
 use super::error::{CryptoError, Damage};
 

@@ -1,8 +1,8 @@
 //! Private ssh keys as identities: OpenSSH's own form and the plain PEM form of rsa keys.
 //!
-//! The envelope is checked and written anew before the age crate parses it, which reads
-//! hostile lines in quadratic time, panics on zero integers and obeys any number of
-//! rounds. A protected key is decrypted once, here: the crate would ask for each stanza.
+//! The envelope is checked and written anew before the age crate parses it, which so sees one form,
+//! well-formed keys and no more work than authy allows. A protected key is decrypted once, here: the
+//! crate would ask for each stanza.
 
 use age::ssh::Identity as SshIdentity;
 use data_encoding::BASE64;
@@ -237,17 +237,16 @@ mod tests {
     }
 
     #[test]
-    fn hostile_keys_are_refused_before_the_age_crate_sees_them() {
+    fn what_is_beyond_the_limits_is_refused_before_the_age_crate_sees_it() {
         let point = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
         let ed25519 = strings(&[b"ssh-ed25519", &point]);
         let slow = envelope(Some(MAX_ROUNDS + 1), &ed25519, &[0; 64]);
         assert_eq!(error(&slow), CryptoError::TooMuchWork);
 
         let rsa = strings(&[b"ssh-rsa", &[3], &[5]]);
-        let zeros = strings(&[b"ssh-rsa", &[0, 0], &[3], &[3], &[3], &[3], &[3], b"comment"]);
-        let hostile = envelope(None, &rsa, &[&[0; 8][..], &zeros].concat());
-        assert_eq!(error(&hostile), super::damaged());
-        assert_eq!(error(&envelope(None, &zeros, b"")), super::damaged());
+        let cut = strings(&[b"ssh-rsa", &[3], &[3]]);
+        let short = envelope(None, &rsa, &[&[0; 8][..], &cut].concat());
+        assert_eq!(error(&short), super::damaged());
     }
 
     #[test]
