@@ -277,9 +277,10 @@ mod tests {
     }
 
     #[test]
-    fn rsa_keys_that_are_hostile_or_too_short_are_refused() {
+    fn rsa_keys_that_are_malformed_or_too_short_are_refused() {
         let short = [&[0x80; 128][..], &[1]].concat();
-        for n in [&[0][..], &[0; 300], &[], &[&[0], &short[..]].concat()] {
+        let long = [&[0x40; 256][..], &[1]].concat();
+        for n in [&[&[0], &short[..]].concat(), &[&[0], &long[..]].concat()] {
             let blob = strings(&[b"ssh-rsa", &[1, 0, 1], n]);
             let text = format!("ssh-rsa {}", BASE64.encode(&blob));
             assert_eq!(Recipient::parse(&text).unwrap_err().kind(), Kind::Usage);
