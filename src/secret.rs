@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Largest value of a secret in bytes (1 MiB).
@@ -89,10 +90,9 @@ impl fmt::Debug for SecretBytes {
 }
 
 impl PartialEq for SecretBytes {
-    /// Compares without stopping at the first difference.
+    /// In a time that depends on the lengths alone.
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self.expose().iter().zip(other.expose()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+        self.0.ct_eq(&other.0).into()
     }
 }
 

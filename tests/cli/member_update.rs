@@ -97,8 +97,8 @@ fn what_cannot_be_meant_changes_nothing() {
         assert_eq!(text(&team.file(who, "members/bob.toml")), before);
     };
     let one = scene.recipient(0);
-    fails("alice", &["bob", "--recipient", one], 4, "his own to say");
-    fails("alice", &["bob", "--remove-recipient", &bobs], 4, "his own to say");
+    fails("alice", &["bob", "--recipient", one], 4, "theirs to say");
+    fails("alice", &["bob", "--remove-recipient", &bobs], 4, "theirs to say");
     fails("bob", &["bob", "--remove-recipient", one], 3, "no recipient of 'bob'");
     fails("bob", &["bob", "--remove-recipient", &bobs], 2, "the last one");
     fails("bob", &["bob", "--recipient", &alices], 7, "'alice's already");

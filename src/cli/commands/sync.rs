@@ -13,7 +13,8 @@ use crate::cli::context::CliEnv;
 /// gives live sessions the new values, and pushes. The network is the git program's, with its
 /// credentials and ssh set-up; its remote and branch are those that the checked out branch
 /// follows. Changes of different secrets, members and policies never conflict. Where both
-/// sides changed the same one nothing is merged, and 'authy conflict' decides.
+/// sides changed the same one nothing is merged, and 'authy conflict' decides. Members and
+/// policies that were edited by hand go along as requests, which an admin approves.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
