@@ -1,6 +1,6 @@
 //! One request: judged, recorded, filled in, sent; and its answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -11,18 +11,15 @@ use hyper_util::rt::TokioIo;
 
 use super::answer::{refuse, scrubbed, untouched};
 use super::ask::Denied;
-use super::body::{self, Body, Broken, Gate};
-use super::coding::Coding;
+use super::body::{self, Body, Broken};
 use super::fill::{self, Unfit};
 use super::look::{Look, Names};
 use super::request::{check, is_websocket, pass_on};
 use super::session::{Session, Unanswered};
-use super::values::Slot;
+use super::values::{BodyValues, Cleared, Judged, Slot};
 use super::websocket::{self, Stopped};
 use crate::access::{Injection, Refusal, SetHeader, Target};
-use crate::inject::Masker;
 use crate::name::SecretName;
-use crate::secret::SecretBytes;
 
 /// Bodies up to so many bytes are filled in before they are sent, and have a length.
 const SHORT: u64 = 1 << 20;
@@ -107,63 +104,71 @@ async fn prepare(
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let is_plain = session.is_plain;
     let target = Target { address, is_plain, method: method.as_str(), path: &path };
-    let found = fill::found(parts, slots);
-    for (slot, place) in &found {
-        if let Err(refusal) = desk.sealing().judge(&slot.name, &target, *place) {
-            return refused(forbid(session, &slot.name, refusal).await);
+    let mut judged = Vec::new();
+    for (slot, place) in fill::found(parts, slots) {
+        match slot.judged(desk.sealing(), &target, place) {
+            Ok(one) => judged.push(one),
+            Err(refusal) => return refused(forbid(session, &slot.name, refusal).await),
         }
     }
+    let in_place = judged.len();
     let set = match headers_to_set(session, &target) {
         Ok(set) => set,
         Err(twice) => return refused(unclear(session, &twice).await),
     };
+    let (headers, values): (Vec<_>, Vec<_>) = set.into_iter().unzip();
+    judged.extend(values);
     let is_over = session.is_over();
-    if !(found.is_empty() && set.is_empty()) && is_over {
+    if !judged.is_empty() && is_over {
         session.deny("the session has ended").await;
         return refused(refuse(StatusCode::FORBIDDEN, "the session of this token has ended"));
     }
-    let mut put_in: Vec<&Slot> = found.iter().map(|(slot, _)| *slot).collect();
-    put_in.dedup_by(|one, other| one.name == other.name);
-    let set_alone = set.iter().map(|(_, slot)| *slot);
-    let all: Vec<&Slot> = put_in
-        .iter()
-        .copied()
-        .chain(set_alone.filter(|slot| put_in.iter().all(|one| one.name != slot.name)))
-        .collect();
-    if let (false, Some(header)) = (all.is_empty(), overriding(parts)) {
+    if let (false, Some(header)) = (judged.is_empty(), overriding(parts)) {
         session.deny(&format!("'{header}' names another method or path")).await;
         let sentence = format!("'{header}' names another method or path than the request");
         return refused(refuse(StatusCode::FORBIDDEN, &sentence));
     }
-    for slot in &all {
-        carried.add(&slot.name);
-        if !desk.recorded(&slot.name, address).await {
-            let sentence = "the use of a secret could not be recorded, and nothing was sent";
-            return refused(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
-        }
-    }
-    let filled = fill::fill(parts, &put_in)
-        .and_then(|()| set.iter().try_for_each(|(header, slot)| fill::set(parts, header, slot)));
+    judged.iter().for_each(|one| carried.add(one.name()));
+    let Some(cleared) = Cleared::all(desk, &judged).await else {
+        return refused(unrecorded());
+    };
+    let (in_place, to_set) = cleared.split_at(in_place);
+    let filled = fill::fill(parts, in_place).and_then(|()| {
+        headers.iter().zip(to_set).try_for_each(|(header, one)| fill::set(parts, header, one))
+    });
     if let Err(Unfit(name)) = filled {
         let sentence = format!("the value of '{name}' has a line break, which no header can hold");
         return refused(refuse(StatusCode::BAD_GATEWAY, &sentence));
     }
-    let may_be_in_body = |slot: &&Slot| {
-        !is_over && desk.sealing().judge(&slot.name, &target, Injection::Body).is_ok()
+    let may_be_in_body = |slot| Slot::judged(slot, desk.sealing(), &target, Injection::Body).ok();
+    let in_body: Vec<Judged<'_>> = match is_over {
+        true => Vec::new(),
+        false => slots.iter().filter_map(may_be_in_body).collect(),
     };
-    let in_body: Vec<&Slot> = slots.iter().filter(may_be_in_body).collect();
-    let carries_value = !(all.is_empty() && in_body.is_empty());
+    let carries_value = !(cleared.is_empty() && in_body.is_empty());
     pass_on(parts, address, desk.sealing().binds(address), carries_value);
-    let address = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse();
-    parts.uri = address?;
-    match in_body.is_empty() || incoming.is_end_stream() {
-        true => Ok(Ok(body::untouched(incoming))),
-        // A value that goes into a body goes where the head says, too.
-        false => match overriding(parts) {
-            Some(_) => Ok(Ok(body::untouched(incoming))),
-            None => filled_body(session, parts, carried, incoming, &in_body).await,
-        },
+    parts.uri = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse()?;
+    // A value that goes into a body goes where the head says, too.
+    if in_body.is_empty() || incoming.is_end_stream() || overriding(parts).is_some() {
+        return Ok(Ok(body::untouched(incoming)));
     }
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let values = BodyValues::new(session, &in_body, kind.unwrap_or_default(), carried);
+    let length = incoming.size_hint().exact().filter(|length| *length <= SHORT);
+    if length.is_none() {
+        parts.headers.remove(CONTENT_LENGTH);
+        return Ok(Ok(values.stream(incoming)));
+    }
+    let Some(filled) = values.whole(&body::read(incoming).await?).await else {
+        return refused(unrecorded());
+    };
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(filled.len()));
+    Ok(Ok(body::whole(filled)))
+}
+
+fn unrecorded() -> Response<Body> {
+    let sentence = "the use of a secret could not be recorded, and nothing was sent";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence)
 }
 
 /// Headers by which servers take another method or another path for the request's.
@@ -205,22 +210,22 @@ struct Twice<'s> {
 /// [`Twice`]: which of the two was meant, nobody said.
 fn headers_to_set<'s>(
     session: &'s Session,
-    target: &Target<'_>,
-) -> Result<Vec<(&'s SetHeader, &'s Slot)>, Twice<'s>> {
+    target: &Target<'s>,
+) -> Result<Vec<(&'s SetHeader, Judged<'s>)>, Twice<'s>> {
     let desk = &session.shared.desk;
-    let mut all: Vec<(&SetHeader, &Slot)> = Vec::new();
+    let mut all: Vec<(&SetHeader, Judged<'s>)> = Vec::new();
     for (rule, header) in desk.sealing().setting() {
         let slot = desk.values().slots().iter().find(|slot| rule.names(&slot.name));
         if let Some(slot) = slot
             && rule.judge(target, Injection::Header).is_ok()
-            && desk.sealing().judge(&slot.name, target, Injection::Header).is_ok()
+            && let Ok(judged) = slot.judged(desk.sealing(), target, Injection::Header)
         {
             let before = all.iter().find(|(before, _)| before.name() == header.name());
-            if let Some((_, before)) = before.filter(|(_, before)| before.name != slot.name) {
-                let names = [&before.name, &slot.name];
+            if let Some((_, before)) = before.filter(|(_, before)| *before.name() != slot.name) {
+                let names = [before.name(), &slot.name];
                 return Err(Twice { header: header.name(), names });
             }
-            all.push((header, slot));
+            all.push((header, judged));
         }
     }
     Ok(all)
@@ -246,73 +251,4 @@ async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Respo
         Refusal::Injection => format!("scope '{scope}' allows it in headers, not at this place"),
     };
     refuse(StatusCode::FORBIDDEN, &format!("'{name}' may not go to {address} so: {why}"))
-}
-
-/// A body with values in the place of placeholders; each is recorded when it is found.
-async fn filled_body(
-    session: &Arc<Session>,
-    parts: &mut Parts,
-    carried: &Names,
-    incoming: Incoming,
-    slots: &[&Slot],
-) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
-    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.unwrap_or_default();
-    let mut texts = Vec::new();
-    for slot in slots {
-        let placeholder = SecretBytes::from(slot.placeholder.clone());
-        texts.push((&slot.name, placeholder, fill::in_body(slot, kind)));
-    }
-    let masker = Arc::new(Masker::exact(texts));
-    let names = Arc::new(Mutex::new(Vec::new()));
-    let mut gate = Recording { session: Arc::clone(session), names: Arc::clone(&names) };
-    let carried = carried.clone();
-    let report = move |name: &SecretName| {
-        carried.add(name);
-        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    };
-    let length = incoming.size_hint().exact().filter(|length| *length <= SHORT);
-    if length.is_none() {
-        parts.headers.remove(CONTENT_LENGTH);
-        let filter = masker.shared_stream(report);
-        return Ok(Ok(body::filtered(incoming, filter, Coding::Identity, gate)));
-    }
-    let bytes = body::read(incoming).await?;
-    let mut out = Vec::with_capacity(bytes.len());
-    {
-        use crate::inject::Filter as _;
-        let mut stream = masker.stream(report);
-        stream.push(&bytes, &mut out);
-        stream.finish(&mut out);
-    }
-    if !gate.opens().await {
-        let sentence = "the use of a secret could not be recorded, and nothing was sent";
-        return Ok(Err(Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence))));
-    }
-    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(out.len()));
-    Ok(Ok(body::whole(out)))
-}
-
-/// Has the values recorded that were put into a body, before it goes on.
-struct Recording {
-    session: Arc<Session>,
-    names: Arc<Mutex<Vec<SecretName>>>,
-}
-
-impl Gate for Recording {
-    async fn opens(&mut self) -> bool {
-        let names = {
-            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *names)
-        };
-        for name in names {
-            if !self.session.shared.desk.recorded(&name, &self.session.address).await {
-                return false;
-            }
-        }
-        true
-    }
 }

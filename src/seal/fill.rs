@@ -4,17 +4,16 @@ use data_encoding::BASE64;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
-use super::values::Slot;
+use super::values::{Cleared, Slot, percent_encoded};
 use crate::access::{Injection, SetHeader};
 use crate::inject::Buffer;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 
-/// What stands for itself in addresses (RFC 3986, 2.3).
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// How the header of a user and a password begins (RFC 7617, 2).
+const BASIC: &str = "Basic ";
 
 /// A value that a header cannot hold.
 #[derive(Debug)]
@@ -42,61 +41,73 @@ pub(super) fn found<'s>(parts: &Parts, slots: &'s [Slot]) -> Vec<(&'s Slot, Inje
     all
 }
 
-/// Puts the values of `slots` in.
+/// Puts the values in, each at the place that it was cleared for.
 ///
 /// # Errors
 /// [`Unfit`] for a value with a line break.
-pub(super) fn fill(parts: &mut Parts, slots: &[&Slot]) -> Result<(), Unfit> {
+pub(super) fn fill(parts: &mut Parts, cleared: &[Cleared<'_>]) -> Result<(), Unfit> {
+    let at = |place| cleared.iter().filter(move |one| one.place() == place);
     for value in parts.headers.values_mut() {
-        for slot in slots {
+        for one in at(Injection::Header) {
             let filled = match basic(value) {
-                Some(text) if slot.find(&text).is_some() => {
-                    let whole = replaced(&text, slot, slot.value.expose());
-                    Some(authorization_basic(whole.expose()))
+                Some(text) if one.slot().find(&text).is_some() => {
+                    Some(authorization_basic(replaced(&text, one.slot(), one.value()).expose()))
                 }
-                _ => slot
+                _ => one
+                    .slot()
                     .find(value.as_bytes())
-                    .map(|_| replaced(value.as_bytes(), slot, slot.value.expose())),
+                    .map(|_| replaced(value.as_bytes(), one.slot(), one.value())),
             };
             if let Some(filled) = filled {
-                *value = header(&filled, slot)?;
+                *value = header(&filled, one.slot())?;
             }
         }
     }
-    let Some(address) = parts.uri.path_and_query() else { return Ok(()) };
-    let mut text = SecretBytes::new(address.as_str().as_bytes().to_vec());
-    let mut is_changed = false;
-    for slot in slots.iter().filter(|slot| slot.find(address.as_str().as_bytes()).is_some()) {
-        let value = SecretBytes::from(percent_encode(slot.value.expose(), UNRESERVED).to_string());
-        text = replaced(text.expose(), slot, value.expose());
-        is_changed = true;
+    let in_address = at(Injection::Path).chain(at(Injection::Query)).next();
+    let (Some(one), Some(address)) = (in_address, parts.uri.path_and_query()) else {
+        return Ok(());
+    };
+    let mut text = Buffer::default();
+    text.push(in_part(address.path(), at(Injection::Path)).expose());
+    if let Some(query) = address.query() {
+        text.push(b"?");
+        text.push(in_part(query, at(Injection::Query)).expose());
     }
-    if let (true, Some(slot)) = (is_changed, slots.first()) {
-        let unfit = || Unfit(slot.name.clone());
-        let address = PathAndQuery::try_from(text.expose()).map_err(|_| unfit())?;
-        let mut uri = std::mem::take(&mut parts.uri).into_parts();
-        uri.path_and_query = Some(address);
-        parts.uri = hyper::Uri::from_parts(uri).map_err(|_| unfit())?;
-    }
+    let unfit = || Unfit(one.slot().name.clone());
+    let address = PathAndQuery::try_from(text.into_secret().expose()).map_err(|_| unfit())?;
+    let mut uri = std::mem::take(&mut parts.uri).into_parts();
+    uri.path_and_query = Some(address);
+    parts.uri = hyper::Uri::from_parts(uri).map_err(|_| unfit())?;
     Ok(())
 }
 
-/// Sets a header to the value of `slot`, whatever the program sent.
+fn in_part<'c>(part: &str, cleared: impl Iterator<Item = &'c Cleared<'c>>) -> SecretBytes {
+    let text = SecretBytes::new(part.as_bytes().to_vec());
+    cleared
+        .fold(text, |text, one| replaced(text.expose(), one.slot(), &percent_encoded(one.value())))
+}
+
+/// Sets a header to a value, whatever the program sent.
 ///
 /// # Errors
 /// [`Unfit`].
-pub(super) fn set(parts: &mut Parts, header_to_set: &SetHeader, slot: &Slot) -> Result<(), Unfit> {
+pub(super) fn set(
+    parts: &mut Parts,
+    header_to_set: &SetHeader,
+    cleared: &Cleared<'_>,
+) -> Result<(), Unfit> {
+    let (slot, value) = (cleared.slot(), cleared.value());
     let (name, text) = match header_to_set {
         SetHeader::Bearer => {
-            (AUTHORIZATION, SecretBytes::new([b"Bearer ", slot.value.expose()].concat()))
+            (AUTHORIZATION, SecretBytes::new([b"Bearer ", value.expose()].concat()))
         }
         SetHeader::Basic(user) => {
-            let whole = [user.as_bytes(), b":", slot.value.expose()].concat();
-            (AUTHORIZATION, authorization_basic(SecretBytes::new(whole).expose()))
+            let whole = SecretBytes::new([user.as_bytes(), b":", value.expose()].concat());
+            (AUTHORIZATION, authorization_basic(whole.expose()))
         }
         SetHeader::Named(name) => {
             let name = HeaderName::try_from(name).map_err(|_| Unfit(slot.name.clone()))?;
-            (name, slot.value.clone())
+            (name, value.clone())
         }
     };
     parts.headers.insert(name, header(&text, slot)?);
@@ -115,41 +126,27 @@ fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
     let (scheme, text) = value.as_bytes().split_at_checked(6)?;
     let text = text.trim_ascii();
     scheme
-        .eq_ignore_ascii_case(b"basic ")
+        .eq_ignore_ascii_case(BASIC.as_bytes())
         .then(|| BASE64.decode(text).ok())
         .flatten()
         .map(Zeroizing::new)
 }
 
 fn authorization_basic(text: &[u8]) -> SecretBytes {
-    SecretBytes::from(format!("Basic {}", BASE64.encode(text)))
+    let mut out = String::with_capacity(BASIC.len() + BASE64.encode_len(text.len()));
+    out.push_str(BASIC);
+    BASE64.encode_append(text, &mut out);
+    SecretBytes::from(out)
 }
 
-fn replaced(text: &[u8], slot: &Slot, value: &[u8]) -> SecretBytes {
+fn replaced(text: &[u8], slot: &Slot, value: &SecretBytes) -> SecretBytes {
     let mut out = Buffer::default();
     let mut rest = text;
     while let Some(at) = slot.find(rest) {
         out.push(&rest[..at]);
-        out.push(value);
+        out.push(value.expose());
         rest = &rest[at + slot.placeholder.len()..];
     }
     out.push(rest);
     out.into_secret()
-}
-
-/// A value as the body of a request of this kind holds it.
-pub(super) fn in_body(slot: &Slot, content_type: &str) -> SecretBytes {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let text = slot.value.expose_str();
-    if kind == "application/x-www-form-urlencoded" {
-        return SecretBytes::from(percent_encode(slot.value.expose(), UNRESERVED).to_string());
-    }
-    match text.filter(|_| kind == "application/json" || kind.ends_with("+json")) {
-        Some(text) => {
-            let quoted = SecretBytes::from(serde_json::Value::from(text).to_string());
-            let inner = quoted.expose();
-            SecretBytes::new(inner.get(1..inner.len() - 1).unwrap_or_default().to_vec())
-        }
-        None => slot.value.clone(),
-    }
 }

@@ -8,8 +8,9 @@ use hyper::http::request::Parts;
 use proptest::prelude::*;
 
 use super::ask::{Asks, Denied, Event, desk};
-use super::fill::{fill, found, in_body};
+use super::fill::{fill, found};
 use super::request::check;
+use super::values::{Cleared, in_body};
 use super::websocket::Frames;
 use super::{Plan, Proxy, Values};
 use crate::access::{Injection, ScopePolicy, Sealing};
@@ -159,7 +160,13 @@ fn values_are_put_in_as_their_place_asks() {
     });
     let places: Vec<Injection> = found(&parts, slots).iter().map(|(_, place)| *place).collect();
     assert_eq!(places, [Injection::Header, Injection::Path, Injection::Query]);
-    fill(&mut parts, &[&slots[0]]).unwrap();
+    let cleared: Vec<_> = places.iter().map(|place| Cleared::unjudged(&slots[0], *place)).collect();
+    // Nothing is put where it was not cleared for.
+    let mut other = parts.clone();
+    fill(&mut other, &cleared[1..2]).unwrap();
+    assert_eq!(other.uri.to_string(), format!("/a/s3cr%26t%2FValue%2B1?q={text}&r=1"));
+    assert_eq!(other.headers["a"], format!("<{text}{text}>"));
+    fill(&mut parts, &cleared).unwrap();
     let encoded = "s3cr%26t%2FValue%2B1";
     assert_eq!(parts.uri.to_string(), format!("/a/{encoded}?q={encoded}&r=1"));
     assert_eq!(parts.headers["a"], format!("<{VALUE}{VALUE}>"));
@@ -181,7 +188,7 @@ fn a_value_with_a_line_break_is_put_into_no_header() {
     let values = Values::new(&sealing, vec![(name, value)]);
     let text = placeholder(&values);
     let mut parts = parts(|request| request.uri("/").header("a", text));
-    assert!(fill(&mut parts, &[&values.slots()[0]]).is_err());
+    assert!(fill(&mut parts, &[Cleared::unjudged(&values.slots()[0], Injection::Header)]).is_err());
     let json = in_body(&values.slots()[0], "application/vnd.x+json");
     assert_eq!(json.expose(), b"a\\r\\nHost: evil.example");
 }

@@ -1,8 +1,18 @@
-//! Placeholders, and the values that they stand for.
+//! Placeholders, and the values that they stand for. A value is read in this folder alone: in a
+//! head by what is [`Cleared`], in a body as [`BodyValues`] are.
+
+mod cleared;
+mod in_body;
 
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+pub(super) use cleared::{Cleared, Judged};
+pub(super) use in_body::BodyValues;
+#[cfg(test)]
+pub(super) use in_body::in_body;
 
 use super::error::SealError;
 use crate::access::Sealing;
@@ -26,7 +36,7 @@ pub(crate) struct Slot {
     /// What the program holds: letters, digits, `-` and `_`.
     pub(super) placeholder: String,
     /// What it stands for.
-    pub(super) value: SecretBytes,
+    value: SecretBytes,
     finder: Finder<'static>,
 }
 
@@ -108,6 +118,17 @@ impl Values {
         }
         Ok(())
     }
+}
+
+/// What stands for itself in addresses (RFC 3986, 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A value as addresses and forms hold it.
+pub(super) fn percent_encoded(value: &SecretBytes) -> SecretBytes {
+    // A byte becomes three: nothing grows, and so nothing is left behind.
+    let mut out = Vec::with_capacity(value.len() * 3);
+    percent_encode(value.expose(), UNRESERVED).for_each(|part| out.extend(part.as_bytes()));
+    SecretBytes::new(out)
 }
 
 fn placeholder(name: &SecretName, prefix: Option<&str>) -> String {
