@@ -1,6 +1,6 @@
 //! The decision: who asks, by which scope, for what use; and the proof that it was given.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use super::pattern::Pattern;
 use super::policy::{Rule, ScopePolicy};
 use super::rules::{PolicyState, Rules};
 use super::seal::{SealRefused, Sealing};
+use crate::audit::Op;
 use crate::crypto::Identity;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::session::GrantKeys;
@@ -39,11 +40,9 @@ pub(crate) enum Principal {
 pub(crate) enum Need {
     /// To be shown: `get`, `env`, `export`, `edit`, `resolve`.
     Reveal,
-    /// For authy itself to use: encrypted anew; handed to a process by `run`, which seals what
-    /// is to be sealed ([`Reach::sealing`]).
+    /// For authy itself to use: names told; encrypted anew; handed to a process by `run`, which
+    /// seals what is to be sealed ([`Reach::sealing`]).
     Use,
-    /// Names only: `list`.
-    Names,
 }
 
 /// A program that is to be started.
@@ -70,11 +69,13 @@ pub(crate) enum Reach<'a> {
     Member(&'a Rules, &'a MemberName, Need),
 }
 
-/// Permission to open exactly these secrets. Only a [`Reach`] makes one.
+/// Permission to open exactly these files, once, for one operation. Only a [`Reach`] makes one,
+/// and it is worth nothing without the receipt of that operation.
 #[derive(Debug)]
-pub(crate) struct Access {
-    means: Means,
-    names: BTreeSet<SecretName>,
+pub(crate) struct Access<'f> {
+    pub(super) means: Means,
+    pub(super) op: Op,
+    pub(super) files: Cow<'f, [EncryptedSecret]>,
 }
 
 /// What opens the files.
@@ -85,21 +86,18 @@ pub(super) enum Means {
     Grant(Arc<Bearer>),
 }
 
-impl Access {
+impl Access<'_> {
+    /// What it opens.
+    pub(crate) fn files(&self) -> &[EncryptedSecret] {
+        &self.files
+    }
+
     /// Adds the keys of files that the member's identity opened before; a token has its own.
     pub(crate) fn knowing(mut self, keys: GrantKeys) -> Self {
         if let Means::Identity(_, known) = &mut self.means {
             *known = keys;
         }
         self
-    }
-
-    pub(super) fn means(&self) -> &Means {
-        &self.means
-    }
-
-    pub(super) fn covers(&self, name: &SecretName) -> bool {
-        self.names.contains(name)
     }
 }
 
@@ -327,16 +325,43 @@ impl Reach<'_> {
         lists.into_iter().flatten()
     }
 
-    /// Gives access to those of `names` that are reached.
-    pub(crate) fn give(&self, asker: &Principal, names: &[SecretName]) -> Access {
-        let reached = |name: &&SecretName| self.permits(name).is_ok() && self.holds(name).is_ok();
+    /// Gives access to `files` for `op`, which needs them for `need`: asked again, whatever this was
+    /// made for.
+    ///
+    /// # Errors
+    /// One of them is not reached, or not for that need.
+    pub(crate) fn give<'f>(
+        &self,
+        asker: &Principal,
+        op: &Op,
+        need: Need,
+        files: Cow<'f, [EncryptedSecret]>,
+    ) -> Result<Access<'f>, AccessError> {
+        if let Some((scope, exposure)) = self.exposure() {
+            exposure.permits(need, scope)?;
+        }
+        for file in files.iter() {
+            self.permits(file.name())?;
+            self.holds(file.name())?;
+        }
         let means = match asker {
             Principal::Member(caller) => {
                 Means::Identity(Arc::clone(&caller.identity), GrantKeys::default())
             }
             Principal::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
         };
-        Access { means, names: names.iter().filter(reached).cloned().collect() }
+        Ok(Access { means, op: op.clone(), files })
+    }
+
+    /// How far values go by the scope, where there is one.
+    fn exposure(&self) -> Option<(&ScopeName, Exposure)> {
+        match self {
+            Self::Scope(scope, policy) => Some((scope, policy.exposure())),
+            Self::Grant(scope, policy, bearer) => {
+                Some((scope, policy.exposure().min(Exposure::from(&**bearer.grant()))))
+            }
+            Self::All | Self::Member(..) => None,
+        }
     }
 }
 
@@ -366,7 +391,7 @@ fn member_permits(
     giving.peek().ok_or_else(not_given)?;
     let gives = |policy: &ScopePolicy| match need {
         Need::Reveal => !policy.hides() && !policy.seals(name),
-        Need::Use | Need::Names => true,
+        Need::Use => true,
     };
     match giving.any(gives) {
         true => Ok(()),

@@ -56,7 +56,7 @@ impl Need {
     const fn requires(self) -> Exposure {
         match self {
             Self::Reveal => Exposure::Reveal,
-            Self::Use | Self::Names => Exposure::SealOnly,
+            Self::Use => Exposure::SealOnly,
         }
     }
 }
@@ -75,9 +75,7 @@ mod tests {
             [(false, false, true), (true, false, false), (false, true, false), (true, true, false)]
         {
             let exposure = Exposure::of(run_only, seal_only);
-            for need in [Need::Use, Need::Names] {
-                assert!(exposure.permits(need, &scope).is_ok());
-            }
+            assert!(exposure.permits(Need::Use, &scope).is_ok());
             let shown = exposure.permits(Need::Reveal, &scope);
             assert_eq!(shown.is_ok(), shows);
             assert!(shown.err().is_none_or(|error| error.kind() == Kind::Denied));

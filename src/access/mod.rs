@@ -20,10 +20,9 @@ pub(crate) use bearer::{Bearer, limits};
 pub(crate) use decide::{Access, Caller, Need, Principal, Program, Reach};
 pub(crate) use error::{AccessError, USE_IDENTITY};
 pub(crate) use exposure::Exposure;
-pub(crate) use open::open_many;
 pub(crate) use pattern::Pattern;
 pub(crate) use policy::{Rule, ScopePolicy};
-pub(crate) use rules::{PolicyState, RuleChange, Rules};
+pub(crate) use rules::{PolicyState, RuleChange, RuleDocument, Rules};
 pub(crate) use ruling::Ruling;
 #[cfg(feature = "sealed")]
 pub(crate) use seal::SetHeader;

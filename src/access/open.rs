@@ -9,42 +9,43 @@ use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::store::EncryptedSecret;
 
-/// Opens a secret that `access` covers and whose audit line is on disk.
-///
-/// # Errors
-/// `NotRecorded` where access or receipt do not cover it, `Open` where it cannot be decrypted,
-/// `Stale` where a token's grant has the key of an older file.
-pub(crate) fn open(
-    access: &Access,
-    receipt: &Receipt,
-    sealed: &EncryptedSecret,
-) -> Result<SecretBytes, AccessError> {
-    let name = sealed.name();
-    if !access.covers(name) || !receipt.covers(name) {
-        return Err(AccessError::NotRecorded(name.clone()));
-    }
-    match access.means() {
-        Means::Identity(identity, known) => {
-            let key = known.key_of(name, &sealed.record().digest);
-            // A key that is not this file's fails at the header's mac: it costs a try, no more.
-            let opened = key.and_then(|key| decrypt_with_key(sealed.ciphertext(), key).ok());
-            opened
-                .map_or_else(|| decrypt(sealed.ciphertext(), identity), Ok)
-                .map_err(|source| AccessError::Open { name: name.clone(), source })
-        }
-        Means::Grant(bearer) => bearer.open(sealed),
+impl Access<'_> {
+    /// Opens the files, in their order. The receipt is that of the audit line, which is on disk by
+    /// then; one line is one opening.
+    ///
+    /// # Errors
+    /// `NotRecorded` where the line is not of this operation, or does not name one of the files;
+    /// `Open` where one cannot be decrypted, `Stale` where a token's grant has the key of an
+    /// older file. The first that fails.
+    #[allow(clippy::needless_pass_by_value, reason = "a receipt is used up")]
+    pub(crate) fn open(
+        self,
+        receipt: Receipt,
+    ) -> Result<Vec<(SecretName, SecretBytes)>, AccessError> {
+        let open = |one: &EncryptedSecret| {
+            let name = one.name();
+            if !receipt.covers(&self.op, name) {
+                return Err(AccessError::NotRecorded(name.clone()));
+            }
+            Ok((name.clone(), self.means.open(one)?))
+        };
+        many::map(&self.files, open).into_iter().collect()
     }
 }
 
-/// Opens many secrets at once, in the order given.
-///
-/// # Errors
-/// As [`open`]; the first that fails.
-pub(crate) fn open_many(
-    access: &Access,
-    receipt: &Receipt,
-    sealed: &[EncryptedSecret],
-) -> Result<Vec<(SecretName, SecretBytes)>, AccessError> {
-    let open = |one: &EncryptedSecret| Ok((one.name().clone(), open(access, receipt, one)?));
-    many::map(sealed, open).into_iter().collect()
+impl Means {
+    fn open(&self, sealed: &EncryptedSecret) -> Result<SecretBytes, AccessError> {
+        let name = sealed.name();
+        match self {
+            Self::Identity(identity, known) => {
+                let key = known.key_of(name, &sealed.record().digest);
+                // A key that is not this file's fails at the header's mac: it costs a try, no more.
+                let opened = key.and_then(|key| decrypt_with_key(sealed.ciphertext(), key).ok());
+                opened
+                    .map_or_else(|| decrypt(sealed.ciphertext(), identity), Ok)
+                    .map_err(|source| AccessError::Open { name: name.clone(), source })
+            }
+            Self::Grant(bearer) => bearer.open(sealed),
+        }
+    }
 }

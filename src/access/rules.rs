@@ -9,7 +9,7 @@ use super::policy::ScopePolicy;
 use super::shelf::LazyMap;
 use crate::crypto::sign::VerifyKey;
 use crate::name::{MemberName, ScopeName, SecretName};
-use crate::store::{Authority, Member, Policy, PolicyFile, Signed, Standing, StoreError, Vault};
+use crate::store::{Authority, Document, Member, Policy, Signed, Standing, StoreError, Vault};
 
 /// A policy's file, compiled where it is in force.
 #[derive(Debug)]
@@ -27,15 +27,23 @@ pub(crate) enum PolicyState {
 }
 
 impl PolicyState {
-    fn of(file: PolicyFile) -> Self {
+    /// The policy, where an admin signed it.
+    pub(crate) fn signed(&self) -> Option<&Signed<Policy>> {
+        match self {
+            Self::InForce(signed, _) | Self::Removed(signed) => Some(signed),
+            Self::Unapproved(_) | Self::Damaged(_) | Self::Bad(_) => None,
+        }
+    }
+
+    fn of(file: Standing<Policy>) -> Self {
         match file {
-            PolicyFile::InForce(document) => match ScopePolicy::compile((*document).clone()) {
+            Standing::InForce(document) => match ScopePolicy::compile((*document).clone()) {
                 Ok(policy) => Self::InForce(Box::new(document), Box::new(policy)),
                 Err(error) => Self::Bad(Arc::new(error)),
             },
-            PolicyFile::Removed(document) => Self::Removed(Box::new(document)),
-            PolicyFile::Unapproved(why) => Self::Unapproved(why),
-            PolicyFile::Damaged(why) => Self::Damaged(why),
+            Standing::Removed(document) => Self::Removed(Box::new(document)),
+            Standing::Unapproved(why) => Self::Unapproved(why),
+            Standing::Damaged(why) => Self::Damaged(why),
         }
     }
 }
@@ -60,6 +68,24 @@ pub(crate) struct RuleChange {
     pub(crate) policies: Vec<(ScopeName, Signed<Policy>)>,
 }
 
+/// A kind of document that the rules are made of.
+pub(crate) trait RuleDocument: Document {
+    /// Those of this kind in a change.
+    fn among(change: &mut RuleChange) -> &mut Vec<(Self::Name, Signed<Self>)>;
+}
+
+impl RuleDocument for Member {
+    fn among(change: &mut RuleChange) -> &mut Vec<(MemberName, Signed<Self>)> {
+        &mut change.members
+    }
+}
+
+impl RuleDocument for Policy {
+    fn among(change: &mut RuleChange) -> &mut Vec<(ScopeName, Signed<Self>)> {
+        &mut change.policies
+    }
+}
+
 impl Rules {
     /// The rules of `vault` as they will be once `change` is published.
     ///
@@ -70,19 +96,10 @@ impl Rules {
         if let Some(admins) = change.admins {
             rules.admins = admins;
         }
-        rules.members.extend(change.members.into_iter().map(
-            |(name, signed)| match signed.removed {
-                Some(_) => (name, Standing::Removed(signed)),
-                None => (name, Standing::InForce(signed)),
-            },
-        ));
-        rules.policies.extend(change.policies.into_iter().map(|(name, signed)| {
-            let file = match signed.removed {
-                Some(_) => PolicyFile::Removed(signed),
-                None => PolicyFile::InForce(signed),
-            };
-            (name, PolicyState::of(file))
-        }));
+        let standing = |(name, signed)| (name, Standing::of(signed));
+        rules.members.extend(change.members.into_iter().map(standing));
+        let state = |(name, signed)| (name, PolicyState::of(Standing::of(signed)));
+        rules.policies.extend(change.policies.into_iter().map(state));
         Ok(rules)
     }
 
@@ -94,9 +111,11 @@ impl Rules {
         let (for_members, for_policies) = (Arc::clone(vault), Arc::clone(vault));
         Ok(Self {
             admins: vault.admins().admins.keys().cloned().collect(),
-            members: LazyMap::new(vault.member_names()?, move |name| for_members.member(name)),
-            policies: LazyMap::new(vault.policy_names()?, move |name| {
-                PolicyState::of(for_policies.policy(name))
+            members: LazyMap::new(vault.names_of::<Member>()?, move |name| {
+                for_members.standing(name)
+            }),
+            policies: LazyMap::new(vault.names_of::<Policy>()?, move |name| {
+                PolicyState::of(for_policies.standing(name))
             }),
             vault: Some(Arc::clone(vault)),
         })
@@ -143,12 +162,8 @@ impl Rules {
     /// Every verify key that `name` is known by, removed members included; `None` for a
     /// name that no admin ever signed for.
     pub(crate) fn verify_keys(&self, name: &MemberName) -> Option<Vec<VerifyKey>> {
-        match self.members.get(name)? {
-            Standing::InForce(member) | Standing::Removed(member) => {
-                Some(member.verify.into_iter().chain(member.former.iter().copied()).collect())
-            }
-            Standing::Unapproved(_) | Standing::Damaged(_) => None,
-        }
+        let member = self.members.get(name)?.signed()?;
+        Some(member.verify.into_iter().chain(member.former.iter().copied()).collect())
     }
 
     /// Every member in force, sorted by name.

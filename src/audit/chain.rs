@@ -67,14 +67,15 @@ pub(crate) enum Opener<'a> {
 #[derive(Debug)]
 #[must_use = "a receipt is what opens a value; use `note` where none is wanted"]
 pub(crate) struct Receipt {
+    op: Op,
     /// Sorted, as ten thousand values ask here one by one.
     granted: Vec<SecretName>,
 }
 
 impl Receipt {
-    /// Whether the line grants `name`. Lines that refuse or fail cover nothing.
-    pub(crate) fn covers(&self, name: &SecretName) -> bool {
-        self.granted.binary_search(name).is_ok()
+    /// Whether the line grants `name` to `op`. Lines that refuse or fail cover nothing.
+    pub(crate) fn covers(&self, op: &Op, name: &SecretName) -> bool {
+        self.op == *op && self.granted.binary_search(name).is_ok()
     }
 }
 
@@ -140,7 +141,7 @@ impl Chain {
             Outcome::Denied | Outcome::Failed => Vec::new(),
         };
         granted.sort_unstable();
-        Ok(Receipt { granted })
+        Ok(Receipt { op: event.op.clone(), granted })
     }
 
     /// As [`Chain::append`], for what gives no value: refusals, failures, commits.

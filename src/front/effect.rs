@@ -163,7 +163,9 @@ fn of_scope(effect: &ScopeEffect, out: &mut Vec<String>) {
         out.push(format!("scope {scope} may start {after} (before: {before})"));
     }
     if let Some([before, after]) = &effect.max_ttl {
-        let life = |ttl: &Option<String>| ttl.clone().unwrap_or_else(|| "any time".to_owned());
+        let life = |ttl: &Option<authy::Ttl>| {
+            ttl.map_or_else(|| "any time".to_owned(), |ttl| ttl.to_string())
+        };
         let (before, after) = (life(before), life(after));
         out.push(format!("sessions of scope {scope} live {after} at most (before: {before})"));
     }

@@ -17,7 +17,6 @@ mod paths;
 mod publish;
 mod read;
 mod stage;
-mod subject;
 mod sync;
 mod write;
 
@@ -29,8 +28,8 @@ pub(crate) use lock::{Lock, lock_file};
 pub(crate) use mark::mark;
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
-    CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, VaultPath, chain_key_file,
-    old_chain_file, segment_file,
+    CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, Subject, VaultPath,
+    chain_key_file, old_chain_file, segment_file,
 };
 pub(crate) use publish::recover;
 pub(crate) use read::{
@@ -38,7 +37,7 @@ pub(crate) use read::{
     read_plain, refuse_linked_folders,
 };
 pub(crate) use stage::Stage;
-pub(crate) use subject::Subject;
+
 pub(crate) use sync::sync_entries;
 pub(crate) use write::{create_new, make_folders, remember, remove_file, remove_older, replace};
 

@@ -82,7 +82,7 @@ pub(crate) struct GrantPlace {
 impl GrantPlace {
     fn file(&self, name: &str) -> VaultPath {
         let folder = if self.shared { SHARED_SESSIONS } else { SESSIONS };
-        VaultPath(format!("{folder}/{}/{name}", self.id))
+        VaultPath::new(format!("{folder}/{}/{name}", self.id), Subject::Other)
     }
 
     /// `grant.toml`, signed.
@@ -106,83 +106,122 @@ impl GrantPlace {
     }
 }
 
-/// The path of a file of a vault, relative to its root, with `/`.
+/// What the file at a path is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct VaultPath(String);
+pub(crate) enum Subject {
+    /// `authy.toml`.
+    Settings,
+    /// `admins/<n>.toml`.
+    Admins(u32),
+    /// `members/<name>.toml`.
+    Member(MemberName),
+    /// `policies/<name>.toml`.
+    Policy(ScopeName),
+    /// `secrets/<name>.toml`.
+    Record(SecretName),
+    /// `secrets/<name>.age`.
+    Value(SecretName),
+    /// A segment of a chain that travels, or such a chain as a whole.
+    Segment,
+    /// The key of a chain that travels.
+    ChainKey,
+    /// Everything else.
+    Other,
+}
+
+/// The path of a file of a vault, relative to its root, with `/`, and what the file is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct VaultPath {
+    text: String,
+    subject: Subject,
+}
 
 impl VaultPath {
+    const fn new(text: String, subject: Subject) -> Self {
+        Self { text, subject }
+    }
+
     /// `authy.toml`.
     pub(crate) fn config() -> Self {
-        Self(CONFIG.to_owned())
+        Self::new(CONFIG.to_owned(), Subject::Settings)
     }
 
     /// `admins/<n>.toml`, the n-th set of admins.
     pub(crate) fn admins(n: u32) -> Self {
-        Self(format!("{ADMINS}/{n}.toml"))
+        Self::new(format!("{ADMINS}/{n}.toml"), Subject::Admins(n))
     }
 
     /// `members/<name>.toml`.
     pub(crate) fn member(name: &MemberName) -> Self {
-        Self(format!("{MEMBERS}/{name}.toml"))
+        Self::new(format!("{MEMBERS}/{name}.toml"), Subject::Member(name.clone()))
     }
 
     /// `policies/<name>.toml`.
     pub(crate) fn policy(name: &ScopeName) -> Self {
-        Self(format!("{POLICIES}/{name}.toml"))
+        Self::new(format!("{POLICIES}/{name}.toml"), Subject::Policy(name.clone()))
     }
 
     /// `secrets/<name>.age`, the value.
     pub(crate) fn secret(name: &SecretName) -> Self {
-        Self(format!("{SECRETS}/{name}.age"))
+        Self::new(format!("{SECRETS}/{name}.age"), Subject::Value(name.clone()))
     }
 
     /// `secrets/<name>.toml`, the record.
     pub(crate) fn record(name: &SecretName) -> Self {
-        Self(format!("{SECRETS}/{name}.toml"))
+        Self::new(format!("{SECRETS}/{name}.toml"), Subject::Record(name.clone()))
     }
 
     /// `audit/<chain>/<first>.jsonl`, the segment of a chain that begins with line `first`;
     /// `None` where `chain` is no name of a chain.
     pub(crate) fn segment(chain: &str, first: u64) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{chain}/{}", segment_file(first))))
+        is_chain(chain).then(|| {
+            Self::new(format!("{AUDIT}/{chain}/{}", segment_file(first)), Subject::Segment)
+        })
     }
 
     /// `audit/<chain>.jsonl`, the whole of a chain as vaults had it before there were
     /// segments; `None` where `chain` is no name of a chain.
     pub(crate) fn old_chain(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{}", old_chain_file(chain))))
+        is_chain(chain)
+            .then(|| Self::new(format!("{AUDIT}/{}", old_chain_file(chain)), Subject::Segment))
     }
 
     /// `audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
     pub(crate) fn chain_key(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{AUDIT}/{}", chain_key_file(chain))))
+        is_chain(chain)
+            .then(|| Self::new(format!("{AUDIT}/{}", chain_key_file(chain)), Subject::ChainKey))
     }
 
     /// `.local/audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
     pub(crate) fn local_chain_key(chain: &str) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{}", chain_key_file(chain))))
+        is_chain(chain)
+            .then(|| Self::new(format!("{LOCAL_AUDIT}/{}", chain_key_file(chain)), Subject::Other))
     }
 
     /// `.local/audit/<chain>/<first>.jsonl`; `None` where `chain` is no name of a chain.
     pub(crate) fn local_segment(chain: &str, first: u64) -> Option<Self> {
-        is_chain(chain).then(|| Self(format!("{LOCAL_AUDIT}/{chain}/{}", segment_file(first))))
+        is_chain(chain).then(|| {
+            Self::new(format!("{LOCAL_AUDIT}/{chain}/{}", segment_file(first)), Subject::Other)
+        })
     }
 
     /// `.gitignore`.
     pub(crate) fn gitignore() -> Self {
-        Self(GITIGNORE.to_owned())
+        Self::new(GITIGNORE.to_owned(), Subject::Other)
     }
 
     /// `.gitattributes`.
     pub(crate) fn gitattributes() -> Self {
-        Self(GITATTRIBUTES.to_owned())
+        Self::new(GITATTRIBUTES.to_owned(), Subject::Other)
     }
 
     /// Parses exactly the forms above; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let path = match text.split_once('/') {
             None => match text {
-                CONFIG | GITIGNORE | GITATTRIBUTES => Self(text.to_owned()),
+                CONFIG => Self::config(),
+                GITIGNORE => Self::gitignore(),
+                GITATTRIBUTES => Self::gitattributes(),
                 _ => return None,
             },
             Some((ADMINS, file)) => Self::admins(stem(file)?.parse().ok()?),
@@ -212,35 +251,40 @@ impl VaultPath {
                 GrantPlace { id, shared }.file(name)
             }
             Some((LOCAL, rest)) if rest.starts_with("audit/") => {
-                Self(format!("{LOCAL}/{}", Self::parse(rest)?))
+                Self::new(format!("{LOCAL}/{}", Self::parse(rest)?), Subject::Other)
             }
             Some(_) => return None,
         };
         // Numbers have other spellings (`+1`, `01`); one path has one.
-        (path.0 == text).then_some(path)
+        (path.text == text).then_some(path)
     }
 
     /// Whether the file is neither sealed nor local.
     pub(super) fn is_public(&self) -> bool {
-        !self.0.ends_with(".age") && self.travels()
+        !self.text.ends_with(".age") && self.travels()
     }
 
     /// Whether the file belongs into the repository; others stay in this clone.
     pub(crate) fn travels(&self) -> bool {
         let below =
-            |folder: &str| self.0.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+            |folder: &str| self.text.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         !below(LOCAL) && (!below(SESSIONS) || below(SHARED_SESSIONS))
     }
 
     /// The path as text.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What the file is about.
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
     }
 }
 
 impl fmt::Display for VaultPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
@@ -279,7 +323,7 @@ pub(super) fn is_lower_hex(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{GrantPlace, Root, VaultPath};
+    use super::{GrantPlace, Root, Subject, VaultPath};
     use crate::name::{MemberName, ScopeName, SecretName, SessionId};
     use proptest::prelude::*;
     use std::path::Path;
@@ -379,6 +423,29 @@ mod tests {
         let root = Root::new("/v");
         assert_eq!(root.file(&VaultPath::config()), Path::new("/v/authy.toml"));
         assert_eq!(root.local("pending"), Path::new("/v/.local/pending"));
+    }
+
+    #[test]
+    fn a_path_gives_back_what_it_was_made_of() {
+        let member = MemberName::parse("alice").unwrap();
+        let scope = ScopeName::parse("backend").unwrap();
+        let secret = SecretName::parse("prod/db-url").unwrap();
+        for (path, subject) in [
+            (VaultPath::config(), Subject::Settings),
+            (VaultPath::admins(7), Subject::Admins(7)),
+            (VaultPath::member(&member), Subject::Member(member)),
+            (VaultPath::policy(&scope), Subject::Policy(scope)),
+            (VaultPath::record(&secret), Subject::Record(secret.clone())),
+            (VaultPath::secret(&secret), Subject::Value(secret)),
+            (VaultPath::segment("alice-0123abcd", 1).unwrap(), Subject::Segment),
+            (VaultPath::chain_key("alice-0123abcd").unwrap(), Subject::ChainKey),
+            (VaultPath::gitignore(), Subject::Other),
+            (VaultPath::local_segment("alice-0123abcd", 1).unwrap(), Subject::Other),
+        ] {
+            assert_eq!(path.subject(), &subject, "{path}");
+            let read = VaultPath::parse(path.as_str()).unwrap();
+            assert_eq!(read.subject(), &subject, "{path}");
+        }
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! How long a session lives: a whole number of minutes, hours, days or weeks.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,12 +10,17 @@ use crate::kind::{Failure, Kind};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
 /// The longest life of a session: one year.
 const LONGEST: i64 = 365 * DAY;
 
-/// A time to live in seconds, between a minute and a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ttl(i64);
+/// A time to live, between a minute and a year, in the unit that it was given in.
+#[derive(Debug, Clone, Copy)]
+pub struct Ttl {
+    seconds: i64,
+    /// A unit's seconds.
+    unit: i64,
+}
 
 /// A text that is no time to live.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,14 +49,34 @@ impl Failure for TtlError {
 impl Ttl {
     /// The length in seconds.
     pub const fn seconds(self) -> i64 {
-        self.0
+        self.seconds
+    }
+}
+
+impl PartialEq for Ttl {
+    fn eq(&self, other: &Self) -> bool {
+        self.seconds == other.seconds
+    }
+}
+
+impl Eq for Ttl {}
+
+impl PartialOrd for Ttl {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ttl {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.seconds.cmp(&other.seconds)
     }
 }
 
 impl Default for Ttl {
     /// Eight hours: a working day.
     fn default() -> Self {
-        Self(8 * HOUR)
+        Self { seconds: 8 * HOUR, unit: HOUR }
     }
 }
 
@@ -64,7 +90,7 @@ impl FromStr for Ttl {
             Some('m') => MINUTE,
             Some('h') => HOUR,
             Some('d') => DAY,
-            Some('w') => 7 * DAY,
+            Some('w') => WEEK,
             _ => return Err(nonsense()),
         };
         let digits = &text[..text.len() - 1];
@@ -75,7 +101,7 @@ impl FromStr for Ttl {
         let seconds = digits.parse::<i64>().ok().and_then(|count| count.checked_mul(unit));
         match seconds {
             Some(0) => Err(nonsense()),
-            Some(seconds) if seconds <= LONGEST => Ok(Self(seconds)),
+            Some(seconds) if seconds <= LONGEST => Ok(Self { seconds, unit }),
             _ => Err(TtlError::TooLong(shown())),
         }
     }
@@ -83,12 +109,13 @@ impl FromStr for Ttl {
 
 impl fmt::Display for Ttl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            s if s % (7 * DAY) == 0 => write!(f, "{}w", s / (7 * DAY)),
-            s if s % DAY == 0 => write!(f, "{}d", s / DAY),
-            s if s % HOUR == 0 => write!(f, "{}h", s / HOUR),
-            s => write!(f, "{}m", s / MINUTE),
-        }
+        let letter = match self.unit {
+            WEEK => 'w',
+            DAY => 'd',
+            HOUR => 'h',
+            _ => 'm',
+        };
+        write!(f, "{}{letter}", self.seconds / self.unit)
     }
 }
 
@@ -138,17 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_unit_that_fits_is_shown() {
-        for (text, shown) in [
-            ("90m", "90m"),
-            ("480m", "8h"),
-            ("25h", "25h"),
-            ("72h", "3d"),
-            ("8d", "8d"),
-            ("336h", "2w"),
-        ] {
-            assert_eq!(text.parse::<Ttl>().unwrap().to_string(), shown);
+    fn it_is_shown_as_it_was_given_and_compared_by_its_length() {
+        for text in ["90m", "480m", "72h", "14d", "2w"] {
+            assert_eq!(text.parse::<Ttl>().unwrap().to_string(), text);
         }
+        let ttl = |text: &str| text.parse::<Ttl>().unwrap();
+        assert_eq!(ttl("14d"), ttl("2w"));
+        assert!(ttl("90m") < ttl("2h"));
     }
 
     proptest! {

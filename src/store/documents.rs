@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::sealed::SealedRule;
 use super::stamp::Stamp;
 use crate::crypto::sign::VerifyKey;
-use crate::name::{GroupName, MemberName, NameError};
+use crate::fs::{Listing, Subject, VaultPath};
+use crate::name::{GroupName, MemberName, NameError, ScopeName, Ttl};
 
 /// The format that this authy reads and writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -140,7 +142,7 @@ pub(crate) struct Policy {
     pub(crate) commands: Option<Vec<String>>,
     /// Longest life of a session of this scope, such as `8h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) max_ttl: Option<String>,
+    pub(crate) max_ttl: Option<Ttl>,
     /// No value is handed out at all: programs use what is sealed, and never hold it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) seal_only: bool,
@@ -154,26 +156,59 @@ pub(super) fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A document that leaves a tombstone when it is removed.
-pub(crate) trait Removable {
-    /// The document's version.
+/// A kind of document that admins sign, one for each name, and that leaves a tombstone when it
+/// is removed: all that reading, pinning, signing and merging one has to know.
+pub(crate) trait Document: Clone + Serialize + DeserializeOwned {
+    /// What names one.
+    type Name: Clone + Ord;
+    /// The folder that they lie in.
+    const LISTING: Listing;
+    /// Where the one of this name lies.
+    fn path(name: &Self::Name) -> VaultPath;
+    /// The name, where a path is one of a document of this kind.
+    fn name(subject: &Subject) -> Option<&Self::Name>;
+    /// Counts its changes.
     fn version(&self) -> u64;
+    /// The same document under another version.
+    fn with_version(self, version: u64) -> Self;
     /// Whether it is a tombstone.
     fn is_removed(&self) -> bool;
 }
 
-impl Removable for Member {
+impl Document for Member {
+    type Name = MemberName;
+    const LISTING: Listing = Listing::Members;
+    fn path(name: &MemberName) -> VaultPath {
+        VaultPath::member(name)
+    }
+    fn name(subject: &Subject) -> Option<&MemberName> {
+        if let Subject::Member(name) = subject { Some(name) } else { None }
+    }
     fn version(&self) -> u64 {
         self.version
+    }
+    fn with_version(self, version: u64) -> Self {
+        Self { version, ..self }
     }
     fn is_removed(&self) -> bool {
         self.removed.is_some()
     }
 }
 
-impl Removable for Policy {
+impl Document for Policy {
+    type Name = ScopeName;
+    const LISTING: Listing = Listing::Policies;
+    fn path(name: &ScopeName) -> VaultPath {
+        VaultPath::policy(name)
+    }
+    fn name(subject: &Subject) -> Option<&ScopeName> {
+        if let Subject::Policy(name) = subject { Some(name) } else { None }
+    }
     fn version(&self) -> u64 {
         self.version
+    }
+    fn with_version(self, version: u64) -> Self {
+        Self { version, ..self }
     }
     fn is_removed(&self) -> bool {
         self.removed.is_some()

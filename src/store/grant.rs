@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::documents::{Removable, is_false};
+use super::documents::is_false;
 use super::error::StoreError;
+use super::pin_store::Pin;
 use super::pins::Version;
 use super::sealed::SealedRule;
 use super::signed::{Signed, Unverified};
@@ -57,17 +58,15 @@ pub(crate) struct Grant {
     pub(crate) sealed: Vec<SealedRule>,
 }
 
-impl Removable for Grant {
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn is_removed(&self) -> bool {
-        false
+/// What marks a grant as revoked in the pins: no version is higher.
+const REVOKED: Version = Version::of_document(u64::MAX);
+
+impl Pin {
+    /// A session was taken away: a copy of its grant that is put back is none.
+    pub(crate) fn revoked(place: &GrantPlace) -> Self {
+        Self::Seen(place.grant(), REVOKED)
     }
 }
-
-/// What marks a grant as revoked in the pins: no version is higher.
-const REVOKED: Version = Version { created: 0, version: u64::MAX };
 
 impl Vault {
     /// Lists the sessions that have files here, sorted, those of this clone first.
@@ -116,12 +115,12 @@ impl Vault {
 
     /// Remembers the version of a grant that was fully verified.
     pub(crate) fn pin_grant(&self, place: &GrantPlace, version: u64) {
-        self.pins().pin(&place.grant(), Version { created: 0, version });
+        self.pins().pin(&place.grant(), Version::of_document(version));
     }
 
-    /// Remembers that a session was revoked, or that it expired.
-    pub(crate) fn pin_revoked(&self, place: &GrantPlace) {
-        self.pins().pin(&place.grant(), REVOKED);
+    /// Remembers that a session has expired.
+    pub(crate) fn pin_expired(&self, place: &GrantPlace) {
+        self.pins().note(&Pin::revoked(place));
     }
 
     /// Whether the session was revoked here, or has expired here.

@@ -20,11 +20,11 @@ mod vault;
 
 pub(crate) use claim::Claim;
 pub(crate) use documents::{
-    AdminSet, Agents, AuditMode, CommitMode, Config, FORMAT, Grantee, Member, Policy, Removable,
+    AdminSet, Agents, AuditMode, CommitMode, Config, Document, FORMAT, Grantee, Member, Policy,
 };
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
-pub(crate) use pin_store::{known_vault, remember_vault};
+pub(crate) use pin_store::{Pin, known_vault, remember_vault};
 pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;
@@ -32,7 +32,7 @@ pub(crate) use record::{EncryptedSecret, Reader, Record};
 pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
-pub(crate) use standing::{PolicyFile, Standing};
+pub(crate) use standing::Standing;
 pub(crate) use vault::{Authority, Vault, accept_vault, refuse_old};
 
 /// Largest signed TOML file in bytes.

@@ -27,6 +27,27 @@ pub(crate) struct PinStore {
     news: Mutex<Unsaved>,
 }
 
+/// What is to be remembered.
+#[derive(Debug, Clone)]
+pub(crate) enum Pin {
+    /// A version of a file was fully verified.
+    Seen(VaultPath, Version),
+    /// A file was removed when it had this version.
+    Removed(VaultPath, Version),
+    /// The version `from` of a file, which never left this machine, gave way to `to`. A pin that
+    /// has moved beyond `from` stays.
+    Withdrawn {
+        /// The file.
+        path: VaultPath,
+        /// The version that is given up.
+        from: Version,
+        /// The version in its place.
+        to: Version,
+    },
+    /// A set of admins was accepted: its number and digest.
+    Admins(u32, Digest),
+}
+
 #[derive(Debug, Default)]
 struct Unsaved {
     admins: Option<(u32, Digest)>,
@@ -89,10 +110,23 @@ impl PinStore {
         &self.heads
     }
 
-    /// Notes the accepted set of admins, to be saved.
-    pub(crate) fn accept_admins(&self, number: u32, digest: Digest) {
-        if self.admins != Some((number, digest)) {
-            self.news(|news| news.admins = Some((number, digest)));
+    /// Notes what is to be saved.
+    pub(crate) fn note(&self, pin: &Pin) {
+        let owned = |path: &VaultPath| path.as_str().to_owned();
+        match pin {
+            Pin::Seen(path, version) => self.pin(path, *version),
+            Pin::Removed(path, version) => self.news(|news| {
+                news.removed.insert(owned(path), *version);
+            }),
+            Pin::Withdrawn { path, from, to } => self.news(|news| {
+                news.seen.remove(path.as_str());
+                news.withdrawn.insert(owned(path), (*from, *to));
+            }),
+            Pin::Admins(number, digest) => {
+                if self.admins != Some((*number, *digest)) {
+                    self.news(|news| news.admins = Some((*number, *digest)));
+                }
+            }
         }
     }
 
@@ -108,22 +142,6 @@ impl PinStore {
     /// The last version of the file at `path` before it was removed here.
     pub(crate) fn removed(&self, path: &VaultPath) -> Option<Version> {
         self.removed.get(path.as_str())
-    }
-
-    /// Notes that `path` was removed when it had `version`, to be saved.
-    pub(crate) fn remove(&self, path: &VaultPath, version: Version) {
-        self.news(|news| {
-            news.removed.insert(path.as_str().to_owned(), version);
-        });
-    }
-
-    /// Notes that the version `from` of `path`, which never left this machine, gave way to `to`,
-    /// to be saved. A pin that has moved beyond `from` stays.
-    pub(crate) fn withdraw(&self, path: &VaultPath, from: Version, to: Version) {
-        self.news(|news| {
-            news.seen.remove(path.as_str());
-            news.withdrawn.insert(path.as_str().to_owned(), (from, to));
-        });
     }
 
     /// Notes a verified audit head, to be saved.
@@ -257,7 +275,7 @@ fn parse_head(line: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinStore, Version, known_vault, remember_vault};
+    use super::{Pin, PinStore, Version, known_vault, remember_vault};
     use crate::crypto::digest::Digest;
     use crate::fs::VaultPath;
     use crate::name::SecretName;
@@ -275,7 +293,7 @@ mod tests {
         );
         let at = |version| Version { created: 7, version };
         one.pin(&record("a"), at(3));
-        one.accept_admins(1, Digest::of(b"set"));
+        one.note(&Pin::Admins(1, Digest::of(b"set")));
         two.pin(&record("a"), at(2));
         two.pin(&record("b"), at(1));
         two.raise_head("alice-1", "4:sha256:00".to_owned());
@@ -298,7 +316,7 @@ mod tests {
             state.pin(&record("a"), at(seen));
             state.save().unwrap();
             let state = load();
-            state.withdraw(&record("a"), at(4), at(3));
+            state.note(&Pin::Withdrawn { path: record("a"), from: at(4), to: at(3) });
             state.save().unwrap();
             assert_eq!(load().seen(&record("a")), Some(at(expected)));
         }

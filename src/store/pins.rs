@@ -14,6 +14,13 @@ pub(crate) struct Version {
     pub(crate) version: u64,
 }
 
+impl Version {
+    /// The version of a document, which has no time of its own.
+    pub(crate) const fn of_document(version: u64) -> Self {
+        Self { created: 0, version }
+    }
+}
+
 /// The pins of a list, by path.
 #[derive(Debug, Default)]
 pub(super) struct Pins {

@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Reader {
 }
 
 /// A secret as it lies in the vault: the ciphertext, and the verified record that fits it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct EncryptedSecret {
     name: SecretName,
     ciphertext: Vec<u8>,

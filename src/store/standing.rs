@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use super::MAX_TOML;
-use super::documents::{Policy, Removable};
+use super::documents::Document;
 use super::error::StoreError;
 use super::pins::Version;
 use super::signed::{Signed, Unverified};
@@ -27,8 +25,20 @@ pub(crate) enum Standing<T> {
     Damaged(Arc<StoreError>),
 }
 
-/// A policy's file as it stands.
-pub(crate) type PolicyFile = Standing<Policy>;
+impl<D: Document> Standing<D> {
+    /// How a document stands that an admin signed.
+    pub(crate) fn of(signed: Signed<D>) -> Self {
+        if signed.is_removed() { Self::Removed(signed) } else { Self::InForce(signed) }
+    }
+
+    /// The document, where an admin signed it.
+    pub(crate) const fn signed(&self) -> Option<&Signed<D>> {
+        match self {
+            Self::InForce(signed) | Self::Removed(signed) => Some(signed),
+            Self::Unapproved(_) | Self::Damaged(_) => None,
+        }
+    }
+}
 
 impl Vault {
     /// Members and policies of which this machine saw a version, and whose file is not there: a
@@ -72,17 +82,16 @@ impl Vault {
         StoreError::Unread(why)
     }
 
-    pub(super) fn standing<T: DeserializeOwned + Removable>(
-        &self,
-        path: &VaultPath,
-    ) -> Standing<T> {
+    /// Reads the document of this name.
+    pub(crate) fn standing<D: Document>(&self, name: &D::Name) -> Standing<D> {
+        let path = &D::path(name);
         let verified = self
             .read(path, MAX_TOML)
             .and_then(|bytes| bytes.ok_or_else(|| StoreError::Missing { path: path.clone() }))
             .and_then(|bytes| Unverified::parse(path, bytes))
             .and_then(|read| {
                 let key = self.admins().admins.get(read.by()).copied();
-                read.verify::<T>(self.id(), key.as_ref())
+                read.verify::<D>(self.id(), key.as_ref())
             });
         match verified {
             Ok(document) => self.against_its_pin(path, document),
@@ -96,8 +105,8 @@ impl Vault {
     }
 
     /// An approved file older than one seen before is a rollback.
-    fn against_its_pin<T: Removable>(&self, path: &VaultPath, document: Signed<T>) -> Standing<T> {
-        let found = Version { created: 0, version: document.version() };
+    fn against_its_pin<D: Document>(&self, path: &VaultPath, document: Signed<D>) -> Standing<D> {
+        let found = Version::of_document(document.version());
         match self.pins().seen(path) {
             Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
                 path: path.clone(),
@@ -106,11 +115,7 @@ impl Vault {
             })),
             _ => {
                 self.pins().pin(path, found);
-                if document.is_removed() {
-                    Standing::Removed(document)
-                } else {
-                    Standing::InForce(document)
-                }
+                Standing::of(document)
             }
         }
     }

@@ -3,19 +3,18 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use super::documents::{AdminSet, Config, FORMAT, Member};
+use super::documents::{AdminSet, Config, Document, FORMAT};
 use super::error::StoreError;
-use super::pin_store::{self, PinStore};
+use super::pin_store::{self, Pin, PinStore};
 use super::pins::Version;
 use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified};
-use super::standing::{PolicyFile, Standing};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::digest::Digest;
 use crate::crypto::known::Known;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
-use crate::name::{MemberName, ScopeName, SecretName};
+use crate::name::{MemberName, SecretName};
 
 /// So many seconds a record may have been made after the latest moment known: clocks differ, and one
 /// that was made up would stay the newest for ever.
@@ -65,7 +64,7 @@ impl Vault {
         let first_use = pins.admins().is_none();
         let files = Reader::open(&root)?;
         let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let found = Version { created: 0, version: config.version };
+        let found = Version::of_document(config.version);
         if let Some(seen) = pins.seen(&path).filter(|seen| found < *seen) {
             return Err(StoreError::RolledBack { path, found: found.version, seen: seen.version });
         }
@@ -124,30 +123,16 @@ impl Vault {
         self.known.get()
     }
 
-    /// Lists the members that have a file, without reading any.
+    /// Lists the names of the documents of a kind, without reading any.
     ///
     /// # Errors
     /// [`StoreError`] where the folder cannot be read.
-    pub(crate) fn member_names(&self) -> Result<Vec<MemberName>, StoreError> {
-        self.documents(Listing::Members, |name| MemberName::parse(name).ok())
-    }
-
-    /// Lists the policies that have a file, without reading any.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the folder cannot be read.
-    pub(crate) fn policy_names(&self) -> Result<Vec<ScopeName>, StoreError> {
-        self.documents(Listing::Policies, |name| ScopeName::parse(name).ok())
-    }
-
-    /// Reads a member's file.
-    pub(crate) fn member(&self, name: &MemberName) -> Standing<Member> {
-        self.standing(&VaultPath::member(name))
-    }
-
-    /// Reads a policy's file.
-    pub(crate) fn policy(&self, name: &ScopeName) -> PolicyFile {
-        self.standing(&VaultPath::policy(name))
+    pub(crate) fn names_of<D: Document>(&self) -> Result<Vec<D::Name>, StoreError> {
+        let listed = fs::list(&self.root, D::LISTING)?;
+        // A link or a pipe under a document's name is a damaged document, not none.
+        let files = listed.files.iter().chain(&listed.strays);
+        let path = |file| VaultPath::parse(&format!("{}/{file}", D::LISTING.folder()));
+        Ok(files.filter_map(|file| D::name(path(file)?.subject()).cloned()).collect())
     }
 
     /// Whether one of `texts` stands in a member's file, which is not verified: only to read
@@ -272,24 +257,12 @@ impl Vault {
     pub(super) fn files(&self) -> &Reader {
         &self.files
     }
-
-    fn documents<N>(
-        &self,
-        listing: Listing,
-        name: impl Fn(&str) -> Option<N>,
-    ) -> Result<Vec<N>, StoreError> {
-        let listed = fs::list(&self.root, listing)?;
-        // A link or a pipe under a document's name is a damaged document, not none.
-        let files = listed.files.iter().chain(&listed.strays);
-        Ok(files.filter_map(|file| name(file.strip_suffix(".toml")?)).collect())
-    }
 }
 
 fn canonical(root: &Root) -> std::path::PathBuf {
     root.path().canonicalize().unwrap_or_else(|_| root.path().to_owned())
 }
 
-/// Checks what must hold before the settings' signature can be checked.
 /// One file that is all of a vault is no damage, but another program's.
 ///
 /// # Errors
@@ -302,6 +275,7 @@ pub(crate) fn refuse_old(root: &Root) -> Result<(), StoreError> {
     }
 }
 
+/// Checks what must hold before the settings' signature can be checked.
 fn check_claim(path: &VaultPath, claim: &Config) -> Result<(), StoreError> {
     if claim.format != FORMAT {
         return Err(StoreError::Format { found: claim.format, known: FORMAT });
@@ -358,7 +332,7 @@ fn accept_admins(
             return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
         }
         if pins.admins().is_none_or(|(n, _)| n <= number) {
-            pins.accept_admins(number, digest);
+            pins.note(&Pin::Admins(number, digest));
         }
         newest = Some(set);
         number += 1;

@@ -61,17 +61,14 @@ pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
     let list =
         |of: fn(&PolicyView) -> &Vec<String>| old.map(|old| of(old).join(" ")).unwrap_or_default();
     let text = |of: fn(&PolicyView) -> Option<&str>| old.and_then(of).unwrap_or_default();
+    let max_ttl = old.and_then(|old| old.max_ttl).map(|ttl| ttl.to_string());
     let fields = vec![
         Field::text("Name", "such as backend", text(|old| Some(old.name.as_str()))),
         Field::lines("Allow", "such as api-* db-dev-*", &list(|old| &old.allow)),
         Field::lines("Deny", "patterns; they win", &list(|old| &old.deny)),
         Field::text("Members", "names, @groups", &list(|old| &old.members)),
         Field::toggle("Run-only", "values for programs only", old.is_some_and(|old| old.run_only)),
-        Field::text(
-            "Sessions last",
-            "as long as anybody likes",
-            text(|old| old.max_ttl.as_deref()),
-        ),
+        Field::text("Sessions last", "as long as anybody likes", &max_ttl.unwrap_or_default()),
         Field::text("Description", "", text(|old| Some(old.description.as_str()))),
     ];
     let title = old.map_or("New policy".to_owned(), |old| format!("Edit policy {}", old.name));
@@ -183,7 +180,7 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         let added: Vec<String> = new.into_iter().filter(|one| !before.contains(one)).collect();
         (added, gone)
     };
-    let max_ttl = ttl(form, 5)?.map(|ttl| ttl.to_string());
+    let max_ttl = ttl(form, 5)?;
     let (allow, remove_allow) = lists(|old| &old.allow, form.words(ALLOW));
     let (deny, remove_deny) = lists(|old| &old.deny, form.words(DENY));
     let (members, remove_members) = lists(|old| &old.members, members);

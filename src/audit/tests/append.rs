@@ -39,10 +39,12 @@ fn a_receipt_covers_what_was_granted_and_nothing_else() {
     let sample = Sample::of(1);
     let name = SecretName::parse("db-url").unwrap();
     let receipt = sample.chain.append(&event(), at(1)).unwrap();
-    assert!(receipt.covers(&name) && !receipt.covers(&SecretName::parse("db").unwrap()));
+    assert!(receipt.covers(&event().op, &name));
+    assert!(!receipt.covers(&event().op, &SecretName::parse("db").unwrap()));
+    assert!(!receipt.covers(&Op::EXPORT, &name));
     for outcome in [Outcome::Denied, Outcome::Failed] {
         let receipt = sample.chain.append(&Event { outcome, ..event() }, at(2)).unwrap();
-        assert!(!receipt.covers(&name));
+        assert!(!receipt.covers(&event().op, &name));
     }
     assert_eq!(sample.lines().len(), 4);
 }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::Result;
 use crate::fs::Root;
 use crate::name::{MemberName, ScopeName};
-use crate::store::{Standing, Vault};
+use crate::store::{Member, Policy, Standing, Vault};
 
 /// The vault as it lies: its settings verified, nothing recovered, nothing remembered.
 ///
@@ -20,8 +20,8 @@ pub(crate) fn as_it_lies(ctx: &Context) -> Result<Vault> {
 /// The vault cannot be read.
 pub(crate) fn known_scopes(ctx: &Context) -> Result<Vec<ScopeName>> {
     let vault = as_it_lies(ctx)?;
-    let mut names = vault.policy_names()?;
-    names.retain(|name| !matches!(vault.policy(name), Standing::Removed(_)));
+    let mut names = vault.names_of::<Policy>()?;
+    names.retain(|name| !matches!(vault.standing::<Policy>(name), Standing::Removed(_)));
     Ok(names)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn known_scopes(ctx: &Context) -> Result<Vec<ScopeName>> {
 /// # Errors
 /// The vault cannot be read.
 pub(crate) fn known_members(vault: &Vault) -> Result<Vec<MemberName>> {
-    let mut names = vault.member_names()?;
-    names.retain(|name| !matches!(vault.member(name), Standing::Removed(_)));
+    let mut names = vault.names_of::<Member>()?;
+    names.retain(|name| !matches!(vault.standing::<Member>(name), Standing::Removed(_)));
     Ok(names)
 }

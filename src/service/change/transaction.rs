@@ -2,12 +2,12 @@
 //!
 //! Dropped before `finish`, nothing happened.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::commit::{PENDING, Pending, commit};
-use crate::access::{self, AccessError, Caller, Need, Principal};
+use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
-use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
@@ -21,7 +21,9 @@ use crate::service::identity::authenticate::{authenticate, member_of, signer};
 use crate::service::session::live::{self, Live};
 use crate::service::session::refresh::refresh_locked;
 use crate::service::session::token::refuse_token;
-use crate::store::{self, EncryptedSecret, Signed, Signer, Stamp, Unverified, Version};
+use crate::store::{
+    self, Document, EncryptedSecret, Pin, Signed, Signer, Stamp, Unverified, Version,
+};
 
 /// The vault under its lock, and the caller who changes it.
 pub(crate) struct LockedVault<'c> {
@@ -96,11 +98,7 @@ impl<'c> LockedVault<'c> {
             recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,
             stage: Stage::new(&self.lock),
             at: Stamp::new(ctx.now),
-            raises: Vec::new(),
-            removed: Vec::new(),
-            withdrawn: Vec::new(),
-            revoked: Vec::new(),
-            admins: None,
+            pins: Vec::new(),
             successor: None,
             live: None,
         };
@@ -142,11 +140,8 @@ pub(crate) struct Transaction<'a> {
     recorder: Recorder<'a>,
     stage: Stage,
     at: Stamp,
-    raises: Vec<(VaultPath, Version)>,
-    removed: Vec<(VaultPath, Version)>,
-    withdrawn: Vec<(VaultPath, Version, Version)>,
-    revoked: Vec<GrantPlace>,
-    admins: Option<(u32, Digest)>,
+    /// What is remembered once the change is published.
+    pins: Vec<Pin>,
     successor: Option<Signer>,
     live: Option<Rc<[Live]>>,
 }
@@ -203,9 +198,9 @@ impl<'a> Transaction<'a> {
         let names: Vec<_> = sealed.iter().map(|one| one.name().clone()).collect();
         let asker = &self.locked.asker;
         let reach = self.opened().rules.reach_of(asker, None, Need::Use)?;
-        let access = reach.give(asker, &names);
+        let access = reach.give(asker, &op, Need::Use, Cow::Borrowed(sealed))?;
         let receipt = self.recorder.granted(&Action::new(op).on(names))?;
-        Ok(access::open_many(&access, &receipt, sealed)?)
+        Ok(access.open(receipt)?)
     }
 
     /// Stages a file as it is.
@@ -230,23 +225,12 @@ impl<'a> Transaction<'a> {
     /// is no session.
     pub(crate) fn revoke(&mut self, place: &GrantPlace) {
         place.files().into_iter().for_each(|file| self.stage.remove(file));
-        self.revoked.push(place.clone());
+        self.pins.push(Pin::revoked(place));
     }
 
-    /// Has the removal of a record remembered once it is published: what git puts back later
-    /// at this version or below is not the secret.
-    pub(crate) fn remember_removed(&mut self, path: VaultPath, version: Version) {
-        self.removed.push((path, version));
-    }
-
-    /// Has it remembered, once it is published, that a version of our own gave way to another.
-    pub(crate) fn withdraw(&mut self, path: VaultPath, from: Version, to: Version) {
-        self.withdrawn.push((path, from, to));
-    }
-
-    /// Has another set of admins, which was verified, accepted once it is published.
-    pub(crate) fn accept_admins(&mut self, number: u32, digest: Digest) {
-        self.admins = Some((number, digest));
+    /// Has this remembered once the change is published.
+    pub(crate) fn remember(&mut self, pin: Pin) {
+        self.pins.push(pin);
     }
 
     /// Has everything that follows signed with this key, which is the caller's from now on.
@@ -287,18 +271,18 @@ impl<'a> Transaction<'a> {
         self.sign(&path, document, version).map(|bytes| self.stage.put(path, bytes))
     }
 
-    /// As [`Transaction::put_signed`], for a document of members or policies; it comes back
-    /// as the next command will read it.
+    /// As [`Transaction::put_signed`], for a member or a policy; it comes back as the next
+    /// command will read it.
     ///
     /// # Errors
     /// As [`Transaction::put_signed`].
-    pub(crate) fn put_document<T: serde::Serialize + serde::de::DeserializeOwned>(
+    pub(crate) fn put_document<D: Document>(
         &mut self,
-        path: VaultPath,
-        document: &T,
-        version: u64,
-    ) -> Result<Signed<T>> {
-        let bytes = self.sign(&path, document, Version { created: 0, version })?;
+        name: &D::Name,
+        document: &D,
+    ) -> Result<Signed<D>> {
+        let path = D::path(name);
+        let bytes = self.sign(&path, document, Version::of_document(document.version()))?;
         let key = self.signer().key.verify_key();
         let read = Unverified::parse(&path, bytes.clone())?;
         let signed = read.verify(self.locked.opened.vault.id(), Some(&key))?;
@@ -314,7 +298,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Vec<u8>> {
         let vault = self.locked.opened.vault.id();
         let bytes = store::sign(document, path, vault, self.signer(), self.at)?;
-        self.raises.push((path.clone(), version));
+        self.pins.push(Pin::Seen(path.clone(), version));
         Ok(bytes)
     }
 
@@ -339,19 +323,7 @@ impl<'a> Transaction<'a> {
             staged.publish()?;
         }
         // Not before: a removal that did not happen is none.
-        for (path, version) in &self.removed {
-            vault.pins().remove(path, *version);
-        }
-        if let Some((number, digest)) = self.admins {
-            vault.pins().accept_admins(number, digest);
-        }
-        for (path, from, to) in &self.withdrawn {
-            vault.pins().withdraw(path, *from, *to);
-        }
-        self.revoked.iter().for_each(|place| vault.pin_revoked(place));
-        for (path, version) in &self.raises {
-            vault.pins().pin(path, *version);
-        }
+        self.pins.iter().for_each(|pin| vault.pins().note(pin));
         if commits {
             commit(self.ctx(), vault, &self.caller().name, self.recorder.chain(), &pending);
         }

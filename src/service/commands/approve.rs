@@ -8,7 +8,7 @@ use crate::audit::{Action, Op};
 use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
-use crate::name::{MemberName, ScopeName, Ttl};
+use crate::name::{MemberName, ScopeName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
@@ -223,7 +223,7 @@ fn of_member(
 ) -> Result<(Proposal, Option<Member>)> {
     let path = VaultPath::member(name);
     let claim = opened.vault.claim::<Member>(&path)?;
-    let signed = approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone());
+    let signed = approved_before::<Member>(opened, name)?.map(|signed| (*signed).clone());
     // Whoever comes back was no member, and still is who began his audit chains.
     let mut former = signed.as_ref().map(|old| old.former.clone()).unwrap_or_default();
     former.extend(signed.as_ref().and_then(|old| old.verify));
@@ -320,7 +320,7 @@ fn of_policy(
 ) -> Result<(Proposal, Option<Policy>)> {
     let path = VaultPath::policy(name);
     let claim = opened.vault.claim::<Policy>(&path)?;
-    let signed = approved_before::<Policy>(opened, &path)?.map(|signed| (*signed).clone());
+    let signed = approved_before::<Policy>(opened, name)?.map(|signed| (*signed).clone());
     let last = signed.as_ref().map(|old| old.version);
     let base = signed.filter(|old| old.removed.is_none());
     let policy = Policy {
@@ -329,9 +329,6 @@ fn of_policy(
     };
     ScopePolicy::compile(policy.clone())
         .map_err(|why| AccessError::BadPolicy { scope: name.clone(), why: why.into() })?;
-    if let Some(ttl) = &policy.max_ttl {
-        ttl.parse::<Ttl>()?;
-    }
     let mut diff =
         text_diff(&in_words(base.as_ref(), shown_policy), &in_words(Some(&policy), shown_policy));
     for grantee in &policy.members {

@@ -89,7 +89,7 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
     locked.transact(&action, |tx| {
         locked.require_admin()?;
         let new = changed(locked.opened.vault.config(), setting, value)?;
-        tx.put_signed(VaultPath::config(), &new, Version { created: 0, version: new.version })?;
+        tx.put_signed(VaultPath::config(), &new, Version::of_document(new.version))?;
         Ok((format!("Set {} to {value}", setting.name()), ()))
     })
 }

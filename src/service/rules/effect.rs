@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::access::{Rule, Ruling, ScopePolicy};
-use crate::name::{GroupName, MemberName, ScopeName, SecretName};
+use crate::name::{GroupName, MemberName, ScopeName, SecretName, Ttl};
 use crate::store::{Member, Policy, SealedRule};
 
 /// The effect of a change of rules; empty where nothing changes for anybody.
@@ -95,7 +95,7 @@ pub struct ScopeEffect {
     /// What it seals no more.
     pub sealed_removed: Vec<SealedRule>,
     /// The longest life of its sessions, before and after, where that changes.
-    pub max_ttl: Option<[Option<String>; 2]>,
+    pub max_ttl: Option<[Option<Ttl>; 2]>,
 }
 
 /// A pattern, and how many secrets it matches now.

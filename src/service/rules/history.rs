@@ -2,16 +2,15 @@
 //! that made it what it is. Without a history there is none, and nothing fails for it.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use similar::{ChangeTag, TextDiff};
 use time::OffsetDateTime;
 
-use crate::access::{RuleChange, Rules};
+use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
-use crate::store::{MAX_TOML, Removable, Signed, Stamp, Standing};
+use crate::store::{Document, MAX_TOML, Member, Policy, Signed, Stamp, Standing};
 
 /// A commit, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,8 +45,8 @@ impl From<git::Commit> for CommitView {
 /// Rules that contradict each other.
 pub(crate) fn rules_at(opened: &Snapshot, commit: &str) -> Result<Option<Rules>> {
     let wants = |path: &str| {
-        let subject = VaultPath::parse(path).map(|path| path.subject());
-        matches!(subject, Some(Subject::Member(_) | Subject::Policy(_)))
+        let path = VaultPath::parse(path);
+        path.is_some_and(|path| matches!(path.subject(), Subject::Member(_) | Subject::Policy(_)))
     };
     let root = opened.vault.root().path();
     let Ok(files) = git::files_at(root, commit, &wants) else { return Ok(None) };
@@ -56,10 +55,10 @@ pub(crate) fn rules_at(opened: &Snapshot, commit: &str) -> Result<Option<Rules>>
         let Some(path) = VaultPath::parse(&path) else { continue };
         match path.subject() {
             Subject::Member(name) => {
-                then.members.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+                add::<Member>(&mut then, name, opened.vault.approved(&path, bytes));
             }
             Subject::Policy(name) => {
-                then.policies.extend(opened.vault.approved(&path, bytes).map(|one| (name, one)));
+                add::<Policy>(&mut then, name, opened.vault.approved(&path, bytes));
             }
             _ => {}
         }
@@ -67,18 +66,23 @@ pub(crate) fn rules_at(opened: &Snapshot, commit: &str) -> Result<Option<Rules>>
     Ok(Some(Rules::after(&opened.vault, then)?))
 }
 
-/// The highest version of the document at `path` that an admin of today signed and git knows of: an
+fn add<D: RuleDocument>(change: &mut RuleChange, name: &D::Name, signed: Option<Signed<D>>) {
+    D::among(change).extend(signed.map(|signed| (name.clone(), signed)));
+}
+
+/// The highest version of the document `name` that an admin of today signed and git knows of: an
 /// older one that was committed again later is not what was in force before.
 ///
 /// # Errors
 /// The history cannot be read.
-pub(crate) fn approved_before<T: DeserializeOwned + Removable>(
+pub(crate) fn approved_before<D: Document>(
     opened: &Snapshot,
-    path: &VaultPath,
-) -> Result<Option<Signed<T>>> {
-    let mut highest: Option<Signed<T>> = None;
+    name: &D::Name,
+) -> Result<Option<Signed<D>>> {
+    let path = &D::path(name);
+    let mut highest: Option<Signed<D>> = None;
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
-        let found = change.bytes.and_then(|bytes| opened.vault.approved::<T>(path, bytes));
+        let found = change.bytes.and_then(|bytes| opened.vault.approved::<D>(path, bytes));
         if let Some(found) = found
             && highest.as_ref().is_none_or(|highest| highest.version() < found.version())
         {
@@ -99,13 +103,11 @@ pub(crate) fn as_last_approved(opened: &Snapshot) -> Result<Snapshot> {
     let mut change = RuleChange::default();
     for (name, standing) in opened.rules.standings() {
         if let Standing::Unapproved(_) | Standing::Damaged(_) = standing {
-            let signed = approved_before(opened, &VaultPath::member(name))?;
-            change.members.extend(signed.map(|signed| (name.clone(), signed)));
+            add::<Member>(&mut change, name, approved_before(opened, name)?);
         }
     }
     for name in opened.rules.undecided() {
-        let signed = approved_before(opened, &VaultPath::policy(name))?;
-        change.policies.extend(signed.map(|signed| (name.clone(), signed)));
+        add::<Policy>(&mut change, name, approved_before(opened, name)?);
     }
     Ok(opened.under(Rules::after(&opened.vault, change)?))
 }

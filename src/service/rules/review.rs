@@ -26,14 +26,13 @@ impl State {
     /// # Errors
     /// There is no such revision; the history cannot be read.
     pub(crate) fn of_revision(opened: &Snapshot, rev: &str) -> Result<Self> {
-        let subject = |path: &str| VaultPath::parse(path).map(|path| path.subject());
-        let wants = |path: &str| {
-            let subject = subject(path);
-            matches!(subject, Some(Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_)))
+        let is_rule = |path: VaultPath| {
+            matches!(path.subject(), Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_))
         };
+        let wants = |path: &str| VaultPath::parse(path).is_some_and(is_rule);
         let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
-        let secret = |path: &String| match subject(path) {
-            Some(Subject::Record(name)) => Some(name),
+        let secret = |path: &String| match VaultPath::parse(path)?.subject() {
+            Subject::Record(name) => Some(name.clone()),
             _ => None,
         };
         let secrets = files.names.iter().filter_map(secret).collect();
@@ -47,8 +46,8 @@ impl State {
     pub(crate) fn of_files(opened: &Snapshot) -> Result<Self> {
         let mut state = Self { secrets: opened.vault.names()?, ..Self::default() };
         let mut paths: Vec<VaultPath> = Vec::new();
-        paths.extend(opened.vault.member_names()?.iter().map(VaultPath::member));
-        paths.extend(opened.vault.policy_names()?.iter().map(VaultPath::policy));
+        paths.extend(opened.vault.names_of::<Member>()?.iter().map(VaultPath::member));
+        paths.extend(opened.vault.names_of::<Policy>()?.iter().map(VaultPath::policy));
         paths.extend((1..=opened.vault.admins().version).map(VaultPath::admins));
         for path in paths {
             // What is no file that can be read is for 'check' to report.
@@ -66,8 +65,8 @@ impl State {
         let mut newest = 0;
         for path in self.documents.keys().filter_map(|path| VaultPath::parse(path)) {
             let taken = match path.subject() {
-                Subject::Member(name) => self.member(opened, &path, name, &mut ruling),
-                Subject::Policy(name) => self.policy(opened, &path, name, &mut ruling),
+                Subject::Member(name) => self.member(opened, &path, name.clone(), &mut ruling),
+                Subject::Policy(name) => self.policy(opened, &path, name.clone(), &mut ruling),
                 Subject::Admins(_) => self.admins(opened, &path, &mut newest, &mut ruling),
                 _ => Ok(()),
             };

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::history::as_last_approved;
-use crate::access::{PolicyState, RuleChange, Rules};
+use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::audit::ChainName;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{decrypt, encrypt};
@@ -25,7 +25,7 @@ use crate::service::change::commit::{chains, local_chains};
 use crate::service::change::transaction::Transaction;
 use crate::service::identity::authenticate::recipients;
 use crate::service::secret::readers::{ReaderChange, pending_under, reencrypt};
-use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Standing, Version};
+use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Signed, Version};
 
 /// What is to be in force.
 #[derive(Debug, Default)]
@@ -61,20 +61,14 @@ pub(crate) fn apply_rules(
 ) -> Result<Vec<ReaderChange>> {
     let mut change = RuleChange::default();
     if let Some(set) = &update.admins {
-        let version = Version { created: 0, version: u64::from(set.version) };
+        let version = Version::of_document(u64::from(set.version));
         tx.put_signed(VaultPath::admins(set.version), set, version)?;
     }
     if let Some(key) = update.successor {
         tx.sign_as(key);
     }
-    for (name, member) in &update.members {
-        let signed = tx.put_document(VaultPath::member(name), member, member.version)?;
-        change.members.push((name.clone(), signed));
-    }
-    for (name, policy) in &update.policies {
-        let signed = tx.put_document(VaultPath::policy(name), policy, policy.version)?;
-        change.policies.push((name.clone(), signed));
-    }
+    sign_all(tx, &update.members, &mut change)?;
+    sign_all(tx, &update.policies, &mut change)?;
     if let Some(set) = &update.admins {
         resign_documents(tx, set, &mut change)?;
     }
@@ -157,24 +151,39 @@ fn resign_documents(
     }
     if gone.contains(vault.config_signer()) {
         let config = vault.config();
-        let version = Version { created: 0, version: config.version };
+        let version = Version::of_document(config.version);
         tx.put_signed(VaultPath::config(), config, version)?;
     }
-    for (name, standing) in rules.standings() {
-        let (Standing::InForce(signed) | Standing::Removed(signed)) = standing else { continue };
-        if gone.contains(signed.by()) && change.members.iter().all(|(other, _)| other != name) {
-            let signed = tx.put_document(VaultPath::member(name), &**signed, signed.version)?;
-            change.members.push((name.clone(), signed));
+    let members = rules.standings().map(|(name, standing)| (name, standing.signed()));
+    resign_those_of(tx, &gone, members, change)?;
+    let policies = rules.policies().map(|(name, state)| (name, state.signed()));
+    resign_those_of(tx, &gone, policies, change)
+}
+
+fn resign_those_of<'r, D: RuleDocument + 'r>(
+    tx: &mut Transaction<'_>,
+    gone: &BTreeSet<&MemberName>,
+    documents: impl Iterator<Item = (&'r D::Name, Option<&'r Signed<D>>)>,
+    change: &mut RuleChange,
+) -> Result<()> {
+    for (name, signed) in documents {
+        let Some(signed) = signed.filter(|signed| gone.contains(signed.by())) else { continue };
+        if D::among(change).iter().all(|(other, _)| other != name) {
+            let signed = tx.put_document::<D>(name, signed)?;
+            D::among(change).push((name.clone(), signed));
         }
     }
-    for (name, state) in rules.policies() {
-        let (PolicyState::InForce(signed, _) | PolicyState::Removed(signed)) = state else {
-            continue;
-        };
-        if gone.contains(signed.by()) && change.policies.iter().all(|(other, _)| other != name) {
-            let signed = tx.put_document(VaultPath::policy(name), &***signed, signed.version)?;
-            change.policies.push((name.clone(), signed));
-        }
+    Ok(())
+}
+
+fn sign_all<D: RuleDocument>(
+    tx: &mut Transaction<'_>,
+    documents: &[(D::Name, D)],
+    change: &mut RuleChange,
+) -> Result<()> {
+    for (name, document) in documents {
+        let signed = tx.put_document(name, document)?;
+        D::among(change).push((name.clone(), signed));
     }
     Ok(())
 }

@@ -32,15 +32,13 @@ const ENDING: &str = ".known";
 
 /// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
 /// called when the audit line is on disk: it unwraps keys.
-pub(crate) fn recall(
-    opened: &Snapshot,
-    asker: &Principal,
-    access: Access,
-    sealed: &[EncryptedSecret],
-) -> Access {
+pub(crate) fn recall<'f>(opened: &Snapshot, asker: &Principal, access: Access<'f>) -> Access<'f> {
     let Principal::Member(caller) = asker else { return access };
-    match file(opened, &caller.identity, ".age").filter(|_| sealed.len() >= FEWEST) {
-        Some(file) => access.knowing(keys(opened, caller, &file, sealed)),
+    match file(opened, &caller.identity, ".age").filter(|_| access.files().len() >= FEWEST) {
+        Some(file) => {
+            let keys = keys(opened, caller, &file, access.files());
+            access.knowing(keys)
+        }
         None => access,
     }
 }

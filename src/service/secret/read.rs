@@ -1,10 +1,11 @@
 //! Reading values: authenticate, decide, record, open. Every command that reads goes here.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
 use super::cache;
-use crate::access::{self, Access, Need, Principal, Reach, Sealing};
+use crate::access::{Access, Need, Principal, Reach, Sealing};
 use crate::audit::{Action, Op};
 use crate::fs::{Lock, Root};
 use crate::many;
@@ -113,8 +114,7 @@ pub(crate) fn read<T>(
             found => found?,
         };
         let receipt = recorder.granted(&action)?;
-        let access = cache::recall(&opened, &asker, found.access, &found.sealed);
-        let values = access::open_many(&access, &receipt, &found.sealed)?;
+        let values = cache::recall(&opened, &asker, found.access).open(receipt)?;
         if verdict == Verdict::ShowHandedOut {
             agent::show_handed_out(ctx, &values, &asked)?;
         }
@@ -182,8 +182,7 @@ pub(crate) fn read_loaded(
 
 /// What a request means, ready to be opened.
 struct Found {
-    sealed: Vec<EncryptedSecret>,
-    access: Access,
+    access: Access<'static>,
     run_only: bool,
     limits_programs: bool,
     sealing: Option<Sealing>,
@@ -213,12 +212,13 @@ fn find(
         None => sealed(opened, &names, scope)?,
     };
     reach.opens(&sealed)?;
-    let (access, run_only) = (reach.give(asker, &names), reach.is_run_only());
+    let access = reach.give(asker, &wanted.op, wanted.need, Cow::Owned(sealed))?;
+    let run_only = reach.is_run_only();
     // Rules that name nothing of what is wanted here start no proxy.
     let sealing = reach.sealing(wanted.seal).filter(|sealing| {
         wanted.seal || sealing.only || names.iter().any(|name| sealing.seals(name))
     });
-    Ok(Found { sealed, access, run_only, limits_programs, sealing })
+    Ok(Found { access, run_only, limits_programs, sealing })
 }
 
 /// Reads the token's grant once more, after whatever holds the vault's lock.

@@ -7,7 +7,7 @@ use crate::fs::VaultPath;
 use crate::name::SecretName;
 use crate::service::base::error::{Error, Result};
 use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::store::{Record, StoreError, Version};
+use crate::store::{Pin, Record, StoreError, Version};
 
 impl LockedVault<'_> {
     /// Whether either file of the secret is there.
@@ -35,7 +35,7 @@ impl LockedVault<'_> {
             return Err(Error::from(error));
         }
         if let Some(scope) = &self.ctx.confined {
-            rules.reach(caller, Some(scope), Need::Names)?.permits(name)?;
+            rules.reach(caller, Some(scope), Need::Use)?.permits(name)?;
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl Transaction<'_> {
             _ => opened.vault.pins().seen(&path).max(opened.vault.pins().removed(&path)),
         };
         if let Some(version) = found {
-            self.remember_removed(path.clone(), version);
+            self.remember(Pin::Removed(path.clone(), version));
         }
         self.remove(path);
         self.remove(VaultPath::secret(name));

@@ -102,7 +102,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     // Not before: what is not there yet must not be missed.
     staged.iter().for_each(|(place, version)| opened.vault.pin_grant(place, *version));
     record_ended(ctx, &opened, caller, lock, &ended)?;
-    ended.iter().for_each(|place| opened.vault.pin_revoked(place));
+    ended.iter().for_each(|place| opened.vault.pin_expired(place));
     let state = format!("{} {next_end}\n", fingerprint(opened.vault.root(), caller));
     Ok(fs::replace(&opened.vault.root().local(REFRESHED), state.as_bytes())?)
 }

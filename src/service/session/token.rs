@@ -8,7 +8,7 @@ use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, GrantPlace, Lock, Stage};
-use crate::name::{MemberName, ScopeName, Ttl, printable};
+use crate::name::{MemberName, ScopeName, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::recorder::Recorder;
 use crate::service::base::clock;
@@ -116,9 +116,7 @@ fn parse(text: &SecretBytes, place: &str) -> Result<Token> {
 
 /// When a grant ends: as it says, or sooner where its policy has become stricter.
 pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
-    let policy =
-        rules.of_grant(grant).ok().and_then(|(_, policy)| policy.document().max_ttl.clone());
-    match policy.and_then(|ttl| ttl.parse::<Ttl>().ok()) {
+    match rules.of_grant(grant).ok().and_then(|(_, policy)| policy.document().max_ttl) {
         Some(ttl) => grant.expires.min(grant.created.plus(ttl.seconds())),
         None => grant.expires,
     }
@@ -145,7 +143,7 @@ fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action
             .note(&crate::service::base::note::Note::NotRecorded { reason: error.to_string() }),
     }
     if expired {
-        opened.vault.pin_revoked(bearer.place());
+        opened.vault.pin_expired(bearer.place());
         delete_own(opened, bearer.place());
     }
 }
@@ -254,7 +252,7 @@ pub(crate) fn listable<'a>(
     scope: Option<&ScopeName>,
 ) -> Result<Reach<'a>> {
     Ok(match (bearer, scope) {
-        (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Names)?,
+        (Some(bearer), scope) => opened.rules.reach_of_bearer(bearer, scope, Need::Use)?,
         (None, Some(scope)) => {
             let (scope, policy) = opened.rules.scope(scope)?;
             Reach::Scope(scope, policy)

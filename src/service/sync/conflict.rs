@@ -105,13 +105,13 @@ fn unit(file: &Difference) -> Unit {
     let Some(path) = path.filter(VaultPath::travels) else { return Unit::Other(shown) };
     match path.subject() {
         Subject::Record(name) | Subject::Value(name) => {
-            Unit::ConflictTarget(ConflictTarget::Secret(name))
+            Unit::ConflictTarget(ConflictTarget::Secret(name.clone()))
         }
         Subject::Settings | Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_) => {
             Unit::ConflictTarget(ConflictTarget::Document(path))
         }
-        Subject::Audit if shown.ends_with(".age") => Unit::Key(shown),
-        Subject::Audit => Unit::Segment(shown),
+        Subject::ChainKey => Unit::Key(shown),
+        Subject::Segment => Unit::Segment(shown),
         Subject::Other => match shown.rsplit_once('/') {
             Some((folder, _)) => Unit::Grant(folder.to_owned()),
             None => Unit::Other(shown),

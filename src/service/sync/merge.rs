@@ -147,7 +147,7 @@ fn refuse_bricks(opened: &Snapshot, division: &Divergence) -> Result<()> {
                     return brick(file, "no admin signed it");
                 }
             }
-            (Subject::Admins(number), Some(entry)) if file.base.is_none() => {
+            (&Subject::Admins(number), Some(entry)) if file.base.is_none() => {
                 // A set beyond the next one rests on another that comes along.
                 let follows = number <= opened.vault.admins().version + 1;
                 let bytes = git::content(root, entry)?;

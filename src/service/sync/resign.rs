@@ -7,7 +7,7 @@
 
 use super::conflict::{self, Conflict, ConflictTarget, Revision, SETTLED, Side};
 use super::merge::SyncError;
-use crate::access::{RuleChange, Rules};
+use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::audit::{Action, Op};
 use crate::fs::{self, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
@@ -18,7 +18,7 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::rules::history::rules_at;
-use crate::store::{Authority as _, EncryptedSecret, Member, Policy, Record, Signed, Version};
+use crate::store::{Authority as _, EncryptedSecret, Member, Pin, Policy, Record, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.
 struct UnsignableRecord {
@@ -129,20 +129,10 @@ fn rules(opened: &Snapshot, division: &Divergence) -> Result<Option<(Rules, Rule
         match path.subject() {
             Subject::Admins(_) => return Ok(None),
             Subject::Member(name) => {
-                if let Some(member) = document::<Member>(opened, file, &path, |m| m.version)? {
-                    if file.is_changed_by_them_alone() {
-                        after.members.push((name.clone(), member.clone()));
-                    }
-                    theirs.members.push((name, member));
-                }
+                take::<Member>(opened, file, name, [&mut after, &mut theirs])?;
             }
             Subject::Policy(name) => {
-                if let Some(policy) = document::<Policy>(opened, file, &path, |p| p.version)? {
-                    if file.is_changed_by_them_alone() {
-                        after.policies.push((name.clone(), policy.clone()));
-                    }
-                    theirs.policies.push((name, policy));
-                }
+                take::<Policy>(opened, file, name, [&mut after, &mut theirs])?;
             }
             _ => {}
         }
@@ -153,19 +143,26 @@ fn rules(opened: &Snapshot, division: &Divergence) -> Result<Option<(Rules, Rule
     Ok(Some((Rules::after(&opened.vault, after)?, Rules::after(&opened.vault, theirs)?)))
 }
 
-/// A document as the other side has it, where an admin signed it. One that was put back, older
-/// than this machine has seen, is none; what both sides had before is.
-fn document<T: serde::de::DeserializeOwned>(
+/// Takes a document as the other side has it, where an admin signed it. One that was put back,
+/// older than this machine has seen, is none; what both sides had before is.
+fn take<D: RuleDocument>(
     opened: &Snapshot,
     file: &Difference,
-    path: &VaultPath,
-    version: impl Fn(&T) -> u64,
-) -> Result<Option<Signed<T>>> {
-    let Some(entry) = &file.theirs else { return Ok(None) };
+    name: &D::Name,
+    [after, theirs]: [&mut RuleChange; 2],
+) -> Result<()> {
+    let Some(entry) = &file.theirs else { return Ok(()) };
+    let path = D::path(name);
     let bytes = git::content(opened.vault.root().path(), entry)?;
-    let seen = opened.vault.pins().seen(path).map_or(0, |seen| seen.version);
-    let found = opened.vault.approved::<T>(path, bytes);
-    Ok(found.filter(|found| file.theirs == file.base || version(found) >= seen))
+    let seen = opened.vault.pins().seen(&path).map_or(0, |seen| seen.version);
+    let Some(found) = opened.vault.approved::<D>(&path, bytes) else { return Ok(()) };
+    if file.theirs == file.base || found.version() >= seen {
+        if file.is_changed_by_them_alone() {
+            D::among(after).push((name.clone(), found.clone()));
+        }
+        D::among(theirs).push((name.clone(), found));
+    }
+    Ok(())
 }
 
 fn find(
@@ -176,12 +173,12 @@ fn find(
 ) -> Vec<UnsignableRecord> {
     let mut orphans = Vec::new();
     for file in &division.files {
-        let path = file.path().and_then(VaultPath::parse);
-        let Some(Subject::Record(name)) = path.map(|path| path.subject()) else { continue };
+        let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
+        let Subject::Record(name) = path.subject() else { continue };
         // Where both sides changed it, ours was made to take account of the other.
         let is_ours = !file.is_changed_by_them_alone();
         let matter = ConflictTarget::Secret(name.clone());
-        let conflict = Conflict::new(division, matter, pair(division, &name));
+        let conflict = Conflict::new(division, matter, pair(division, name));
         let (side, before) = match is_ours {
             true => (Side::Ours, &opened.rules),
             false => (Side::Theirs, theirs),
@@ -189,12 +186,12 @@ fn find(
         let read = |rules: &Rules| {
             let at =
                 |path: &VaultPath| conflict.at(opened, Revision::Now(side), path).ok().flatten();
-            let (record, value) = (at(&VaultPath::record(&name))?, at(&VaultPath::secret(&name))?);
-            opened.vault.offered_secret(&name, record, value, rules).ok()
+            let (record, value) = (at(&VaultPath::record(name))?, at(&VaultPath::secret(name))?);
+            opened.vault.offered_secret(name, record, value, rules).ok()
         };
         // What was wrong before stays wrong.
         if let (Some(sealed), None) = (read(before), read(after)) {
-            orphans.push(UnsignableRecord { conflict, name, sealed, is_ours });
+            orphans.push(UnsignableRecord { conflict, name: name.clone(), sealed, is_ours });
         }
     }
     orphans
@@ -224,7 +221,8 @@ fn leave(tx: &mut Transaction<'_>, orphan: &UnsignableRecord, after: &Rules) -> 
             opened.vault.offered_secret(&orphan.name, signed.clone(), sealed.clone(), after)
     {
         let ours = Version::from(&**orphan.sealed.record());
-        tx.withdraw(record.clone(), ours, Version::from(&**theirs.record()));
+        let to = Version::from(&**theirs.record());
+        tx.remember(Pin::Withdrawn { path: record.clone(), from: ours, to });
     }
     for (path, bytes) in [(record, files.0), (value, files.1)] {
         match bytes {

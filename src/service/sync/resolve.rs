@@ -4,9 +4,6 @@
 //! and its record is signed anew, with a version above both, so that no machine that has seen
 //! either takes it for a rollback.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use super::conflict::{Conflict, ConflictTarget, Revision, SETTLED, Side, settling};
 use super::merge::SyncError;
 use crate::audit::{Action, Op};
@@ -17,7 +14,7 @@ use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::secret::readers::exposed;
-use crate::store::{EncryptedSecret, Member, Policy, Record, Removable, StoreError, Version};
+use crate::store::{Document, EncryptedSecret, Member, Pin, Policy, Record, StoreError, Version};
 
 /// A conflict, and the side that is taken.
 #[derive(Debug, Clone, Copy)]
@@ -212,15 +209,15 @@ fn floor(
     version(Revision::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
 }
 
-fn document_floor<T: Removable + DeserializeOwned>(
+fn document_floor<D: Document>(
     opened: &Snapshot,
     taking: &Taking<'_>,
     path: &VaultPath,
 ) -> Option<Version> {
     floor(opened, taking.side, path, |at| {
         let bytes = taking.conflict.at(opened, at, path).ok().flatten()?;
-        let signed = opened.vault.approved::<T>(path, bytes)?;
-        Some(Version { created: 0, version: signed.version() })
+        let signed = opened.vault.approved::<D>(path, bytes)?;
+        Some(Version::of_document(signed.version()))
     })
 }
 
@@ -257,24 +254,20 @@ fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath
     let signs = opened.rules.is_admin(&tx.caller().name);
     let other = other.unwrap_or_default();
     match path.subject() {
-        Subject::Member(_) if signs => {
-            let set = |old: &Member, version| Member { version, ..old.clone() };
-            let floor = document_floor::<Member>(opened, taking, path);
-            if sign_above(tx, path, [&bytes, &other], floor, set)? {
-                return Ok(());
-            }
+        Subject::Member(name)
+            if signs && sign_above::<Member>(tx, taking, name, [&bytes, &other])? =>
+        {
+            return Ok(());
         }
-        Subject::Policy(_) if signs => {
-            let set = |old: &Policy, version| Policy { version, ..old.clone() };
-            let floor = document_floor::<Policy>(opened, taking, path);
-            if sign_above(tx, path, [&bytes, &other], floor, set)? {
-                return Ok(());
-            }
+        Subject::Policy(name)
+            if signs && sign_above::<Policy>(tx, taking, name, [&bytes, &other])? =>
+        {
+            return Ok(());
         }
         // Whoever takes another set than the one that this machine knows, knows what he does,
         // as far as it follows the set before.
-        Subject::Admins(number) => {
-            tx.accept_admins(number, opened.vault.other_admins(number, &bytes)?);
+        &Subject::Admins(number) => {
+            tx.remember(Pin::Admins(number, opened.vault.other_admins(number, &bytes)?));
         }
         _ => {}
     }
@@ -284,20 +277,20 @@ fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath
 
 /// Signs the first of two versions of a document anew, above both; false where no admin had
 /// signed it.
-fn sign_above<T: Removable + Serialize + DeserializeOwned>(
+fn sign_above<D: Document>(
     tx: &mut Transaction<'_>,
-    path: &VaultPath,
+    taking: &Taking<'_>,
+    name: &D::Name,
     [taken, other]: [&[u8]; 2],
-    floor: Option<Version>,
-    with_version: impl Fn(&T, u64) -> T,
 ) -> Result<bool> {
-    let opened = tx.opened();
-    let signed = |bytes: &[u8]| opened.vault.approved::<T>(path, bytes.to_vec());
+    let (opened, path) = (tx.opened(), &D::path(name));
+    let signed = |bytes: &[u8]| opened.vault.approved::<D>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
-    refuse_below(path, Version { created: 0, version: taken.version() }, floor)
+    let floor = document_floor::<D>(opened, taking, path);
+    refuse_below(path, Version::of_document(taken.version()), floor)
         .map_err(|why| SyncError::Unfit { matter: path.to_string(), why: Box::new(why.into()) })?;
     let above = signed(other).map_or(0, |other| other.version());
     let version = taken.version().max(above).saturating_add(1);
-    tx.put_document(path.clone(), &with_version(&taken, version), version)?;
+    tx.put_document(name, &(*taken).clone().with_version(version))?;
     Ok(true)
 }

@@ -239,10 +239,7 @@ fn policy_details(app: &App, policy: &PolicyView, theme: Theme, area: Rect) -> V
     let signed = policy.signed_by.clone().unwrap_or_default();
     let at = policy.signed_at.as_deref().map(|at| ago(app.now, at)).unwrap_or_default();
     let optional = [
-        (
-            "sessions",
-            policy.max_ttl.clone().map(|ttl| format!("{ttl} at most")).unwrap_or_default(),
-        ),
+        ("sessions", policy.max_ttl.map(|ttl| format!("{ttl} at most")).unwrap_or_default()),
         ("description", policy.description.clone()),
         ("signed", format!("{at} by {signed} (version {})", policy.version)),
     ];

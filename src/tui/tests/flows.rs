@@ -154,7 +154,7 @@ fn a_change_names_the_version_that_was_looked_at() {
         (vec!["web-*".to_owned()], vec!["db-*".to_owned()])
     );
     assert!(change.deny.is_empty() && change.remove_deny.is_empty());
-    assert_eq!((change.max_ttl.as_deref(), change.no_max_ttl), (Some("8h"), false));
+    assert_eq!((change.max_ttl, change.no_max_ttl), ("8h".parse().ok(), false));
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('e'));
     for _ in 0..4 {

@@ -49,7 +49,7 @@ fn policy(text: &str, status: DocumentStatus) -> PolicyView {
         commands: None,
         seal_only: false,
         sealed: Vec::new(),
-        max_ttl: Some("8h".into()),
+        max_ttl: "8h".parse().ok(),
         version: 3,
         signed_by: Some("alice".into()),
         signed_at: Some("2026-11-25T11:00:00Z".into()),

@@ -1,6 +1,6 @@
 //! The words that `policy create` and `policy update` share.
 
-use authy::{PolicyChange, ScopeName};
+use authy::{PolicyChange, ScopeName, Ttl};
 
 /// What to put into a policy.
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub(super) struct PolicyFlags {
     seal_only: Option<bool>,
     /// Let sessions live no longer than this, such as 8h
     #[arg(long, value_name = "TIME")]
-    max_ttl: Option<String>,
+    max_ttl: Option<Ttl>,
     /// Say what it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,

@@ -54,7 +54,7 @@ fn describe(view: &PolicyView) -> String {
         (false, true) => {}
     }
     view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));
-    add("max-ttl", view.max_ttl.as_deref().unwrap_or_default());
+    add("max-ttl", &view.max_ttl.map(|ttl| ttl.to_string()).unwrap_or_default());
     add("version", &view.version.to_string());
     if let (Some(by), Some(at)) = (&view.signed_by, &view.signed_at) {
         add("signed", &format!("by {by} at {at}"));

@@ -7,7 +7,7 @@ use crate::git;
 use crate::name::SecretName;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
-use crate::store::{Config, MAX_TOML, Member, Policy, Record};
+use crate::store::{Config, Document, MAX_TOML, Member, Policy, Record};
 
 /// Larger than any segment of a chain.
 const MAX_SEGMENT: usize = 64 << 20;
@@ -24,10 +24,10 @@ pub(super) fn since(opened: &Snapshot, rev: &str) -> Result<Vec<Finding>> {
         let message = match path.subject() {
             Subject::Settings => settings(opened, &path, bytes),
             Subject::Admins(_) => admins(opened, &path, bytes),
-            Subject::Member(_) => document::<Member>(opened, &path, bytes, |one| one.version),
-            Subject::Policy(_) => document::<Policy>(opened, &path, bytes, |one| one.version),
-            Subject::Record(name) => record(opened, &name, &path, bytes),
-            Subject::Audit => segment(opened, &path, bytes),
+            Subject::Member(_) => document::<Member>(opened, &path, bytes),
+            Subject::Policy(_) => document::<Policy>(opened, &path, bytes),
+            Subject::Record(name) => record(opened, name, &path, bytes),
+            Subject::Segment | Subject::ChainKey => segment(opened, &path, bytes),
             Subject::Value(_) | Subject::Other => None,
         }?;
         let mend = format!("see 'git log {rev}..HEAD -- {path}'");
@@ -57,18 +57,13 @@ fn admins(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {
 }
 
 /// A member or a policy, as far as an admin signed what the base has.
-fn document<T: serde::de::DeserializeOwned>(
-    opened: &Snapshot,
-    path: &VaultPath,
-    bytes: &[u8],
-    version: fn(&T) -> u64,
-) -> Option<String> {
-    let was = version(&*opened.vault.approved::<T>(path, bytes.to_vec())?);
+fn document<D: Document>(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {
+    let was = opened.vault.approved::<D>(path, bytes.to_vec())?.version();
     let Some(bytes) = now(opened, path, MAX_TOML) else {
         return Some("it was deleted; a removal leaves a signed tombstone".to_owned());
     };
     // What no admin signed as it stands is a finding of its own.
-    let is = version(&*opened.vault.approved::<T>(path, bytes)?);
+    let is = opened.vault.approved::<D>(path, bytes)?.version();
     (is < was).then(|| rolled_back(is, was))
 }
 

@@ -168,10 +168,10 @@ fn is_signed(
                 || is_request(opened, path, bytes)?
         }
         Subject::Policy(_) => opened.vault.approved::<Policy>(path, bytes).is_some(),
-        Subject::Record(name) => is_written(opened, path, &name, bytes)?,
+        Subject::Record(name) => is_written(opened, path, name, bytes)?,
         Subject::Value(_) => bytes.starts_with(AGE),
-        Subject::Audit if path.as_str().ends_with(".age") => bytes.starts_with(AGE),
-        Subject::Audit | Subject::Other => true,
+        Subject::ChainKey => bytes.starts_with(AGE),
+        Subject::Segment | Subject::Other => true,
     })
 }
 

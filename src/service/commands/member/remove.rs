@@ -93,7 +93,7 @@ fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
         Some(Standing::InForce(old)) => Some((**old).clone()),
         // A request that is turned down, or a file that somebody edited or damaged.
         Some(Standing::Unapproved(_) | Standing::Damaged(_)) => {
-            approved_before::<Member>(opened, &path)?.map(|signed| (*signed).clone())
+            approved_before::<Member>(opened, name)?.map(|signed| (*signed).clone())
         }
     };
     let version = next_version(opened, &path, old.as_ref().map(|old| old.version));

@@ -77,7 +77,7 @@ pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<Policy
                 (_, false) => FileChange::Removed,
                 _ => FileChange::Changed,
             },
-            name: match VaultPath::parse(&path).map(|path| path.subject()) {
+            name: match VaultPath::parse(&path).as_ref().map(VaultPath::subject) {
                 Some(Subject::Member(name)) => Some(name.to_string()),
                 Some(Subject::Policy(name)) => Some(name.to_string()),
                 _ => None,

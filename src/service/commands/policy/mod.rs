@@ -59,7 +59,7 @@ pub struct PolicyChange {
     /// Names as sealed rules write them: the rules that name just these go.
     pub remove_seal: Vec<String>,
     /// Longest life of a session, such as `8h`.
-    pub max_ttl: Option<String>,
+    pub max_ttl: Option<Ttl>,
     /// Take the longest life away.
     pub no_max_ttl: bool,
     /// For people.
@@ -120,7 +120,7 @@ pub struct PolicyView {
     /// What programs use without holding it.
     pub sealed: Vec<SealedRule>,
     /// Longest life of a session.
-    pub max_ttl: Option<String>,
+    pub max_ttl: Option<Ttl>,
     /// Counts changes.
     pub version: u64,
     /// The admin who signed it.
@@ -196,7 +196,7 @@ pub fn policy_remove(ctx: &Context, name: &ScopeName) -> Result<()> {
 pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
     let opened = OpenVault::open(ctx)?;
     if let Some(bearer) = bearer(ctx, &opened, &Op::POLICY_SHOW)? {
-        opened.rules.reach_of_bearer(&bearer, Some(name), Need::Names)?;
+        opened.rules.reach_of_bearer(&bearer, Some(name), Need::Use)?;
     }
     let state = opened.rules.policy_state(name);
     let found = state.and_then(|state| view(&opened, name, state));
@@ -222,9 +222,6 @@ impl Policy {
         let grantees = |texts: &[String]| -> Result<Vec<Grantee>> {
             texts.iter().map(|text| Ok(Grantee::parse(text)?)).collect()
         };
-        if let Some(ttl) = &change.max_ttl {
-            ttl.parse::<Ttl>()?;
-        }
         // Without a list any program may be started, with an empty one none.
         let limits = self.commands.or_else(|| (!change.commands.is_empty()).then(Vec::new));
         let commands = limits
@@ -242,7 +239,7 @@ impl Policy {
             commands,
             seal_only: change.seal_only.unwrap_or(self.seal_only),
             sealed: sealed(self.sealed, change)?,
-            max_ttl: change.max_ttl.clone().or(self.max_ttl.filter(|_| !change.no_max_ttl)),
+            max_ttl: change.max_ttl.or(self.max_ttl.filter(|_| !change.no_max_ttl)),
             description: change.description.clone().unwrap_or(self.description),
             ..self
         };
@@ -352,7 +349,7 @@ fn view(opened: &Snapshot, name: &ScopeName, state: &PolicyState) -> Option<Poli
             commands: signed.commands.clone(),
             seal_only: signed.seal_only,
             sealed: signed.sealed.clone(),
-            max_ttl: signed.max_ttl.clone(),
+            max_ttl: signed.max_ttl,
             version: signed.version,
             signed_by: Some(signed.by().to_string()),
             signed_at: Some(signed.at().to_string()),

@@ -93,7 +93,7 @@ pub fn policy_test(
     let bearer = bearer(ctx, &opened, &Op::POLICY_TEST)?;
     let scope = effective_scope(ctx, scope)?;
     let reach = match &bearer {
-        Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Names)?,
+        Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Use)?,
         None => {
             let (scope, policy) =
                 opened.rules.scope(scope.as_ref().ok_or(ScopeError::NotGiven)?)?;

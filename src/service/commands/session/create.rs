@@ -96,7 +96,7 @@ fn check_label(label: &str) -> Result<()> {
 
 fn grant(tx: &Transaction<'_>, options: &SessionOptions, token: &Token) -> Result<Grant> {
     let rules = &tx.opened().rules;
-    rules.reach(&tx.caller().name, Some(&options.scope), Need::Names)?;
+    rules.reach(&tx.caller().name, Some(&options.scope), Need::Use)?;
     let (_, policy) = rules.scope(&options.scope)?;
     let policy = policy.document();
     let vault = tx.opened().vault.id();
@@ -110,7 +110,7 @@ fn grant(tx: &Transaction<'_>, options: &SessionOptions, token: &Token) -> Resul
         deny: policy.deny.clone(),
         commands: policy.commands.clone(),
         created: tx.at(),
-        expires: tx.at().plus(ttl(tx.ctx(), options, policy.max_ttl.as_deref())?.seconds()),
+        expires: tx.at().plus(ttl(tx.ctx(), options, policy.max_ttl)?.seconds()),
         recipient: identity.recipients().iter().map(ToString::to_string).collect(),
         keys: Digest::of(&[]),
         chain: token.chain_key(vault).commitment(),
@@ -120,9 +120,9 @@ fn grant(tx: &Transaction<'_>, options: &SessionOptions, token: &Token) -> Resul
 }
 
 /// What was asked for, or what the policy allows where that is less.
-fn ttl(ctx: &Context, options: &SessionOptions, most: Option<&str>) -> Result<Ttl> {
+fn ttl(ctx: &Context, options: &SessionOptions, most: Option<Ttl>) -> Result<Ttl> {
     let asked = options.ttl.unwrap_or_default();
-    match most.map(str::parse::<Ttl>).transpose()? {
+    match most {
         Some(most) if most < asked => {
             if options.ttl.is_some() {
                 let scope = options.scope.clone();
@@ -157,6 +157,6 @@ fn put(
     let chain = token.chain_key(opened.vault.id());
     tx.put(folder.keys(), encrypt(opened, name, &mut grant, keys)?);
     tx.put(folder.chain_key(), encrypt_chain_key(&chain, name, &opened.rules)?);
-    let version = Version { created: 0, version: grant.version };
+    let version = Version::of_document(grant.version);
     tx.put_signed(folder.grant(), &grant, version)
 }

@@ -28,7 +28,7 @@ pub fn session_refresh(ctx: &Context) -> Result<Vec<SessionId>> {
             }
             if let Some((mut grant, keys)) = renewed(opened, &locked.caller, &folder, &grant)? {
                 tx.put(folder.keys(), encrypt(opened, &locked.caller.name, &mut grant, &keys)?);
-                let version = Version { created: 0, version: grant.version };
+                let version = Version::of_document(grant.version);
                 tx.put_signed(folder.grant(), &grant, version)?;
                 changed.push(folder.id);
             }
