@@ -1,6 +1,63 @@
 //! The library behind the `authy` command: a git-friendly secrets manager.
 //!
-//! A table of contents. The modules stand in layers, top to bottom, and arrows point down
+//! Every command is a function that takes a [`Context`]: where the vault lies, who asks, what time
+//! it is. It reads no environment and no clock, and never prints; what it has to ask or to say goes
+//! to the [`Front`] in the context.
+//!
+//! ```
+//! use authy::{
+//!     Context, Front, IdentitySource, InitOptions, InjectRequest, Newcomer, Note, RunCommand,
+//!     ScopeName, SecretBytes, SecretName, StoreOptions,
+//! };
+//! # use time::OffsetDateTime;
+//!
+//! /// Nobody to ask.
+//! struct Unattended;
+//!
+//! impl Front for Unattended {
+//!     fn passphrase(&self, _: &str) -> Option<SecretBytes> { None }
+//!     fn new_passphrase(&self, _: &str) -> Option<SecretBytes> { None }
+//!     fn consents(&self, _: &str) -> bool { false }
+//!     fn now(&self) -> OffsetDateTime { OffsetDateTime::now_utc() }
+//!     fn note(&self, note: &Note) { eprintln!("{note}") }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let home = tempfile::tempdir()?;
+//! # let home = home.path();
+//! let mut ctx = Context::new(home.join("vault"), Box::new(Unattended));
+//! let keyfile = home.join("alice.key");
+//! let alice = Newcomer {
+//!     name: Some("alice".parse()?),
+//!     generate_keyfile: Some(keyfile.clone()),
+//!     ..Newcomer::default()
+//! };
+//! authy::init(&ctx, &InitOptions { who: alice, ..InitOptions::default() })?;
+//!
+//! // From here on as whoever has the identity.
+//! ctx.identity = IdentitySource::File(keyfile);
+//! let name: SecretName = "db-url".parse()?;
+//! let value = SecretBytes::from("postgres://db.internal/app".to_owned());
+//! authy::store(&ctx, &name, &value, &StoreOptions::default())?;
+//! assert_eq!(authy::get(&ctx, &name, None)?, value);
+//!
+//! // This process becomes the program, with DB_URL in its environment.
+//! # fn run(ctx: &Context) -> authy::Result<()> {
+//! let request = InjectRequest {
+//!     scope: ScopeName::parse("backend").ok(),
+//!     ..InjectRequest::default()
+//! };
+//! let command = RunCommand { argv: vec!["./server".into()], ..RunCommand::default() };
+//! authy::run(ctx, &request, command)?;
+//! # Ok(())
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The sources
+//!
+//! What follows is a table of contents. The modules stand in layers, top to bottom, and arrows point down
 //! only; `tests/layers.rs` reads the `use` lines and fails on any other. Fronts see what is
 //! exported here, so a front cannot skip the service.
 
@@ -56,6 +113,32 @@ pub use name::{
 pub use process::keep_memory_private;
 pub use project::ProjectFile;
 pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
-pub use service::*;
-pub use store::SealedRule;
+#[cfg(feature = "sealed")]
+pub use service::sweep;
+pub use service::{
+    AgentAtWork, Annotation, Approval, ApprovalKind, AuditFilter, ChainStatus, ChainSummary,
+    Choice, CommitView, ConflictKind, ConflictView, Context, Description, DocumentStatus,
+    EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding, Front,
+    IdentitySource, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
+    InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails, ListEntry,
+    ListOptions, Masking, MemberChange, MemberEffect, MemberUpdated, MemberView, NameKind,
+    NameSource, NewMember, Newcomer, Note, OpenIdentity, Part, PastChange, PastVersion,
+    PatternEffect, PolicyChange, PolicyDiff, PolicyView, Proposal, Reached, ReaderChange, Removal,
+    Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions, SessionStatus, SessionView,
+    Setting, Settings, Severity, Side, SideView, StoreOptions, StoreReport, SyncReport, TakeReport,
+    Taken, TokenSource, Towards, Unlocked, Unseen, Verdict, VerdictRule, VerifyReport,
+    accept_vault, alias_command, aliases, allow_project, annotate, approval, approve, audit_show,
+    audit_verify, check, check_staged, check_token_place, config_set, config_show, conflict_list,
+    conflict_take, copy, deny_project, describe, digest_of, edit, env, export, find_project,
+    generate, get, get_version, glance, history, hold, import, imported_policies, init,
+    install_diff, install_hook, is_vault, join, known_names, last_fetched, lead, list,
+    mask_commands, member_add, member_list, member_remove, member_show, member_update, misread,
+    otp, part, policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
+    policy_test, policy_update, project_aliases, project_create, project_is_allowed, read_import,
+    read_public, read_text, rekey, rekey_needed, remove, rename, render, render_manifest, repair,
+    replace, resolve, restore, rotate, rotate_ready, run, session_create, session_list,
+    session_refresh, session_revoke, session_revoke_all, store, store_ready, sync, unlock,
+    variables, vault_is_known, write_token,
+};
+pub use store::{Agents, AuditMode, CommitMode, SealedRule};
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

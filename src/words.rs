@@ -34,4 +34,27 @@ macro_rules! words {
     };
 }
 
-pub(crate) use words;
+/// Has such an enum read too: `WORDS`, `parse`, and serde's reading.
+macro_rules! words_read {
+    ($name:ident { $($variant:ident),* $(,)? }) => {
+        impl $name {
+            /// Every word.
+            pub const WORDS: &[&str] = &[$(Self::$variant.as_str(),)*];
+
+            /// Takes one of the words.
+            pub fn parse(word: &str) -> Option<Self> {
+                [$(Self::$variant,)*].into_iter().find(|one| one.as_str() == word)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+                let word = String::deserialize(d)?;
+                Self::parse(&word)
+                    .ok_or_else(|| serde::de::Error::unknown_variant(&word, Self::WORDS))
+            }
+        }
+    };
+}
+
+pub(crate) use {words, words_read};

@@ -48,9 +48,6 @@ pub(crate) enum FsError {
     /// The change is decided, and some of it is still to be done by the next command.
     #[error("the change is recorded but not finished: {source}")]
     Unfinished { source: Box<FsError> },
-    /// A name that cannot be a file of this clone.
-    #[error("'{}' cannot be the name of a file under .local", printable(name))]
-    LocalName { name: String },
     /// None of the folders offered lies in memory.
     #[error("there is no memory file system to edit the value on")]
     NoMemory,
@@ -68,9 +65,7 @@ impl Failure for FsError {
             Self::Journal { .. } => Kind::Damaged,
             Self::Exists { .. } | Self::Locked { .. } | Self::Waiting { .. } => Kind::Conflict,
             Self::Unfinished { source } => source.kind(),
-            Self::Io { .. } | Self::ReadOnly { .. } | Self::LocalName { .. } | Self::NoMemory => {
-                Kind::Failure
-            }
+            Self::Io { .. } | Self::ReadOnly { .. } | Self::NoMemory => Kind::Failure,
         }
     }
 
@@ -94,8 +89,7 @@ impl Failure for FsError {
             Self::NotRegular { place: Origin::Outside, .. }
             | Self::NotFolder { place: Origin::Outside, .. }
             | Self::Io { .. }
-            | Self::TooLarge { .. }
-            | Self::LocalName { .. } => return None,
+            | Self::TooLarge { .. } => return None,
         };
         Some(hint.to_owned())
     }

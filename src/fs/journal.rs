@@ -11,45 +11,34 @@ use serde::{Deserialize, Serialize};
 
 use super::error::FsError;
 use super::folder::Folder;
-use super::paths::{JOURNAL, LOCAL, LOCK, Root, STAGE_PREFIX, VaultPath, is_lower_hex};
+use super::local::LocalFile;
+use super::paths::{JOURNAL, LOCAL, Root, STAGE_PREFIX, VaultPath, is_lower_hex};
 
 const FORMAT: u32 = 1;
 /// Largest journal in bytes: room for more than 100,000 files.
 pub(super) const LIMIT: usize = 32 << 20;
 /// Longest name of a staged file or of the random part of its folder.
 const MAX_HEX: usize = 16;
-/// Longest name of a file under `.local` in bytes.
-const MAX_LOCAL: usize = 64;
 
 /// Tells whether a change waits to be finished; the price of asking is one `stat`.
 pub(crate) fn needs_recovery(root: &Root) -> bool {
     // A link counts: the recovery then refuses it.
-    root.local(JOURNAL).symlink_metadata().is_ok()
+    root.clone_folder().join(JOURNAL).symlink_metadata().is_ok()
 }
 
 /// A file that a change replaces or removes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     Vault(VaultPath),
-    /// A file directly under `.local`.
-    Local(String),
+    Local(LocalFile),
 }
 
 impl Target {
-    pub(super) fn local(name: &str) -> Option<Self> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
-        let ours = matches!(name, LOCK | JOURNAL | "audit") || name.starts_with(STAGE_PREFIX);
-        let valid = name.len() <= MAX_LOCAL
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.bytes().all(allowed);
-        (valid && !ours).then(|| Self::Local(name.to_owned()))
-    }
-
     /// The path below the root.
     pub(super) fn path(&self) -> String {
         match self {
             Self::Vault(path) => path.to_string(),
-            Self::Local(name) => format!("{LOCAL}/{name}"),
+            Self::Local(file) => format!("{LOCAL}/{}", file.name()),
         }
     }
 
@@ -65,7 +54,7 @@ impl Target {
     fn parse(text: &str) -> Option<Self> {
         VaultPath::parse(text).map(Self::Vault).or_else(|| {
             let name = text.strip_prefix(LOCAL)?.strip_prefix('/')?;
-            Self::local(name)
+            LocalFile::parse(name).map(Self::Local)
         })
     }
 }
@@ -167,7 +156,7 @@ fn is_temp(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Journal, Op, Target};
-    use crate::fs::VaultPath;
+    use crate::fs::{LocalFile, VaultPath};
     use proptest::prelude::*;
 
     fn journal() -> Journal {
@@ -175,7 +164,7 @@ mod tests {
             stage: "stage-00ff".to_owned(),
             ops: vec![
                 Op::Put { target: Target::Vault(VaultPath::config()), temp: "0".to_owned() },
-                Op::Put { target: Target::local("pending").unwrap(), temp: "a1".to_owned() },
+                Op::Put { target: Target::Local(LocalFile::Pending), temp: "a1".to_owned() },
                 Op::Remove { target: Target::Vault(VaultPath::admins(3)) },
             ],
         }

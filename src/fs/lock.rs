@@ -47,8 +47,10 @@ impl Lock {
         let local = top.make(LOCAL, 0o700).map_err(read_only)?;
         let file = local.open_lock(LOCK).map_err(read_only)?;
         lock(&file, wait).map_err(|error| match error {
-            TryLockError::WouldBlock => FsError::Locked { path: root.local(LOCK) },
-            TryLockError::Error(error) => FsError::io("lock", &root.local(LOCK), error),
+            TryLockError::WouldBlock => FsError::Locked { path: root.clone_folder().join(LOCK) },
+            TryLockError::Error(error) => {
+                FsError::io("lock", &root.clone_folder().join(LOCK), error)
+            }
         })?;
         Ok(Self { held: Arc::new(Held { root: top, local, _file: file }) })
     }
@@ -129,8 +131,8 @@ mod tests {
         assert_eq!(error.kind(), Kind::Conflict);
         drop(first);
         let _second = Lock::acquire(&root, LONG).unwrap();
-        assert_eq!(mode_of(&root.local("")).unwrap(), Some(0o700));
-        assert_eq!(mode_of(&root.local("lock")).unwrap(), Some(0o600));
+        assert_eq!(mode_of(&root.clone_folder()).unwrap(), Some(0o700));
+        assert_eq!(mode_of(&root.clone_folder().join("lock")).unwrap(), Some(0o600));
     }
 
     #[test]
@@ -193,14 +195,14 @@ mod tests {
         fs::remove_file(folder.path().join(".local")).unwrap();
 
         fs::create_dir(folder.path().join(".local")).unwrap();
-        symlink(elsewhere.path().join("lock"), root.local("lock")).unwrap();
+        symlink(elsewhere.path().join("lock"), root.clone_folder().join("lock")).unwrap();
         let error = Lock::acquire(&root, Duration::ZERO).unwrap_err();
         assert!(matches!(error, FsError::NotRegular { .. }), "{error}");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
-        fs::remove_file(root.local("lock")).unwrap();
+        fs::remove_file(root.clone_folder().join("lock")).unwrap();
 
         let rw = rustix::fs::Mode::RWXU;
-        rustix::fs::mkfifoat(rustix::fs::CWD, root.local("lock"), rw).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, root.clone_folder().join("lock"), rw).unwrap();
         let error = Lock::acquire(&root, Duration::ZERO).unwrap_err();
         assert!(matches!(error, FsError::NotRegular { .. }), "{error}");
     }

@@ -64,9 +64,9 @@ impl Root {
         self.0.join(listing.folder())
     }
 
-    /// Where the file `name` of this clone lies, `.local/<name>`.
-    pub(crate) fn local(&self, name: &str) -> PathBuf {
-        self.0.join(LOCAL).join(name)
+    /// Where what belongs to this clone lies, `.local`.
+    pub(super) fn clone_folder(&self) -> PathBuf {
+        self.0.join(LOCAL)
     }
 }
 
@@ -422,7 +422,6 @@ mod tests {
     fn files_lie_below_the_root() {
         let root = Root::new("/v");
         assert_eq!(root.file(&VaultPath::config()), Path::new("/v/authy.toml"));
-        assert_eq!(root.local("pending"), Path::new("/v/.local/pending"));
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn remove_all(local: &Folder, name: &str) -> Result<(), FsError> {
 mod tests {
     use super::recover;
     use crate::fs::stage::Staged;
-    use crate::fs::{FsError, Lock, Root, Stage, VaultPath, needs_recovery};
+    use crate::fs::{FsError, LocalFile, Lock, Root, Stage, VaultPath, needs_recovery};
     use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
@@ -202,7 +202,7 @@ mod tests {
             stage.put(value(name), b"new".to_vec());
         }
         stage.remove(value("old/b"));
-        stage.put_local("pending", b"new".to_vec()).unwrap();
+        stage.put_local(LocalFile::Pending, b"new".to_vec());
         stage.write().unwrap()
     }
 

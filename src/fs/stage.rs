@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::error::{FsError, Origin};
 use super::folder::Folder;
 use super::journal::{Journal, LIMIT, Op, Target};
+use super::local::LocalFile;
 use super::lock::{Held, Lock};
 use super::paths::{JOURNAL, STAGE_PREFIX, VaultPath};
 use super::publish::Publication;
@@ -53,13 +54,9 @@ impl Stage {
         self.changes.insert(Target::Vault(path), None);
     }
 
-    /// Adds `.local/<name>` to create or replace, as part of the same change.
-    ///
-    /// # Errors
-    /// [`FsError::LocalName`] where the name is not free for use.
-    pub(crate) fn put_local(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), FsError> {
-        self.changes.insert(local(name)?, Some(bytes));
-        Ok(())
+    /// Adds a file of this clone to create or replace, as part of the same change.
+    pub(crate) fn put_local(&mut self, file: LocalFile, bytes: Vec<u8>) {
+        self.changes.insert(Target::Local(file), Some(bytes));
     }
 
     /// The vault's files that this change touches, sorted.
@@ -71,14 +68,10 @@ impl Stage {
         self.changes.keys().filter_map(of_vault).collect()
     }
 
-    /// Adds `.local/<name>` to remove, as part of the same change.
-    ///
-    /// # Errors
-    /// [`FsError::LocalName`] where the name is not free for use.
+    /// Adds a file of this clone to remove, as part of the same change.
     #[cfg(test)]
-    pub(crate) fn remove_local(&mut self, name: &str) -> Result<(), FsError> {
-        self.changes.insert(local(name)?, None);
-        Ok(())
+    pub(crate) fn remove_local(&mut self, file: LocalFile) {
+        self.changes.insert(Target::Local(file), None);
     }
 
     /// Tells whether there is nothing to do.
@@ -175,10 +168,6 @@ impl Lock {
     }
 }
 
-fn local(name: &str) -> Result<Target, FsError> {
-    Target::local(name).ok_or_else(|| FsError::LocalName { name: name.to_owned() })
-}
-
 /// A second journal would take the place of the first and undo half of its change.
 fn refuse_unfinished(local: &Folder) -> Result<(), FsError> {
     if local.has(JOURNAL)? {
@@ -219,7 +208,8 @@ impl Drop for StageFolder {
 #[cfg(test)]
 mod tests {
     use super::Stage;
-    use crate::fs::{FsError, Lock, Root, VaultPath, mode_of, needs_recovery};
+    use crate::fs::paths::JOURNAL;
+    use crate::fs::{FsError, LocalFile, Lock, Root, VaultPath, mode_of, needs_recovery};
     use crate::kind::Failure as _;
     use crate::kind::Kind;
     use crate::name::SecretName;
@@ -254,7 +244,7 @@ mod tests {
         stage.put(value("prod/db"), b"sealed".to_vec());
         stage.put(VaultPath::config(), b"first".to_vec());
         stage.put(VaultPath::config(), b"config".to_vec());
-        stage.put_local("pending", b"1".to_vec()).unwrap();
+        stage.put_local(LocalFile::Pending, b"1".to_vec());
         stage.write().unwrap().publish().unwrap();
         assert_eq!(
             entries(&root),
@@ -270,7 +260,7 @@ mod tests {
         );
         assert_eq!(fs::read(root.file(&VaultPath::config())).unwrap(), b"config");
         assert_eq!(mode_of(&root.file(&value("prod/db"))).unwrap(), Some(0o600));
-        assert_eq!(mode_of(&root.local("pending")).unwrap(), Some(0o600));
+        assert_eq!(mode_of(&root.local(LocalFile::Pending)).unwrap(), Some(0o600));
     }
 
     #[test]
@@ -280,14 +270,14 @@ mod tests {
         for name in ["a/b/c", "a/d", "x/y"] {
             stage.put(value(name), b"v".to_vec());
         }
-        stage.put_local("pending", b"1".to_vec()).unwrap();
+        stage.put_local(LocalFile::Pending, b"1".to_vec());
         stage.write().unwrap().publish().unwrap();
 
         let mut stage = Stage::new(&lock);
         for name in ["a/b/c", "x/y", "never/was"] {
             stage.remove(value(name));
         }
-        stage.remove_local("pending").unwrap();
+        stage.remove_local(LocalFile::Pending);
         stage.write().unwrap().publish().unwrap();
         assert_eq!(
             entries(&root),
@@ -346,29 +336,17 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_this_module_are_not_a_callers() {
-        let (_folder, _root, lock) = vault();
-        let mut stage = Stage::new(&lock);
-        for name in ["lock", "journal", "audit", "stage-x", "", ".", "..", "a/b", "A", ".x"] {
-            let error = stage.put_local(name, Vec::new()).unwrap_err();
-            assert!(matches!(error, FsError::LocalName { .. }), "{name}");
-            assert!(stage.remove_local(name).is_err(), "{name}");
-        }
-        assert!(stage.is_empty());
-    }
-
-    #[test]
     fn no_change_takes_the_place_of_an_unfinished_one() {
         let (_folder, root, lock) = vault();
         let mut stage = Stage::new(&lock);
         stage.put(value("a"), b"v".to_vec());
         let staged = stage.write().unwrap();
-        fs::write(root.local("journal"), b"another").unwrap();
+        fs::write(root.clone_folder().join(JOURNAL), b"another").unwrap();
         let error = staged.publish().unwrap_err();
         assert!(matches!(error, FsError::Waiting { .. }), "{error}");
         let error = Stage::new(&lock).write().unwrap_err();
         assert!(matches!(error, FsError::Waiting { .. }), "{error}");
-        assert_eq!(fs::read(root.local("journal")).unwrap(), b"another");
+        assert_eq!(fs::read(root.clone_folder().join(JOURNAL)).unwrap(), b"another");
         assert_eq!(entries(&root), [".local", ".local/journal", ".local/lock"]);
     }
 

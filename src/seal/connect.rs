@@ -4,17 +4,21 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use zeroize::Zeroizing;
 
 use super::surroundings::{Surroundings, UserProxy};
 use crate::name::Address;
-use crate::secret::SecretBytes;
 
 /// How long a server may take to be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -108,32 +112,29 @@ impl Connector {
     }
 
     async fn through(&self, proxy: &UserProxy, address: &Address) -> io::Result<Box<dyn Wire>> {
-        let mut wire = self.to(proxy).await?;
+        let wire = TokioIo::new(self.to(proxy).await?);
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(MAX_ANSWER)
+            .handshake(wire)
+            .await
+            .map_err(io::Error::other)?;
+        tokio::spawn(connection.with_upgrades());
         let place = format!("{}:{}", address.host, address.port);
-        let head = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
-        let empty = SecretBytes::default();
-        let credential = proxy.credential.as_ref().unwrap_or(&empty).expose();
-        let name: &[u8] = if credential.is_empty() { b"" } else { b"Proxy-Authorization: " };
-        let end: &[u8] = if credential.is_empty() { b"\r\n" } else { b"\r\n\r\n" };
-        let request = Zeroizing::new([head.as_bytes(), name, credential, end].concat());
-        wire.write_all(&request).await?;
-        wire.flush().await?;
-        let mut answer = Vec::new();
-        // Byte by byte: what comes after it is for the program.
-        while !answer.ends_with(b"\r\n\r\n") {
-            if answer.len() == MAX_ANSWER {
-                return Err(io::ErrorKind::InvalidData.into());
-            }
-            answer.push(wire.read_u8().await?);
+        let mut request = Request::connect(&place).header(HOST, &place);
+        if let Some(credential) = &proxy.credential {
+            let mut credential =
+                HeaderValue::from_bytes(credential.expose()).map_err(io::Error::other)?;
+            credential.set_sensitive(true);
+            request = request.header(PROXY_AUTHORIZATION, credential);
         }
-        let status = answer.split(|&b| b == b' ').nth(1).unwrap_or_default();
-        match status {
-            [b'2', _, _] => Ok(wire),
-            _ => {
-                let status = String::from_utf8_lossy(status.get(..3).unwrap_or(status));
-                Err(io::Error::other(format!("the proxy {} says {status}", proxy.address)))
-            }
+        let request = request.body(Empty::<Bytes>::new()).map_err(io::Error::other)?;
+        let answer = sender.send_request(request).await.map_err(io::Error::other)?;
+        if !answer.status().is_success() {
+            let status = answer.status().as_u16();
+            return Err(io::Error::other(format!("the proxy {} says {status}", proxy.address)));
         }
+        let tunnel = hyper::upgrade::on(answer).await.map_err(io::Error::other)?;
+        Ok(Box::new(TokioIo::new(tunnel)))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::IpAddr;
 
 use data_encoding::BASE64;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 
 use super::error::SealError;
@@ -48,8 +48,8 @@ enum Hosts {
     All,
     /// This name, and every name under it.
     Under(Host),
-    /// Addresses that begin with so many bits.
-    Net(IpAddr, u8),
+    /// The addresses of a network.
+    Net(IpNet),
 }
 
 impl Surroundings {
@@ -126,12 +126,12 @@ impl Exception {
         let (host, port) = split_port(text)?;
         let hosts = if host == "*" {
             Hosts::All
-        } else if let Some((net, bits)) = host.split_once('/') {
-            Hosts::Net(net.parse().ok()?, bits.parse().ok()?)
+        } else if host.contains('/') {
+            Hosts::Net(host.parse().ok()?)
         } else {
             let host =
                 Host::parse(host.strip_prefix("*.").or(host.strip_prefix('.')).unwrap_or(host))?;
-            host.ip().map_or(Hosts::Under(host), |ip| Hosts::Net(ip, 128))
+            host.ip().map_or(Hosts::Under(host), |ip| Hosts::Net(ip.into()))
         };
         Some(Self { text: text.to_owned(), port, hosts })
     }
@@ -143,20 +143,10 @@ impl Exception {
             Hosts::Under(host) => name
                 .strip_suffix(host.as_str())
                 .is_some_and(|before| before.is_empty() || before.ends_with('.')),
-            Hosts::Net(net, bits) => address.host.ip().is_some_and(|ip| is_in(ip, *net, *bits)),
+            Hosts::Net(net) => address.host.ip().is_some_and(|ip| net.contains(&ip)),
         };
         is_host && self.port.is_none_or(|port| port == address.port)
     }
-}
-
-fn is_in(ip: IpAddr, net: IpAddr, bits: u8) -> bool {
-    let wide = |ip: IpAddr| match ip {
-        IpAddr::V4(ip) => (u128::from(ip.to_bits()) << 96, 32),
-        IpAddr::V6(ip) => (ip.to_bits(), 128),
-    };
-    let ((ip, width), (net, of_net)) = (wide(ip), wide(net));
-    let bits = u32::from(bits.min(width));
-    width == of_net && (ip ^ net).checked_shr(128 - bits).unwrap_or(0) == 0
 }
 
 #[cfg(test)]

@@ -13,40 +13,45 @@ use super::stamp::Stamp;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{Listing, Subject, VaultPath};
 use crate::name::{GroupName, MemberName, NameError, ScopeName, Ttl};
+use crate::words::{words, words_read};
 
 /// The format that this authy reads and writes.
 pub(crate) const FORMAT: u32 = 1;
 
-/// Whether a change becomes a commit by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum CommitMode {
-    /// Every change is one commit.
-    Auto,
-    /// The user commits (a vault inside a project's repository).
-    Manual,
+words! {
+    /// Whether a change becomes a commit by itself.
+    pub enum CommitMode {
+        /// Every change is one commit.
+        Auto = "auto",
+        /// The user commits (a vault inside a project's repository).
+        Manual = "manual",
+    }
 }
+words_read!(CommitMode { Auto, Manual });
 
-/// Where audit chains live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum AuditMode {
-    /// In `audit/`, committed with the next change.
-    Repo,
-    /// In `.local/audit/`, ignored by git, verifiable only in this clone.
-    Local,
+words! {
+    /// Where audit chains live.
+    pub enum AuditMode {
+        /// In `audit/`, committed with the next change.
+        Repo = "repo",
+        /// In `.local/audit/`, ignored by git, verifiable only in this clone.
+        Local = "local",
+    }
 }
+words_read!(AuditMode { Repo, Local });
 
-/// What agents without a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Agents {
-    /// Reading commands behave as run-only.
-    #[default]
-    RunOnly,
-    /// No difference is made.
-    Allow,
+words! {
+    /// What agents without a token may do.
+    #[derive(Default)]
+    pub enum Agents {
+        /// Reading commands behave as run-only.
+        #[default]
+        RunOnly = "run-only",
+        /// No difference is made.
+        Allow = "allow",
+    }
 }
+words_read!(Agents { RunOnly, Allow });
 
 /// `authy.toml`: the vault's settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -19,9 +19,8 @@ mod standing;
 mod vault;
 
 pub(crate) use claim::Claim;
-pub(crate) use documents::{
-    AdminSet, Agents, AuditMode, CommitMode, Config, Document, FORMAT, Grantee, Member, Policy,
-};
+pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
+pub use documents::{Agents, AuditMode, CommitMode};
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
 pub(crate) use pin_store::{Pin, known_vault, remember_vault};

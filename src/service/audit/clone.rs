@@ -5,9 +5,6 @@ use std::path::Path;
 use crate::crypto::keys::random_id;
 use crate::fs::{self, FsError};
 
-/// The file with the clone id, below `.local/` and in the state folder.
-pub(crate) const CLONE: &str = "clone";
-
 /// This clone's id, drawn once: 8 hex digits.
 pub(crate) fn clone_id(file: &Path) -> std::result::Result<String, FsError> {
     if let Some(id) = read_clone_id(file)? {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use super::clone::{CLONE, clone_id};
+use super::clone::clone_id;
 use super::error::ChainError;
 use crate::access::{Caller, Principal, Rules};
 use crate::audit::{
@@ -17,7 +17,7 @@ use crate::audit::{
 };
 use crate::crypto::keys::ChainKey;
 use crate::crypto::{decrypt, encrypt};
-use crate::fs::{self, FsError, Listing, Lock, Root, VaultPath};
+use crate::fs::{self, FsError, Listing, LocalFile, Lock, Root, VaultPath};
 use crate::kind::Kind;
 use crate::name::{MemberName, printable};
 use crate::service::base::clock;
@@ -32,8 +32,6 @@ use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.
 pub(crate) const MAX_KEY: usize = 128 << 10;
-/// The folder of notes of each chain's last segment, in the same places.
-const LAST_SEGMENT: &str = "last-segment";
 /// Most characters of a reason.
 const MAX_REASON: usize = 300;
 /// The lock for opening chains in the state folder.
@@ -192,24 +190,24 @@ impl ChainLocation {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
     fn in_vault(opened: &Snapshot, asker: &Principal) -> Result<Option<Self>> {
         let root = opened.vault.root();
-        let clone = match clone_id(&root.local(CLONE)) {
+        let clone = match clone_id(&root.local(LocalFile::Clone)) {
             Err(error) if error.is_read_only() => return Ok(None),
             clone => clone?,
         };
-        let bad = || ChainError::BadCloneId(root.local(CLONE));
+        let bad = || ChainError::BadCloneId(root.local(LocalFile::Clone));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let audit = opened.vault.config().audit;
         fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
         let folder = root.folder(listing(audit));
-        let notes = root.local(LAST_SEGMENT);
+        let notes = root.local(LocalFile::LastSegment);
         Ok(Some(Self(ChainFiles::new(&folder, &chain).noted_in(&notes))))
     }
 
     fn in_state(folder: &Path, asker: &Principal) -> Result<Self> {
-        let clone = clone_id(&folder.join(CLONE))?;
-        let bad = || ChainError::BadCloneId(folder.join(CLONE));
+        let clone = clone_id(&folder.join(LocalFile::Clone.name()))?;
+        let bad = || ChainError::BadCloneId(folder.join(LocalFile::Clone.name()));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        let notes = folder.join(LAST_SEGMENT);
+        let notes = folder.join(LocalFile::LastSegment.name());
         Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain).noted_in(&notes)))
     }
 

@@ -6,9 +6,7 @@ use time::OffsetDateTime;
 
 use super::context::Context;
 use super::opening::Snapshot;
-use crate::fs::clock;
-
-const CLOCK: &str = "clock";
+use crate::fs::{LocalFile, clock};
 
 /// The present moment, or the latest one seen where the clock is behind that.
 pub(crate) fn latest(ctx: &Context, opened: &Snapshot) -> OffsetDateTime {
@@ -24,6 +22,6 @@ pub(crate) fn advance(ctx: &Context, opened: &Snapshot) {
 /// In the vault's own folder, which a container has, and on this machine, which has it
 /// where the vault is read-only.
 fn places(opened: &Snapshot) -> Vec<PathBuf> {
-    let state = opened.vault.pins().folder().map(|folder| folder.join(CLOCK));
-    std::iter::once(opened.vault.root().local(CLOCK)).chain(state).collect()
+    let state = opened.vault.pins().folder().map(|folder| folder.join(LocalFile::Clock.name()));
+    std::iter::once(opened.vault.root().local(LocalFile::Clock)).chain(state).collect()
 }

@@ -93,6 +93,23 @@ pub struct Context {
 }
 
 impl Context {
+    /// A person at the vault in this folder, with the identity of `~/.authy/keys` once `home` is set,
+    /// on a machine that remembers nothing until `state` is.
+    pub fn new(vault: PathBuf, front: Box<dyn Front>) -> Self {
+        Self {
+            vault,
+            home: None,
+            state: None,
+            makeshift: Vec::new(),
+            identity: IdentitySource::Default,
+            token: None,
+            agent: None,
+            confined: None,
+            now: front.now(),
+            front,
+        }
+    }
+
     /// Refuses a process that is confined to a scope.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
 //! Audit chains of this machine's state folder, brought into the vault: what was read while it
 //! could not be written, such as in a container, becomes part of the trail that all see.
 
-use super::commit::{PENDING, Pending};
+use super::commit::Pending;
 use crate::audit;
-use crate::fs::{self, Lock, Stage, VaultPath};
-use crate::service::audit::clone::CLONE;
+use crate::fs::{self, LocalFile, Lock, Stage, VaultPath};
 use crate::service::audit::recorder::{MAX_KEY, chains_elsewhere, lock_elsewhere};
 use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Snapshot;
@@ -39,14 +38,14 @@ pub(crate) fn import_chains(opened: &Snapshot, lock: &Lock) -> Result<usize> {
             }
             let mut pending = Pending::load(root)?;
             pending.add(format!("Import audit chain {name}"), &stage.paths());
-            stage.put_local(PENDING, pending.render())?;
+            stage.put_local(LocalFile::Pending, pending.render());
             stage.write()?.publish().map_err(Error::from)
         })?;
         count += 1;
     }
     if count > 0 {
         // The next reader without a place in the vault begins a chain of its own.
-        fs::remove_file(&state.join(CLONE))?;
+        fs::remove_file(&state.join(LocalFile::Clone.name()))?;
     }
     Ok(count)
 }

@@ -8,22 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
-use crate::fs::{self, Listing, Root, Subject, VaultPath};
+use crate::fs::{self, Listing, LocalFile, Root, Subject, VaultPath};
 use crate::git;
 use crate::kind::Failure as _;
 use crate::name::MemberName;
-use crate::service::audit::clone::{CLONE, read_clone_id};
+use crate::service::audit::clone::read_clone_id;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::store::{AuditMode, Member, Policy, Vault};
 
-/// The list of changes that are not committed, below `.local/`.
-pub(crate) const PENDING: &str = "pending";
-/// The heads of other chains that this clone named last, below `.local/`.
-const NAMED_HEADS: &str = "heads";
-/// The last segment of each own chain that is committed, below `.local/`.
-const COMMITTED: &str = "committed";
 const LIMIT: usize = 64 << 20;
 
 /// Changes that are published and not committed, oldest first.
@@ -37,7 +31,7 @@ impl Pending {
     /// Loads the list; one that cannot be read counts as empty, as its paths are in the
     /// files anyway.
     pub(crate) fn load(root: &Root) -> Result<Self> {
-        let bytes = fs::read_outside(&root.local(PENDING), LIMIT)?.unwrap_or_default();
+        let bytes = fs::read_outside(&root.local(LocalFile::Pending), LIMIT)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
@@ -227,8 +221,8 @@ fn own_segments(vault: &Vault) -> Result<OwnSegments> {
     if vault.config().audit == AuditMode::Local {
         return Ok(own);
     }
-    let Some(clone) = read_clone_id(&root.local(CLONE))? else { return Ok(own) };
-    let committed = fs::read_outside(&root.local(COMMITTED), LIMIT)?.unwrap_or_default();
+    let Some(clone) = read_clone_id(&root.local(LocalFile::Clone))? else { return Ok(own) };
+    let committed = fs::read_outside(&root.local(LocalFile::Committed), LIMIT)?.unwrap_or_default();
     let committed: BTreeMap<ChainName, u64> =
         serde_json::from_slice(&committed).unwrap_or_default();
     let ending = format!("-{clone}");
@@ -265,7 +259,7 @@ impl OwnSegments {
         let last = |(chain, own): (&ChainName, &Own)| Some((chain.clone(), *own.firsts.last()?));
         let last: BTreeMap<ChainName, u64> = self.0.iter().filter_map(last).collect();
         let text = serde_json::to_vec(&last).unwrap_or_default();
-        let file = root.local(COMMITTED);
+        let file = root.local(LocalFile::Committed);
         if fs::read_outside(&file, LIMIT).ok().flatten().as_deref() != Some(text.as_slice()) {
             let _ = fs::replace(&file, &text);
         }
@@ -302,7 +296,7 @@ fn name_other_heads(
             heads.insert(files.chain().clone(), head);
         }
     }
-    let file = vault.root().local(NAMED_HEADS);
+    let file = vault.root().local(LocalFile::NamedHeads);
     let known = fs::read_outside(&file, LIMIT)?.unwrap_or_default();
     let known: BTreeMap<ChainName, Head> = serde_json::from_slice(&known).unwrap_or_default();
     let mut moved = heads.clone();
@@ -327,5 +321,5 @@ fn name_other_heads(
 
 /// Drops the list of changes that wait for a commit.
 pub(crate) fn drop_pending(root: &Root) -> std::result::Result<(), fs::FsError> {
-    fs::remove_file(&root.local(PENDING))
+    fs::remove_file(&root.local(LocalFile::Pending))
 }

@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::commit::{PENDING, Pending, commit};
+use super::commit::{Pending, commit};
 use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
-use crate::fs::{GrantPlace, Lock, Root, Stage, VaultPath};
+use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::recorder::Recorder;
@@ -208,12 +208,9 @@ impl<'a> Transaction<'a> {
         self.stage.put(path, bytes);
     }
 
-    /// Stages a file of this clone, `.local/<name>`.
-    ///
-    /// # Errors
-    /// The name is not free for use.
-    pub(crate) fn put_local(&mut self, name: &str, bytes: Vec<u8>) -> Result<()> {
-        Ok(self.stage.put_local(name, bytes)?)
+    /// Stages a file of this clone.
+    pub(crate) fn put_local(&mut self, file: LocalFile, bytes: Vec<u8>) {
+        self.stage.put_local(file, bytes);
     }
 
     /// Stages the removal of a file.
@@ -312,7 +309,7 @@ impl<'a> Transaction<'a> {
         let mut pending = Pending::load(vault.root())?;
         if commits {
             pending.add(message, &travelling);
-            self.stage.put_local(PENDING, pending.render())?;
+            self.stage.put_local(LocalFile::Pending, pending.render());
         }
         let nothing = self.stage.is_empty();
         let stage = std::mem::replace(&mut self.stage, Stage::new(&self.locked.lock));

@@ -19,12 +19,12 @@ pub struct Settings {
     pub vault: String,
     /// When the vault was made (RFC 3339).
     pub created: String,
-    /// `auto` or `manual`.
-    pub commit: &'static str,
-    /// `repo` or `local`.
-    pub audit: &'static str,
-    /// `run-only` or `allow`.
-    pub agents: &'static str,
+    /// Whether a change becomes a commit by itself.
+    pub commit: CommitMode,
+    /// Where audit chains live.
+    pub audit: AuditMode,
+    /// What agents without a token may do.
+    pub agents: Agents,
 }
 
 /// A setting that can be changed.
@@ -45,10 +45,10 @@ impl Setting {
         }
     }
 
-    const fn values(self) -> &'static str {
+    const fn values(self) -> &'static [&'static str] {
         match self {
-            Self::Agents => "run-only, allow",
-            Self::Commit => "auto, manual",
+            Self::Agents => Agents::WORDS,
+            Self::Commit => CommitMode::WORDS,
         }
     }
 }
@@ -63,18 +63,9 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
     let settings = Settings {
         vault: config.vault.clone(),
         created: config.created.to_string(),
-        commit: match config.commit {
-            CommitMode::Auto => "auto",
-            CommitMode::Manual => "manual",
-        },
-        audit: match config.audit {
-            AuditMode::Repo => "repo",
-            AuditMode::Local => "local",
-        },
-        agents: match config.agents {
-            Agents::RunOnly => "run-only",
-            Agents::Allow => "allow",
-        },
+        commit: config.commit,
+        audit: config.audit,
+        agents: config.agents,
     };
     Ok(settings)
 }
@@ -97,15 +88,14 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
 fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
     let mut new = config.clone();
     new.version += 1;
-    match (setting, value) {
-        (Setting::Agents, "run-only") => new.agents = Agents::RunOnly,
-        (Setting::Agents, "allow") => new.agents = Agents::Allow,
-        (Setting::Commit, "auto") => new.commit = CommitMode::Auto,
-        (Setting::Commit, "manual") => new.commit = CommitMode::Manual,
-        _ => {
-            let (setting, values) = (setting.name(), setting.values());
-            return Err(SettingError::Value { setting, given: printable(value), values }.into());
-        }
+    let bad = || SettingError::Value {
+        setting: setting.name(),
+        given: printable(value),
+        values: setting.values(),
+    };
+    match setting {
+        Setting::Agents => new.agents = Agents::parse(value).ok_or_else(bad)?,
+        Setting::Commit => new.commit = CommitMode::parse(value).ok_or_else(bad)?,
     }
     Ok(new)
 }
@@ -114,7 +104,7 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
     #[error("setting '{setting}' cannot be '{given}'")]
-    Value { setting: &'static str, given: String, values: &'static str },
+    Value { setting: &'static str, given: String, values: &'static [&'static str] },
 }
 
 impl Failure for SettingError {
@@ -126,7 +116,7 @@ impl Failure for SettingError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Value { values, .. } => format!("one of: {values}"),
+            Self::Value { values, .. } => format!("one of: {}", values.join(", ")),
         })
     }
 }

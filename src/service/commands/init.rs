@@ -8,7 +8,7 @@ use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::keys::random_id;
 use crate::crypto::sign::SigningKey;
-use crate::fs::{self, FOLDERS, Lock, Root, Stage, VaultPath};
+use crate::fs::{self, FOLDERS, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::git::{self, Home};
 use crate::kind::{Failure, Kind};
 use crate::name::MemberName;
@@ -18,7 +18,7 @@ use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::note::Note;
 use crate::service::base::opening::{LOCK_WAIT, OpenVault};
-use crate::service::change::commit::{PENDING, Pending, commit};
+use crate::service::change::commit::{Pending, commit};
 use crate::service::identity::agent::refuse_always;
 use crate::service::identity::enroll::{self, NameSource, Newcomer};
 use crate::service::repository::scaffold::{GITATTRIBUTES, GITIGNORE};
@@ -180,7 +180,7 @@ fn publish(
     let mut pending = Pending::default();
     pending.add(format!("Create vault (admin {})", signer.name), &stage.paths());
     if config.commit == CommitMode::Auto {
-        stage.put_local(PENDING, pending.render())?;
+        stage.put_local(LocalFile::Pending, pending.render());
     }
     stage.write()?.publish()?;
     Ok(pending)

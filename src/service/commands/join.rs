@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use crate::access::AccessError;
 use crate::crypto::Identity;
 use crate::crypto::sign::SigningKey;
-use crate::fs::{Lock, Stage, VaultPath};
+use crate::fs::{LocalFile, Lock, Stage, VaultPath};
 use crate::many::merged;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
-use crate::service::change::commit::{PENDING, Pending, commit_files};
+use crate::service::change::commit::{Pending, commit_files};
 use crate::service::identity::authenticate::{authenticate, owns, recipients};
 use crate::service::identity::enroll::{self, NameSource, Newcomer, refuse_taken};
 use crate::service::identity::member_error::MemberError;
@@ -89,7 +89,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     let mut pending = Pending::load(opened.vault.root())?;
     if commits {
         pending.add(format!("Ask to join as {name}"), &stage.paths());
-        stage.put_local(PENDING, pending.render())?;
+        stage.put_local(LocalFile::Pending, pending.render());
     }
     stage.write()?.publish()?;
     if commits {

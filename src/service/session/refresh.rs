@@ -14,7 +14,7 @@ use crate::access::{Caller, Principal, limits};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
 use crate::crypto::{Recipient, file_key};
-use crate::fs::{self, GrantPlace, Listing, Lock, Root, Stage};
+use crate::fs::{self, GrantPlace, Listing, LocalFile, Lock, Root, Stage};
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::recorder::Recorder;
 use crate::service::base::clock;
@@ -26,8 +26,6 @@ use crate::service::identity::authenticate::{recipients, signer};
 use crate::session::{GrantKey, GrantKeys};
 use crate::store::{self, Grant, Signed, Signer, Stamp};
 
-/// What the sessions of this clone were last refreshed against, below `.local/`.
-const REFRESHED: &str = "refreshed";
 /// How long a reading command waits for another one's change.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -104,7 +102,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     record_ended(ctx, &opened, caller, lock, &ended)?;
     ended.iter().for_each(|place| opened.vault.pin_expired(place));
     let state = format!("{} {next_end}\n", fingerprint(opened.vault.root(), caller));
-    Ok(fs::replace(&opened.vault.root().local(REFRESHED), state.as_bytes())?)
+    Ok(fs::replace(&opened.vault.root().local(LocalFile::Refreshed), state.as_bytes())?)
 }
 
 fn record_ended(
@@ -223,7 +221,8 @@ fn put(
 
 /// Whether nothing changed since the last refresh, and no session ended.
 fn is_fresh(root: &Root, caller: &Caller, now: i64) -> bool {
-    let state = fs::read_outside(&root.local(REFRESHED), 256).ok().flatten().unwrap_or_default();
+    let state =
+        fs::read_outside(&root.local(LocalFile::Refreshed), 256).ok().flatten().unwrap_or_default();
     let state = String::from_utf8(state).unwrap_or_default();
     let Some((seen, next_end)) = state.trim_end().split_once(' ') else { return false };
     next_end.parse().is_ok_and(|end: i64| now < end) && seen == fingerprint(root, caller)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::merge::SyncError;
-use crate::fs::{self, Root, Subject, VaultPath};
+use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
 use crate::service::base::error::Result;
@@ -17,8 +17,6 @@ use crate::store::{MAX_SEALED, MAX_TOML, Record};
 use crate::words::words;
 
 /// What was decided already, below `.local/`: of each file that both sides changed, what the
-/// other side had when this one was made to take account of it.
-pub(crate) const SETTLED: &str = "settled";
 const LIMIT: usize = 8 << 20;
 
 words! {
@@ -164,7 +162,7 @@ pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
 type Settled = BTreeMap<String, String>;
 
 fn settled(root: &Root) -> Result<Settled> {
-    let bytes = fs::read_outside(&root.local(SETTLED), LIMIT)?.unwrap_or_default();
+    let bytes = fs::read_outside(&root.local(LocalFile::Settled), LIMIT)?.unwrap_or_default();
     Ok(serde_json::from_slice(&bytes).unwrap_or_default())
 }
 

@@ -1,13 +1,13 @@
 //! MergeRequest this clone's branch with what was fetched, and what can go wrong with it.
 
 use super::conflict::{MergePlan, split};
-use crate::fs::{FOLDERS, Lock, Stage, Subject, VaultPath};
+use crate::fs::{FOLDERS, LocalFile, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence, Home, MergeRequest};
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
-use crate::service::change::commit::{PENDING, Pending, drop_pending};
+use crate::service::change::commit::{Pending, drop_pending};
 use crate::store::{CommitMode, Config, Unverified};
 
 /// A failure to bring two clones together.
@@ -229,7 +229,7 @@ pub(crate) fn join(
         // Whatever stops the merge from here on, the next commit has these files.
         let mut pending = Pending::load(root)?;
         pending.add(message.clone(), &paths);
-        stage.put_local(PENDING, pending.render())?;
+        stage.put_local(LocalFile::Pending, pending.render());
         stage.write()?.publish()?;
     }
     git::join(&joining)?;

@@ -5,11 +5,11 @@
 //! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
 //! force, and his own in history.
 
-use super::conflict::{self, Conflict, ConflictTarget, Revision, SETTLED, Side};
+use super::conflict::{self, Conflict, ConflictTarget, Revision, Side};
 use super::merge::SyncError;
 use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::audit::{Action, Op};
-use crate::fs::{self, Root, Subject, VaultPath};
+use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
 use crate::service::base::context::Context;
@@ -62,7 +62,7 @@ pub(crate) fn resign_after_merge(
             leave(tx, orphan, &after)?;
         }
         let settled: Vec<&Conflict> = mended.iter().map(|orphan| &orphan.conflict).collect();
-        tx.put_local(SETTLED, conflict::settling(opened.vault.root(), &settled)?)?;
+        tx.put_local(LocalFile::Settled, conflict::settling(opened.vault.root(), &settled)?);
         Ok((message(&orphans), ()))
     })?;
     let names: Vec<_> =
@@ -97,21 +97,20 @@ fn refuse_taken_away(opened: &Snapshot, orphans: &[UnsignableRecord]) -> Result<
 /// The rules as they were published last, as far as this clone knows.
 fn published(opened: &Snapshot) -> Result<Option<Rules>> {
     let root = opened.vault.root();
-    let Some(tip) = fs::read_outside(&root.local(PUBLISHED), 64)? else { return Ok(None) };
+    let Some(tip) = fs::read_outside(&root.local(LocalFile::Published), 64)? else {
+        return Ok(None);
+    };
     let tip = String::from_utf8(tip).unwrap_or_default();
     // A commit that is gone says nothing.
     rules_at(opened, tip.trim())
 }
-
-/// The commit of the remote's branch that this clone has taken over or sent last.
-const PUBLISHED: &str = "published";
 
 /// Remembers what the remote's branch has by now, where this clone has it too: what is taken back
 /// there later was published all the same. Best effort.
 pub(crate) fn remember_published(ctx: &Context, tip: &str) {
     if git::is_ancestor(&ctx.vault, tip).unwrap_or(false) {
         let root = Root::new(ctx.vault.clone());
-        fs::remember(&root.local(PUBLISHED), format!("{tip}\n").as_bytes());
+        fs::remember(&root.local(LocalFile::Published), format!("{tip}\n").as_bytes());
     }
 }
 

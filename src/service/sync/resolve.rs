@@ -4,10 +4,10 @@
 //! and its record is signed anew, with a version above both, so that no machine that has seen
 //! either takes it for a rollback.
 
-use super::conflict::{Conflict, ConflictTarget, Revision, SETTLED, Side, settling};
+use super::conflict::{Conflict, ConflictTarget, Revision, Side, settling};
 use super::merge::SyncError;
 use crate::audit::{Action, Op};
-use crate::fs::{Subject, VaultPath};
+use crate::fs::{LocalFile, Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, SecretName};
 use crate::service::base::error::{Error, Result};
@@ -107,7 +107,7 @@ pub(crate) fn auto_resolve(
 fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
     let conflicts: Vec<&Conflict> = choices.iter().map(|taking| taking.conflict).collect();
     if !conflicts.is_empty() {
-        tx.put_local(SETTLED, settling(tx.opened().vault.root(), &conflicts)?)?;
+        tx.put_local(LocalFile::Settled, settling(tx.opened().vault.root(), &conflicts)?);
     }
     Ok(())
 }

@@ -20,9 +20,9 @@ impl Args {
             let mut table = Table::new(["SETTING", "VALUE"]);
             table.push(["vault".to_owned(), settings.vault]);
             table.push(["created".to_owned(), settings.created]);
-            table.push(["commit".to_owned(), settings.commit.to_owned()]);
-            table.push(["audit".to_owned(), settings.audit.to_owned()]);
-            table.push(["agents".to_owned(), settings.agents.to_owned()]);
+            table.push(["commit".to_owned(), settings.commit.to_string()]);
+            table.push(["audit".to_owned(), settings.audit.to_string()]);
+            table.push(["agents".to_owned(), settings.agents.to_string()]);
             env.ui().table(&table)?;
         }
         Ok(ExitCode::SUCCESS)

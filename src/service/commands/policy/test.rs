@@ -14,6 +14,7 @@ use crate::service::base::scope::ScopeError;
 use crate::service::base::scope::effective_scope;
 use crate::service::session::token::bearer;
 use crate::store::Policy;
+use crate::words::words;
 
 /// What a policy says about a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,14 +27,36 @@ pub struct Verdict {
     pub allowed: bool,
     /// The deciding pattern, where one decided.
     pub pattern: Option<String>,
-    /// `allow`, `deny` or `default`; `grant` where a session was made under a narrower policy;
-    /// `unsealed` where a sealed scope has no rule for the name. With a host: `sealed`, or
-    /// `host`, `method` or `path`, what no rule for the name fits.
-    pub rule: &'static str,
+    /// What decided.
+    pub rule: VerdictRule,
     /// Whether a sealed rule names it.
     pub sealed: bool,
     /// The host asked about.
     pub host: Option<String>,
+}
+
+words! {
+    /// What decides about a name.
+    pub enum VerdictRule {
+        /// A pattern allows it.
+        Allow = "allow",
+        /// A pattern denies it.
+        Deny = "deny",
+        /// No pattern matches.
+        Default = "default",
+        /// The session was made under a narrower policy.
+        Grant = "grant",
+        /// A sealed scope has no rule for the name.
+        Unsealed = "unsealed",
+        /// Towards a host: it is put in on the wire.
+        Sealed = "sealed",
+        /// No rule for the name fits the host.
+        Host = "host",
+        /// No rule for the host fits the method.
+        Method = "method",
+        /// No rule for the host fits the path.
+        Path = "path",
+    }
 }
 
 /// A request that a value would be put into.
@@ -53,13 +76,16 @@ impl fmt::Display for Verdict {
         if let Some(host) = &self.host {
             write!(f, "{word} towards {host}: ")?;
             match self.rule {
-                "sealed" => return f.write_str("put in on the wire, and never seen"),
-                "host" => return f.write_str("no sealed rule for it names this host"),
-                "method" | "path" => {
+                VerdictRule::Sealed => return f.write_str("put in on the wire, and never seen"),
+                VerdictRule::Host => return f.write_str("no sealed rule for it names this host"),
+                VerdictRule::Method | VerdictRule::Path => {
                     return write!(f, "no sealed rule for this host allows this {}", self.rule);
                 }
-                "unsealed" => return f.write_str("no sealed rule names it"),
-                _ => {}
+                VerdictRule::Unsealed => return f.write_str("no sealed rule names it"),
+                VerdictRule::Allow
+                | VerdictRule::Deny
+                | VerdictRule::Default
+                | VerdictRule::Grant => {}
             }
         }
         match &self.pattern {
@@ -67,10 +93,10 @@ impl fmt::Display for Verdict {
                 write!(f, "{word} by {} \"{}\"", self.rule, printable(pattern))?;
                 if self.sealed { f.write_str(", sealed") } else { Ok(()) }
             }
-            None if self.rule == "unsealed" => {
+            None if self.rule == VerdictRule::Unsealed => {
                 write!(f, "{word}: the scope is sealed, and no rule of it names a host for this")
             }
-            None if self.rule == "grant" => {
+            None if self.rule == VerdictRule::Grant => {
                 write!(f, "{word}: the policy allowed less when the session was made")
             }
             None => write!(f, "{word}: no allow pattern matches"),
@@ -105,13 +131,13 @@ pub fn policy_test(
     };
     let (rule, pattern) = decided(policy, name);
     let allowed = reach.permits(name).is_ok();
-    let by_grant = rule == "allow" && !allowed;
+    let by_grant = rule == VerdictRule::Allow && !allowed;
     let verdict = Verdict {
         scope: scope.clone(),
         name: name.clone(),
         allowed,
         pattern: pattern.filter(|_| !by_grant),
-        rule: if by_grant { "grant" } else { rule },
+        rule: if by_grant { VerdictRule::Grant } else { rule },
         sealed: false,
         host: towards.map(|towards| towards.address.to_string()),
     };
@@ -127,7 +153,7 @@ fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Ver
     let denied = |rule| Verdict { allowed: false, sealed, rule, pattern: None, ..verdict.clone() };
     let Some(towards) = towards else {
         return match sealing.only && !sealed {
-            true => denied("unsealed"),
+            true => denied(VerdictRule::Unsealed),
             false => Verdict { sealed, ..verdict },
         };
     };
@@ -136,11 +162,11 @@ fn judged(verdict: Verdict, sealing: &Sealing, towards: Option<&Towards>) -> Ver
     let method = towards.method.as_str();
     let target = Target { address: &towards.address, is_plain: false, method, path };
     match sealing.judge(&verdict.name, &target, Injection::Header) {
-        _ if !sealed => denied("unsealed"),
-        Ok(()) => Verdict { sealed, rule: "sealed", pattern: None, ..verdict },
-        Err(Refusal::Host) => denied("host"),
-        Err(Refusal::Method) => denied("method"),
-        Err(_) => denied("path"),
+        _ if !sealed => denied(VerdictRule::Unsealed),
+        Ok(()) => Verdict { sealed, rule: VerdictRule::Sealed, pattern: None, ..verdict },
+        Err(Refusal::Host) => denied(VerdictRule::Host),
+        Err(Refusal::Method) => denied(VerdictRule::Method),
+        Err(Refusal::Path | Refusal::Plain | Refusal::Injection) => denied(VerdictRule::Path),
     }
 }
 
@@ -161,7 +187,7 @@ pub fn policy_preview(
         Verdict {
             scope: scope.clone(),
             name: name.clone(),
-            allowed: rule == "allow",
+            allowed: rule == VerdictRule::Allow,
             pattern,
             rule,
             sealed: false,
@@ -172,10 +198,10 @@ pub fn policy_preview(
 }
 
 /// The rule that decides about a name, and its pattern.
-fn decided(policy: &ScopePolicy, name: &SecretName) -> (&'static str, Option<String>) {
+fn decided(policy: &ScopePolicy, name: &SecretName) -> (VerdictRule, Option<String>) {
     match policy.rule(name) {
-        Rule::Allow(pattern) => ("allow", Some(pattern.to_owned())),
-        Rule::Deny(pattern) => ("deny", Some(pattern.to_owned())),
-        Rule::Default => ("default", None),
+        Rule::Allow(pattern) => (VerdictRule::Allow, Some(pattern.to_owned())),
+        Rule::Deny(pattern) => (VerdictRule::Deny, Some(pattern.to_owned())),
+        Rule::Default => (VerdictRule::Default, None),
     }
 }
