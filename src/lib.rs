@@ -102,8 +102,8 @@ mod skipped;
 
 pub use audit::{AuditEntry, Outcome};
 pub use inject::{
-    DEFAULT_LENGTH, Dotenv, Ended, EndingSignals, Environment, Format, Leader, Misread, Naming,
-    OneTimeCode, Reader, Shell,
+    DEFAULT_LENGTH, Dotenv, Ended, EndingSignals, Environment, Format, HelperCommand, Misread,
+    Naming, OneTimeCode, Reader, Shell,
 };
 pub use kind::Kind;
 pub use name::{

@@ -73,14 +73,14 @@ pub(crate) enum Reach<'a> {
 /// and it is worth nothing without the receipt of that operation.
 #[derive(Debug)]
 pub(crate) struct Access<'f> {
-    pub(super) means: Means,
+    pub(super) means: KeySource,
     pub(super) op: Op,
     pub(super) files: Cow<'f, [EncryptedSecret]>,
 }
 
 /// What opens the files.
 #[derive(Debug)]
-pub(super) enum Means {
+pub(super) enum KeySource {
     /// An identity, and the keys of files that it opened before.
     Identity(Arc<Identity>, GrantKeys),
     Grant(Arc<Bearer>),
@@ -94,7 +94,7 @@ impl Access<'_> {
 
     /// Adds the keys of files that the member's identity opened before; a token has its own.
     pub(crate) fn knowing(mut self, keys: GrantKeys) -> Self {
-        if let Means::Identity(_, known) = &mut self.means {
+        if let KeySource::Identity(_, known) = &mut self.means {
             *known = keys;
         }
         self
@@ -346,9 +346,9 @@ impl Reach<'_> {
         }
         let means = match asker {
             Principal::Member(caller) => {
-                Means::Identity(Arc::clone(&caller.identity), GrantKeys::default())
+                KeySource::Identity(Arc::clone(&caller.identity), GrantKeys::default())
             }
-            Principal::Bearer(bearer) => Means::Grant(Arc::clone(bearer)),
+            Principal::Bearer(bearer) => KeySource::Grant(Arc::clone(bearer)),
         };
         Ok(Access { means, op: op.clone(), files })
     }

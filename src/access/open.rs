@@ -1,6 +1,6 @@
 //! The one place where plaintext begins to exist.
 
-use super::decide::{Access, Means};
+use super::decide::{Access, KeySource};
 use super::error::AccessError;
 use crate::audit::Receipt;
 use crate::crypto::{decrypt, decrypt_with_key};
@@ -33,7 +33,7 @@ impl Access<'_> {
     }
 }
 
-impl Means {
+impl KeySource {
     fn open(&self, sealed: &EncryptedSecret) -> Result<SecretBytes, AccessError> {
         let name = sealed.name();
         match self {

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::actor::Actor;
 use super::event::Op;
+use super::fast_line::{By, FastLine, usual};
 use super::fault::Fault;
 use super::line::{Line, mac_body, mac_text, split};
 use super::name::ChainName;
-use super::usual::{By, Usual, usual};
 use super::verify::Seen;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::Verifier;
@@ -172,7 +172,7 @@ impl Following<'_> {
     }
 
     /// A usual line with nothing wrong. What is not says [`Self::check`].
-    fn usual<'l>(&self, number: u64, bytes: &'l [u8], previous: &Digest) -> Option<Usual<'l>> {
+    fn usual<'l>(&self, number: u64, bytes: &'l [u8], previous: &Digest) -> Option<FastLine<'l>> {
         let line = usual(bytes)?;
         let by = match self.actor {
             Actor::Member { name, .. } => By::Member(name.as_str()),
@@ -211,6 +211,6 @@ impl Following<'_> {
     }
 }
 
-fn made_a_session(line: &Usual<'_>) -> bool {
+fn made_a_session(line: &FastLine<'_>) -> bool {
     line.op == Op::SESSION_CREATE.as_str()
 }

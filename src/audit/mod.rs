@@ -13,6 +13,7 @@ mod cross;
 mod error;
 mod event;
 mod expect;
+mod fast_line;
 mod fault;
 mod file;
 mod filter;
@@ -27,7 +28,6 @@ mod segments;
 mod stamp;
 #[cfg(test)]
 mod tests;
-mod usual;
 mod verify;
 
 pub(crate) use action::Action;
@@ -38,14 +38,14 @@ pub(crate) use error::AuditError;
 pub use event::Outcome;
 pub(crate) use event::{Event, Op};
 pub(crate) use expect::Expect;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use fast_line::agrees as line_readers_agree;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use name::{ChainName, Head};
 #[cfg(test)]
 pub(crate) use segments::Segment;
 pub(crate) use segments::{ChainFiles, chains_in};
-#[cfg(any(fuzzing, feature = "workbench"))]
-pub(crate) use usual::agrees as line_readers_agree;
 #[cfg(test)]
 pub(crate) use verify::verify;
 pub(crate) use verify::{ChainReport, Verdict, missing};

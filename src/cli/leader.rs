@@ -5,22 +5,22 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
-use authy::{Ended, Leader};
+use authy::{Ended, HelperCommand};
 
 /// The first word of a command line that is authy's own. Nobody types it.
 const WORD: &str = "__lead";
 
 /// Says how to start this program as a leader.
-pub(crate) fn leader() -> Leader {
-    Leader { program: program(), word: WORD.into() }
+pub(crate) fn leader() -> HelperCommand {
+    HelperCommand { program: program(), word: WORD.into() }
 }
 
 /// The first word of the authy that removes the files of a sealed run after a kill.
 const SWEEP: &str = "__sweep";
 
 /// Says how to start this program as one that removes files.
-pub(crate) fn sweeper() -> Leader {
-    Leader { program: program(), word: SWEEP.into() }
+pub(crate) fn sweeper() -> HelperCommand {
+    HelperCommand { program: program(), word: SWEEP.into() }
 }
 
 /// Waits and removes, if that is what these words ask.
@@ -37,8 +37,8 @@ pub(super) fn swept(words: &[OsString]) -> Option<ExitCode> {
 const HOLD: &str = "__hold";
 
 /// Says how to start this program as one that holds files.
-pub(crate) fn holder() -> Leader {
-    Leader { program: program(), word: HOLD.into() }
+pub(crate) fn holder() -> HelperCommand {
+    HelperCommand { program: program(), word: HOLD.into() }
 }
 
 /// Holds files, if that is what these words ask.

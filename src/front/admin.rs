@@ -8,11 +8,11 @@ use authy::{IdentitySource, ScopeName, SecretBytes};
 
 /// The terminal interface, as the command line starts it: it ends with the signal that ended it,
 /// where one did.
-pub(crate) type Admin = fn(World, &Setup<'_>) -> io::Result<Option<u8>>;
+pub(crate) type Admin = fn(Invocation, &Setup<'_>) -> io::Result<Option<u8>>;
 
-/// What was found out about the world before the interface began.
+/// How the interface was started: what was found out before it began.
 #[derive(Debug, Clone)]
-pub(crate) struct World {
+pub(crate) struct Invocation {
     pub(crate) vault: PathBuf,
     pub(crate) home: Option<PathBuf>,
     pub(crate) state: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) passphrase: Option<SecretBytes>,
 }
 
-/// What the interface needs besides the world.
+/// What else the interface needs.
 pub(crate) struct Setup<'s> {
     /// After so long without a key the identity is forgotten; `None`: never.
     pub(crate) lock_after: Option<Duration>,

@@ -4,7 +4,7 @@ mod admin;
 mod effect;
 mod text;
 
-pub(crate) use admin::{Admin, Setup, World};
+pub(crate) use admin::{Admin, Invocation, Setup};
 pub(crate) use effect::{approval_lines, lines as effect_lines, used_towards};
 pub(crate) use text::{ends_a_block, expanded};
 

@@ -16,7 +16,7 @@ use std::process;
 use super::environment::Environment;
 use super::error::InjectError;
 use super::memory::{self, MemFile};
-use super::supervise::Leader;
+use super::supervise::HelperCommand;
 use crate::fs::is_program;
 use crate::name::ScopeName;
 use crate::secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
@@ -81,7 +81,7 @@ impl Command {
     pub(crate) fn give_files(
         &mut self,
         files: &[(String, SecretBytes)],
-        holder: &Leader,
+        holder: &HelperCommand,
     ) -> Result<(), InjectError> {
         let Some((first, _)) = files.first() else { return Ok(()) };
         let failed = |variable: &str| {
@@ -151,7 +151,7 @@ impl Command {
     ///
     /// # Errors
     /// [`InjectError::NoProgram`] without a first word.
-    pub(super) fn led_by(&self, leader: &Leader) -> Result<process::Command, InjectError> {
+    pub(super) fn led_by(&self, leader: &HelperCommand) -> Result<process::Command, InjectError> {
         if self.argv.is_empty() {
             return Err(InjectError::NoProgram);
         }

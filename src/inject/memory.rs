@@ -17,7 +17,7 @@ use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_cre
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, setsid};
 
-use super::Leader;
+use super::HelperCommand;
 use crate::secret::SecretBytes;
 
 /// Lowest descriptor that is used: out of the way of a shell's redirections.
@@ -64,7 +64,7 @@ impl MemFile {
 ///
 /// # Errors
 /// It cannot be started.
-pub(super) fn start_holder(holder: &Leader) -> io::Result<i32> {
+pub(super) fn start_holder(holder: &HelperCommand) -> io::Result<i32> {
     let mut child = Command::new(&holder.program)
         .arg0("authy")
         .arg(&holder.word)

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::Leader;
+use super::HelperCommand;
 use crate::secret::SecretBytes;
 
 /// There are none.
@@ -29,7 +29,7 @@ impl MemFile {
 
 /// # Errors
 /// Always.
-pub(super) fn start_holder(_: &Leader) -> io::Result<i32> {
+pub(super) fn start_holder(_: &HelperCommand) -> io::Result<i32> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn scrubbed(
         return Ok(refuse(StatusCode::BAD_GATEWAY, sentence));
     };
     let size = incoming.size_hint().exact();
-    if look.desk.values().has_guessable() {
+    if look.run.values().has_guessable() {
         let is_endless = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| {
             kind.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream")
         });
@@ -97,7 +97,7 @@ pub(super) async fn scrubbed(
     }
     parts.headers.remove(CONTENT_LENGTH);
     let found = look.found.clone();
-    let scrubber = look.desk.values().scrubber();
+    let scrubber = look.run.values().scrubber();
     let stream = scrubber.shared_stream(move |name| found.add(name));
     let filter = Even::new(scrubber, stream);
     let body = body::filtered(incoming, filter, coding, look);
@@ -120,11 +120,11 @@ async fn whole(
     let Some((bytes, failure)) = body::read_up_to(incoming, WHOLE).await else {
         return Ok(too_long());
     };
-    let scrubber = look.desk.values().scrubber();
+    let scrubber = look.run.values().scrubber();
     let mut decoded = Vec::new();
     for piece in bytes.chunks(coding.piece()) {
         decoded.extend_from_slice(&coding.decode(piece)?);
-        if decoded.len() > WHOLE && look.desk.values().has_guessable() {
+        if decoded.len() > WHOLE && look.run.values().has_guessable() {
             return Ok(too_long());
         }
     }
@@ -173,7 +173,7 @@ fn keep_end(parts: &mut Parts, incoming: &Incoming) {
 
 fn scrub_head(parts: &mut Parts, look: &Look) {
     parts.extensions.remove::<ReasonPhrase>();
-    let scrubber = look.desk.values().scrubber();
+    let scrubber = look.run.values().scrubber();
     let scrub = |text: &[u8]| scrubber.mask_reporting(text, |name| look.found.add(name));
     for value in parts.headers.values_mut() {
         let clean = scrub(value.as_bytes());

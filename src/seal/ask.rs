@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use tokio::sync::{Mutex as Gate, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use super::error::SealError;
 use super::values::Values;
@@ -90,13 +90,13 @@ impl AsFd for Asks {
 }
 
 /// What the tasks of a proxy share: rules, values, and the way to the service.
-pub(super) struct Desk {
+pub(super) struct SealedRun {
     sealing: Sealing,
     values: Values,
     sender: Mutex<Sender<Ask>>,
     wake: PipeWriter,
-    used: Gate<BTreeMap<(SecretName, Address), u64>>,
-    denied: Gate<BTreeMap<Denied, u64>>,
+    used: AsyncMutex<BTreeMap<(SecretName, Address), u64>>,
+    denied: AsyncMutex<BTreeMap<Denied, u64>>,
     /// Refusals beyond those.
     more: AtomicU64,
 }
@@ -105,7 +105,7 @@ pub(super) struct Desk {
 ///
 /// # Errors
 /// No descriptors are left.
-pub(super) fn desk(sealing: Sealing, values: Values) -> Result<(Desk, Asks), SealError> {
+pub(super) fn run(sealing: Sealing, values: Values) -> Result<(SealedRun, Asks), SealError> {
     let (reader, writer) = pipe().map_err(SealError::System)?;
     for end in [reader.as_fd(), writer.as_fd()] {
         let flags = fcntl_getfl(end).map_err(|error| SealError::System(error.into()))?;
@@ -113,19 +113,19 @@ pub(super) fn desk(sealing: Sealing, values: Values) -> Result<(Desk, Asks), Sea
             .map_err(|error| SealError::System(error.into()))?;
     }
     let (sender, receiver) = channel();
-    let desk = Desk {
+    let run = SealedRun {
         sealing,
         values,
         sender: Mutex::new(sender),
         wake: writer,
-        used: Gate::default(),
-        denied: Gate::default(),
+        used: AsyncMutex::default(),
+        denied: AsyncMutex::default(),
         more: AtomicU64::new(0),
     };
-    Ok((desk, Asks { receiver, wake: reader }))
+    Ok((run, Asks { receiver, wake: reader }))
 }
 
-impl Desk {
+impl SealedRun {
     pub(super) fn sealing(&self) -> &Sealing {
         &self.sealing
     }

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::surroundings::{Surroundings, UserProxy};
+use super::upstream::{UpstreamProxies, UserProxy};
 use crate::name::Address;
 
 /// How long a server may take to be reached.
@@ -31,7 +31,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// Makes connections.
 pub(super) struct Connector {
-    surroundings: Surroundings,
+    upstream: UpstreamProxies,
     tls: Option<TlsConnector>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Plain {
 }
 
 impl Connector {
-    pub(super) fn new(surroundings: Surroundings, roots: RootCertStore) -> Self {
+    pub(super) fn new(upstream: UpstreamProxies, roots: RootCertStore) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -53,7 +53,7 @@ impl Connector {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
             TlsConnector::from(Arc::new(config))
         });
-        Self { surroundings, tls }
+        Self { upstream, tls }
     }
 
     /// Connects for whatever the program speaks itself.
@@ -62,7 +62,7 @@ impl Connector {
     /// The server cannot be reached.
     pub(super) async fn tunnel(&self, address: &Address) -> io::Result<Box<dyn Wire>> {
         in_time(async {
-            match self.surroundings.proxy_for(address, false) {
+            match self.upstream.proxy_for(address, false) {
                 None => Ok(Box::new(tcp(address).await?) as Box<dyn Wire>),
                 Some(proxy) => self.through(proxy, address).await,
             }
@@ -85,7 +85,7 @@ impl Connector {
     /// The server cannot be reached.
     pub(super) async fn plain(&self, address: &Address) -> io::Result<Plain> {
         in_time(async {
-            let proxy = self.surroundings.proxy_for(address, true);
+            let proxy = self.upstream.proxy_for(address, true);
             let wire = match proxy {
                 None => Box::new(tcp(address).await?) as Box<dyn Wire>,
                 Some(proxy) => self.to(proxy).await?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 
 use super::Files;
-use super::surroundings::Surroundings;
+use super::upstream::UpstreamProxies;
 
 /// Variables to set, or to take away.
 pub(super) type Changes = Vec<(Cow<'static, str>, Option<OsString>)>;
@@ -19,13 +19,13 @@ const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 pub(super) fn changes(
     address: &str,
     files: &Files,
-    surroundings: &Surroundings,
+    upstream: &UpstreamProxies,
     hosts: &[&str],
     configured: usize,
 ) -> Changes {
     let mut changes: Vec<(&'static str, Option<OsString>)> =
         PROXIES.into_iter().map(|name| (name, Some(OsString::from(address)))).collect();
-    let kept = surroundings.harmless(hosts);
+    let kept = upstream.harmless(hosts);
     let kept = (!kept.is_empty()).then(|| OsString::from(kept));
     changes.extend(EXCEPTIONS.into_iter().map(|name| (name, kept.clone())));
     // Node heeds these variables only where it is told to.

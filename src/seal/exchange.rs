@@ -40,7 +40,7 @@ pub(super) async fn exchange(
     }
     let method = parts.method.clone();
     let is_upgrade = is_websocket(&parts);
-    let is_bound = session.shared.desk.sealing().binds(&session.address);
+    let is_bound = session.shared.run.sealing().binds(&session.address);
     let carried = Names::default();
     let body = match prepare(session, &mut parts, &carried, incoming).await? {
         Ok(body) => body,
@@ -66,9 +66,9 @@ pub(super) async fn exchange(
     // that recorded.
     match session.is_looked_into(is_bound).await {
         true => {
-            let (desk, address) = (Arc::clone(&session.shared.desk), session.address.clone());
+            let (run, address) = (Arc::clone(&session.shared.run), session.address.clone());
             let (found, told) = (Names::default(), Names::default());
-            let look = Look { desk, address, carried, found, told };
+            let look = Look { run, address, carried, found, told };
             scrubbed(answer, &method, &session.flow, look).await
         }
         false => Ok(untouched(answer, &session.flow)),
@@ -83,7 +83,7 @@ async fn messages(
     is_looked_into: bool,
 ) {
     if let (Ok(program), Ok(server)) = tokio::join!(of_program, of_server) {
-        let values = is_looked_into.then(|| session.shared.desk.values());
+        let values = is_looked_into.then(|| session.shared.run.values());
         let ended = websocket::relay(TokioIo::new(program), TokioIo::new(server), values).await;
         if let Err(Stopped::Unreadable(why)) = ended {
             session.deny(why).await;
@@ -99,14 +99,14 @@ async fn prepare(
     incoming: Incoming,
 ) -> Result<Result<Body, Box<Response<Body>>>, Broken> {
     let refused = |answer: Response<Body>| Ok(Err(Box::new(answer)));
-    let desk = &session.shared.desk;
-    let (slots, address) = (desk.values().slots(), &session.address);
+    let run = &session.shared.run;
+    let (slots, address) = (run.values().slots(), &session.address);
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let is_plain = session.is_plain;
     let target = Target { address, is_plain, method: method.as_str(), path: &path };
     let mut judged = Vec::new();
     for (slot, place) in fill::found(parts, slots) {
-        match slot.judged(desk.sealing(), &target, place) {
+        match slot.judged(run.sealing(), &target, place) {
             Ok(one) => judged.push(one),
             Err(refusal) => return refused(forbid(session, &slot.name, refusal).await),
         }
@@ -129,7 +129,7 @@ async fn prepare(
         return refused(refuse(StatusCode::FORBIDDEN, &sentence));
     }
     judged.iter().for_each(|one| carried.add(one.name()));
-    let Some(cleared) = Cleared::all(desk, &judged).await else {
+    let Some(cleared) = Cleared::all(run, &judged).await else {
         return refused(unrecorded());
     };
     let (in_place, to_set) = cleared.split_at(in_place);
@@ -140,13 +140,13 @@ async fn prepare(
         let sentence = format!("the value of '{name}' has a line break, which no header can hold");
         return refused(refuse(StatusCode::BAD_GATEWAY, &sentence));
     }
-    let may_be_in_body = |slot| Slot::judged(slot, desk.sealing(), &target, Injection::Body).ok();
+    let may_be_in_body = |slot| Slot::judged(slot, run.sealing(), &target, Injection::Body).ok();
     let in_body: Vec<Judged<'_>> = match is_over {
         true => Vec::new(),
         false => slots.iter().filter_map(may_be_in_body).collect(),
     };
     let carries_value = !(cleared.is_empty() && in_body.is_empty());
-    pass_on(parts, address, desk.sealing().binds(address), carries_value);
+    pass_on(parts, address, run.sealing().binds(address), carries_value);
     parts.uri = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse()?;
     // A value that goes into a body goes where the head says, too.
     if in_body.is_empty() || incoming.is_end_stream() || overriding(parts).is_some() {
@@ -212,13 +212,13 @@ fn headers_to_set<'s>(
     session: &'s Session,
     target: &Target<'s>,
 ) -> Result<Vec<(&'s SetHeader, Judged<'s>)>, Twice<'s>> {
-    let desk = &session.shared.desk;
+    let run = &session.shared.run;
     let mut all: Vec<(&SetHeader, Judged<'s>)> = Vec::new();
-    for (rule, header) in desk.sealing().setting() {
-        let slot = desk.values().slots().iter().find(|slot| rule.names(&slot.name));
+    for (rule, header) in run.sealing().setting() {
+        let slot = run.values().slots().iter().find(|slot| rule.names(&slot.name));
         if let Some(slot) = slot
             && rule.judge(target, Injection::Header).is_ok()
-            && let Ok(judged) = slot.judged(desk.sealing(), target, Injection::Header)
+            && let Ok(judged) = slot.judged(run.sealing(), target, Injection::Header)
         {
             let before = all.iter().find(|(before, _)| before.name() == header.name());
             if let Some((_, before)) = before.filter(|(_, before)| *before.name() != slot.name) {
@@ -233,17 +233,17 @@ fn headers_to_set<'s>(
 
 /// Says and records why a value is not put in.
 async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Response<Body> {
-    let desk = &session.shared.desk;
-    let (scope, address) = (&desk.sealing().scope, &session.address);
+    let run = &session.shared.run;
+    let (scope, address) = (&run.sealing().scope, &session.address);
     let denied = Denied {
         name: Some(name.clone()),
         address: Some(address.clone()),
         why: refusal.to_string(),
     };
-    desk.denied(denied).await;
+    run.denied(denied).await;
     let why = match refusal {
         Refusal::Host => {
-            format!("scope '{scope}' seals it for {}", desk.sealing().hosts_of(name).join(", "))
+            format!("scope '{scope}' seals it for {}", run.sealing().hosts_of(name).join(", "))
         }
         Refusal::Plain => "without TLS no value leaves this machine".to_owned(),
         Refusal::Method => format!("scope '{scope}' does not allow this method"),

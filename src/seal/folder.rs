@@ -15,7 +15,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::error::SealError;
 use crate::crypto::keys::random_id;
-use crate::inject::Leader;
+use crate::inject::HelperCommand;
 
 /// What the name of a folder begins with.
 const PREFIX: &str = "authy-run-";
@@ -37,7 +37,7 @@ impl Folder {
     /// [`SealError::Files`] where none can be made.
     pub(super) fn create(
         inherited: &[(OsString, OsString)],
-        sweeper: &Leader,
+        sweeper: &HelperCommand,
     ) -> Result<Self, SealError> {
         let runtime = inherited.iter().find(|(name, _)| name == "XDG_RUNTIME_DIR");
         let runtime = runtime.map(|(_, value)| PathBuf::from(value));
@@ -88,7 +88,7 @@ impl Drop for Folder {
 }
 
 /// Starts this program again, out of reach of what is typed at the terminal.
-fn start(sweeper: &Leader, folder: &Path) -> Option<Child> {
+fn start(sweeper: &HelperCommand, folder: &Path) -> Option<Child> {
     Command::new(&sweeper.program)
         .arg0("authy")
         .arg(&sweeper.word)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ask::Desk;
+use super::ask::SealedRun;
 use super::body::Gate;
 use crate::name::{Address, SecretName};
 
@@ -27,7 +27,7 @@ impl Names {
 
 /// A look into one answer.
 pub(super) struct Look {
-    pub(super) desk: Arc<Desk>,
+    pub(super) run: Arc<SealedRun>,
     /// Who answers.
     pub(super) address: Address,
     /// What was put into the request.
@@ -47,7 +47,7 @@ impl Look {
             }
             self.told.add(&name);
             let is_echo = self.carried.has(&name);
-            if !self.desk.came_back(&name, &self.address, is_echo).await {
+            if !self.run.came_back(&name, &self.address, is_echo).await {
                 return false;
             }
         }

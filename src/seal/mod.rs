@@ -28,9 +28,9 @@ mod proxy;
 mod request;
 mod roots;
 mod session;
-mod surroundings;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod values;
 mod websocket;
 
@@ -40,7 +40,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::access::Sealing;
-use crate::inject::Leader;
+use crate::inject::HelperCommand;
 
 pub(crate) use ask::{Asks, Event, Use};
 pub(crate) use error::SealError;
@@ -58,7 +58,7 @@ pub(crate) struct Plan {
     /// Whether the program inherits hardly anything of that.
     pub(crate) clean_env: bool,
     /// How this program starts itself again to remove files after a kill.
-    pub(crate) sweeper: Leader,
+    pub(crate) sweeper: HelperCommand,
 }
 
 /// A proxy at work. Dropped, it is gone, with its files and every connection.
@@ -67,7 +67,7 @@ pub(crate) struct Proxy {
     /// Goes after the server.
     _folder: folder::Folder,
     environment: environment::Changes,
-    desk: Arc<ask::Desk>,
+    run: Arc<ask::SealedRun>,
 }
 
 impl Proxy {
@@ -78,24 +78,24 @@ impl Proxy {
     pub(crate) fn start(plan: Plan) -> Result<(Self, Asks), SealError> {
         let Plan { sealing, values, inherited, clean_env, sweeper } = plan;
         values.check(&sealing)?;
-        let surroundings = surroundings::Surroundings::find(&inherited)?;
+        let upstream = upstream::UpstreamProxies::find(&inherited)?;
         let authority = authority::Authority::new()?;
         let (roots, bundles) = roots::load(&inherited, authority.pem());
         let folder = folder::Folder::create(&inherited, &sweeper)?;
         let files = bundles.write(&folder)?;
-        let (desk, asks) = ask::desk(sealing, values)?;
-        let desk = Arc::new(desk);
-        let connector = connect::Connector::new(surroundings.clone(), roots);
-        let server = proxy::Server::start(Arc::clone(&desk), authority, connector)?;
-        let hosts: Vec<&str> = desk.sealing().hosts().collect();
+        let (run, asks) = ask::run(sealing, values)?;
+        let run = Arc::new(run);
+        let connector = connect::Connector::new(upstream.clone(), roots);
+        let server = proxy::Server::start(Arc::clone(&run), authority, connector)?;
+        let hosts: Vec<&str> = run.sealing().hosts().collect();
         let environment = environment::changes(
             server.address(),
             &files,
-            &surroundings,
+            &upstream,
             &hosts,
             if clean_env { 0 } else { environment::configured(&inherited) },
         );
-        let proxy = Self { server: Some(server), _folder: folder, environment, desk };
+        let proxy = Self { server: Some(server), _folder: folder, environment, run };
         Ok((proxy, asks))
     }
 
@@ -107,7 +107,7 @@ impl Proxy {
     /// Stops serving, and says how often each secret went where.
     pub(crate) fn stop(mut self) -> Vec<Use> {
         drop(self.server.take());
-        self.desk.counted()
+        self.run.counted()
     }
 }
 

@@ -16,10 +16,10 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder as Threads, Runtime};
-use tokio::sync::Mutex as Gate;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::answer::{challenge, refuse};
-use super::ask::{Denied, Desk};
+use super::ask::{Denied, SealedRun};
 use super::authority::Authority;
 use super::body::{self, Body, Broken};
 use super::connect::Connector;
@@ -45,7 +45,7 @@ const END: Duration = Duration::from_millis(200);
 
 /// What all connections share.
 pub(super) struct Shared {
-    pub(super) desk: Arc<Desk>,
+    pub(super) run: Arc<SealedRun>,
     pub(super) authority: Authority,
     pub(super) connector: Connector,
     /// What `Proxy-Authorization` has to say.
@@ -64,14 +64,14 @@ impl Server {
     /// # Errors
     /// The system gives no port or no thread.
     pub(super) fn start(
-        desk: Arc<Desk>,
+        run: Arc<SealedRun>,
         authority: Authority,
         connector: Connector,
     ) -> Result<Self, SealError> {
         let password = random_id::<16>();
         let text = SecretBytes::from(format!("{USER}:{password}"));
         let credential = SecretBytes::from(format!("Basic {}", BASE64.encode(text.expose())));
-        let shared = Arc::new(Shared { desk, authority, connector, credential });
+        let shared = Arc::new(Shared { run, authority, connector, credential });
         let start = || -> io::Result<Self> {
             let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
             listener.set_nonblocking(true)?;
@@ -135,7 +135,7 @@ fn widen() {
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
-    let last: Arc<Gate<Option<Arc<Session>>>> = Arc::default();
+    let last: Arc<AsyncMutex<Option<Arc<Session>>>> = Arc::default();
     let service = service_fn(move |request| {
         let (shared, last) = (Arc::clone(&shared), Arc::clone(&last));
         async move { answer(&shared, request, &last).await.map_err(io::Error::other) }
@@ -153,7 +153,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 async fn answer(
     shared: &Arc<Shared>,
     request: Request<Incoming>,
-    last: &Gate<Option<Arc<Session>>>,
+    last: &AsyncMutex<Option<Arc<Session>>>,
 ) -> Result<Response<Body>, Broken> {
     match request.headers().get(PROXY_AUTHORIZATION) {
         None => return Ok(challenge()),
@@ -190,7 +190,7 @@ async fn answer(
 }
 
 async fn deny(shared: &Shared, why: &str) {
-    shared.desk.denied(Denied { name: None, address: None, why: why.to_owned() }).await;
+    shared.run.denied(Denied { name: None, address: None, why: why.to_owned() }).await;
 }
 
 /// Opens a tunnel: one that ends here where a rule names the host, else one to the host itself.
@@ -201,7 +201,7 @@ async fn tunnel(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         deny(shared, why).await;
         return refuse(StatusCode::BAD_REQUEST, &format!("refused: {why}"));
     };
-    if shared.desk.sealing().binds(&address) {
+    if shared.run.sealing().binds(&address) {
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
             if let Ok(program) = hyper::upgrade::on(request).await {

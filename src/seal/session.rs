@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::server::Acceptor;
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::sync::Mutex as Gate;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 
@@ -22,7 +22,7 @@ use super::careful::Flow;
 use super::connect::Wire;
 use super::exchange::exchange;
 use super::proxy::{PATIENCE, Shared};
-use super::surroundings::UserProxy;
+use super::upstream::UserProxy;
 use crate::name::{Address, Host};
 
 /// How the first byte of TLS is known (RFC 8446, 5.1: `handshake`).
@@ -36,7 +36,7 @@ pub(super) struct Session {
     pub(super) is_plain: bool,
     /// Whether the program's side of the connection keeps up.
     pub(super) flow: Flow,
-    server: Gate<Option<Link>>,
+    server: AsyncMutex<Option<Link>>,
 }
 
 /// A connection to the server, one request at a time.
@@ -55,7 +55,7 @@ pub(super) enum Unanswered {
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, address: Address, is_plain: bool) -> Arc<Self> {
-        let (flow, server) = (Flow::default(), Gate::default());
+        let (flow, server) = (Flow::default(), AsyncMutex::default());
         Arc::new(Self { shared, address, is_plain, flow, server })
     }
 
@@ -67,13 +67,13 @@ impl Session {
     /// Whether answers are looked into: those of a host that a rule names, once this run has put a
     /// value into a request to it.
     pub(super) async fn is_looked_into(&self, is_bound: bool) -> bool {
-        is_bound && self.shared.desk.has_left(&self.address).await
+        is_bound && self.shared.run.has_left(&self.address).await
     }
 
     /// Whether the token that started this run has ended: what it gave at the start it gives
     /// no longer.
     pub(super) fn is_over(&self) -> bool {
-        let until = self.shared.desk.sealing().until;
+        let until = self.shared.run.sealing().until;
         until.is_some_and(|until| OffsetDateTime::now_utc().unix_timestamp() >= until)
     }
 
@@ -141,7 +141,7 @@ fn proxied(request: &mut Request<Body>, address: &Address, proxy: &UserProxy) {
 /// Has a refusal recorded that concerns no secret.
 pub(super) async fn deny(shared: &Shared, address: &Address, why: &str) {
     let denied = Denied { name: None, address: Some(address.clone()), why: why.to_owned() };
-    shared.desk.denied(denied).await;
+    shared.run.denied(denied).await;
 }
 
 /// Serves what a program sends into its tunnel to a host that a rule names.

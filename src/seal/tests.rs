@@ -7,14 +7,14 @@ use hyper::Request;
 use hyper::http::request::Parts;
 use proptest::prelude::*;
 
-use super::ask::{Asks, Denied, Event, desk};
+use super::ask::{Asks, Denied, Event, run};
 use super::fill::{fill, found};
 use super::request::check;
 use super::values::{Cleared, in_body};
 use super::websocket::Frames;
 use super::{Plan, Proxy, Values};
 use crate::access::{Injection, ScopePolicy, Sealing};
-use crate::inject::Leader;
+use crate::inject::HelperCommand;
 use crate::name::{Address, ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::store::{Policy, SealedRule};
@@ -48,7 +48,7 @@ fn proxy(rule: &str, until: Option<i64>) -> (Proxy, Asks, String, String) {
     let sealing = sealing(rule, until);
     let values = values(&sealing);
     let placeholder = placeholder(&values);
-    let sweeper = Leader { program: "/bin/false".into(), word: "x".into() };
+    let sweeper = HelperCommand { program: "/bin/false".into(), word: "x".into() };
     let plan = Plan { sealing, values, inherited: Vec::new(), clean_env: false, sweeper };
     let (proxy, asks) = Proxy::start(plan).unwrap();
     let set = proxy.environment().iter().find(|(name, _)| *name == "HTTPS_PROXY").unwrap();
@@ -277,10 +277,10 @@ fn frames_that_cannot_be_looked_into_are_refused() {
 fn refusals_beyond_what_is_recorded_are_counted() {
     let sealing = sealing("token=a.example", None);
     let values = values(&sealing);
-    let (desk, asks) = desk(sealing, values).unwrap();
+    let (run, asks) = run(sealing, values).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
-    let desk = std::sync::Arc::new(desk);
-    let for_task = std::sync::Arc::clone(&desk);
+    let run = std::sync::Arc::new(run);
+    let for_task = std::sync::Arc::clone(&run);
     let task = runtime.spawn(async move {
         for n in 0..1007 {
             for_task.denied(Denied { name: None, address: None, why: n.to_string() }).await;
@@ -294,7 +294,7 @@ fn refusals_beyond_what_is_recorded_are_counted() {
         });
     }
     assert_eq!(recorded, 1000);
-    let counted = desk.counted();
+    let counted = run.counted();
     let is_more = |one: &&super::ask::Use| matches!(&one.event, Event::Denied(d) if d.why == "other refusals");
     assert_eq!(counted.iter().find(is_more).unwrap().count, 7);
 }

@@ -8,12 +8,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use time::OffsetDateTime;
 
 use super::burst;
-use super::effect::{Action, Effect, Section, Told, Who, Work};
+use super::effect::{Action, Effect, ErrorText, Section, Who, Work};
 use super::form::{Form, Pressed, Purpose};
 use super::forms;
 use super::input::Input;
 use super::keys::{self, Command};
-use super::listing::{Listing, Look};
+use super::listing::{FilterMode, Listing};
 use super::popup::Popup;
 use crate::front::KEEP_SECONDS;
 
@@ -36,7 +36,7 @@ pub(crate) struct Past {
     /// The version it was asked for at.
     pub(crate) version: u64,
     /// `None` while it is being read.
-    pub(crate) found: Option<Result<Vec<PastVersion>, Told>>,
+    pub(crate) found: Option<Result<Vec<PastVersion>, ErrorText>>,
 }
 
 /// The interface.
@@ -79,11 +79,11 @@ impl App {
             locked: Some(forms::unlock("")),
             who: None,
             section: Section::Secrets,
-            secrets: Listing::new(Look::Fuzzy),
-            policies: Listing::new(Look::Fuzzy),
-            sessions: Listing::new(Look::Fuzzy),
-            audit: Listing::new(Look::Words),
-            members: Listing::new(Look::Fuzzy),
+            secrets: Listing::new(FilterMode::Fuzzy),
+            policies: Listing::new(FilterMode::Fuzzy),
+            sessions: Listing::new(FilterMode::Fuzzy),
+            audit: Listing::new(FilterMode::Words),
+            members: Listing::new(FilterMode::Fuzzy),
             past: None,
             rested: None,
             popup: None,
@@ -126,7 +126,7 @@ impl App {
             Action::Resized => Vec::new(),
             Action::Stopped => self.command(Command::Suspend),
             Action::Tick => self.tick(),
-            Action::Done(done) => self.done(done),
+            Action::Reply(done) => self.done(done),
         }
     }
 
@@ -155,9 +155,9 @@ impl App {
         self.message = Some(Message { text, hint: None, is_error: false, until });
     }
 
-    pub(super) fn fail(&mut self, told: Told) {
+    pub(super) fn fail(&mut self, told: ErrorText) {
         let until = self.now + MESSAGE;
-        let Told { message: text, hint } = told;
+        let ErrorText { message: text, hint } = told;
         self.message = Some(Message { text, hint, is_error: true, until });
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authy::{ChainStatus, Removal, SecretBytes, SecretName, VerifyReport, printable};
 
 use super::app::App;
-use super::effect::{Done, Effect, Refused, Section, Told, Who, Work};
+use super::effect::{Effect, ErrorText, Refused, Reply, Section, Who, Work};
 use super::form::Purpose;
 use super::forms;
 use super::popup::{Popup, Reveal, Text};
@@ -15,39 +15,39 @@ use crate::front::KEEP_SECONDS;
 const REVEAL: Duration = Duration::from_secs(30);
 
 impl App {
-    pub(super) fn done(&mut self, done: Done) -> Vec<Effect> {
+    pub(super) fn done(&mut self, done: Reply) -> Vec<Effect> {
         // Whatever was asked for before it was locked is nobody's any more.
-        if self.locked.is_some() && !matches!(done, Done::Unlocked(_)) {
+        if self.locked.is_some() && !matches!(done, Reply::Unlocked(_)) {
             return Vec::new();
         }
         match done {
-            Done::Unlocked(result) => return self.unlocked(result),
-            Done::Secrets(result) => self.filled(result, |app, rows| app.secrets.fill(rows)),
-            Done::Policies(result) => self.filled(result, |app, rows| app.policies.fill(rows)),
-            Done::Sessions(result) => self.filled(result, |app, rows| app.sessions.fill(rows)),
-            Done::Members(result) => self.filled(result, |app, rows| app.members.fill(rows)),
-            Done::Audit(result) => {
+            Reply::Unlocked(result) => return self.unlocked(result),
+            Reply::Secrets(result) => self.filled(result, |app, rows| app.secrets.fill(rows)),
+            Reply::Policies(result) => self.filled(result, |app, rows| app.policies.fill(rows)),
+            Reply::Sessions(result) => self.filled(result, |app, rows| app.sessions.fill(rows)),
+            Reply::Members(result) => self.filled(result, |app, rows| app.members.fill(rows)),
+            Reply::Audit(result) => {
                 self.filled(result, |app, rows| app.audit.fill_following(rows));
             }
-            Done::History(name, found) => {
+            Reply::History(name, found) => {
                 if let Some(past) = self.past.as_mut().filter(|past| past.name == name) {
                     past.found = Some(found);
                 }
             }
-            Done::Value(name, result) => self.value(name, result),
-            Done::Copied(name, result) => return self.copied(&name, result),
-            Done::Changed(result) => self.changed(result),
-            Done::Tested(result) => self.tested(result),
-            Done::Generated(Ok(value)) => {
+            Reply::Value(name, result) => self.value(name, result),
+            Reply::Copied(name, result) => return self.copied(&name, result),
+            Reply::Changed(result) => self.changed(result),
+            Reply::Tested(result) => self.tested(result),
+            Reply::Generated(Ok(value)) => {
                 if let (Some(form), Some(text)) = (self.form(), value.expose_str()) {
                     form.take_generated(text);
                 }
             }
-            Done::Session(Ok(created)) => {
+            Reply::Session(Ok(created)) => {
                 // Whatever is open: nobody can show it again.
                 self.popup = Some(Popup::Token(created));
             }
-            Done::Approval(Ok(approval)) => {
+            Reply::Approval(Ok(approval)) => {
                 self.busy = None;
                 if approval.proposals.is_empty() {
                     self.say("nothing waits for approval");
@@ -55,18 +55,18 @@ impl App {
                     self.show(Popup::approve(approval));
                 }
             }
-            Done::Verified(Ok(report)) => self.text("Audit trail", verified(&report)),
-            Done::MemberRemoved(Ok(removal)) => self.text("Removed", removed(&removal)),
-            Done::Generated(Err(told))
-            | Done::Session(Err(told))
-            | Done::Approval(Err(told))
-            | Done::Verified(Err(told))
-            | Done::MemberRemoved(Err(told)) => self.refused(told),
-            Done::Note(text) => self.say(printable(&text)),
-            Done::Progress(done, total) => {
+            Reply::Verified(Ok(report)) => self.text("Audit trail", verified(&report)),
+            Reply::MemberRemoved(Ok(removal)) => self.text("Removed", removed(&removal)),
+            Reply::Generated(Err(told))
+            | Reply::Session(Err(told))
+            | Reply::Approval(Err(told))
+            | Reply::Verified(Err(told))
+            | Reply::MemberRemoved(Err(told)) => self.refused(told),
+            Reply::Note(text) => self.say(printable(&text)),
+            Reply::Progress(done, total) => {
                 self.progress = Some((done, total));
             }
-            Done::Outside => return self.outside(),
+            Reply::Outside => return self.reload_changed(),
         }
         Vec::new()
     }
@@ -109,14 +109,14 @@ impl App {
         }
     }
 
-    fn filled<T>(&mut self, result: Result<T, Told>, take: impl FnOnce(&mut Self, T)) {
+    fn filled<T>(&mut self, result: Result<T, ErrorText>, take: impl FnOnce(&mut Self, T)) {
         match result {
             Ok(rows) => take(self, rows),
             Err(told) => self.fail(told),
         }
     }
 
-    fn value(&mut self, name: SecretName, result: Result<SecretBytes, Told>) {
+    fn value(&mut self, name: SecretName, result: Result<SecretBytes, ErrorText>) {
         self.busy = None;
         match result {
             Ok(value) => {
@@ -127,7 +127,7 @@ impl App {
         }
     }
 
-    fn copied(&mut self, name: &SecretName, result: Result<SecretBytes, Told>) -> Vec<Effect> {
+    fn copied(&mut self, name: &SecretName, result: Result<SecretBytes, ErrorText>) -> Vec<Effect> {
         self.busy = None;
         match result {
             Ok(value) => {
@@ -141,7 +141,7 @@ impl App {
         }
     }
 
-    fn changed(&mut self, result: Result<String, Told>) {
+    fn changed(&mut self, result: Result<String, ErrorText>) {
         self.busy = None;
         match result {
             Ok(text) => {
@@ -157,15 +157,15 @@ impl App {
         let Some(form) = self.waiting_form() else { return };
         let name = form.value(0).trim().to_owned();
         match form.purpose {
-            Purpose::Store | Purpose::Rename { .. } => self.secrets.wish(name),
-            Purpose::Policy { .. } => self.policies.wish(name),
+            Purpose::Store | Purpose::Rename { .. } => self.secrets.select_when_loaded(name),
+            Purpose::Policy { .. } => self.policies.select_when_loaded(name),
             _ => {}
         }
         self.popup = None;
     }
 
     /// A refusal is told where the user is: in the form, else at the bottom.
-    fn refused(&mut self, told: Told) {
+    fn refused(&mut self, told: ErrorText) {
         self.busy = None;
         match self.waiting_form() {
             Some(form) => form.fail(None, told),
@@ -173,7 +173,7 @@ impl App {
         }
     }
 
-    fn tested(&mut self, result: Result<String, Told>) {
+    fn tested(&mut self, result: Result<String, ErrorText>) {
         let Some(form) = self.waiting_form() else { return };
         form.busy = false;
         match result {

@@ -51,7 +51,7 @@ pub(crate) enum Action {
     /// Time passes.
     Tick,
     /// The worker has something.
-    Done(Done),
+    Reply(Reply),
 }
 
 impl Action {
@@ -131,24 +131,24 @@ pub(crate) enum Work {
 
 /// What became of it.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub(crate) enum Reply {
     Unlocked(Result<Who, Refused>),
-    Secrets(Result<Vec<ListEntry>, Told>),
-    Policies(Result<Vec<PolicyView>, Told>),
-    Sessions(Result<Vec<SessionView>, Told>),
-    Audit(Result<Vec<AuditEntry>, Told>),
-    Members(Result<Vec<MemberView>, Told>),
-    History(SecretName, Result<Vec<PastVersion>, Told>),
-    Value(SecretName, Result<SecretBytes, Told>),
-    Copied(SecretName, Result<SecretBytes, Told>),
+    Secrets(Result<Vec<ListEntry>, ErrorText>),
+    Policies(Result<Vec<PolicyView>, ErrorText>),
+    Sessions(Result<Vec<SessionView>, ErrorText>),
+    Audit(Result<Vec<AuditEntry>, ErrorText>),
+    Members(Result<Vec<MemberView>, ErrorText>),
+    History(SecretName, Result<Vec<PastVersion>, ErrorText>),
+    Value(SecretName, Result<SecretBytes, ErrorText>),
+    Copied(SecretName, Result<SecretBytes, ErrorText>),
     /// A change, and how it is told.
-    Changed(Result<String, Told>),
-    Tested(Result<String, Told>),
-    Generated(Result<SecretBytes, Told>),
-    Session(Result<Box<SessionCreated>, Told>),
-    Approval(Result<Box<Approval>, Told>),
-    Verified(Result<VerifyReport, Told>),
-    MemberRemoved(Result<Removal, Told>),
+    Changed(Result<String, ErrorText>),
+    Tested(Result<String, ErrorText>),
+    Generated(Result<SecretBytes, ErrorText>),
+    Session(Result<Box<SessionCreated>, ErrorText>),
+    Approval(Result<Box<Approval>, ErrorText>),
+    Verified(Result<VerifyReport, ErrorText>),
+    MemberRemoved(Result<Removal, ErrorText>),
     /// Something that the library wants known.
     Note(String),
     /// How many of how many secrets are encrypted.
@@ -168,25 +168,25 @@ pub(crate) struct Who {
 #[derive(Debug)]
 pub(crate) struct Refused {
     /// The failure; `None` where a passphrase is wanted and none was given yet.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Option<ErrorText>,
     /// The identity that wants a passphrase.
     pub(crate) label: Option<String>,
 }
 
 /// A failure in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct ErrorText {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
 }
 
-impl Told {
+impl ErrorText {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 }
 
-impl From<authy::Error> for Told {
+impl From<authy::Error> for ErrorText {
     fn from(error: authy::Error) -> Self {
         Self { message: error.to_string(), hint: error.hint() }
     }

@@ -3,7 +3,7 @@
 use authy::{PolicyView, ScopeName, SecretName};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::effect::Told;
+use super::effect::ErrorText;
 use super::input::Input;
 
 /// What a field holds.
@@ -83,7 +83,7 @@ pub(crate) struct Form {
     pub(crate) title: String,
     pub(crate) fields: Vec<Field>,
     pub(crate) focus: usize,
-    pub(crate) error: Option<Told>,
+    pub(crate) error: Option<ErrorText>,
     /// An answer that is no failure, such as a verdict.
     pub(crate) answer: Option<String>,
     /// It was handed in, and nobody answered yet.
@@ -162,7 +162,7 @@ impl Form {
         self.answer = Some("a value was drawn; ^T shows it".to_owned());
     }
 
-    pub(crate) fn fail(&mut self, focus: Option<usize>, told: Told) {
+    pub(crate) fn fail(&mut self, focus: Option<usize>, told: ErrorText) {
         self.busy = false;
         self.answer = None;
         self.error = Some(told);

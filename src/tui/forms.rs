@@ -10,7 +10,7 @@ use authy::{
     SecretName, SessionOptions, Ttl,
 };
 
-use super::effect::{Told, Work};
+use super::effect::{ErrorText, Work};
 use super::form::{Field, Form, Purpose};
 
 pub(crate) fn unlock(keyfile: &str) -> Form {
@@ -96,7 +96,7 @@ pub(crate) fn session(scopes: Vec<String>, at: usize) -> Form {
 }
 
 /// What a form asks for, or the field that cannot be used and why.
-pub(crate) fn submit(form: &Form) -> Result<Work, (usize, Told)> {
+pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
     Ok(match &form.purpose {
         Purpose::Unlock => Work::Unlock {
             keyfile: Some(form.value(0).trim()).filter(|f| !f.is_empty()).map(PathBuf::from),
@@ -129,26 +129,26 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, Told)> {
     })
 }
 
-fn at<E: std::fmt::Display>(field: usize) -> impl Fn(E) -> (usize, Told) {
-    move |error| (field, Told::new(error.to_string()))
+fn at<E: std::fmt::Display>(field: usize) -> impl Fn(E) -> (usize, ErrorText) {
+    move |error| (field, ErrorText::new(error.to_string()))
 }
 
 fn secret(text: &str) -> SecretBytes {
     SecretBytes::new(text.as_bytes().to_vec())
 }
 
-fn secret_name(form: &Form, field: usize) -> Result<SecretName, (usize, Told)> {
+fn secret_name(form: &Form, field: usize) -> Result<SecretName, (usize, ErrorText)> {
     SecretName::parse(form.value(field).trim()).map_err(at(field))
 }
 
-fn value(form: &Form, field: usize) -> Result<SecretBytes, (usize, Told)> {
+fn value(form: &Form, field: usize) -> Result<SecretBytes, (usize, ErrorText)> {
     match form.value(field) {
-        "" => Err((field, Told::new("the value is empty"))),
+        "" => Err((field, ErrorText::new("the value is empty"))),
         text => Ok(secret(text)),
     }
 }
 
-fn ttl(form: &Form, field: usize) -> Result<Option<Ttl>, (usize, Told)> {
+fn ttl(form: &Form, field: usize) -> Result<Option<Ttl>, (usize, ErrorText)> {
     match form.value(field).trim() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(at(field)),
@@ -156,7 +156,7 @@ fn ttl(form: &Form, field: usize) -> Result<Option<Ttl>, (usize, Told)> {
 }
 
 /// Description, tags and interval, from `first` on.
-fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, Told)> {
+fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, ErrorText)> {
     Ok(Annotation {
         description: form.value(first).trim().to_owned(),
         tags: form.words(first + 1),
@@ -164,10 +164,10 @@ fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, Told)> {
     })
 }
 
-fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize, Told)> {
+fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize, ErrorText)> {
     let name = ScopeName::parse(form.value(0).trim()).map_err(at(0))?;
     if let Some(old) = old.filter(|old| old.name != name) {
-        return Err((0, Told::new(format!("a policy keeps its name: {}", old.name))));
+        return Err((0, ErrorText::new(format!("a policy keeps its name: {}", old.name))));
     }
     let members = form.words(3);
     for member in members.iter().filter(|name| !name.starts_with('@')) {

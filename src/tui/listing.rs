@@ -15,7 +15,7 @@ pub(crate) trait Row {
 
 /// How the filter looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum FilterMode {
     /// Letters in their order; the best match first.
     Fuzzy,
     /// Words, each of which is to be there; the order stays.
@@ -28,7 +28,7 @@ pub(crate) struct Listing<T> {
     rows: Vec<T>,
     shown: Vec<usize>,
     selected: usize,
-    look: Look,
+    look: FilterMode,
     /// The key of a row that is to be selected once it is there.
     wished: Option<String>,
     /// What the filter looks at, row by row.
@@ -41,7 +41,7 @@ pub(crate) struct Listing<T> {
 }
 
 impl<T: Row> Listing<T> {
-    pub(crate) fn new(look: Look) -> Self {
+    pub(crate) fn new(look: FilterMode) -> Self {
         Self {
             rows: Vec::new(),
             shown: Vec::new(),
@@ -59,8 +59,8 @@ impl<T: Row> Listing<T> {
     pub(crate) fn fill(&mut self, rows: Vec<T>) {
         let key = self.selected().map(Row::key);
         self.haystacks = match self.look {
-            Look::Fuzzy => rows.iter().map(Row::haystack).collect(),
-            Look::Words => rows.iter().map(|row| row.haystack().to_lowercase()).collect(),
+            FilterMode::Fuzzy => rows.iter().map(Row::haystack).collect(),
+            FilterMode::Words => rows.iter().map(|row| row.haystack().to_lowercase()).collect(),
         };
         self.rows = rows;
         self.loaded = true;
@@ -74,7 +74,7 @@ impl<T: Row> Listing<T> {
     }
 
     /// Selects the row with this key when the rows are read next.
-    pub(crate) fn wish(&mut self, key: String) {
+    pub(crate) fn select_when_loaded(&mut self, key: String) {
         self.wished = Some(key);
     }
 
@@ -90,8 +90,8 @@ impl<T: Row> Listing<T> {
         let text = self.filter.text().trim();
         self.shown = match (text.is_empty(), self.look) {
             (true, _) => (0..self.rows.len()).collect(),
-            (false, Look::Fuzzy) => fuzzy(&self.haystacks, text),
-            (false, Look::Words) => words(&self.haystacks, text),
+            (false, FilterMode::Fuzzy) => fuzzy(&self.haystacks, text),
+            (false, FilterMode::Words) => words(&self.haystacks, text),
         };
         self.selected = self.selected.min(self.shown.len().saturating_sub(1));
     }
@@ -177,7 +177,7 @@ fn words(haystacks: &[String], text: &str) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listing, Look, Row};
+    use super::{FilterMode, Listing, Row};
 
     impl Row for &'static str {
         fn key(&self) -> String {
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    fn listing(look: Look, rows: &[&'static str]) -> Listing<&'static str> {
+    fn listing(look: FilterMode, rows: &[&'static str]) -> Listing<&'static str> {
         let mut listing = Listing::new(look);
         listing.fill(rows.to_vec());
         listing
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn letters_in_order_are_found_and_the_best_comes_first() {
-        let mut names = listing(Look::Fuzzy, &["db-dev-url", "dub", "db-url", "api"]);
+        let mut names = listing(FilterMode::Fuzzy, &["db-dev-url", "dub", "db-url", "api"]);
         names.filter.insert("dburl");
         names.sift();
         assert_eq!(shown(&names), ["db-url", "db-dev-url"]);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn words_and_fields_are_found_in_the_order_of_the_list() {
         let rows = ["x\nop:get\nwho:alice", "y\nop:run\nwho:alice", "z\nop:get\nwho:bob"];
-        let mut lines = listing(Look::Words, &rows);
+        let mut lines = listing(FilterMode::Words, &rows);
         for (filter, count) in [("op:get", 2), ("op:get who:bob", 1), ("ALICE", 2), ("no:x", 0)] {
             lines.filter.set(filter);
             lines.sift();
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_selection_stays_with_its_row() {
-        let mut names = listing(Look::Fuzzy, &["a", "b", "c"]);
+        let mut names = listing(FilterMode::Fuzzy, &["a", "b", "c"]);
         names.step(1);
         names.fill(vec!["0", "a", "b", "c"]);
         assert_eq!(names.selected(), Some(&"b"));
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_window_holds_the_selected_row() {
-        let mut names = listing(Look::Fuzzy, &["a", "b", "c", "d", "e", "f"]);
+        let mut names = listing(FilterMode::Fuzzy, &["a", "b", "c", "d", "e", "f"]);
         for at in 0..6 {
             let seen: Vec<_> = names.window(3).collect();
             assert_eq!(seen.len(), 3, "{at}");

@@ -31,10 +31,10 @@ use crossterm::event::{self, Event, KeyCode, KeyEvent};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::front::{Setup, World};
+use crate::front::{Invocation, Setup};
 use app::App;
 use draw::Theme;
-use effect::{Action, Done, Effect, Work};
+use effect::{Action, Effect, Reply, Work};
 use terminal::Screen;
 
 /// Between looks at the keyboard, while something is awaited and while nothing is.
@@ -58,11 +58,11 @@ const WORKER_ENDED: &str = "the worker behind it ended";
 ///
 /// # Errors
 /// The terminal fails.
-pub(crate) fn run(world: World, setup: &Setup<'_>) -> io::Result<Option<u8>> {
+pub(crate) fn run(invocation: Invocation, setup: &Setup<'_>) -> io::Result<Option<u8>> {
     let (want, wanted) = channel();
     let (tell, told) = channel();
-    let vault = worker::shown(&world.vault, world.home.as_deref());
-    let worker = std::thread::spawn(move || worker::work(world, &wanted, &tell));
+    let vault = worker::shown(&invocation.vault, invocation.home.as_deref());
+    let worker = std::thread::spawn(move || worker::work(invocation, &wanted, &tell));
     let app = App::new(vault, OffsetDateTime::now_utc(), setup.lock_after);
     let result = Screen::take()
         .and_then(|screen| Session { app, screen, setup, want, told, awaited: 0 }.run());
@@ -81,7 +81,7 @@ struct Session<'s> {
     screen: Screen,
     setup: &'s Setup<'s>,
     want: Sender<Work>,
-    told: Receiver<Done>,
+    told: Receiver<Reply>,
     /// How many answers the worker owes.
     awaited: usize,
 }
@@ -147,10 +147,10 @@ impl Session<'_> {
         loop {
             match self.told.try_recv() {
                 Ok(done) => {
-                    if !matches!(done, Done::Note(_) | Done::Progress(..) | Done::Outside) {
+                    if !matches!(done, Reply::Note(_) | Reply::Progress(..) | Reply::Outside) {
                         self.awaited = self.awaited.saturating_sub(1);
                     }
-                    actions.push(Action::Done(done));
+                    actions.push(Action::Reply(done));
                 }
                 Err(TryRecvError::Empty) => return Ok(Some(actions)),
                 Err(TryRecvError::Disconnected) => return Err(io::Error::other(WORKER_ENDED)),
@@ -165,13 +165,14 @@ impl Session<'_> {
                 Effect::Quit => return Ok(true),
                 Effect::Suspend if Screen::can_stop() => self.screen.suspend()?,
                 Effect::Suspend => {
-                    let note = Done::Note("there is no shell to go back to".to_owned());
-                    self.app.update(OffsetDateTime::now_utc(), Action::Done(note));
+                    let note = Reply::Note("there is no shell to go back to".to_owned());
+                    self.app.update(OffsetDateTime::now_utc(), Action::Reply(note));
                 }
                 Effect::Clipboard(value) => {
                     if let Err(error) = (self.setup.clipboard)(&value) {
-                        let told = effect::Told::new(format!("cannot reach a clipboard: {error}"));
-                        let failed = Action::Done(Done::Changed(Err(told)));
+                        let told =
+                            effect::ErrorText::new(format!("cannot reach a clipboard: {error}"));
+                        let failed = Action::Reply(Reply::Changed(Err(told)));
                         self.app.update(OffsetDateTime::now_utc(), failed);
                     }
                 }

@@ -5,7 +5,7 @@ use authy::{
 };
 
 use super::app::{App, Past};
-use super::effect::{Effect, Section, Told, Work};
+use super::effect::{Effect, ErrorText, Section, Work};
 use super::forms;
 use super::input::Input;
 use super::keys::Command;
@@ -102,7 +102,7 @@ impl App {
 
     /// The files changed: what is on the screen is read anew at once, the rest when it is
     /// looked at.
-    pub(super) fn outside(&mut self) -> Vec<Effect> {
+    pub(super) fn reload_changed(&mut self) -> Vec<Effect> {
         self.secrets.loaded = false;
         self.policies.loaded = false;
         self.sessions.loaded = false;
@@ -172,7 +172,7 @@ impl App {
             (Command::Rename, Some(_)) => forms::rename(&name),
             (Command::Rotate | Command::Edit | Command::Rename, None) => {
                 let problem = entry.problem.clone().unwrap_or_default();
-                self.fail(Told::new(format!("{name} cannot be changed as it is: {problem}")));
+                self.fail(ErrorText::new(format!("{name} cannot be changed as it is: {problem}")));
                 return Vec::new();
             }
             _ => return Vec::new(),
@@ -194,7 +194,7 @@ impl App {
         match command {
             Command::Edit if policy.status != DocumentStatus::InForce => {
                 let status = policy.status;
-                self.fail(Told::new(format!(
+                self.fail(ErrorText::new(format!(
                     "policy {name} is {status}: approve it first, or delete it"
                 )));
                 Vec::new()
@@ -236,7 +236,7 @@ impl App {
                     let at = scopes.iter().position(|one| Some(one) == selected.as_ref());
                     return self.open(forms::session(scopes, at.unwrap_or(0)));
                 }
-                self.fail(Told {
+                self.fail(ErrorText {
                     message: "a session needs a policy in force".to_owned(),
                     hint: Some("make one in Policies: 2, then n".to_owned()),
                 });

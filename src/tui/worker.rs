@@ -14,8 +14,8 @@ use authy::{
 };
 use time::OffsetDateTime;
 
-use super::effect::{Done, Refused, Section, Told, Who, Work};
-use crate::front::{World, expanded};
+use super::effect::{ErrorText, Refused, Reply, Section, Who, Work};
+use crate::front::{Invocation, expanded};
 
 /// How often the files are looked at.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -23,8 +23,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 const AUDIT_LINES: usize = 200_000;
 
 /// Works until nobody wants anything any more.
-pub(crate) fn work(world: World, wanted: &Receiver<Work>, done: &Sender<Done>) {
-    let mut worker = Worker { glance: authy::glance(&world.vault), world, open: None, done };
+pub(crate) fn work(invocation: Invocation, wanted: &Receiver<Work>, done: &Sender<Reply>) {
+    let mut worker =
+        Worker { glance: authy::glance(&invocation.vault), invocation, open: None, done };
     loop {
         match wanted.recv_timeout(GLANCE) {
             Ok(work) => worker.one(work),
@@ -35,11 +36,11 @@ pub(crate) fn work(world: World, wanted: &Receiver<Work>, done: &Sender<Done>) {
 }
 
 struct Worker<'d> {
-    world: World,
+    invocation: Invocation,
     /// The identity, once it is open.
     open: Option<IdentitySource>,
     glance: String,
-    done: &'d Sender<Done>,
+    done: &'d Sender<Reply>,
 }
 
 /// Answers the library: with a passphrase that is there, and with no.
@@ -47,7 +48,7 @@ struct Answers {
     passphrase: Option<SecretBytes>,
     /// What a passphrase was asked for.
     asked: std::rc::Rc<RefCell<Option<String>>>,
-    done: Sender<Done>,
+    done: Sender<Reply>,
 }
 
 impl Front for Answers {
@@ -70,11 +71,11 @@ impl Front for Answers {
     }
 
     fn note(&self, note: &Note) {
-        let _ = self.done.send(Done::Note(note.to_string()));
+        let _ = self.done.send(Reply::Note(note.to_string()));
     }
 
     fn progress(&self, done: usize, total: usize) {
-        let _ = self.done.send(Done::Progress(done, total));
+        let _ = self.done.send(Reply::Progress(done, total));
     }
 }
 
@@ -87,53 +88,53 @@ pub(crate) fn shown(path: &Path, home: Option<&Path>) -> String {
 
 impl Worker<'_> {
     fn look(&mut self) {
-        let now = authy::glance(&self.world.vault);
+        let now = authy::glance(&self.invocation.vault);
         if now != self.glance {
             self.glance = now;
-            let _ = self.done.send(Done::Outside);
+            let _ = self.done.send(Reply::Outside);
         }
     }
 
     fn context(&self) -> Context {
         let front = Answers {
-            passphrase: self.world.passphrase.clone(),
+            passphrase: self.invocation.passphrase.clone(),
             asked: std::rc::Rc::default(),
             done: self.done.clone(),
         };
-        self.context_with(self.open.clone().unwrap_or(self.world.identity.clone()), front)
+        self.context_with(self.open.clone().unwrap_or(self.invocation.identity.clone()), front)
     }
 
     fn context_with(&self, identity: IdentitySource, front: Answers) -> Context {
         Context {
-            vault: self.world.vault.clone(),
-            home: self.world.home.clone(),
-            state: self.world.state.clone(),
+            vault: self.invocation.vault.clone(),
+            home: self.invocation.home.clone(),
+            state: self.invocation.state.clone(),
             makeshift: Vec::new(),
             identity,
             token: None,
-            agent: self.world.agent.clone(),
-            confined: self.world.confined.clone(),
+            agent: self.invocation.agent.clone(),
+            confined: self.invocation.confined.clone(),
             now: OffsetDateTime::now_utc(),
             front: Box::new(front),
         }
     }
 
-    fn unlock(&mut self, keyfile: Option<PathBuf>, passphrase: Option<SecretBytes>) -> Done {
+    fn unlock(&mut self, keyfile: Option<PathBuf>, passphrase: Option<SecretBytes>) -> Reply {
         let asked = std::rc::Rc::default();
         let given = passphrase.is_some();
         let front = Answers {
-            passphrase: passphrase.or_else(|| self.world.passphrase.clone()),
+            passphrase: passphrase.or_else(|| self.invocation.passphrase.clone()),
             asked: std::rc::Rc::clone(&asked),
             done: self.done.clone(),
         };
         let answers = front.passphrase.is_some();
         let identity = keyfile
-            .map(|file| expanded(file, self.world.home.as_deref()))
-            .map_or(self.world.identity.clone(), IdentitySource::File);
+            .map(|file| expanded(file, self.invocation.home.as_deref()))
+            .map_or(self.invocation.identity.clone(), IdentitySource::File);
         let result = authy::unlock(&self.context_with(identity, front));
         let label = asked.borrow_mut().take();
-        let label = label.map(|file| shown(Path::new(&file), self.world.home.as_deref()));
-        Done::Unlocked(match result {
+        let label = label.map(|file| shown(Path::new(&file), self.invocation.home.as_deref()));
+        Reply::Unlocked(match result {
             Ok(unlocked) => {
                 self.open = Some(IdentitySource::Open(unlocked.identity));
                 Ok(Who { member: unlocked.member, admin: unlocked.admin })
@@ -155,28 +156,30 @@ impl Worker<'_> {
             Work::Load(section) => self.load(section),
             Work::History(name) => {
                 let found = told(authy::history(&ctx, &name));
-                Done::History(name, found)
+                Reply::History(name, found)
             }
             Work::Reveal(name) => {
                 let value = told(authy::get(&ctx, &name, None));
-                Done::Value(name, value)
+                Reply::Value(name, value)
             }
             Work::Copy(name) => {
                 let value = told(authy::copy(&ctx, &name, None));
-                Done::Copied(name, value)
+                Reply::Copied(name, value)
             }
             Work::Test { scope, name } => {
                 let verdict = authy::policy_test(&ctx, Some(&scope), &name, None);
-                Done::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
+                Reply::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
-            Work::Generate => Done::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),
-            Work::Approval => Done::Approval(told(authy::approval(&ctx, None, None).map(Box::new))),
+            Work::Generate => Reply::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),
+            Work::Approval => {
+                Reply::Approval(told(authy::approval(&ctx, None, None).map(Box::new)))
+            }
             Work::SessionCreate(options) => {
-                Done::Session(told(authy::session_create(&ctx, &options).map(Box::new)))
+                Reply::Session(told(authy::session_create(&ctx, &options).map(Box::new)))
             }
-            Work::Verify => Done::Verified(told(authy::audit_verify(&ctx))),
+            Work::Verify => Reply::Verified(told(authy::audit_verify(&ctx))),
             Work::MemberRemove(name) => {
-                Done::MemberRemoved(told(authy::member_remove(&ctx, &name)))
+                Reply::MemberRemoved(told(authy::member_remove(&ctx, &name)))
             }
             Work::Store { name, value, annotation } => {
                 changed(store(&ctx, &name, &value, annotation))
@@ -219,27 +222,27 @@ impl Worker<'_> {
         self.look();
     }
 
-    fn load(&self, section: Section) -> Done {
+    fn load(&self, section: Section) -> Reply {
         let ctx = self.context();
         match section {
             Section::Secrets => {
                 let options = ListOptions { details: true, ..ListOptions::default() };
-                Done::Secrets(told(authy::list(&ctx, &options)))
+                Reply::Secrets(told(authy::list(&ctx, &options)))
             }
-            Section::Policies => Done::Policies(told(authy::policy_list(&ctx))),
-            Section::Sessions => Done::Sessions(told(authy::session_list(&ctx))),
+            Section::Policies => Reply::Policies(told(authy::policy_list(&ctx))),
+            Section::Sessions => Reply::Sessions(told(authy::session_list(&ctx))),
             Section::Audit => {
                 let filter = AuditFilter::default();
-                Done::Audit(told(authy::audit_show(&ctx, &filter, Some(AUDIT_LINES))))
+                Reply::Audit(told(authy::audit_show(&ctx, &filter, Some(AUDIT_LINES))))
             }
-            Section::Members => Done::Members(told(authy::member_list(&ctx))),
+            Section::Members => Reply::Members(told(authy::member_list(&ctx))),
         }
     }
 }
 
 /// What a change did, in words.
-fn changed(result: authy::Result<String>) -> Done {
-    Done::Changed(told(result))
+fn changed(result: authy::Result<String>) -> Reply {
+    Reply::Changed(told(result))
 }
 
 fn store(
@@ -264,6 +267,6 @@ fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {
     Ok(format!("approved {}; encrypted {} anew", names.join(", "), changes.len()))
 }
 
-fn told<T>(result: authy::Result<T>) -> Result<T, Told> {
-    result.map_err(Told::from)
+fn told<T>(result: authy::Result<T>) -> Result<T, ErrorText> {
+    result.map_err(ErrorText::from)
 }

@@ -10,7 +10,7 @@ use super::CommandResult;
 use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::front::{Admin, Setup, World};
+use crate::front::{Admin, Invocation, Setup};
 
 /// Manage secrets, policies, sessions, members and the audit trail on the terminal
 ///
@@ -47,7 +47,7 @@ impl Args {
             // The library says why: a token manages nothing.
             authy::unlock(&ctx)?;
         }
-        let world = World {
+        let invocation = Invocation {
             vault: ctx.vault,
             home: ctx.home,
             state: ctx.state,
@@ -65,7 +65,7 @@ impl Args {
             colour: env.ui().has_colour(),
             clipboard: &copy,
         };
-        let signal = admin(world, &setup).map_err(Failure::Screen)?;
+        let signal = admin(invocation, &setup).map_err(Failure::Screen)?;
         Ok(signal.map_or(ExitCode::SUCCESS, |signal| ExitCode::from(128 + signal)))
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use lead::lead;
 
 /// How this program starts itself again, to lead the session of a pseudo-terminal.
 #[derive(Debug, Clone, Default)]
-pub struct Leader {
+pub struct HelperCommand {
     /// The path of this program.
     pub program: PathBuf,
     /// The first word that makes it call `lead` with the words after it.
@@ -75,7 +75,7 @@ pub(crate) fn left_behind() -> Vec<LeftBehind> {
 pub(crate) type NewFilter<'f> = dyn Fn() -> Box<dyn Filter + 'f> + 'f;
 
 /// Work of our own that goes on while the program runs.
-pub(crate) trait Beside {
+pub(crate) trait SideTask {
     /// What can be read from while there is something to do.
     fn watch(&self) -> BorrowedFd<'_>;
     /// Does it, without waiting.
@@ -91,8 +91,8 @@ impl Command {
     pub(crate) fn supervise(
         &self,
         filter: &NewFilter<'_>,
-        leader: &Leader,
-        beside: Option<&dyn Beside>,
+        leader: &HelperCommand,
+        beside: Option<&dyn SideTask>,
     ) -> Result<Ended, InjectError> {
         family::adopt();
         let (stdout, stderr) = (io::stdout(), io::stderr());
@@ -110,7 +110,7 @@ impl Command {
 struct Shown<'s> {
     stdout: &'s Stdout,
     stderr: &'s Stderr,
-    beside: Option<&'s dyn Beside>,
+    beside: Option<&'s dyn SideTask>,
 }
 
 impl Shown<'_> {

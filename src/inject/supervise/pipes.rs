@@ -16,7 +16,7 @@ use super::super::signals::Signals;
 use super::family;
 use super::relay::Relay;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Beside, Ended, NewFilter, Shown, catch, failed};
+use super::{Ended, NewFilter, Shown, SideTask, catch, failed};
 
 /// Runs the program to its end.
 ///
@@ -73,7 +73,7 @@ struct Pipes<'f> {
 enum Event {
     Signals,
     Relay(usize),
-    Beside,
+    SideTask,
 }
 
 impl<'f> Pipes<'f> {
@@ -91,8 +91,8 @@ impl<'f> Pipes<'f> {
                         match event {
                             Event::Signals => self.heed(),
                             Event::Relay(at) => self.relays[at].proceed(),
-                            Event::Beside => {
-                                self.shown.beside.into_iter().for_each(Beside::proceed);
+                            Event::SideTask => {
+                                self.shown.beside.into_iter().for_each(SideTask::proceed);
                             }
                         }
                     }
@@ -108,9 +108,10 @@ impl<'f> Pipes<'f> {
     fn wait(&self) -> io::Result<Woken<Event>> {
         let signals = PollFd::new(&self.signals, PollFlags::IN);
         let relays = self.relays.iter().enumerate();
-        let watched = [(Event::Signals, Some(signals)), (Event::Beside, self.shown.watch_beside())]
-            .into_iter()
-            .chain(relays.map(|(at, relay)| (Event::Relay(at), relay.watch())));
+        let watched =
+            [(Event::Signals, Some(signals)), (Event::SideTask, self.shown.watch_beside())]
+                .into_iter()
+                .chain(relays.map(|(at, relay)| (Event::Relay(at), relay.watch())));
         let any = |is: fn(&Relay<'f>) -> bool| self.relays.iter().any(is);
         let timeout = if self.ended.is_some() && !any(Relay::is_pending) {
             Some(QUIET)

@@ -31,7 +31,7 @@ use super::keyboard::Keyboard;
 use super::relay::Relay;
 use super::user::User;
 use super::wait::{MOMENT, QUIET, Woken, wait};
-use super::{Beside, Ended, Leader, NewFilter, Shown, catch, failed};
+use super::{Ended, HelperCommand, NewFilter, Shown, SideTask, catch, failed};
 
 /// How often we look whether the terminal became ours: not every shell says so.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -43,7 +43,7 @@ const GLANCE: Duration = Duration::from_millis(250);
 pub(super) fn run(
     command: &Command,
     filter: &NewFilter<'_>,
-    leader: &Leader,
+    leader: &HelperCommand,
     shown: &Shown<'_>,
     user: User,
 ) -> Result<Ended, InjectError> {
@@ -126,7 +126,7 @@ enum Event {
     Screen,
     Errors,
     Keys,
-    Beside,
+    SideTask,
 }
 
 impl<'f> Session<'f> {
@@ -144,8 +144,8 @@ impl<'f> Session<'f> {
                             Event::Screen => self.show(),
                             Event::Errors => self.errors.iter_mut().for_each(Relay::proceed),
                             Event::Keys => self.pass_keys(),
-                            Event::Beside => {
-                                self.shown.beside.into_iter().for_each(Beside::proceed);
+                            Event::SideTask => {
+                                self.shown.beside.into_iter().for_each(SideTask::proceed);
                             }
                         }
                     }
@@ -174,7 +174,7 @@ impl<'f> Session<'f> {
             (Event::Screen, self.screen.watch()),
             (Event::Errors, self.errors.as_ref().and_then(Relay::watch)),
             (Event::Keys, keys.and_then(|(keys, master)| keys.watch(&**master, user))),
-            (Event::Beside, self.shown.watch_beside()),
+            (Event::SideTask, self.shown.watch_beside()),
         ];
         let any = |is: fn(&Relay<'f>) -> bool| is(&self.screen) || self.errors.iter().any(is);
         let timeout = if has_ended {

@@ -4,7 +4,7 @@
 use super::Slot;
 use crate::access::{Injection, Refusal, Sealing, Target};
 use crate::name::{Address, SecretName};
-use crate::seal::ask::Desk;
+use crate::seal::ask::SealedRun;
 use crate::secret::SecretBytes;
 
 /// A secret that rules allow at one place of a request to one address.
@@ -46,10 +46,10 @@ pub(in crate::seal) struct Cleared<'s> {
 
 impl<'s> Cleared<'s> {
     /// Has the use of each secret recorded; `None` where that failed, and then nothing may leave.
-    pub(in crate::seal) async fn all(desk: &Desk, judged: &[Judged<'s>]) -> Option<Vec<Self>> {
+    pub(in crate::seal) async fn all(run: &SealedRun, judged: &[Judged<'s>]) -> Option<Vec<Self>> {
         for (at, one) in judged.iter().enumerate() {
             let is_first = judged[..at].iter().all(|before| before.name() != one.name());
-            if is_first && !desk.recorded(one.name(), one.address).await {
+            if is_first && !run.recorded(one.name(), one.address).await {
                 return None;
             }
         }

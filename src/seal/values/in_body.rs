@@ -85,7 +85,7 @@ impl Gate for Found {
             std::mem::take(&mut *names)
         };
         for name in names {
-            if !self.session.shared.desk.recorded(&name, &self.session.address).await {
+            if !self.session.shared.run.recorded(&name, &self.session.address).await {
                 return false;
             }
         }

@@ -90,7 +90,9 @@ impl<'a> Recorder<'a> {
         };
         let chain = match found {
             Ok(chain) => chain,
-            Err(error) if error.is_read_only() && lock.is_none() => elsewhere(ctx, opened, asker)?,
+            Err(error) if error.is_read_only() && lock.is_none() => {
+                fallback_chain(ctx, opened, asker)?
+            }
             Err(error) => return Err(error),
         };
         Ok(Self { ctx, opened, asker, chain })
@@ -103,7 +105,7 @@ impl<'a> Recorder<'a> {
 
     /// Records what happens long after the start, such as while a program runs. No value
     /// leaves by it, so that it could not be recorded is only noted.
-    pub(crate) fn later(&mut self, action: &Action, outcome: Outcome) {
+    pub(crate) fn record_late(&mut self, action: &Action, outcome: Outcome) {
         let now = self.ctx.front.now();
         if let Err(error) = self.write_at(action, outcome, None, now, Chain::note) {
             self.ctx.front.note(&Note::NotRecorded { reason: error.to_string() });
@@ -115,21 +117,21 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// It could not be recorded; then nothing may follow.
     #[cfg(feature = "sealed")]
-    pub(crate) fn now(&mut self, action: &Action, outcome: Outcome) -> Result<()> {
+    pub(crate) fn record_synced(&mut self, action: &Action, outcome: Outcome) -> Result<()> {
         let now = self.ctx.front.now();
         self.write_at(action, outcome, None, now, Chain::note)
     }
 
     /// Records a denied or failed attempt, and why it was denied; that it could not be recorded
     /// is only noted, because the attempt is refused anyway.
-    pub(crate) fn refused(&mut self, action: &Action, why: &Error) {
+    pub(crate) fn record_refusal(&mut self, action: &Action, why: &Error) {
         match why.kind() {
             Kind::Denied => self.denied(action, why),
             _ => self.refuse(action, Outcome::Failed, None),
         }
     }
 
-    /// As [`Recorder::refused`], for what counts as denied whatever its kind.
+    /// As [`Recorder::record_refusal`], for what counts as denied whatever its kind.
     pub(crate) fn denied(&mut self, action: &Action, why: &Error) {
         self.refuse(action, Outcome::Denied, Some(reason(why)));
     }
@@ -165,7 +167,7 @@ impl<'a> Recorder<'a> {
         clock::advance(self.ctx, self.opened);
         match line(&self.chain, &event, at) {
             Err(AuditError::ReadOnly { .. }) => {
-                self.chain = elsewhere(self.ctx, self.opened, self.asker)?;
+                self.chain = fallback_chain(self.ctx, self.opened, self.asker)?;
                 Ok(line(&self.chain, &event, at)?)
             }
             result => Ok(result?),
@@ -208,7 +210,7 @@ impl ChainLocation {
         let bad = || ChainError::BadCloneId(folder.join(LocalFile::Clone.name()));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
         let notes = folder.join(LocalFile::LastSegment.name());
-        Ok(Self(ChainFiles::new(&chains_elsewhere(folder), &chain).noted_in(&notes)))
+        Ok(Self(ChainFiles::new(&fallback_folder(folder), &chain).noted_in(&notes)))
     }
 
     /// Attaches to the chain, or opens it where it has no file yet.
@@ -308,7 +310,7 @@ pub(crate) fn encrypt_chain_key(
 
 /// The chain in the state folder, for a vault that cannot be written; where that cannot be
 /// written either, as in a sandbox whose home is read-only, in one that does for this run.
-fn elsewhere(ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result<Chain> {
+fn fallback_chain(ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result<Chain> {
     let usual = opened.vault.pins().folder();
     // One that is there already may be where nothing can be written now.
     let usual = usual.filter(|folder| !folder.is_dir() || fs::can_be_written(folder));
@@ -356,7 +358,7 @@ pub(crate) fn lock_elsewhere(folder: &Path) -> std::result::Result<File, FsError
 }
 
 /// The folder of chains in the state folder of a vault.
-pub(crate) fn chains_elsewhere(folder: &Path) -> PathBuf {
+pub(crate) fn fallback_folder(folder: &Path) -> PathBuf {
     folder.join("audit")
 }
 

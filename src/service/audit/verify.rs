@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::recorder::{MAX_KEY, chains_elsewhere};
+use super::recorder::{MAX_KEY, fallback_folder};
 use super::session_line::parse_created_line;
 use crate::access::{Bearer, Caller};
 use crate::audit::{self, Actor, ChainFiles, ChainName, ChainReport, Expect, Head, Verdict};
@@ -131,7 +131,7 @@ pub(crate) fn places(opened: &Snapshot) -> Result<Vec<ChainFiles>> {
         all.extend(audit::chains_in(&root.folder(listing))?);
     }
     if let Some(state) = opened.vault.pins().folder() {
-        all.extend(audit::chains_in(&chains_elsewhere(state))?);
+        all.extend(audit::chains_in(&fallback_folder(state))?);
     }
     Ok(all)
 }

@@ -10,7 +10,7 @@ use crate::store::{Member, Policy, Standing, Vault};
 ///
 /// # Errors
 /// There is none, or its settings are damaged.
-pub(crate) fn as_it_lies(ctx: &Context) -> Result<Vault> {
+pub(crate) fn open_unrecovered(ctx: &Context) -> Result<Vault> {
     Ok(Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?)
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn as_it_lies(ctx: &Context) -> Result<Vault> {
 /// # Errors
 /// The vault cannot be read.
 pub(crate) fn known_scopes(ctx: &Context) -> Result<Vec<ScopeName>> {
-    let vault = as_it_lies(ctx)?;
+    let vault = open_unrecovered(ctx)?;
     let mut names = vault.names_of::<Policy>()?;
     names.retain(|name| !matches!(vault.standing::<Policy>(name), Standing::Removed(_)));
     Ok(names)

@@ -4,7 +4,7 @@
 use super::commit::Pending;
 use crate::audit;
 use crate::fs::{self, LocalFile, Lock, Stage, VaultPath};
-use crate::service::audit::recorder::{MAX_KEY, chains_elsewhere, lock_elsewhere};
+use crate::service::audit::recorder::{MAX_KEY, fallback_folder, lock_elsewhere};
 use crate::service::base::error::{Error, Result};
 use crate::service::base::opening::Snapshot;
 use crate::store::AuditMode;
@@ -17,7 +17,7 @@ use crate::store::AuditMode;
 pub(crate) fn import_chains(opened: &Snapshot, lock: &Lock) -> Result<usize> {
     let root = opened.vault.root();
     let Some(state) = opened.vault.pins().folder() else { return Ok(0) };
-    let folder = chains_elsewhere(state);
+    let folder = fallback_folder(state);
     if opened.vault.config().audit == AuditMode::Local || !folder.is_dir() {
         return Ok(0);
     }

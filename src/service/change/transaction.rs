@@ -114,7 +114,7 @@ impl<'c> LockedVault<'c> {
         match &result {
             // What is published will happen: the line that granted it stays true.
             Err(error) if error.is_unfinished() => {}
-            Err(error) => tx.recorder.refused(action, error),
+            Err(error) => tx.recorder.record_refusal(action, error),
             Ok(_) => {}
         }
         self.opened.save_pins();

@@ -231,7 +231,7 @@ fn of_member(
     let base = signed.filter(|old| old.removed.is_none());
     let wanted = &claim.document;
     if wanted.removed.is_some() {
-        return Err(MemberError::ByRemoval(name.clone()).into());
+        return Err(MemberError::UnapprovedRemoval(name.clone()).into());
     }
     let recipients = wanted.recipients.iter().map(|text| Recipient::parse(text));
     let recipients = recipients.collect::<std::result::Result<Vec<_>, _>>()?;

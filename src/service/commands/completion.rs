@@ -2,7 +2,7 @@
 
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
-use crate::service::base::names::{as_it_lies, known_members, known_scopes};
+use crate::service::base::names::{known_members, known_scopes, open_unrecovered};
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,11 @@ pub fn known_names(ctx: &Context, kind: NameKind) -> Result<Vec<String>> {
         names.into_iter().map(|name| name.to_string()).collect()
     }
     Ok(match kind {
-        NameKind::Secret => words(as_it_lies(ctx)?.names()?),
+        NameKind::Secret => words(open_unrecovered(ctx)?.names()?),
         NameKind::Scope => words(known_scopes(ctx)?),
-        NameKind::Member => words(known_members(&as_it_lies(ctx)?)?),
-        NameKind::Session => words(as_it_lies(ctx)?.sessions()?.into_iter().map(|place| place.id)),
+        NameKind::Member => words(known_members(&open_unrecovered(ctx)?)?),
+        NameKind::Session => {
+            words(open_unrecovered(ctx)?.sessions()?.into_iter().map(|place| place.id))
+        }
     })
 }

@@ -42,11 +42,11 @@ pub(crate) enum MemberError {
     #[error("'{0}' is the only admin, and a vault needs one")]
     LastAdmin(MemberName),
     #[error("admins do not remove themselves")]
-    OneSelf(MemberName),
+    SelfRemoval(MemberName),
     #[error("'{0}' is an admin already")]
     AdminAlready(MemberName),
     #[error("'members/{0}.toml' is a removal that no admin made")]
-    ByRemoval(MemberName),
+    UnapprovedRemoval(MemberName),
     #[error("a member and a policy are called '{}', and both wait", printable(.0))]
     TwoOfOneName(String),
     #[error("there is no member or policy '{}' that waits for approval", printable(.0))]
@@ -76,10 +76,10 @@ impl Failure for MemberError {
             | Self::ForgedRequest(_)
             | Self::AdminKey(_)
             | Self::LastAdmin(_)
-            | Self::OneSelf(_)
+            | Self::SelfRemoval(_)
             | Self::OwnRecipients(_)
             | Self::OwnIdentity(_)
-            | Self::ByRemoval(_) => Kind::Denied,
+            | Self::UnapprovedRemoval(_) => Kind::Denied,
             Self::ForeignSigningKey(_) => Kind::Damaged,
             Self::NoRecipient
             | Self::TwoOfOneName(_)
@@ -125,9 +125,11 @@ impl Failure for MemberError {
             ),
             Self::AdminKey(_) => "have another admin remove them and approve them again".into(),
             Self::LastAdmin(_) => "make another one first: authy member add NAME --admin".into(),
-            Self::OneSelf(_) => "ask another admin to do it".into(),
+            Self::SelfRemoval(_) => "ask another admin to do it".into(),
             Self::AdminAlready(name) => format!("see 'authy member show {name}'"),
-            Self::ByRemoval(name) => format!("to remove them run 'authy member remove {name}'"),
+            Self::UnapprovedRemoval(name) => {
+                format!("to remove them run 'authy member remove {name}'")
+            }
             Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
             Self::PolicyChanged(name) => format!("look at it again: authy policy show {name}"),
             Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),

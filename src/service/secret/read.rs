@@ -133,7 +133,7 @@ pub(crate) fn read<T>(
         })
     })();
     if let Err(error) = &result {
-        recorder.refused(&action, error);
+        recorder.record_refusal(&action, error);
     }
     result
 }

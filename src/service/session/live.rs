@@ -1,6 +1,6 @@
 //! Shared sessions: those whose grants travel with the repository.
 
-use super::token::ends;
+use super::token::expiry;
 use crate::access::limits;
 use crate::crypto::Recipient;
 use crate::fs::GrantPlace;
@@ -37,7 +37,7 @@ pub(crate) fn live(ctx: &Context, opened: &Snapshot) -> Result<Vec<Live>> {
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
         // A grant that is not in order gives nothing to anybody; `session list` shows it.
         if let Ok(Some(grant)) = opened.vault.grant(&place, &opened.rules.creator_key())
-            && now < ends(&grant, &opened.rules)
+            && now < expiry(&grant, &opened.rules)
         {
             live.push((place, grant));
         }

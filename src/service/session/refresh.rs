@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
 
-use super::token::{ends, is_outlived, keys};
+use super::token::{expiry, is_signed_by_retired_key, keys};
 use crate::access::{Caller, Principal, limits};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
@@ -76,9 +76,9 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     let mut next_end = i64::MAX;
     for place in opened.vault.sessions()?.into_iter().filter(|place| !place.shared) {
         match opened.vault.grant(&place, &opened.rules.creator_key()) {
-            Ok(Some(grant)) if ends(&grant, &opened.rules) <= now => ended.push(place),
+            Ok(Some(grant)) if expiry(&grant, &opened.rules) <= now => ended.push(place),
             Ok(Some(grant)) => {
-                next_end = next_end.min(ends(&grant, &opened.rules).unix());
+                next_end = next_end.min(expiry(&grant, &opened.rules).unix());
                 if *grant.by() == caller.name
                     && let Some((grant, keys)) = renewed(&opened, caller, &place, &grant)?
                 {
@@ -89,7 +89,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
             }
             // What a revoked session left behind.
             Ok(None) => place.files().into_iter().for_each(|file| stage.remove(file)),
-            Err(_) if is_outlived(&opened, &place) => ended.push(place),
+            Err(_) if is_signed_by_retired_key(&opened, &place) => ended.push(place),
             Err(_) => {}
         }
     }

@@ -66,7 +66,7 @@ pub(crate) fn bearer(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Option
     let token = token(source)?;
     let mut bearer = load(opened, &token)?;
     let grant = bearer.grant();
-    let (ends, scope) = (ends(grant, &opened.rules), grant.scope.clone());
+    let (ends, scope) = (expiry(grant, &opened.rules), grant.scope.clone());
     if Stamp::new(clock::latest(ctx, opened)) >= ends {
         let why: Error = TokenError::Expired { at: ends.to_string(), scope }.into();
         let detail = Some(op.to_string());
@@ -115,7 +115,7 @@ fn parse(text: &SecretBytes, place: &str) -> Result<Token> {
 }
 
 /// When a grant ends: as it says, or sooner where its policy has become stricter.
-pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
+pub(crate) fn expiry(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
     match rules.of_grant(grant).ok().and_then(|(_, policy)| policy.document().max_ttl) {
         Some(ttl) => grant.expires.min(grant.created.plus(ttl.seconds())),
         None => grant.expires,
@@ -123,7 +123,7 @@ pub(crate) fn ends(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
 }
 
 /// Whether a session has ended because who made it signs with another key by now.
-pub(crate) fn is_outlived(opened: &Snapshot, place: &GrantPlace) -> bool {
+pub(crate) fn is_signed_by_retired_key(opened: &Snapshot, place: &GrantPlace) -> bool {
     let former = |who: &MemberName| opened.rules.member(who).map(|member| &member.former);
     let most = opened.rules.members().map(|(_, member)| member.former.len()).max().unwrap_or(0);
     (0..most).any(|nth| {
@@ -185,7 +185,9 @@ fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
             Ok(None) => continue,
             // Nobody who may sign it did: its creator is no member any more, or never was.
             Err(StoreError::UnknownSigner { .. }) => return Err(TokenError::Unknown.into()),
-            Err(_) if is_outlived(opened, &place) => return Err(TokenError::Unknown.into()),
+            Err(_) if is_signed_by_retired_key(opened, &place) => {
+                return Err(TokenError::Unknown.into());
+            }
             Err(error) => return Err(error.into()),
         };
         if !is_of(&grant, &identity) || grant.chain != chain.commitment() {

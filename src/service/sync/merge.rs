@@ -36,7 +36,7 @@ pub(crate) enum SyncError {
     #[error("'{matter}' is no secret that both sides have, so neither is the newest")]
     NoNewest { matter: String },
     #[error("that side of '{matter}' cannot be taken: {why}")]
-    Unfit { matter: String, why: Box<crate::service::base::error::Error> },
+    UnusableSide { matter: String, why: Box<crate::service::base::error::Error> },
 }
 
 impl Failure for SyncError {
@@ -47,7 +47,7 @@ impl Failure for SyncError {
             Self::ForkedChain { .. } | Self::Brick { .. } => Kind::Damaged,
             Self::AnotherVault { .. } | Self::NotEmpty { .. } => Kind::Conflict,
             Self::NoClash(_) => Kind::NotFound,
-            Self::Unfit { why, .. } => why.kind(),
+            Self::UnusableSide { why, .. } => why.kind(),
         }
     }
 
@@ -83,7 +83,7 @@ impl Failure for SyncError {
             }
             Self::NoClash(_) => "run 'authy conflict list'".into(),
             Self::NoNewest { .. } => "take ours or theirs".into(),
-            Self::Unfit { .. } => "take the other side, or ask an admin to".into(),
+            Self::UnusableSide { .. } => "take the other side, or ask an admin to".into(),
         })
     }
 }

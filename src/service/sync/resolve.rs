@@ -138,7 +138,7 @@ fn half(present: VaultPath, absent: VaultPath) -> Error {
 fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
     let (Taking { conflict, side }, opened) = (*taking, tx.opened());
     tx.locked().may_write(name)?;
-    let unfit = |why| SyncError::Unfit { matter: name.to_string(), why: Box::new(why) };
+    let unfit = |why| SyncError::UnusableSide { matter: name.to_string(), why: Box::new(why) };
     let taken = offered(opened, conflict, name, Revision::Now(side)).map_err(unfit)?;
     let floor = floor(opened, side, &VaultPath::record(name), |at| {
         let record: Option<Record> = conflict.claimed(opened, at);
@@ -287,8 +287,9 @@ fn sign_above<D: Document>(
     let signed = |bytes: &[u8]| opened.vault.approved::<D>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
     let floor = document_floor::<D>(opened, taking, path);
-    refuse_below(path, Version::of_document(taken.version()), floor)
-        .map_err(|why| SyncError::Unfit { matter: path.to_string(), why: Box::new(why.into()) })?;
+    refuse_below(path, Version::of_document(taken.version()), floor).map_err(|why| {
+        SyncError::UnusableSide { matter: path.to_string(), why: Box::new(why.into()) }
+    })?;
     let above = signed(other).map_or(0, |other| other.version());
     let version = taken.version().max(above).saturating_add(1);
     tx.put_document(name, &(*taken).clone().with_version(version))?;

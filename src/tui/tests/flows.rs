@@ -7,12 +7,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{NOW, ctrl, done, name, open, press, secret, type_in, work};
 use crate::tui::app::App;
-use crate::tui::effect::{Action, Done, Effect, Refused, Section, Told, Work};
+use crate::tui::effect::{Action, Effect, ErrorText, Refused, Reply, Section, Work};
 use crate::tui::form::Purpose;
 use crate::tui::popup::Popup;
 
-fn refused(message: &str) -> Told {
-    Told { message: message.into(), hint: Some("try again".into()) }
+fn refused(message: &str) -> ErrorText {
+    ErrorText { message: message.into(), hint: Some("try again".into()) }
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn an_identity_without_a_passphrase_opens_by_itself() {
     assert!(matches!(work(app.start()), Work::Unlock { keyfile: None, passphrase: None }));
     // One with a passphrase asks; a wrong one is typed again.
     let label = Some("/k/master.key".to_owned());
-    done(&mut app, Done::Unlocked(Err(Refused { told: None, label: label.clone() })));
+    done(&mut app, Reply::Unlocked(Err(Refused { told: None, label: label.clone() })));
     type_in(&mut app, "wrong");
     let Work::Unlock { keyfile, passphrase } = work(press(&mut app, KeyCode::Enter)) else {
         panic!()
@@ -29,7 +29,10 @@ fn an_identity_without_a_passphrase_opens_by_itself() {
     assert_eq!(keyfile.unwrap().to_str(), label.as_deref());
     assert_eq!(passphrase.unwrap().expose(), b"wrong");
     assert!(press(&mut app, KeyCode::Char('x')).is_empty(), "nothing is typed while it is tried");
-    done(&mut app, Done::Unlocked(Err(Refused { told: Some(refused("wrong passphrase")), label })));
+    done(
+        &mut app,
+        Reply::Unlocked(Err(Refused { told: Some(refused("wrong passphrase")), label })),
+    );
     let form = app.locked.as_ref().unwrap();
     assert_eq!((form.value(1), form.focus), ("", 1));
     assert_eq!(form.error.as_ref().unwrap().message, "wrong passphrase");
@@ -42,7 +45,7 @@ fn a_value_closes_by_itself_and_with_the_lock() {
     assert!(
         matches!(work(press(&mut app, KeyCode::Enter)), Work::Reveal(one) if one == name("api-key"))
     );
-    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Reply::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
     assert!(matches!(app.popup, Some(Popup::Reveal(_))));
     app.update(NOW + Duration::from_secs(29), Action::Tick);
     assert!(app.popup.is_some());
@@ -51,8 +54,8 @@ fn a_value_closes_by_itself_and_with_the_lock() {
     // The lock takes it away, and an answer that comes late shows nothing.
     press(&mut app, KeyCode::Enter);
     assert!(matches!(work(ctrl(&mut app, 'l')), Work::Lock));
-    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
-    done(&mut app, Done::Secrets(Ok(vec![secret("late", 1)])));
+    done(&mut app, Reply::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Reply::Secrets(Ok(vec![secret("late", 1)])));
     assert!(app.popup.is_none() && app.locked.is_some() && app.secrets.rows().is_empty());
 }
 
@@ -73,10 +76,10 @@ fn nobody_at_the_keys_locks_it() {
 #[test]
 fn a_value_that_is_shown_goes_before_the_shell_is_in_front() {
     let mut app = open();
-    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Reply::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
     assert!(matches!(ctrl(&mut app, 'z')[..], [Effect::Suspend]));
     assert!(app.popup.is_none());
-    done(&mut app, Done::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Reply::Value(name("api-key"), Ok(SecretBytes::new(b"v".to_vec()))));
     assert!(matches!(app.update(NOW, Action::Stopped)[..], [Effect::Suspend]));
     assert!(app.popup.is_none());
     assert!(matches!(ctrl(&mut app, 'c')[..], [Effect::Quit]));
@@ -120,13 +123,13 @@ fn a_secret_is_stored_and_a_refusal_keeps_what_was_typed() {
     assert_eq!((stored.as_str(), value.expose()), ("new/one", &b"two\nlines"[..]));
     assert_eq!(annotation.description, "what it is");
     assert!(ctrl(&mut app, 's').is_empty(), "once is enough");
-    done(&mut app, Done::Changed(Err(refused("secret 'new/one' exists already"))));
+    done(&mut app, Reply::Changed(Err(refused("secret 'new/one' exists already"))));
     let Some(Popup::Form(form)) = &app.popup else { panic!() };
     assert_eq!(form.value(1), "two\nlines");
     assert!(matches!(work(ctrl(&mut app, 's')), Work::Store { .. }));
-    done(&mut app, Done::Changed(Ok("stored".into())));
+    done(&mut app, Reply::Changed(Ok("stored".into())));
     assert!(app.popup.is_none());
-    done(&mut app, Done::Secrets(Ok(vec![secret("api-key", 1), secret("new/one", 1)])));
+    done(&mut app, Reply::Secrets(Ok(vec![secret("api-key", 1), secret("new/one", 1)])));
     assert_eq!(app.secrets.selected().unwrap().name, name("new/one"));
 }
 
@@ -136,7 +139,7 @@ fn a_change_names_the_version_that_was_looked_at() {
     app.secrets.select("db-url");
     press(&mut app, KeyCode::Char('r'));
     // Somebody else was faster: what was looked at stays what it was.
-    done(&mut app, Done::Secrets(Ok(vec![secret("db-url", 8)])));
+    done(&mut app, Reply::Secrets(Ok(vec![secret("db-url", 8)])));
     type_in(&mut app, "v");
     assert!(matches!(work(press(&mut app, KeyCode::Enter)), Work::Replace { seen: 7, .. }));
     press(&mut app, KeyCode::Esc);
@@ -177,7 +180,7 @@ fn what_is_lost_is_asked_for_first() {
         assert!(app.popup.is_none());
         press(&mut app, KeyCode::Char(key));
         assert_eq!(press(&mut app, KeyCode::Char('y')).len(), 1, "{section}{key}");
-        done(&mut app, Done::Changed(Ok("gone".into())));
+        done(&mut app, Reply::Changed(Ok("gone".into())));
     }
 }
 
@@ -196,11 +199,11 @@ fn damaged_records_are_left_alone() {
 fn a_change_outside_is_read_where_it_is_seen() {
     let mut app = open();
     press(&mut app, KeyCode::Char('2'));
-    assert!(matches!(work(done(&mut app, Done::Outside)), Work::Load(Section::Policies)));
+    assert!(matches!(work(done(&mut app, Reply::Outside)), Work::Load(Section::Policies)));
     assert!(matches!(work(press(&mut app, KeyCode::Char('1'))), Work::Load(Section::Secrets)));
     press(&mut app, KeyCode::Char('2'));
     press(&mut app, KeyCode::Char('n'));
-    assert_eq!(done(&mut app, Done::Outside).len(), 2, "the preview wants the names too");
+    assert_eq!(done(&mut app, Reply::Outside).len(), 2, "the preview wants the names too");
 }
 
 #[test]
@@ -243,7 +246,7 @@ fn a_session_is_made_of_a_policy_in_force_and_its_token_shown_once() {
     let Work::SessionCreate(options) = work(ctrl(&mut app, 's')) else { panic!() };
     assert_eq!(options.scope.as_str(), "backend");
     assert!(options.run_only, "an agent is what tokens are for");
-    done(&mut app, Done::Policies(Ok(Vec::new())));
+    done(&mut app, Reply::Policies(Ok(Vec::new())));
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('n'));
     assert!(app.popup.is_none() && app.message.as_ref().unwrap().is_error);
@@ -261,9 +264,9 @@ fn an_answer_that_comes_late_takes_nothing_away() {
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('n'));
     type_in(&mut app, "second");
-    done(&mut app, Done::Changed(Ok("stored first".into())));
-    done(&mut app, Done::Value(name("x"), Ok(SecretBytes::new(b"v".to_vec()))));
-    done(&mut app, Done::Changed(Err(refused("no"))));
+    done(&mut app, Reply::Changed(Ok("stored first".into())));
+    done(&mut app, Reply::Value(name("x"), Ok(SecretBytes::new(b"v".to_vec()))));
+    done(&mut app, Reply::Changed(Err(refused("no"))));
     let Some(Popup::Form(form)) = &app.popup else { panic!() };
     assert_eq!((form.value(0), form.error.as_ref()), ("second", None));
     assert_eq!(app.message.as_ref().unwrap().text, "no");
@@ -289,6 +292,6 @@ fn nothing_prints_what_is_secret() {
     press(&mut app, KeyCode::Enter);
     type_in(&mut app, "hunter2");
     assert!(!format!("{app:?}").contains("hunter2"));
-    done(&mut app, Done::Value(name("x"), Ok(SecretBytes::new(b"hunter2".to_vec()))));
+    done(&mut app, Reply::Value(name("x"), Ok(SecretBytes::new(b"hunter2".to_vec()))));
     assert!(!format!("{app:?}").contains("hunter2"));
 }

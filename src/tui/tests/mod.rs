@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::app::App;
-use super::effect::{Action, Done, Effect, Who, Work};
+use super::effect::{Action, Effect, Reply, Who, Work};
 
 const NOW: OffsetDateTime = datetime!(2026-11-25 12:00:00 UTC);
 
@@ -92,7 +92,7 @@ fn open() -> App {
         App::new("/home/alice/.authy".into(), NOW, Some(std::time::Duration::from_secs(600)));
     app.start();
     let who = Who { member: authy::MemberName::parse("alice").unwrap(), admin: true };
-    done(&mut app, Done::Unlocked(Ok(who)));
+    done(&mut app, Reply::Unlocked(Ok(who)));
     let broken = ListEntry {
         name: name("broken"),
         details: None,
@@ -105,24 +105,24 @@ fn open() -> App {
         secret("db-url", 7),
         secret("mail/password", 1),
     ];
-    done(&mut app, Done::Secrets(Ok(secrets)));
+    done(&mut app, Reply::Secrets(Ok(secrets)));
     done(
         &mut app,
-        Done::Policies(Ok(vec![
+        Reply::Policies(Ok(vec![
             policy("backend", DocumentStatus::InForce),
             policy("edited", DocumentStatus::Unapproved),
         ])),
     );
     done(
         &mut app,
-        Done::Sessions(Ok(vec![
+        Reply::Sessions(Ok(vec![
             session("0123456789abcdef", SessionStatus::Live),
             session("fedcba9876543210", SessionStatus::Expired),
         ])),
     );
     done(
         &mut app,
-        Done::Members(Ok(vec![
+        Reply::Members(Ok(vec![
             member("alice", DocumentStatus::InForce),
             member("bob", DocumentStatus::Unapproved),
         ])),
@@ -130,8 +130,8 @@ fn open() -> App {
     app
 }
 
-fn done(app: &mut App, done: Done) -> Vec<Effect> {
-    app.update(NOW, Action::Done(done))
+fn done(app: &mut App, done: Reply) -> Vec<Effect> {
+    app.update(NOW, Action::Reply(done))
 }
 
 fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {

@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use super::{NOW, done, name, open, press, secret, type_in};
 use crate::tui::app::App;
 use crate::tui::draw::{Theme, draw};
-use crate::tui::effect::{Done, Refused, Section, Told};
+use crate::tui::effect::{ErrorText, Refused, Reply, Section};
 use crate::tui::keys;
 
 /// What the screen of this size shows, without colour.
@@ -58,9 +58,9 @@ fn is_as_before(what: &str, app: &App, size: (u16, u16)) {
 fn screens() -> Vec<(&'static str, App)> {
     let mut all = Vec::new();
     let mut locked = App::new("/home/alice/.authy".into(), NOW, None);
-    let told = Told { message: "wrong passphrase".into(), hint: None };
+    let told = ErrorText { message: "wrong passphrase".into(), hint: None };
     let label = Some("/home/alice/.authy/keys/master.key".to_owned());
-    done(&mut locked, Done::Unlocked(Err(Refused { told: Some(told), label })));
+    done(&mut locked, Reply::Unlocked(Err(Refused { told: Some(told), label })));
     all.push(("locked", locked));
     let mut secrets = open();
     secrets.secrets.select("db-url");
@@ -77,7 +77,7 @@ fn screens() -> Vec<(&'static str, App)> {
     let mut reveal = open();
     done(
         &mut reveal,
-        Done::Value(name("db-url"), Ok(SecretBytes::new(b"one\x1b[31m\ntwo".to_vec()))),
+        Reply::Value(name("db-url"), Ok(SecretBytes::new(b"one\x1b[31m\ntwo".to_vec()))),
     );
     all.push(("reveal", reveal));
     let mut policies = open();
@@ -160,18 +160,18 @@ fn odd_content_stays_in_its_place() {
         "\x1b]0;owned\x07 \u{202e}backwards 漢字漢字漢字漢字漢字漢字漢字漢字".into();
     details.tags = vec!["x".repeat(300)];
     let many = (0..5000).map(|at| secret(&format!("s{at:04}"), 1));
-    done(&mut app, Done::Secrets(Ok(std::iter::once(odd).chain(many).collect())));
+    done(&mut app, Reply::Secrets(Ok(std::iter::once(odd).chain(many).collect())));
     for (width, height) in [(1, 1), (3, 3), (20, 5), (80, 24), (200, 60)] {
         let shown = picture(&app, width, height);
         assert!(!shown.contains('\x1b') && !shown.contains('\u{202e}'));
     }
     app.secrets.last();
     assert!(picture(&app, 80, 24).contains("▸ s4999"));
-    done(&mut app, Done::Value(name("odd"), Ok(SecretBytes::new(vec![b'v'; 20_000]))));
+    done(&mut app, Reply::Value(name("odd"), Ok(SecretBytes::new(vec![b'v'; 20_000]))));
     assert!(picture(&app, 80, 24).contains("1-20 of "), "{}", picture(&app, 80, 24));
-    done(&mut app, Done::Value(name("odd"), Ok(SecretBytes::new(vec![0xff; 9]))));
+    done(&mut app, Reply::Value(name("odd"), Ok(SecretBytes::new(vec![0xff; 9]))));
     assert!(picture(&app, 80, 24).contains("9 bytes that are no text"));
     press(&mut app, KeyCode::Esc);
-    done(&mut app, Done::Secrets(Ok(Vec::new())));
+    done(&mut app, Reply::Secrets(Ok(Vec::new())));
     assert!(picture(&app, 80, 24).contains("n stores one"));
 }

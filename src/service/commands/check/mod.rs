@@ -306,7 +306,7 @@ fn strays(opened: &Snapshot) -> Result<Vec<Finding>> {
             }
         }
     }
-    // Beside the folders, in the vault of a person: a script, notes, an export. A pipeline's clone
+    // SideTask the folders, in the vault of a person: a script, notes, an export. A pipeline's clone
     // has other things lying about. Without the git program nobody tells.
     let root = opened.vault.root().path();
     let names = match root.join(fs::KEYS).is_dir() {

@@ -9,7 +9,7 @@ use crate::fs::{GrantPlace, VaultPath};
 use crate::service::audit::recorder::MAX_KEY;
 use crate::service::base::error::Result;
 use crate::service::base::opening::Snapshot;
-use crate::service::session::token::is_outlived;
+use crate::service::session::token::is_signed_by_retired_key;
 use crate::session::MAX_SEALED_KEYS;
 use crate::store::{Grant, Signed};
 
@@ -23,7 +23,7 @@ pub(super) fn sessions(opened: &Snapshot, caller: Option<&Caller>) -> Result<Vec
             // One that was revoked here is no session, whoever puts it back.
             Ok(None) if opened.vault.is_revoked(&place) => {}
             Ok(None) => found.push(damage(&place.grant(), &"it is missing")),
-            Err(_) if is_outlived(opened, &place) => {
+            Err(_) if is_signed_by_retired_key(opened, &place) => {
                 let message = "it has ended: who made it signs with another key";
                 let mend = format!("run 'authy session revoke {}'", place.id);
                 found.push(

@@ -10,7 +10,7 @@ use super::request::{Gather, Gathered, gather};
 use crate::access::{Need, Program};
 use crate::audit::{Action, Op, Outcome};
 use crate::fs;
-use crate::inject::{self, Beside, Ended, Filter, HandOn, Leader, Masker};
+use crate::inject::{self, Ended, Filter, HandOn, HelperCommand, Masker, SideTask};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::recorder::Recorder;
@@ -40,11 +40,11 @@ pub struct RunCommand {
     /// nothing else.
     pub seal: bool,
     /// How this program starts itself again to lead a terminal session.
-    pub leader: Leader,
+    pub leader: HelperCommand,
     /// How it starts itself again to remove the files of a sealed run after a kill.
-    pub sweeper: Leader,
+    pub sweeper: HelperCommand,
     /// How it starts itself again to hold files in memory for the program.
-    pub holder: Leader,
+    pub holder: HelperCommand,
 }
 
 /// Whether values are replaced by `[authy:NAME]` in what a program prints.
@@ -216,14 +216,14 @@ impl<'r, 'c> Recording<'r, 'c> {
         &self,
         child: &inject::Command,
         masker: &Masker,
-        leader: &Leader,
-        beside: Option<&dyn Beside>,
+        leader: &HelperCommand,
+        beside: Option<&dyn SideTask>,
     ) -> Result<Ended> {
         let report = |name: &SecretName| {
             if self.masked.borrow_mut().insert(name.clone()) && self.names.contains(name) {
                 let detail = self.program.clone();
                 let action = self.action(Op::MASK, Some(name), detail);
-                self.recorder.borrow_mut().later(&action, Outcome::Granted);
+                self.recorder.borrow_mut().record_late(&action, Outcome::Granted);
             }
         };
         let filter = || Box::new(masker.stream(report)) as Box<dyn Filter + '_>;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::run::Recording;
 use crate::access::Sealing;
 use crate::audit::{Action, Op, Outcome};
-use crate::inject::{self, Beside, Ended, Leader, Masker};
+use crate::inject::{self, Ended, HelperCommand, Masker, SideTask};
 use crate::name::{Address, SecretName};
 use crate::seal::{self, Asks, Event, Plan, Proxy, Use};
 use crate::secret::SecretBytes;
@@ -50,8 +50,8 @@ impl Sealed {
         self,
         mut child: inject::Command,
         masker: &Masker,
-        leader: &Leader,
-        sweeper: Leader,
+        leader: &HelperCommand,
+        sweeper: HelperCommand,
         recording: &Recording<'_, '_>,
     ) -> Result<Ended> {
         let (sealing, values) = (self.sealing, self.values);
@@ -80,7 +80,7 @@ struct Answering<'s, 'r, 'c> {
     recording: &'s Recording<'r, 'c>,
 }
 
-impl Beside for Answering<'_, '_, '_> {
+impl SideTask for Answering<'_, '_, '_> {
     fn watch(&self) -> BorrowedFd<'_> {
         self.asks.as_fd()
     }
@@ -93,7 +93,7 @@ impl Beside for Answering<'_, '_, '_> {
 impl Answering<'_, '_, '_> {
     /// Whether it was recorded, and synced.
     fn record(&self, event: &Event) -> bool {
-        self.recording.recorder().now(&self.action(event, None), outcome(event)).is_ok()
+        self.recording.recorder().record_synced(&self.action(event, None), outcome(event)).is_ok()
     }
 
     fn count(&self, counted: &Use) {
@@ -102,7 +102,7 @@ impl Answering<'_, '_, '_> {
             return;
         }
         let action = self.action(&counted.event, Some(counted.count));
-        self.recording.recorder().later(&action, outcome(&counted.event));
+        self.recording.recorder().record_late(&action, outcome(&counted.event));
     }
 
     fn action(&self, event: &Event, count: Option<u64>) -> Action {

@@ -2,7 +2,7 @@
 
 use super::run::Recording;
 use crate::access::Sealing;
-use crate::inject::{self, Ended, Leader, Masker};
+use crate::inject::{self, Ended, HelperCommand, Masker};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::base::error::Result;
@@ -26,8 +26,8 @@ impl Sealed {
         self,
         _: inject::Command,
         _: &Masker,
-        _: &Leader,
-        _: Leader,
+        _: &HelperCommand,
+        _: HelperCommand,
         _: &Recording<'_, '_>,
     ) -> Result<Ended> {
         match self {}

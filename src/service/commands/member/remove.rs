@@ -77,7 +77,7 @@ fn admins_without(locked: &LockedVault<'_>, name: &MemberName) -> Result<Option<
     }
     // The documents of the vault have to be signed by an admin who stays.
     if locked.caller.name == *name {
-        return Err(MemberError::OneSelf(name.clone()).into());
+        return Err(MemberError::SelfRemoval(name.clone()).into());
     }
     Ok(Some(AdminSet { version: now.version + 1, admins }))
 }

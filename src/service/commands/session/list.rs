@@ -10,7 +10,7 @@ use crate::service::base::clock;
 use crate::service::base::context::Context;
 use crate::service::base::error::Result;
 use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::session::token::{bearer, ends};
+use crate::service::session::token::{bearer, expiry};
 use crate::store::{Grant, Signed, Stamp};
 use crate::words::words;
 
@@ -78,7 +78,7 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
 
 fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp) -> SessionView {
     let usable = opened.rules.of_grant(grant);
-    let ends = ends(grant, &opened.rules);
+    let ends = expiry(grant, &opened.rules);
     let status = match &usable {
         Err(_) => SessionStatus::Invalid,
         Ok(_) if ends <= now => SessionStatus::Expired,

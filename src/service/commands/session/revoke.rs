@@ -12,7 +12,7 @@ use crate::service::base::note::Note;
 use crate::service::base::opening::Snapshot;
 use crate::service::change::transaction::{LockedVault, Transaction};
 use crate::service::identity::authenticate::recipients;
-use crate::service::session::token::ends;
+use crate::service::session::token::expiry;
 use crate::store::{Reader, Record, Stamp};
 
 /// Revokes the session whose id begins with `given`.
@@ -64,7 +64,7 @@ fn ended(locked: &LockedVault<'_>) -> Result<Vec<GrantPlace>> {
     let mut all: Vec<_> = opened.vault.sessions()?.into_iter().collect();
     all.retain(|one| {
         let grant = opened.vault.grant(one, &opened.rules.creator_key());
-        one.shared && matches!(grant, Ok(Some(grant)) if ends(&grant, &opened.rules) <= now)
+        one.shared && matches!(grant, Ok(Some(grant)) if expiry(&grant, &opened.rules) <= now)
     });
     Ok(all)
 }

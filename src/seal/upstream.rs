@@ -13,7 +13,7 @@ use crate::secret::SecretBytes;
 
 /// The user's own settings.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Surroundings {
+pub(super) struct UpstreamProxies {
     https: Option<UserProxy>,
     http: Option<UserProxy>,
     direct: Vec<Exception>,
@@ -52,7 +52,7 @@ enum Hosts {
     Net(IpNet),
 }
 
-impl Surroundings {
+impl UpstreamProxies {
     /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in small letters first.
     ///
     /// # Errors
@@ -153,17 +153,17 @@ impl Exception {
 mod tests {
     use std::ffi::OsString;
 
-    use super::Surroundings;
+    use super::UpstreamProxies;
     use crate::name::Address;
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    fn upstream(variables: &[(&str, &str)]) -> UpstreamProxies {
         let owned = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
-        Surroundings::find(&variables.iter().map(owned).collect::<Vec<_>>()).unwrap()
+        UpstreamProxies::find(&variables.iter().map(owned).collect::<Vec<_>>()).unwrap()
     }
 
-    fn goes_through(surroundings: &Surroundings, host: &str, is_plain: bool) -> Option<String> {
+    fn goes_through(upstream: &UpstreamProxies, host: &str, is_plain: bool) -> Option<String> {
         let address = Address::parse(host, 443).unwrap();
-        surroundings.proxy_for(&address, is_plain).map(|proxy| proxy.address.to_string())
+        upstream.proxy_for(&address, is_plain).map(|proxy| proxy.address.to_string())
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
             ("http_proxy", "other.corp:8080"),
             ("NO_PROXY", "localhost, .corp,10.0.0.0/8,api.example:8443,192.168.1.1"),
         ];
-        let found = surroundings(&all);
+        let found = upstream(&all);
         assert_eq!(goes_through(&found, "github.com", false).unwrap(), "proxy.corp:3128");
         assert_eq!(goes_through(&found, "github.com:80", true).unwrap(), "other.corp:8080");
         for direct in ["a.corp", "corp", "10.1.2.3", "api.example:8443", "127.0.0.1", "192.168.1.1"]
@@ -192,14 +192,14 @@ mod tests {
     fn a_proxy_of_another_kind_is_not_gone_around() {
         for bad in ["socks5://localhost:1080", "http://:1", "ftp://x"] {
             let variables = vec![(OsString::from("ALL_PROXY"), OsString::from(bad))];
-            assert!(Surroundings::find(&variables).is_err(), "{bad}");
+            assert!(UpstreamProxies::find(&variables).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn no_exception_leads_around_a_rule() {
         let entries = "localhost,.githubusercontent.com,example.org,*,10.0.0.0/8";
-        let found = surroundings(&[("no_proxy", entries)]);
+        let found = upstream(&[("no_proxy", entries)]);
         let hosts = ["api.github.com", "*.githubusercontent.com", "10.1.1.1:8443"];
         assert_eq!(found.harmless(&hosts), "localhost,example.org");
         assert!(!found.harmless(&["localhost:8080"]).contains("localhost"));

@@ -12,7 +12,7 @@ use crate::name::{MemberName, ScopeName, SecretName, SessionId};
 
 /// What verification asks of a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Usual<'l> {
+pub(super) struct FastLine<'l> {
     /// Its number.
     pub(super) seq: u64,
     /// The command's words.
@@ -33,7 +33,7 @@ pub(super) enum By<'l> {
 }
 
 /// Reads a usual line; `None` for any other, damaged or not.
-pub(super) fn usual(bytes: &[u8]) -> Option<Usual<'_>> {
+pub(super) fn usual(bytes: &[u8]) -> Option<FastLine<'_>> {
     if bytes.len() > MAX_LINE {
         return None;
     }
@@ -64,7 +64,7 @@ pub(super) fn usual(bytes: &[u8]) -> Option<Usual<'_>> {
     let is_whole = rest.0 == "}" && is_scope && is_outcome;
     // Line 1 opens the chain, and no other does.
     let goes_on = seq > 1 && op != Op::CHAIN_OPEN.as_str() && Op::is_op(op);
-    (is_whole && goes_on).then_some(Usual { seq, op, by, prev })
+    (is_whole && goes_on).then_some(FastLine { seq, op, by, prev })
 }
 
 /// What of a line is still to be read.
