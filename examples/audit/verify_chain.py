@@ -39,9 +39,6 @@ def written(line):
 def segments(vault, chain):
     """The files of the chain in order, each with the number of its first line."""
     found = []
-    old = vault / "audit" / f"{chain}.jsonl"
-    if old.is_file():
-        found.append((1, old))
     for path in (vault / "audit" / chain).glob("*.jsonl"):
         if re.fullmatch(r"\d{8,}\.jsonl", path.name) and path.is_file():
             found.append((int(path.stem), path))

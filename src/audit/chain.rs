@@ -14,7 +14,7 @@ use super::error::AuditError;
 use super::event::{Event, Op, Outcome};
 use super::fault::Fault;
 use super::file::{self, Access};
-use super::found::{Found, Id, Last};
+use super::found::{Found, Last};
 use super::limits::SEGMENT;
 use super::line::{Line, Mac, mac_body, mac_text, nothing_before};
 use super::name::ChainName;
@@ -179,7 +179,7 @@ impl Chain {
         // With its newline.
         let room = last.whole + (bytes.len() as u64) < SEGMENT;
         let io = |source| AuditError::io("write", &last.path, source);
-        if room && empty.is_empty() && last.id != Id::Old {
+        if room && empty.is_empty() {
             return put(&last.file, last.whole, |mut file| write_line(&mut file, bytes))
                 .map_err(io);
         }
@@ -191,7 +191,7 @@ impl Chain {
         put(&last.file, last.whole, |_| Ok(())).map_err(io)?;
         let first = line.seq;
         let chain = Some(self.name.clone());
-        begin(found, first, authenticate(&Line { chain, after: Some(last.id.first()), ..line })?)
+        begin(found, first, authenticate(&Line { chain, after: Some(last.first), ..line })?)
     }
 
     fn unfit(&self, fault: Fault) -> AuditError {
@@ -201,7 +201,7 @@ impl Chain {
     fn altered(&self, last: &Last, fault: Fault) -> AuditError {
         match file::count_lines(&last.file, last.whole) {
             Ok(lines) => {
-                let line = last.id.first() - 1 + lines;
+                let line = last.first - 1 + lines;
                 AuditError::Altered { chain: self.name.clone(), line, fault }
             }
             Err(source) => AuditError::io("read", &last.path, source),

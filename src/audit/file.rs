@@ -1,11 +1,8 @@
-//! A file of a chain: opening it safely, locking it, its last line.
-//!
-//! Chains arrive through git, so links, pipes and folders are refused, and a file that
-//! git replaced while we waited for its lock is opened again.
+//! A file of a chain: how it is opened safely, and its last line.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -16,8 +13,6 @@ use super::limits::MAX_LINE;
 
 /// First bite at the end of a file; most last lines fit.
 const CHUNK: u64 = 4096;
-/// How often a file may be replaced under our hands before we give up.
-const ATTEMPTS: usize = 16;
 
 /// How files are opened: no link followed, and a pipe's other end not waited for.
 pub(super) const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
@@ -40,39 +35,6 @@ pub(super) struct Tail {
     pub(super) line: Option<Vec<u8>>,
     /// Length of the file up to and including the last newline.
     pub(super) whole: u64,
-}
-
-/// Opens and locks the file that stands at `path` now; `None` where there is none.
-pub(super) fn open(path: &Path, access: Access) -> Result<Option<File>, AuditError> {
-    for _ in 0..ATTEMPTS {
-        let file = match options(access).open(path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound && access != Access::Create => {
-                return Ok(None);
-            }
-            Err(e) => return Err(refused(path, access, e)),
-        };
-        let failed = |doing| move |source| AuditError::io(doing, path, source);
-        if !file.metadata().map_err(failed("open"))?.is_file() {
-            return Err(AuditError::NotRegular { path: path.to_owned() });
-        }
-        lock(&file, access).map_err(failed("lock"))?;
-        if stands_at(&file, path).map_err(failed("open"))? {
-            return Ok(Some(file));
-        }
-    }
-    Err(AuditError::Moving { path: path.to_owned() })
-}
-
-fn options(access: Access) -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .append(access != Access::Read)
-        .create(access == Access::Create)
-        .mode(0o600)
-        .custom_flags(FLAGS.bits().cast_signed());
-    options
 }
 
 pub(super) fn refused(path: &Path, access: Access, source: io::Error) -> AuditError {
@@ -102,17 +64,6 @@ pub(super) fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
         Ok(now) => Ok((now.dev(), now.ino()) == (opened.dev(), opened.ino())),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(e),
-    }
-}
-
-/// Waits for the lock, which lives as long as `file`: a killed process leaves none behind.
-fn lock(file: &File, access: Access) -> io::Result<()> {
-    loop {
-        let locked = if access == Access::Read { file.lock_shared() } else { file.lock() };
-        match locked {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }
 
@@ -184,12 +135,11 @@ pub(super) fn count_lines(file: &File, whole: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, CHUNK, Fault, MAX_LINE, Tail, open, refused, stands_at, tail};
+    use super::{Access, CHUNK, Fault, MAX_LINE, Tail, refused, stands_at, tail};
     use crate::audit::AuditError;
     use crate::kind::Failure as _;
     use std::fs::File;
     use std::io;
-    use std::os::unix::fs::symlink;
 
     #[test]
     fn no_end_is_looked_for_without_an_end() {
@@ -224,35 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn links_folders_and_pipes_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join("target");
-        std::fs::write(&target, "").unwrap();
-        let link = dir.path().join("link");
-        symlink(&target, &link).unwrap();
-        let pipe = dir.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-        for path in [&link, &pipe, &dir.path().to_owned()] {
-            for access in [Access::Read, Access::Append, Access::Create] {
-                let error = open(path, access).unwrap_err();
-                assert!(matches!(error, AuditError::NotRegular { .. }), "{path:?} {error}");
-            }
-        }
-    }
-
-    #[test]
     fn a_file_that_was_replaced_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("c"), dir.path().join("other"));
         std::fs::write(&path, "").unwrap();
         std::fs::write(&other, "").unwrap();
-        let file = open(&path, Access::Append).unwrap().unwrap();
+        let file = File::open(&path).unwrap();
         assert!(stands_at(&file, &path).unwrap());
         std::fs::rename(&other, &path).unwrap();
         assert!(!stands_at(&file, &path).unwrap());
         std::fs::remove_file(&path).unwrap();
         assert!(!stands_at(&file, &path).unwrap());
-        assert!(open(&path, Access::Append).unwrap().is_none());
     }
 
     #[test]

@@ -29,40 +29,20 @@ const FEW: usize = 16;
 /// How many segments a note may be behind.
 const STEPS: usize = 8;
 
-/// A file of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Id {
-    /// The file of a chain that was begun before there were segments.
-    Old,
-    /// The segment that begins with this line.
-    First(u64),
-}
-
-impl Id {
-    /// The number of its first line.
-    pub(super) const fn first(self) -> u64 {
-        match self {
-            Self::Old => 1,
-            Self::First(first) => first,
-        }
-    }
-}
-
 /// A chain that is there, locked.
 #[derive(Debug)]
 pub(super) struct Found<'f> {
     files: &'f ChainFiles,
     access: Access,
-    folder: Option<OwnedFd>,
-    /// Whether the file of before there were segments is there.
-    old: bool,
+    folder: OwnedFd,
     firsts: OnceLock<Vec<u64>>,
 }
 
 /// The last line of a chain, and the segment it stands in.
 #[derive(Debug)]
 pub(super) struct Last {
-    pub(super) id: Id,
+    /// With which line the segment begins.
+    pub(super) first: u64,
     pub(super) path: PathBuf,
     pub(super) file: File,
     /// The line without its newline.
@@ -81,14 +61,9 @@ pub(super) struct End {
 }
 
 impl<'f> Found<'f> {
-    /// Takes a chain; `folder` is locked, and `None` where there is only the old file.
-    pub(super) const fn new(
-        files: &'f ChainFiles,
-        access: Access,
-        folder: Option<OwnedFd>,
-        old: bool,
-    ) -> Self {
-        Self { files, access, folder, old, firsts: OnceLock::new() }
+    /// Takes a chain whose `folder` is locked.
+    pub(super) const fn new(files: &'f ChainFiles, access: Access, folder: OwnedFd) -> Self {
+        Self { files, access, folder, firsts: OnceLock::new() }
     }
 
     /// The numbers with which the segments in the folder begin, sorted.
@@ -96,30 +71,20 @@ impl<'f> Found<'f> {
         if let Some(firsts) = self.firsts.get() {
             return Ok(firsts);
         }
-        let listed = match &self.folder {
-            Some(_) => firsts_in(self.files.folder())
-                .map_err(|source| AuditError::io("list", self.files.folder(), source))?,
-            None => Vec::new(),
-        };
+        let listed = firsts_in(self.files.folder())
+            .map_err(|source| AuditError::io("list", self.files.folder(), source))?;
         Ok(self.firsts.get_or_init(|| listed))
-    }
-
-    /// The segments in order.
-    pub(super) fn ids(&self) -> Result<Vec<Id>, AuditError> {
-        let old = self.old.then_some(Id::Old);
-        Ok(old.into_iter().chain(self.firsts()?.iter().copied().map(Id::First)).collect())
     }
 
     /// Reads every segment, in order.
     pub(super) fn all(&self) -> Result<Vec<Segment>, AuditError> {
-        many::map(&self.ids()?, |id| self.read(*id)).into_iter().collect()
+        many::map(self.firsts()?, |first| self.read(*first)).into_iter().collect()
     }
 
     /// Whether the first segment has a whole line near its start; other segments are not looked
     /// at.
     pub(super) fn has_first_line(&self) -> bool {
-        let first = if self.old { Id::Old } else { Id::First(1) };
-        self.open(first, Access::Read).is_ok_and(|mut file| {
+        self.open(1, Access::Read).is_ok_and(|mut file| {
             let mut start = [0; 4096];
             file.read(&mut start).is_ok_and(|read| start[..read].contains(&b'\n'))
         })
@@ -134,9 +99,9 @@ impl<'f> Found<'f> {
         };
         if let Some(last) = &end.last
             && is_long
-            && noted != Some(last.id.first())
+            && noted != Some(last.first)
         {
-            self.note(last.id.first());
+            self.note(last.first);
         }
         Ok(end)
     }
@@ -144,45 +109,45 @@ impl<'f> Found<'f> {
     /// Looks for the last line backwards, and no further than needed.
     fn search(&self) -> Result<End, AuditError> {
         let mut empty = Vec::new();
-        for id in self.ids()?.into_iter().rev() {
-            match self.end_of(id)? {
+        for first in self.firsts()?.iter().rev() {
+            match self.end_of(*first)? {
                 Some(last) => return Ok(End { last: Some(last), empty }),
-                None => empty.push(id.first()),
+                None => empty.push(*first),
             }
         }
         Ok(End { last: None, empty })
     }
 
     /// The last line of a segment; `None` where there is no whole one.
-    fn end_of(&self, id: Id) -> Result<Option<Last>, AuditError> {
+    fn end_of(&self, first: u64) -> Result<Option<Last>, AuditError> {
         let access = if self.access == Access::Read { Access::Read } else { Access::Append };
-        let path = self.path(id);
-        let file = self.open(id, access)?;
+        let path = self.path(first);
+        let file = self.open(first, access)?;
         let failed = |source| AuditError::io("read", &path, source);
         // What nobody writes is not looked at from its end, which may be far.
         let length = file.metadata().map_err(failed)?.len();
-        if id != Id::Old && length > MAX_SEGMENT {
+        if length > MAX_SEGMENT {
             return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
         }
         let tail = file::tail(&file).map_err(failed)?;
         let Tail { line, whole } =
             tail.map_err(|fault| AuditError::Unreadable { path: path.clone(), fault })?;
-        Ok(line.map(|line| Last { id, path, file, line, whole }))
+        Ok(line.map(|line| Last { first, path, file, line, whole }))
     }
 
     /// Walks from the segment that begins with line `first` to the last one. `None` where
     /// anything is not as it ought to be: then the folder is listed.
     fn walk(&self, first: u64) -> Option<End> {
-        let mut last = self.end_of(Id::First(first)).ok()??;
+        let mut last = self.end_of(first).ok()??;
         for _ in 0..STEPS {
             let next = Line::parse(&last.line).ok()?.seq.checked_add(1)?;
-            if next <= last.id.first() {
+            if next <= last.first {
                 return None;
             }
             if self.is_missing(next)? {
                 return Some(End { last: Some(last), empty: Vec::new() });
             }
-            match self.end_of(Id::First(next)).ok()? {
+            match self.end_of(next).ok()? {
                 Some(end) => last = end,
                 None => return Some(End { last: Some(last), empty: vec![next] }),
             }
@@ -192,7 +157,7 @@ impl<'f> Found<'f> {
 
     /// Whether there is nothing under the name of this segment; `None` where that is not clear.
     fn is_missing(&self, first: u64) -> Option<bool> {
-        match statat(self.folder.as_ref()?, segment_file(first), AtFlags::SYMLINK_NOFOLLOW) {
+        match statat(&self.folder, segment_file(first), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Some(false),
             Err(Errno::NOENT) => Some(true),
             Err(_) => None,
@@ -215,57 +180,47 @@ impl<'f> Found<'f> {
     /// Opens the segment that begins with line `first` for writing; it is made where it is
     /// missing. Its name is on disk when this returns.
     pub(super) fn begin(&self, first: u64) -> Result<(PathBuf, File), AuditError> {
-        let path = self.path(Id::First(first));
-        let file = self.open(Id::First(first), Access::Create)?;
-        if let Some(folder) = &self.folder {
-            sync_entries(folder)
-                .map_err(|source| AuditError::io("sync the folder of", &path, source))?;
-        }
+        let path = self.path(first);
+        let file = self.open(first, Access::Create)?;
+        sync_entries(&self.folder)
+            .map_err(|source| AuditError::io("sync the folder of", &path, source))?;
         Ok((path, file))
     }
 
-    fn path(&self, id: Id) -> PathBuf {
-        match id {
-            Id::Old => self.files.old().to_owned(),
-            Id::First(first) => self.files.folder().join(segment_file(first)),
-        }
+    fn path(&self, first: u64) -> PathBuf {
+        self.files.folder().join(segment_file(first))
     }
 
-    pub(super) fn read(&self, id: Id) -> Result<Segment, AuditError> {
+    pub(super) fn read(&self, first: u64) -> Result<Segment, AuditError> {
         let mut bytes = Vec::new();
-        self.read_into(id, &mut bytes)?;
-        Ok(Segment { first: id.first(), bytes })
+        self.read_into(first, &mut bytes)?;
+        Ok(Segment { first, bytes })
     }
 
     /// Reads a segment into a buffer that can be used again.
-    fn read_into(&self, id: Id, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
-        let path = self.path(id);
+    fn read_into(&self, first: u64, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
+        let path = self.path(first);
         let failed = |source| AuditError::io("read", &path, source);
-        let file = self.open(id, Access::Read)?;
-        let limit = if id == Id::Old { u64::MAX } else { MAX_SEGMENT };
+        let file = self.open(first, Access::Read)?;
         let length = file.metadata().map_err(failed)?.len();
-        if length > limit {
+        if length > MAX_SEGMENT {
             return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
         }
         bytes.clear();
         bytes.reserve(usize::try_from(length).unwrap_or(0) + 1);
-        file.take(limit).read_to_end(bytes).map_err(failed)?;
+        file.take(MAX_SEGMENT).read_to_end(bytes).map_err(failed)?;
         Ok(())
     }
 
-    fn open(&self, id: Id, access: Access) -> Result<File, AuditError> {
-        let path = self.path(id);
-        let (Id::First(first), Some(folder)) = (id, &self.folder) else {
-            let gone = || AuditError::io("open", &path, io::ErrorKind::NotFound.into());
-            return file::open(&path, access)?.ok_or_else(gone);
-        };
+    fn open(&self, first: u64, access: Access) -> Result<File, AuditError> {
+        let path = self.path(first);
         let flags = match access {
             Access::Read => OFlags::RDONLY,
             Access::Append => OFlags::RDWR | OFlags::APPEND,
             Access::Create => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE,
         };
         let flags = flags | file::FLAGS | OFlags::CLOEXEC;
-        let file = openat(folder, segment_file(first), flags, Mode::RUSR | Mode::WUSR)
+        let file = openat(&self.folder, segment_file(first), flags, Mode::RUSR | Mode::WUSR)
             .map_err(|errno| file::refused(&path, access, errno.into()))?;
         let file = File::from(file);
         let kind = file.metadata().map_err(|source| AuditError::io("open", &path, source))?;
@@ -278,15 +233,11 @@ impl<'f> Found<'f> {
 
 impl Row for Found<'_> {
     fn firsts(&self) -> Result<Vec<u64>, AuditError> {
-        Ok(self.ids()?.into_iter().map(Id::first).collect())
+        Ok(Found::firsts(self)?.to_vec())
     }
 
     fn bytes<'b>(&'b self, at: usize, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], AuditError> {
-        let id = match at.checked_sub(usize::from(self.old)) {
-            None => Id::Old,
-            Some(at) => Id::First(self.firsts()?[at]),
-        };
-        self.read_into(id, buffer)?;
+        self.read_into(Found::firsts(self)?[at], buffer)?;
         Ok(buffer)
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Only the last segment is written to, so that a commit never stores old lines again. The
 //! folder's lock is the chain's lock. A vault may come through git, so no link is followed
-//! and nothing but regular files is read. Chains that were begun before there were segments
-//! lie in one file beside the folder: that file is their first segment, and is closed.
+//! and nothing but regular files is read.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -19,7 +18,7 @@ use super::found::Found;
 use super::line::Line;
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
-use crate::fs::{CHAIN_ENDING, chain_key_file, old_chain_file, segment_file};
+use crate::fs::{chain_key_file, segment_file};
 
 /// How often a folder may be replaced under our hands before we give up.
 const ATTEMPTS: usize = 16;
@@ -29,7 +28,6 @@ const ATTEMPTS: usize = 16;
 pub(crate) struct ChainFiles {
     chain: ChainName,
     folder: PathBuf,
-    old: PathBuf,
     key: PathBuf,
     note: Option<PathBuf>,
 }
@@ -73,7 +71,6 @@ impl ChainFiles {
     pub(crate) fn new(audit: &Path, chain: &ChainName) -> Self {
         Self {
             folder: audit.join(chain.as_str()),
-            old: audit.join(old_chain_file(chain.as_str())),
             key: audit.join(chain_key_file(chain.as_str())),
             chain: chain.clone(),
             note: None,
@@ -89,10 +86,6 @@ impl ChainFiles {
 
     pub(super) fn note(&self) -> Option<&Path> {
         self.note.as_deref()
-    }
-
-    pub(super) fn old(&self) -> &Path {
-        &self.old
     }
 
     /// The chain.
@@ -113,7 +106,6 @@ impl ChainFiles {
     /// The file that holds line `number`, of segments that begin with the lines `firsts`.
     pub(crate) fn holding(&self, firsts: &[u64], number: u64) -> PathBuf {
         match firsts.iter().rev().find(|first| **first <= number) {
-            Some(1) | None if self.old.is_file() => self.old.clone(),
             Some(first) => self.folder.join(segment_file(*first)),
             None => self.folder.clone(),
         }
@@ -167,28 +159,21 @@ impl ChainFiles {
         mut take: impl FnMut(Segment) -> bool,
     ) -> Result<(), AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(()) };
-        for id in found.ids()?.into_iter().rev() {
-            if !take(found.read(id)?) {
+        for first in found.firsts()?.iter().rev() {
+            if !take(found.read(*first)?) {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Locks the chain and looks at its segments; `None` where there is nothing. To append,
-    /// a folder is made for a chain that has only the old file, to open one in any case.
+    /// Locks the chain; `None` where there is nothing. To open one its folder is made.
     pub(super) fn find(&self, access: Access) -> Result<Option<Found<'_>>, AuditError> {
         let io = |doing| move |source| AuditError::io(doing, &self.folder, source);
         for _ in 0..ATTEMPTS {
-            let old = self.old.symlink_metadata().is_ok();
             let Some(folder) = open_folder(&self.folder)? else {
-                match access {
-                    Access::Create => {}
-                    Access::Append if old => {}
-                    Access::Read if old => {
-                        return Ok(Some(Found::new(self, access, None, old)));
-                    }
-                    _ => return Ok(None),
+                if access != Access::Create {
+                    return Ok(None);
                 }
                 make_folder(&self.folder, access)?;
                 continue;
@@ -201,7 +186,7 @@ impl ChainFiles {
                 .map_err(|errno| io("lock")(errno.into()))?;
             let folder = File::from(folder);
             if file::stands_at(&folder, &self.folder).map_err(io("open"))? {
-                return Ok(Some(Found::new(self, access, Some(folder.into()), old)));
+                return Ok(Some(Found::new(self, access, folder.into())));
             }
         }
         Err(AuditError::Moving { path: self.folder.clone() })
@@ -225,8 +210,7 @@ pub(crate) fn chains_in(audit: &Path) -> Result<Vec<ChainFiles>, AuditError> {
         let Some(name) = name.to_str() else { continue };
         // A link under a chain's name is found when it is read.
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let stem = if is_file { name.strip_suffix(CHAIN_ENDING) } else { Some(name) };
-        chains.extend(stem.and_then(ChainName::parse));
+        chains.extend(ChainName::parse(name).filter(|_| !is_file));
     }
     chains.sort_unstable();
     chains.dedup();

@@ -121,7 +121,7 @@ pub(crate) enum Subject {
     Record(SecretName),
     /// `secrets/<name>.age`.
     Value(SecretName),
-    /// A segment of a chain that travels, or such a chain as a whole.
+    /// A segment of a chain that travels.
     Segment,
     /// The key of a chain that travels.
     ChainKey,
@@ -179,13 +179,6 @@ impl VaultPath {
         })
     }
 
-    /// `audit/<chain>.jsonl`, the whole of a chain as vaults had it before there were
-    /// segments; `None` where `chain` is no name of a chain.
-    pub(crate) fn old_chain(chain: &str) -> Option<Self> {
-        is_chain(chain)
-            .then(|| Self::new(format!("{AUDIT}/{}", old_chain_file(chain)), Subject::Segment))
-    }
-
     /// `audit/<chain>.key.age`; `None` where `chain` is no name of a chain.
     pub(crate) fn chain_key(chain: &str) -> Option<Self> {
         is_chain(chain)
@@ -233,12 +226,10 @@ impl VaultPath {
             },
             Some((AUDIT, file)) => match file.strip_suffix(".key.age") {
                 Some(chain) => Self::chain_key(chain)?,
-                None => match (file.strip_suffix(".jsonl")?, file.split_once('/')) {
-                    (_, Some((chain, file))) => {
-                        Self::segment(chain, file.strip_suffix(".jsonl")?.parse().ok()?)?
-                    }
-                    (chain, None) => Self::old_chain(chain)?,
-                },
+                None => {
+                    let (chain, file) = file.strip_suffix(CHAIN_ENDING)?.split_once('/')?;
+                    Self::segment(chain, file.parse().ok()?)?
+                }
             },
             Some((SESSIONS, rest)) => {
                 let (shared, rest) = match rest.strip_prefix("shared/") {
@@ -293,11 +284,6 @@ pub(crate) fn segment_file(first: u64) -> String {
     format!("{first:08}{CHAIN_ENDING}")
 }
 
-/// The file of a chain of before there were segments, in a folder of chains.
-pub(crate) fn old_chain_file(chain: &str) -> String {
-    format!("{chain}{CHAIN_ENDING}")
-}
-
 /// The file of a chain's key, in a folder of chains.
 pub(crate) fn chain_key_file(chain: &str) -> String {
     format!("{chain}.key.age")
@@ -346,7 +332,6 @@ mod tests {
         for chain in chains {
             paths.push(VaultPath::segment(chain, 1).unwrap());
             paths.push(VaultPath::segment(chain, 123_456_789).unwrap());
-            paths.push(VaultPath::old_chain(chain).unwrap());
             paths.push(VaultPath::chain_key(chain).unwrap());
             paths.push(VaultPath::local_segment(chain, 7).unwrap());
             paths.push(VaultPath::local_chain_key(chain).unwrap());
@@ -397,6 +382,7 @@ mod tests {
             "audit/alice-0123abcd/00000001.jsonl.tmp",
             "audit/alice-0123abcd/a/00000001.jsonl",
             "audit/alice-0123ABCD.jsonl",
+            "audit/alice-0123abcd.jsonl",
             "audit/-0123abcd.jsonl",
             "audit/a/b-0123abcd.jsonl",
             "audit/alice-0123abcd.age",

@@ -18,8 +18,7 @@ use super::program;
 use super::reason::Reason;
 
 const ACTION: &str = "compare the branches";
-/// Largest file that is taken over, in bytes: audit trails of before there were segments
-/// lie in one file.
+/// Largest file that is taken over, in bytes: more than any file of a vault has.
 const LIMIT: u64 = 64 << 20;
 
 /// A file as a commit has it.

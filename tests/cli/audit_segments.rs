@@ -109,36 +109,6 @@ fn a_segment_that_was_removed_cut_or_swapped_is_named_and_the_newest_lines_are_s
 }
 
 #[test]
-fn a_vault_of_before_there_were_segments_goes_on_in_them() {
-    let t = Sandbox::new();
-    t.store([("a", "1"), ("b", "2")]);
-    t.verifies();
-    // As it was then: one file beside the key, committed.
-    let first = t.only_file("audit", ".jsonl");
-    let chain = chain_of(&first).to_owned();
-    let old = t.file(&format!("audit/{chain}.jsonl"));
-    fs::rename(&first, &old).unwrap();
-    fs::remove_dir(first.parent().unwrap()).unwrap();
-    let _ = fs::remove_file(t.file(".local/committed"));
-    t.git(["add", "-A"]);
-    t.git(["commit", "-qm", "As before"]);
-    let before = text(&old);
-    t.verifies();
-    let shown = t.trail().len();
-    t.store([("c", "3")]);
-    t.holds("a", "1");
-    assert_eq!(text(&old), before);
-    assert!(t.trail().len() > shown);
-    t.verifies();
-    t.store([("d", "4")]);
-    t.is_clean();
-    let next = before.lines().count() + 1;
-    assert!(t.file(&format!("audit/{chain}/{next:08}.jsonl")).exists());
-    fs::remove_file(&old).unwrap();
-    t.authy(["audit", "verify"]).ends().code_is(5).says("missing");
-}
-
-#[test]
 fn a_commit_that_was_left_to_the_user_is_caught_up_with() {
     let t = long(6);
     // On a detached HEAD nothing is committed, and the chain goes on into new segments.

@@ -191,12 +191,6 @@ fn the_file_of_a_line_is_the_last_segment_that_begins_at_or_before_it() {
         assert_eq!(file(number), files.folder().join(segment_file(first)), "{number}");
     }
     assert_eq!(file(0), files.folder());
-    // A chain that was begun before there were segments: its file holds what is before them.
-    std::fs::write(files.old(), "").unwrap();
-    for number in [0, 1, 4] {
-        assert_eq!(file(number), files.old(), "{number}");
-    }
-    assert_eq!(file(5), files.folder().join(segment_file(5)));
 }
 
 #[test]

@@ -157,10 +157,7 @@ fn files_are_verified_as_what_is_read_from_them() {
     };
     assert_eq!(format!("{:?}", of_files()), format!("{:?}", own()));
     assert_eq!(own().verdict, Verdict::Verified);
-    // As a chain lies that was begun before there were segments.
-    std::fs::rename(&sample.path, sample.files.old()).unwrap();
-    assert_eq!(format!("{:?}", of_files()), format!("{:?}", own()));
-    std::fs::remove_file(sample.files.old()).unwrap();
+    std::fs::remove_file(&sample.path).unwrap();
     assert_eq!(of_files().verdict, super::damaged(1, Fault::SegmentMissing));
 }
 
@@ -234,26 +231,6 @@ fn a_segment_of_another_chain_is_found() {
     (1..=40).for_each(|n| other.chain.note(&wide(6000), at(n)).unwrap());
     segments[1] = other.files.read().unwrap()[1].clone();
     assert_eq!(damage(&segments).0, segments[1].first);
-}
-
-#[test]
-fn a_chain_of_before_there_were_segments_goes_on_in_them() {
-    let sample = Sample::of(4);
-    let old = sample.files.folder().with_file_name("alice-c1.jsonl");
-    std::fs::rename(&sample.path, &old).unwrap();
-    std::fs::remove_dir(sample.files.folder()).unwrap();
-    let before = std::fs::read(&old).unwrap();
-    assert_eq!(sample.files.head().unwrap().unwrap().seq, 4);
-    std::fs::write(&old, [before.as_slice(), b"torn"].concat()).unwrap();
-    sample.chain.note(&event(), at(4)).unwrap();
-    sample.chain.note(&event(), at(5)).unwrap();
-    assert_eq!(std::fs::read(&old).unwrap(), before, "nothing is added to the old file");
-    let segments = sample.files.read().unwrap();
-    let firsts: Vec<u64> = segments.iter().map(|segment| segment.first).collect();
-    assert_eq!(firsts, [1, 5]);
-    assert_eq!(verdict(&segments), Verdict::Verified);
-    let audit = sample.files.folder().parent().unwrap();
-    assert_eq!(chains_in(audit).unwrap(), std::slice::from_ref(&sample.files));
 }
 
 #[test]

@@ -199,19 +199,10 @@ pub(crate) fn commit_edits(vault: &Vault, member: &MemberName, edits: &[VaultPat
     }
 }
 
-/// The chains that this clone writes, and from which segment on they are to be committed.
+/// The chains that this clone writes, and with which lines the segments begin that are to be
+/// committed.
 #[derive(Debug, Default)]
-struct OwnSegments(BTreeMap<ChainName, Own>);
-
-/// What of one chain is to be committed.
-#[derive(Debug)]
-struct Own {
-    /// With which lines its segments begin.
-    firsts: Vec<u64>,
-    /// Whether nothing is known to be committed: then the file of before there were segments
-    /// may have to be, too.
-    is_new: bool,
-}
+struct OwnSegments(BTreeMap<ChainName, Vec<u64>>);
 
 /// Finds the segments that may have changed since the last commit: closed ones that were
 /// committed never do.
@@ -234,7 +225,7 @@ fn own_segments(vault: &Vault) -> Result<OwnSegments> {
         let mut firsts = files.firsts()?;
         let since = committed.get(&chain).copied();
         firsts.retain(|first| since.is_none_or(|since| *first >= since));
-        own.0.insert(chain, Own { firsts, is_new: since.is_none() });
+        own.0.insert(chain, firsts);
     }
     Ok(own)
 }
@@ -242,13 +233,10 @@ fn own_segments(vault: &Vault) -> Result<OwnSegments> {
 impl OwnSegments {
     /// The files, and the keys of the chains.
     fn paths(&self) -> Vec<String> {
-        let of = |(chain, own): (&ChainName, &Own)| {
+        let of = |(chain, firsts): (&ChainName, &Vec<u64>)| {
             let chain = chain.as_str();
             let mut paths = vec![VaultPath::chain_key(chain)];
-            if own.is_new {
-                paths.push(VaultPath::old_chain(chain));
-            }
-            paths.extend(own.firsts.iter().map(|first| VaultPath::segment(chain, *first)));
+            paths.extend(firsts.iter().map(|first| VaultPath::segment(chain, *first)));
             paths.into_iter().flatten().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
         };
         self.0.iter().flat_map(of).collect()
@@ -256,7 +244,8 @@ impl OwnSegments {
 
     /// Remembers what is committed. Where that fails the next commit looks at more files.
     fn remember(&self, root: &Root) {
-        let last = |(chain, own): (&ChainName, &Own)| Some((chain.clone(), *own.firsts.last()?));
+        let last =
+            |(chain, firsts): (&ChainName, &Vec<u64>)| Some((chain.clone(), *firsts.last()?));
         let last: BTreeMap<ChainName, u64> = self.0.iter().filter_map(last).collect();
         let text = serde_json::to_vec(&last).unwrap_or_default();
         let file = root.local(LocalFile::Committed);
