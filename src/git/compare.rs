@@ -53,6 +53,16 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
+    /// A plain file with one of 255 contents in each of the three states.
+    #[cfg(test)]
+    pub(crate) fn made_up(path: &str, contents: [Option<u8>; 3]) -> Self {
+        let [base, ours, theirs] = contents.map(|content| {
+            let id = ObjectId::from_bytes_or_panic(&[content?; 20]);
+            Some(Entry { id, mode: gix::objs::tree::EntryKind::Blob.into() })
+        });
+        Self { path: path.into(), base, ours, theirs }
+    }
+
     /// The path; `None` where it is no text.
     pub(crate) fn path(&self) -> Option<&str> {
         self.path.to_str().ok()
@@ -93,6 +103,13 @@ pub(crate) struct Divergence {
 }
 
 impl Divergence {
+    /// Two branches that differ in these files.
+    #[cfg(test)]
+    pub(crate) fn made_up(files: Vec<Difference>) -> Self {
+        let [ours, theirs] = [1, 2].map(|byte| ObjectId::from_bytes_or_panic(&[byte; 20]));
+        Self { ours, theirs, ahead: 1, behind: 1, files }
+    }
+
     /// The commit of a side, in hex: the branch that is checked out, or the other one.
     pub(crate) fn tips(&self) -> (String, String) {
         (self.ours.to_string(), self.theirs.to_string())

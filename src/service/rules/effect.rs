@@ -238,3 +238,110 @@ fn only<T: PartialEq>(mut these: Vec<T>, those: &[T]) -> Vec<T> {
     these.retain(|one| !those.contains(one));
     these
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Effect, MemberEffect, PatternEffect, Reached, effect};
+    use crate::access::{Ruling, ScopePolicy};
+    use crate::name::{MemberName, ScopeName, SecretName};
+    use crate::store::{Grantee, Member, Policy};
+
+    fn names() -> Vec<SecretName> {
+        ["api-key", "db-url", "web-key"].map(|name| SecretName::parse(name).unwrap()).to_vec()
+    }
+
+    fn policy(allow: &[&str], members: &[&str]) -> Policy {
+        Policy {
+            allow: allow.iter().map(|one| (*one).to_owned()).collect(),
+            members: members.iter().map(|one| Grantee::parse(one).unwrap()).collect(),
+            ..Policy::default()
+        }
+    }
+
+    /// Alice, an admin, and ben, whom `dev` gives what it says.
+    fn ruling(dev: Policy) -> Ruling {
+        let member = |name: &str| (MemberName::parse(name).unwrap(), Member::default());
+        let scope = ScopeName::parse("dev").unwrap();
+        Ruling {
+            admins: [member("alice").0].into(),
+            members: [member("alice"), member("ben")].into(),
+            policies: [(scope, ScopePolicy::compile(dev).unwrap())].into(),
+        }
+    }
+
+    fn change(before: &Ruling, after: &Ruling) -> Effect {
+        effect(before, after, &names())
+    }
+
+    /// Each member with what they gain and lose.
+    fn moves(effect: &Effect) -> Vec<String> {
+        let list =
+            |of: &[Reached]| of.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(",");
+        let each = |one: &MemberEffect| {
+            format!("{} +{} -{}", one.member, list(&one.gains), list(&one.loses))
+        };
+        effect.members.iter().map(each).collect()
+    }
+
+    #[test]
+    fn nothing_changes_where_only_words_and_counts_do() {
+        let before = ruling(policy(&["api-*"], &["ben"]));
+        let words = Policy {
+            version: 7,
+            description: "for the API".to_owned(),
+            ..policy(&["api-*"], &["ben"])
+        };
+        assert!(change(&before, &before).is_empty());
+        assert!(change(&before, &ruling(words)).is_empty());
+    }
+
+    #[test]
+    fn a_pattern_gives_to_who_is_listed_and_nothing_to_admins() {
+        let before = ruling(policy(&["api-*"], &["ben"]));
+        let after = ruling(policy(&["db-*", "*-key"], &["ben"]));
+        let found = change(&before, &after);
+        assert_eq!(moves(&found), ["ben +db-url,web-key -"]);
+        let reached = &found.members[0].gains[0];
+        assert_eq!(reached.policy.as_ref().unwrap().as_str(), "dev");
+        assert_eq!(reached.pattern.as_deref(), Some("db-*"));
+        let scope = &found.scopes[0];
+        let matches = |of: &[PatternEffect]| {
+            of.iter().map(|one| format!("{} {}", one.pattern, one.matches)).collect::<Vec<_>>()
+        };
+        assert_eq!(matches(&scope.allow_added), ["db-* 1", "*-key 2"]);
+        assert_eq!(matches(&scope.allow_removed), ["api-* 1"]);
+        assert_eq!(scope.exists, None);
+        assert!(scope.no_longer_reaches.is_empty() && scope.reaches.len() == 2);
+    }
+
+    #[test]
+    fn a_deny_takes_and_an_admin_who_is_made_gains_everything_without_a_policy() {
+        let before = ruling(policy(&["*"], &["ben"]));
+        let denied = Policy { deny: vec!["db-*".to_owned()], ..policy(&["*"], &["ben"]) };
+        assert_eq!(moves(&change(&before, &ruling(denied.clone()))), ["ben + -db-url"]);
+        let before = ruling(denied);
+        let mut after = before.clone();
+        after.admins.insert(MemberName::parse("ben").unwrap());
+        let found = change(&before, &after);
+        assert_eq!(moves(&found), ["ben +db-url -"]);
+        assert_eq!(found.members[0].admin, Some(true));
+        assert_eq!(found.members[0].gains[0].policy, None);
+        assert!(found.scopes.is_empty());
+    }
+
+    #[test]
+    fn whoever_leaves_loses_all_and_a_policy_that_goes_takes_its_names_along() {
+        let before = ruling(policy(&["*-key"], &["ben"]));
+        let mut after = before.clone();
+        after.members.remove(&MemberName::parse("ben").unwrap());
+        let found = change(&before, &after);
+        assert_eq!(moves(&found), ["ben + -api-key,web-key"]);
+        assert_eq!(found.members[0].joins, Some(false));
+        let mut after = before.clone();
+        after.policies.clear();
+        let found = change(&before, &after);
+        assert_eq!(moves(&found), ["ben + -api-key,web-key"]);
+        assert_eq!(found.scopes[0].exists, Some(false));
+        assert_eq!(found.scopes[0].members_removed, ["ben"]);
+    }
+}

@@ -16,7 +16,7 @@ use crate::service::base::opening::Snapshot;
 use crate::store::{MAX_SEALED, MAX_TOML, Record};
 use crate::words::words;
 
-/// What was decided already, below `.local/`: of each file that both sides changed, what the
+/// Largest list of what was decided, in bytes.
 const LIMIT: usize = 8 << 20;
 
 words! {
@@ -159,6 +159,8 @@ pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
     Ok(split)
 }
 
+/// What was decided already: of each file that both sides changed, what the other side had when
+/// this one was made to take account of it.
 type Settled = BTreeMap<String, String>;
 
 fn settled(root: &Root) -> Result<Settled> {
@@ -291,4 +293,127 @@ pub(crate) fn named<'c>(conflicts: &'c [Conflict], names: &[String]) -> Result<V
         found.push(conflict.ok_or_else(|| SyncError::NoClash(name.clone()))?);
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conflict, ConflictTarget, MergePlan, Side, settling, split};
+    use crate::fs::{self, LocalFile, Root};
+    use crate::git::{Difference, Divergence};
+    use crate::kind::Kind;
+
+    /// A file as the common commit, ours and theirs have it; 0 for none.
+    fn file(path: &str, contents: [u8; 3]) -> Difference {
+        Difference::made_up(path, contents.map(|content| (content > 0).then_some(content)))
+    }
+
+    fn vault() -> (tempfile::TempDir, Root) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        fs::make_folders(&folder.path().join(".local")).unwrap();
+        (folder, root)
+    }
+
+    fn planned(root: &Root, files: Vec<Difference>) -> MergePlan {
+        split(root, &Divergence::made_up(files)).unwrap()
+    }
+
+    fn paths(files: &[Difference]) -> Vec<String> {
+        files.iter().map(Difference::shown).collect()
+    }
+
+    fn matters(plan: &MergePlan) -> Vec<String> {
+        plan.conflicts.iter().map(|conflict| conflict.matter.to_string()).collect()
+    }
+
+    #[test]
+    fn what_one_side_changed_is_taken_and_what_both_did_is_decided() {
+        let (_folder, root) = vault();
+        let plan = planned(
+            &root,
+            vec![
+                file("README", [1, 1, 2]),
+                file("members/ben.toml", [1, 2, 3]),
+                file("notes", [1, 2, 1]),
+                file("policies/dev.toml", [1, 1, 2]),
+                file("secrets/a.age", [1, 1, 2]),
+                file("secrets/a.toml", [1, 1, 2]),
+                file("secrets/b.age", [1, 2, 1]),
+                file("secrets/b.toml", [1, 2, 1]),
+                file("secrets/c.age", [1, 2, 3]),
+                file("secrets/c.toml", [1, 2, 3]),
+                file("secrets/new.age", [0, 2, 3]),
+                file("secrets/new.toml", [0, 2, 3]),
+            ],
+        );
+        assert_eq!(paths(&plan.others), ["README"]);
+        let taken = ["secrets/a.age", "secrets/a.toml", "policies/dev.toml"];
+        let mut found = paths(&plan.taken);
+        found.sort();
+        let mut wanted = taken.map(str::to_owned).to_vec();
+        wanted.sort();
+        assert_eq!(found, wanted);
+        assert_eq!(matters(&plan), ["c", "new", "members/ben.toml"]);
+        assert!(!plan.conflicts[0].is_gone(Side::Theirs));
+    }
+
+    #[test]
+    fn half_a_secret_from_each_side_is_no_secret() {
+        let (_folder, root) = vault();
+        let halves = vec![file("secrets/a.age", [1, 2, 1]), file("secrets/a.toml", [1, 1, 2])];
+        let plan = planned(&root, halves);
+        assert_eq!(matters(&plan), ["a"]);
+        assert!(plan.taken.is_empty());
+    }
+
+    #[test]
+    fn a_session_that_one_side_ended_has_ended() {
+        let (_folder, root) = vault();
+        let of = |name: &str| format!("sessions/shared/0011223344556677/{name}");
+        let files = vec![file(&of("grant.toml"), [1, 2, 0]), file(&of("keys.age"), [1, 1, 0])];
+        let plan = planned(&root, files);
+        assert_eq!(plan.taken.len(), 2);
+        // Two refreshed grants are one as good as the other.
+        let plan = planned(&root, vec![file(&of("grant.toml"), [1, 2, 3])]);
+        assert!(plan.taken.is_empty() && plan.conflicts.is_empty());
+    }
+
+    #[test]
+    fn a_chain_has_one_writer_and_its_key_may_be_encrypted_by_both() {
+        let (_folder, root) = vault();
+        let plan = planned(&root, vec![file("audit/alice-0123abcd.key.age", [1, 2, 3])]);
+        assert!(plan.taken.is_empty() && plan.conflicts.is_empty());
+        let refused = |path: &str| {
+            let both = Divergence::made_up(vec![file(path, [1, 2, 3])]);
+            split(&root, &both).unwrap_err().to_string()
+        };
+        assert!(refused("audit/alice-0123abcd/00000001.jsonl").contains("00000001.jsonl"));
+        assert!(refused("README").contains("README"));
+    }
+
+    #[test]
+    fn what_was_settled_stays_so_until_the_other_side_changes_it_again() {
+        let (_folder, root) = vault();
+        let pair = |theirs: u8| {
+            vec![file("secrets/a.age", [1, 2, theirs]), file("secrets/a.toml", [1, 2, theirs])]
+        };
+        let plan = planned(&root, pair(3));
+        let all: Vec<&Conflict> = plan.conflicts.iter().collect();
+        let list = settling(&root, &all).unwrap();
+        fs::replace(&root.local(LocalFile::Settled), &list).unwrap();
+        assert!(planned(&root, pair(3)).conflicts.is_empty());
+        assert_eq!(matters(&planned(&root, pair(4))), ["a"]);
+    }
+
+    #[test]
+    fn conflicts_are_named_by_what_they_are_about() {
+        let (_folder, root) = vault();
+        let files = vec![file("secrets/a/b.age", [1, 2, 3]), file("secrets/a/b.toml", [1, 2, 3])];
+        let plan = planned(&root, files);
+        let names = ["a/b".to_owned(), "a/b".to_owned()];
+        let found = super::named(&plan.conflicts, &names).unwrap();
+        assert!(matches!(found[..], [Conflict { matter: ConflictTarget::Secret(_), .. }]));
+        let missing = super::named(&plan.conflicts, &["c".to_owned()]).unwrap_err();
+        assert_eq!(missing.kind(), Kind::NotFound);
+    }
 }

@@ -205,8 +205,16 @@ fn floor(
     version: impl Fn(Revision) -> Option<Version>,
 ) -> Option<Version> {
     let seen = opened.vault.pins().seen(path);
-    let of_other = version(Revision::Now(side.other()));
-    version(Revision::Shared).max(seen.filter(|seen| of_other.is_none_or(|other| *seen > other)))
+    lowest(version(Revision::Shared), seen, version(Revision::Now(side.other())))
+}
+
+/// As [`floor`]: what this machine has seen counts as far as it is not the other side's own.
+fn lowest(
+    shared: Option<Version>,
+    seen: Option<Version>,
+    other: Option<Version>,
+) -> Option<Version> {
+    shared.max(seen.filter(|seen| other.is_none_or(|other| *seen > other)))
 }
 
 fn document_floor<D: Document>(
@@ -294,4 +302,53 @@ fn sign_above<D: Document>(
     let version = taken.version().max(above).saturating_add(1);
     tx.put_document(name, &(*taken).clone().with_version(version))?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Taking, lowest, message, refuse_below};
+    use crate::fs::VaultPath;
+    use crate::git::{Difference, Divergence};
+    use crate::kind::{Failure as _, Kind};
+    use crate::name::{MemberName, SecretName};
+    use crate::service::sync::conflict::{Conflict, ConflictTarget, Side};
+    use crate::store::Version;
+
+    #[test]
+    fn a_side_is_old_below_what_both_share_and_what_was_seen_beyond_the_other_side() {
+        let at = |version| Some(Version::of_document(version));
+        // Nothing is known: nothing is too old.
+        assert_eq!(lowest(None, None, None), None);
+        assert_eq!(lowest(at(3), None, at(4)), at(3));
+        // Seen is what the other side has: this side is not measured by it.
+        assert_eq!(lowest(at(3), at(4), at(4)), at(3));
+        // Seen is more than either has: an older one was put back.
+        assert_eq!(lowest(at(3), at(5), at(4)), at(5));
+        assert_eq!(lowest(at(3), at(5), None), at(5));
+    }
+
+    #[test]
+    fn what_is_below_is_a_rollback() {
+        let path = VaultPath::member(&MemberName::parse("ben").unwrap());
+        let below = |found, floor: Option<u64>| {
+            let floor = floor.map(Version::of_document);
+            refuse_below(&path, Version::of_document(found), floor)
+        };
+        assert!(below(2, None).is_ok() && below(2, Some(2)).is_ok());
+        assert_eq!(below(1, Some(2)).unwrap_err().kind(), Kind::Damaged);
+    }
+
+    #[test]
+    fn a_commit_names_what_was_taken() {
+        let division = Divergence::made_up(Vec::<Difference>::new());
+        let conflict = |name: &str| {
+            let matter = ConflictTarget::Secret(SecretName::parse(name).unwrap());
+            Conflict::new(&division, matter, Vec::new())
+        };
+        let (a, b) = (conflict("a"), conflict("b"));
+        let one = Taking { conflict: &a, side: Side::Ours };
+        assert_eq!(message(&[one]), "Take ours of a");
+        let other = Taking { conflict: &b, side: Side::Theirs };
+        assert_eq!(message(&[one, other]), "Settle 2 conflicts\n\n- ours of a\n- theirs of b");
+    }
 }
