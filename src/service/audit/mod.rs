@@ -1,7 +1,14 @@
 //! The trail: what is recorded before it happens, and verifying it.
 
-pub(crate) mod clone;
-pub(crate) mod error;
-pub(crate) mod recorder;
-pub(crate) mod session_line;
+mod clone;
+mod error;
+mod recorder;
+mod session_line;
 pub(crate) mod verify;
+
+pub(crate) use clone::read_clone_id;
+pub(crate) use recorder::{MAX_KEY, Recorder, encrypt_chain_key, fallback_folder, lock_elsewhere};
+pub(crate) use session_line::created_line;
+pub(crate) use verify::{
+    ChainStatus, ChainSummary, VerifyReport, caller_if_any, places, session_of, verify_all,
+};

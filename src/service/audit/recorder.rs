@@ -21,13 +21,10 @@ use crate::fs::{self, FsError, Listing, LocalFile, Lock, Root, VaultPath};
 use crate::kind::Kind;
 use crate::name::{MemberName, printable};
 use crate::service::base::clock;
-use crate::service::base::context::Context;
-use crate::service::base::error::{Error, Result};
-use crate::service::base::note::Note;
-use crate::service::base::opening::VaultError;
-use crate::service::base::opening::{LOCK_WAIT, Snapshot};
-use crate::service::base::token_error::TokenError;
-use crate::service::identity::authenticate::{recipients, signer};
+use crate::service::base::{
+    Context, Error, LOCK_WAIT, Note, Result, Snapshot, TokenError, VaultError,
+};
+use crate::service::identity::{recipients, signer};
 use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.

@@ -17,9 +17,7 @@ use crate::crypto::keys::ChainKey;
 use crate::fs::{self, Listing, Lock};
 use crate::kind::Kind;
 use crate::name::SessionId;
-use crate::service::base::context::{Context, IdentitySource};
-use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, Snapshot};
+use crate::service::base::{Context, IdentitySource, LOCK_WAIT, Result, Snapshot};
 use crate::service::identity::authenticate::authenticate;
 use crate::words::words;
 

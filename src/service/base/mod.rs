@@ -4,10 +4,20 @@
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod error;
-pub(crate) mod names;
+mod names;
 pub(crate) mod note;
 pub(crate) mod opening;
-pub(crate) mod scope;
-pub(crate) mod secret_error;
+mod scope;
+mod secret_error;
 pub(crate) mod status;
-pub(crate) mod token_error;
+mod token_error;
+
+pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
+pub(crate) use error::{Error, Result};
+pub(crate) use names::{known_members, known_scopes, open_unrecovered};
+pub(crate) use note::Note;
+pub(crate) use opening::{LOCK_WAIT, OpenVault, Snapshot, VaultError, may_be_a_race};
+pub(crate) use scope::{ScopeError, effective_scope};
+pub(crate) use secret_error::SecretError;
+pub(crate) use status::DocumentStatus;
+pub(crate) use token_error::TokenError;

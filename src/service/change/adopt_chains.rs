@@ -4,9 +4,8 @@
 use super::commit::Pending;
 use crate::audit;
 use crate::fs::{self, LocalFile, Lock, Stage, VaultPath};
-use crate::service::audit::recorder::{MAX_KEY, fallback_folder, lock_elsewhere};
-use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::Snapshot;
+use crate::service::audit::{MAX_KEY, fallback_folder, lock_elsewhere};
+use crate::service::base::{Error, Result, Snapshot};
 use crate::store::AuditMode;
 
 /// Moves them, each with its key, into the vault and onto the list of what is to be committed;

@@ -12,10 +12,8 @@ use crate::fs::{self, Listing, LocalFile, Root, Subject, VaultPath};
 use crate::git;
 use crate::kind::Failure as _;
 use crate::name::MemberName;
-use crate::service::audit::clone::read_clone_id;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
+use crate::service::audit::read_clone_id;
+use crate::service::base::{Context, Note, Result};
 use crate::store::{AuditMode, Member, Policy, Vault};
 
 const LIMIT: usize = 64 << 20;

@@ -1,5 +1,11 @@
 //! Changing a vault: lock, stage, audit, publish, commit.
 
-pub(crate) mod adopt_chains;
+mod adopt_chains;
 pub(crate) mod commit;
-pub(crate) mod transaction;
+mod transaction;
+
+pub(crate) use adopt_chains::import_chains;
+pub(crate) use commit::{
+    Pending, chains, commit_edits, commit_files, commit_waiting, drop_pending, edits, local_chains,
+};
+pub(crate) use transaction::{LockedVault, Transaction};

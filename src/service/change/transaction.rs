@@ -12,15 +12,12 @@ use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::Context;
-use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::VaultError;
-use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
-use crate::service::identity::authenticate::{authenticate, member_of, signer};
-use crate::service::session::live::{self, Live};
-use crate::service::session::refresh::refresh_locked;
-use crate::service::session::token::refuse_token;
+use crate::service::audit::Recorder;
+use crate::service::base::{Context, Error, LOCK_WAIT, OpenVault, Result, Snapshot, VaultError};
+use crate::service::identity::authenticate::authenticate;
+use crate::service::identity::{member_of, signer};
+use crate::service::session::live::{self};
+use crate::service::session::{Live, refresh_locked, refuse_token};
 use crate::store::{
     self, Document, EncryptedSecret, Pin, Signed, Signer, Stamp, Unverified, Version,
 };

@@ -3,8 +3,7 @@
 use crate::inject::{self, Naming, Shell};
 use crate::name::{ScopeName, ToolName};
 use crate::project::ProjectFile;
-use crate::service::base::error::Result;
-use crate::service::base::scope::ScopeError;
+use crate::service::base::{Result, ScopeError};
 
 /// The command that starts `tool` with the secrets of `scope`: plain words, nothing to quote.
 ///

@@ -9,19 +9,15 @@ use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
 use crate::name::{MemberName, ScopeName};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::change::transaction::LockedVault;
-use crate::service::identity::enroll::refuse_taken;
-use crate::service::identity::member_error::MemberError;
-use crate::service::rules::effect::{Effect, effect};
-use crate::service::rules::history::{
-    CommitView, approved_before, last_change, next_version, text_diff,
+use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::change::LockedVault;
+use crate::service::identity::{MemberError, refuse_taken};
+use crate::service::rules::effect::effect;
+use crate::service::rules::{
+    CommitView, Effect, Encryption, RuleUpdate, apply_rules, approved_before, last_change,
+    next_version, shown_member, shown_policy, text_diff,
 };
-use crate::service::rules::review::{shown_member, shown_policy};
-use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
-use crate::service::secret::readers::ReaderChange;
+use crate::service::secret::ReaderChange;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
 use crate::words::words;
 

@@ -5,11 +5,9 @@ use time::OffsetDateTime;
 use crate::access::Pattern;
 use crate::audit::{self, AuditEntry, Filter, Op, Outcome};
 use crate::name::{ScopeName, SecretName};
-use crate::service::audit::verify::{VerifyReport, places, verify_all};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::session::token::bearer;
+use crate::service::audit::{VerifyReport, places, verify_all};
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::session::bearer;
 
 /// Which audit lines to show; an empty filter shows all.
 #[derive(Debug, Clone, Default)]

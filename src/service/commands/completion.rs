@@ -1,8 +1,6 @@
 //! Names for a shell to complete: what any `ls` in the vault would show, and nothing else.
 
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::names::{known_members, known_scopes, open_unrecovered};
+use crate::service::base::{Context, Result, known_members, known_scopes, open_unrecovered};
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,8 @@ use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::change::transaction::LockedVault;
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::change::LockedVault;
 use crate::store::{Agents, AuditMode, CommitMode, Config, Version};
 
 /// The settings of a vault.

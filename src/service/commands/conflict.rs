@@ -4,15 +4,12 @@ use serde::Serialize;
 
 use crate::audit::Op;
 use crate::git;
-use crate::service::base::context::Context;
-use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::change::commit::commit_waiting;
-use crate::service::change::transaction::LockedVault;
-use crate::service::sync::conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
-use crate::service::sync::merge::{SyncError, refuse_unsynced};
-use crate::service::sync::resolve::{Taking, resolve_conflicts};
-use crate::service::sync::syncer::merge_branches;
+use crate::service::base::{Context, Error, OpenVault, Result, Snapshot};
+use crate::service::change::{LockedVault, commit_waiting};
+use crate::service::sync::{
+    Conflict, ConflictTarget, Revision, Side, SyncError, Taking, merge_branches, named,
+    refuse_unsynced, resolve_conflicts, split,
+};
 use crate::store::Record;
 use crate::words::words;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::fs;
-use crate::service::base::error::Result;
-use crate::service::inject::template::FileError;
+use crate::service::base::Result;
+use crate::service::inject::FileError;
 
 /// Largest such file in bytes.
 const LARGEST: usize = 4 << 20;

@@ -13,16 +13,14 @@ use crate::git::{self, Home};
 use crate::kind::{Failure, Kind};
 use crate::name::MemberName;
 use crate::name::printable;
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{LOCK_WAIT, OpenVault};
-use crate::service::change::commit::{Pending, commit};
-use crate::service::identity::agent::refuse_always;
-use crate::service::identity::enroll::{self, NameSource, Newcomer};
-use crate::service::repository::scaffold::{GITATTRIBUTES, GITIGNORE};
-use crate::service::session::token::refuse_any_token;
+use crate::service::audit::Recorder;
+use crate::service::base::{Context, LOCK_WAIT, Note, OpenVault, Result};
+use crate::service::change::Pending;
+use crate::service::change::commit::commit;
+use crate::service::identity::enroll::{self};
+use crate::service::identity::{NameSource, Newcomer, refuse_always};
+use crate::service::repository::{GITATTRIBUTES, GITIGNORE};
+use crate::service::session::refuse_any_token;
 use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Signer, Stamp};
 
 /// How to make a vault.

@@ -9,14 +9,12 @@ use crate::crypto::sign::SigningKey;
 use crate::fs::{LocalFile, Lock, Stage, VaultPath};
 use crate::many::merged;
 use crate::name::{GroupName, MemberName};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
-use crate::service::change::commit::{Pending, commit_files};
-use crate::service::identity::authenticate::{authenticate, owns, recipients};
-use crate::service::identity::enroll::{self, NameSource, Newcomer, refuse_taken};
-use crate::service::identity::member_error::MemberError;
-use crate::service::session::token::refuse_any_token;
+use crate::service::base::{Context, LOCK_WAIT, OpenVault, Result, Snapshot};
+use crate::service::change::{Pending, commit_files};
+use crate::service::identity::authenticate::authenticate;
+use crate::service::identity::enroll::{self};
+use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
+use crate::service::session::refuse_any_token;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
 
 /// How to ask to join.

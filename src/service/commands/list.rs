@@ -6,12 +6,9 @@ use serde::Serialize;
 use crate::access::Pattern;
 use crate::audit::Op;
 use crate::name::{ScopeName, SecretName, Ttl};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::base::scope::effective_scope;
-use crate::service::secret::rotation::due;
-use crate::service::session::token::{bearer, listable};
+use crate::service::base::{Context, OpenVault, Result, Snapshot, effective_scope};
+use crate::service::secret::due;
+use crate::service::session::{bearer, listable};
 use crate::store::{Record, Stamp};
 
 /// Which secrets to list.

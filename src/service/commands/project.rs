@@ -6,17 +6,13 @@ use crate::access::Principal;
 use crate::audit::{Action, Op};
 use crate::name::ScopeName;
 use crate::project::{self, ProjectError, ProjectFile};
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::names::known_scopes;
-use crate::service::base::note::Note;
-use crate::service::base::opening::OpenVault;
-use crate::service::base::opening::VaultError;
-use crate::service::base::scope::ScopeError;
+use crate::service::audit::Recorder;
+use crate::service::base::{
+    Context, Note, OpenVault, Result, ScopeError, VaultError, known_scopes,
+};
 use crate::service::identity::agent;
 use crate::service::identity::authenticate::authenticate;
-use crate::service::session::token::refuse_token;
+use crate::service::session::refuse_token;
 use crate::store;
 
 /// Finds and reads the nearest `.authy.toml` at or above `start`.

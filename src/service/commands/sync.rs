@@ -6,15 +6,10 @@ use time::OffsetDateTime;
 use crate::audit::Op;
 use crate::git;
 use crate::name::SecretName;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::OpenVault;
-use crate::service::secret::readers::note_pending;
-use crate::service::session::token::refuse_token;
-use crate::service::sync::merge::refuse_unsynced;
-use crate::service::sync::resign::remember_published;
-use crate::service::sync::syncer::{SyncIdentity, Syncer};
+use crate::service::base::{Context, Note, OpenVault, Result};
+use crate::service::secret::note_pending;
+use crate::service::session::refuse_token;
+use crate::service::sync::{SyncIdentity, Syncer, refuse_unsynced, remember_published};
 use crate::store::Standing;
 
 /// How often the remote may move while we merge.

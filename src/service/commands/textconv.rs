@@ -6,9 +6,7 @@ use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
 use crate::git;
 use crate::name::SecretName;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
+use crate::service::base::{Context, OpenVault, Result};
 use crate::store::{MAX_TOML, Record};
 
 /// What the record of a secret says of its file.

@@ -5,9 +5,7 @@ use std::path::Path;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, Root};
 use crate::name::MemberName;
-use crate::service::base::context::{Context, OpenIdentity};
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
+use crate::service::base::{Context, OpenIdentity, OpenVault, Result};
 use crate::service::identity::authenticate::authenticate;
 
 /// Somebody whose identity is open.

@@ -8,9 +8,7 @@ use crate::audit::{Action, Op};
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::{Context, Unseen};
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Context, Result, Snapshot, Unseen};
 use crate::store::Agents;
 
 /// Whether an agent is at work that the vault does not trust with values, and no person chose a

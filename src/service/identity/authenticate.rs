@@ -14,9 +14,7 @@ use crate::crypto::{Identity, Recipient, decrypt_armored};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::{Context, IdentitySource, TokenSource};
-use crate::service::base::error::Result;
-use crate::service::base::token_error::TokenError;
+use crate::service::base::{Context, IdentitySource, Result, TokenError, TokenSource};
 use crate::store::{Member, Signer, StoreError, known_vault};
 
 const MAX_IDENTITY: usize = 1 << 20;

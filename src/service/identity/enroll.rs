@@ -13,9 +13,7 @@ use crate::fs;
 use crate::git;
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
-use crate::service::base::context::{Context, IdentitySource};
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Context, IdentitySource, Result, Snapshot};
 use crate::store::{Member, Stamp};
 
 /// Longest name that is made of another text.

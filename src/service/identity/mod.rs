@@ -3,5 +3,12 @@
 pub(crate) mod agent;
 pub(crate) mod authenticate;
 pub(crate) mod enroll;
-pub(crate) mod error;
-pub(crate) mod member_error;
+mod error;
+mod member_error;
+
+pub(crate) use agent::{Asked, Verdict, is_of_its_own, refuse_always};
+pub(crate) use authenticate::{
+    key_files, load, load_source, member_of, own_keys, owns, recipients, signer,
+};
+pub(crate) use enroll::{BACKUP, NameSource, Newcomer, refuse_taken};
+pub(crate) use member_error::MemberError;

@@ -1,4 +1,7 @@
 //! Values on their way into programs and files.
 
-pub(crate) mod error;
-pub(crate) mod template;
+mod error;
+mod template;
+
+pub(crate) use error::SealingError;
+pub(crate) use template::{FileError, read_template};

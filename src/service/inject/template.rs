@@ -7,7 +7,7 @@ use crate::fs;
 use crate::inject::Template;
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
-use crate::service::base::error::Result;
+use crate::service::base::Result;
 
 /// Largest file with placeholders, in bytes.
 const MAX_FILE: usize = 16 << 20;

@@ -1,3 +1,5 @@
 //! The vault's own files beside secrets and rules.
 
-pub(crate) mod scaffold;
+mod scaffold;
+
+pub(crate) use scaffold::{GITATTRIBUTES, GITIGNORE, Lacking, lacking};

@@ -2,7 +2,7 @@
 //! texts.
 
 use crate::fs::{self, Root, VaultPath};
-use crate::service::base::error::Result;
+use crate::service::base::Result;
 
 /// `.gitignore` of a new vault.
 pub(crate) const GITIGNORE: &str = "\

@@ -8,8 +8,7 @@ use time::OffsetDateTime;
 use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Result, Snapshot};
 use crate::store::{Document, MAX_TOML, Member, Policy, Signed, Stamp, Standing};
 
 /// A commit, as people see it.

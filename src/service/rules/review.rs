@@ -7,8 +7,7 @@ use crate::access::{Ruling, ScopePolicy};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, ScopeName, SecretName};
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Result, Snapshot};
 use crate::store::{AdminSet, MAX_TOML, Member, Policy, render};
 
 /// The files of one state.

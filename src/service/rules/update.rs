@@ -17,14 +17,11 @@ use crate::crypto::sign::SigningKey;
 use crate::crypto::{decrypt, encrypt};
 use crate::fs::{self, GrantPlace, VaultPath};
 use crate::name::{MemberName, ScopeName, SessionId};
-use crate::service::audit::recorder::MAX_KEY;
-use crate::service::audit::verify::session_of;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
-use crate::service::change::commit::{chains, local_chains};
-use crate::service::change::transaction::Transaction;
-use crate::service::identity::authenticate::recipients;
-use crate::service::secret::readers::{ReaderChange, pending_under, reencrypt};
+use crate::service::audit::{MAX_KEY, session_of};
+use crate::service::base::{Result, Snapshot};
+use crate::service::change::{Transaction, chains, local_chains};
+use crate::service::identity::recipients;
+use crate::service::secret::{ReaderChange, pending_under, reencrypt};
 use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Signed, Version};
 
 /// What is to be in force.

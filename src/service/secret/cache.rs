@@ -20,7 +20,7 @@ use crate::crypto::keys::{Mac, Purpose};
 use crate::crypto::known::{Known, MAX_KNOWN};
 use crate::crypto::{Identity, file_key};
 use crate::fs;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::Snapshot;
 use crate::session::{GrantKey, GrantKeys, MAX_SEALED_KEYS};
 use crate::store::EncryptedSecret;
 

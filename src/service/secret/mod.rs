@@ -4,5 +4,13 @@ pub(crate) mod cache;
 pub(crate) mod new_value;
 pub(crate) mod read;
 pub(crate) mod readers;
-pub(crate) mod rotation;
-pub(crate) mod write;
+mod rotation;
+mod write;
+
+pub(crate) use new_value::{NewValue, StoreOptions, new_record, note_unapproved};
+pub(crate) use read::{Reading, Wanted, read_loaded, read_one, settled};
+pub(crate) use readers::{
+    Preencrypted, ReaderChange, encrypt_to, exposed, kept_readers, note_pending, note_undecided,
+    pending, pending_under, reencrypt,
+};
+pub(crate) use rotation::due;

@@ -5,9 +5,8 @@ use crate::audit::Op;
 use crate::crypto::digest::Digest;
 use crate::name::{SecretName, Ttl};
 use crate::secret::SecretBytes;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::change::transaction::Transaction;
+use crate::service::base::{Note, Result};
+use crate::service::change::Transaction;
 use crate::store::Record;
 
 /// How to store a secret.

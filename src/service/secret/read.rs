@@ -11,15 +11,14 @@ use crate::fs::{Lock, Root};
 use crate::many;
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot, may_be_a_race};
-use crate::service::base::scope::effective_scope;
-use crate::service::base::secret_error::SecretError;
-use crate::service::identity::agent::{self, Asked, Verdict};
+use crate::service::audit::Recorder;
+use crate::service::base::{
+    Context, LOCK_WAIT, OpenVault, Result, SecretError, Snapshot, effective_scope, may_be_a_race,
+};
+use crate::service::identity::agent::{self};
+use crate::service::identity::{Asked, Verdict};
+use crate::service::session::asker;
 use crate::service::session::refresh::refresh;
-use crate::service::session::token::asker;
 use crate::store::{EncryptedSecret, StoreError};
 
 /// Decides which names a request means, given what may be reached and what exists.

@@ -14,12 +14,9 @@ use crate::crypto::{Recipient, encrypt};
 use crate::many;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::change::transaction::Transaction;
-use crate::service::identity::authenticate::recipients;
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
+use crate::service::change::Transaction;
+use crate::service::identity::recipients;
 use crate::service::session::live;
 use crate::store::{Reader, Record};
 

@@ -5,8 +5,8 @@ use crate::access::{AccessError, Need};
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::name::SecretName;
-use crate::service::base::error::{Error, Result};
-use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::service::base::{Error, Result};
+use crate::service::change::{LockedVault, Transaction};
 use crate::store::{Pin, Record, StoreError, Version};
 
 impl LockedVault<'_> {

@@ -6,9 +6,7 @@ use crate::crypto::Recipient;
 use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
 use crate::service::base::clock;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Context, Result, Snapshot};
 use crate::store::{Grant, Signed, Stamp};
 
 /// A live shared session.

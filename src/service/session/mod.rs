@@ -2,4 +2,10 @@
 
 pub(crate) mod live;
 pub(crate) mod refresh;
-pub(crate) mod token;
+mod token;
+
+pub(crate) use live::Live;
+pub(crate) use refresh::{collect, encrypt, refresh_locked, renewed};
+pub(crate) use token::{
+    asker, bearer, expiry, is_signed_by_retired_key, listable, refuse_any_token, refuse_token,
+};

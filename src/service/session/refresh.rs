@@ -16,13 +16,10 @@ use crate::crypto::digest::Digest;
 use crate::crypto::{Recipient, file_key};
 use crate::fs::{self, GrantPlace, Listing, LocalFile, Lock, Root, Stage};
 use crate::name::{MemberName, SecretName};
-use crate::service::audit::recorder::Recorder;
+use crate::service::audit::Recorder;
 use crate::service::base::clock;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::identity::authenticate::{recipients, signer};
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
+use crate::service::identity::{recipients, signer};
 use crate::session::{GrantKey, GrantKeys};
 use crate::store::{self, Grant, Signed, Signer, Stamp};
 

@@ -10,12 +10,11 @@ use crate::crypto::digest::Digest;
 use crate::fs::{self, GrantPlace, Lock, Stage};
 use crate::name::{MemberName, ScopeName, printable};
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::Recorder;
+use crate::service::audit::Recorder;
 use crate::service::base::clock;
-use crate::service::base::context::{Context, TokenSource};
-use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
-use crate::service::base::token_error::TokenError;
+use crate::service::base::{
+    Context, Error, LOCK_WAIT, OpenVault, Result, Snapshot, TokenError, TokenSource,
+};
 use crate::service::identity::authenticate::authenticate;
 use crate::session::{GrantKeys, MAX_SEALED_KEYS, Token};
 use crate::store::{Grant, Signed, Stamp, StoreError};

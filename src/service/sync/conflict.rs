@@ -11,8 +11,7 @@ use super::merge::SyncError;
 use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Result, Snapshot};
 use crate::store::{MAX_SEALED, MAX_TOML, Record};
 use crate::words::words;
 

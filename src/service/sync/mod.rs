@@ -1,7 +1,13 @@
 //! Two clones become one: conflicts, and joining branches.
 
 pub(crate) mod conflict;
-pub(crate) mod merge;
-pub(crate) mod resign;
-pub(crate) mod resolve;
-pub(crate) mod syncer;
+mod merge;
+mod resign;
+mod resolve;
+mod syncer;
+
+pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
+pub(crate) use merge::{SyncError, refuse_unsynced};
+pub(crate) use resign::remember_published;
+pub(crate) use resolve::{Taking, resolve_conflicts};
+pub(crate) use syncer::{SyncIdentity, Syncer, merge_branches};

@@ -12,12 +12,9 @@ use crate::audit::{Action, Op};
 use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::Snapshot;
-use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::rules::history::rules_at;
+use crate::service::base::{Context, Note, Result, Snapshot};
+use crate::service::change::{LockedVault, Transaction};
+use crate::service::rules::rules_at;
 use crate::store::{Authority as _, EncryptedSecret, Member, Pin, Policy, Record, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.

@@ -10,10 +10,9 @@ use crate::audit::{Action, Op};
 use crate::fs::{LocalFile, Subject, VaultPath};
 use crate::git;
 use crate::name::{MemberName, SecretName};
-use crate::service::base::error::{Error, Result};
-use crate::service::base::opening::Snapshot;
-use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::secret::readers::exposed;
+use crate::service::base::{Error, Result, Snapshot};
+use crate::service::change::{LockedVault, Transaction};
+use crate::service::secret::exposed;
 use crate::store::{Document, EncryptedSecret, Member, Pin, Policy, Record, StoreError, Version};
 
 /// A conflict, and the side that is taken.
@@ -311,7 +310,7 @@ mod tests {
     use crate::git::{Difference, Divergence};
     use crate::kind::{Failure as _, Kind};
     use crate::name::{MemberName, SecretName};
-    use crate::service::sync::conflict::{Conflict, ConflictTarget, Side};
+    use crate::service::sync::{Conflict, ConflictTarget, Side};
     use crate::store::Version;
 
     #[test]

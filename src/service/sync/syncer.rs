@@ -9,14 +9,9 @@ use crate::fs::{Lock, Root};
 use crate::git::{self, Divergence, Remote};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{LOCK_WAIT, OpenVault, Snapshot};
-use crate::service::change::adopt_chains::import_chains;
-use crate::service::change::commit::{commit_edits, commit_waiting, edits};
-use crate::service::change::transaction::LockedVault;
+use crate::service::audit::Recorder;
+use crate::service::base::{Context, LOCK_WAIT, Note, OpenVault, Result, Snapshot};
+use crate::service::change::{LockedVault, commit_edits, commit_waiting, edits, import_chains};
 use crate::service::identity::authenticate::authenticate;
 
 /// Who syncs.

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use crate::git::{self, Hook};
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
+use crate::service::base::{Context, OpenVault, Result};
 
 /// Writes a pre-commit hook into the vault's repository that refuses what no admin signed and
 /// what looks like plaintext; returns its file.

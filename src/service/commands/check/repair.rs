@@ -5,12 +5,9 @@ use super::modes;
 use crate::audit::{Action, Op};
 use crate::fs::{Root, VaultPath};
 use crate::git;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::change::commit::{Pending, commit_waiting};
-use crate::service::change::transaction::LockedVault;
-use crate::service::repository::scaffold::{Lacking, lacking};
+use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::change::{LockedVault, Pending, commit_waiting};
+use crate::service::repository::{Lacking, lacking};
 use crate::store::CommitMode;
 
 /// Takes permissions away that others should not have; puts lines back that `.gitignore` and

@@ -6,10 +6,9 @@ use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
 use crate::fs::{GrantPlace, VaultPath};
-use crate::service::audit::recorder::MAX_KEY;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
-use crate::service::session::token::is_signed_by_retired_key;
+use crate::service::audit::MAX_KEY;
+use crate::service::base::{Result, Snapshot};
+use crate::service::session::is_signed_by_retired_key;
 use crate::session::MAX_SEALED_KEYS;
 use crate::store::{Grant, Signed};
 

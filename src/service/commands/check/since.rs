@@ -5,8 +5,7 @@ use super::{Finding, Severity};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
+use crate::service::base::{Result, Snapshot};
 use crate::store::{Config, Document, MAX_TOML, Member, Policy, Record};
 
 /// Larger than any segment of a chain.

@@ -8,9 +8,7 @@ use crate::crypto::digest::Digest;
 use crate::fs::{self, FOLDERS, Subject, VaultPath};
 use crate::git::{self, Staged, StagedChange};
 use crate::name::SecretName;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{OpenVault, Snapshot};
+use crate::service::base::{Context, OpenVault, Result, Snapshot};
 use crate::store::{AdminSet, Authority as _, Config, Member, Policy, Record};
 
 /// How every age file begins (age spec, "Header").

@@ -12,8 +12,7 @@ use crate::audit::Op;
 use crate::inject::{self, Environment, Format, Misread, Naming};
 use crate::name::ScopeName;
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
+use crate::service::base::{Context, Result};
 use request::{Gather, gather};
 
 pub use resolve::resolve;

@@ -10,18 +10,14 @@ use crate::audit::Op;
 use crate::inject::{Environment, Masker, Template};
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::base::scope::ScopeError;
-use crate::service::base::scope::effective_scope;
-use crate::service::base::secret_error::SecretError;
-use crate::service::identity::agent::is_of_its_own;
-use crate::service::inject::error::SealingError;
-use crate::service::inject::template::read_template;
-use crate::service::secret::read::{Reading, Wanted, read};
-use crate::service::session::token::{bearer, listable};
+use crate::service::base::{
+    Context, Note, OpenVault, Result, ScopeError, SecretError, Snapshot, effective_scope,
+};
+use crate::service::identity::is_of_its_own;
+use crate::service::inject::{SealingError, read_template};
+use crate::service::secret::read::read;
+use crate::service::secret::{Reading, Wanted};
+use crate::service::session::{bearer, listable};
 
 /// The scope of the request, or the one this process is confined to; a token has its own. An admin
 /// who says which secrets a program gets needs none, unless an agent speaks for him.

@@ -7,13 +7,10 @@ use crate::audit::Op;
 use crate::fs;
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
-use crate::service::base::secret_error::SecretError;
-use crate::service::inject::template::FileError;
-use crate::service::inject::template::read_template;
-use crate::service::secret::read::{Wanted, read};
+use crate::service::base::{Context, Result, SecretError, Snapshot};
+use crate::service::inject::{FileError, read_template};
+use crate::service::secret::Wanted;
+use crate::service::secret::read::read;
 
 /// Fills in the placeholders of `file`; without `out` the result is for the reader.
 ///

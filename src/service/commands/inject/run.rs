@@ -13,12 +13,10 @@ use crate::fs;
 use crate::inject::{self, Ended, Filter, HandOn, HelperCommand, Masker, SideTask};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::Recorder;
-use crate::service::base::context::{Context, Front, IdentitySource, TokenSource};
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::identity::agent::is_of_its_own;
-use crate::service::secret::read::Reading;
+use crate::service::audit::Recorder;
+use crate::service::base::{Context, Front, IdentitySource, Note, Result, TokenSource};
+use crate::service::identity::is_of_its_own;
+use crate::service::secret::Reading;
 
 /// What is shown in the place of a session token; it is no secret of the vault.
 const TOKEN: &str = "authy-token";

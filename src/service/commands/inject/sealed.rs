@@ -10,9 +10,8 @@ use crate::inject::{self, Ended, HelperCommand, Masker, SideTask};
 use crate::name::{Address, SecretName};
 use crate::seal::{self, Asks, Event, Plan, Proxy, Use};
 use crate::secret::SecretBytes;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::inject::error::SealingError;
+use crate::service::base::{Note, Result};
+use crate::service::inject::SealingError;
 
 /// Secrets that the program uses without holding them.
 pub(super) struct Sealed {

@@ -5,8 +5,8 @@ use crate::access::Sealing;
 use crate::inject::{self, Ended, HelperCommand, Masker};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
-use crate::service::base::error::Result;
-use crate::service::inject::error::SealingError;
+use crate::service::base::Result;
+use crate::service::inject::SealingError;
 
 /// There are none.
 pub(super) enum Sealed {}

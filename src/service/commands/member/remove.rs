@@ -7,13 +7,12 @@ use crate::access::PolicyState;
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName, SessionId};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::Snapshot;
-use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::identity::member_error::MemberError;
-use crate::service::rules::history::{approved_before, as_last_approved, next_version};
-use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules, revoke_of};
+use crate::service::base::{Context, Result, Snapshot};
+use crate::service::change::{LockedVault, Transaction};
+use crate::service::identity::MemberError;
+use crate::service::rules::{
+    Encryption, RuleUpdate, apply_rules, approved_before, as_last_approved, next_version, revoke_of,
+};
 use crate::store::{AdminSet, Grantee, Member, Policy, Standing};
 
 /// What a removal did.

@@ -9,14 +9,12 @@ use crate::crypto::sign::SigningKey;
 use crate::fs::VaultPath;
 use crate::many::merged;
 use crate::name::{GroupName, MemberName};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::change::transaction::LockedVault;
-use crate::service::identity::authenticate::{owns, recipients};
-use crate::service::identity::enroll::{self, refuse_taken};
-use crate::service::identity::member_error::MemberError;
-use crate::service::rules::update::{Encryption, RuleUpdate, apply_rules};
-use crate::service::secret::readers::note_pending;
+use crate::service::base::{Context, Result};
+use crate::service::change::LockedVault;
+use crate::service::identity::enroll::{self};
+use crate::service::identity::{MemberError, owns, recipients, refuse_taken};
+use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
+use crate::service::secret::note_pending;
 use crate::store::{AdminSet, Member, Standing};
 
 /// What to change about a member.

@@ -4,12 +4,9 @@
 use serde::Serialize;
 
 use crate::fs::{Subject, VaultPath};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::rules::effect::{Effect, effect};
-use crate::service::rules::history::text_diff;
-use crate::service::rules::review::State;
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::rules::effect::effect;
+use crate::service::rules::{Effect, State, text_diff};
 use crate::words::words;
 
 /// What differs between two states.

@@ -7,12 +7,8 @@ use serde::Serialize;
 use crate::access::{Injection, Need, Reach, Refusal, Rule, ScopePolicy, Sealing, Target};
 use crate::audit::Op;
 use crate::name::{Address, ScopeName, SecretName, printable};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::base::scope::ScopeError;
-use crate::service::base::scope::effective_scope;
-use crate::service::session::token::bearer;
+use crate::service::base::{Context, OpenVault, Result, ScopeError, effective_scope};
+use crate::service::session::bearer;
 use crate::store::Policy;
 use crate::words::words;
 

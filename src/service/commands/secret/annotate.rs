@@ -2,10 +2,8 @@
 
 use crate::audit::{Action, Op};
 use crate::name::{SecretName, Ttl};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::secret_error::SecretError;
-use crate::service::change::transaction::LockedVault;
+use crate::service::base::{Context, Result, SecretError};
+use crate::service::change::LockedVault;
 use crate::store::Record;
 
 /// What a record is to say; all of it replaces what is there.

@@ -4,10 +4,8 @@ use crate::audit::Op;
 use crate::inject::{self, OneTimeCode};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::secret_error::SecretError;
-use crate::service::secret::read::read_one;
+use crate::service::base::{Context, Result, SecretError};
+use crate::service::secret::read_one;
 
 /// Reads one secret: its exact bytes.
 ///

@@ -2,12 +2,10 @@
 
 use crate::access::Principal;
 use crate::audit::{Action, Op};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::change::transaction::LockedVault;
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::change::LockedVault;
 use crate::service::secret::cache;
-use crate::service::secret::readers::{ReaderChange, note_undecided, pending, reencrypt};
+use crate::service::secret::{ReaderChange, note_undecided, pending, reencrypt};
 
 /// Tells which secrets would be re-encrypted; this needs no identity.
 ///

@@ -2,9 +2,8 @@
 
 use crate::audit::{Action, Op};
 use crate::name::SecretName;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::change::transaction::LockedVault;
+use crate::service::base::{Context, Result};
+use crate::service::change::LockedVault;
 
 /// Removes a secret from the present state; git keeps the past.
 ///

@@ -8,15 +8,11 @@ use crate::fs::{MemoryFile, VaultPath};
 use crate::inject;
 use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::OpenVault;
-use crate::service::base::secret_error::SecretError;
-use crate::service::change::transaction::LockedVault;
+use crate::service::base::{Context, OpenVault, Result, SecretError};
+use crate::service::change::LockedVault;
 use crate::service::identity::agent;
-use crate::service::secret::new_value::{NewValue, StoreOptions, new_record, note_unapproved};
-use crate::service::secret::read::read_one;
-use crate::service::session::token::refuse_token;
+use crate::service::secret::{NewValue, StoreOptions, new_record, note_unapproved, read_one};
+use crate::service::session::refuse_token;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -7,13 +7,10 @@ use crate::crypto::digest::Digest;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SecretName, SessionId, Ttl};
 use crate::secret::SecretBytes;
-use crate::service::audit::recorder::encrypt_chain_key;
-use crate::service::audit::session_line::created_line;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::session::refresh::{collect, encrypt};
+use crate::service::audit::{created_line, encrypt_chain_key};
+use crate::service::base::{Context, Note, Result};
+use crate::service::change::{LockedVault, Transaction};
+use crate::service::session::{collect, encrypt};
 use crate::session::{GrantKeys, Token};
 use crate::store::{Grant, Version};
 

@@ -7,10 +7,8 @@ use crate::audit::Op;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SessionId};
 use crate::service::base::clock;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::session::token::{bearer, expiry};
+use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::session::{bearer, expiry};
 use crate::store::{Grant, Signed, Stamp};
 use crate::words::words;
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::fs;
 use crate::git;
 use crate::secret::SecretBytes;
-use crate::service::base::error::Result;
-use crate::service::base::token_error::TokenError;
+use crate::service::base::{Result, TokenError};
 use crate::session::Token;
 
 /// Largest file that is looked at before it is replaced.

@@ -2,10 +2,9 @@
 
 use crate::audit::{Action, Op};
 use crate::name::SessionId;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::change::transaction::LockedVault;
-use crate::service::session::refresh::{encrypt, renewed};
+use crate::service::base::{Context, Result};
+use crate::service::change::LockedVault;
+use crate::service::session::{encrypt, renewed};
 use crate::store::Version;
 
 /// Gives the live sessions that the caller made the values as they are now, and deletes

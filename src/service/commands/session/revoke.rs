@@ -6,13 +6,10 @@ use crate::crypto::{Recipient, encrypt};
 use crate::fs::GrantPlace;
 use crate::name::{SecretName, SessionId};
 use crate::service::base::clock;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::Snapshot;
-use crate::service::change::transaction::{LockedVault, Transaction};
-use crate::service::identity::authenticate::recipients;
-use crate::service::session::token::expiry;
+use crate::service::base::{Context, Note, Result, Snapshot};
+use crate::service::change::{LockedVault, Transaction};
+use crate::service::identity::recipients;
+use crate::service::session::expiry;
 use crate::store::{Reader, Record, Stamp};
 
 /// Revokes the session whose id begins with `given`.

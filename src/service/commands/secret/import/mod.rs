@@ -11,17 +11,13 @@ use serde::Serialize;
 use crate::audit::{Action, Op};
 use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::{OpenVault, Snapshot};
-use crate::service::change::transaction::{LockedVault, Transaction};
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
+use crate::service::change::{LockedVault, Transaction};
 use crate::service::identity::agent;
 use crate::service::identity::authenticate::authenticate;
-use crate::service::secret::new_value::{NewValue, StoreOptions, new_record, note_unapproved};
-use crate::service::secret::readers::Preencrypted;
+use crate::service::secret::{NewValue, Preencrypted, StoreOptions, new_record, note_unapproved};
 use crate::service::session::live;
-use crate::service::session::token::refuse_token;
+use crate::service::session::refuse_token;
 use crate::transfer::{self, About, Found, ImportFormat, OldPolicy, StoreLocation, TransferError};
 
 /// What is imported.

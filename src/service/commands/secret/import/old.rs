@@ -12,11 +12,8 @@ use crate::fs;
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::context::Context;
-use crate::service::base::error::Result;
-use crate::service::base::note::Note;
-use crate::service::base::opening::OpenVault;
-use crate::service::identity::authenticate::{key_files, load, load_source, own_keys};
+use crate::service::base::{Context, Note, OpenVault, Result};
+use crate::service::identity::{key_files, load, load_source, own_keys};
 use crate::transfer::{self, OLD_FILE, OLD_LIMIT, OldPolicy, OldVault, TransferError};
 
 /// Room for the header and for what each piece of the payload adds (age-encryption.org/v1).
