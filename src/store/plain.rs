@@ -4,6 +4,7 @@
 //! as they were written. Reading them as any TOML costs several times what opening a secret
 //! does, and a run has thousands to read, so documents are looked at here first. What this
 //! reads, the TOML reader reads too, to the same effect; whatever this does not know, it leaves.
+//! It saves an eighth of the processor time of a run (docs/PERFORMANCE.md, "Fast paths").
 
 use std::iter::once;
 
