@@ -47,7 +47,7 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
         return Ok(Outcome::Deferred(Reason::Detached));
     }
     let changes = read_files(repo, &job.place, &job.paths)?;
-    if index::apply(&mut index, &changes) {
+    if index::apply(&mut index, &changes, place) {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }

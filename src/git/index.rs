@@ -1,7 +1,7 @@
 //! The entries of git's index for the paths of a commit, and what git needs to trust the rest.
 //!
 //! gix writes an index as it is told. Here is what git does besides: forget conflicts, forget the
-//! cached trees along a path, and mark entries that may have changed since without showing it.
+//! cached trees along a path, and look again at entries that may have changed without showing it.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -14,6 +14,8 @@ use gix::index::{File, write};
 use gix::objs::tree::EntryKind;
 
 use super::error::GitError;
+use super::file::Folder;
+use super::locate::Worktree;
 
 /// A file of the commit.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ impl Change {
     }
 }
 
+/// Files of a vault are smaller; what else lies there is git's own to look at.
+const MOST_COMPARED: u64 = 2 << 20;
+
 /// How [`Change`]s stand in trees.
 pub(super) const KIND: EntryKind = EntryKind::Blob;
 
@@ -43,10 +48,11 @@ pub(super) fn load(path: &Path, hash: gix::hash::Kind) -> Result<File, GitError>
         .map_err(GitError::gix("read the git index"))
 }
 
-/// Makes the entries of `changes` what the work tree holds; tells whether that changed anything.
-pub(super) fn apply(index: &mut File, changes: &[Change]) -> bool {
+/// Makes the entries of `changes` what the work tree of `place` holds; tells whether that changed
+/// anything.
+pub(super) fn apply(index: &mut File, changes: &[Change], place: &Worktree) -> bool {
     let before = index.entries().len();
-    smudge(index);
+    look_again(index, place);
     remove_obstacles(index, changes);
     let mut is_changed = index.entries().len() != before;
     let mut added = Vec::new();
@@ -84,19 +90,38 @@ pub(super) fn write(index: &File, out: &mut dyn Write, skip_hash: bool) -> Resul
     Ok(())
 }
 
-/// Makes git compare the content of entries that are as young as the index they were read from.
+/// Compares the content of entries that are as young as the index they were read from, and of
+/// those that nobody has compared since they were.
 ///
 /// Such a file may have changed in the same tick without showing it in its `stat`. Git sees that
 /// from the time of the index, which is about to become younger. Seconds, because git usually is
-/// built to compare seconds.
-fn smudge(index: &mut File) {
+/// built to compare seconds. What cannot be said to be the same has no size, as git writes it then:
+/// its commands that do not look take it for modified.
+fn look_again(index: &mut File, place: &Worktree) {
     let options = stat::Options { use_nsec: false, ..Default::default() };
     let timestamp = index.timestamp();
-    for entry in index.entries_mut() {
-        if entry.stat.is_racy(timestamp, options) {
-            entry.stat.size = 0;
+    let Ok(vault) = Folder::open(&place.vault) else { return };
+    for (entry, path) in index.entries_mut_with_paths() {
+        if entry.stat.size != 0 && !entry.stat.is_racy(timestamp, options) {
+            continue;
         }
+        entry.stat = match same(&vault, place, path, entry.id) {
+            Some(stat) => stat,
+            None => Stat { size: 0, ..entry.stat },
+        };
     }
+}
+
+/// The `stat` of a file of the vault that has this content; of others nothing is said.
+fn same(vault: &Folder, place: &Worktree, path: &BStr, id: gix::ObjectId) -> Option<Stat> {
+    let inside = path.strip_prefix(place.prefix.as_slice())?.to_str().ok()?;
+    let file = vault.find(inside).ok()??;
+    if file.metadata().ok()?.len() > MOST_COMPARED {
+        return None;
+    }
+    let content = vault.read(inside).ok()??;
+    let found = gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &content.bytes);
+    (found.ok()? == id).then_some(content.stat)
 }
 
 /// Removes what is deleted, the sides of conflicts, and files where a folder is to be, or the

@@ -87,7 +87,7 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     let mut index = index::load(&path, repo.object_hash())?;
     let paths: Vec<&str> = joining.taken.iter().filter_map(|file| file.path()).collect();
     let changes = commit::read_files(&repo, &place, &paths)?;
-    if index::apply(&mut index, &changes) {
+    if index::apply(&mut index, &changes, &place) {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }

@@ -23,6 +23,7 @@ mod lock;
 mod maintain;
 mod mend;
 mod merge;
+mod missing;
 mod object;
 mod private;
 mod program;
@@ -38,8 +39,8 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Divergence, commits, compare, content, differs_from_last_commit, is_ancestor,
-    refuse_uncommitted,
+    Difference, Divergence, Entry, commits, compare, content, differs_from_last_commit,
+    is_ancestor, refuse_uncommitted,
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
@@ -51,8 +52,9 @@ pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
+pub(crate) use missing::{committed, is_sparse};
 pub(crate) use private::{is_private, tracked_private, untracked};
-pub(crate) use reason::Reason;
+pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 

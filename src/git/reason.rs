@@ -135,7 +135,7 @@ fn rounded(time: Duration) -> String {
 }
 
 /// A path as a shell takes it, because hints are copied into one.
-pub(super) fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     format!("'{}'", printable(&path.to_string_lossy()).replace('\'', r"'\''"))
 }
 

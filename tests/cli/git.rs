@@ -198,3 +198,20 @@ fn authy_never_runs_programs_that_a_repository_names() {
     t.holds("a", "1");
     assert!(!t.path("trapped").exists());
 }
+
+#[test]
+fn what_git_asks_without_looking_finds_nothing_modified() {
+    let t = Sandbox::new();
+    for name in ["a", "b", "c"] {
+        t.store([(name, "value")]);
+    }
+    // These compare by time and size alone, as editors and prompts have git do.
+    assert_eq!(t.git(["diff-files", "--name-only"]), "");
+    assert!(!t.git(["ls-files", "--debug"]).contains("size: 0\t"));
+    // What was edited in the same moment is found all the same.
+    let record = t.file("secrets/a.toml");
+    let edited = std::fs::read_to_string(&record).unwrap().replace("created", "creates");
+    std::fs::write(&record, edited).unwrap();
+    t.store([("d", "value")]);
+    assert_eq!(t.git(["diff-files", "--name-only"]), "secrets/a.toml");
+}

@@ -65,6 +65,7 @@ mod masking_terminal;
 mod matrix;
 mod member_update;
 mod members;
+mod missing;
 mod narrowed;
 mod old_vault;
 mod own_grant;

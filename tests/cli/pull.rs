@@ -114,3 +114,44 @@ fn a_command_that_fails_remembers_what_it_saw() {
     call(&["policy", "show", "nope"]).fails(3).stderr_has("first use of this vault");
     call(&["list"]).ok().stderr_is_empty();
 }
+
+/// Merges the branch `pr` into the remote's `main` as a forge does: in the bare repository, where no
+/// attributes are read, as one commit with `main` alone for a parent, or as a merge.
+fn merged_by_the_forge(team: &Team, squash: bool) {
+    let origin = team.t.path("origin.git");
+    let git = |words: &[&str]| {
+        team.t.program("git", words.iter().copied()).dir(&origin).ok().text().trim().to_owned()
+    };
+    let tree = git(&["merge-tree", "--write-tree", "main", "pr"]);
+    let mut words = vec!["commit-tree", &tree, "-p", "main", "-m", "Merge the request"];
+    if !squash {
+        words.extend(["-p", "pr"]);
+    }
+    let commit =
+        git(&[&["-c", "user.name=forge", "-c", "user.email=forge@example.com"], &words[..]]
+            .concat());
+    git(&["update-ref", "refs/heads/main", &commit]);
+}
+
+#[test]
+fn after_the_forge_merged_the_own_main_and_a_read_sync_goes_on() {
+    for squash in [true, false] {
+        let team = Team::with_bob();
+        team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+        team.git("bob", ["push", "-q", "origin", "HEAD:refs/heads/pr"]);
+        merged_by_the_forge(&team, squash);
+        // The line of this read is nowhere else yet.
+        team.holds("bob", "db-url", "from bob");
+        team.of("bob", &["rotate", "db-key"]).stdin("later").ok();
+        team.of("bob", &["sync"]).ok();
+        team.of("alice", &["sync"]).ok();
+        for who in ["alice", "bob"] {
+            team.holds(who, "db-url", "from bob");
+            team.holds(who, "db-key", "later");
+            team.of(who, &["check", "--strict"]).ok();
+            team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
+        }
+        let rotations = team.of("alice", &["audit", "show", "--op", "rotate"]).ok().text();
+        assert!(rotations.contains("db-url") && rotations.contains("db-key"), "{rotations}");
+    }
+}

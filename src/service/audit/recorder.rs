@@ -22,7 +22,8 @@ use crate::kind::Kind;
 use crate::name::{MemberName, printable};
 use crate::service::base::clock;
 use crate::service::base::{
-    Context, Error, LOCK_WAIT, Note, Result, Snapshot, TokenError, VaultError,
+    Context, Error, LOCK_WAIT, Note, Result, Snapshot, TokenError, VaultError, missing_chain,
+    refuse_missing,
 };
 use crate::service::identity::{recipients, signer};
 use crate::store::AuditMode;
@@ -218,7 +219,12 @@ impl ChainLocation {
         asker: &Principal,
         lock: Option<&Lock>,
     ) -> Result<Chain> {
-        if let Some(chain) = self.attach(asker)? {
+        let attached = self.attach(asker)?;
+        // A change looks each time, a read only before it would begin a chain.
+        if lock.is_some() || attached.is_none() {
+            self.refuse_missing(opened)?;
+        }
+        if let Some(chain) = attached {
             return Ok(chain);
         }
         // Only one process may open a chain; the lock lies beside the vault's own.
@@ -252,6 +258,15 @@ impl ChainLocation {
                 .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
         };
         Ok(ChainKey::from_secret(&key))
+    }
+
+    /// Refuses a chain of which the last commit has more than the work tree: it is neither begun
+    /// anew nor gone on with.
+    fn refuse_missing(&self, opened: &Snapshot) -> Result<()> {
+        if self.0.folder().starts_with(opened.vault.root().folder(Listing::Audit)) {
+            refuse_missing(opened, &missing_chain(opened, self.0.chain().as_str()))?;
+        }
+        Ok(())
     }
 
     /// Writes the key first, so that a chain never lies there without one.

@@ -4,6 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod error;
+mod missing;
 mod names;
 pub(crate) mod note;
 pub(crate) mod opening;
@@ -14,6 +15,9 @@ mod token_error;
 
 pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
 pub(crate) use error::{Error, Result};
+pub(crate) use missing::{
+    missing_chain, missing_rules, missing_secrets, missing_trail, refuse_missing, way_back,
+};
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;
 pub(crate) use opening::{LOCK_WAIT, OpenVault, Snapshot, VaultError, may_be_a_race};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clock;
 use super::context::Context;
 use super::error::{Error, Result};
+use super::missing::missing_admins;
 use super::note::Note;
 use super::secret_error::SecretError;
 use crate::access::Rules;
@@ -70,7 +71,14 @@ impl<'c> OpenVault<'c> {
     }
 
     fn open_as_it_lies(ctx: &'c Context) -> Result<Self> {
-        let vault = Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?;
+        let root = Root::new(ctx.vault.clone());
+        let vault = Vault::open(root.clone(), ctx.state.as_deref()).map_err(|error| {
+            let missing = match &error {
+                StoreError::Missing { path } => missing_admins(&root, path),
+                _ => None,
+            };
+            missing.map_or_else(|| error.into(), Error::from)
+        })?;
         let vault = Arc::new(vault);
         let rules = Rules::of(&vault)?;
         let snapshot = Snapshot { vault, rules };
@@ -156,16 +164,26 @@ pub(crate) fn may_be_a_race(error: &StoreError) -> bool {
 pub(crate) enum VaultError {
     #[error("git tracks '{path}', which must never leave this machine")]
     TrackedPrivate { path: String },
+    #[error("'{path}' is in the last commit and missing here{}", and_more(*more))]
+    Missing { path: String, more: usize, way: String },
     #[error("the vault is read-only")]
     ReadOnly,
     #[error("there is no state folder to remember it in")]
     NoState,
 }
 
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        1 => ", and one more".to_owned(),
+        more => format!(", and {more} more"),
+    }
+}
+
 impl Failure for VaultError {
     fn kind(&self) -> Kind {
         match self {
-            Self::TrackedPrivate { .. } => Kind::Damaged,
+            Self::TrackedPrivate { .. } | Self::Missing { .. } => Kind::Damaged,
             Self::ReadOnly | Self::NoState => Kind::Failure,
         }
     }
@@ -177,6 +195,7 @@ impl Failure for VaultError {
                     "run 'git rm -r --cached {path}' in the vault; if it was pushed, make new keys"
                 )
             }
+            Self::Missing { way, .. } => format!("bring it back: {way}"),
             Self::NoState => "set AUTHY_STATE_DIR to a folder that can be written".into(),
             Self::ReadOnly => "make the folder writable, or change the vault where it is".into(),
         })

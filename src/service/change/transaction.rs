@@ -13,7 +13,10 @@ use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
-use crate::service::base::{Context, Error, LOCK_WAIT, OpenVault, Result, Snapshot, VaultError};
+use crate::service::base::{
+    Context, Error, LOCK_WAIT, OpenVault, Result, Snapshot, VaultError, missing_rules,
+    missing_secrets, refuse_missing,
+};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::{member_of, signer};
 use crate::service::session::live::{self};
@@ -51,6 +54,7 @@ impl<'c> LockedVault<'c> {
                 false => error.into(),
             })?;
         let opened = OpenVault::open_locked(ctx, &lock)?;
+        refuse_missing(&opened, &missing_rules(&opened))?;
         let name = member_of(&caller.identity, &opened.rules)?;
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
@@ -100,6 +104,7 @@ impl<'c> LockedVault<'c> {
             live: None,
         };
         let asked = crate::service::identity::agent::refuse_change(ctx, &self.opened, action);
+        let asked = asked.and_then(|()| self.refuse_missing_secrets(Some(&action.secrets)));
         let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
             tx.finish(action, message)?;
             // With another key the sessions have ended that the caller made.
@@ -116,6 +121,15 @@ impl<'c> LockedVault<'c> {
         }
         self.opened.save_pins();
         result
+    }
+
+    /// Refuses to go on where files of secrets, of these or of any, are missing.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub(crate) fn refuse_missing_secrets(&self, of: Option<&[SecretName]>) -> Result<()> {
+        let missing = missing_secrets(&self.opened, of);
+        Ok(refuse_missing(&self.opened, &missing)?)
     }
 
     /// Refuses whoever is not an admin, and whoever is confined to a scope.

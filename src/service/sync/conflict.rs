@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::merge::SyncError;
 use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
-use crate::git::{self, Difference, Divergence};
+use crate::git::{self, Difference, Divergence, Entry};
 use crate::name::SecretName;
 use crate::service::base::{Result, Snapshot};
 use crate::store::{MAX_SEALED, MAX_TOML, Record};
@@ -151,11 +151,28 @@ pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
             }
             // The same key, sealed anew by both.
             Unit::Key(_) => {}
-            Unit::Segment(path) => return Err(SyncError::ForkedChain { path }.into()),
+            // A squash, or a rebase at the forge, left there what this clone has gone on from.
+            Unit::Segment(path) => match longer(root, &files) {
+                Some(Side::Ours) => {}
+                Some(Side::Theirs) => split.taken.extend(files),
+                None => return Err(SyncError::ForkedChain { path }.into()),
+            },
             Unit::Other(path) => return Err(SyncError::BothChanged { path }.into()),
         }
     }
     Ok(split)
+}
+
+/// The side of which the other one has only the beginning; `None` where a segment goes on in two
+/// ways.
+fn longer(root: &Root, files: &[Difference]) -> Option<Side> {
+    let [file] = files else { return None };
+    let content = |entry: Option<Entry>| git::content(root.path(), &entry?).ok();
+    let (ours, theirs) = (content(file.ours)?, content(file.theirs)?);
+    if ours.starts_with(&theirs) {
+        return Some(Side::Ours);
+    }
+    theirs.starts_with(&ours).then_some(Side::Theirs)
 }
 
 /// What was decided already: of each file that both sides changed, what the other side had when

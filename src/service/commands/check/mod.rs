@@ -24,7 +24,10 @@ use crate::git;
 use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::{ChainStatus, ChainSummary, caller_if_any, verify_all};
-use crate::service::base::{Context, Error, Note, OpenVault, Result, Snapshot};
+use crate::service::base::{
+    Context, Error, Note, OpenVault, Result, Snapshot, missing_rules, missing_secrets,
+    missing_trail, way_back,
+};
 use crate::service::identity::{BACKUP, key_files, recipients};
 use crate::service::repository::{Lacking, lacking};
 use crate::service::rules::last_change;
@@ -83,11 +86,13 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
     found.extend(secrets(&opened, Stamp::new(ctx.now))?);
-    found.extend(pending(&opened)?.iter().map(drift));
+    let missing: Vec<VaultPath> = missing_rules(&opened);
+    found.extend(pending(&opened)?.iter().map(|change| drift(change, &missing)));
+    found.extend(lost(&opened, &missing));
     found.extend(strays(&opened)?);
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
-    found.extend(gone(&opened));
+    found.extend(gone(&opened, &missing));
     found.extend(of_git(&opened)?);
     let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
     if caller.is_some() {
@@ -196,7 +201,7 @@ fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
     Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
 }
 
-fn drift(change: &ReaderChange) -> Finding {
+fn drift(change: &ReaderChange, missing: &[VaultPath]) -> Finding {
     let list = |verb: &str, members: &[MemberName]| {
         let names: Vec<&str> = members.iter().map(MemberName::as_str).collect();
         (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
@@ -204,8 +209,21 @@ fn drift(change: &ReaderChange) -> Finding {
     let parts =
         [list("may read it and cannot", &change.gains), list("can and may not", &change.loses)];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message)
-        .mend(Some("run 'authy rekey'".to_owned()))
+    // Who lost access because a file is missing has not lost it.
+    let mend = match missing {
+        [] => "run 'authy rekey'".to_owned(),
+        [first, ..] => format!("bring back {first} first"),
+    };
+    Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message).mend(Some(mend))
+}
+
+/// What the last commit has and the work tree lacks.
+fn lost(opened: &Snapshot, rules: &[VaultPath]) -> Vec<Finding> {
+    let missing = [rules.to_vec(), missing_secrets(opened, None), missing_trail(opened)].concat();
+    let way = (!missing.is_empty()).then(|| way_back(opened.vault.root(), &missing));
+    let message = "it is in the last commit and missing here";
+    let finding = |path| Finding::new(Severity::Damage, path, &message).mend(way.clone());
+    missing.iter().map(finding).collect()
 }
 
 /// Files that the caller's identity does not open although it should: with an identity more
@@ -227,8 +245,9 @@ fn unopened(opened: &Snapshot, caller: &Caller) -> Result<Vec<Finding>> {
 }
 
 /// Members and policies that were here, and are gone without the word of an admin.
-fn gone(opened: &Snapshot) -> Vec<Finding> {
-    let gone = opened.vault.gone();
+fn gone(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
+    let mut gone = opened.vault.gone();
+    gone.retain(|(path, _)| !missing.contains(path));
     let lost = |(path, version): (VaultPath, u64)| {
         let message = format!("it is gone: version {version} was here, and no admin removed it");
         let mend = format!("see 'git log -- {path}', and bring it back with git");

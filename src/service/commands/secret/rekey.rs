@@ -2,7 +2,7 @@
 
 use crate::access::Principal;
 use crate::audit::{Action, Op};
-use crate::service::base::{Context, OpenVault, Result};
+use crate::service::base::{Context, OpenVault, Result, missing_rules, refuse_missing};
 use crate::service::change::LockedVault;
 use crate::service::secret::cache;
 use crate::service::secret::{ReaderChange, note_undecided, pending, reencrypt};
@@ -13,6 +13,7 @@ use crate::service::secret::{ReaderChange, note_undecided, pending, reencrypt};
 /// No vault, or a damaged one.
 pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
     let opened = OpenVault::open(ctx)?;
+    refuse_missing(&opened, &missing_rules(&opened))?;
     let changes = pending(&opened)?;
     note_undecided(ctx, &opened.rules);
     Ok(changes)
@@ -34,6 +35,7 @@ pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec
     let action = Action::new(Op::REKEY);
     locked.transact(&action, |tx| {
         locked.require_admin()?;
+        locked.refuse_missing_secrets(None)?;
         show(&changes);
         reencrypt(tx, opened, opened, &changes)?;
         let message = match changes.as_slice() {

@@ -1,0 +1,112 @@
+//! Missing is not removed: what the last commit has and the work tree lacks is hidden by a sparse
+//! checkout, or somebody deleted it. Whatever would depend on it is refused, with the line that
+//! brings it back.
+//!
+//! Members and policies leave a tombstone when they are removed, and a chain is never removed. A
+//! secret that authy removed, and whose commit is still to be made, is remembered by the pins.
+
+use super::opening::{Snapshot, VaultError};
+use crate::fs::{Root, Subject, VaultPath};
+use crate::git;
+use crate::name::SecretName;
+
+/// Where members, policies and admins lie.
+const RULES: [&str; 3] = ["admins", "members", "policies"];
+
+/// Members, policies and sets of admins that are missing, sorted. A history that cannot be read
+/// says nothing.
+pub(crate) fn missing_rules(opened: &Snapshot) -> Vec<VaultPath> {
+    lacking(opened, &RULES.map(str::to_owned))
+}
+
+/// Files of secrets that are missing, of these or of all, sorted.
+pub(crate) fn missing_secrets(opened: &Snapshot, of: Option<&[SecretName]>) -> Vec<VaultPath> {
+    let both = |name: &SecretName| {
+        [VaultPath::record(name), VaultPath::secret(name)].map(|path| path.as_str().to_owned())
+    };
+    let places = match of {
+        Some(names) => names.iter().flat_map(both).collect(),
+        None => vec!["secrets".to_owned()],
+    };
+    let mut missing = lacking(opened, &places);
+    missing.retain(|path| !is_removed(opened, path));
+    missing
+}
+
+/// Files of the audit trail that are missing, sorted.
+pub(crate) fn missing_trail(opened: &Snapshot) -> Vec<VaultPath> {
+    lacking(opened, &["audit".to_owned()])
+}
+
+/// The files of a chain that are missing: its key, and its newest segment.
+pub(crate) fn missing_chain(opened: &Snapshot, chain: &str) -> Vec<VaultPath> {
+    let places = [format!("audit/{chain}"), format!("audit/{chain}.key.age")];
+    let committed = committed(opened, &places);
+    let (segments, key): (Vec<_>, Vec<_>) =
+        committed.into_iter().partition(|path| *path.subject() == Subject::Segment);
+    let newest = segments.into_iter().next_back();
+    key.into_iter().chain(newest).filter(|path| is_absent(opened, path)).collect()
+}
+
+/// Refuses to go on where something is missing.
+///
+/// # Errors
+/// [`VaultError::Missing`].
+pub(crate) fn refuse_missing(
+    opened: &Snapshot,
+    missing: &[VaultPath],
+) -> std::result::Result<(), VaultError> {
+    let Some(first) = missing.first() else { return Ok(()) };
+    let path = first.as_str().to_owned();
+    let way = way_back(opened.vault.root(), missing);
+    Err(VaultError::Missing { path, more: missing.len() - 1, way })
+}
+
+/// The error for a set of admins that is missing, where the last commit has it: without it the
+/// vault cannot be opened.
+pub(crate) fn missing_admins(root: &Root, path: &VaultPath) -> Option<VaultError> {
+    let committed = git::committed(root.path(), &[path.as_str().to_owned()]).ok()?;
+    let way = way_back(root, std::slice::from_ref(path));
+    let path = path.as_str().to_owned();
+    (!committed.is_empty()).then_some(VaultError::Missing { path, more: 0, way })
+}
+
+/// The command that brings files back.
+pub(crate) fn way_back(root: &Root, missing: &[VaultPath]) -> String {
+    let vault = root.path();
+    let folder = git::quoted(vault);
+    if git::is_sparse(vault) {
+        return format!("git -C {folder} sparse-checkout disable");
+    }
+    // A few by their names; of many the folders, which is what was deleted then.
+    let mut names: Vec<&str> = missing.iter().map(VaultPath::as_str).collect();
+    if names.len() > 3 {
+        names = names.iter().map(|name| name.split('/').next().unwrap_or(name)).collect();
+        names.dedup();
+    }
+    format!("git -C {folder} checkout HEAD -- {}", names.join(" "))
+}
+
+fn lacking(opened: &Snapshot, places: &[String]) -> Vec<VaultPath> {
+    committed(opened, places).into_iter().filter(|path| is_absent(opened, path)).collect()
+}
+
+fn committed(opened: &Snapshot, places: &[String]) -> Vec<VaultPath> {
+    let committed = git::committed(opened.vault.root().path(), places).unwrap_or_default();
+    committed.iter().filter_map(|path| VaultPath::parse(path)).collect()
+}
+
+fn is_absent(opened: &Snapshot, path: &VaultPath) -> bool {
+    opened.vault.root().file(path).symlink_metadata().is_err()
+}
+
+/// Whether authy took the secret away here: then both of its files are gone.
+fn is_removed(opened: &Snapshot, path: &VaultPath) -> bool {
+    let (Subject::Record(name) | Subject::Value(name)) = path.subject() else { return false };
+    let (record, value) = (VaultPath::record(name), VaultPath::secret(name));
+    let pins = opened.vault.pins();
+    // Where nothing is remembered a deletion cannot be told from a removal.
+    (pins.folder().is_none() || pins.removed(&record).is_some())
+        && is_absent(opened, &record)
+        && is_absent(opened, &value)
+}
