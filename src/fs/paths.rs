@@ -80,6 +80,17 @@ pub(crate) struct GrantPlace {
 }
 
 impl GrantPlace {
+    /// The session that a file belongs to.
+    pub(crate) fn of(path: &VaultPath) -> Option<Self> {
+        let inside = path.as_str().strip_prefix(SESSIONS)?.strip_prefix('/')?;
+        let (shared, rest) = match inside.strip_prefix("shared/") {
+            Some(rest) => (true, rest),
+            None => (false, inside),
+        };
+        let id = SessionId::parse(rest.split_once('/')?.0).ok()?;
+        Some(Self { id, shared })
+    }
+
     fn file(&self, name: &str) -> VaultPath {
         let folder = if self.shared { SHARED_SESSIONS } else { SESSIONS };
         VaultPath::new(format!("{folder}/{}/{name}", self.id), Subject::Other)
@@ -340,6 +351,7 @@ mod tests {
             let id = SessionId::parse("0011223344556677").unwrap();
             let place = GrantPlace { id, shared };
             assert!(place.files().iter().all(|path| path.travels() == shared));
+            assert!(place.files().iter().all(|path| GrantPlace::of(path).as_ref() == Some(&place)));
             paths.extend(place.files());
         }
         for path in paths {

@@ -292,7 +292,7 @@ pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result
 }
 
 /// What git would call the content of a file of the work tree.
-fn blob_here(folder: &Folder, path: &str) -> Result<Option<ObjectId>, GitError> {
+pub(super) fn blob_here(folder: &Folder, path: &str) -> Result<Option<ObjectId>, GitError> {
     let Some(content) = folder.read(path)? else { return Ok(None) };
     let hash =
         gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, &content.bytes);

@@ -87,7 +87,7 @@ impl Folder {
     }
 }
 
-fn stat(file: &File) -> std::io::Result<Stat> {
+pub(super) fn stat(file: &File) -> std::io::Result<Stat> {
     Stat::from_fs(&Metadata::from_file(file)?).map_err(std::io::Error::other)
 }
 

@@ -31,6 +31,7 @@ mod reason;
 mod remote;
 mod staged;
 mod state;
+mod uncommitted;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -57,6 +58,7 @@ pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
+pub(crate) use uncommitted::uncommitted;
 
 use locate::Worktree;
 

@@ -39,6 +39,7 @@ mod corpus;
 mod crash;
 mod edit;
 mod env;
+mod forgotten;
 mod get;
 mod git;
 mod git_deferred;

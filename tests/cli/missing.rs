@@ -128,5 +128,6 @@ fn a_secret_that_was_deleted_is_not_stored_anew_but_one_that_was_removed_is() {
     t.authy(["remove", "b"]).ok();
     fs::remove_file(&lock).unwrap();
     t.authy(["rekey"]).ok();
+    t.authy(["check", "--repair"]).ok();
     t.authy(["check", "--strict"]).ok();
 }

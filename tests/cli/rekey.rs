@@ -65,6 +65,7 @@ fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
                     assert_eq!((code, value), (0, format!("value {n}")), "{at}");
                 }
             }
+            t.authy(["check", "--repair"]).ok();
             t.authy(["check", "--strict"]).ok();
         }
     }

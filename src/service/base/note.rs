@@ -119,6 +119,11 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// Changes that no commit had: somebody took one back, or it could not be made.
+    CommitsForgotten {
+        /// Secrets, and the files of the rest.
+        names: Vec<String>,
+    },
     /// Files that were edited by hand and go along as requests.
     EditsSent {
         /// Their paths in the vault.
@@ -248,6 +253,9 @@ impl fmt::Display for Note {
             ),
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
+            }
+            Self::CommitsForgotten { names } => {
+                write!(f, "committing what no commit had: {}", printable(&names.join(", ")))
             }
             Self::EditsSent { paths } => write!(
                 f,

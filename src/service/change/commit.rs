@@ -4,16 +4,18 @@
 //! itself, so that whatever interrupts a commit, the next change makes up for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::waiting::waiting;
 use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
 use crate::fs::{self, Listing, LocalFile, Root, Subject, VaultPath};
 use crate::git;
 use crate::kind::Failure as _;
 use crate::name::MemberName;
 use crate::service::audit::read_clone_id;
-use crate::service::base::{Context, Note, Result};
+use crate::service::base::{Context, Note, Result, Snapshot};
 use crate::store::{AuditMode, Member, Policy, Vault};
 
 const LIMIT: usize = 64 << 20;
@@ -31,6 +33,16 @@ impl Pending {
     pub(crate) fn load(root: &Root) -> Result<Self> {
         let bytes = fs::read_outside(&root.local(LocalFile::Pending), LIMIT)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    /// The same without the messages of what somebody committed otherwise: no commit claims it once
+    /// more. The paths stay, as git's index may still wait for them.
+    pub(crate) fn still(self, vault: &Path) -> Self {
+        let paths: Vec<String> = self.valid_paths().collect();
+        match paths.is_empty() || git::differs_from_last_commit(vault, &paths).unwrap_or(true) {
+            true => self,
+            false => Self { messages: Vec::new(), ..self },
+        }
     }
 
     /// Whether nothing waits.
@@ -133,11 +145,19 @@ fn committed(vault: &Vault, own: &OwnSegments) -> Result<()> {
 /// It cannot be made now; the vault cannot be read.
 pub(crate) fn commit_waiting(
     ctx: &Context,
-    vault: &Vault,
+    opened: &Snapshot,
     member: &MemberName,
     chain: impl FnOnce() -> Result<Option<Chain>>,
 ) -> Result<()> {
-    let mut pending = Pending::load(vault.root())?;
+    let vault = &opened.vault;
+    let mut pending = Pending::load(vault.root())?.still(vault.root().path());
+    let mut forgotten = waiting(opened)?;
+    forgotten.signed.retain(|path| !pending.paths.contains(path.as_str()));
+    if !forgotten.signed.is_empty() {
+        let names = forgotten.names();
+        pending.add(format!("Commit {}, left uncommitted", names.join(", ")), &forgotten.signed);
+        ctx.front.note(&Note::CommitsForgotten { names });
+    }
     let paths = pending.valid_paths().chain(own_segments(vault)?.paths()).collect::<Vec<_>>();
     let differs = git::differs_from_last_commit(vault.root().path(), &paths)?;
     // What is committed may still wait for git's index, where that could not be replaced.
@@ -157,29 +177,17 @@ pub(crate) fn commit_waiting(
     }
 }
 
-/// Finds members and policies that were edited by hand and are not committed: those that can be sent
+/// Sorts members and policies that were edited by hand and are not committed: those that can be sent
 /// as requests, and those that cannot be read.
 ///
 /// # Errors
 /// The work tree or the history cannot be read.
-pub(crate) fn edits(vault: &Vault) -> Result<(Vec<VaultPath>, Vec<VaultPath>)> {
-    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
-    for listing in [Listing::Members, Listing::Policies] {
-        for file in fs::list(vault.root(), listing)?.files {
-            let path = format!("{}/{file}", listing.folder());
-            let Some(path) = VaultPath::parse(&path) else { continue };
-            let paths = [path.as_str().to_owned()];
-            if !git::differs_from_last_commit(vault.root().path(), &paths)? {
-                continue;
-            }
-            let reads = match path.subject() {
-                Subject::Member(_) => vault.claim::<Member>(&path).is_ok(),
-                _ => vault.claim::<Policy>(&path).is_ok(),
-            };
-            if reads { readable.push(path) } else { unreadable.push(path) }
-        }
-    }
-    Ok((readable, unreadable))
+pub(crate) fn edits(opened: &Snapshot) -> Result<(Vec<VaultPath>, Vec<VaultPath>)> {
+    let reads = |path: &VaultPath| match path.subject() {
+        Subject::Member(_) => opened.vault.claim::<Member>(path).is_ok(),
+        _ => opened.vault.claim::<Policy>(path).is_ok(),
+    };
+    Ok(waiting(opened)?.edited.into_iter().partition(reads))
 }
 
 /// Commits edits by hand, as requests that nobody obeys before an admin approves them.

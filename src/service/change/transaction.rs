@@ -317,7 +317,7 @@ impl<'a> Transaction<'a> {
         travelling.retain(VaultPath::travels);
         // What stays in this clone is nothing to commit.
         let commits = vault.config().commit == store::CommitMode::Auto && !travelling.is_empty();
-        let mut pending = Pending::load(vault.root())?;
+        let mut pending = Pending::load(vault.root())?.still(vault.root().path());
         if commits {
             pending.add(message, &travelling);
             self.stage.put_local(LocalFile::Pending, pending.render());

@@ -151,7 +151,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
         .collect();
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
-        commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;
+        commit_waiting(ctx, &locked.opened, &locked.caller.name, || Ok(None))?;
         merge_branches(&locked, &division, &remote)?;
     }
     Ok(TakeReport { taken, left })

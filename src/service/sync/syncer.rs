@@ -85,7 +85,7 @@ impl<'c> Syncer<'c> {
     pub(crate) fn commit_waiting(&self, ctx: &Context) -> Result<()> {
         let (opened, lock, name, caller) = self.parts();
         refuse_missing(opened, &[missing_rules(opened), missing_trail(opened)].concat())?;
-        commit_waiting(ctx, &opened.vault, name, || {
+        commit_waiting(ctx, opened, name, || {
             let Some(caller) = caller else { return Ok(None) };
             let asker = Principal::Member(caller.clone());
             let recorder = Recorder::open_locked(ctx, opened, &asker, lock)?;
@@ -96,7 +96,7 @@ impl<'c> Syncer<'c> {
     /// Commits what was edited by hand, once what came in has its place.
     pub(crate) fn commit_edits(&self, ctx: &Context) -> Result<()> {
         let (opened, _, name, _) = self.parts();
-        let (edited, unreadable) = edits(&opened.vault)?;
+        let (edited, unreadable) = edits(opened)?;
         if !unreadable.is_empty() {
             let paths = unreadable.iter().map(ToString::to_string).collect();
             ctx.front.note(&Note::EditsKept { paths });

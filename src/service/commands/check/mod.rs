@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::access::{Caller, PolicyState};
 use crate::crypto::{file_key, scan};
-use crate::fs::{self, FOLDERS, Listing, VaultPath};
+use crate::fs::{self, FOLDERS, Listing, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
@@ -28,6 +28,7 @@ use crate::service::base::{
     Context, Error, Note, OpenVault, Result, Snapshot, missing_rules, missing_secrets,
     missing_trail, way_back,
 };
+use crate::service::change::waiting;
 use crate::service::identity::{BACKUP, key_files, recipients};
 use crate::service::repository::{Lacking, lacking};
 use crate::service::rules::last_change;
@@ -89,6 +90,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let missing: Vec<VaultPath> = missing_rules(&opened);
     found.extend(pending(&opened)?.iter().map(|change| drift(change, &missing)));
     found.extend(lost(&opened, &missing));
+    found.extend(uncommitted(&opened));
     found.extend(strays(&opened)?);
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
@@ -215,6 +217,22 @@ fn drift(change: &ReaderChange, missing: &[VaultPath]) -> Finding {
         [first, ..] => format!("bring back {first} first"),
     };
     Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message).mend(Some(mend))
+}
+
+/// Changes that no commit has as they lie here. A history that cannot be read says nothing.
+fn uncommitted(opened: &Snapshot) -> Vec<Finding> {
+    let waiting = waiting(opened).unwrap_or_default();
+    let mend = "'authy sync' commits it, and so does 'authy check --repair'";
+    let finding = |path: &VaultPath| {
+        let message = "no commit has it as it is here";
+        Finding::new(Severity::Warning, path, &message).mend(Some(mend.to_owned()))
+    };
+    // Of a secret whose two files wait the record stands for both.
+    let is_told = |path: &&VaultPath| match path.subject() {
+        Subject::Value(name) => !waiting.signed.contains(&VaultPath::record(name)),
+        _ => true,
+    };
+    waiting.signed.iter().filter(is_told).map(finding).collect()
 }
 
 /// What the last commit has and the work tree lacks.

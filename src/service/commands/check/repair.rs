@@ -6,7 +6,7 @@ use crate::audit::{Action, Op};
 use crate::fs::{Root, VaultPath};
 use crate::git;
 use crate::service::base::{Context, OpenVault, Result, Snapshot};
-use crate::service::change::{LockedVault, Pending, commit_waiting};
+use crate::service::change::{LockedVault, Pending, commit_waiting, waiting};
 use crate::service::repository::{Lacking, lacking};
 use crate::store::CommitMode;
 
@@ -59,7 +59,7 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
         }
     }
     if waits(&locked.opened)? {
-        commit_waiting(ctx, &locked.opened.vault, &locked.caller.name, || Ok(None))?;
+        commit_waiting(ctx, &locked.opened, &locked.caller.name, || Ok(None))?;
         done.push("committed what waited".to_owned());
     }
     locked.refresh();
@@ -85,5 +85,6 @@ fn words(mended: &git::Mended) -> Vec<String> {
 /// Whether a change waits for its commit.
 fn waits(opened: &Snapshot) -> Result<bool> {
     let is_auto = opened.vault.config().commit == CommitMode::Auto;
-    Ok(is_auto && !Pending::load(opened.vault.root())?.is_empty())
+    let is_noted = is_auto && !Pending::load(opened.vault.root())?.is_empty();
+    Ok(is_noted || !waiting(opened)?.signed.is_empty())
 }

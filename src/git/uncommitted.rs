@@ -1,0 +1,78 @@
+//! What lies in the work tree otherwise than the last commit has it, as `git status` would say of
+//! the vault's own files.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use gix::bstr::ByteSlice as _;
+use gix::index::entry::{Stage, Stat, stat};
+
+use super::compare::{blob_here, contents};
+use super::error::GitError;
+use super::file::{self, Folder};
+use super::history::repository;
+use super::index;
+
+/// A file that the last commit does not have as it lies here.
+#[derive(Debug)]
+pub(crate) struct Uncommitted {
+    /// Its path in the vault.
+    pub(crate) path: String,
+    /// What the commit has; `None` where it has no such file.
+    pub(crate) committed: Option<Vec<u8>>,
+}
+
+/// Lists those of the files `here`, and of what the last commit has at or below `places`, that the
+/// work tree has otherwise, or not at all, sorted. Without a repository there are none.
+///
+/// # Errors
+/// [`GitError::NotRegular`], [`GitError::Io`]; [`GitError::Gix`]: the branch cannot be read.
+pub(crate) fn uncommitted(
+    vault: &Path,
+    places: &[&str],
+    here: &[String],
+) -> Result<Vec<Uncommitted>, GitError> {
+    let Some((place, repo)) = repository(vault)? else { return Ok(Vec::new()) };
+    let read = || -> gix::Result<super::compare::Files> {
+        let head = repo.head()?;
+        if head.is_unborn() {
+            return Ok(super::compare::Files::default());
+        }
+        super::compare::files(&repo, repo.head_id()?.detach())
+    };
+    let committed = read().map_err(GitError::gix("read the branch"))?;
+    let index = index::load(&place.index(), repo.object_hash())?;
+    let folder = Folder::open(&place.vault)?;
+    let is_below = |path: &str| {
+        places.iter().any(|place| {
+            path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let inside = |path: &gix::bstr::BString| {
+        Some(path.strip_prefix(place.prefix.as_slice())?.to_str().ok()?.to_owned())
+    };
+    let mut all: BTreeSet<String> = here.iter().cloned().collect();
+    all.extend(committed.keys().filter_map(inside).filter(|path| is_below(path)));
+    // What git has compared since it was written need not be read.
+    let (options, written) = (stat::Options::default(), index.timestamp());
+    let is_known = |path: &str, id: gix::ObjectId| -> Option<bool> {
+        let full = place.full(path);
+        let entry = index.entry_by_path_and_stage(full.as_bstr(), Stage::Unconflicted)?;
+        let now: Stat = file::stat(&folder.find(path).ok()??).ok()?;
+        let is_fresh = entry.stat.size != 0 && !entry.stat.is_racy(written, options);
+        Some(is_fresh && entry.id == id && entry.stat.matches(&now, options))
+    };
+    let mut found = Vec::new();
+    for path in all {
+        let entry = committed.get(&place.full(&path));
+        let id = entry.map(|entry| entry.id);
+        if id.is_some_and(|id| is_known(&path, id) == Some(true)) {
+            continue;
+        }
+        if blob_here(&folder, &path)? != id {
+            let committed = entry.map(|entry| contents(&repo, entry)).transpose()?;
+            found.push(Uncommitted { path, committed });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,148 @@
+//! What waits for a commit, told from the files themselves: no stash, reset or lost note makes it
+//! forgotten.
+//!
+//! Only what is in order waits: a secret that can be read, a document that an admin signed. What
+//! somebody edited by hand is a request, and what is missing is no removal.
+
+use serde::de::DeserializeOwned;
+
+use crate::fs::{self, GrantPlace, Listing, Subject, VaultPath};
+use crate::git::{self, Home};
+use crate::name::SecretName;
+use crate::service::base::{Result, Snapshot};
+use crate::store::{CommitMode, Config, Member, Policy, Record, Version};
+
+/// Where the signed files that travel lie.
+const PLACES: [&str; 6] =
+    ["authy.toml", "admins", "members", "policies", "secrets", "sessions/shared"];
+
+/// What of the vault is not committed as it lies here.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Signed files, and those of secrets that were removed.
+    pub(crate) signed: Vec<VaultPath>,
+    /// Members and policies that were edited by hand.
+    pub(crate) edited: Vec<VaultPath>,
+}
+
+impl Waiting {
+    /// What waits, by the names that people know: secrets by theirs, the rest by its file.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.signed.iter().map(shown).collect();
+        names.dedup();
+        names
+    }
+}
+
+fn shown(path: &VaultPath) -> String {
+    match path.subject() {
+        Subject::Record(name) | Subject::Value(name) => name.to_string(),
+        _ => path.to_string(),
+    }
+}
+
+/// Finds it, where authy commits.
+///
+/// # Errors
+/// The branch or the work tree cannot be read.
+pub(crate) fn waiting(opened: &Snapshot) -> Result<Waiting> {
+    let (root, mut waiting) = (opened.vault.root(), Waiting::default());
+    let commits =
+        opened.vault.config().commit == CommitMode::Auto && git::locate(root.path())? == Home::Own;
+    if !commits {
+        return Ok(waiting);
+    }
+    let mut here = vec![VaultPath::config().as_str().to_owned()];
+    let sets = 1..=opened.vault.admins().version;
+    here.extend(sets.map(|number| VaultPath::admins(number).as_str().to_owned()));
+    for listing in [Listing::Members, Listing::Policies, Listing::Secrets] {
+        let files = fs::list(root, listing)?.files;
+        here.extend(files.iter().map(|file| format!("{}/{file}", listing.folder())));
+    }
+    for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
+        let files = place.files();
+        here.extend(files.iter().map(|path| path.as_str().to_owned()));
+    }
+    here.retain(|path| VaultPath::parse(path).is_some_and(|path| path.travels()));
+    let different = git::uncommitted(root.path(), &PLACES, &here)?;
+    let committed = |path: &VaultPath| {
+        let file = different.iter().find(|file| file.path == path.as_str());
+        file.and_then(|file| file.committed.clone())
+    };
+    for path in different.iter().filter_map(|file| VaultPath::parse(&file.path)) {
+        let before = committed(&path);
+        let is_signed = match path.subject() {
+            Subject::Member(name) => {
+                let signed = opened.rules.standing(name).and_then(|standing| standing.signed());
+                signed.map(|signed| {
+                    is_newer(opened, &path, before, signed.version, |m: &Member| m.version)
+                })
+            }
+            Subject::Policy(name) => {
+                let signed = opened.rules.policy_state(name).and_then(|state| state.signed());
+                signed.map(|signed| {
+                    is_newer(opened, &path, before, signed.version, |p: &Policy| p.version)
+                })
+            }
+            Subject::Settings => {
+                let version = opened.vault.config().version;
+                Some(is_newer(opened, &path, before, version, |c: &Config| c.version))
+            }
+            // The vault was opened with them, and they never change.
+            Subject::Admins(_) => Some(before.is_none()),
+            Subject::Record(name) | Subject::Value(name) => {
+                let record = VaultPath::record(name);
+                Some(secret_waits(opened, name, committed(&record)))
+            }
+            Subject::Segment | Subject::ChainKey => Some(false),
+            Subject::Other => Some(grant_waits(opened, &path)),
+        };
+        match is_signed {
+            Some(true) => waiting.signed.push(path),
+            Some(false) if !matches!(path.subject(), Subject::Member(_) | Subject::Policy(_)) => {}
+            // Whatever was written into it by hand is a request.
+            Some(false) | None => waiting.edited.push(path),
+        }
+    }
+    Ok(waiting)
+}
+
+/// Whether a version is above the one that the last commit has, if it has any.
+fn is_newer<T: DeserializeOwned>(
+    opened: &Snapshot,
+    path: &VaultPath,
+    committed: Option<Vec<u8>>,
+    version: u64,
+    of: fn(&T) -> u64,
+) -> bool {
+    let Some(bytes) = committed else { return true };
+    opened.vault.claim_in::<T>(path, bytes).is_ok_and(|before| version > of(&before.document))
+}
+
+/// Whether a secret can be read, and is newer than the last commit has it; or authy removed it.
+fn secret_waits(opened: &Snapshot, name: &SecretName, committed: Option<Vec<u8>>) -> bool {
+    let path = VaultPath::record(name);
+    match opened.vault.secret(name, &opened.rules) {
+        Ok(Some(sealed)) => {
+            let Some(bytes) = committed else { return true };
+            let before = opened.vault.claim_in::<Record>(&path, bytes);
+            before.is_ok_and(|before| {
+                Version::from(&**sealed.record()) > Version::from(&before.document)
+            })
+        }
+        Ok(None) => opened.vault.pins().removed(&path).is_some(),
+        Err(_) => false,
+    }
+}
+
+/// Whether a file of a shared session is as it should be: of a grant that is in order, or gone
+/// with one that was revoked here.
+fn grant_waits(opened: &Snapshot, path: &VaultPath) -> bool {
+    let Some(place) = GrantPlace::of(path).filter(|place| place.shared) else { return false };
+    let is_there = opened.vault.root().file(path).symlink_metadata().is_ok();
+    match opened.vault.grant(&place, &opened.rules.creator_key()) {
+        Ok(Some(_)) => is_there,
+        Ok(None) => !is_there && opened.vault.is_revoked(&place),
+        Err(_) => false,
+    }
+}
