@@ -3,9 +3,11 @@
 //! brings it back.
 //!
 //! Members and policies leave a tombstone when they are removed, and a chain is never removed. A
-//! secret that authy removed, and whose commit is still to be made, is remembered by the pins.
+//! secret that authy removed, and whose commit is still to be made, is remembered by the pins, or by
+//! the list of what is to be committed.
 
 use super::opening::{Snapshot, VaultError};
+use super::pending::Pending;
 use crate::fs::{Root, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
@@ -105,8 +107,12 @@ fn is_removed(opened: &Snapshot, path: &VaultPath) -> bool {
     let (Subject::Record(name) | Subject::Value(name)) = path.subject() else { return false };
     let (record, value) = (VaultPath::record(name), VaultPath::secret(name));
     let pins = opened.vault.pins();
+    let waits = || {
+        let pending = Pending::load(opened.vault.root()).unwrap_or_default();
+        pending.paths.contains(record.as_str())
+    };
     // Where nothing is remembered a deletion cannot be told from a removal.
-    (pins.folder().is_none() || pins.removed(&record).is_some())
-        && is_absent(opened, &record)
+    is_absent(opened, &record)
         && is_absent(opened, &value)
+        && (pins.folder().is_none() || pins.removed(&record).is_some() || waits())
 }

@@ -8,6 +8,7 @@ mod missing;
 mod names;
 pub(crate) mod note;
 pub(crate) mod opening;
+mod pending;
 mod scope;
 mod secret_error;
 pub(crate) mod status;
@@ -21,6 +22,7 @@ pub(crate) use missing::{
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;
 pub(crate) use opening::{LOCK_WAIT, OpenVault, Snapshot, VaultError, may_be_a_race};
+pub(crate) use pending::{Pending, drop_pending};
 pub(crate) use scope::{ScopeError, effective_scope};
 pub(crate) use secret_error::SecretError;
 pub(crate) use status::DocumentStatus;

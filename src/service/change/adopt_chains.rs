@@ -1,11 +1,10 @@
 //! Audit chains of this machine's state folder, brought into the vault: what was read while it
 //! could not be written, such as in a container, becomes part of the trail that all see.
 
-use super::commit::Pending;
 use crate::audit;
 use crate::fs::{self, LocalFile, Lock, Stage, VaultPath};
 use crate::service::audit::{MAX_KEY, fallback_folder, lock_elsewhere};
-use crate::service::base::{Error, Result, Snapshot};
+use crate::service::base::{Error, Pending, Result, Snapshot};
 use crate::store::AuditMode;
 
 /// Moves them, each with its key, into the vault and onto the list of what is to be committed;

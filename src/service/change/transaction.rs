@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::commit::{Pending, commit};
+use super::commit::commit;
 use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
@@ -14,7 +14,7 @@ use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
-    Context, Error, LOCK_WAIT, OpenVault, Result, Snapshot, VaultError, missing_rules,
+    Context, Error, LOCK_WAIT, OpenVault, Pending, Result, Snapshot, VaultError, missing_rules,
     missing_secrets, refuse_missing,
 };
 use crate::service::identity::authenticate::authenticate;

@@ -5,8 +5,8 @@ use crate::fs::{FOLDERS, LocalFile, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence, Home, MergeRequest};
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
-use crate::service::base::{Result, Snapshot};
-use crate::service::change::{Pending, drop_pending};
+use crate::service::base::{Pending, Result, Snapshot, drop_pending};
+
 use crate::store::{CommitMode, Config, Unverified};
 
 /// A failure to bring two clones together.

@@ -5,8 +5,8 @@ use super::modes;
 use crate::audit::{Action, Op};
 use crate::fs::{Root, VaultPath};
 use crate::git;
-use crate::service::base::{Context, OpenVault, Result, Snapshot};
-use crate::service::change::{LockedVault, Pending, commit_waiting, waiting};
+use crate::service::base::{Context, OpenVault, Pending, Result, Snapshot};
+use crate::service::change::{LockedVault, commit_waiting, waiting};
 use crate::service::repository::{Lacking, lacking};
 use crate::store::CommitMode;
 
