@@ -104,11 +104,16 @@ impl Failure for StoreError {
             Self::Digest { value, .. } => {
                 format!("it was swapped, edited or half restored; {}", restore(value))
             }
-            Self::RolledBack { .. } => {
-                "an older state was put back: bring the newest one back with git, or remove the secret \
-                 and store it again"
-                    .into()
-            }
+            Self::RolledBack { path, found, seen } => match path.subject() {
+                Subject::Record(name) => format!(
+                    "'authy restore {name} --version {seen}' makes the newer one count again, '--version \
+                     {found}' agrees to this one; 'git log -- {path}' shows who put it back"
+                ),
+                _ => format!(
+                    "'git log -- {path}' in the vault shows who put it back: restore version {seen} \
+                     with 'git checkout COMMIT -- {path}'"
+                ),
+            },
             Self::CameBack { path, .. } => match path.subject() {
                 Subject::Record(name) => format!(
                     "remove it again with 'authy remove {name}', or give it a new value with 'authy \
@@ -131,7 +136,8 @@ impl Failure for StoreError {
                 )
             }
             Self::AdminsChanged { .. } => {
-                "ask an admin you know, by another way than this repository, who the admins are".into()
+                "ask an admin you know, by another way than this repository, who the admins are"
+                    .into()
             }
             Self::Format { .. } => "update authy".into(),
             Self::Unread(why) => return why.hint(),

@@ -47,7 +47,13 @@ impl From<&Record> for Version {
 }
 
 impl Record {
-    /// Whether both tell of the same value: times are in seconds, so this is likely, not sure.
+    /// The time of a value that this machine gives after this one: each has a second of its own, so
+    /// that values are told apart by their times.
+    pub(crate) fn time_after(&self, now: Stamp) -> Stamp {
+        now.max(self.changed.plus(1))
+    }
+
+    /// Whether both tell of the same value. Two clones may have made one each in the same second.
     pub(crate) fn tells_same_value(&self, other: &Self) -> bool {
         (self.created, self.changed, &self.author) == (other.created, other.changed, &other.author)
     }

@@ -80,3 +80,33 @@ fn a_past_that_no_member_wrote_is_not_restored() {
     team.of("alice", &["restore", "db-url", "--version", "3"]).ok();
     team.holds("alice", "db-url", "two");
 }
+
+#[test]
+fn each_change_is_called_what_it_is_and_by_whom_however_fast_they_come() {
+    let team = Team::with_bob();
+    let alice = |words: &[&str]| team.of("alice", words);
+    alice(&["store", "db-new"]).stdin("one").ok();
+    alice(&["annotate", "db-new", "--description", "for the tests"]).ok();
+    for value in ["two", "three", "four"] {
+        alice(&["rotate", "db-new"]).stdin(value).ok();
+    }
+    alice(&["policy", "update", "backend", "--deny", "db-new"]).ok();
+    alice(&["rekey"]).ok();
+    let what: Vec<String> = told(&team, "db-new").into_iter().map(|(_, what)| what).collect();
+    assert_eq!(what, ["readers", "value", "value", "value", "annotation", "value"]);
+    alice(&["rename", "db-new", "db-newer"]).ok();
+    let renamed = told(&team, "db-newer");
+    assert_eq!(renamed.iter().map(|(_, what)| what.as_str()).collect::<Vec<_>>(), ["name"]);
+    // bob wrote the value, alice what is said of it.
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    alice(&["annotate", "db-url", "--tag", "bob"]).ok();
+    let shown = alice(&["history", "db-url"]).ok().text();
+    let lines: Vec<Vec<&str>> =
+        shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((lines[0][1], lines[0][3]), ("annotation", "alice"), "{shown}");
+    assert_eq!((lines[1][1], lines[1][3]), ("value", "bob"), "{shown}");
+}

@@ -292,3 +292,18 @@ fn a_new_set_of_admins_that_no_admin_signed_is_refused() {
     fs::copy(&first, t.file(&format!("admins/{}.toml", number + 1))).unwrap();
     t.authy(["get", "db-url"]).fails(5).stdout_is("").stderr_has("admins/");
 }
+
+#[test]
+fn the_hint_of_a_rollback_works_both_ways() {
+    for (version, value) in [("2", "two"), ("1", "one")] {
+        let t = Sandbox::new();
+        t.store([("db-url", "one")]);
+        t.authy(["rotate", "db-url"]).stdin("two").ok();
+        // As the button of a forge does.
+        t.git(["revert", "--no-edit", "HEAD"]);
+        let refused = t.authy(["get", "db-url"]).fails(5).stderr_has("rolled back");
+        refused.stderr_has("authy restore db-url --version 2").stderr_has("--version 1");
+        t.authy(["restore", "db-url", "--version", version]).ok();
+        t.holds("db-url", value);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{PastVersion, SecretName};
+use authy::{PastChange, PastVersion, SecretName};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -10,8 +10,8 @@ use crate::cli::table::Table;
 
 /// Show when a secret changed, and by whom; this needs no identity
 ///
-/// Reads git, newest first: versions, whether the value changed or only who can read it, and
-/// the commit. Values are not shown; 'authy restore' brings one back.
+/// Reads git, newest first: versions, what changed (the value, its readers, its annotation, its
+/// name), who did it, and the commit. Values are not shown; 'authy restore' brings one back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,15 +33,21 @@ impl Args {
     }
 }
 
+/// Who made the change: of a value its author, of the rest whoever signed it.
+fn by(one: &PastVersion) -> String {
+    let who = if one.what == PastChange::Value { &one.author } else { &one.signed_by };
+    who.clone().unwrap_or_default()
+}
+
 fn table(versions: &[PastVersion]) -> Table {
-    let heading = ["VERSION", "WHAT", "VALUE SINCE", "AUTHOR", "COMMIT", "COMMITTED", "SIGNED BY"];
+    let heading = ["VERSION", "WHAT", "VALUE SINCE", "BY", "COMMIT", "COMMITTED", "SIGNED BY"];
     let mut table = Table::new(heading);
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),
             one.what.to_string(),
             one.changed.clone().unwrap_or_default(),
-            one.author.clone().unwrap_or_default(),
+            by(one),
             one.commit.short().to_owned(),
             one.commit.time.clone(),
             one.signed_by.clone().unwrap_or_else(|| "?".to_owned()),

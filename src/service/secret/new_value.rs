@@ -79,7 +79,7 @@ pub(crate) fn new_record(
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
         created: old.as_ref().map_or(now, |old| old.created),
-        changed: now,
+        changed: old.as_ref().map_or(now, |old| old.time_after(now)),
         author: tx.caller().name.clone(),
         description: options
             .description

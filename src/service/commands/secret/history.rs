@@ -22,8 +22,14 @@ words! {
     pub enum PastChange {
         /// It got a value.
         Value = "value",
-        /// It was encrypted or signed anew.
+        /// It got this name, and kept the value that it had under another.
+        Name = "name",
+        /// It was encrypted anew, mostly to others.
         Readers = "readers",
+        /// Its description, tags or interval of rotation changed.
+        Annotation = "annotation",
+        /// Its record was signed anew, by another member.
+        Signature = "signature",
         /// It was taken away.
         Removed = "removed",
         /// Its record cannot be read.
@@ -36,8 +42,7 @@ words! {
 pub struct PastVersion {
     /// The version; `None` where the secret was taken away.
     pub version: Option<u64>,
-    /// What happened: `value` (a new one), `readers` (encrypted or signed anew), `removed`, or
-    /// `damaged`.
+    /// What happened.
     pub what: PastChange,
     /// When it got that value (RFC 3339).
     pub changed: Option<String>,
@@ -85,17 +90,33 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     if found.is_empty() {
         return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
-    // The same value as before it: only its readers or its signer changed.
     let record = |at: usize| found.get(at).and_then(|(record, _)| record.as_ref());
-    let is_same = |at: usize| {
-        record(at).zip(record(at + 1)).is_some_and(|(this, before)| this.tells_same_value(before))
-    };
-    let same: Vec<bool> = (0..found.len()).map(is_same).collect();
-    let versions = found.into_iter().zip(same).map(|((_, version), same)| match same {
-        true => PastVersion { what: PastChange::Readers, ..version },
-        false => version,
-    });
+    let what = |at: usize| Some(changed(record(at)?, record(at + 1)));
+    let all: Vec<Option<PastChange>> = (0..found.len()).map(what).collect();
+    let versions = found
+        .into_iter()
+        .zip(all)
+        .map(|((_, version), what)| PastVersion { what: what.unwrap_or(version.what), ..version });
     Ok(versions.collect())
+}
+
+/// What makes a record another one than the one before it.
+fn changed(this: &Record, before: Option<&Record>) -> PastChange {
+    let annotation = |of: &Record| (of.description.clone(), of.tags.clone(), of.rotate_every);
+    match before {
+        Some(before) if this.tells_same_value(before) => {
+            if (this.digest, &this.readers) != (before.digest, &before.readers) {
+                PastChange::Readers
+            } else if annotation(this) != annotation(before) {
+                PastChange::Annotation
+            } else {
+                PastChange::Signature
+            }
+        }
+        // A rename makes the name, not the value.
+        None if this.changed < this.created => PastChange::Name,
+        _ => PastChange::Value,
+    }
 }
 
 /// Gives a secret the value that it had at `version`, as a new version; returns that one.
@@ -133,7 +154,7 @@ pub fn restore(
         let base = now.unwrap_or_else(|| was.clone());
         let record = Record {
             version: base.version.max(was.version) + 1,
-            changed: tx.at(),
+            changed: base.time_after(tx.at()),
             author: locked.caller.name.clone(),
             exposed_to,
             readers,

@@ -23,7 +23,9 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         let record: Record = (**sealed.record()).clone();
         // A name begins when it gets a secret. With the time of the old name this one would be older
         // than what another clone had under it and removed, and be refused there.
-        let (version, created) = (record.version + 1, tx.at().max(record.created));
+        // Younger than its value, by which the history tells a rename.
+        let created = record.time_after(tx.at()).max(record.created);
+        let version = record.version + 1;
         let record = Record { version, created, ..record };
         tx.write_secret(new, sealed.ciphertext().to_vec(), record)?;
         tx.remove_secret(old);
