@@ -117,7 +117,7 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::sweep;
 pub use service::{
     AgentAtWork, Annotation, Approval, ApprovalKind, AuditFilter, ChainStatus, ChainSummary,
-    Choice, CommitView, ConflictKind, ConflictView, Context, Description, DocumentStatus,
+    Choice, CommitView, ConflictKind, ConflictView, Context, Description, DiffFrom, DocumentStatus,
     EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding, Front,
     IdentitySource, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
     InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails, ListEntry,

@@ -190,6 +190,46 @@ pub(crate) fn is_ancestor(vault: &Path, commit: &str) -> Result<bool, GitError> 
     }
 }
 
+/// Whether the history that leads to `now` left `before` out: the two share a past, and that does
+/// not reach to `before`. False where this clone does not have both.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`].
+pub(crate) fn leaves_out(vault: &Path, before: &str, now: &str) -> Result<bool, GitError> {
+    let Some((place, _)) = repository(vault)? else { return Ok(false) };
+    match program::answer(&place, ACTION, &["merge-base", before, now]) {
+        Ok(shared) => Ok(shared.trim() != before),
+        Err(GitError::Refused { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The commit that two revisions share, in hex; `None` where this clone knows of none.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`].
+pub(crate) fn fork_point(vault: &Path, one: &str, other: &str) -> Result<Option<String>, GitError> {
+    let Some((place, _)) = repository(vault)? else { return Ok(None) };
+    // A revision is a word that git reads, and no option.
+    let words = ["merge-base", "--end-of-options", one, other];
+    match program::answer(&place, ACTION, &words) {
+        Ok(shared) => Ok(Some(shared.trim().to_owned())),
+        Err(GitError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// How many commits of `rev` the branch that is checked out lacks.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`], [`GitError::Refused`].
+pub(crate) fn behind(vault: &Path, rev: &str) -> Result<usize, GitError> {
+    let Some((place, _)) = repository(vault)? else { return Ok(0) };
+    let words = ["rev-list", "--count", "--end-of-options", rev, "^HEAD"];
+    let count = program::answer(&place, ACTION, &words)?;
+    Ok(count.trim().parse().unwrap_or(0))
+}
+
 /// Counts the commits of the branch that is checked out.
 ///
 /// # Errors

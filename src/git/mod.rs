@@ -40,8 +40,8 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Divergence, Entry, commits, compare, content, differs_from_last_commit,
-    is_ancestor, refuse_uncommitted,
+    Difference, Divergence, Entry, behind, commits, compare, content, differs_from_last_commit,
+    fork_point, is_ancestor, leaves_out, refuse_uncommitted,
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;

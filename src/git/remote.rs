@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::SystemTime;
 
 use gix::bstr::ByteSlice as _;
@@ -26,6 +26,18 @@ pub(crate) struct Remote {
     pub(crate) branch: String,
     /// Whether git's configuration says already that the branch follows that one.
     is_upstream: bool,
+    /// Where what is here goes, by git's own rules (`push.default`, `remote.pushDefault`,
+    /// `branch.*.pushRemote`; git-config(1)); `None` where those send it nowhere.
+    pub(crate) target: Option<Target>,
+    /// The branch that is checked out.
+    pub(crate) here: String,
+}
+
+/// A branch of a remote that is pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    remote: String,
+    branch: String,
 }
 
 impl Remote {
@@ -68,8 +80,12 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
     };
     let merges =
         of_branch("merge").and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned()));
+    let word = |key: &str| Some(config.string(key)?.to_str_lossy().into_owned());
+    let pushes_to = of_branch("pushRemote").or_else(|| word("remote.pushDefault"));
     if let (Some(name), Some(branch)) = (of_branch("remote"), merges) {
-        return Ok(Remote { name, branch, is_upstream: true });
+        let default = word("push.default");
+        let target = target(&here, (&name, &branch), pushes_to, default.as_deref());
+        return Ok(Remote { name, branch, is_upstream: true, target, here });
     }
     let names: Vec<String> =
         repo.remote_names().iter().map(|name| name.to_str_lossy().into_owned()).collect();
@@ -78,9 +94,31 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
         several => several.iter().find(|name| *name == "origin").cloned(),
     };
     match name {
-        Some(name) => Ok(Remote { name, branch: here, is_upstream: false }),
+        Some(name) => {
+            let remote = pushes_to.unwrap_or_else(|| name.clone());
+            let target = Some(Target { remote, branch: here.clone() });
+            Ok(Remote { name, branch: here.clone(), is_upstream: false, target, here })
+        }
         None => Err(GitError::NoRemote { work_tree: place.work_tree, several: !names.is_empty() }),
     }
+}
+
+/// Where a branch goes that follows the one of this remote and name. One of another name is pushed
+/// to only where git was told so: it is mostly the branch that reviewed changes go to.
+fn target(
+    here: &str,
+    (name, branch): (&str, &str),
+    pushes_to: Option<String>,
+    default: Option<&str>,
+) -> Option<Target> {
+    let remote = pushes_to.unwrap_or_else(|| name.to_owned());
+    let branch = match default {
+        _ if here == branch || remote != name => here,
+        Some("upstream" | "tracking") => branch,
+        Some("current") => here,
+        _ => return None,
+    };
+    Some(Target { remote, branch: branch.to_owned() })
 }
 
 /// Fetches what the remote has; returns the commit that its branch stands at, in hex, and
@@ -94,8 +132,22 @@ pub(crate) fn fetch(
     remote: &Remote,
     may_ask: bool,
 ) -> Result<Option<String>, GitError> {
-    call(vault, "fetch", &["fetch", "-q", "--no-recurse-submodules", "--", &remote.name], may_ask)?;
-    fetched(vault, remote)
+    // By name: a clone of a single branch fetches no other, and one that is gone there stays known
+    // here otherwise.
+    let (name, branch) = (&remote.name, format!("refs/heads/{}", remote.branch));
+    let spec = format!("+{branch}:refs/remotes/{name}/{}", remote.branch);
+    let words = ["fetch", "-q", "--no-recurse-submodules", "--", name, &spec];
+    match call(vault, "fetch", &words, may_ask) {
+        Ok(()) => fetched(vault, remote),
+        Err(error) => {
+            // This ends with 2 where the remote answers, and has no such branch.
+            let words = ["ls-remote", "-q", "--exit-code", "--", name, &branch];
+            match exit_code(vault, "fetch", &words, may_ask)? {
+                Some(2) => Ok(None),
+                _ => Err(error),
+            }
+        }
+    }
 }
 
 /// Returns the commit that the remote's branch stood at when it was fetched last, in hex.
@@ -114,22 +166,45 @@ pub(crate) fn fetched(vault: &Path, remote: &Remote) -> Result<Option<String>, G
     read().map_err(GitError::gix("read the branch"))
 }
 
-/// Pushes the branch that is checked out.
+/// Pushes the branch that is checked out to its target; without one nothing is done.
 ///
 /// # Errors
 /// [`GitError::Refused`], also where the remote has something that is not here;
 /// [`GitError::Program`].
 pub(crate) fn push(vault: &Path, remote: &Remote, may_ask: bool) -> Result<(), GitError> {
-    let spec = format!("HEAD:refs/heads/{}", remote.branch);
+    let Some(target) = &remote.target else { return Ok(()) };
+    let spec = format!("HEAD:refs/heads/{}", target.branch);
     let mut words = vec!["push", "-q"];
     if !remote.is_upstream {
         words.push("-u");
     }
-    words.extend(["--", &remote.name, &spec]);
+    words.extend(["--", &target.remote, &spec]);
     call(vault, "push", &words, may_ask)
 }
 
 fn call(vault: &Path, action: &'static str, words: &[&str], may_ask: bool) -> Result<(), GitError> {
+    let output = run(vault, action, words, may_ask)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(GitError::Refused { action, line: complaint(&output.stderr) }),
+    }
+}
+
+fn exit_code(
+    vault: &Path,
+    action: &'static str,
+    words: &[&str],
+    may_ask: bool,
+) -> Result<Option<i32>, GitError> {
+    Ok(run(vault, action, words, may_ask)?.status.code())
+}
+
+fn run(
+    vault: &Path,
+    action: &'static str,
+    words: &[&str],
+    may_ask: bool,
+) -> Result<Output, GitError> {
     let Some(place) = Worktree::find(vault)? else {
         return Err(GitError::NotReady { reason: Reason::NoRepository });
     };
@@ -138,15 +213,11 @@ fn call(vault: &Path, action: &'static str, words: &[&str], may_ask: bool) -> Re
     if !may_ask {
         settings.env.push(("GIT_TERMINAL_PROMPT", OsString::from("0")));
     }
-    let output = program::git(&place, &settings)
+    program::git(&place, &settings)
         .args(words)
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| GitError::Program { action, source })?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(GitError::Refused { action, line: complaint(&output.stderr) }),
-    }
+        .map_err(|source| GitError::Program { action, source })
 }
 
 /// The line that says most: git's own verdict, which may stand below what ssh or a hook said.
@@ -160,7 +231,24 @@ fn complaint(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::complaint;
+    use super::{Target, complaint, target};
+
+    #[test]
+    fn a_branch_goes_where_git_would_send_it() {
+        let goes = |here: &str, pushes_to: Option<&str>, default: Option<&str>| {
+            let to = target(here, ("origin", "main"), pushes_to.map(str::to_owned), default);
+            to.map(|Target { remote, branch }| format!("{remote}/{branch}"))
+        };
+        assert_eq!(goes("main", None, None).unwrap(), "origin/main");
+        // Of another name: only where that was said.
+        for default in [None, Some("simple"), Some("nothing"), Some("matching")] {
+            assert_eq!(goes("feature", None, default), None);
+        }
+        assert_eq!(goes("feature", None, Some("upstream")).unwrap(), "origin/main");
+        assert_eq!(goes("feature", None, Some("current")).unwrap(), "origin/feature");
+        assert_eq!(goes("feature", Some("fork"), None).unwrap(), "fork/feature");
+        assert_eq!(goes("main", Some("fork"), Some("upstream")).unwrap(), "fork/main");
+    }
 
     #[test]
     fn the_verdict_is_found_among_other_lines() {

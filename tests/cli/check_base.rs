@@ -53,3 +53,47 @@ fn whatever_is_older_or_less_than_at_the_base_is_damage() {
     check(&team, 0, &[]);
     team.of("alice", &["check", "--base", "nowhere"]).fails(3);
 }
+
+#[test]
+fn a_branch_that_is_merely_behind_is_accused_of_nothing() {
+    let team = Team::with_bob();
+    team.git("alice", ["switch", "-q", "-c", "request"]);
+    team.of("alice", &["store", "db-new"]).stdin("new").ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    // main goes on: by bob, whose clone knows nothing of the request.
+    team.of("bob", &["rotate", "db-url"]).stdin("two").ok();
+    team.of("bob", &["rotate", "db-key"]).stdin("two").ok();
+    team.push("bob");
+    team.git("alice", ["fetch", "-q", "origin"]);
+    team.git("alice", ["tag", "base", "origin/main"]);
+    team.git("alice", ["switch", "-q", "request"]);
+    let fresh = team.t.path("fresh");
+    let check = || {
+        team.of("alice", &["check", "--base", "base"])
+            .env("HOME", &fresh)
+            .env("XDG_STATE_HOME", &fresh)
+            .ends()
+    };
+    let done = check().code_is(0);
+    done.stderr_has("this branch lacks").stderr_has("commits of base");
+    // What the request itself takes away is named all the same, by authy's commands or without.
+    team.of("alice", &["remove", "db-key"]).ok();
+    check().code_is(0);
+    team.git("alice", ["rm", "-q", "secrets/db-url.age", "secrets/db-url.toml"]);
+    team.git("alice", ["commit", "-qm", "By hand"]);
+    check().code_is(5).stdout_has("secrets/db-url.toml: it was deleted, and no line");
+}
+
+#[test]
+fn three_dots_compare_with_where_the_branches_parted() {
+    let team = Team::with_bob();
+    team.git("alice", ["switch", "-q", "-c", "request"]);
+    team.of("alice", &["policy", "update", "backend", "--allow", "web-*"]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("alice", &["policy", "create", "ci", "--allow", "ci-*"]).ok();
+    let two = team.of("alice", &["policy", "diff", "main..request"]).ok();
+    two.stdout_has("ci").stdout_has("web-*");
+    let three = team.of("alice", &["policy", "diff", "main...request"]).ok();
+    three.stdout_has("web-*").stdout_lacks("ci-*");
+    team.of("alice", &["policy", "diff", "nowhere...request"]).fails(3);
+}

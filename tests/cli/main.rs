@@ -28,6 +28,7 @@ mod annotate;
 mod audit;
 mod audit_segments;
 mod audit_tamper;
+mod branches;
 mod change;
 mod check;
 mod check_base;

@@ -119,6 +119,22 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// A branch is compared with where it left the base, as that has gone on.
+    BehindBase {
+        /// The base.
+        base: String,
+        /// How many of its commits are not here.
+        count: usize,
+    },
+    /// Commits that stay here, because the branch follows one of another name.
+    NotPushed {
+        /// The branch here.
+        here: String,
+        /// The one that it follows, such as `origin/main`.
+        remote: String,
+        /// How many.
+        count: usize,
+    },
     /// Changes that no commit had: somebody took one back, or it could not be made.
     CommitsForgotten {
         /// Secrets, and the files of the rest.
@@ -253,6 +269,26 @@ impl fmt::Display for Note {
             ),
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
+            }
+            Self::BehindBase { base, count } => {
+                let commits = if *count == 1 { "commit" } else { "commits" };
+                write!(
+                    f,
+                    "this branch lacks {count} {commits} of {}: compared with where it left that",
+                    printable(base)
+                )
+            }
+            Self::NotPushed { here, remote, count } => {
+                let (here, remote) = (printable(here), printable(remote));
+                let (commits, stay) =
+                    if *count == 1 { ("commit", "stays") } else { ("commits", "stay") };
+                let name = remote.split('/').next().unwrap_or_default();
+                write!(
+                    f,
+                    "{count} {commits} {stay} here: '{here}' follows {remote}, which has another name. 'git push \
+                     -u {name} {here}' makes a branch of it there; with push.default = upstream it goes to \
+                     {remote}"
+                )
             }
             Self::CommitsForgotten { names } => {
                 write!(f, "committing what no commit had: {}", printable(&names.join(", ")))

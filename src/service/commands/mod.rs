@@ -49,9 +49,9 @@ pub use member::{
     member_remove, member_show, member_update,
 };
 pub use policy::{
-    FileChange, FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict, VerdictRule,
-    policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
-    policy_test, policy_update,
+    DiffFrom, FileChange, FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict,
+    VerdictRule, policy_create, policy_diff, policy_list, policy_preview, policy_remove,
+    policy_show, policy_test, policy_update,
 };
 pub use project::{
     allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,

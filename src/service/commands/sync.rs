@@ -9,7 +9,9 @@ use crate::name::SecretName;
 use crate::service::base::{Context, Note, OpenVault, Result};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
-use crate::service::sync::{SyncIdentity, Syncer, refuse_unsynced, remember_published};
+use crate::service::sync::{
+    SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced, remember_published,
+};
 use crate::store::Standing;
 
 /// How often the remote may move while we merge.
@@ -50,9 +52,10 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
         SyncReport { remote: remote.shown(), received: 0, sent: 0, settled: Vec::new() };
     // Before what the branch there is now is known: it may have been put back.
     if let Some(tip) = git::fetched(vault, &remote)? {
-        remember_published(ctx, &tip);
+        remember_published(ctx, &remote, &tip);
     }
     let mut theirs = git::fetch(vault, &remote, may_ask)?;
+    refuse_rewritten(ctx, &remote, theirs.as_deref())?;
     for attempt in 1.. {
         let ahead = match &theirs {
             Some(theirs) => {
@@ -72,6 +75,11 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
         if ahead == 0 {
             break;
         }
+        if remote.target.is_none() {
+            let (here, remote) = (remote.here.clone(), remote.shown());
+            ctx.front.note(&Note::NotPushed { here, remote, count: ahead });
+            break;
+        }
         match git::push(vault, &remote, may_ask) {
             Ok(()) => {
                 report.sent = ahead;
@@ -88,7 +96,7 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
         }
     }
     if let Some(tip) = git::fetched(vault, &remote)? {
-        remember_published(ctx, &tip);
+        remember_published(ctx, &remote, &tip);
     }
     note_what_waits(ctx)?;
     Ok(report)

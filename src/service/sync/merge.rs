@@ -30,6 +30,14 @@ pub(crate) enum SyncError {
     AnotherVault { remote: String, id: String },
     #[error("'{remote}' is not empty and holds no vault")]
     NotEmpty { remote: String },
+    #[error("'{}/{}' is not there any more", printable(remote), printable(branch))]
+    Gone { remote: String, branch: String, here: String },
+    #[error(
+        "'{}/{}' was rewritten: it does not go on from what this clone has of it",
+        printable(remote),
+        printable(branch)
+    )]
+    Rewritten { remote: String, branch: String },
     #[error("'{}' is in no conflict", printable(.0))]
     NoClash(String),
     #[error("'{matter}' is no secret that both sides have, so neither is the newest")]
@@ -44,7 +52,10 @@ impl Failure for SyncError {
             Self::Inside | Self::Manual | Self::NoNewest { .. } => Kind::Usage,
             Self::Clashes(_) | Self::BothChanged { .. } | Self::TakenAway { .. } => Kind::Conflict,
             Self::ForkedChain { .. } | Self::Brick { .. } => Kind::Damaged,
-            Self::AnotherVault { .. } | Self::NotEmpty { .. } => Kind::Conflict,
+            Self::AnotherVault { .. }
+            | Self::NotEmpty { .. }
+            | Self::Gone { .. }
+            | Self::Rewritten { .. } => Kind::Conflict,
             Self::NoClash(_) => Kind::NotFound,
             Self::UnusableSide { why, .. } => why.kind(),
         }
@@ -80,6 +91,15 @@ impl Failure for SyncError {
                      --allow-unrelated-histories {name} {branch}; then 'authy sync'"
                 )
             }
+            Self::Gone { remote, branch, here } => format!(
+                "in the vault's folder: where it was renamed 'git fetch {remote}', then 'git branch -u \
+                 {remote}/NEW'; to make it again 'git push {remote} {here}:{branch}'"
+            ),
+            Self::Rewritten { remote, branch } => format!(
+                "in the vault's folder: 'git log {remote}/{branch}..' shows what is only here; 'git reset \
+                 --keep {remote}/{branch}' takes theirs without it, 'git push --force-with-lease {remote} \
+                 HEAD:{branch}' puts yours there"
+            ),
             Self::NoClash(_) => "run 'authy conflict list'".into(),
             Self::NoNewest { .. } => "take ours or theirs".into(),
             Self::UnusableSide { .. } => "take the other side, or ask an admin to".into(),

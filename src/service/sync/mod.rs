@@ -2,12 +2,13 @@
 
 pub(crate) mod conflict;
 mod merge;
+mod published;
 mod resign;
 mod resolve;
 mod syncer;
 
 pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
 pub(crate) use merge::{SyncError, refuse_unsynced};
-pub(crate) use resign::remember_published;
+pub(crate) use published::{refuse_rewritten, remember_published};
 pub(crate) use resolve::{Taking, resolve_conflicts};
 pub(crate) use syncer::{SyncIdentity, Syncer, merge_branches};

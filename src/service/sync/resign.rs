@@ -7,12 +7,13 @@
 
 use super::conflict::{self, Conflict, ConflictTarget, Revision, Side};
 use super::merge::SyncError;
+use super::published;
 use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::audit::{Action, Op};
-use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
+use crate::fs::{LocalFile, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
 use crate::name::SecretName;
-use crate::service::base::{Context, Note, Result, Snapshot};
+use crate::service::base::{Note, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::service::rules::rules_at;
 use crate::store::{Authority as _, EncryptedSecret, Member, Pin, Policy, Record, Version};
@@ -76,7 +77,7 @@ pub(crate) fn resign_after_merge(
 /// # Errors
 /// `TakenAway`.
 fn refuse_taken_away(opened: &Snapshot, orphans: &[UnsignableRecord]) -> Result<()> {
-    let Some(rules) = published(opened)? else { return Ok(()) };
+    let Some(rules) = last_rules(opened)? else { return Ok(()) };
     let was_taken = |orphan: &&UnsignableRecord| {
         let by = orphan.sealed.record().by();
         !orphan.is_ours
@@ -92,23 +93,10 @@ fn refuse_taken_away(opened: &Snapshot, orphans: &[UnsignableRecord]) -> Result<
 }
 
 /// The rules as they were published last, as far as this clone knows.
-fn published(opened: &Snapshot) -> Result<Option<Rules>> {
-    let root = opened.vault.root();
-    let Some(tip) = fs::read_outside(&root.local(LocalFile::Published), 64)? else {
-        return Ok(None);
-    };
-    let tip = String::from_utf8(tip).unwrap_or_default();
+fn last_rules(opened: &Snapshot) -> Result<Option<Rules>> {
+    let Some(tip) = published::last(opened.vault.root())? else { return Ok(None) };
     // A commit that is gone says nothing.
-    rules_at(opened, tip.trim())
-}
-
-/// Remembers what the remote's branch has by now, where this clone has it too: what is taken back
-/// there later was published all the same. Best effort.
-pub(crate) fn remember_published(ctx: &Context, tip: &str) {
-    if git::is_ancestor(&ctx.vault, tip).unwrap_or(false) {
-        let root = Root::new(ctx.vault.clone());
-        fs::remember(&root.local(LocalFile::Published), format!("{tip}\n").as_bytes());
-    }
+    rules_at(opened, &tip)
 }
 
 fn message(orphans: &[UnsignableRecord]) -> String {

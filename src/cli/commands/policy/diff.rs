@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{FileDiff, PolicyDiff, printable};
+use authy::{DiffFrom, FileDiff, PolicyDiff, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
@@ -19,10 +19,10 @@ use crate::front::effect_lines;
 #[command(after_help = "\
 Examples:
   authy policy diff                        what is not committed
-  authy policy diff main..HEAD             what a branch would change
+  authy policy diff main...HEAD            what a branch changed since it left main
   authy policy diff origin/main --markdown     for a comment on a pull request")]
 pub(crate) struct Args {
-    /// Compare with this revision, or compare two: REV..REV
+    /// Compare with this revision, or compare two: REV..REV, or REV...REV from where they parted
     #[arg(value_name = "REV[..REV]", default_value = "HEAD")]
     range: String,
     /// Print Markdown
@@ -36,11 +36,16 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let or_head = |rev: &str| if rev.is_empty() { "HEAD".to_owned() } else { rev.to_owned() };
-        let (from, to) = match self.range.split_once("..") {
+        let dots = if self.range.contains("...") { "..." } else { ".." };
+        let (from, to) = match self.range.split_once(dots) {
             Some((from, to)) => (or_head(from), Some(or_head(to))),
             None => (self.range.clone(), None),
         };
-        let diff = authy::policy_diff(&env.context()?, &from, to.as_deref())?;
+        let from = match dots {
+            "..." => DiffFrom::ForkPoint(&from),
+            _ => DiffFrom::Revision(&from),
+        };
+        let diff = authy::policy_diff(&env.context()?, from, to.as_deref())?;
         if env.ui().wants_json() {
             env.ui().json(&diff)?;
         } else if self.markdown {

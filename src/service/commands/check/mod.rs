@@ -105,7 +105,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     }
     found.extend(sessions::sessions(&opened, caller.as_ref())?);
     if let Some(base) = base {
-        found.extend(since::since(&opened, base)?);
+        found.extend(since::since(ctx, &opened, base)?);
     }
     let trail = verify_all(ctx, &opened, bearer)?;
     found.extend(trail.chains.iter().filter_map(|chain| damaged(&opened, chain)));

@@ -5,19 +5,28 @@ use super::{Finding, Severity};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
-use crate::service::base::{Result, Snapshot};
+use crate::service::base::{Context, Note, Result, Snapshot};
+use crate::service::change::chains;
 use crate::store::{Config, Document, MAX_TOML, Member, Policy, Record};
 
 /// Larger than any segment of a chain.
 const MAX_SEGMENT: usize = 64 << 20;
 
-/// What is less than it was at `rev`.
+/// What is less than it was at `rev`, or, where this branch is behind that, than where it left it.
 ///
 /// # Errors
 /// There is no such revision; the history cannot be read.
-pub(super) fn since(opened: &Snapshot, rev: &str) -> Result<Vec<Finding>> {
+pub(super) fn since(ctx: &Context, opened: &Snapshot, rev: &str) -> Result<Vec<Finding>> {
+    let vault = opened.vault.root().path();
     let wants = |path: &str| VaultPath::parse(path).is_some() && !path.ends_with(".age");
-    let files = git::files_at(opened.vault.root().path(), rev, &wants)?;
+    let mut files = git::files_at(vault, rev, &wants)?;
+    let behind = git::behind(vault, rev).unwrap_or(0);
+    if behind > 0
+        && let Some(shared) = git::fork_point(vault, rev, "HEAD")?
+    {
+        ctx.front.note(&Note::BehindBase { base: rev.to_owned(), count: behind });
+        files = git::files_at(vault, &shared, &wants)?;
+    }
     let compare = |(path, bytes): (&String, &Vec<u8>)| {
         let path = VaultPath::parse(path)?;
         let message = match path.subject() {
@@ -66,12 +75,33 @@ fn document<D: Document>(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> O
     (is < was).then(|| rolled_back(is, was))
 }
 
-/// A secret that is still there.
+/// A secret: an older one, or one that somebody deleted of whom no trail tells.
 fn record(opened: &Snapshot, name: &SecretName, path: &VaultPath, bytes: &[u8]) -> Option<String> {
     let was = opened.vault.claim_in::<Record>(path, bytes.to_vec()).ok()?.document;
-    let is = opened.vault.record(name, &opened.rules).ok()??;
+    let Some(is) = opened.vault.record(name, &opened.rules).ok()? else {
+        return (!is_told(opened, name))
+            .then(|| "it was deleted, and no line of the trail says by whom".to_owned());
+    };
     let rank = |record: &Record| (record.created, record.version);
     (rank(&is) < rank(&was)).then(|| rolled_back(is.version, was.version))
+}
+
+/// Whether a line of the trail tells that the name was taken away.
+fn is_told(opened: &Snapshot, name: &SecretName) -> bool {
+    let name = format!("\"{name}\"");
+    let tells = |line: &[u8]| {
+        let has = |word: &str| memchr::memmem::find(line, word.as_bytes()).is_some();
+        has(&name) && [r#""op":"remove""#, r#""op":"rename""#].into_iter().any(has)
+    };
+    let mut is_told = false;
+    for chain in chains(&opened.vault).unwrap_or_default() {
+        // A chain that cannot be read is a finding of its own.
+        let _ = chain.read_back(|segment| {
+            is_told |= segment.bytes.split(|byte| *byte == b'\n').any(tells);
+            !is_told
+        });
+    }
+    is_told
 }
 
 fn segment(opened: &Snapshot, path: &VaultPath, bytes: &[u8]) -> Option<String> {

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::fs::{Subject, VaultPath};
+use crate::git;
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::rules::effect::effect;
 use crate::service::rules::{Effect, State, text_diff};
@@ -48,13 +49,29 @@ pub struct FileDiff {
     pub diff: Vec<String>,
 }
 
-/// Compares the revisions of git `from` and `to`; without `to` the files as they lie there.
+/// Where a comparison begins.
+#[derive(Debug, Clone, Copy)]
+pub enum DiffFrom<'r> {
+    /// At this revision of git.
+    Revision(&'r str),
+    /// Where the other state left this revision: what that one has got since is left out.
+    ForkPoint(&'r str),
+}
+
+/// Compares a revision of git with the revision `to`; without `to` with the files as they lie there.
 ///
 /// # Errors
 /// There is no such revision; no vault, or a damaged one.
-pub fn policy_diff(ctx: &Context, from: &str, to: Option<&str>) -> Result<PolicyDiff> {
+pub fn policy_diff(ctx: &Context, from: DiffFrom<'_>, to: Option<&str>) -> Result<PolicyDiff> {
     let opened = OpenVault::open(ctx)?;
-    let before = State::of_revision(&opened, from)?;
+    let before = match from {
+        DiffFrom::Revision(rev) => State::of_revision(&opened, rev)?,
+        DiffFrom::ForkPoint(rev) => {
+            let shared = git::fork_point(&ctx.vault, rev, to.unwrap_or("HEAD"))?;
+            // What git does not know is said of the revision.
+            State::of_revision(&opened, shared.as_deref().unwrap_or(rev))?
+        }
+    };
     let after = match to {
         Some(to) => State::of_revision(&opened, to)?,
         None => State::of_files(&opened)?,

@@ -21,7 +21,7 @@ use crate::service::session::bearer;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
 use error::PolicyError;
 
-pub use diff::{FileChange, FileDiff, PolicyDiff, policy_diff};
+pub use diff::{DiffFrom, FileChange, FileDiff, PolicyDiff, policy_diff};
 pub use test::{Towards, Verdict, VerdictRule, policy_preview, policy_test};
 
 /// A policy to make, or what to add to and take from one.
