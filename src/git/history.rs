@@ -81,9 +81,8 @@ pub(crate) fn changes_before(
 
 pub(super) fn repository(vault: &Path) -> Result<Option<(Worktree, gix::Repository)>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(None) };
-    if place.is_foreign_to_gix() {
-        let line = "authy reads the history of plain SHA-1 repositories only".to_owned();
-        return Err(GitError::Refused { action: "read the history", line });
+    if let Some(kind) = place.foreign() {
+        return Err(GitError::Foreign { kind });
     }
     match open(&place, &Settings::default())? {
         Ok(repo) => Ok(Some((place, repo))),

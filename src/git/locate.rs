@@ -109,24 +109,79 @@ impl Worktree {
         full
     }
 
-    /// Tells whether only the git program can read this repository: SHA-256, reftable or a
-    /// partial clone.
-    ///
-    /// These words are looked for in the text, before gix opens anything and stumbles. A word
-    /// found by mistake costs only time.
-    pub(super) fn is_foreign_to_gix(&self) -> bool {
+    /// Of which kind the repository is, where only the git program can read it.
+    pub(super) fn foreign(&self) -> Option<Foreign> {
+        const WORDS: [&str; 4] = ["objectformat", "refstorage", "partialclone", "promisor"];
         let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
-        let config = config.to_ascii_lowercase();
-        ["objectformat", "refstorage", "partialclone"].iter().any(|word| config.contains_str(word))
+        let lower = config.to_ascii_lowercase();
+        // Every command asks; a branch or a remote may have such a word in its name.
+        if !WORDS.iter().any(|word| lower.contains_str(word)) {
+            return None;
+        }
+        let config = config.to_str().ok()?;
+        let config = gix::config::File::try_from(config).ok()?;
+        let extension = |key: &str| {
+            let value = config.string(format!("extensions.{key}").as_str())?;
+            Some(value.to_str_lossy().to_ascii_lowercase())
+        };
+        if extension("objectFormat").is_some_and(|format| format != "sha1") {
+            return Some(Foreign::Sha256);
+        }
+        if extension("refStorage").is_some_and(|storage| storage != "files") {
+            return Some(Foreign::Reftable);
+        }
+        let mut remotes = config.sections_by_name("remote").into_iter().flatten();
+        let is_partial = extension("partialClone").is_some()
+            || remotes.any(|remote| {
+                remote.value("promisor").is_some_and(|v| v.to_str_lossy() != "false")
+            });
+        is_partial.then_some(Foreign::Partial)
+    }
+}
+
+/// A kind of repository that gix does not read as authy needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Foreign {
+    /// Objects are named by SHA-256.
+    Sha256,
+    /// Branches lie in a reftable.
+    Reftable,
+    /// Objects are fetched when they are asked for.
+    Partial,
+}
+
+impl Foreign {
+    /// What it is, for people.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Sha256 => "its objects are named by SHA-256",
+            Self::Reftable => "its branches lie in a reftable",
+            Self::Partial => "it is a partial clone",
+        }
     }
 
-    /// Whether objects may be missing here that the remote has. A word found by mistake costs a
-    /// check.
-    pub(super) fn is_partial(&self) -> bool {
-        let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
-        let config = config.to_ascii_lowercase();
-        config.contains_str("partialclone") || config.contains_str("promisor")
+    /// What makes it one that authy reads.
+    pub(crate) const fn remedy(self) -> &'static str {
+        match self {
+            Self::Sha256 => "make a repository of git's usual kind (SHA-1), and sync with that",
+            Self::Reftable => {
+                "clone it anew with 'git clone --ref-format=files', or run 'git refs migrate \
+                 --ref-format=files' (git 2.55 can with reflogs)"
+            }
+            Self::Partial => {
+                "clone it anew without --filter, or run 'git fetch --refetch --no-filter', then unset \
+                 extensions.partialClone, remote.origin.promisor and remote.origin.partialCloneFilter"
+            }
+        }
     }
+}
+
+/// Of which kind the vault's repository is, where authy cannot read its history.
+///
+/// # Errors
+/// As [`locate`].
+pub(crate) fn foreign(vault: &Path) -> Result<Option<Foreign>, GitError> {
+    Ok(Worktree::find(vault)?.and_then(|place| place.foreign()))
 }
 
 /// Returns the nearest folder that exists, and the vault, both without links.

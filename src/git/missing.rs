@@ -18,7 +18,7 @@ const ACTION: &str = "read the branch";
 /// [`GitError::Gix`], [`GitError::Program`]: the branch cannot be read.
 pub(crate) fn committed(vault: &Path, places: &[String]) -> Result<Vec<String>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(Vec::new()) };
-    if place.is_foreign_to_gix() {
+    if place.foreign().is_some() {
         return listed_by_git(&place, places);
     }
     let Ok(repo) = open(&place, &Settings::default())? else { return Ok(Vec::new()) };

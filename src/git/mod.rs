@@ -50,7 +50,7 @@ pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
-pub(crate) use locate::{Home, locate};
+pub(crate) use locate::{Home, foreign, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
@@ -136,7 +136,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
     let message = message(request.message);
     place.require_head()?;
     let job = Job { place, paths, message, author: request.fallback_author, settings };
-    if job.place.is_foreign_to_gix() {
+    if job.place.foreign().is_some() {
         return program::commit(&job);
     }
     let repo = match open(&job.place, settings)? {

@@ -35,7 +35,7 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
     if !place.index().metadata().is_ok_and(|index| index.len() > 0) {
         return Ok(Vec::new());
     }
-    if place.is_foreign_to_gix() {
+    if place.foreign().is_some() {
         let listed = program::tracked(&place, &TOP)?;
         return Ok(select(&place, listed.split(|byte| *byte == 0).map(BStr::new)));
     }

@@ -105,3 +105,56 @@ fn a_clone_of_one_branch_syncs_another() {
     in_sync(&team, "carol");
     team.holds("carol", "db-key", "new");
 }
+
+#[test]
+fn a_word_in_the_name_of_a_branch_makes_no_other_kind_of_repository() {
+    let team = Team::with_bob();
+    for name in ["about-objectformat", "partialclone", "promisor"] {
+        team.git("alice", ["branch", "-q", name, "main"]);
+        team.git("alice", ["branch", "-q", "-u", "origin/main", name]);
+    }
+    team.of("alice", &["history", "db-url"]).ok();
+    in_sync(&team, "alice");
+}
+
+#[test]
+fn another_kind_of_repository_is_named_before_the_first_commit() {
+    let team = Team::with_bob();
+    in_sync(&team, "alice");
+    let (origin, vault) = (team.t.path("origin.git"), team.vault("carol"));
+    team.t.program("git", ["config", "uploadpack.allowFilter", "true"]).dir(&origin).ok();
+    let url = format!("file://{}", origin.display());
+    let words = ["clone", "-q", "--filter=blob:none", &url, vault.to_str().unwrap()];
+    team.t.program("git", words).ok();
+    let joined = team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
+    joined.stderr_has("it is a partial clone").stderr_has("git fetch --refetch");
+    team.of("carol", &["check"]).ends().stdout_has(".git/config: 'sync'");
+    let refused = team.of("carol", &["sync"]).fails(1);
+    refused.stderr_has("it is a partial clone").stderr_has("--no-filter");
+    // As the hint says.
+    team.git("carol", ["fetch", "-q", "--refetch", "--no-filter"]);
+    for key in ["remote.origin.promisor", "remote.origin.partialCloneFilter"] {
+        team.git("carol", ["config", "--unset", key]);
+    }
+    team.of("carol", &["sync"]).ok();
+    team.of("carol", &["history", "db-url"]).ok();
+}
+
+#[test]
+fn an_edit_is_dropped_by_the_line_that_check_names_committed_or_not() {
+    let team = Team::with_bob();
+    let policy = team.file("bob", "policies/backend.toml");
+    for is_committed in [false, true] {
+        let before = std::fs::read_to_string(&policy).unwrap();
+        std::fs::write(&policy, before.replace("allow = [", "allow = [\"web-*\", ")).unwrap();
+        if is_committed {
+            team.git("bob", ["commit", "-qam", "Ask for more"]);
+        }
+        let found = team.of("bob", &["check"]).ends().code_is(4).text();
+        let line = found.lines().find(|line| line.contains("drops the edit")).unwrap().to_owned();
+        let words = line.split('\'').find(|part| part.starts_with("git checkout")).unwrap();
+        team.t.sh(words).dir(team.vault("bob")).ok();
+        assert_eq!(std::fs::read_to_string(&policy).unwrap(), before);
+        team.of("bob", &["check"]).ok();
+    }
+}

@@ -119,6 +119,14 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// The repository is of a kind whose history authy cannot read: changes are committed, and
+    /// neither synced nor looked up.
+    ForeignRepository {
+        /// What kind it is.
+        kind: String,
+        /// What makes it one that can be read.
+        remedy: String,
+    },
     /// A branch is compared with where it left the base, as that has gone on.
     BehindBase {
         /// The base.
@@ -270,6 +278,11 @@ impl fmt::Display for Note {
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
             }
+            Self::ForeignRepository { kind, remedy } => write!(
+                f,
+                "in this git repository 'sync', 'history', 'restore' and 'conflict' do not work: {kind}. To have \
+                 them, {remedy}"
+            ),
             Self::BehindBase { base, count } => {
                 let commits = if *count == 1 { "commit" } else { "commits" };
                 write!(

@@ -14,6 +14,7 @@ use crate::service::change::commit_files;
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::enroll::{self};
 use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
+use crate::service::repository::note_foreign;
 use crate::service::session::refuse_any_token;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
 
@@ -65,6 +66,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     {
         return Err(MemberError::MemberExists(name).into());
     }
+    note_foreign(ctx);
     let key = enroll::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     let opened = OpenVault::open_locked(ctx, &lock)?;

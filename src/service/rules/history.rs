@@ -92,6 +92,21 @@ pub(crate) fn approved_before<D: Document>(
     Ok(highest)
 }
 
+/// The newest commit in which an admin of today signed the document; `None` where git knows of none.
+pub(crate) fn approving_commit<D: Document>(
+    opened: &Snapshot,
+    name: &D::Name,
+) -> Result<Option<CommitView>> {
+    let (path, mut found) = (D::path(name), None);
+    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        let bytes = change.bytes.unwrap_or_default();
+        let is_signed = opened.vault.approved::<D>(&path, bytes).is_some();
+        found = is_signed.then(|| change.commit.into());
+        is_signed
+    })?;
+    Ok(found)
+}
+
 /// The vault under the rules that admins last signed: where a member or a policy is not in
 /// force as it lies there, by its version of before. What was written under those was valid,
 /// so a change of rules starts from them; nothing else may.

@@ -31,10 +31,10 @@ use crate::service::base::{
 use crate::service::change::waiting;
 use crate::service::identity::{BACKUP, key_files, recipients};
 use crate::service::repository::{Lacking, lacking};
-use crate::service::rules::last_change;
+use crate::service::rules::{CommitView, approving_commit, last_change};
 use crate::service::secret::{ReaderChange, due, pending, settled};
 use crate::service::session::bearer;
-use crate::store::{EncryptedSecret, Reader, Stamp, Standing, StoreError};
+use crate::store::{EncryptedSecret, Member, Policy, Reader, Stamp, Standing, StoreError};
 use crate::{audit::Op, fs::GrantPlace};
 
 /// How bad a finding is.
@@ -113,14 +113,23 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
+/// The commit that has a document as it was last approved.
+type Approved = Result<Option<CommitView>>;
+
 /// Members and policies that are not in force.
 fn documents(opened: &Snapshot) -> Vec<Finding> {
-    let unapproved = |name: &str, path: VaultPath, why: &StoreError| {
-        let mend = format!(
-            "'authy approve {name}' shows and signs it, 'git checkout -- {path}' drops the edit"
-        );
+    let unapproved = |name: &str, path: VaultPath, why: &StoreError, approved: Approved| {
         // A history that cannot be read keeps nobody from the finding.
         let commit = last_change(opened, &path).ok().flatten();
+        // An edit that is committed is dropped by what was there before it.
+        let before = match (&commit, approved.ok().flatten()) {
+            (None, _) => format!(", 'git checkout -- {path}' drops the edit"),
+            (Some(_), Some(before)) => {
+                format!(", 'git checkout {} -- {path}' drops the edit", before.short())
+            }
+            (Some(_), None) => String::new(),
+        };
+        let mend = format!("'authy approve {name}' shows and signs it{before}");
         let commit = commit.map_or_else(String::new, |commit| {
             format!(" (commit {} by {})", commit.short(), commit.author)
         });
@@ -131,13 +140,17 @@ fn documents(opened: &Snapshot) -> Vec<Finding> {
         Finding::new(Severity::Damage, &path, why).mend(why.hint())
     };
     let members = opened.rules.standings().filter_map(|(name, file)| match file {
-        Standing::Unapproved(why) => Some(unapproved(name.as_str(), VaultPath::member(name), why)),
+        Standing::Unapproved(why) => {
+            let approved = approving_commit::<Member>(opened, name);
+            Some(unapproved(name.as_str(), VaultPath::member(name), why, approved))
+        }
         Standing::Damaged(why) => Some(broken(VaultPath::member(name), why)),
         Standing::InForce(_) | Standing::Removed(_) => None,
     });
     let policies = opened.rules.policies().filter_map(|(name, state)| match state {
         PolicyState::Unapproved(why) => {
-            Some(unapproved(name.as_str(), VaultPath::policy(name), why))
+            let approved = approving_commit::<Policy>(opened, name);
+            Some(unapproved(name.as_str(), VaultPath::policy(name), why, approved))
         }
         PolicyState::Damaged(why) => Some(broken(VaultPath::policy(name), why)),
         PolicyState::Bad(why) => {
@@ -274,8 +287,13 @@ fn gone(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
     gone.into_iter().map(lost).collect()
 }
 
-/// What a power cut left of git's own files.
+/// What a power cut left of git's own files, and a kind of repository that cannot be read.
 fn of_git(opened: &Snapshot) -> Result<Vec<Finding>> {
+    let foreign = git::foreign(opened.vault.root().path())?.map(|kind| {
+        let message = format!("'sync', 'history' and 'restore' do not work here: {}", kind.words());
+        let mend = Some(kind.remedy().to_owned());
+        Finding::new(Severity::Warning, &".git/config", &message).mend(mend)
+    });
     let damage = git::damage(opened.vault.root().path())?;
     let judged = |severity, path: &str, message: &str| {
         let mend = Some("run 'authy check --repair'".to_owned());
@@ -299,7 +317,7 @@ fn of_git(opened: &Snapshot) -> Result<Vec<Finding>> {
     let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
     let lost = "its newest commit cannot be read";
     let branch = damage.branch.map(|name| found(&format!(".git/{name}"), lost));
-    Ok([objects, missing, head, index, branch].into_iter().flatten().collect())
+    Ok([foreign, objects, missing, head, index, branch].into_iter().flatten().collect())
 }
 
 /// Lines that git should find and does not.
