@@ -230,6 +230,17 @@ pub(crate) fn behind(vault: &Path, rev: &str) -> Result<usize, GitError> {
     Ok(count.trim().parse().unwrap_or(0))
 }
 
+/// Names the files that the branch which is checked out has otherwise than `commit`.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`], [`GitError::Refused`].
+pub(crate) fn paths_beyond(vault: &Path, commit: &str) -> Result<Vec<String>, GitError> {
+    let Some((place, _)) = repository(vault)? else { return Ok(Vec::new()) };
+    let words = ["diff-tree", "-r", "-z", "--name-only", commit, "HEAD"];
+    let listed = program::answer(&place, ACTION, &words)?;
+    Ok(listed.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
 /// Counts the commits of the branch that is checked out.
 ///
 /// # Errors

@@ -14,7 +14,6 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 use super::error::GitError;
 use super::locate::Worktree;
 use super::{Settings, open};
-use crate::name::printable;
 
 /// Largest file that is read from the past, in bytes.
 const LIMIT: usize = 2 << 20;
@@ -86,10 +85,7 @@ pub(super) fn repository(vault: &Path) -> Result<Option<(Worktree, gix::Reposito
     }
     match open(&place, &Settings::default())? {
         Ok(repo) => Ok(Some((place, repo))),
-        Err(reason) => {
-            let line = printable(&reason.to_string());
-            Err(GitError::Refused { action: "read the history", line })
-        }
+        Err(reason) => Err(GitError::NotReady { reason }),
     }
 }
 

@@ -14,8 +14,8 @@ use super::locate::Worktree;
 use super::{Settings, program, state};
 use crate::git::reason::Reason;
 
-/// Longest line of complaint, in characters.
-const LONGEST_LINE: usize = 200;
+/// Longest complaint, in characters.
+const LONGEST_LINE: usize = 600;
 
 /// The branch that is checked out, and the one of a remote that it follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,13 +220,19 @@ fn run(
         .map_err(|source| GitError::Program { action, source })
 }
 
-/// The line that says most: git's own verdict, which may stand below what ssh or a hook said.
+/// What git, ssh and the server say, in one line: advice and the place that was pushed to are left
+/// out.
 fn complaint(stderr: &[u8]) -> String {
     let text = stderr.to_str_lossy();
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let verdict = lines().find(|line| line.starts_with("! ") || line.starts_with("fatal: "));
-    let line = verdict.or_else(|| lines().next()).unwrap_or("no reason given");
-    line.chars().take(LONGEST_LINE).collect()
+    let says = |line: &&str| {
+        let said = line.strip_prefix("remote:").unwrap_or(line).trim();
+        !said.is_empty() && !line.starts_with("hint:") && !line.starts_with("To ")
+    };
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(says).collect();
+    match lines.as_slice() {
+        [] => "no reason given".to_owned(),
+        lines => lines.join("; ").chars().take(LONGEST_LINE).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -251,14 +257,18 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_is_found_among_other_lines() {
-        let pushed = b"To ../origin.git\n ! [rejected]  main -> main (fetch first)\nhint: x\n";
-        assert_eq!(complaint(pushed), "! [rejected]  main -> main (fetch first)");
+    fn all_that_was_said_is_told_without_advice() {
+        let pushed = b"remote: \nremote: protected\nTo ../origin.git\n ! [rejected]  main -> main\nhint: x\n";
+        assert_eq!(complaint(pushed), "remote: protected; ! [rejected]  main -> main");
         assert_eq!(
             complaint(b"ssh: no such host\nfatal: Could not read\n"),
-            "fatal: Could not read"
+            "ssh: no such host; fatal: Could not read"
         );
-        assert_eq!(complaint(b"\nremote: no\n"), "remote: no");
+        // What is named stands on the line below.
+        assert_eq!(
+            complaint(b"fatal: unknown repository extension found:\n\trelativeworktrees\n"),
+            "fatal: unknown repository extension found:; relativeworktrees"
+        );
         assert_eq!(complaint(b""), "no reason given");
     }
 }

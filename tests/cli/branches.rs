@@ -158,3 +158,34 @@ fn an_edit_is_dropped_by_the_line_that_check_names_committed_or_not() {
         team.of("bob", &["check"]).ok();
     }
 }
+
+/// Has the repository that everybody pushes to refuse `main`, in a server's words.
+fn protected(team: &Team) {
+    let hook = "#!/bin/sh\nwhile read -r _ _ ref; do\n\
+                [ \"$ref\" != refs/heads/main ] || { echo 'main is protected: open a request' >&2; exit 1; }\n\
+                done\n";
+    let place = team.t.path("origin.git/hooks/pre-receive");
+    std::fs::write(&place, hook).unwrap();
+    crate::vault::chmod(&place, 0o755);
+}
+
+#[test]
+fn a_protected_branch_says_so_in_its_own_words_and_readers_need_not_push() {
+    let team = Team::with_bob();
+    in_sync(&team, "alice");
+    in_sync(&team, "bob");
+    in_sync(&team, "alice");
+    protected(&team);
+    // Whoever only reads has lines, which nobody waits for.
+    team.holds("bob", "db-url", "one");
+    team.of("bob", &["sync"]).ok().stderr_has("lines of the audit trail stay here");
+    team.of("bob", &["rotate", "db-url"]).stdin("two").ok();
+    let refused = team.of("bob", &["sync"]).fails(1);
+    refused
+        .stderr_has("main is protected: open a request")
+        .stderr_has("commits wait")
+        .stderr_has("git push origin HEAD:refs/heads/NAME");
+    // As the hint says.
+    team.git("bob", ["push", "-q", "origin", "HEAD:refs/heads/request"]);
+    assert_eq!(hub(&team, &["rev-parse", "request"]), team.git("bob", ["rev-parse", "HEAD"]));
+}

@@ -119,6 +119,11 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// Lines of the trail that the remote does not take, and nothing else.
+    LinesKept {
+        /// The branch there.
+        remote: String,
+    },
     /// The repository is of a kind whose history authy cannot read: changes are committed, and
     /// neither synced nor looked up.
     ForeignRepository {
@@ -278,6 +283,11 @@ impl fmt::Display for Note {
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
             }
+            Self::LinesKept { remote } => write!(
+                f,
+                "{} takes no pushes from you: lines of the audit trail stay here until something else is sent",
+                printable(remote)
+            ),
             Self::ForeignRepository { kind, remedy } => write!(
                 f,
                 "in this git repository 'sync', 'history', 'restore' and 'conflict' do not work: {kind}. To have \

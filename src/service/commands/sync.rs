@@ -10,7 +10,7 @@ use crate::service::base::{Context, Note, OpenVault, Result};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
-    SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced, remember_published,
+    SyncError, SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced, remember_published,
 };
 use crate::store::Standing;
 
@@ -89,7 +89,12 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
                 let now = git::fetch(vault, &remote, may_ask)?;
                 // It was not that somebody else was faster.
                 if now == theirs || attempt == TRIES {
-                    return Err(error.into());
+                    if only_lines(ctx, now.as_deref())? {
+                        ctx.front.note(&Note::LinesKept { remote: report.remote.clone() });
+                        break;
+                    }
+                    let (refused, remote) = (Box::new(error), remote.name);
+                    return Err(SyncError::PushRefused { refused, remote, count: ahead }.into());
                 }
                 theirs = now;
             }
@@ -100,6 +105,14 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     }
     note_what_waits(ctx)?;
     Ok(report)
+}
+
+/// Whether the branch here has nothing but lines of the trail that the other side lacks: no reason to
+/// fail where that takes no pushes.
+fn only_lines(ctx: &Context, theirs: Option<&str>) -> Result<bool> {
+    let Some(theirs) = theirs else { return Ok(false) };
+    let files = git::paths_beyond(&ctx.vault, theirs)?;
+    Ok(files.iter().all(|file| file.starts_with("audit/")))
 }
 
 /// When this clone last heard of its remote, where it has one: `Some(None)` is never.

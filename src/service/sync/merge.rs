@@ -30,6 +30,8 @@ pub(crate) enum SyncError {
     AnotherVault { remote: String, id: String },
     #[error("'{remote}' is not empty and holds no vault")]
     NotEmpty { remote: String },
+    #[error("{refused}")]
+    PushRefused { refused: Box<git::GitError>, remote: String, count: usize },
     #[error("'{}/{}' is not there any more", printable(remote), printable(branch))]
     Gone { remote: String, branch: String, here: String },
     #[error(
@@ -57,6 +59,7 @@ impl Failure for SyncError {
             | Self::Gone { .. }
             | Self::Rewritten { .. } => Kind::Conflict,
             Self::NoClash(_) => Kind::NotFound,
+            Self::PushRefused { refused, .. } => refused.kind(),
             Self::UnusableSide { why, .. } => why.kind(),
         }
     }
@@ -89,6 +92,13 @@ impl Failure for SyncError {
                 format!(
                     "bring the two together once, in the vault's folder: git pull --no-rebase --no-edit \
                      --allow-unrelated-histories {name} {branch}; then 'authy sync'"
+                )
+            }
+            Self::PushRefused { remote, count, .. } => {
+                let wait = if *count == 1 { "1 commit waits".into() } else { format!("{count} commits wait") };
+                format!(
+                    "what was fetched is merged here, and {wait}; where that branch takes requests alone, in \
+                     the vault's folder: git push {remote} HEAD:refs/heads/NAME"
                 )
             }
             Self::Gone { remote, branch, here } => format!(
