@@ -96,6 +96,16 @@ impl<'a> Recorder<'a> {
         Ok(Self { ctx, opened, asker, chain })
     }
 
+    /// The chain of this clone that travels with the vault, if the asker has one there.
+    pub(crate) fn chain_in_vault(
+        opened: &Snapshot,
+        asker: &Principal,
+    ) -> Result<Option<ChainName>> {
+        let travels = opened.vault.config().audit == AuditMode::Repo;
+        let place = if travels { ChainLocation::in_vault(opened, asker)? } else { None };
+        Ok(place.map(|place| place.0.chain().clone()))
+    }
+
     /// Appends a line and syncs it; the receipt is what opens values.
     pub(crate) fn granted(&mut self, action: &Action) -> Result<Receipt> {
         self.write(action, Outcome::Granted, None, Chain::append)
@@ -219,14 +229,10 @@ impl ChainLocation {
         asker: &Principal,
         lock: Option<&Lock>,
     ) -> Result<Chain> {
-        let attached = self.attach(asker)?;
-        // A change looks each time, a read only before it would begin a chain.
-        if lock.is_some() || attached.is_none() {
-            self.refuse_missing(opened)?;
-        }
-        if let Some(chain) = attached {
+        if let Some(chain) = self.attach(asker)? {
             return Ok(chain);
         }
+        self.refuse_missing(opened)?;
         // Only one process may open a chain; the lock lies beside the vault's own.
         let root = Root::new(ctx.vault.clone());
         let _held = match lock {
@@ -260,8 +266,7 @@ impl ChainLocation {
         Ok(ChainKey::from_secret(&key))
     }
 
-    /// Refuses a chain of which the last commit has more than the work tree: it is neither begun
-    /// anew nor gone on with.
+    /// Refuses to begin a chain anew that the last commit has.
     fn refuse_missing(&self, opened: &Snapshot) -> Result<()> {
         if self.0.folder().starts_with(opened.vault.root().folder(Listing::Audit)) {
             refuse_missing(opened, &missing_chain(opened, self.0.chain().as_str()))?;

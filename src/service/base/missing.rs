@@ -21,33 +21,49 @@ pub(crate) fn missing_rules(opened: &Snapshot) -> Vec<VaultPath> {
     lacking(opened, &RULES.map(str::to_owned))
 }
 
-/// Files of secrets that are missing, of these or of all, sorted.
-pub(crate) fn missing_secrets(opened: &Snapshot, of: Option<&[SecretName]>) -> Vec<VaultPath> {
-    let both = |name: &SecretName| {
-        [VaultPath::record(name), VaultPath::secret(name)].map(|path| path.as_str().to_owned())
-    };
-    let places = match of {
-        Some(names) => names.iter().flat_map(both).collect(),
-        None => vec!["secrets".to_owned()],
-    };
-    let mut missing = lacking(opened, &places);
+/// Files of secrets that are missing, sorted.
+pub(crate) fn missing_secrets(opened: &Snapshot) -> Vec<VaultPath> {
+    let mut missing = lacking(opened, &["secrets".to_owned()]);
     missing.retain(|path| !is_removed(opened, path));
     missing
 }
 
-/// Files of the audit trail that are missing, sorted.
-pub(crate) fn missing_trail(opened: &Snapshot) -> Vec<VaultPath> {
-    lacking(opened, &["audit".to_owned()])
+/// What a change would go by that is missing: members and policies, the chain that it is recorded
+/// in, and the secrets that it names. Asked at once, as each look costs an opening of the
+/// repository.
+pub(crate) fn missing_for(
+    opened: &Snapshot,
+    chain: Option<&str>,
+    secrets: &[SecretName],
+) -> Vec<VaultPath> {
+    let both = |name: &SecretName| {
+        [VaultPath::record(name), VaultPath::secret(name)].map(|path| path.as_str().to_owned())
+    };
+    let mut places = RULES.map(str::to_owned).to_vec();
+    places.extend(chain.into_iter().flat_map(of_chain));
+    places.extend(secrets.iter().flat_map(both));
+    let committed = committed(opened, &places);
+    let is_segment = |path: &VaultPath| *path.subject() == Subject::Segment;
+    let newest = committed.iter().rev().find(|path| is_segment(path)).cloned();
+    let others = committed.into_iter().filter(|path| !is_segment(path));
+    let mut missing: Vec<VaultPath> =
+        others.chain(newest).filter(|path| is_absent(opened, path)).collect();
+    missing.retain(|path| !is_removed(opened, path));
+    missing
 }
 
-/// The files of a chain that are missing: its key, and its newest segment.
+/// Members, policies, sets of admins and files of the audit trail that are missing, sorted.
+pub(crate) fn missing_rules_and_trail(opened: &Snapshot) -> Vec<VaultPath> {
+    lacking(opened, &["admins", "audit", "members", "policies"].map(str::to_owned))
+}
+
+/// The files of a chain that are missing.
 pub(crate) fn missing_chain(opened: &Snapshot, chain: &str) -> Vec<VaultPath> {
-    let places = [format!("audit/{chain}"), format!("audit/{chain}.key.age")];
-    let committed = committed(opened, &places);
-    let (segments, key): (Vec<_>, Vec<_>) =
-        committed.into_iter().partition(|path| *path.subject() == Subject::Segment);
-    let newest = segments.into_iter().next_back();
-    key.into_iter().chain(newest).filter(|path| is_absent(opened, path)).collect()
+    lacking(opened, &of_chain(chain))
+}
+
+fn of_chain(chain: &str) -> [String; 2] {
+    [format!("audit/{chain}"), format!("audit/{chain}.key.age")]
 }
 
 /// Refuses to go on where something is missing.

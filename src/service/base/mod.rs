@@ -17,7 +17,8 @@ mod token_error;
 pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
 pub(crate) use error::{Error, Result};
 pub(crate) use missing::{
-    missing_chain, missing_rules, missing_secrets, missing_trail, refuse_missing, way_back,
+    missing_chain, missing_for, missing_rules, missing_rules_and_trail, missing_secrets,
+    refuse_missing, way_back,
 };
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;

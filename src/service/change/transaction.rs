@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use super::commit::commit;
 use crate::access::{AccessError, Caller, Need, Principal};
-use crate::audit::{Action, Op};
+use crate::audit::{Action, ChainName, Op};
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
-    Context, Error, LOCK_WAIT, OpenVault, Pending, Result, Snapshot, VaultError, missing_rules,
+    Context, Error, LOCK_WAIT, OpenVault, Pending, Result, Snapshot, VaultError, missing_for,
     missing_secrets, refuse_missing,
 };
 use crate::service::identity::authenticate::authenticate;
@@ -54,7 +54,6 @@ impl<'c> LockedVault<'c> {
                 false => error.into(),
             })?;
         let opened = OpenVault::open_locked(ctx, &lock)?;
-        refuse_missing(&opened, &missing_rules(&opened))?;
         let name = member_of(&caller.identity, &opened.rules)?;
         let caller = Caller { name, ..caller };
         let signer = signer(&caller, &opened.rules)?;
@@ -94,6 +93,11 @@ impl<'c> LockedVault<'c> {
         work: impl FnOnce(&mut Transaction<'s>) -> Result<(String, T)>,
     ) -> Result<T> {
         let ctx = self.ctx;
+        // Before anything is recorded: the chain may be what is missing.
+        let chain = Recorder::chain_in_vault(&self.opened, &self.asker)?;
+        let chain = chain.as_ref().map(ChainName::as_str);
+        let missing = missing_for(&self.opened, chain, &action.secrets);
+        refuse_missing(&self.opened, &missing)?;
         let mut tx = Transaction {
             locked: self,
             recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,
@@ -104,7 +108,6 @@ impl<'c> LockedVault<'c> {
             live: None,
         };
         let asked = crate::service::identity::agent::refuse_change(ctx, &self.opened, action);
-        let asked = asked.and_then(|()| self.refuse_missing_secrets(Some(&action.secrets)));
         let result = asked.and_then(|()| work(&mut tx)).and_then(|(message, value)| {
             tx.finish(action, message)?;
             // With another key the sessions have ended that the caller made.
@@ -123,12 +126,12 @@ impl<'c> LockedVault<'c> {
         result
     }
 
-    /// Refuses to go on where files of secrets, of these or of any, are missing.
+    /// Refuses to go on where files of any secret are missing.
     ///
     /// # Errors
     /// `Missing`.
-    pub(crate) fn refuse_missing_secrets(&self, of: Option<&[SecretName]>) -> Result<()> {
-        let missing = missing_secrets(&self.opened, of);
+    pub(crate) fn refuse_missing_secrets(&self) -> Result<()> {
+        let missing = missing_secrets(&self.opened);
         Ok(refuse_missing(&self.opened, &missing)?)
     }
 

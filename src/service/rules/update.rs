@@ -56,7 +56,7 @@ pub(crate) fn apply_rules(
     update: RuleUpdate,
     encryption: Encryption,
 ) -> Result<Vec<ReaderChange>> {
-    tx.locked().refuse_missing_secrets(None)?;
+    tx.locked().refuse_missing_secrets()?;
     let mut change = RuleChange::default();
     if let Some(set) = &update.admins {
         let version = Version::of_document(u64::from(set.version));

@@ -11,8 +11,7 @@ use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::Recorder;
 use crate::service::base::{
-    Context, LOCK_WAIT, Note, OpenVault, Result, Snapshot, missing_rules, missing_trail,
-    refuse_missing,
+    Context, LOCK_WAIT, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, refuse_missing,
 };
 use crate::service::change::{LockedVault, commit_edits, commit_waiting, edits, import_chains};
 use crate::service::identity::authenticate::authenticate;
@@ -84,7 +83,7 @@ impl<'c> Syncer<'c> {
 
     pub(crate) fn commit_waiting(&self, ctx: &Context) -> Result<()> {
         let (opened, lock, name, caller) = self.parts();
-        refuse_missing(opened, &[missing_rules(opened), missing_trail(opened)].concat())?;
+        refuse_missing(opened, &missing_rules_and_trail(opened))?;
         commit_waiting(ctx, opened, name, || {
             let Some(caller) = caller else { return Ok(None) };
             let asker = Principal::Member(caller.clone());

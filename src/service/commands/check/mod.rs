@@ -25,8 +25,8 @@ use crate::kind::{Failure as _, Kind};
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::{ChainStatus, ChainSummary, caller_if_any, verify_all};
 use crate::service::base::{
-    Context, Error, Note, OpenVault, Result, Snapshot, missing_rules, missing_secrets,
-    missing_trail, way_back,
+    Context, Error, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, missing_secrets,
+    way_back,
 };
 use crate::service::change::waiting;
 use crate::service::identity::{BACKUP, key_files, recipients};
@@ -87,8 +87,12 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
     found.extend(secrets(&opened, Stamp::new(ctx.now))?);
-    let missing: Vec<VaultPath> = missing_rules(&opened);
-    found.extend(pending(&opened)?.iter().map(|change| drift(change, &missing)));
+    let missing = missing_rules_and_trail(&opened);
+    let is_rule = |path: &&VaultPath| {
+        matches!(path.subject(), Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_))
+    };
+    let missing_rule = missing.iter().find(is_rule);
+    found.extend(pending(&opened)?.iter().map(|change| drift(change, missing_rule)));
     found.extend(lost(&opened, &missing));
     found.extend(uncommitted(&opened));
     found.extend(strays(&opened)?);
@@ -216,7 +220,7 @@ fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
     Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
 }
 
-fn drift(change: &ReaderChange, missing: &[VaultPath]) -> Finding {
+fn drift(change: &ReaderChange, missing: Option<&VaultPath>) -> Finding {
     let list = |verb: &str, members: &[MemberName]| {
         let names: Vec<&str> = members.iter().map(MemberName::as_str).collect();
         (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
@@ -226,8 +230,8 @@ fn drift(change: &ReaderChange, missing: &[VaultPath]) -> Finding {
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     // Who lost access because a file is missing has not lost it.
     let mend = match missing {
-        [] => "run 'authy rekey'".to_owned(),
-        [first, ..] => format!("bring back {first} first"),
+        None => "run 'authy rekey'".to_owned(),
+        Some(file) => format!("bring back {file} first"),
     };
     Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message).mend(Some(mend))
 }
@@ -249,8 +253,8 @@ fn uncommitted(opened: &Snapshot) -> Vec<Finding> {
 }
 
 /// What the last commit has and the work tree lacks.
-fn lost(opened: &Snapshot, rules: &[VaultPath]) -> Vec<Finding> {
-    let missing = [rules.to_vec(), missing_secrets(opened, None), missing_trail(opened)].concat();
+fn lost(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
+    let missing = [missing.to_vec(), missing_secrets(opened)].concat();
     let way = (!missing.is_empty()).then(|| way_back(opened.vault.root(), &missing));
     let message = "it is in the last commit and missing here";
     let finding = |path| Finding::new(Severity::Damage, path, &message).mend(way.clone());

@@ -35,7 +35,7 @@ pub fn rekey(ctx: &Context, show: &mut dyn FnMut(&[ReaderChange])) -> Result<Vec
     let action = Action::new(Op::REKEY);
     locked.transact(&action, |tx| {
         locked.require_admin()?;
-        locked.refuse_missing_secrets(None)?;
+        locked.refuse_missing_secrets()?;
         show(&changes);
         reencrypt(tx, opened, opened, &changes)?;
         let message = match changes.as_slice() {
