@@ -73,6 +73,19 @@ fn an_old_value_that_was_put_back_by_hand_is_not_committed() {
     team.of("alice", &["sync"]).ok().stderr_lacks("committing what no commit had");
     team.git("alice", ["checkout", "-q", "HEAD", "--", "secrets"]);
     team.holds("alice", "db-url", "new");
+    // Nor one that bob took away.
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["remove", "db-key"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.git(
+        "alice",
+        ["checkout", "-q", "HEAD~2", "--", "secrets/db-key.age", "secrets/db-key.toml"],
+    );
+    team.of("alice", &["sync"]).ok().stderr_lacks("committing what no commit had");
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["get", "db-key"]).fails(3);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! Only what is in order waits: a secret that can be read, a document that an admin signed. What
 //! somebody edited by hand is a request, and what is missing is no removal.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 
 use crate::fs::{self, GrantPlace, Listing, Subject, VaultPath};
@@ -64,12 +66,13 @@ pub(crate) fn waiting(opened: &Snapshot) -> Result<Waiting> {
         here.extend(files.iter().map(|path| path.as_str().to_owned()));
     }
     here.retain(|path| VaultPath::parse(path).is_some_and(|path| path.travels()));
-    let different = git::uncommitted(root.path(), &PLACES, &here)?;
-    let committed = |path: &VaultPath| {
-        let file = different.iter().find(|file| file.path == path.as_str());
-        file.and_then(|file| file.committed.clone())
-    };
-    for path in different.iter().filter_map(|file| VaultPath::parse(&file.path)) {
+    let different: BTreeMap<String, Option<Vec<u8>>> =
+        git::uncommitted(root.path(), &PLACES, &here)?
+            .into_iter()
+            .map(|file| (file.path, file.committed))
+            .collect();
+    let committed = |path: &VaultPath| different.get(path.as_str()).cloned().flatten();
+    for path in different.keys().filter_map(|path| VaultPath::parse(path)) {
         let before = committed(&path);
         let is_signed = match path.subject() {
             Subject::Member(name) => {
@@ -124,7 +127,8 @@ fn secret_waits(opened: &Snapshot, name: &SecretName, committed: Option<Vec<u8>>
     let path = VaultPath::record(name);
     match opened.vault.secret(name, &opened.rules) {
         Ok(Some(sealed)) => {
-            let Some(bytes) = committed else { return true };
+            // What a commit took away and somebody put back by hand is not new.
+            let Some(bytes) = committed else { return !was_taken_away(opened, &path) };
             let before = opened.vault.claim_in::<Record>(&path, bytes);
             before.is_ok_and(|before| {
                 Version::from(&**sealed.record()) > Version::from(&before.document)
@@ -133,6 +137,16 @@ fn secret_waits(opened: &Snapshot, name: &SecretName, committed: Option<Vec<u8>>
         Ok(None) => opened.vault.pins().removed(&path).is_some(),
         Err(_) => false,
     }
+}
+
+/// Whether the newest commit that speaks of a file took it away.
+fn was_taken_away(opened: &Snapshot, path: &VaultPath) -> bool {
+    let mut is_gone = false;
+    let told = git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
+        is_gone = change.bytes.is_none();
+        true
+    });
+    is_gone || told.is_err()
 }
 
 /// Whether a file of a shared session is as it should be: of a grant that is in order, or gone
