@@ -84,7 +84,7 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
     let pushes_to = of_branch("pushRemote").or_else(|| word("remote.pushDefault"));
     if let (Some(name), Some(branch)) = (of_branch("remote"), merges) {
         let default = word("push.default");
-        let target = target(&here, (&name, &branch), pushes_to, default.as_deref());
+        let target = target(&here, &name, &branch, pushes_to, default.as_deref());
         return Ok(Remote { name, branch, is_upstream: true, target, here });
     }
     let names: Vec<String> =
@@ -107,7 +107,8 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
 /// to only where git was told so: it is mostly the branch that reviewed changes go to.
 fn target(
     here: &str,
-    (name, branch): (&str, &str),
+    name: &str,
+    branch: &str,
     pushes_to: Option<String>,
     default: Option<&str>,
 ) -> Option<Target> {
@@ -242,7 +243,7 @@ mod tests {
     #[test]
     fn a_branch_goes_where_git_would_send_it() {
         let goes = |here: &str, pushes_to: Option<&str>, default: Option<&str>| {
-            let to = target(here, ("origin", "main"), pushes_to.map(str::to_owned), default);
+            let to = target(here, "origin", "main", pushes_to.map(str::to_owned), default);
             to.map(|Target { remote, branch }| format!("{remote}/{branch}"))
         };
         assert_eq!(goes("main", None, None).unwrap(), "origin/main");

@@ -36,20 +36,32 @@ pub(crate) fn missing_for(
     chain: Option<&str>,
     secrets: &[SecretName],
 ) -> Vec<VaultPath> {
-    let both = |name: &SecretName| {
-        [VaultPath::record(name), VaultPath::secret(name)].map(|path| path.as_str().to_owned())
+    // A commit has both files of a secret or none, and looking one up in a large folder takes time.
+    let absent = |name: &SecretName| {
+        let mut files = [VaultPath::record(name), VaultPath::secret(name)].into_iter();
+        files.find(|path| is_absent(opened, path)).map(|path| path.as_str().to_owned())
     };
     let mut places = RULES.map(str::to_owned).to_vec();
     places.extend(chain.into_iter().flat_map(of_chain));
-    places.extend(secrets.iter().flat_map(both));
+    places.extend(secrets.iter().filter_map(absent));
     let committed = committed(opened, &places);
     let is_segment = |path: &VaultPath| *path.subject() == Subject::Segment;
     let newest = committed.iter().rev().find(|path| is_segment(path)).cloned();
     let others = committed.into_iter().filter(|path| !is_segment(path));
-    let mut missing: Vec<VaultPath> =
-        others.chain(newest).filter(|path| is_absent(opened, path)).collect();
-    missing.retain(|path| !is_removed(opened, path));
-    missing
+    let missing = others.chain(newest).filter(|path| is_absent(opened, path));
+    let missing = missing.filter(|path| !is_removed(opened, path));
+    missing.flat_map(|path| with_its_pair(opened, path)).collect()
+}
+
+/// A file that is missing, and the other one of its secret where that is, too.
+fn with_its_pair(opened: &Snapshot, path: VaultPath) -> Vec<VaultPath> {
+    match path.subject() {
+        Subject::Record(name) | Subject::Value(name) => {
+            let both = [VaultPath::record(name), VaultPath::secret(name)];
+            both.into_iter().filter(|path| is_absent(opened, path)).collect()
+        }
+        _ => vec![path],
+    }
 }
 
 /// Members, policies, sets of admins and files of the audit trail that are missing, sorted.
