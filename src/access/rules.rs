@@ -2,7 +2,8 @@
 //! when it is asked for.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use super::error::AccessError;
 use super::policy::ScopePolicy;
@@ -55,6 +56,24 @@ pub(crate) struct Rules {
     members: LazyMap<MemberName, Standing<Member>>,
     policies: LazyMap<ScopeName, PolicyState>,
     vault: Option<Arc<Vault>>,
+    past: Box<Past>,
+}
+
+/// Tells the rules that admins last signed, given those of now.
+type ReadPast = Box<dyn Fn(&Rules) -> Option<Rules> + Send + Sync>;
+
+/// The rules that admins last signed, where a document of now is not in force: read once, when
+/// somebody needs them.
+#[derive(Default)]
+struct Past {
+    read: Option<ReadPast>,
+    rules: OnceLock<Option<Box<Rules>>>,
+}
+
+impl fmt::Debug for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Past")
+    }
 }
 
 /// Documents that an admin has signed and that are about to be published.
@@ -118,7 +137,45 @@ impl Rules {
                 PolicyState::of(for_policies.standing(name))
             }),
             vault: Some(Arc::clone(vault)),
+            past: Box::default(),
         })
+    }
+
+    /// The same rules, by which `read` tells those that admins last signed: a record is judged by
+    /// them as well while an edit waits for its approval.
+    pub(crate) fn with_past(
+        self,
+        read: impl Fn(&Self) -> Option<Self> + Send + Sync + 'static,
+    ) -> Self {
+        let past = Past { read: Some(Box::new(read)), rules: OnceLock::new() };
+        Self { past: Box::new(past), ..self }
+    }
+
+    /// The rules that admins last signed, where that are others than those of now.
+    fn past(&self) -> Option<&Self> {
+        let read = || {
+            let read = self.past.read.as_ref()?;
+            let waits =
+                self.waiting_members().next().is_some() || self.waiting_policies().next().is_some();
+            waits.then(|| read(self)).flatten().map(Box::new)
+        };
+        self.past.rules.get_or_init(read).as_deref()
+    }
+
+    /// Members whose files are not in force as they lie there. One after another: threads that judge
+    /// many records wait for the answer together, and none of them may be given more to do by it.
+    pub(crate) fn waiting_members(&self) -> impl Iterator<Item = &MemberName> {
+        self.members.names().filter(|name| self.waits(name))
+    }
+
+    /// As [`Rules::waiting_members`], for policies.
+    pub(crate) fn waiting_policies(&self) -> impl Iterator<Item = &ScopeName> {
+        let decided = |state: &PolicyState| {
+            matches!(state, PolicyState::InForce(..) | PolicyState::Removed(_))
+        };
+        self.policies
+            .names()
+            .filter(move |name| self.policies.get(name).is_some_and(|s| !decided(s)))
     }
 
     /// Whether `name` is an admin.
@@ -159,10 +216,13 @@ impl Rules {
         self.members.get(name)
     }
 
-    /// Every verify key that `name` is known by, removed members included; `None` for a
-    /// name that no admin ever signed for.
+    /// Every verify key that `name` is known by, removed members included, and those whose file
+    /// waits as admins last signed it; `None` for a name that no admin ever signed for.
     pub(crate) fn verify_keys(&self, name: &MemberName) -> Option<Vec<VerifyKey>> {
-        let member = self.members.get(name)?.signed()?;
+        let member = match self.members.get(name)?.signed() {
+            Some(member) => member,
+            None => self.past()?.members.get(name)?.signed()?,
+        };
         Some(member.verify.into_iter().chain(member.former.iter().copied()).collect())
     }
 
@@ -302,9 +362,14 @@ impl Rules {
 }
 
 impl Authority for Rules {
-    /// A record is signed by a member who may read its name under the rules now in force.
+    /// A record is signed by a member who may read its name under the rules now in force, or did
+    /// when admins last signed the documents that wait: an edit that nobody approved takes no
+    /// record from anybody.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
-        self.may_read(signer, name).then(|| self.member(signer)?.verify).flatten()
+        let key = |rules: &Self| {
+            rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
+        };
+        key(self).or_else(|| key(self.past()?))
     }
 }
 

@@ -102,3 +102,4 @@ mod token_only;
 mod token_widening;
 mod traces;
 mod typed;
+mod waiting_edits;

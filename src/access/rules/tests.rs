@@ -79,6 +79,7 @@ fn rules() -> Rules {
             draft,
         ]),
         vault: None,
+        past: Box::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What everything in the service begins with: the front's context, errors and notes, an open vault
 //! and its rules.
 
+mod approved;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod error;
@@ -14,6 +15,7 @@ mod secret_error;
 pub(crate) mod status;
 mod token_error;
 
+pub(crate) use approved::{approved_before, last_approved};
 pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
 pub(crate) use error::{Error, Result};
 pub(crate) use missing::{

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::approved::last_approved;
 use super::clock;
 use super::context::Context;
 use super::error::{Error, Result};
@@ -80,7 +81,9 @@ impl<'c> OpenVault<'c> {
             missing.map_or_else(|| error.into(), Error::from)
         })?;
         let vault = Arc::new(vault);
-        let rules = Rules::of(&vault)?;
+        let past = Arc::clone(&vault);
+        // A history that cannot be read tells nothing.
+        let rules = Rules::of(&vault)?.with_past(move |rules| last_approved(&past, rules).ok());
         let snapshot = Snapshot { vault, rules };
         snapshot.vault.know_latest(clock::latest(ctx, &snapshot).unix_timestamp());
         Ok(Self { snapshot, ctx, is_told: Cell::new(false) })

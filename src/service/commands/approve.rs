@@ -9,13 +9,13 @@ use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
 use crate::name::{MemberName, ScopeName};
-use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::base::{Context, OpenVault, Result, Snapshot, approved_before};
 use crate::service::change::LockedVault;
 use crate::service::identity::{MemberError, refuse_taken};
 use crate::service::rules::effect::effect;
 use crate::service::rules::{
-    CommitView, Effect, Encryption, RuleUpdate, apply_rules, approved_before, last_change,
-    next_version, shown_member, shown_policy, text_diff,
+    CommitView, Effect, Encryption, RuleUpdate, apply_rules, last_change, next_version,
+    shown_member, shown_policy, text_diff,
 };
 use crate::service::secret::ReaderChange;
 use crate::store::{Claim, Grantee, MAX_TOML, Member, Policy, Standing};
@@ -219,7 +219,7 @@ fn of_member(
 ) -> Result<(Proposal, Option<Member>)> {
     let path = VaultPath::member(name);
     let claim = opened.vault.claim::<Member>(&path)?;
-    let signed = approved_before::<Member>(opened, name)?.map(|signed| (*signed).clone());
+    let signed = approved_before::<Member>(&opened.vault, name)?.map(|signed| (*signed).clone());
     // Whoever comes back was no member, and still is who began his audit chains.
     let mut former = signed.as_ref().map(|old| old.former.clone()).unwrap_or_default();
     former.extend(signed.as_ref().and_then(|old| old.verify));
@@ -316,7 +316,7 @@ fn of_policy(
 ) -> Result<(Proposal, Option<Policy>)> {
     let path = VaultPath::policy(name);
     let claim = opened.vault.claim::<Policy>(&path)?;
-    let signed = approved_before::<Policy>(opened, name)?.map(|signed| (*signed).clone());
+    let signed = approved_before::<Policy>(&opened.vault, name)?.map(|signed| (*signed).clone());
     let last = signed.as_ref().map(|old| old.version);
     let base = signed.filter(|old| old.removed.is_none());
     let policy = Policy {

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
-use crate::service::base::{Result, Snapshot};
-use crate::store::{Document, MAX_TOML, Member, Policy, Signed, Stamp, Standing};
+use crate::service::base::{Result, Snapshot, last_approved};
+use crate::store::{Document, MAX_TOML, Member, Policy, Signed, Stamp};
 
 /// A commit, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,29 +69,6 @@ fn add<D: RuleDocument>(change: &mut RuleChange, name: &D::Name, signed: Option<
     D::among(change).extend(signed.map(|signed| (name.clone(), signed)));
 }
 
-/// The highest version of the document `name` that an admin of today signed and git knows of: an
-/// older one that was committed again later is not what was in force before.
-///
-/// # Errors
-/// The history cannot be read.
-pub(crate) fn approved_before<D: Document>(
-    opened: &Snapshot,
-    name: &D::Name,
-) -> Result<Option<Signed<D>>> {
-    let path = &D::path(name);
-    let mut highest: Option<Signed<D>> = None;
-    git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
-        let found = change.bytes.and_then(|bytes| opened.vault.approved::<D>(path, bytes));
-        if let Some(found) = found
-            && highest.as_ref().is_none_or(|highest| highest.version() < found.version())
-        {
-            highest = Some(found);
-        }
-        false
-    })?;
-    Ok(highest)
-}
-
 /// The newest commit in which an admin of today signed the document; `None` where git knows of none.
 pub(crate) fn approving_commit<D: Document>(
     opened: &Snapshot,
@@ -114,16 +91,7 @@ pub(crate) fn approving_commit<D: Document>(
 /// # Errors
 /// The history cannot be read.
 pub(crate) fn as_last_approved(opened: &Snapshot) -> Result<Snapshot> {
-    let mut change = RuleChange::default();
-    for (name, standing) in opened.rules.standings() {
-        if let Standing::Unapproved(_) | Standing::Damaged(_) = standing {
-            add::<Member>(&mut change, name, approved_before(opened, name)?);
-        }
-    }
-    for name in opened.rules.undecided() {
-        add::<Policy>(&mut change, name, approved_before(opened, name)?);
-    }
-    Ok(opened.under(Rules::after(&opened.vault, change)?))
+    Ok(opened.under(last_approved(&opened.vault, &opened.rules)?))
 }
 
 /// A version above the last one that an admin signed, and above every one that this machine

@@ -7,8 +7,7 @@ mod update;
 
 pub(crate) use effect::Effect;
 pub(crate) use history::{
-    CommitView, approved_before, approving_commit, as_last_approved, last_change, next_version,
-    rules_at, text_diff,
+    CommitView, approving_commit, as_last_approved, last_change, next_version, rules_at, text_diff,
 };
 pub(crate) use review::{State, shown_member, shown_policy};
 pub(crate) use update::{Encryption, RuleUpdate, apply_rules, revoke_of};

@@ -7,11 +7,11 @@ use crate::access::PolicyState;
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName, SessionId};
-use crate::service::base::{Context, Result, Snapshot};
+use crate::service::base::{Context, Result, Snapshot, approved_before};
 use crate::service::change::{LockedVault, Transaction};
 use crate::service::identity::MemberError;
 use crate::service::rules::{
-    Encryption, RuleUpdate, apply_rules, approved_before, as_last_approved, next_version, revoke_of,
+    Encryption, RuleUpdate, apply_rules, as_last_approved, next_version, revoke_of,
 };
 use crate::store::{AdminSet, Grantee, Member, Policy, Standing};
 
@@ -92,7 +92,7 @@ fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
         Some(Standing::InForce(old)) => Some((**old).clone()),
         // A request that is turned down, or a file that somebody edited or damaged.
         Some(Standing::Unapproved(_) | Standing::Damaged(_)) => {
-            approved_before::<Member>(opened, name)?.map(|signed| (*signed).clone())
+            approved_before::<Member>(&opened.vault, name)?.map(|signed| (*signed).clone())
         }
     };
     let version = next_version(opened, &path, old.as_ref().map(|old| old.version));
