@@ -4,7 +4,7 @@
     age -d -i IDENTITY VAULT/audit/CHAIN.key.age > key
     verify_chain.py VAULT CHAIN key
 
-Prints how many lines in how many segments follow one another, or the first place where they
+Prints how many lines in how many files follow one another, or the first place where they
 do not, and exits 1 then. Needs Python 3.8 and nothing else. A second opinion: `authy audit
 verify` also holds the chain against other chains and against what this machine remembers.
 """
@@ -17,7 +17,6 @@ import re
 import sys
 from pathlib import Path
 
-SEGMENT = 64 << 10
 FIELDS = ["seq", "time", "op", "secrets", "scope", "actor", "outcome", "detail", "heads",
           "chain", "after", "vault", "key", "sig", "prev", "mac"]
 OPTIONAL = {"heads", "chain", "after", "vault", "key", "sig"}
@@ -36,12 +35,15 @@ def written(line):
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def segments(vault, chain):
+def published(vault, chain):
     """The files of the chain in order, each with the number of its first line."""
-    found = []
-    for path in (vault / "audit" / chain).glob("*.jsonl"):
-        if re.fullmatch(r"\d{8,}\.jsonl", path.name) and path.is_file():
-            found.append((int(path.stem), path))
+    folder, found = vault / "audit" / chain, []
+    for path in [*folder.glob("*/*.jsonl"), *folder.glob("*.jsonl")]:
+        name = str(path.relative_to(folder).with_suffix(""))
+        first = int(path.stem) if path.stem.isdecimal() else 0
+        # The second form is that of chains which were once written where they now are published.
+        if first and path.is_file() and name in (f"{first // 100:06}/{first:08}", f"{first:08}"):
+            found.append((first, path))
     return sorted(found, key=lambda one: one[0])
 
 
@@ -61,7 +63,7 @@ def check_opening(line, raw, vault_id, chain, key, members):
 
 
 def check_line(line, raw, expected, key):
-    number, before, prev, actor = expected
+    number, prev, actor = expected
     if [field for field in FIELDS if field in line] != list(line) or written(line) != raw:
         raise Damage("it is not written the way lines are written")
     if any(field not in line for field in FIELDS if field not in OPTIONAL):
@@ -73,14 +75,12 @@ def check_line(line, raw, expected, key):
         raise Damage("its mac is wrong")
     if line["prev"] != prev:
         raise Damage("it does not follow from the line before it")
-    if line.get("after") != before:
-        raise Damage("it does not begin its segment the way a segment begins")
     if actor and (line["actor"].get("name"), line["actor"].get("id")) != actor:
         raise Damage("it names another actor")
 
 
 def verify(vault, chain, key):
-    """Returns the numbers of lines and segments; raises Damage with the line's number."""
+    """Returns the numbers of lines and files; raises Damage with the line's number."""
     settings = (vault / "authy.toml").read_text()
     vault_id = re.search(r'^vault = "([0-9a-f]{32})"$', settings, re.M).group(1)
 
@@ -88,35 +88,30 @@ def verify(vault, chain, key):
         text = (vault / "members" / f"{name}.toml").read_text()
         return unb64(re.search(r'^verify = "(ed25519:[^"]+)"$', text, re.M).group(1))
 
-    number, prev, actor, first_before = 1, "sha256:" + "0" * 64, None, None
-    files = segments(vault, chain)
-    for at, (first, path) in enumerate(files):
-        data = path.read_bytes()
-        lines = data.split(b"\n")
-        torn = lines.pop()
+    files, told = published(vault, chain), {}
+    for first, path in files:
+        # What follows the last newline was promised to nobody.
+        for number, raw in enumerate(path.read_bytes().split(b"\n")[:-1], first):
+            if told.setdefault(number, raw) != raw:
+                raise Damage(f"line {number}: {path.name} has it otherwise than another file")
+
+    prev, actor = "sha256:" + "0" * 64, None
+    for number in range(1, max(told, default=0) + 1):
         try:
-            if first != number:
-                raise Damage(f"the segment {path.name} does not begin here")
-            if torn and at + 1 < len(files):
-                raise Damage(f"the segment {path.name} was cut")
-            is_old = path.parent.name != chain
-            if len(data) > SEGMENT and len(lines) > 1 and not is_old:
-                raise Damage(f"the segment {path.name} is too large")
-            for place, raw in enumerate(lines):
-                line = json.loads(raw)
-                begins = place == 0
-                before = first_before if begins else None
-                check_line(line, raw, (number, before, prev, actor), key)
-                if ("chain" in line) != begins or (begins and line["chain"] != chain):
-                    raise Damage("the first line of a segment, and no other, names the chain")
-                if number == 1:
-                    check_opening(line, raw, vault_id, chain, key, members)
-                    actor = (line["actor"].get("name"), line["actor"].get("id"))
-                prev, number = sha256(raw), number + 1
+            if number not in told:
+                raise Damage("no file has it, and there are later ones")
+            raw = told[number]
+            line = json.loads(raw)
+            check_line(line, raw, (number, prev, actor), key)
+            if line.get("chain", chain) != chain:
+                raise Damage("it names another chain")
+            if number == 1:
+                check_opening(line, raw, vault_id, chain, key, members)
+                actor = (line["actor"].get("name"), line["actor"].get("id"))
+            prev = sha256(raw)
         except (Damage, ValueError, KeyError) as error:
             raise Damage(f"line {number}: {error}") from None
-        first_before = first
-    return number - 1, len(files)
+    return len(told), len(files)
 
 
 def unb64(text):
@@ -178,7 +173,7 @@ def main():
     except Damage as damage:
         print(f"{chain}: {damage}")
         return 1
-    print(f"{chain}: {lines} lines in {files} segments")
+    print(f"{chain}: {lines} lines in {files} files")
     return 0
 
 

@@ -27,6 +27,8 @@ pub(super) struct Following<'a> {
     pub(super) chain: &'a ChainName,
     /// Its key, where it can be had here.
     pub(super) key: Option<Verifier>,
+    /// Whether files begin where segments do, which their first lines say.
+    pub(super) in_segments: bool,
 }
 
 /// The place of a segment, as its name and its neighbour's say.
@@ -205,7 +207,7 @@ impl Following<'_> {
         }
         match line.chain.as_ref() {
             Some(found) if found != self.chain => Err(Fault::WrongChain { found: found.clone() }),
-            _ if line.after != before => Err(Fault::SegmentBegin),
+            _ if self.in_segments && line.after != before => Err(Fault::SegmentBegin),
             _ => Ok(()),
         }
     }

@@ -9,8 +9,12 @@ use super::fault::Fault;
 use super::name::{ChainName, Head};
 use super::verify::{ChainReport, Gap, Seen, Verdict, nothing};
 
-/// Compares all chains of a vault; adds a report for a chain that is named but gone.
-pub(crate) fn cross_check(reports: &mut Vec<ChainReport>) {
+/// Compares all chains of a vault; adds a report for a chain that is named but gone. `is_elsewhere` says
+/// of a chain's line that it is another branch's, so that it need not be here.
+pub(crate) fn cross_check(
+    reports: &mut Vec<ChainReport>,
+    is_elsewhere: &dyn Fn(&ChainName, u64) -> bool,
+) {
     let claims: Vec<(ChainName, Seen)> = reports
         .iter()
         .flat_map(|report| report.heads.iter().map(|seen| (report.chain.clone(), seen.clone())))
@@ -18,6 +22,12 @@ pub(crate) fn cross_check(reports: &mut Vec<ChainReport>) {
     let mut places: HashMap<ChainName, usize> =
         reports.iter().enumerate().map(|(at, report)| (report.chain.clone(), at)).collect();
     for (by, seen) in &claims {
+        let has =
+            |report: &ChainReport| report.chain == seen.chain && report.lines >= seen.head.seq;
+        let known = places.get(&seen.chain).and_then(|at| reports.get(*at));
+        if !known.is_some_and(has) && is_elsewhere(&seen.chain, seen.head.seq) {
+            continue;
+        }
         let at = *places.entry(seen.chain.clone()).or_insert_with(|| {
             // Without lines: the first claim about it makes it damaged.
             reports.push(nothing(&seen.chain, Verdict::Unchecked(Gap::Empty)));

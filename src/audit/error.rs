@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::name::ChainName;
+use crate::fs::FsError;
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
@@ -71,6 +72,9 @@ pub(crate) enum AuditError {
         /// What is wrong there.
         fault: Fault,
     },
+    /// A file beside the chain.
+    #[error(transparent)]
+    Fs(#[from] FsError),
     /// The event does not fit into this chain; nothing was written.
     #[error("cannot record in the audit chain '{chain}': {fault}")]
     Unfit {
@@ -86,6 +90,7 @@ impl Failure for AuditError {
         match self {
             Self::ReadOnly { .. } | Self::Io { .. } | Self::Unfit { .. } => Kind::Failure,
             Self::Exists { .. } | Self::Moving { .. } => Kind::Conflict,
+            Self::Fs(error) => error.kind(),
             Self::NotRegular { .. }
             | Self::NotOpened { .. }
             | Self::Altered { .. }
@@ -105,6 +110,7 @@ impl Failure for AuditError {
             Self::Altered { .. } | Self::Unreadable { .. } => {
                 "run 'authy audit verify' to see every damage; git may hold the intact file"
             }
+            Self::Fs(error) => return error.hint(),
             Self::Moving { .. } => "try again when it is done",
             Self::NotRegular { .. }
             | Self::Io { .. }

@@ -34,6 +34,32 @@ pub(crate) enum Fault {
     /// An opening in the wrong place, or none in the right one.
     #[error("only line 1 opens a chain, and it must")]
     Opening,
+    /// Published lines are not there, and later ones are.
+    #[error("it is missing: the next file begins with line {next}")]
+    FileMissing {
+        /// The number in that file's name.
+        next: u64,
+    },
+    /// Two files tell one line, and not alike.
+    #[error("the file that begins with line {first} has it otherwise: one of the two was altered")]
+    ToldTwice {
+        /// The number in that file's name.
+        first: u64,
+    },
+    /// What is published is not what the writer wrote.
+    #[error("'{file}' has it otherwise than this clone wrote it: that file was altered")]
+    PublishedOtherwise {
+        /// The file, in the vault.
+        file: String,
+    },
+    /// More is published than the writer has.
+    #[error(
+        "'{file}' has it, and this clone's own lines end before: was '.local' put back from a copy?"
+    )]
+    PublishedBeyond {
+        /// The file, in the vault.
+        file: String,
+    },
     /// A segment that ought to follow is not there.
     #[error("the segment that begins with it is missing")]
     SegmentMissing,

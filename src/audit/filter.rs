@@ -10,7 +10,7 @@ use super::error::AuditError;
 use super::event::{Op, Outcome};
 use super::line::{Line, Mac, read_lines};
 use super::name::{ChainName, Head};
-use super::segments::ChainFiles;
+use super::segments::Segment;
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::Signature;
@@ -191,15 +191,15 @@ impl Entry {
 /// the filter's beginning: a clock that was set back for longer than a segment hides lines.
 ///
 /// # Errors
-/// As [`ChainFiles::verify`].
+/// What `read_back` fails with.
 pub(crate) fn newest(
-    files: &ChainFiles,
+    read_back: impl FnOnce(&mut dyn FnMut(Segment) -> bool) -> Result<(), AuditError>,
     filter: &Filter<'_>,
     limit: Option<usize>,
 ) -> Result<Vec<Line>, AuditError> {
     let mut found: Vec<Vec<Line>> = Vec::new();
     let mut count = 0;
-    files.read_back(|segment| {
+    read_back(&mut |segment| {
         if filter.is_after(&segment.bytes) {
             return true;
         }

@@ -23,7 +23,7 @@ use crate::fs::{self, CHAIN_ENDING, segment_file, sync_entries};
 use crate::many;
 
 /// Most bytes of a segment that is read at all: a line too long for the others stands alone.
-const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
+pub(super) const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
 /// For fewer segments a list is as quick as a note.
 const FEW: usize = 16;
 /// How many segments a note may be behind.

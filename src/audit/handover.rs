@@ -8,6 +8,18 @@ use super::file::{self, Access};
 use super::segments::{ChainFiles, Segment};
 
 impl ChainFiles {
+    /// Reads every segment that has a whole line, without what a crash left behind the last one.
+    ///
+    /// # Errors
+    /// As [`ChainFiles::verify`].
+    pub(crate) fn whole_segments(&self) -> Result<Vec<Segment>, AuditError> {
+        let Some(found) = self.find(Access::Read)? else { return Ok(Vec::new()) };
+        let mut segments = found.all()?;
+        segments.iter_mut().for_each(whole);
+        segments.retain(|segment| !segment.bytes.is_empty());
+        Ok(segments)
+    }
+
     /// Hands the whole lines of the chain to `keep`, and takes its files away once that has
     /// succeeded. Nobody appends meanwhile; whoever waited to finds no chain, and says so.
     ///

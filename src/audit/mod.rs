@@ -1,6 +1,7 @@
 //! The audit chains: lines, appending them, verifying them, reading them back.
 //!
-//! A chain is a row of segments, files of JSON lines, with one writer. Each line carries the hash of the one
+//! A chain is a row of JSON lines with one writer, who keeps all of it in segments ([`ChainFiles`]);
+//! what travels are copies, cut where commits were made ([`Published`]). Each line carries the hash of the one
 //! before it and a mac under the chain's key, so every change is found with its place.
 //! Nothing here knows policies, sessions, git or how a chain key is sealed: callers bring
 //! paths, keys and the time. A [`Receipt`] is the only proof that a line is on disk.
@@ -10,6 +11,7 @@ mod actor;
 mod chain;
 mod checked;
 mod cross;
+mod cuts;
 mod error;
 mod event;
 mod expect;
@@ -24,6 +26,7 @@ mod limits;
 mod line;
 mod name;
 mod opening;
+mod published;
 mod segments;
 mod stamp;
 #[cfg(test)]
@@ -34,6 +37,7 @@ pub(crate) use action::Action;
 pub(crate) use actor::Actor;
 pub(crate) use chain::{Chain, Opener, Opening, Receipt};
 pub(crate) use cross::cross_check;
+pub(crate) use cuts::Cut;
 pub(crate) use error::AuditError;
 pub use event::Outcome;
 pub(crate) use event::{Event, Op};
@@ -42,10 +46,10 @@ pub(crate) use expect::Expect;
 pub(crate) use fast_line::agrees as line_readers_agree;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
+pub(crate) use line::Line;
 pub(crate) use name::{ChainName, Head};
-#[cfg(test)]
-pub(crate) use segments::Segment;
-pub(crate) use segments::{ChainFiles, chains_in};
+pub(crate) use published::Published;
+pub(crate) use segments::{ChainFiles, Segment, chains_in};
 #[cfg(test)]
 pub(crate) use verify::verify;
 pub(crate) use verify::{ChainReport, Verdict, missing};

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::error::AuditError;
 use super::file::{self, Access};
 use super::found::Found;
-use super::line::Line;
+use super::line::{Line, split};
 use super::name::{ChainName, Head};
 use crate::crypto::digest::Digest;
 use crate::fs::{chain_key_file, segment_file};
@@ -43,6 +43,9 @@ pub(crate) struct Segment {
 
 /// The segments of a chain, in order, one at a time.
 pub(crate) trait Row: Sync {
+    /// Whether the files are cut where commits were made, and may tell a line twice.
+    const IS_PUBLISHED: bool = false;
+
     /// With which lines they begin.
     ///
     /// # Errors
@@ -142,6 +145,24 @@ impl ChainFiles {
     pub(crate) fn firsts(&self) -> Result<Vec<u64>, AuditError> {
         let Some(found) = self.find(Access::Read)? else { return Ok(Vec::new()) };
         Ok(found.firsts()?.to_vec())
+    }
+
+    /// The whole lines from number `from` on to number `to`, each with its newline.
+    ///
+    /// # Errors
+    /// As [`ChainFiles::verify`].
+    pub(crate) fn lines(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, AuditError> {
+        let Some(found) = self.find(Access::Read)? else { return Ok(Vec::new()) };
+        let firsts = found.firsts()?;
+        let begin = firsts.partition_point(|first| *first <= from).saturating_sub(1);
+        let mut lines = Vec::new();
+        for first in firsts[begin..].iter().take_while(|first| **first <= to) {
+            let segment = found.read(*first)?;
+            let numbered = (*first..).zip(split(&segment.bytes).0);
+            let wanted = numbered.filter(|(number, _)| (from..=to).contains(number));
+            lines.extend(wanted.map(|(_, line)| [line, b"\n"].concat()));
+        }
+        Ok(lines)
     }
 
     /// Reads every segment, in order.

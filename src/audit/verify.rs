@@ -154,8 +154,8 @@ impl ChainFiles {
 ///
 /// # Errors
 /// [`AuditError`] where one of them cannot be read.
-pub(crate) fn verify(
-    row: &(impl Row + ?Sized),
+pub(crate) fn verify<R: Row + ?Sized>(
+    row: &R,
     expect: &Expect<'_>,
 ) -> Result<ChainReport, AuditError> {
     let firsts = row.firsts()?;
@@ -165,20 +165,31 @@ pub(crate) fn verify(
         actor: &opened.actor,
         chain: expect.chain,
         key: expect.key.map(ChainKey::verifier),
+        in_segments: !R::IS_PUBLISHED,
     });
     let check = |buffer: &mut Vec<u8>, at: &usize| {
         let before = at.checked_sub(1).map(|before| firsts[before]);
         let opens = opening.as_ref().is_some_and(|(opens, _)| opens == at);
         let place = ChainPlace { first: firsts[*at], before };
-        Ok(Checked::of(row.bytes(*at, buffer)?, place, following.as_ref(), opens))
+        let bytes = row.bytes(*at, buffer)?;
+        Ok::<_, AuditError>(Checked::of(bytes, place, following.as_ref(), opens))
     };
     let places: Vec<_> = (0..firsts.len()).collect();
     let checked = many::map_with(&places, Vec::new, check);
 
     let mut report = nothing(expect.chain, Verdict::Unchecked(Gap::Empty));
     let mut layout = Layout::new(&firsts);
-    for segment in checked {
+    for (at, segment) in checked.into_iter().enumerate() {
         let segment = segment?;
+        if R::IS_PUBLISHED {
+            report.lines = report.lines.max(firsts[at] - 1 + segment.hashes.len() as u64);
+            layout.lines = report.lines;
+            layout.torn_tail = segment.torn;
+            if !report.is_damaged() {
+                report.add_published(firsts[at], segment);
+            }
+            continue;
+        }
         report.lines += segment.hashes.len() as u64;
         if layout.lay(&segment) && !report.is_damaged() {
             report.add(segment);
@@ -230,6 +241,35 @@ impl ChainReport {
         self.created.extend(segment.said.created);
         if let Some((after, fault)) = damage {
             self.damage(next + after as u64, fault);
+        }
+    }
+
+    /// Goes on with a file of published lines, some of which may be there already.
+    fn add_published(&mut self, first: u64, segment: Checked) {
+        let known = self.hashes.len() as u64;
+        if first > known + 1 {
+            return self.damage(known + 1, Fault::FileMissing { next: first });
+        }
+        let twice = usize::try_from(known + 1 - first).unwrap_or(usize::MAX);
+        let differs = (first..)
+            .zip(segment.hashes.iter().take(twice))
+            .find(|(number, hash)| self.hash(*number) != Some(**hash));
+        if let Some((number, _)) = differs {
+            return self.damage(number, Fault::ToldTwice { first });
+        }
+        let before = first.checked_sub(1).and_then(|number| self.hash(number));
+        let follows = before.zip(segment.begin).is_none_or(|(last, begin)| begin.prev == last);
+        let damage = match segment.damage {
+            Some((0, fault)) => Some((0, fault)),
+            _ if !follows => Some((0, Fault::Prev)),
+            damage => damage,
+        };
+        let is_new = |line: u64| line > known;
+        self.hashes.extend(segment.hashes.into_iter().skip(twice));
+        self.heads.extend(segment.said.heads.into_iter().filter(|seen| is_new(seen.line)));
+        self.created.extend(segment.said.created.into_iter().filter(|line| is_new(line.seq)));
+        if let Some((after, fault)) = damage {
+            self.damage(first + after as u64, fault);
         }
     }
 

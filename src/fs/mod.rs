@@ -31,7 +31,7 @@ pub(crate) use mark::mark;
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
     CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, Subject, VaultPath,
-    chain_key_file, segment_file,
+    chain_key_file, published_file, published_folder, segment_file,
 };
 pub(crate) use publish::recover;
 pub(crate) use read::{
@@ -41,7 +41,9 @@ pub(crate) use read::{
 pub(crate) use stage::Stage;
 
 pub(crate) use sync::sync_entries;
-pub(crate) use write::{create_new, make_folders, remember, remove_file, remove_older, replace};
+pub(crate) use write::{
+    append_lines, create_new, keep, make_folders, remember, remove_file, remove_older, replace,
+};
 
 /// Draws a name that nobody can guess: 16 hex digits.
 fn random_name() -> String {

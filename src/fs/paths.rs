@@ -36,6 +36,8 @@ pub(super) const STAGE_PREFIX: &str = "stage-";
 
 /// How the files of a chain end.
 pub(crate) const CHAIN_ENDING: &str = ".jsonl";
+/// How many lines may begin a file in one folder of a published chain.
+const LINES_A_FOLDER: u64 = 100;
 /// Hex digits of a clone id at the end of a chain's name.
 const CLONE_ID: usize = 8;
 
@@ -132,7 +134,7 @@ pub(crate) enum Subject {
     Record(SecretName),
     /// `secrets/<name>.age`.
     Value(SecretName),
-    /// A segment of a chain that travels.
+    /// Lines of a chain that travels.
     Segment,
     /// The key of a chain that travels.
     ChainKey,
@@ -182,7 +184,15 @@ impl VaultPath {
         Self::new(format!("{SECRETS}/{name}.toml"), Subject::Record(name.clone()))
     }
 
-    /// `audit/<chain>/<first>.jsonl`, the segment of a chain that begins with line `first`;
+    /// `audit/<chain>/<first / 100>/<first>.jsonl`, the published lines of a chain from line `first`
+    /// on; `None` where `chain` is no name of a chain.
+    pub(crate) fn published(chain: &str, first: u64) -> Option<Self> {
+        is_chain(chain).then(|| {
+            Self::new(format!("{AUDIT}/{chain}/{}", published_file(first)), Subject::Segment)
+        })
+    }
+
+    /// `audit/<chain>/<first>.jsonl`, where lines lay when chains were written in the work tree;
     /// `None` where `chain` is no name of a chain.
     pub(crate) fn segment(chain: &str, first: u64) -> Option<Self> {
         is_chain(chain).then(|| {
@@ -239,7 +249,10 @@ impl VaultPath {
                 Some(chain) => Self::chain_key(chain)?,
                 None => {
                     let (chain, file) = file.strip_suffix(CHAIN_ENDING)?.split_once('/')?;
-                    Self::segment(chain, file.parse().ok()?)?
+                    match file.split_once('/') {
+                        Some((_, first)) => Self::published(chain, first.parse().ok()?)?,
+                        None => Self::segment(chain, file.parse().ok()?)?,
+                    }
                 }
             },
             Some((SESSIONS, rest)) => {
@@ -252,7 +265,8 @@ impl VaultPath {
                 let name = GRANT_FILES.iter().find(|name| **name == file)?;
                 GrantPlace { id, shared }.file(name)
             }
-            Some((LOCAL, rest)) if rest.starts_with("audit/") => {
+            // Only what is published lies in folders.
+            Some((LOCAL, rest)) if rest.starts_with("audit/") && rest.matches('/').count() < 3 => {
                 Self::new(format!("{LOCAL}/{}", Self::parse(rest)?), Subject::Other)
             }
             Some(_) => return None,
@@ -293,6 +307,16 @@ impl fmt::Display for VaultPath {
 /// The file of the segment that begins with line `first`, in its chain's folder.
 pub(crate) fn segment_file(first: u64) -> String {
     format!("{first:08}{CHAIN_ENDING}")
+}
+
+/// The file of the published lines that begin with line `first`, in its chain's folder.
+pub(crate) fn published_file(first: u64) -> String {
+    format!("{}/{}", published_folder(first), segment_file(first))
+}
+
+/// The folder of that file.
+pub(crate) fn published_folder(first: u64) -> String {
+    format!("{:06}", first / LINES_A_FOLDER)
 }
 
 /// The file of a chain's key, in a folder of chains.
@@ -343,6 +367,8 @@ mod tests {
         for chain in chains {
             paths.push(VaultPath::segment(chain, 1).unwrap());
             paths.push(VaultPath::segment(chain, 123_456_789).unwrap());
+            paths.push(VaultPath::published(chain, 1).unwrap());
+            paths.push(VaultPath::published(chain, 123_456_789).unwrap());
             paths.push(VaultPath::chain_key(chain).unwrap());
             paths.push(VaultPath::local_segment(chain, 7).unwrap());
             paths.push(VaultPath::local_chain_key(chain).unwrap());
@@ -393,6 +419,10 @@ mod tests {
             "audit/alice-0123abcd/0000000a.jsonl",
             "audit/alice-0123abcd/00000001.jsonl.tmp",
             "audit/alice-0123abcd/a/00000001.jsonl",
+            "audit/alice-0123abcd/000001/00000001.jsonl",
+            "audit/alice-0123abcd/0000000/00000001.jsonl",
+            "audit/alice-0123abcd/000000/000000/00000001.jsonl",
+            ".local/audit/alice-0123abcd/000000/00000001.jsonl",
             "audit/alice-0123ABCD.jsonl",
             "audit/alice-0123abcd.jsonl",
             "audit/-0123abcd.jsonl",

@@ -3,15 +3,15 @@
 //! Files of a vault are not written here: they go through a stage.
 
 use std::ffi::OsStr;
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
 use super::error::{FsError, Origin};
 use super::folder::Folder;
-use super::paths::is_lower_hex;
+use super::paths::{Root, VaultPath, is_lower_hex};
 use super::random_name;
 
 const TEMP_PREFIX: &str = ".authy-";
@@ -73,6 +73,76 @@ pub(crate) fn remove_older(folder: &Path, age: Duration, is_ours: impl Fn(&str) 
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Adds whole lines to a file that is this user's only (0600), and flushes them; what a crash left of a
+/// line ends first.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub(crate) fn append_lines(path: &Path, lines: &[u8]) -> Result<(), FsError> {
+    let failed = |error| FsError::io("write", path, error);
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(i32::try_from(flags).unwrap_or_default())
+        .open(path)
+        .map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let mut last = [b'\n'];
+    if let Some(at) = length.checked_sub(1) {
+        file.read_exact_at(&mut last, at).map_err(failed)?;
+    }
+    let begin: &[u8] = if last == [b'\n'] { b"" } else { b"\n" };
+    file.write_all(&[begin, lines].concat()).map_err(failed)?;
+    file.sync_data().map_err(failed)?;
+    // A new file's name stands in its folder.
+    if length == 0 { open(parent_of(path))?.sync() } else { Ok(()) }
+}
+
+/// Puts a file of a vault where it belongs, unless it lies there already as it is: what is told
+/// elsewhere too, so that no journal is needed. True where it was written.
+///
+/// # Errors
+/// As [`Reader::read`](super::Reader::read).
+pub(crate) fn keep(root: &Root, path: &VaultPath, bytes: &[u8]) -> Result<bool, FsError> {
+    let Some(vault) = Folder::open(root.path(), Origin::Vault)? else {
+        return Err(FsError::io("open", root.path(), io::ErrorKind::NotFound));
+    };
+    let found = |folder: &Folder, name: &str| match folder.read(name, bytes.len()) {
+        Err(FsError::TooLarge { .. }) => Ok(Some(Vec::new())),
+        found => found,
+    };
+    let found = vault.at(path.as_str(), found)?.flatten();
+    if found.as_deref() == Some(bytes) {
+        return Ok(false);
+    }
+    let folders: Vec<&Path> = Path::new(path.as_str()).ancestors().skip(1).collect();
+    let made = folders.iter().filter(|folder| !vault.path().join(folder).exists());
+    // The names of new folders stand in the ones above them.
+    let above: Vec<_> = made.filter_map(|folder| folder.parent()).collect();
+    let mode = if path.is_public() { 0o644 } else { 0o600 };
+    vault.at_made(path.as_str(), |folder, name| {
+        if found.is_none() {
+            folder.write_whole(name, bytes, mode)?;
+            return folder.sync();
+        }
+        let temp = format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name());
+        folder.write_new(&temp, bytes, mode)?;
+        if let Err(error) = folder.rename(&temp, folder, name) {
+            // Best effort: the rename's error is the one to report.
+            let _ = folder.remove(&temp);
+            return Err(error);
+        }
+        folder.sync()
+    })?;
+    for folder in above {
+        open(&vault.path().join(folder))?.sync()?;
+    }
+    Ok(true)
 }
 
 /// Makes a folder and the ones above it that are missing, for their owner only (0700).

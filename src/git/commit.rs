@@ -161,7 +161,10 @@ fn advance(
         let what = if tip.commit.is_some() { "commit" } else { "commit (initial)" };
         let noted = format!("{what}: {}", job.message.lines().next().unwrap_or_default());
         match branch::step(repo, &job.place, tip.commit, commit, &committer, noted) {
-            Ok(()) => return Ok(Outcome::Committed { id: commit.to_string() }),
+            Ok(()) => {
+                let parent = tip.commit.map(|parent| parent.to_string());
+                return Ok(Outcome::Committed { id: commit.to_string(), parent });
+            }
             Err(error) if error.can_retry() || Tip::read(repo)?.as_ref() != Some(&tip) => {}
             Err(error) => return Err(GitError::gix("commit")(error)),
         }

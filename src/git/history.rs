@@ -130,7 +130,7 @@ fn entry(repo: &gix::Repository, commit: ObjectId, path: &Path) -> gix::Result<O
     Ok(found.filter(|entry| entry.mode().is_blob()).map(|entry| entry.object_id()))
 }
 
-fn content(repo: &gix::Repository, blob: ObjectId) -> gix::Result<Option<Vec<u8>>> {
+pub(super) fn content(repo: &gix::Repository, blob: ObjectId) -> gix::Result<Option<Vec<u8>>> {
     let size = repo.find_header(blob)?.size();
     if size > LIMIT as u64 {
         return Ok(None);

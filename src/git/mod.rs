@@ -18,6 +18,7 @@ mod identity;
 mod index;
 mod init;
 mod install;
+mod lineage;
 mod locate;
 mod lock;
 mod maintain;
@@ -31,6 +32,7 @@ mod reason;
 mod remote;
 mod staged;
 mod state;
+mod tip;
 mod uncommitted;
 
 use std::ffi::OsString;
@@ -50,6 +52,7 @@ pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
+pub(crate) use lineage::Lineage;
 pub(crate) use locate::{Home, foreign, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
@@ -58,6 +61,7 @@ pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
+pub(crate) use tip::{Tip, tip};
 pub(crate) use uncommitted::uncommitted;
 
 use locate::Worktree;
@@ -82,8 +86,8 @@ pub(crate) struct Request<'a> {
 /// What became of a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The commit with this id holds the paths as they are.
-    Committed { id: String },
+    /// The commit with this id holds the paths as they are, and goes on from its parent.
+    Committed { id: String, parent: Option<String> },
     /// The last commit holds the paths as they are already.
     Nothing,
     /// The files wait in the work tree for a later commit.

@@ -241,7 +241,9 @@ fn run(job: &Job<'_>) -> Result<Outcome, Stop> {
         return Err(stop);
     }
     let id = ask(job, &["rev-parse", "HEAD"])?;
-    Ok(Outcome::Committed { id: id.trim().to_str_lossy().into_owned() })
+    let parent = ask(job, &["rev-parse", "-q", "--verify", "HEAD^1"]).ok();
+    let text = |answer: Vec<u8>| answer.trim().to_str_lossy().into_owned();
+    Ok(Outcome::Committed { id: text(id), parent: parent.map(text) })
 }
 
 /// Gives a name to whoever has none for git.

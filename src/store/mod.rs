@@ -4,6 +4,7 @@
 //! a signature that was checked. Who may sign a record is a rule, so it is asked of the
 //! caller ([`Authority`]); nothing here decides about access, and nothing here decrypts.
 
+mod branch;
 mod claim;
 mod documents;
 mod error;
@@ -18,6 +19,7 @@ mod stamp;
 mod standing;
 mod vault;
 
+pub(crate) use branch::{AcceptedTip, Commits, OtherContent};
 pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
 pub use documents::{Agents, AuditMode, CommitMode};

@@ -15,6 +15,8 @@ use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
 
 const LIMIT: usize = 64 << 20;
+/// How many accepted commits of a branch are remembered: what was taken back is behind one of them.
+const TIPS: usize = 32;
 
 /// The pins of one vault on this machine.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct PinStore {
     seen: Pins,
     removed: Pins,
     heads: BTreeMap<String, String>,
+    /// The commits accepted on each branch, the newest last.
+    tips: BTreeMap<String, Vec<String>>,
     news: Mutex<Unsaved>,
 }
 
@@ -55,6 +59,7 @@ struct Unsaved {
     removed: BTreeMap<String, Version>,
     withdrawn: BTreeMap<String, (Version, Version)>,
     heads: BTreeMap<String, String>,
+    tip: Option<(String, String)>,
 }
 
 impl PinStore {
@@ -81,6 +86,7 @@ impl PinStore {
             seen: Pins::parse(text("pins")?),
             removed: Pins::parse(text("removed")?),
             heads: text("heads")?.lines().filter_map(parse_head).collect(),
+            tips: parse_tips(&text("tips")?),
             ..Self::default()
         })
     }
@@ -103,6 +109,11 @@ impl PinStore {
     /// Every file of which a version was seen, by path.
     pub(crate) fn all_seen(&self) -> impl Iterator<Item = (&str, Version)> {
         self.seen.iter()
+    }
+
+    /// Those in a folder.
+    pub(super) fn seen_below(&self, folder: &str) -> impl Iterator<Item = (&str, Version)> {
+        self.seen.below(folder)
     }
 
     /// The audit heads last verified, by chain.
@@ -153,6 +164,24 @@ impl PinStore {
         }
     }
 
+    /// The commits accepted on a branch; none where no branch is checked out.
+    pub(super) fn tips(&self, branch: Option<&str>) -> &[String] {
+        branch.and_then(|branch| self.tips.get(branch)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those accepted on other branches.
+    pub(super) fn other_tips(&self, branch: Option<&str>) -> Vec<String> {
+        let others = self.tips.iter().filter(|(name, _)| Some(name.as_str()) != branch);
+        others.flat_map(|(_, tips)| tips.iter().cloned()).collect()
+    }
+
+    /// Notes a commit as accepted on a branch, to be saved.
+    pub(super) fn accept_tip(&self, branch: &str, commit: &str) {
+        if self.tips(Some(branch)).last().is_none_or(|last| last != commit) {
+            self.news(|news| news.tip = Some((branch.to_owned(), commit.to_owned())));
+        }
+    }
+
     /// Saves what was noted since loading, merged with what others saved meanwhile.
     ///
     /// # Errors
@@ -165,6 +194,7 @@ impl PinStore {
             && news.removed.is_empty()
             && news.withdrawn.is_empty()
             && news.heads.is_empty()
+            && news.tip.is_none()
         {
             return Ok(());
         }
@@ -202,6 +232,18 @@ impl PinStore {
             heads.extend(news.heads);
             let lines = heads.iter().map(|(chain, head)| format!("{chain} {head}\n"));
             crate::fs::replace(&folder.join("heads"), lines.collect::<String>().as_bytes())?;
+        }
+        if let Some((branch, commit)) = news.tip {
+            let mut tips = now.tips;
+            let accepted = tips.entry(branch).or_default();
+            accepted.retain(|known| *known != commit);
+            accepted.push(commit);
+            let before = accepted.len().saturating_sub(TIPS);
+            accepted.drain(..before);
+            let lines = tips.iter().flat_map(|(branch, tips)| {
+                tips.iter().map(move |commit| format!("{commit} {branch}\n"))
+            });
+            crate::fs::replace(&folder.join("tips"), lines.collect::<String>().as_bytes())?;
         }
         Ok(())
     }
@@ -266,6 +308,21 @@ fn unescape(text: &str) -> String {
 fn parse_admins(text: &str) -> Option<(u32, Digest)> {
     let (number, digest) = text.trim_end().split_once(' ')?;
     Some((number.parse().ok()?, Digest::parse(digest)?))
+}
+
+/// Reads `<commit> <branch>` a line.
+fn parse_tips(text: &str) -> BTreeMap<String, Vec<String>> {
+    let is_hex = |commit: &str| {
+        commit.len() >= 40 && commit.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let mut tips: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // Each becomes a word of a command line.
+    for (commit, branch) in text.lines().filter_map(|line| line.split_once(' ')) {
+        if is_hex(commit) {
+            tips.entry(branch.to_owned()).or_default().push(commit.to_owned());
+        }
+    }
+    tips
 }
 
 fn parse_head(line: &str) -> Option<(String, String)> {

@@ -63,6 +63,16 @@ impl Pins {
         Some(self.lines[at.ok()?].1)
     }
 
+    /// Those of the files below a folder, sorted by path.
+    pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, Version)> {
+        let prefix = format!("{folder}/");
+        let path = |(place, _): &(Range<usize>, Version)| &self.text[place.clone()];
+        let begin = self.lines.partition_point(|line| path(line) < prefix.as_str());
+        let lines = self.lines[begin..].iter();
+        let lines = lines.map(|(place, version)| (&self.text[place.clone()], *version));
+        lines.take_while(move |(path, _)| path.starts_with(&prefix))
+    }
+
     /// Every pin, sorted by path.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Version)> {
         self.lines.iter().map(|(place, version)| (&self.text[place.clone()], *version))
@@ -108,6 +118,8 @@ mod tests {
         assert_eq!(pins.iter().collect::<Vec<_>>(), all);
         assert_eq!(pins.get("secrets/b.toml"), Some(at(9, 4)));
         assert_eq!((pins.get("p"), pins.get(""), pins.get("secrets")), (None, None, None));
+        assert_eq!(pins.below("secrets").collect::<Vec<_>>(), [("secrets/b.toml", at(9, 4))]);
+        assert!(pins.below("s").next().is_none() && pins.below("z").next().is_none());
         assert!(Pins::parse(String::new()).iter().next().is_none());
         let sorted = Pins::parse("1 1 a\n2 2 a\n3 3 b\n".to_owned());
         assert_eq!(sorted.iter().collect::<Vec<_>>(), [("a", at(2, 2)), ("b", at(3, 3))]);

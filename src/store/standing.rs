@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::MAX_TOML;
+use super::branch::claims;
 use super::documents::Document;
 use super::error::StoreError;
 use super::pins::Version;
@@ -40,6 +41,13 @@ impl<D: Document> Standing<D> {
     }
 }
 
+/// A document as another branch has it.
+#[derive(Debug)]
+pub(super) struct OtherDocument<D> {
+    branch: String,
+    document: Signed<D>,
+}
+
 impl Vault {
     /// Members and policies of which this machine saw a version, and whose file is not there: a
     /// removal leaves a signed file.
@@ -49,7 +57,8 @@ impl Vault {
         let seen = self.pins().all_seen();
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
-        seen.filter(|(path, _)| is_document(path) && is_gone(path)).collect()
+        let gone = seen.filter(|(path, _)| is_document(path) && is_gone(path));
+        gone.filter(|(path, _)| !self.is_behind(path, &mut |bytes| bytes.is_some())).collect()
     }
 
     /// Fails where the system kept a member, a policy, a grant or a secret from being read (too
@@ -95,6 +104,13 @@ impl Vault {
             });
         match verified {
             Ok(document) => self.against_its_pin(path, document),
+            Err(StoreError::Missing { path }) => {
+                let seen = self.pins().seen(&path);
+                match seen.and_then(|seen| self.newest_elsewhere::<D>(&path, seen)) {
+                    Some(newest) => Standing::of(newest.document),
+                    None => Standing::Damaged(Arc::new(StoreError::Missing { path })),
+                }
+            }
             Err(
                 error @ (StoreError::Unsigned { .. }
                 | StoreError::Altered { .. }
@@ -104,15 +120,38 @@ impl Vault {
         }
     }
 
-    /// An approved file older than one seen before is a rollback.
+    /// The version that this machine has seen, where it is another branch's: members and policies are
+    /// what they are on whatever branch.
+    pub(super) fn newest_elsewhere<D: Document>(
+        &self,
+        path: &VaultPath,
+        seen: Version,
+    ) -> Option<OtherDocument<D>> {
+        let of = |document: &D| Version::of_document(document.version());
+        let is_it =
+            &mut |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| claims(bytes, path, of, seen));
+        let found = self.newer(path, is_it)?;
+        let document = self.approved(path, found.bytes?)?;
+        Some(OtherDocument { branch: found.branch, document })
+    }
+
+    /// An approved file older than one seen before is a rollback, unless it is that of a branch which
+    /// never had the newer one.
     fn against_its_pin<D: Document>(&self, path: &VaultPath, document: Signed<D>) -> Standing<D> {
         let found = Version::of_document(document.version());
         match self.pins().seen(path) {
-            Some(seen) if found < seen => Standing::Damaged(Arc::new(StoreError::RolledBack {
-                path: path.clone(),
-                found: found.version,
-                seen: seen.version,
-            })),
+            Some(seen) if found < seen => match self.newest_elsewhere::<D>(path, seen) {
+                Some(newest) => {
+                    self.note_rule_of_another_branch();
+                    self.tell_newer(newest.branch, path);
+                    Standing::of(newest.document)
+                }
+                None => Standing::Damaged(Arc::new(StoreError::RolledBack {
+                    path: path.clone(),
+                    found: found.version,
+                    seen: seen.version,
+                })),
+            },
             _ => {
                 self.pins().pin(path, found);
                 Standing::of(document)

@@ -1,8 +1,10 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::branch::{self, Commits, Findings, claims};
 use super::documents::{AdminSet, Config, Document, FORMAT};
 use super::error::StoreError;
 use super::pin_store::{self, Pin, PinStore};
@@ -33,7 +35,7 @@ pub(crate) struct Vault {
     pub(super) files: Reader,
     config: Signed<Config>,
     admins: Signed<AdminSet>,
-    pins: PinStore,
+    pub(super) pins: PinStore,
     first_use: bool,
     /// Signatures of records that need no second look.
     known: OnceLock<Known>,
@@ -41,14 +43,22 @@ pub(crate) struct Vault {
     latest: OnceLock<i64>,
     /// The first document that the system would not let us read.
     pub(super) unread: OnceLock<Arc<StoreError>>,
+    /// What commits tell.
+    pub(super) commits: Box<dyn Commits>,
+    pub(super) findings: Findings,
 }
 
 impl Vault {
-    /// Opens the vault at `root` and verifies its settings against the accepted admins.
+    /// Opens the vault at `root` and verifies its settings against the accepted admins; `commits` tell
+    /// whether what is older than it was seen was put back.
     ///
     /// # Errors
     /// `NoVault` where there is none; any damage otherwise.
-    pub(crate) fn open(root: Root, base: Option<&Path>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        root: Root,
+        base: Option<&Path>,
+        commits: Box<dyn Commits>,
+    ) -> Result<Self, StoreError> {
         let path = VaultPath::config();
         refuse_old(&root)?;
         let bytes = fs::read(&root, &path, MAX_TOML)?
@@ -58,18 +68,46 @@ impl Vault {
         check_claim(&path, &claim)?;
         refuse_another_vault(&root, base, &claim.vault)?;
         let pins = PinStore::load(base, &claim.vault)?;
-        let admins = accept_admins(&root, &claim.vault, &pins)?;
+        let sets = SetReader { root: &root, vault: &claim.vault, pins: &pins, commits: &*commits };
+        let admins = sets.accept()?;
         let key = admins.admins.get(unverified.by()).copied();
-        let config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
+        let mut config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
         let first_use = pins.admins().is_none();
         let files = Reader::open(&root)?;
         let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let found = Version::of_document(config.version);
         if let Some(seen) = pins.seen(&path).filter(|seen| found < *seen) {
-            return Err(StoreError::RolledBack { path, found: found.version, seen: seen.version });
+            let of = |config: &Config| Version::of_document(config.version);
+            let is_it = &mut |bytes: Option<&[u8]>| {
+                bytes.is_some_and(|bytes| claims(bytes, &path, of, seen))
+            };
+            let newer = branch::newer(&*commits, &pins, &path, is_it).and_then(|found| {
+                let read = Unverified::parse(&path, found.bytes?).ok()?;
+                let key = admins.admins.get(read.by()).copied();
+                read.verify::<Config>(&claim.vault, key.as_ref()).ok()
+            });
+            let rolled_back = StoreError::RolledBack {
+                path: path.clone(),
+                found: found.version,
+                seen: seen.version,
+            };
+            config = newer.ok_or(rolled_back)?;
         }
-        pins.pin(&path, found);
-        Ok(Self { root, files, config, admins, pins, first_use, known, latest, unread })
+        pins.pin(&path, Version::of_document(config.version));
+        let findings = Findings::default();
+        Ok(Self {
+            root,
+            files,
+            config,
+            admins,
+            pins,
+            first_use,
+            known,
+            latest,
+            unread,
+            commits,
+            findings,
+        })
     }
 
     /// Says what the latest moment known is, in seconds since 1970.
@@ -123,16 +161,33 @@ impl Vault {
         self.known.get()
     }
 
-    /// Lists the names of the documents of a kind, without reading any.
+    /// Lists the names of the documents of a kind, without reading any: those that are here, and those
+    /// that this machine has seen in another branch, where this one never had them.
     ///
     /// # Errors
     /// [`StoreError`] where the folder cannot be read.
     pub(crate) fn names_of<D: Document>(&self) -> Result<Vec<D::Name>, StoreError> {
+        let folder = D::LISTING.folder();
         let listed = fs::list(&self.root, D::LISTING)?;
         // A link or a pipe under a document's name is a damaged document, not none.
-        let files = listed.files.iter().chain(&listed.strays);
-        let path = |file| VaultPath::parse(&format!("{}/{file}", D::LISTING.folder()));
-        Ok(files.filter_map(|file| D::name(path(file)?.subject()).cloned()).collect())
+        let files: BTreeSet<String> = listed.files.into_iter().chain(listed.strays).collect();
+        let path = |file: &String| VaultPath::parse(&format!("{folder}/{file}"));
+        let mut names: Vec<D::Name> =
+            files.iter().filter_map(|file| D::name(path(file)?.subject()).cloned()).collect();
+        for (path, seen) in self.pins.seen_below(folder) {
+            let is_here = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            if is_here.is_some_and(|file| files.contains(file)) {
+                continue;
+            }
+            let Some(path) = VaultPath::parse(path) else { continue };
+            if let Some(name) = D::name(path.subject())
+                && self.newest_elsewhere::<D>(&path, seen).is_some()
+            {
+                self.note_rule_of_another_branch();
+                names.push(name.clone());
+            }
+        }
+        Ok(names)
     }
 
     /// Whether one of `texts` stands in a member's file, which is not verified: only to read
@@ -187,11 +242,21 @@ impl Vault {
         {
             return Err(StoreError::Ahead { path, created: record.created });
         }
-        if let Some(last) = self.pins.removed(&path).filter(|last| found <= *last) {
+        if let Some(last) = self.pins.removed(&path).filter(|last| found <= *last)
+            && !self.is_behind(&path, &mut |bytes| bytes.is_none())
+        {
             return Err(StoreError::CameBack { path, version: last.version });
         }
+        let is_newer = |bytes: &[u8], seen| {
+            claims(bytes, &path, |record: &Record| Version::from(record), seen)
+        };
         match self.pins.seen(&path) {
-            Some(seen) if found < seen => {
+            Some(seen)
+                if found < seen
+                    && !self.is_behind(&path, &mut |bytes| {
+                        bytes.is_some_and(|bytes| is_newer(bytes, seen))
+                    }) =>
+            {
                 Err(StoreError::RolledBack { path, found: found.version, seen: seen.version })
             }
             _ => Ok(Some(record)),
@@ -248,6 +313,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError`] where the state folder cannot be written.
     pub(crate) fn save_pins(&self, base: Option<&Path>) -> Result<(), StoreError> {
+        self.accept_tip();
         if let Some(base) = base {
             pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }
@@ -318,29 +384,56 @@ pub(crate) fn accept_vault(root: &Root, base: &Path, id: &str) -> Result<(), Sto
     }
 }
 
-/// Walks from the first set of admins to the newest, each signed by an admin of the one
-/// before (the first by one of its own). The set that this machine pinned must lie on the way.
-fn accept_admins(
-    root: &Root,
-    vault: &str,
-    pins: &PinStore,
-) -> Result<Signed<AdminSet>, StoreError> {
-    let mut newest: Option<Signed<AdminSet>> = None;
-    let mut number = 1;
-    while let Some((set, digest)) = admin_set(root, vault, number, newest.as_deref())? {
-        if pins.admins().is_some_and(|(n, pinned)| n == number && pinned != digest) {
-            return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+/// Reads the sets of admins.
+struct SetReader<'v> {
+    root: &'v Root,
+    vault: &'v str,
+    pins: &'v PinStore,
+    commits: &'v dyn Commits,
+}
+
+impl SetReader<'_> {
+    /// Walks from the first set of admins to the newest, each signed by an admin of the one
+    /// before (the first by one of its own). The set that this machine pinned must lie on the way, or
+    /// in another branch than this one, which never had it.
+    fn accept(&self) -> Result<Signed<AdminSet>, StoreError> {
+        let pinned = self.pins.admins();
+        let mut newest: Option<Signed<AdminSet>> = None;
+        let mut number = 1;
+        while let Some((set, digest)) = self.set(number, newest.as_deref())? {
+            if pinned.is_some_and(|(n, pinned)| n == number && pinned != digest) {
+                return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+            }
+            if pinned.is_none_or(|(n, _)| n <= number) {
+                self.pins.note(&Pin::Admins(number, digest));
+            }
+            newest = Some(set);
+            number += 1;
         }
-        if pins.admins().is_none_or(|(n, _)| n <= number) {
-            pins.note(&Pin::Admins(number, digest));
+        let missing = || StoreError::Missing { path: VaultPath::admins(number) };
+        match pinned {
+            Some((pinned, _)) if number <= pinned => Err(missing()),
+            _ => newest.ok_or_else(missing),
         }
-        newest = Some(set);
-        number += 1;
     }
-    let missing = || StoreError::Missing { path: VaultPath::admins(number) };
-    match pins.admins() {
-        Some((pinned, _)) if number <= pinned => Err(missing()),
-        _ => newest.ok_or_else(missing),
+
+    fn set(
+        &self,
+        number: u32,
+        before: Option<&AdminSet>,
+    ) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+        if let Some(found) = admin_set(self.root, self.vault, number, before)? {
+            return Ok(Some(found));
+        }
+        // Admins are who they are on whatever branch: those that this machine has seen.
+        let path = VaultPath::admins(number);
+        let is_seen = before.is_some() && self.pins.admins().is_some_and(|(n, _)| number <= n);
+        if !is_seen {
+            return Ok(None);
+        }
+        let newer = branch::newer(self.commits, self.pins, &path, &mut |bytes| bytes.is_some());
+        let bytes = newer.and_then(|found| found.bytes);
+        bytes.map(|bytes| verify_set(self.vault, number, bytes, before)).transpose()
     }
 }
 

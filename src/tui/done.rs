@@ -201,7 +201,11 @@ fn verified(report: &VerifyReport) -> Vec<String> {
             lines.push(format!("  {at}{}", printable(fault)));
         }
         if let (Some(file), ChainStatus::Damaged) = (&chain.file, chain.status) {
-            lines.push(format!("  in {}", printable(&file.to_string_lossy())));
+            // With its folder, which is the chain's: the whole path is longer than the screen.
+            let parts: Vec<_> =
+                file.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+            let short: Vec<&str> = parts.iter().rev().map(AsRef::as_ref).collect();
+            lines.push(format!("  in {}", printable(&short.join("/"))));
         }
     }
     lines

@@ -197,7 +197,7 @@ fn damage_of_the_trail_is_named_with_its_place() {
     t.store([("a", "1"), ("b", "2")]);
     let mut screen = admin(&t);
     screen.keys("4").shows("store");
-    t.sh("f=$(ls ~/.authy/audit/*/*.jsonl); sed -i '3s/granted/denied/' $f").ok();
+    t.sh("f=$(ls ~/.authy/.local/audit/*/*.jsonl); sed -i '3s/granted/denied/' $f").ok();
     screen.shows("denied").keys("v").shows("DAMAGED").shows("line 3").shows("00000001.jsonl");
     screen.keys("\x1b").hides("DAMAGED").keys("q");
     assert_eq!(screen.last().0, 0);

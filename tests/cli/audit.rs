@@ -44,7 +44,7 @@ fn every_operation_leaves_a_line() {
 #[test]
 fn a_line_has_the_documented_fields() {
     let t = lived();
-    let chain = text(&t.only_file("audit", ".jsonl"));
+    let chain = text(&t.only_file(".local/audit", ".jsonl"));
     for (index, line) in chain.lines().enumerate() {
         let entry: Value = serde_json::from_str(line).unwrap();
         assert_eq!(entry["seq"], json!(index + 1), "{line}");
@@ -64,7 +64,7 @@ fn a_line_has_the_documented_fields() {
 fn prev_is_the_digest_of_the_line_before() {
     use sha2::Digest as _;
     let t = lived();
-    let chain = text(&t.only_file("audit", ".jsonl"));
+    let chain = text(&t.only_file(".local/audit", ".jsonl"));
     let lines: Vec<&str> = chain.lines().collect();
     for pair in lines.windows(2) {
         let entry: Value = serde_json::from_str(pair[1]).unwrap();
@@ -79,7 +79,7 @@ fn prev_is_the_digest_of_the_line_before() {
 #[test]
 fn the_chain_is_named_after_its_writer() {
     let t = lived();
-    let chain = t.only_file("audit", ".jsonl");
+    let chain = t.only_file(".local/audit", ".jsonl");
     assert!(chain_of(&chain).starts_with("alice-"), "{chain:?}");
     assert!(chain.ends_with("00000001.jsonl"), "{chain:?}");
     t.only_file("audit", ".key.age");
@@ -88,7 +88,7 @@ fn the_chain_is_named_after_its_writer() {
 #[test]
 fn the_trail_holds_no_values_and_no_arguments() {
     let t = lived();
-    let chain = text(&t.only_file("audit", ".jsonl"));
+    let chain = text(&t.only_file(".local/audit", ".jsonl"));
     assert!(!chain.contains("canary") && !chain.contains("password"), "{chain}");
     let run = show(&t, &[]).into_iter().find(|entry| entry["op"] == "run").unwrap();
     assert_eq!(run["detail"], "echo");
@@ -137,7 +137,7 @@ fn export_is_an_array_of_all_lines() {
     let t = lived();
     let export = t.authy(["audit", "export"]).ok().json();
     let export = export.as_array().unwrap();
-    let lines = text(&t.only_file("audit", ".jsonl")).lines().count();
+    let lines = text(&t.only_file(".local/audit", ".jsonl")).lines().count();
     assert!(export.len() >= lines.min(show(&t, &[]).len()), "{} of {lines}", export.len());
     assert!(
         export.iter().any(|entry| entry["op"] == "rotate" && entry["secrets"] == json!(["db-url"]))
@@ -154,7 +154,7 @@ fn verify_tells_that_all_is_well() {
 #[test]
 fn no_value_leaves_when_its_line_cannot_be_written() {
     let t = lived();
-    let chain = t.only_file("audit", ".jsonl");
+    let chain = t.only_file(".local/audit", ".jsonl");
     fs::remove_file(&chain).unwrap();
     fs::create_dir(&chain).unwrap();
     let marker = t.path("ran");
@@ -173,7 +173,7 @@ fn no_value_leaves_when_its_line_cannot_be_written() {
 #[test]
 fn a_torn_last_line_is_mended() {
     let t = lived();
-    let chain = t.only_file("audit", ".jsonl");
+    let chain = t.only_file(".local/audit", ".jsonl");
     let mut torn = text(&chain);
     torn.push_str("{\"seq\":99,\"time\":\"20");
     fs::write(&chain, torn).unwrap();
@@ -184,8 +184,15 @@ fn a_torn_last_line_is_mended() {
 #[test]
 fn the_line_is_there_before_the_child_runs() {
     let t = lived();
-    let child =
-        ["run", "--scope", "backend", "--", "sh", "-c", "tail -n 1 ~/.authy/audit/*/*.jsonl"];
+    let child = [
+        "run",
+        "--scope",
+        "backend",
+        "--",
+        "sh",
+        "-c",
+        "tail -n 1 ~/.authy/.local/audit/*/*.jsonl",
+    ];
     let line: Value = serde_json::from_str(&t.authy(child).ok().text()).unwrap();
     assert_eq!(line["op"], "run");
     assert_eq!(line["outcome"], "granted");

@@ -23,7 +23,16 @@ fn long(lines: usize) -> Sandbox {
 
 /// The segments of the sandbox's only chain, in order.
 fn segments(t: &Sandbox) -> Vec<PathBuf> {
-    let mut all = files_below(&t.file("audit"));
+    lines_in(t, ".local/audit")
+}
+
+/// What is published of it, in order.
+fn published(t: &Sandbox) -> Vec<PathBuf> {
+    lines_in(t, "audit")
+}
+
+fn lines_in(t: &Sandbox, folder: &str) -> Vec<PathBuf> {
+    let mut all = files_below(&t.file(folder));
     all.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     all
 }
@@ -34,43 +43,49 @@ fn ten_segments_verify_here_and_by_the_format_alone() {
         return;
     }
     let t = long(48);
-    let files = segments(&t);
-    assert!(files.len() >= 10, "{}", files.len());
-    assert!(files.iter().all(|file| fs::metadata(file).unwrap().len() <= 64 << 10));
+    assert!(segments(&t).len() >= 10, "{}", segments(&t).len());
+    t.store([("last", "1")]);
+    let small = |file: &PathBuf| fs::metadata(file).unwrap().len() <= 64 << 10;
+    assert!(segments(&t).iter().chain(&published(&t)).all(small));
     t.verifies();
-    let chain = chain_of(&files[0]).to_owned();
+    let files: Vec<PathBuf> = published(&t);
+    let big: Vec<&PathBuf> =
+        files.iter().filter(|file| fs::metadata(file).unwrap().len() > 32 << 10).collect();
+    assert!(big.len() >= 8, "{}", big.len());
+    let chain = chain_of(&segments(&t)[0]).to_owned();
     let key = t.age_decrypt(&t.file(&format!("audit/{chain}.key.age")));
     let key = t.write("chain-key", &key.stdout);
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/audit/verify_chain.py");
     let vault = t.vault();
     let words = [program, vault.to_str().unwrap(), &chain, key.to_str().unwrap()];
     let found = t.program("python3", words).ok();
-    found.stdout_has(&format!("lines in {} segments", files.len()));
+    found.stdout_has(&format!("lines in {} files", files.len()));
     // It sees what is wrong, too.
-    let good = fs::read(&files[4]).unwrap();
-    fs::write(&files[4], text(&files[4]).replacen("granted", "denied", 2)).unwrap();
+    let good = fs::read(big[4]).unwrap();
+    fs::write(big[4], text(big[4]).replacen("granted", "denied", 2)).unwrap();
     t.program("python3", words).ends().code_is(1).stdout_has("line ");
-    fs::remove_file(&files[4]).unwrap();
-    t.program("python3", words).ends().code_is(1).stdout_has("does not begin here");
-    fs::write(&files[4], good).unwrap();
+    fs::remove_file(big[4]).unwrap();
+    t.program("python3", words).ends().code_is(1).stdout_has("no file has it");
+    fs::write(big[4], good).unwrap();
     t.program("python3", words).ok();
 }
 
 #[test]
-fn each_commit_has_the_segments_that_changed_and_no_other() {
+fn each_commit_adds_a_file_and_changes_none() {
     let t = long(12);
-    let files = segments(&t);
-    assert!(files.len() >= 3);
     t.store([("a", "1")]);
     t.is_clean();
+    let before = published(&t);
+    t.sh("authy get a && authy get a").ok();
+    t.is_clean();
     t.store([("b", "2")]);
-    let last = segments(&t).pop().unwrap();
+    let new: Vec<PathBuf> = published(&t).into_iter().filter(|f| !before.contains(f)).collect();
     let inside = |path: &PathBuf| path.strip_prefix(t.vault()).unwrap().display().to_string();
-    let changed = t.git(["show", "--name-only", "--format=", "HEAD"]);
-    let audit: Vec<&str> = changed.lines().filter(|line| line.starts_with("audit/")).collect();
-    assert_eq!(audit, [inside(&last)]);
+    let changed = t.git(["show", "--name-status", "--format=", "HEAD", "--", "audit"]);
+    assert_eq!(changed, format!("A\t{}", inside(&new[0])));
+    assert_eq!(text(&new[0]).lines().count(), 3, "two reads and the change");
     // All of them are in the commit's tree, with what they hold.
-    for file in segments(&t) {
+    for file in published(&t) {
         let committed = t.git(["show", &format!("HEAD:{}", inside(&file))]);
         assert_eq!(committed, text(&file).trim_end());
     }

@@ -14,7 +14,7 @@ fn verified() -> (Sandbox, PathBuf, Vec<String>) {
     t.holds("b", "2");
     t.lacks("c");
     t.verifies();
-    let chain = t.only_file("audit", ".jsonl");
+    let chain = t.only_file(".local/audit", ".jsonl");
     let lines: Vec<String> = text(&chain).lines().map(str::to_owned).collect();
     assert!(lines.len() >= 6, "{lines:?}");
     (t, chain, lines)

@@ -60,14 +60,14 @@ fn damage_of_any_file_is_one_line_with_its_path_and_exit_5() {
         (|t| fs::write(t.file("members/alice.toml"), "garbage").unwrap(), &["members/alice.toml"]),
         (
             |t| {
-                let chain = t.only_file("audit", "00000001.jsonl");
+                let chain = t.only_file(".local/audit", "00000001.jsonl");
                 edit(&chain, "\"store\"", "\"score\"");
             },
-            &["damage: audit/alice-", "00000001.jsonl", "line"],
+            &["damage: .local/audit/alice-", "00000001.jsonl", "line"],
         ),
         (
-            |t| _ = fs::remove_file(t.only_file("audit", "00000001.jsonl")),
-            &["damage: audit/alice-", "gone"],
+            |t| _ = fs::remove_file(t.only_file(".local/audit", "00000001.jsonl")),
+            &["damage: .local/audit/alice-", "gone"],
         ),
     ];
     for (tamper, words) in cases {

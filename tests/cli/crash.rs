@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::vault::{files_below, text};
@@ -127,9 +128,11 @@ fn a_change_that_begins_a_segment_of_the_trail_survives_kill_9() {
         return;
     }
     let t = stocked();
-    let segments = || files_below(&t.file("audit")).len() - 1;
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "jsonl");
+    let segments =
+        || files_below(&t.file(".local/audit")).iter().filter(|path| is_segment(path)).count();
     // So full that the next line does not fit.
-    let fill = "while [ $(stat -c %s ~/.authy/audit/*/00000001.jsonl) -le 65160 ]; do \
+    let fill = "while [ $(stat -c %s ~/.authy/.local/audit/*/00000001.jsonl) -le 65160 ]; do \
         authy get target >/dev/null || exit; done";
     t.sh(fill).ok();
     assert_eq!(segments(), 1);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::Sandbox;
 use crate::outcome::Done;
-use crate::vault::{chmod, text};
+use crate::vault::{chmod, files_below, text};
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();
@@ -27,8 +27,7 @@ fn depended_on(t: &Sandbox) -> Vec<PathBuf> {
         t.file("policies/backend.toml"),
         t.file("secrets/db-url.toml"),
         t.file("secrets/db-url.age"),
-        t.only_file("audit", ".jsonl"),
-        t.only_file("audit", ".key.age"),
+        t.only_file(".local/audit", ".jsonl"),
     ]
 }
 
@@ -143,13 +142,22 @@ fn huge_files_are_refused() {
 
 #[test]
 fn linked_folders_are_refused() {
-    for folder in ["secrets", "members", "admins", "policies", "audit"] {
+    let linked = |folder: &str| {
         let t = stocked();
         let aside = t.path("aside");
         fs::rename(t.file(folder), &aside).unwrap();
         symlink(&aside, t.file(folder)).unwrap();
-        read(&t).stderr_has(folder);
+        t
+    };
+    for folder in ["secrets", "members", "admins", "policies", ".local/audit"] {
+        read(&linked(folder)).stderr_has(folder);
     }
+    // Reading needs nothing of what is published, and nothing is published through a link.
+    let t = linked("audit");
+    let before = files_below(&t.path("aside"));
+    t.store([("new", "v")]);
+    assert_eq!(files_below(&t.path("aside")), before);
+    t.authy(["audit", "verify"]).fails(5).stderr_has("audit");
 }
 
 #[test]
@@ -178,6 +186,11 @@ fn unknown_keys_in_signed_files_are_refused() {
     }
 }
 
+/// The key of the chain, as this clone has it and as it is published; either will do.
+fn keys(t: &Sandbox) -> [PathBuf; 2] {
+    [".local/audit", "audit"].map(|folder| t.only_file(folder, ".key.age"))
+}
+
 /// An age header with this many stanzas for nobody.
 fn crowded(stanzas: usize) -> Vec<u8> {
     let stanza = "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
@@ -190,13 +203,13 @@ fn crowded(stanzas: usize) -> Vec<u8> {
 #[test]
 fn age_headers_with_more_stanzas_than_a_vault_has_are_refused() {
     let t = stocked();
-    let key = t.only_file("audit", ".key.age");
-    let good = fs::read(&key).unwrap();
+    let keys = keys(&t);
+    let good = fs::read(&keys[0]).unwrap();
     // One beyond authy's own limit.
-    fs::write(&key, crowded(513)).unwrap();
+    keys.iter().for_each(|key| fs::write(key, crowded(513)).unwrap());
     read(&t);
     t.authy(["store", "new"]).stdin("v").fails(5);
-    fs::write(&key, good).unwrap();
+    fs::write(&keys[0], good).unwrap();
     fs::write(t.file("secrets/db-url.age"), crowded(513)).unwrap();
     read(&t).stderr_has("db-url");
 }
@@ -204,11 +217,10 @@ fn age_headers_with_more_stanzas_than_a_vault_has_are_refused() {
 #[test]
 fn scrypt_stanzas_are_refused_before_they_cost_anything() {
     let t = stocked();
-    let key = t.only_file("audit", ".key.age");
     let file = "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n\
                 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n\
                 --- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n0123456789abcdef";
-    fs::write(key, file).unwrap();
+    keys(&t).iter().for_each(|key| fs::write(key, file).unwrap());
     read(&t);
 }
 

@@ -20,10 +20,10 @@ fn run_works_and_says_where_its_line_went() {
     let t = stocked();
     let child = "authy run --scope backend -- sh -c 'echo $db_url'";
     let Some(call) = read_only(&t, child) else { return };
-    let before = text(&t.only_file("audit", ".jsonl"));
+    let before = text(&t.only_file(".local/audit", ".jsonl"));
     let state = t.path("state");
     call.ok().stdout_is("1\n").stderr_has(state.to_str().unwrap());
-    assert_eq!(text(&t.only_file("audit", ".jsonl")), before);
+    assert_eq!(text(&t.only_file(".local/audit", ".jsonl")), before);
 
     let report = t.authy(["--json", "audit", "verify"]).ok();
     assert_eq!(report.json().as_array().map(Vec::len), Some(2), "{report}");

@@ -105,7 +105,7 @@ fn a_line_that_was_changed_or_taken_away_is_found() {
         }
         t.verifies();
         let of_session = |path: &PathBuf| chain_of(path).starts_with(&format!("s-{id}"));
-        let file = files_below(&t.file("audit")).into_iter().find(of_session).unwrap();
+        let file = files_below(&t.file(".local/audit")).into_iter().find(of_session).unwrap();
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<_> = text.lines().collect();
         let changed = match tampering {

@@ -4,6 +4,7 @@ mod append;
 mod cross;
 mod found;
 mod opening;
+mod published;
 mod segments;
 mod tamper;
 

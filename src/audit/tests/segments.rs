@@ -289,7 +289,7 @@ fn the_newest_lines_are_read_without_the_older_segments() {
     std::fs::remove_file(&hidden).unwrap();
     std::fs::create_dir(&hidden).unwrap();
     let sequence = |filter: &Filter<'_>, limit| {
-        let lines = newest(&sample.files, filter, limit)?;
+        let lines = newest(|take| sample.files.read_back(take), filter, limit)?;
         Ok::<_, AuditError>(lines.iter().map(|line| line.seq).collect::<Vec<_>>())
     };
     let last = sequence(&Filter::default(), Some(3)).unwrap();

@@ -159,7 +159,7 @@ fn a_linked_worktree_commits_on_its_own_branch() {
     fs::write(linked.join("second"), "2").unwrap();
     let outcome = sandbox.commit_in(&linked, &["second"], "Add second").unwrap();
     let id = sandbox.git(&["rev-parse", "side"]);
-    assert_eq!(outcome, Outcome::Committed { id });
+    assert_eq!(outcome, Outcome::Committed { id, parent: Some(before.clone()) });
     assert_eq!(sandbox.git(&["rev-parse", "main"]), before);
     assert_eq!(sandbox.git_in(&linked, &["status", "--porcelain"]), "");
     sandbox.assert_clean();

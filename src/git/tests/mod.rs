@@ -95,7 +95,7 @@ impl Sandbox {
     /// Commits, and returns the id, which HEAD then has.
     fn committed(&self, paths: &[&str]) -> String {
         match self.commit(paths).unwrap() {
-            Outcome::Committed { id } => {
+            Outcome::Committed { id, .. } => {
                 assert_eq!(self.git(&["rev-parse", "HEAD"]), id);
                 id
             }

@@ -2,13 +2,16 @@
 
 mod clone;
 mod error;
+mod publish;
 mod recorder;
 mod session_line;
+mod trail;
 pub(crate) mod verify;
 
-pub(crate) use clone::read_clone_id;
+pub(crate) use publish::{Against, Unpublished};
 pub(crate) use recorder::{MAX_KEY, Recorder, encrypt_chain_key, fallback_folder, lock_elsewhere};
 pub(crate) use session_line::created_line;
+pub(crate) use trail::{trail, travelling};
 pub(crate) use verify::{
-    ChainStatus, ChainSummary, VerifyReport, caller_if_any, places, session_of, verify_all,
+    ChainStatus, ChainSummary, VerifyReport, caller_if_any, session_of, verify_all,
 };

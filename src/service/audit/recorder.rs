@@ -1,7 +1,8 @@
 //! The asker's own audit chain: found or opened, and written before anything leaves.
 //!
-//! A chain has one writer: `<member>-<clone id>` or `s-<session id>-<clone id>`. In a read-only vault the chain lives in
-//! the state folder, under a clone id of its own.
+//! A chain has one writer, `<member>-<clone id>` or `s-<session id>-<clone id>`, who keeps it in `.local/audit/`, out
+//! of the way of what git does to the work tree; commits publish it. In a read-only vault it lives in the state
+//! folder, under a clone id of its own.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,11 +14,11 @@ use super::error::ChainError;
 use crate::access::{Caller, Principal, Rules};
 use crate::audit::{
     Action, Actor, AuditError, Chain, ChainFiles, ChainName, Event, Opener, Opening, Outcome,
-    Receipt,
+    Published, Receipt,
 };
 use crate::crypto::keys::ChainKey;
 use crate::crypto::{decrypt, encrypt};
-use crate::fs::{self, FsError, Listing, LocalFile, Lock, Root, VaultPath};
+use crate::fs::{self, FsError, Listing, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::kind::Kind;
 use crate::name::{MemberName, printable};
 use crate::service::base::clock;
@@ -26,7 +27,6 @@ use crate::service::base::{
     refuse_missing,
 };
 use crate::service::identity::{recipients, signer};
-use crate::store::AuditMode;
 
 /// Largest sealed key of a chain in bytes.
 pub(crate) const MAX_KEY: usize = 128 << 10;
@@ -94,16 +94,6 @@ impl<'a> Recorder<'a> {
             Err(error) => return Err(error),
         };
         Ok(Self { ctx, opened, asker, chain })
-    }
-
-    /// The chain of this clone that travels with the vault, if the asker has one there.
-    pub(crate) fn chain_in_vault(
-        opened: &Snapshot,
-        asker: &Principal,
-    ) -> Result<Option<ChainName>> {
-        let travels = opened.vault.config().audit == AuditMode::Repo;
-        let place = if travels { ChainLocation::in_vault(opened, asker)? } else { None };
-        Ok(place.map(|place| place.0.chain().clone()))
     }
 
     /// Appends a line and syncs it; the receipt is what opens values.
@@ -196,6 +186,15 @@ impl<'a> Recorder<'a> {
 /// Where the caller's chain lies: in the vault, or in the state folder.
 struct ChainLocation(ChainFiles);
 
+/// What there was of a chain of this clone that is not there.
+enum Past {
+    None,
+    /// An older authy wrote it in the work tree.
+    InWorkTree(ChainFiles),
+    /// It was published, or verified, and this clone's own lines are gone.
+    Lost,
+}
+
 impl ChainLocation {
     /// The place in the vault; `None` where the vault has no clone id and takes none.
     fn in_vault(opened: &Snapshot, asker: &Principal) -> Result<Option<Self>> {
@@ -206,9 +205,9 @@ impl ChainLocation {
         };
         let bad = || ChainError::BadCloneId(root.local(LocalFile::Clone));
         let chain = ChainName::of(&actor(asker), &clone).ok_or_else(bad)?;
-        let audit = opened.vault.config().audit;
-        fs::refuse_linked_folders(root, &first_segment(audit, &chain).ok_or_else(bad)?)?;
-        let folder = root.folder(listing(audit));
+        let first = VaultPath::local_segment(chain.as_str(), 1).ok_or_else(bad)?;
+        fs::refuse_linked_folders(root, &first)?;
+        let folder = root.folder(Listing::LocalAudit);
         let notes = root.local(LocalFile::LastSegment);
         Ok(Some(Self(ChainFiles::new(&folder, &chain).noted_in(&notes))))
     }
@@ -229,54 +228,118 @@ impl ChainLocation {
         asker: &Principal,
         lock: Option<&Lock>,
     ) -> Result<Chain> {
-        if let Some(chain) = self.attach(asker)? {
+        if let Some(chain) = self.attach(opened, asker)? {
             return Ok(chain);
         }
-        self.refuse_missing(opened)?;
         // Only one process may open a chain; the lock lies beside the vault's own.
         let root = Root::new(ctx.vault.clone());
-        let _held = match lock {
-            Some(_) => None,
-            None => Some(Lock::acquire(&root, LOCK_WAIT)?),
+        let held;
+        let lock = match lock {
+            Some(lock) => lock,
+            None => {
+                held = Lock::acquire(&root, LOCK_WAIT)?;
+                &held
+            }
         };
-        match self.attach(asker)? {
-            Some(chain) => Ok(chain),
-            None => self.open_first(ctx, opened, asker),
+        if let Some(chain) = self.attach(opened, asker)? {
+            return Ok(chain);
+        }
+        match self.past(opened)? {
+            Past::None => self.open_first(ctx, opened, asker),
+            Past::InWorkTree(segments) => {
+                self.take_over(&segments, lock)?;
+                let not_open = || ChainError::NoKey(self.0.chain().clone());
+                Ok(self.attach(opened, asker)?.ok_or_else(not_open)?)
+            }
+            Past::Lost => {
+                // Going on from what is published would tell its next lines a second time.
+                ctx.front.note(&Note::ChainLost { chain: self.0.chain().to_string() });
+                fs::remove_file(&root.local(LocalFile::Clone))?;
+                let place = Self::in_vault(opened, asker)?.ok_or(VaultError::ReadOnly)?;
+                place.open_first(ctx, opened, asker)
+            }
         }
     }
 
-    fn attach(&self, asker: &Principal) -> Result<Option<Chain>> {
+    /// What there was of a chain that this clone does not have.
+    fn past(&self, opened: &Snapshot) -> Result<Past> {
+        let (root, chain) = (opened.vault.root(), self.0.chain());
+        if !self.0.folder().starts_with(root.folder(Listing::LocalAudit)) {
+            return Ok(Past::None);
+        }
+        refuse_missing(opened, &missing_chain(opened, chain.as_str()))?;
+        let audit = root.folder(Listing::Audit);
+        fs::refuse_linked(root, Listing::Audit)?;
+        let published = Published::find(&audit, chain)?;
+        let is_known = opened.vault.pins().heads().contains_key(chain.as_str());
+        Ok(match (published.is_empty(), published.is_in_folders()) {
+            (false, false) => Past::InWorkTree(ChainFiles::new(&audit, chain)),
+            (true, _) if !is_known => Past::None,
+            _ => Past::Lost,
+        })
+    }
+
+    /// Takes a chain that an older authy wrote in the work tree; what lies there counts as published.
+    fn take_over(&self, segments: &ChainFiles, lock: &Lock) -> Result<()> {
+        let name = self.0.chain().as_str();
+        let mut stage = Stage::new(lock);
+        for segment in segments.whole_segments()? {
+            if let Some(path) = VaultPath::local_segment(name, segment.first) {
+                stage.put(path, segment.bytes);
+            }
+        }
+        let key = fs::read_plain(segments.key(), MAX_KEY)?;
+        if let Some((path, key)) = VaultPath::local_chain_key(name).zip(key) {
+            stage.put(path, key);
+        }
+        stage.write()?.publish()?;
+        Ok(self.0.cut_as_segments()?)
+    }
+
+    fn attach(&self, opened: &Snapshot, asker: &Principal) -> Result<Option<Chain>> {
         if !self.0.is_open()? {
             return Ok(None);
         }
-        let key = self.key(asker)?.ok_or_else(|| ChainError::NoKey(self.0.chain().clone()))?;
+        let key = self.key(opened, asker)?;
+        let key = key.ok_or_else(|| ChainError::NoKey(self.0.chain().clone()))?;
         Ok(Some(Chain::attach(self.0.clone(), self.0.chain().clone(), key)))
     }
 
     /// The chain's key; `None` where there is none yet.
-    fn key(&self, asker: &Principal) -> Result<Option<ChainKey>> {
-        let sealed = fs::read_plain(self.0.key(), MAX_KEY)?;
-        let Some(sealed) = sealed else { return Ok(None) };
-        let key = match asker {
+    fn key(&self, opened: &Snapshot, asker: &Principal) -> Result<Option<ChainKey>> {
+        let own = fs::read_plain(self.0.key(), MAX_KEY)?;
+        if let Principal::Bearer(bearer) = asker {
             // A token derives it; the file is for those who verify.
-            Principal::Bearer(bearer) => return Ok(Some(bearer.chain_key().clone())),
-            Principal::Member(caller) => decrypt(&sealed, &caller.identity)
-                .map_err(|source| ChainError::Unopened { chain: self.0.chain().clone(), source })?,
-        };
-        Ok(ChainKey::from_secret(&key))
-    }
-
-    /// Refuses to begin a chain anew that the last commit has.
-    fn refuse_missing(&self, opened: &Snapshot) -> Result<()> {
-        if self.0.folder().starts_with(opened.vault.root().folder(Listing::Audit)) {
-            refuse_missing(opened, &missing_chain(opened, self.0.chain().as_str()))?;
+            return Ok(own.map(|_| bearer.chain_key().clone()));
         }
-        Ok(())
+        let Principal::Member(caller) = asker else { return Ok(None) };
+        let open = |sealed: &[u8]| decrypt(sealed, &caller.identity);
+        let source = match own.as_deref().map(open) {
+            Some(Ok(key)) => return Ok(ChainKey::from_secret(&key)),
+            Some(Err(source)) => Some(source),
+            None => None,
+        };
+        // Another clone encrypted it anew, to the identity that its member has since.
+        let folder = opened.vault.root().folder(Listing::Audit);
+        let published = fs::read_plain(ChainFiles::new(&folder, self.0.chain()).key(), MAX_KEY)?;
+        match (published.as_deref().map(open), source) {
+            (Some(Ok(key)), _) => {
+                if let Some(published) = &published {
+                    // Best effort: it is found there next time, too.
+                    let _ = fs::replace(self.0.key(), published);
+                }
+                Ok(ChainKey::from_secret(&key))
+            }
+            (Some(Err(source)), _) | (None, Some(source)) => {
+                Err(ChainError::Unopened { chain: self.0.chain().clone(), source }.into())
+            }
+            (None, None) => Ok(None),
+        }
     }
 
     /// Writes the key first, so that a chain never lies there without one.
     fn open_first(&self, ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result<Chain> {
-        let found = self.key(asker)?;
+        let found = self.key(opened, asker)?;
         let open = |by, key| {
             let opening = Opening { chain: self.0.chain(), vault: opened.vault.id(), by };
             Ok(Chain::open_first(self.0.clone(), &opening, key, ctx.now)?)
@@ -355,11 +418,11 @@ fn fallback_chain(ctx: &Context, opened: &Snapshot, asker: &Principal) -> Result
 fn chain_in(ctx: &Context, opened: &Snapshot, asker: &Principal, folder: &Path) -> Result<Chain> {
     fs::make_folders(folder)?;
     let place = ChainLocation::in_state(folder, asker)?;
-    let chain = match place.attach(asker)? {
+    let chain = match place.attach(opened, asker)? {
         Some(chain) => chain,
         None => {
             let _held = lock_elsewhere(folder)?;
-            match place.attach(asker)? {
+            match place.attach(opened, asker)? {
                 Some(chain) => chain,
                 None => place.open_first(ctx, opened, asker)?,
             }
@@ -377,20 +440,4 @@ pub(crate) fn lock_elsewhere(folder: &Path) -> std::result::Result<File, FsError
 /// The folder of chains in the state folder of a vault.
 pub(crate) fn fallback_folder(folder: &Path) -> PathBuf {
     folder.join("audit")
-}
-
-/// The folder of chains in the vault.
-fn listing(mode: AuditMode) -> Listing {
-    match mode {
-        AuditMode::Repo => Listing::Audit,
-        AuditMode::Local => Listing::LocalAudit,
-    }
-}
-
-/// The chain's first segment in the vault; `None` where that is no chain of a vault.
-fn first_segment(mode: AuditMode, chain: &ChainName) -> Option<VaultPath> {
-    match mode {
-        AuditMode::Repo => VaultPath::segment(chain.as_str(), 1),
-        AuditMode::Local => VaultPath::local_segment(chain.as_str(), 1),
-    }
 }

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::recorder::{MAX_KEY, fallback_folder};
+use super::recorder::MAX_KEY;
 use super::session_line::parse_created_line;
+use super::trail::{ChainCopies, trail};
 use crate::access::{Bearer, Caller};
-use crate::audit::{self, Actor, ChainFiles, ChainName, ChainReport, Expect, Head, Verdict};
+use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Head, Verdict};
 use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
-use crate::fs::{self, Listing, Lock};
+use crate::fs::{self, Lock};
 use crate::kind::Kind;
 use crate::name::SessionId;
 use crate::service::base::{Context, IdentitySource, LOCK_WAIT, Result, Snapshot};
@@ -83,18 +84,28 @@ pub(crate) fn verify_all(
     // Under the lock, so that no commit names a head between two of these reads; whoever
     // cannot lock cannot write either.
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
-    let places = places(opened)?;
+    let places = trail(opened)?;
+    let lines = OtherLines::of(opened);
     let pinned = |chain: &ChainName| Head::parse(opened.vault.pins().heads().get(chain.as_str())?);
     let keys = Keys { caller, bearer };
     let mut vouchers = of_grants(opened)?;
-    let mut reports = Vec::new();
+    let (mut reports, mut files) = (Vec::new(), BTreeMap::new());
     // Members first: their lines vouch for the keys of the sessions they made.
     let (sessions, members): (Vec<_>, Vec<_>) =
-        places.iter().partition(|place| session_of(place.chain()).is_some());
+        places.iter().partition(|place| session_of(&place.chain).is_some());
     for place in members.into_iter().chain(sessions) {
-        let commitment = session_of(place.chain()).and_then(|id| vouchers.get(&id).copied());
-        let about = About { commitment, pinned: pinned(place.chain()) };
-        let report = verify(opened, place, &keys, about)?;
+        let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
+        let mut pinned = pinned(&place.chain);
+        if let Some(head) = pinned
+            && place.own.is_none()
+            && place.head().ok().flatten().is_none_or(|here| here.seq < head.seq)
+            && lines.are_elsewhere(&place.chain, head.seq)
+        {
+            pinned = None;
+        }
+        let about = About { commitment, pinned };
+        let (report, file) = verify(opened, place, &keys, about)?;
+        files.extend(file.map(|file| (place.chain.clone(), file)));
         if report.verdict == Verdict::Verified {
             // What signed grants state too, and those that are gone stated.
             vouchers.extend(report.created().filter_map(parse_created_line));
@@ -104,34 +115,63 @@ pub(crate) fn verify_all(
     }
     for (chain, head) in opened.vault.pins().heads() {
         let missing =
-            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain() != chain));
-        if let (Some(chain), Some(head)) = (missing, Head::parse(head)) {
+            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain != *chain));
+        if let (Some(chain), Some(head)) = (missing, Head::parse(head))
+            && !lines.are_elsewhere(&chain, head.seq)
+        {
             reports.push(audit::missing(&chain, head));
         }
     }
-    audit::cross_check(&mut reports);
+    audit::cross_check(&mut reports, &|chain, line| lines.are_elsewhere(chain, line));
     for report in &reports {
-        if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head) {
+        if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
+            && pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
+        {
             opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
         }
     }
-    let mut chains: Vec<_> = reports.iter().map(|report| summary(report, &places)).collect();
+    let summary = |report: &ChainReport| {
+        let place = places.iter().find(|place| place.chain == report.chain);
+        let file = match files.remove(&report.chain) {
+            Some(file) => Some(file),
+            None => place.and_then(|place| place.holding(report)),
+        };
+        summary(report, file)
+    };
+    let mut chains: Vec<_> = reports.iter().map(summary).collect();
     chains.sort_by(|a, b| a.chain.cmp(&b.chain));
     Ok(VerifyReport { chains })
 }
 
-/// Every chain there is: in the vault, in this clone, and in this machine's state folder.
-pub(crate) fn places(opened: &Snapshot) -> Result<Vec<ChainFiles>> {
-    let root = opened.vault.root();
-    let mut all = Vec::new();
-    for listing in [Listing::Audit, Listing::LocalAudit] {
-        fs::refuse_linked(root, listing)?;
-        all.extend(audit::chains_in(&root.folder(listing))?);
+/// Lines of chains that are not here because this branch never had them.
+struct OtherLines<'v> {
+    opened: &'v Snapshot,
+    /// For each chain up to which line it was asked, and what came out.
+    known: Mutex<BTreeMap<(ChainName, u64), bool>>,
+}
+
+impl<'v> OtherLines<'v> {
+    fn of(opened: &'v Snapshot) -> Self {
+        Self { opened, known: Mutex::default() }
     }
-    if let Some(state) = opened.vault.pins().folder() {
-        all.extend(audit::chains_in(&fallback_folder(state))?);
+
+    /// Whether a line is another branch's.
+    fn are_elsewhere(&self, chain: &ChainName, line: u64) -> bool {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(&(chain.clone(), line)) {
+            return *known;
+        }
+        let has = |file: &str, bytes: &[u8]| {
+            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".jsonl"));
+            let first = stem.and_then(|stem| stem.parse::<u64>().ok());
+            let count = memchr::memchr_iter(b'\n', bytes).count() as u64;
+            first.is_some_and(|first| (first..first + count).contains(&line))
+        };
+        let folder = format!("audit/{chain}");
+        let found = self.opened.vault.is_folder_behind(&folder, &has).is_some();
+        known().insert((chain.clone(), line), found);
+        found
     }
-    Ok(all)
 }
 
 /// The caller, if there is one: verifying needs no identity, but one that was named counts.
@@ -156,18 +196,36 @@ struct Keys {
 
 impl Keys {
     /// A chain's key; `None` where it cannot be had here.
-    fn of(&self, place: &ChainFiles) -> Option<ChainKey> {
+    fn of(&self, place: &ChainCopies) -> Option<ChainKey> {
         if let Some(bearer) = &self.bearer {
-            let own = session_of(place.chain()).is_some_and(|id| id == *bearer.id());
+            let own = session_of(&place.chain).is_some_and(|id| id == *bearer.id());
             return own.then(|| bearer.chain_key().clone());
         }
-        let sealed = fs::read_plain(place.key(), MAX_KEY).ok()??;
-        ChainKey::from_secret(&decrypt(&sealed, &self.caller.as_ref()?.identity).ok()?)
+        let identity = &self.caller.as_ref()?.identity;
+        place.keys().iter().find_map(|file| {
+            let sealed = fs::read_plain(file, MAX_KEY).ok()??;
+            ChainKey::from_secret(&decrypt(&sealed, identity).ok()?)
+        })
+    }
+
+    /// Whether the key that is published, if one is, is this one.
+    fn is_published(&self, key: &ChainKey, place: &ChainCopies) -> bool {
+        let Some((file, caller)) = place.keys().pop().zip(self.caller.as_ref()) else {
+            return true;
+        };
+        match fs::read_plain(&file, MAX_KEY) {
+            Ok(None) => true,
+            Ok(Some(sealed)) => decrypt(&sealed, &caller.identity).is_ok_and(|published| {
+                let published = ChainKey::from_secret(&published);
+                published.is_some_and(|published| published.commitment() == key.commitment())
+            }),
+            Err(_) => false,
+        }
     }
 
     /// Whether the key of this chain is encrypted to the caller, who writes it.
-    fn must_have(&self, place: &ChainFiles) -> bool {
-        let writes = |caller: &Caller| place.chain().belongs_to(&Actor::member(&caller.name));
+    fn must_have(&self, place: &ChainCopies) -> bool {
+        let writes = |caller: &Caller| place.chain.belongs_to(&Actor::member(&caller.name));
         self.bearer.is_none() && self.caller.as_ref().is_some_and(writes)
     }
 }
@@ -179,22 +237,38 @@ struct About {
     pinned: Option<Head>,
 }
 
-fn verify(opened: &Snapshot, place: &ChainFiles, keys: &Keys, about: About) -> Result<ChainReport> {
+/// Verifies the writer's own lines where they are here, and what is published against them. With a file
+/// that tells something else than they do.
+fn verify(
+    opened: &Snapshot,
+    place: &ChainCopies,
+    keys: &Keys,
+    about: About,
+) -> Result<(ChainReport, Option<PathBuf>)> {
     let key = keys.of(place);
     let signer = |name: &_| opened.rules.verify_keys(name);
     let expect = Expect {
-        chain: place.chain(),
+        chain: &place.chain,
         vault: opened.vault.id(),
         key: key.as_ref(),
         commitment: about.commitment,
         signer: &signer,
         pinned: about.pinned,
     };
-    let mut report = place.verify(&expect)?;
-    if key.is_none() && keys.must_have(place) {
-        report.has_no_key(fs::chain_key_file(place.chain().as_str()));
+    let (mut report, mut file) = match &place.own {
+        Some(own) => (own.verify(&expect)?, None),
+        None => (place.published()?.verify(&expect)?, None),
+    };
+    if let Some(own) = &place.own
+        && place.is_published
+    {
+        file = place.published()?.compare(&mut report, &own.cuts()?)?;
     }
-    Ok(report)
+    // What others go by has to be it as well.
+    if keys.must_have(place) && !key.as_ref().is_some_and(|key| keys.is_published(key, place)) {
+        report.has_no_key(fs::chain_key_file(place.chain.as_str()));
+    }
+    Ok((report, file))
 }
 
 /// The session that writes this chain, by its name `s-<id>-<clone id>`.
@@ -214,7 +288,7 @@ fn of_grants(opened: &Snapshot) -> Result<BTreeMap<SessionId, Digest>> {
     Ok(all)
 }
 
-fn summary(report: &ChainReport, places: &[ChainFiles]) -> ChainSummary {
+fn summary(report: &ChainReport, file: Option<PathBuf>) -> ChainSummary {
     let (status, line, fault) = match &report.verdict {
         Verdict::Verified => (ChainStatus::Verified, None, None),
         Verdict::Unchecked(gap) => (ChainStatus::Unchecked, None, Some(gap.to_string())),
@@ -222,9 +296,6 @@ fn summary(report: &ChainReport, places: &[ChainFiles]) -> ChainSummary {
             (ChainStatus::Damaged, Some(*line), Some(fault.to_string()))
         }
     };
-    let number = line.unwrap_or(u64::MAX);
-    let place = places.iter().find(|place| *place.chain() == report.chain);
-    let file = place.map(|place| place.holding(&report.firsts, number));
     ChainSummary {
         chain: report.chain.to_string(),
         lines: report.lines,

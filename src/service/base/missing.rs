@@ -28,27 +28,17 @@ pub(crate) fn missing_secrets(opened: &Snapshot) -> Vec<VaultPath> {
     missing
 }
 
-/// What a change would go by that is missing: members and policies, the chain that it is recorded
-/// in, and the secrets that it names. Asked at once, as each look costs an opening of the
-/// repository.
-pub(crate) fn missing_for(
-    opened: &Snapshot,
-    chain: Option<&str>,
-    secrets: &[SecretName],
-) -> Vec<VaultPath> {
+/// What a change would go by that is missing: members and policies, and the secrets that it names.
+/// Asked at once, as each look costs an opening of the repository.
+pub(crate) fn missing_for(opened: &Snapshot, secrets: &[SecretName]) -> Vec<VaultPath> {
     // A commit has both files of a secret or none, and looking one up in a large folder takes time.
     let absent = |name: &SecretName| {
         let mut files = [VaultPath::record(name), VaultPath::secret(name)].into_iter();
         files.find(|path| is_absent(opened, path)).map(|path| path.as_str().to_owned())
     };
     let mut places = RULES.map(str::to_owned).to_vec();
-    places.extend(chain.into_iter().flat_map(of_chain));
     places.extend(secrets.iter().filter_map(absent));
-    let committed = committed(opened, &places);
-    let is_segment = |path: &VaultPath| *path.subject() == Subject::Segment;
-    let newest = committed.iter().rev().find(|path| is_segment(path)).cloned();
-    let others = committed.into_iter().filter(|path| !is_segment(path));
-    let missing = others.chain(newest).filter(|path| is_absent(opened, path));
+    let missing = committed(opened, &places).into_iter().filter(|path| is_absent(opened, path));
     let missing = missing.filter(|path| !is_removed(opened, path));
     missing.flat_map(|path| with_its_pair(opened, path)).collect()
 }

@@ -3,6 +3,7 @@
 
 mod approved;
 pub(crate) mod clock;
+mod commits;
 pub(crate) mod context;
 pub(crate) mod error;
 mod missing;

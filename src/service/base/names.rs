@@ -1,5 +1,6 @@
 //! The names of what is there, as files say them: nothing is opened, nobody is asked.
 
+use super::commits::GitCommits;
 use super::context::Context;
 use super::error::Result;
 use crate::fs::Root;
@@ -11,7 +12,8 @@ use crate::store::{Member, Policy, Standing, Vault};
 /// # Errors
 /// There is none, or its settings are damaged.
 pub(crate) fn open_unrecovered(ctx: &Context) -> Result<Vault> {
-    Ok(Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref())?)
+    let commits = GitCommits::of(&ctx.vault);
+    Ok(Vault::open(Root::new(ctx.vault.clone()), ctx.state.as_deref(), commits)?)
 }
 
 /// The scopes that were not removed, in force or not.

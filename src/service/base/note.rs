@@ -119,6 +119,20 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// Another branch has newer versions than the one that is checked out, which never had them.
+    NewerElsewhere {
+        /// The branch, or the start of a commit's name.
+        branch: String,
+        /// Secrets of which this branch's values are used.
+        secrets: Vec<String>,
+        /// Members, policies and the like of which the other branch's versions are obeyed.
+        rules: Vec<String>,
+    },
+    /// This clone's own lines of the trail are gone: a chain was begun anew.
+    ChainLost {
+        /// The chain that ended.
+        chain: String,
+    },
     /// Lines of the trail that the remote does not take, and nothing else.
     LinesKept {
         /// The branch there.
@@ -283,6 +297,33 @@ impl fmt::Display for Note {
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
             }
+            Self::NewerElsewhere { branch, secrets, rules } => {
+                let branch = printable(branch);
+                match secrets.as_slice() {
+                    [] => {}
+                    [one] => write!(f, "'{branch}' has a newer '{one}'; this branch's is used")?,
+                    many => {
+                        let names = some_of(many);
+                        write!(
+                            f,
+                            "'{branch}' has newer values, and this branch's are used: {names}"
+                        )?;
+                    }
+                }
+                let begin = if secrets.is_empty() { "" } else { "; " };
+                match rules.as_slice() {
+                    [] => Ok(()),
+                    many => {
+                        let names = some_of(many);
+                        write!(f, "{begin}obeyed as '{branch}' has it, which is newer: {names}")
+                    }
+                }
+            }
+            Self::ChainLost { chain } => write!(
+                f,
+                "this clone's own lines of the audit chain '{chain}' are gone (was '.local' removed?): it goes on in \
+                 a new chain, and 'authy audit verify' says what is lost"
+            ),
             Self::LinesKept { remote } => write!(
                 f,
                 "{} takes no pushes from you: lines of the audit trail stay here until something else is sent",
@@ -421,4 +462,14 @@ impl fmt::Display for Note {
             ),
         }
     }
+}
+
+/// A few names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if let Some(more) = names.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use super::approved::last_approved;
 use super::clock;
+use super::commits::GitCommits;
 use super::context::Context;
 use super::error::{Error, Result};
 use super::missing::missing_admins;
 use super::note::Note;
 use super::secret_error::SecretError;
 use crate::access::Rules;
-use crate::fs::{self, Lock, Root};
+use crate::fs::{self, Lock, Root, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName};
@@ -36,6 +37,8 @@ pub(crate) struct OpenVault<'c> {
     ctx: &'c Context,
     /// Whether that was said which is said once.
     is_told: Cell<bool>,
+    /// What was said to be newer in other branches.
+    newer_told: Cell<u32>,
 }
 
 impl Deref for OpenVault<'_> {
@@ -73,7 +76,8 @@ impl<'c> OpenVault<'c> {
 
     fn open_as_it_lies(ctx: &'c Context) -> Result<Self> {
         let root = Root::new(ctx.vault.clone());
-        let vault = Vault::open(root.clone(), ctx.state.as_deref()).map_err(|error| {
+        let commits = GitCommits::of(root.path());
+        let vault = Vault::open(root.clone(), ctx.state.as_deref(), commits).map_err(|error| {
             let missing = match &error {
                 StoreError::Missing { path } => missing_admins(&root, path),
                 _ => None,
@@ -86,7 +90,7 @@ impl<'c> OpenVault<'c> {
         let rules = Rules::of(&vault)?.with_past(move |rules| last_approved(&past, rules).ok());
         let snapshot = Snapshot { vault, rules };
         snapshot.vault.know_latest(clock::latest(ctx, &snapshot).unix_timestamp());
-        Ok(Self { snapshot, ctx, is_told: Cell::new(false) })
+        Ok(Self { snapshot, ctx, is_told: Cell::new(false), newer_told: Cell::new(0) })
     }
 
     /// Pins what was verified, and says so, once, where the vault is new to this machine: by itself
@@ -94,6 +98,7 @@ impl<'c> OpenVault<'c> {
     pub(crate) fn save_pins(&self) {
         let ctx = self.ctx;
         let saved = self.vault.save_pins(ctx.state.as_deref());
+        self.tell_newer();
         if self.is_told.replace(true) {
             return;
         }
@@ -101,6 +106,28 @@ impl<'c> OpenVault<'c> {
             ctx.front.note(&Note::NoPins { reason: error.to_string() });
         } else if self.vault.is_first_use() && ctx.state.is_some() {
             ctx.front.note(&self.introduction());
+        }
+    }
+}
+
+impl OpenVault<'_> {
+    /// Says what other branches have that is newer, where something of it was met since.
+    fn tell_newer(&self) {
+        let newer = self.vault.newer_elsewhere();
+        let count = newer.iter().map(|(_, paths)| paths.len()).sum::<usize>();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        if self.newer_told.replace(count) == count {
+            return;
+        }
+        for (branch, paths) in newer {
+            let secret = |path: &VaultPath| match path.subject() {
+                Subject::Record(name) => Some(name.to_string()),
+                _ => None,
+            };
+            let secrets: Vec<String> = paths.iter().filter_map(secret).collect();
+            let others = paths.iter().filter(|path| secret(path).is_none());
+            let rules: Vec<String> = others.map(ToString::to_string).collect();
+            self.ctx.front.note(&Note::NewerElsewhere { branch, secrets, rules });
         }
     }
 }

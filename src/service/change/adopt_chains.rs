@@ -25,17 +25,17 @@ pub(crate) fn import_chains(opened: &Snapshot, lock: &Lock) -> Result<usize> {
         let name = chain.chain().to_string();
         // One whose key is gone could not be checked anywhere: it stays where it was.
         let Some(key) = fs::read_plain(chain.key(), MAX_KEY)? else { continue };
-        let Some(key_path) = VaultPath::chain_key(&name) else { continue };
+        let Some(key_path) = VaultPath::local_chain_key(&name) else { continue };
         chain.hand_over(|segments| -> Result<()> {
             let mut stage = Stage::new(lock);
             stage.put(key_path, key);
             for segment in segments {
-                if let Some(path) = VaultPath::segment(&name, segment.first) {
+                if let Some(path) = VaultPath::local_segment(&name, segment.first) {
                     stage.put(path, segment.bytes);
                 }
             }
             let mut pending = Pending::load(root)?;
-            pending.add(format!("Import audit chain {name}"), &stage.paths());
+            pending.add(format!("Import audit chain {name}"), &[]);
             stage.put_local(LocalFile::Pending, pending.render());
             stage.write()?.publish().map_err(Error::from)
         })?;

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::waiting::waiting;
-use crate::audit::{self, Actor, Chain, ChainFiles, ChainName, Event, Head, Op, Outcome};
-use crate::fs::{self, Listing, LocalFile, Root, Subject, VaultPath};
+use crate::audit::{Actor, Chain, ChainName, Event, Head, Op, Outcome};
+use crate::fs::{self, LocalFile, Subject, VaultPath};
 use crate::git;
-use crate::kind::Failure as _;
 use crate::name::MemberName;
-use crate::service::audit::read_clone_id;
+use crate::service::audit::{Against, Unpublished, travelling};
 use crate::service::base::{Context, Note, Pending, Result, Snapshot, drop_pending};
 use crate::store::{AuditMode, Member, Policy, Vault};
 
@@ -34,46 +33,63 @@ pub(crate) fn commit(
 
 /// As [`commit`], for a change by somebody who has no audit chain.
 pub(crate) fn commit_files(ctx: &Context, vault: &Vault, member: &MemberName, pending: &Pending) {
-    let note = |reason: String| ctx.front.note(&Note::CommitDeferred { reason, hint: None });
-    let own = match own_segments(vault) {
-        Ok(own) => own,
-        Err(error) => return note(error.to_string()),
+    let note = |reason: String, hint: Option<String>| {
+        ctx.front.note(&Note::CommitDeferred { reason, hint });
     };
-    match try_commit(vault, member, pending, &own) {
-        Ok(git::Outcome::Deferred(reason)) => {
-            let hint = reason.hint();
-            ctx.front.note(&Note::CommitDeferred { reason: reason.to_string(), hint });
-        }
-        Ok(_) => {
-            if let Err(error) = committed(vault, &own) {
-                note(error.to_string());
-            }
-        }
-        Err(error) => {
-            let hint = error.hint();
-            ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint });
-        }
+    match try_commit(vault, member, pending) {
+        Ok(None) => {}
+        Ok(Some(reason)) => note(reason.to_string(), reason.hint()),
+        Err(error) => note(error.to_string(), error.hint()),
     }
 }
 
+/// Commits the list and what this clone's chains have to publish, and forgets the list; or says why
+/// that has to wait.
 fn try_commit(
     vault: &Vault,
     member: &MemberName,
     pending: &Pending,
-    own: &OwnSegments,
-) -> std::result::Result<git::Outcome, git::GitError> {
-    let paths: Vec<String> = pending.valid_paths().chain(own.paths()).collect();
-    git::commit(&git::Request {
-        vault: vault.root().path(),
+) -> Result<Option<git::Reason>> {
+    let root = vault.root();
+    let unpublished = Unpublished::find(vault, Against::Commit)?;
+    let written = unpublished.write(root)?;
+    let paths: Vec<String> = pending.valid_paths().chain(unpublished.paths(root)).collect();
+    let outcome = git::commit(&git::Request {
+        vault: root.path(),
         paths: &paths,
         message: &pending.message(),
         fallback_author: member.as_str(),
-    })
+    });
+    // What no commit has would be in git's way when another branch is checked out.
+    let keeps = matches!(&outcome, Ok(git::Outcome::Deferred(git::Reason::NoRepository)));
+    if !keeps && !matches!(&outcome, Ok(git::Outcome::Committed { .. } | git::Outcome::Nothing)) {
+        unpublished.withdraw(root, &written);
+    }
+    match outcome? {
+        git::Outcome::Deferred(reason) => return Ok(Some(reason)),
+        git::Outcome::Committed { id, parent } => {
+            unpublished.remember(root, &id, parent.as_deref());
+        }
+        git::Outcome::Nothing => unpublished.remember_tip(root),
+    }
+    drop_pending(root)?;
+    Ok(None)
 }
 
-fn committed(vault: &Vault, own: &OwnSegments) -> Result<()> {
-    own.remember(vault.root());
-    Ok(drop_pending(vault.root())?)
+/// As [`try_commit`], where waiting is a failure.
+fn commit_now(vault: &Vault, member: &MemberName, pending: &Pending) -> Result<()> {
+    match try_commit(vault, member, pending)? {
+        Some(reason) => Err(git::GitError::NotReady { reason }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Puts what this clone's chains have to publish into the work tree, for whoever commits by hand.
+///
+/// # Errors
+/// The chains cannot be read, or a file cannot be written.
+pub(crate) fn publish_lines(vault: &Vault) -> Result<()> {
+    Unpublished::find(vault, Against::WorkTree)?.write(vault.root()).map(drop)
 }
 
 /// Commits what waits, audit lines of reads included, if there is anything. With the chain of
@@ -96,10 +112,13 @@ pub(crate) fn commit_waiting(
         pending.add(format!("Commit {}, left uncommitted", names.join(", ")), &forgotten.signed);
         ctx.front.note(&Note::CommitsForgotten { names });
     }
-    let paths = pending.valid_paths().chain(own_segments(vault)?.paths()).collect::<Vec<_>>();
-    let differs = git::differs_from_last_commit(vault.root().path(), &paths)?;
+    let paths = pending.valid_paths().collect::<Vec<_>>();
+    let unpublished = Unpublished::find(vault, Against::Commit)?;
+    let differs = !unpublished.is_empty()
+        || (!paths.is_empty() && git::differs_from_last_commit(vault.root().path(), &paths)?);
     // What is committed may still wait for git's index, where that could not be replaced.
     if !differs && pending.is_empty() {
+        unpublished.remember_tip(vault.root());
         return Ok(drop_pending(vault.root())?);
     }
     if differs && let Some(chain) = chain()? {
@@ -108,11 +127,7 @@ pub(crate) fn commit_waiting(
     if pending.messages.is_empty() {
         pending.messages.push(format!("Record what {member} did"));
     }
-    let own = own_segments(vault)?;
-    match try_commit(vault, member, &pending, &own)? {
-        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
-        _ => committed(vault, &own),
-    }
+    commit_now(vault, member, &pending)
 }
 
 /// Sorts members and policies that were edited by hand and are not committed: those that can be sent
@@ -136,79 +151,7 @@ pub(crate) fn commit_edits(vault: &Vault, member: &MemberName, edits: &[VaultPat
     let mut pending = Pending::load(vault.root())?;
     let names: Vec<_> = edits.iter().map(VaultPath::as_str).collect();
     pending.add(format!("Ask to change {}", names.join(", ")), edits);
-    let own = own_segments(vault)?;
-    match try_commit(vault, member, &pending, &own)? {
-        git::Outcome::Deferred(reason) => Err(git::GitError::NotReady { reason }.into()),
-        _ => committed(vault, &own),
-    }
-}
-
-/// The chains that this clone writes, and with which lines the segments begin that are to be
-/// committed.
-#[derive(Debug, Default)]
-struct OwnSegments(BTreeMap<ChainName, Vec<u64>>);
-
-/// Finds the segments that may have changed since the last commit: closed ones that were
-/// committed never do.
-fn own_segments(vault: &Vault) -> Result<OwnSegments> {
-    let mut own = OwnSegments::default();
-    let root = vault.root();
-    if vault.config().audit == AuditMode::Local {
-        return Ok(own);
-    }
-    let Some(clone) = read_clone_id(&root.local(LocalFile::Clone))? else { return Ok(own) };
-    let committed = fs::read_outside(&root.local(LocalFile::Committed), LIMIT)?.unwrap_or_default();
-    let committed: BTreeMap<ChainName, u64> =
-        serde_json::from_slice(&committed).unwrap_or_default();
-    let ending = format!("-{clone}");
-    for files in chains(vault)? {
-        let chain = files.chain().clone();
-        if !chain.as_str().ends_with(&ending) {
-            continue;
-        }
-        let mut firsts = files.firsts()?;
-        let since = committed.get(&chain).copied();
-        firsts.retain(|first| since.is_none_or(|since| *first >= since));
-        own.0.insert(chain, firsts);
-    }
-    Ok(own)
-}
-
-impl OwnSegments {
-    /// The files, and the keys of the chains.
-    fn paths(&self) -> Vec<String> {
-        let of = |(chain, firsts): (&ChainName, &Vec<u64>)| {
-            let chain = chain.as_str();
-            let mut paths = vec![VaultPath::chain_key(chain)];
-            paths.extend(firsts.iter().map(|first| VaultPath::segment(chain, *first)));
-            paths.into_iter().flatten().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(of).collect()
-    }
-
-    /// Remembers what is committed. Where that fails the next commit looks at more files.
-    fn remember(&self, root: &Root) {
-        let last =
-            |(chain, firsts): (&ChainName, &Vec<u64>)| Some((chain.clone(), *firsts.last()?));
-        let last: BTreeMap<ChainName, u64> = self.0.iter().filter_map(last).collect();
-        let text = serde_json::to_vec(&last).unwrap_or_default();
-        let file = root.local(LocalFile::Committed);
-        if fs::read_outside(&file, LIMIT).ok().flatten().as_deref() != Some(text.as_slice()) {
-            let _ = fs::replace(&file, &text);
-        }
-    }
-}
-
-/// The chains that travel with the vault.
-pub(crate) fn chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
-    fs::refuse_linked(vault.root(), Listing::Audit)?;
-    Ok(audit::chains_in(&vault.root().folder(Listing::Audit))?)
-}
-
-/// The chains that stay in this clone.
-pub(crate) fn local_chains(vault: &Vault) -> Result<Vec<ChainFiles>> {
-    fs::refuse_linked(vault.root(), Listing::LocalAudit)?;
-    Ok(audit::chains_in(&vault.root().folder(Listing::LocalAudit))?)
+    commit_now(vault, member, &pending)
 }
 
 /// Adds a line that names the heads of other chains that moved since the last commit, so
@@ -223,10 +166,10 @@ fn name_other_heads(
         return Ok(());
     }
     let mut heads = BTreeMap::new();
-    for files in chains(vault)?.iter().filter(|files| files.chain() != chain.name()) {
+    for copies in travelling(vault)?.into_iter().filter(|copies| copies.chain != *chain.name()) {
         // One that cannot be read is for 'audit verify' to report; it keeps nobody from committing.
-        if let Ok(Some(head)) = files.head() {
-            heads.insert(files.chain().clone(), head);
+        if let Ok(Some(head)) = copies.head() {
+            heads.insert(copies.chain, head);
         }
     }
     let file = vault.root().local(LocalFile::NamedHeads);

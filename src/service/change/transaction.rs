@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::commit::commit;
+use super::commit::{commit, publish_lines};
 use crate::access::{AccessError, Caller, Need, Principal};
-use crate::audit::{Action, ChainName, Op};
+use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::SecretName;
@@ -93,10 +93,7 @@ impl<'c> LockedVault<'c> {
         work: impl FnOnce(&mut Transaction<'s>) -> Result<(String, T)>,
     ) -> Result<T> {
         let ctx = self.ctx;
-        // Before anything is recorded: the chain may be what is missing.
-        let chain = Recorder::chain_in_vault(&self.opened, &self.asker)?;
-        let chain = chain.as_ref().map(ChainName::as_str);
-        let missing = missing_for(&self.opened, chain, &action.secrets);
+        let missing = missing_for(&self.opened, &action.secrets);
         refuse_missing(&self.opened, &missing)?;
         let mut tx = Transaction {
             locked: self,
@@ -337,6 +334,8 @@ impl<'a> Transaction<'a> {
         self.pins.iter().for_each(|pin| vault.pins().note(pin));
         if commits {
             commit(self.ctx(), vault, &self.caller().name, self.recorder.chain(), &pending);
+        } else if !travelling.is_empty() {
+            publish_lines(vault)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::access::Pattern;
 use crate::audit::{self, AuditEntry, Filter, Op, Outcome};
 use crate::name::{ScopeName, SecretName};
-use crate::service::audit::{VerifyReport, places, verify_all};
+use crate::service::audit::{VerifyReport, trail, verify_all};
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::session::bearer;
 
@@ -54,11 +54,12 @@ pub fn audit_show(
     };
     let mut chains = Vec::new();
     let own = bearer.map(|bearer| format!("s-{}-", bearer.id()));
-    for place in places(&opened)? {
-        if own.as_ref().is_some_and(|own| !place.chain().as_str().starts_with(own)) {
+    for place in trail(&opened)? {
+        if own.as_ref().is_some_and(|own| !place.chain.as_str().starts_with(own)) {
             continue;
         }
-        chains.push((place.chain().clone(), audit::newest(&place, &filter, last)?));
+        let lines = place.newest(&filter, last)?;
+        chains.push((place.chain, lines));
     }
     Ok(audit::merge(chains, &filter, last))
 }

@@ -1,12 +1,14 @@
 //! Bringing this clone and the remote together.
 
+use rayon::prelude::*;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::audit::Op;
+use crate::fs::{Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
-use crate::service::base::{Context, Note, OpenVault, Result};
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
@@ -54,6 +56,7 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
     }
+    let mut received = Vec::new();
     let mut theirs = git::fetch(vault, &remote, may_ask)?;
     refuse_rewritten(ctx, &remote, theirs.as_deref())?;
     for attempt in 1.. {
@@ -64,6 +67,7 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
                 let joined = syncer.join(ctx, theirs, &remote)?;
                 report.received += joined.received;
                 report.settled.extend(joined.settled);
+                received.extend(joined.files);
                 syncer.commit_edits(ctx)?;
                 git::compare(vault, theirs)?.ahead
             }
@@ -103,7 +107,7 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
     }
-    note_what_waits(ctx)?;
+    note_what_waits(ctx, &received)?;
     Ok(report)
 }
 
@@ -126,9 +130,18 @@ pub fn last_fetched(ctx: &Context) -> Result<Option<Option<OffsetDateTime>>> {
     }
 }
 
-/// Says what came in and nobody obeys yet, and what is encrypted to others than may read.
-fn note_what_waits(ctx: &Context) -> Result<()> {
+/// Says what came in and nobody obeys yet, and what is encrypted to others than may read. What is in
+/// order counts as seen from here on, whether or not anybody reads it.
+fn note_what_waits(ctx: &Context, received: &[VaultPath]) -> Result<()> {
     let opened = OpenVault::open(ctx)?;
+    let snapshot: &Snapshot = &opened;
+    received.par_iter().for_each(|path| match path.subject() {
+        // Damage is for 'check' to report.
+        Subject::Record(name) => _ = snapshot.vault.secret(name, &snapshot.rules),
+        Subject::Member(name) => _ = snapshot.rules.standing(name),
+        Subject::Policy(name) => _ = snapshot.rules.policy_state(name),
+        _ => {}
+    });
     let mut names: Vec<String> = opened.rules.unapproved().map(ToString::to_string).collect();
     names.extend(
         opened

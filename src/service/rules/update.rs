@@ -17,9 +17,9 @@ use crate::crypto::sign::SigningKey;
 use crate::crypto::{decrypt, encrypt};
 use crate::fs::{self, GrantPlace, VaultPath};
 use crate::name::{MemberName, ScopeName, SessionId};
-use crate::service::audit::{MAX_KEY, session_of};
+use crate::service::audit::{MAX_KEY, session_of, travelling};
 use crate::service::base::{Result, Snapshot};
-use crate::service::change::{Transaction, chains, local_chains};
+use crate::service::change::Transaction;
 use crate::service::identity::recipients;
 use crate::service::secret::{ReaderChange, pending_under, reencrypt};
 use crate::store::{AdminSet, Authority as _, Member, Policy, Record, Signed, Version};
@@ -217,13 +217,11 @@ fn resign_records(
 fn reencrypt_chain_keys(tx: &mut Transaction<'_>, after: &Rules) -> Result<()> {
     let opened = tx.opened();
     let mut files = Vec::new();
-    for chain in chains(&opened.vault)? {
-        let writer = writer(opened, chain.chain());
-        files.extend(VaultPath::chain_key(chain.chain().as_str()).map(|path| (path, writer)));
-    }
-    for chain in local_chains(&opened.vault)? {
-        let writer = writer(opened, chain.chain());
-        files.extend(VaultPath::local_chain_key(chain.chain().as_str()).map(|path| (path, writer)));
+    for chain in travelling(&opened.vault)? {
+        let (name, writer) = (chain.chain.as_str(), writer(opened, &chain.chain));
+        let own = chain.own.and_then(|_| VaultPath::local_chain_key(name));
+        let paths = VaultPath::chain_key(name).into_iter().chain(own);
+        files.extend(paths.map(|path| (path, writer.clone())));
     }
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
         files.push((place.chain_key(), creator(opened, &place)));

@@ -150,6 +150,10 @@ pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
         return Ok(());
     }
     let secrets = pending(&opened)?.len();
+    // 'rekey' is for the branch whose rules they are.
+    if opened.vault.obeys_another_branch() {
+        return Ok(());
+    }
     note_undecided(ctx, &opened.rules);
     if secrets > 0 {
         ctx.front.note(&Note::RekeyNeeded { secrets });

@@ -5,7 +5,7 @@ use super::merge::{join, refuse_unrelated};
 use super::resign::resign_after_merge;
 use super::resolve::auto_resolve;
 use crate::access::{Caller, Principal};
-use crate::fs::{Lock, Root};
+use crate::fs::{Lock, Root, VaultPath};
 use crate::git::{self, Divergence, Remote};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
@@ -42,6 +42,8 @@ pub(crate) struct Joined {
     pub(crate) received: usize,
     /// What both sides had changed, and nobody had to decide.
     pub(crate) settled: Vec<SecretName>,
+    /// The files of the vault that came in.
+    pub(crate) files: Vec<VaultPath>,
 }
 
 /// The vault under its lock, and what whoever syncs can do in it.
@@ -137,6 +139,8 @@ impl<'c> Syncer<'c> {
             }
         }
         joined.received = division.behind;
+        let came = division.files.iter().filter(|file| file.theirs != file.base);
+        joined.files = came.filter_map(|file| VaultPath::parse(file.path()?)).collect();
         Ok(joined)
     }
 }

@@ -265,9 +265,9 @@ fn nothing_leaves_that_could_not_be_recorded() {
     let scene = Scene::new();
     // The chain is replaced by a folder once the program runs.
     let script = format!(
-        "for file in {}/audit/*/*.jsonl; do mv $file $file.away; mkdir $file; done; \
+        "for file in {}/.local/audit/*/*.jsonl; do mv $file $file.away; mkdir $file; done; \
          {CURL} -i https://api.test/echo -H \"Authorization: $API_TOKEN\"; \
-         for file in {0}/audit/*/*.jsonl; do rmdir $file; mv $file.away $file; done",
+         for file in {0}/.local/audit/*/*.jsonl; do rmdir $file; mv $file.away $file; done",
         scene.t.vault().display()
     );
     let done = scene.run(&script).ok();

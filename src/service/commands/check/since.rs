@@ -5,8 +5,8 @@ use super::{Finding, Severity};
 use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::name::SecretName;
+use crate::service::audit::travelling;
 use crate::service::base::{Context, Note, Result, Snapshot};
-use crate::service::change::chains;
 use crate::store::{Config, Document, MAX_TOML, Member, Policy, Record};
 
 /// Larger than any segment of a chain.
@@ -94,9 +94,9 @@ fn is_told(opened: &Snapshot, name: &SecretName) -> bool {
         has(&name) && [r#""op":"remove""#, r#""op":"rename""#].into_iter().any(has)
     };
     let mut is_told = false;
-    for chain in chains(&opened.vault).unwrap_or_default() {
+    for chain in travelling(&opened.vault).unwrap_or_default() {
         // A chain that cannot be read is a finding of its own.
-        let _ = chain.read_back(|segment| {
+        let _ = chain.read_back(&mut |segment| {
             is_told |= segment.bytes.split(|byte| *byte == b'\n').any(tells);
             !is_told
         });

@@ -1,0 +1,211 @@
+//! What commits tell of the files of a vault: those behind the branch that is checked out, and those of
+//! other branches.
+//!
+//! Asked only where a file is older than this machine has seen it, so the git program does it: it walks
+//! a history for all files at once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+
+use super::history::{content, repository};
+use super::locate::Worktree;
+use super::program;
+use super::{Tip, tip};
+
+const ACTION: &str = "read the history";
+/// What is told of; values are not.
+const PLACES: [&str; 6] = ["authy.toml", "admins", "audit", "members", "policies", "secrets"];
+
+/// The history around what is checked out.
+#[derive(Debug)]
+pub(crate) struct Lineage {
+    vault: PathBuf,
+    tip: OnceLock<Option<Tip>>,
+    here: OnceLock<Option<Told>>,
+    /// Of the branches that are there.
+    branches: OnceLock<Option<Told>>,
+    /// Of commits that were a branch's when they were accepted.
+    others: OnceLock<Option<Told>>,
+}
+
+/// Every content that some commits gave each file, the newest first.
+type Told = HashMap<String, Vec<Blob>>;
+
+#[derive(Debug, Clone)]
+struct Blob {
+    /// `None` where the file was taken away.
+    id: Option<ObjectId>,
+    /// From where the commit was reached, as in `refs/heads/main`.
+    from: String,
+}
+
+/// A content that a commit of another branch gave a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// The branch, as people call it.
+    pub(crate) branch: String,
+    /// The file there; `None` where it was taken away.
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+impl Lineage {
+    /// Takes the history of this vault, of which nothing is read before it is asked for.
+    pub(crate) fn of(vault: &Path) -> Self {
+        let vault = vault.to_owned();
+        Self {
+            vault,
+            tip: OnceLock::new(),
+            here: OnceLock::new(),
+            branches: OnceLock::new(),
+            others: OnceLock::new(),
+        }
+    }
+
+    /// Where the branch stood when that was asked for first; `None` where there is no commit.
+    pub(crate) fn tip(&self) -> Option<&Tip> {
+        self.tip.get_or_init(|| tip(&self.vault).ok().flatten()).as_ref()
+    }
+
+    /// Whether a commit behind the branch gave the file at `path` a content that `is_it`: the commit
+    /// that is checked out, or one that was accepted before (`tips`). Where that cannot be told, it did.
+    pub(crate) fn had(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        match self.here(tips) {
+            Some(here) => self.find(here, path, is_it).is_some(),
+            None => true,
+        }
+    }
+
+    /// A content that `is_it`, of a commit that is not behind the branch.
+    pub(crate) fn elsewhere(
+        &self,
+        path: &str,
+        tips: &[String],
+        others: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<Elsewhere> {
+        let found = self.branches(tips).and_then(|told| self.find(told, path, is_it));
+        found.or_else(|| self.find(self.others(tips, others)?, path, is_it))
+    }
+
+    /// The files below a folder of which commits behind the branch tell, or others.
+    pub(crate) fn files(&self, folder: &str, tips: &[String], others: &[String]) -> Vec<String> {
+        let told = [self.here(tips), self.branches(tips), self.others(tips, others)];
+        let told = told.into_iter().flatten();
+        let is_below =
+            |name: &&String| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let mut files: Vec<String> =
+            told.flat_map(|told| told.keys()).filter(is_below).cloned().collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
+    fn here(&self, tips: &[String]) -> Option<&Told> {
+        let told =
+            self.here.get_or_init(|| self.told(&[&["HEAD".to_owned()], tips].concat(), None));
+        told.as_ref()
+    }
+
+    fn branches(&self, tips: &[String]) -> Option<&Told> {
+        let refs = ["--branches", "--remotes"].map(str::to_owned);
+        self.branches.get_or_init(|| self.told(&refs, Some(tips))).as_ref()
+    }
+
+    fn others(&self, tips: &[String], others: &[String]) -> Option<&Told> {
+        if others.is_empty() {
+            return None;
+        }
+        self.others.get_or_init(|| self.told(others, Some(tips))).as_ref()
+    }
+
+    fn find(
+        &self,
+        told: &Told,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<Elsewhere> {
+        let blobs = told.get(path)?;
+        let (_, repo) = repository(&self.vault).ok()??;
+        for blob in blobs {
+            let bytes = match blob.id {
+                Some(id) => match content(&repo, id) {
+                    Ok(Some(bytes)) => Some(bytes),
+                    // Not here, or larger than any file of a vault.
+                    Ok(None) | Err(_) => continue,
+                },
+                None => None,
+            };
+            if is_it(bytes.as_deref()) {
+                return Some(Elsewhere { branch: shown(&blob.from), bytes });
+            }
+        }
+        None
+    }
+
+    /// What the commits tell that are reached from `from`; where `but` is given not from the branch, nor
+    /// from those.
+    fn told(&self, from: &[String], but: Option<&[String]>) -> Option<Told> {
+        self.tip()?;
+        let place = Worktree::find(&self.vault).ok()??;
+        // A partial clone would fetch each of them.
+        if place.foreign().is_some() {
+            return None;
+        }
+        let mut words = vec!["-c", "log.showSignature=false", "log", "--raw", "--no-abbrev", "-m"];
+        words.extend(["--no-renames", "--source", "--format=from %S", "--ignore-missing"]);
+        words.extend(from.iter().map(String::as_str));
+        if let Some(but) = but {
+            words.extend(["--not", "HEAD"]);
+            words.extend(but.iter().map(String::as_str));
+        }
+        let prefix = place.prefix.to_str().ok()?;
+        let places: Vec<String> =
+            PLACES.iter().map(|inside| place.full(inside).to_string()).collect();
+        words.push("--");
+        words.extend(places.iter().map(String::as_str));
+        let log = program::answer(&place, ACTION, &words).ok()?;
+        Some(parsed(&log, prefix))
+    }
+}
+
+/// Reads what `git log --raw` says, with a line `from REF` before each commit.
+fn parsed(log: &str, prefix: &str) -> Told {
+    let mut told = Told::new();
+    let mut from = "";
+    for line in log.lines() {
+        if let Some(source) = line.strip_prefix("from ") {
+            from = source;
+            continue;
+        }
+        // `:MODE MODE BEFORE AFTER STATUS<tab>PATH` (git-diff-tree(1)); a path that git quotes is none
+        // of a vault.
+        let Some((about, path)) = line.strip_prefix(':').and_then(|line| line.split_once('\t'))
+        else {
+            continue;
+        };
+        let path = path.strip_prefix(prefix).filter(|path| !path.ends_with(".age"));
+        let Some(path) = path else { continue };
+        let Some(after) = about.split(' ').nth(3) else { continue };
+        let Ok(id) = ObjectId::from_hex(after.as_bytes()) else { continue };
+        let blob = Blob { id: (!id.is_null()).then_some(id), from: from.to_owned() };
+        told.entry(path.to_owned()).or_default().push(blob);
+    }
+    told
+}
+
+/// The name of a branch for people; a commit by the start of its name.
+fn shown(from: &str) -> String {
+    match from.strip_prefix("refs/heads/").or_else(|| from.strip_prefix("refs/remotes/")) {
+        Some(name) => name.to_owned(),
+        None => from.chars().take(10).collect(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Files that are older than this machine has seen them: put back, or those of a branch that never had
+//! the newer ones.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::pins::Version;
+use super::signed::claimed;
+use super::vault::Vault;
+use crate::fs::VaultPath;
+
+/// What commits tell of the vault's files.
+pub(crate) trait Commits: Debug + Send + Sync {
+    /// The branch that is checked out, when it is asked for first.
+    fn branch(&self) -> Option<String>;
+
+    /// The branch and the commit that are checked out now.
+    fn tip(&self) -> Option<AcceptedTip>;
+
+    /// The files below a folder of which commits behind the branch tell, or others.
+    fn files(&self, folder: &str, tips: &[String], others: &[String]) -> Vec<String>;
+
+    /// Whether a commit behind the branch, or behind `tips`, gave the file a content that `is_it`. Where
+    /// that cannot be told, it did.
+    fn had(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool;
+
+    /// Such a content of a commit that is not behind these, and is reached from another branch or from
+    /// `others`.
+    fn elsewhere(
+        &self,
+        path: &str,
+        tips: &[String],
+        others: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<OtherContent>;
+}
+
+/// A branch, and the commit at which it stands.
+#[derive(Debug)]
+pub(crate) struct AcceptedTip {
+    pub(crate) branch: String,
+    pub(crate) commit: String,
+}
+
+/// The content of a file in another branch.
+#[derive(Debug)]
+pub(crate) struct OtherContent {
+    pub(crate) branch: String,
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// What was found out in this process.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    behind: Mutex<HashMap<String, bool>>,
+    newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
+    /// Whether members or policies of another branch are obeyed.
+    rules: AtomicBool,
+}
+
+impl Vault {
+    /// What is newer in other branches than here, by branch, as far as it was met.
+    pub(crate) fn newer_elsewhere(&self) -> Vec<(String, Vec<VaultPath>)> {
+        let newer = self.findings.newer.lock().unwrap_or_else(PoisonError::into_inner);
+        newer
+            .iter()
+            .map(|(branch, paths)| (branch.clone(), paths.iter().cloned().collect()))
+            .collect()
+    }
+
+    /// Whether the branch never had the content of a file that `is_it`, and another one has.
+    pub(super) fn is_behind(
+        &self,
+        path: &VaultPath,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        let known = || self.findings.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(path.as_str()) {
+            return *known;
+        }
+        let newer = self.newer(path, is_it);
+        let is_behind = newer.is_some();
+        if let Some(newer) = newer {
+            self.tell_newer(newer.branch, path);
+        }
+        known().insert(path.as_str().to_owned(), is_behind);
+        is_behind
+    }
+
+    /// Whether members or policies of another branch are obeyed, as far as they were met: then what is
+    /// encrypted here need not be encrypted to those who may read it by now.
+    pub(crate) fn obeys_another_branch(&self) -> bool {
+        self.findings.rules.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_rule_of_another_branch(&self) {
+        self.findings.rules.store(true, Ordering::Relaxed);
+    }
+
+    /// The content of a file that `is_it`, in another branch, where this one never had it.
+    pub(super) fn newer(
+        &self,
+        path: &VaultPath,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<OtherContent> {
+        newer(self.commits.as_ref(), &self.pins, path, is_it)
+    }
+
+    /// Notes what a branch has that is newer than here.
+    pub(super) fn tell_newer(&self, branch: String, path: &VaultPath) {
+        let mut newer = self.findings.newer.lock().unwrap_or_else(PoisonError::into_inner);
+        newer.entry(branch).or_default().insert(path.clone());
+    }
+
+    /// The same of files of a folder, whatever they are called: `is_it` gets the name and the content.
+    pub(crate) fn is_folder_behind(
+        &self,
+        folder: &str,
+        is_it: &dyn Fn(&str, &[u8]) -> bool,
+    ) -> Option<String> {
+        let branch = self.commits.branch();
+        let tips = self.pins.tips(branch.as_deref());
+        let others = self.pins.other_tips(branch.as_deref());
+        let files = self.commits.files(folder, tips, &others);
+        let told =
+            |file: &String, bytes: Option<&[u8]>| bytes.is_some_and(|bytes| is_it(file, bytes));
+        let mut here = files.iter();
+        if here.any(|file| self.commits.had(file, tips, &mut |bytes| told(file, bytes))) {
+            return None;
+        }
+        let elsewhere = |file: &String| {
+            self.commits.elsewhere(file, tips, &others, &mut |bytes| told(file, bytes))
+        };
+        Some(files.iter().find_map(elsewhere)?.branch)
+    }
+
+    /// Remembers the commit that is checked out as one that was accepted.
+    pub(super) fn accept_tip(&self) {
+        if self.pins.folder().is_some()
+            && let Some(tip) = self.commits.tip()
+        {
+            self.pins.accept_tip(&tip.branch, &tip.commit);
+        }
+    }
+}
+
+/// As [`Vault::newer`], while the vault is being opened.
+pub(super) fn newer(
+    commits: &dyn Commits,
+    pins: &super::pin_store::PinStore,
+    path: &VaultPath,
+    is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+) -> Option<OtherContent> {
+    let branch = commits.branch();
+    let tips = pins.tips(branch.as_deref());
+    if commits.had(path.as_str(), tips, is_it) {
+        return None;
+    }
+    let others = pins.other_tips(branch.as_deref());
+    commits.elsewhere(path.as_str(), tips, &others, is_it)
+}
+
+/// Whether a content claims to be of this version or a newer one.
+pub(super) fn claims<T: serde::de::DeserializeOwned>(
+    bytes: &[u8],
+    path: &VaultPath,
+    version: impl Fn(&T) -> Version,
+    seen: Version,
+) -> bool {
+    claimed::<T>(path, bytes).is_ok_and(|(document, _)| version(&document) >= seen)
+}

@@ -1,0 +1,189 @@
+//! Pins that know branches: what another branch never had is not rolled back there, and what was put
+//! back is, on whatever way. Members, policies and admins are what they are on every branch.
+
+use crate::forge::Button;
+use crate::harness::needs;
+use crate::outcome::Done;
+use crate::team::Team;
+
+fn in_order(team: &Team, who: &str) {
+    team.of(who, &["sync"]).ok();
+    team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
+    team.of(who, &["check", "--strict"]).ok();
+}
+
+fn rolled_back(done: Done) {
+    done.code_is(5).stdout_is("").stderr_has("rolled back").stderr_has("authy restore db-url");
+}
+
+#[test]
+fn while_a_request_waits_main_has_its_own_values() {
+    let team = Team::with_bob();
+    team.git("bob", ["switch", "-q", "-c", "request"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("asked for").ok();
+    team.git("bob", ["push", "-q", "origin", "request"]);
+    team.git("bob", ["switch", "-q", "main"]);
+    let got = team.of("bob", &["get", "db-url"]).ok().stdout_is("one");
+    got.stderr_has("'request' has a newer 'db-url'; this branch's is used");
+    let run = ["run", "--scope", "backend", "--", "sh", "-c", "printf %s \"$db_url\""];
+    team.of("bob", &run).ok().stdout_has("one").stderr_has("'request'");
+    team.of("bob", &["get", "db-key"]).ok().stderr_lacks("request");
+    team.of("bob", &["check", "--strict"]).ok();
+    team.of("bob", &["audit", "verify"]).ok().stdout_lacks("damaged");
+    // Whoever fetched the request has both, too.
+    team.git("alice", ["fetch", "-q", "origin"]);
+    team.git("alice", ["switch", "-q", "request"]);
+    team.holds("alice", "db-url", "asked for");
+    in_order_here(&team, "alice");
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("alice", &["get", "db-url"]).ok().stdout_is("one").stderr_has("'request'");
+    in_order_here(&team, "alice");
+    // A change on main goes on from what main has.
+    team.of("alice", &["rotate", "db-key"]).stdin("new").ok();
+    in_order(&team, "alice");
+    team.press(Button::Squash, "request");
+    for who in ["alice", "bob"] {
+        in_order(&team, who);
+        team.holds(who, "db-url", "asked for");
+        team.holds(who, "db-key", "new");
+    }
+}
+
+fn in_order_here(team: &Team, who: &str) {
+    team.of(who, &["check", "--strict"]).ok();
+    team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
+}
+
+#[test]
+fn a_branch_that_was_moved_back_is_a_rollback() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    let new = team.git("alice", ["rev-parse", "HEAD"]);
+    team.git("alice", ["reset", "-q", "--hard", "HEAD~1"]);
+    rolled_back(team.of("alice", &["get", "db-url"]).ends());
+    // Also where the newer one is still some branch's, and after other things were read.
+    team.git("alice", ["branch", "keep", &new]);
+    team.of("alice", &["get", "db-key"]).ok();
+    team.of("alice", &["store", "other"]).stdin("x").ok();
+    rolled_back(team.of("alice", &["get", "db-url"]).ends());
+    team.of("alice", &["check"]).fails(5).says("rolled back");
+    // The hint heals it: with the newer one, or by agreeing to the older.
+    team.of("alice", &["restore", "db-url", "--version", "2"]).ok();
+    team.holds("alice", "db-url", "one");
+    team.of("alice", &["check", "--strict"]).ok();
+}
+
+#[test]
+fn a_revert_of_what_was_synced_is_a_rollback_even_where_nobody_read_it() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    in_order(&team, "alice");
+    // bob takes it over, and does not look at the value.
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["audit", "verify"]).ok();
+    let rotation = team.hub(&["log", "--format=%H", "--grep=Rotate", "-1", "main"]);
+    team.revert(&rotation);
+    team.of("bob", &["sync"]).ok();
+    rolled_back(team.of("bob", &["get", "db-url"]).ends());
+    // The lines that went with it are alice's, who has them; nobody else can bring them back.
+    team.of("bob", &["audit", "verify"]).fails(5).says("alice-").says("is gone");
+    team.of("alice", &["sync"]).ok();
+    let refused = team.of("alice", &["get", "db-url"]).fails(5).messages();
+    team.of("alice", &["audit", "verify"]).ok();
+    let way = refused.split('\'').find(|part| part.starts_with("authy restore")).unwrap();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    team.of("alice", &words).ok();
+    in_order(&team, "alice");
+    in_order(&team, "bob");
+    for who in ["alice", "bob"] {
+        team.holds(who, "db-url", "new");
+    }
+}
+
+#[test]
+fn a_commit_of_before_that_is_checked_out_has_the_values_of_then() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    team.of("alice", &["remove", "db-key"]).ok();
+    team.git("alice", ["checkout", "-q", "HEAD~2"]);
+    team.of("alice", &["get", "db-url"]).ok().stdout_is("one").stderr_has("'main' has a newer");
+    // Also one that was removed since.
+    team.of("alice", &["get", "db-key"]).ok().stdout_is("two");
+    in_order_here(&team, "alice");
+    team.git("alice", ["switch", "-q", "main"]);
+    team.holds("alice", "db-url", "new");
+    team.of("alice", &["get", "db-key"]).fails(3);
+    // A removal that is taken back is one that came back.
+    team.git("alice", ["revert", "--no-edit", "-n", "HEAD"]);
+    team.of("alice", &["get", "db-key"]).fails(5);
+    team.git("alice", ["reset", "-q", "--hard"]);
+    in_order(&team, "alice");
+}
+
+#[test]
+fn rules_are_what_they_are_on_every_branch() {
+    let team = Team::two_admins();
+    team.git("alice", ["branch", "old"]);
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    team.of("alice", &["config", "set", "agents", "allow"]).ok();
+    team.git("alice", ["switch", "-q", "old"]);
+    // Narrowed on main, narrowed here.
+    let denied = team.of("alice", &["get", "db-key", "--scope", "backend"]).fails(4);
+    denied.stderr_has("'main'").stderr_has("policies/backend.toml");
+    team.of("alice", &["config", "show"]).ok().stdout_has("allow");
+    in_order_here(&team, "alice");
+    team.git("alice", ["switch", "-q", "main"]);
+    // An admin who was removed is none on a branch of before.
+    team.of("alice", &["member", "remove", "bob"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.git("alice", ["switch", "-q", "old"]);
+    let list = team.of("alice", &["member", "list"]).ok();
+    let bob = list.lines().into_iter().find(|line| line.starts_with("bob"));
+    assert!(bob.is_none_or(|line| line.contains("removed")), "{list}");
+    team.of("alice", &["rotate", "db-url"]).stdin("on old").ok();
+    let record = team.file("alice", "secrets/db-url.toml");
+    assert!(!crate::vault::text(&record).contains("bob"), "he reads nothing new on any branch");
+    // A policy that is put back on this very branch is one.
+    team.git("alice", ["switch", "-q", "main"]);
+    team.git("alice", ["checkout", "-q", "old", "--", "policies"]);
+    team.of("alice", &["check"]).fails(5).says("policies/backend.toml").says("rolled back");
+}
+
+#[test]
+fn a_runner_that_checks_branches_in_turn_accuses_nobody() {
+    if !needs(["age"]) {
+        return;
+    }
+    let team = Team::with_bob();
+    for (branch, name) in [("a", "db-url"), ("b", "db-key")] {
+        team.git("bob", ["switch", "-q", "-c", branch, "main"]);
+        team.of("bob", &["rotate", name]).stdin(branch).ok();
+        team.git("bob", ["push", "-q", "origin", branch]);
+    }
+    team.of("alice", &["member", "add", "ci", "--recipient", &team.t.outsider("ci").1]).ok();
+    team.of("alice", &["policy", "update", "backend", "--member", "ci"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    in_order(&team, "alice");
+    team.t.sh("cp ../ci/.authy/keys/master.key ../ci.key && rm -rf ../ci ../ci-state").ok();
+    team.clone_for("ci");
+    for round in 0..2 {
+        for (branch, url, key) in [("a", "a", "two"), ("main", "one", "two"), ("b", "one", "b")] {
+            // As checkout actions do it: one commit, and no branch.
+            team.git("ci", ["fetch", "-q", "--no-tags", "origin", branch]);
+            let commit = team.git("ci", ["rev-parse", "FETCH_HEAD"]);
+            team.git("ci", ["checkout", "-q", "--force", "--detach", &commit]);
+            team.of("ci", &["check", "--strict"]).ok();
+            team.of("ci", &["audit", "verify"]).ok().stdout_lacks("damaged");
+            if branch == "main" {
+                for (name, value) in [("db-url", url), ("db-key", key)] {
+                    let call = team.of("ci", &["get", name]);
+                    call.env("AUTHY_KEYFILE", team.t.path("ci.key")).ok().stdout_is(value);
+                }
+            }
+        }
+        if round == 0 {
+            in_order(&team, "alice");
+        }
+    }
+}
