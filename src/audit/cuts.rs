@@ -42,7 +42,7 @@ impl ChainFiles {
         Ok(cuts)
     }
 
-    /// Notes further files, on disk when this returns.
+    /// Notes further files. They are not flushed: those in the work tree tell the same.
     ///
     /// # Errors
     /// [`AuditError::Fs`].

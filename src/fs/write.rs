@@ -75,8 +75,8 @@ pub(crate) fn remove_older(folder: &Path, age: Duration, is_ours: impl Fn(&str) 
     }
 }
 
-/// Adds whole lines to a file that is this user's only (0600), and flushes them; what a crash left of a
-/// line ends first.
+/// Adds whole lines to a file that is this user's only (0600); what a crash left of a line ends first.
+/// They are not flushed: whoever needs them after a power cut has to do without the last ones.
 ///
 /// # Errors
 /// [`FsError::Io`].
@@ -97,10 +97,7 @@ pub(crate) fn append_lines(path: &Path, lines: &[u8]) -> Result<(), FsError> {
         file.read_exact_at(&mut last, at).map_err(failed)?;
     }
     let begin: &[u8] = if last == [b'\n'] { b"" } else { b"\n" };
-    file.write_all(&[begin, lines].concat()).map_err(failed)?;
-    file.sync_data().map_err(failed)?;
-    // A new file's name stands in its folder.
-    if length == 0 { open(parent_of(path))?.sync() } else { Ok(()) }
+    file.write_all(&[begin, lines].concat()).map_err(failed)
 }
 
 /// Puts a file of a vault where it belongs, unless it lies there already as it is: what is told
@@ -167,6 +164,19 @@ pub(crate) fn make_folders(path: &Path) -> Result<(), FsError> {
 pub(crate) fn remember(path: &Path, bytes: &[u8]) {
     if let Some(folder) = path.parent() {
         let _ = make_folders(folder).and_then(|()| replace(path, bytes));
+    }
+}
+
+/// As [`remember`], and not even flushed: whoever reads it after a power cut has to do without it, and
+/// to see where it is none.
+pub(crate) fn jot(path: &Path, bytes: &[u8]) {
+    let temp = path.with_file_name(format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name()));
+    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let mut new = OpenOptions::new();
+    new.write(true).create_new(true).mode(0o600).custom_flags(flags);
+    let written = new.open(&temp).and_then(|mut file| file.write_all(bytes));
+    if written.and_then(|()| std::fs::rename(&temp, path)).is_err() {
+        let _ = std::fs::remove_file(&temp);
     }
 }
 

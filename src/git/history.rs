@@ -179,6 +179,18 @@ pub(crate) fn files_at(
     read().map_err(GitError::gix("read the history"))
 }
 
+/// The commit that a revision means, in hex.
+///
+/// # Errors
+/// As [`files_at`].
+pub(crate) fn commit_of(vault: &Path, rev: &str) -> Result<String, GitError> {
+    let no_revision = || GitError::NoRevision { rev: rev.to_owned() };
+    let Some((_, repo)) = repository(vault)? else { return Err(no_revision()) };
+    let id = repo.rev_parse_single(rev).map_err(|_| no_revision())?;
+    let commit = id.object().ok().and_then(|object| object.peel_to_commit().ok());
+    commit.map(|commit| commit.id.to_string()).ok_or_else(no_revision)
+}
+
 /// Files of one revision.
 #[derive(Debug, Default)]
 pub(crate) struct Files {

@@ -48,7 +48,7 @@ pub(crate) use compare::{
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
 pub(crate) use health::damage;
-pub(crate) use history::{Commit, changes_before, changes_of, file_at, files_at};
+pub(crate) use history::{Commit, changes_before, changes_of, commit_of, file_at, files_at};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
@@ -59,7 +59,7 @@ pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
-pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote};
+pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote, remote_of};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use tip::{Tip, tip};
 pub(crate) use uncommitted::uncommitted;

@@ -122,6 +122,21 @@ fn target(
     Some(Target { remote, branch: branch.to_owned() })
 }
 
+/// The branch of a remote that `rev` names, as in `origin/main`; `None` where it names another thing.
+///
+/// # Errors
+/// As [`remote`].
+pub(crate) fn remote_of(vault: &Path, rev: &str) -> Result<Option<Remote>, GitError> {
+    let Some((_, repo)) = repository(vault)? else { return Ok(None) };
+    let names = repo.remote_names();
+    let named = names.iter().find_map(|name| {
+        let branch = rev.strip_prefix(name.to_str().ok()?)?.strip_prefix('/')?;
+        Some((name.to_str_lossy().into_owned(), branch.to_owned()))
+    });
+    let here = String::new();
+    Ok(named.map(|(name, branch)| Remote { name, branch, is_upstream: true, target: None, here }))
+}
+
 /// Fetches what the remote has; returns the commit that its branch stands at, in hex, and
 /// `None` where it has no such branch yet. Where `may_ask`, git may ask for credentials on the
 /// terminal.

@@ -142,7 +142,7 @@ impl Vault {
     }
 
     /// Remembers the commit that is checked out as one that was accepted.
-    pub(super) fn accept_tip(&self) {
+    pub(crate) fn accept_tip(&self) {
         if self.pins.folder().is_some()
             && let Some(tip) = self.commits.tip()
         {

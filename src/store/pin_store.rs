@@ -15,7 +15,8 @@ use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
 
 const LIMIT: usize = 64 << 20;
-/// How many accepted commits of a branch are remembered: what was taken back is behind one of them.
+/// How many accepted commits of a branch are remembered at least: what was taken back is behind one of
+/// them.
 const TIPS: usize = 32;
 
 /// The pins of one vault on this machine.
@@ -28,6 +29,8 @@ pub(crate) struct PinStore {
     heads: BTreeMap<String, String>,
     /// The commits accepted on each branch, the newest last.
     tips: BTreeMap<String, Vec<String>>,
+    /// What was noted in this process.
+    noted_tip: Mutex<Option<String>>,
     news: Mutex<Unsaved>,
 }
 
@@ -175,11 +178,15 @@ impl PinStore {
         others.flat_map(|(_, tips)| tips.iter().cloned()).collect()
     }
 
-    /// Notes a commit as accepted on a branch, to be saved.
+    /// Notes a commit as accepted on a branch, to be saved; once.
     pub(super) fn accept_tip(&self, branch: &str, commit: &str) {
-        if self.tips(Some(branch)).last().is_none_or(|last| last != commit) {
-            self.news(|news| news.tip = Some((branch.to_owned(), commit.to_owned())));
+        let mut noted = self.noted_tip.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = [self.tips(Some(branch)).last(), noted.as_ref()];
+        if known.into_iter().flatten().any(|known| known == commit) {
+            return;
         }
+        *noted = Some(commit.to_owned());
+        self.news(|news| news.tip = Some((branch.to_owned(), commit.to_owned())));
     }
 
     /// Saves what was noted since loading, merged with what others saved meanwhile.
@@ -234,16 +241,20 @@ impl PinStore {
             crate::fs::replace(&folder.join("heads"), lines.collect::<String>().as_bytes())?;
         }
         if let Some((branch, commit)) = news.tip {
+            let path = folder.join("tips");
+            let line = format!("{commit} {branch}\n");
             let mut tips = now.tips;
-            let accepted = tips.entry(branch).or_default();
-            accepted.retain(|known| *known != commit);
-            accepted.push(commit);
-            let before = accepted.len().saturating_sub(TIPS);
-            accepted.drain(..before);
-            let lines = tips.iter().flat_map(|(branch, tips)| {
-                tips.iter().map(move |commit| format!("{commit} {branch}\n"))
-            });
-            crate::fs::replace(&folder.join("tips"), lines.collect::<String>().as_bytes())?;
+            match tips.values().map(Vec::len).sum::<usize>() {
+                count if count < 8 * TIPS => crate::fs::append_lines(&path, line.as_bytes())?,
+                _ => {
+                    tips.entry(branch).or_default().push(commit);
+                    let newest = |tips: &Vec<String>| tips.len().saturating_sub(TIPS);
+                    let lines = tips.iter().flat_map(|(branch, tips)| {
+                        tips[newest(tips)..].iter().map(move |tip| format!("{tip} {branch}\n"))
+                    });
+                    crate::fs::replace(&path, lines.collect::<String>().as_bytes())?;
+                }
+            }
         }
         Ok(())
     }
@@ -319,7 +330,9 @@ fn parse_tips(text: &str) -> BTreeMap<String, Vec<String>> {
     // Each becomes a word of a command line.
     for (commit, branch) in text.lines().filter_map(|line| line.split_once(' ')) {
         if is_hex(commit) {
-            tips.entry(branch.to_owned()).or_default().push(commit.to_owned());
+            let accepted = tips.entry(branch.to_owned()).or_default();
+            accepted.retain(|known| known != commit);
+            accepted.push(commit.to_owned());
         }
     }
     tips

@@ -313,7 +313,6 @@ impl Vault {
     /// # Errors
     /// [`StoreError`] where the state folder cannot be written.
     pub(crate) fn save_pins(&self, base: Option<&Path>) -> Result<(), StoreError> {
-        self.accept_tip();
         if let Some(base) = base {
             pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }

@@ -189,3 +189,39 @@ fn a_protected_branch_says_so_in_its_own_words_and_readers_need_not_push() {
     team.git("bob", ["push", "-q", "origin", "HEAD:refs/heads/request"]);
     assert_eq!(hub(&team, &["rev-parse", "request"]), team.git("bob", ["rev-parse", "HEAD"]));
 }
+
+#[test]
+fn another_branch_is_brought_in_by_its_name_and_nothing_is_pushed() {
+    let team = Team::with_bob();
+    team.git("bob", ["switch", "-q", "-c", "request"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    team.of("alice", &["rotate", "db-key"]).stdin("of alice").ok();
+    in_sync(&team, "alice");
+    let main = hub(&team, &["rev-parse", "main"]);
+    // What was not fetched yet is.
+    let with = ["sync", "--with", "origin/main"];
+    team.of("bob", &with).ok().stderr_has("brought in origin/main: ").stderr_has("not pushed");
+    team.holds("bob", "db-key", "of alice");
+    team.holds("bob", "db-url", "of bob");
+    team.of("bob", &with).ok().stderr_has("in this branch already");
+    assert_eq!(hub(&team, &["rev-parse", "main"]), main);
+    assert_eq!(hub(&team, &["branch", "--format=%(refname:short)"]), "main");
+    team.of("bob", &["sync", "--with", "no/such"]).fails(3).stderr_has("no/such");
+
+    // Where both changed one secret, the hint's commands decide.
+    team.of("alice", &["rotate", "db-url"]).stdin("of alice, too").ok();
+    in_sync(&team, "alice");
+    let refused =
+        team.of("bob", &with).ends().code_is(7).stderr_has("changed here and there: db-url");
+    refused.stderr_has("authy conflict list --with 'origin/main'");
+    let list = ["conflict", "list", "--with", "origin/main"];
+    team.of("bob", &list).ok().stdout_has("db-url").stdout_has("by bob").stdout_has("by alice");
+    let take = ["conflict", "take", "ours", "db-url", "--with", "origin/main"];
+    team.of("bob", &take).ok().stderr_has("merged");
+    team.of("bob", &with).ok().stderr_has("in this branch already");
+    team.holds("bob", "db-url", "of bob");
+    team.git("bob", ["push", "-q", "origin", "request"]);
+    team.press(crate::forge::Button::Merge, "request");
+    in_sync(&team, "alice");
+    team.holds("alice", "db-url", "of bob");
+}

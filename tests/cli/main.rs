@@ -29,6 +29,7 @@ mod audit;
 mod audit_segments;
 mod audit_tamper;
 mod branch_pins;
+mod branch_soak;
 mod branches;
 mod change;
 mod check;

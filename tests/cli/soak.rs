@@ -8,13 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::skipped::needs;
 use crate::team::Team;
 
-const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 /// xorshift64*: a test that fails is to be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -22,9 +26,32 @@ impl Dice {
         usize::try_from(high).unwrap() % limit
     }
 
-    fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
+}
+
+/// alice, and bob and carol in @backend; everybody is in sync.
+pub(crate) fn three_people() -> Team {
+    let team = Team::with_bob();
+    team.clone_for("carol");
+    team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
+    team.of("carol", &["sync"]).ok();
+    for (who, words) in [
+        ("alice", &["sync"][..]),
+        ("alice", &["approve", "carol", "--yes"]),
+        ("alice", &["sync"]),
+        ("carol", &["sync"]),
+        ("bob", &["sync"]),
+    ] {
+        team.of(who, words).ok();
+    }
+    team
+}
+
+/// A number that a variable gives.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
 struct Soak {
@@ -37,21 +64,7 @@ struct Soak {
 
 impl Soak {
     fn new(seed: u64) -> Self {
-        let team = Team::with_bob();
-        team.clone_for("carol");
-        team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
-        team.of("carol", &["sync"]).ok();
-        for (who, words) in [
-            ("alice", &["sync"][..]),
-            ("alice", &["approve", "carol", "--yes"]),
-            ("alice", &["sync"]),
-            ("carol", &["sync"]),
-            ("bob", &["sync"]),
-        ] {
-            team.of(who, words).ok();
-        }
-        let dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        Self { team, dice, written: BTreeSet::new(), count: 0 }
+        Self { team: three_people(), dice: Dice::new(seed), written: BTreeSet::new(), count: 0 }
     }
 
     fn names(&self, who: &str) -> Vec<String> {
@@ -178,7 +191,6 @@ fn three_clones_lose_nothing() {
     if !needs(["age"]) {
         return;
     }
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let steps = number("AUTHY_SOAK").unwrap_or(60);
     let seed = number("AUTHY_SOAK_SEED").unwrap_or(11);
     println!("AUTHY_SOAK={steps} AUTHY_SOAK_SEED={seed}");

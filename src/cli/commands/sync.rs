@@ -20,13 +20,18 @@ use crate::cli::context::CliEnv;
 Examples:
   authy sync
   authy sync --no-input                    in a script: git asks for no password
+  authy sync --with origin/main            on a branch: bring in what main has by now
   authy sync && authy conflict list")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Bring this branch into the one that is checked out, and push nothing
+    #[arg(long, value_name = "REF")]
+    with: Option<String>,
+}
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ui = env.ui();
-        let report = authy::sync(&env.context()?, env.person().may_ask())?;
+        let report = authy::sync(&env.context()?, self.with.as_deref(), env.person().may_ask())?;
         if ui.wants_json() {
             ui.json(&report)?;
         }
@@ -34,6 +39,15 @@ impl Args {
             let names: Vec<_> = report.settled.iter().map(SecretName::as_str).collect();
             let names = names.join(", ");
             ui.note(format_args!("changed here and there, with one new value: {names}"));
+        }
+        if self.with.is_some() {
+            ui.note(match report.received {
+                0 => format!("{} is in this branch already", report.remote),
+                received => {
+                    format!("brought in {}: {}, not pushed", report.remote, commits(received))
+                }
+            });
+            return Ok(ExitCode::SUCCESS);
         }
         ui.note(match (report.received, report.sent) {
             (0, 0) => format!("in sync with {} already", report.remote),

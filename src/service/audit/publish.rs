@@ -195,7 +195,7 @@ impl Unpublished {
         }
         let committed = Committed { commit: commit.to_owned(), chains: self.through.clone() };
         let text = serde_json::to_vec(&committed).unwrap_or_default();
-        let _ = fs::replace(&root.local(LocalFile::Committed), &text);
+        fs::jot(&root.local(LocalFile::Committed), &text);
     }
 
     /// As [`Unpublished::remember`], where the commit had everything already.

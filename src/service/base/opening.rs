@@ -51,7 +51,11 @@ impl Deref for OpenVault<'_> {
 
 impl Drop for OpenVault<'_> {
     fn drop(&mut self) {
-        self.save_pins();
+        // Whoever moved the branch has saved since.
+        if !self.is_told.get() {
+            self.vault.accept_tip();
+        }
+        self.save_what_was_seen();
     }
 }
 
@@ -96,6 +100,11 @@ impl<'c> OpenVault<'c> {
     /// Pins what was verified, and says so, once, where the vault is new to this machine: by itself
     /// when this goes, and before that where this process may become another program.
     pub(crate) fn save_pins(&self) {
+        self.vault.accept_tip();
+        self.save_what_was_seen();
+    }
+
+    fn save_what_was_seen(&self) {
         let ctx = self.ctx;
         let saved = self.vault.save_pins(ctx.state.as_deref());
         self.tell_newer();

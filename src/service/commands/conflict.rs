@@ -7,7 +7,7 @@ use crate::git;
 use crate::service::base::{Context, Error, OpenVault, Result, Snapshot};
 use crate::service::change::{LockedVault, commit_waiting};
 use crate::service::sync::{
-    Conflict, ConflictTarget, Revision, Side, SyncError, Taking, merge_branches, named,
+    Conflict, ConflictTarget, OtherSide, Revision, Side, SyncError, Taking, merge_branches, named,
     refuse_unsynced, resolve_conflicts, split,
 };
 use crate::store::Record;
@@ -60,16 +60,15 @@ pub struct SideView {
     pub author: Option<String>,
 }
 
-/// Lists what this clone and the remote, as it was fetched last, both changed. Needs no
-/// identity.
+/// Lists what this clone and the remote, as it was fetched last, both changed; or this clone and the
+/// branch `with`. Needs no identity.
 ///
 /// # Errors
-/// There is no remote; the vault or its history cannot be read.
-pub fn conflict_list(ctx: &Context) -> Result<Vec<ConflictView>> {
+/// There is no remote, or no revision `with`; the vault or its history cannot be read.
+pub fn conflict_list(ctx: &Context, with: Option<&str>) -> Result<Vec<ConflictView>> {
     let opened = OpenVault::open(ctx)?;
     refuse_unsynced(&opened)?;
-    let remote = git::remote(&ctx.vault)?;
-    let Some(theirs) = git::fetched(&ctx.vault, &remote)? else { return Ok(Vec::new()) };
+    let Some(theirs) = OtherSide::find(ctx, with)?.commit else { return Ok(Vec::new()) };
     let division = git::compare(&ctx.vault, &theirs)?;
     let conflicts = split(opened.vault.root(), &division)?.conflicts;
     let views = conflicts.iter().map(|conflict| view(&opened, conflict)).collect();
@@ -120,12 +119,17 @@ pub struct Taken {
 ///
 /// # Errors
 /// There is no such conflict; that side is signed by nobody who may; denied.
-pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<TakeReport> {
+pub fn conflict_take(
+    ctx: &Context,
+    choice: Choice,
+    names: &[String],
+    with: Option<&str>,
+) -> Result<TakeReport> {
     let locked = LockedVault::lock(ctx, &Op::CONFLICT_TAKE)?;
     refuse_unsynced(&locked.opened)?;
-    let remote = git::remote(&ctx.vault)?;
+    let other = OtherSide::find(ctx, with)?;
     let none = || -> Error { SyncError::NoClash(names.join(", ")).into() };
-    let theirs = git::fetched(&ctx.vault, &remote)?.ok_or_else(none)?;
+    let theirs = other.commit.clone().ok_or_else(none)?;
     let root = locked.opened.vault.root();
     let conflicts = split(root, &git::compare(&ctx.vault, &theirs)?)?.conflicts;
     let mut choices = Vec::new();
@@ -152,7 +156,7 @@ pub fn conflict_take(ctx: &Context, choice: Choice, names: &[String]) -> Result<
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
         commit_waiting(ctx, &locked.opened, &locked.caller.name, || Ok(None))?;
-        merge_branches(&locked, &division, &remote)?;
+        merge_branches(&locked, &division, &other)?;
     }
     Ok(TakeReport { taken, left })
 }

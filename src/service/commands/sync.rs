@@ -12,7 +12,8 @@ use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
-    SyncError, SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced, remember_published,
+    Joined, OtherSide, SyncError, SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced,
+    remember_published,
 };
 use crate::store::Standing;
 
@@ -33,12 +34,13 @@ pub struct SyncReport {
     pub settled: Vec<SecretName>,
 }
 
-/// Commits what waits, audit lines included; fetches, merges and pushes. git may ask for
-/// credentials where `may_ask`.
+/// Commits what waits, audit lines included; fetches, merges and pushes. Where a branch is named by
+/// `with`, such as `origin/main`, that is brought into the one that is checked out, and nothing is pushed.
+/// git may ask for credentials where `may_ask`.
 ///
 /// # Errors
 /// Both sides changed the same secret or document; there is no remote; git refuses.
-pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
+pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncReport> {
     refuse_token(ctx, &Op::SYNC)?;
     let opened = OpenVault::open(ctx)?;
     refuse_unsynced(&opened)?;
@@ -48,6 +50,9 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     syncer.import()?;
     syncer.commit_waiting(ctx)?;
     drop(syncer);
+    if let Some(rev) = with {
+        return bring_in(ctx, &who, rev, may_ask);
+    }
     let vault = ctx.vault.as_path();
     let remote = git::remote(vault)?;
     let mut report =
@@ -64,7 +69,8 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
             Some(theirs) => {
                 let syncer = Syncer::lock(ctx, &who)?;
                 syncer.commit_waiting(ctx)?;
-                let joined = syncer.join(ctx, theirs, &remote)?;
+                let other = OtherSide::followed(&remote, Some(theirs.clone()));
+                let joined = syncer.join(ctx, theirs, &other)?;
                 report.received += joined.received;
                 report.settled.extend(joined.settled);
                 received.extend(joined.files);
@@ -109,6 +115,22 @@ pub fn sync(ctx: &Context, may_ask: bool) -> Result<SyncReport> {
     }
     note_what_waits(ctx, &received)?;
     Ok(report)
+}
+
+/// Brings another branch into the one that is checked out, as it stands at its remote, if it is one's.
+fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Result<SyncReport> {
+    if let Some(remote) = git::remote_of(&ctx.vault, rev)? {
+        git::fetch(&ctx.vault, &remote, may_ask)?;
+    }
+    let other = OtherSide::named(ctx, rev)?;
+    let syncer = Syncer::lock(ctx, who)?;
+    let theirs = other.commit.clone().unwrap_or_default();
+    let joined = syncer.join(ctx, &theirs, &other)?;
+    syncer.commit_edits(ctx)?;
+    drop(syncer);
+    note_what_waits(ctx, &joined.files)?;
+    let Joined { received, settled, .. } = joined;
+    Ok(SyncReport { remote: other.shown, received, sent: 0, settled })
 }
 
 /// Whether the branch here has nothing but lines of the trail that the other side lacks: no reason to

@@ -1,6 +1,9 @@
 //! MergeRequest this clone's branch with what was fetched, and what can go wrong with it.
 
+use std::path::Path;
+
 use super::conflict::{MergePlan, split};
+use super::other_side::OtherSide;
 use crate::fs::{FOLDERS, LocalFile, Lock, Stage, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence, Home, MergeRequest};
 use crate::kind::{Failure, Kind};
@@ -16,8 +19,12 @@ pub(crate) enum SyncError {
     Inside,
     #[error("this vault's commits are made by hand")]
     Manual,
-    #[error("changed here and there: {}", .0.join(", "))]
-    Clashes(Vec<String>),
+    #[error("changed here and there: {}", names.join(", "))]
+    Clashes {
+        names: Vec<String>,
+        /// The branch that was to be brought in, where it is not the one that is followed.
+        with: Option<String>,
+    },
     #[error("'{}' was changed here and there, and is no file of the vault", printable(path))]
     BothChanged { path: String },
     #[error("'{}' was written in two places at once", printable(path))]
@@ -52,7 +59,9 @@ impl Failure for SyncError {
     fn kind(&self) -> Kind {
         match self {
             Self::Inside | Self::Manual | Self::NoNewest { .. } => Kind::Usage,
-            Self::Clashes(_) | Self::BothChanged { .. } | Self::TakenAway { .. } => Kind::Conflict,
+            Self::Clashes { .. } | Self::BothChanged { .. } | Self::TakenAway { .. } => {
+                Kind::Conflict
+            }
             Self::ForkedChain { .. } | Self::Brick { .. } => Kind::Damaged,
             Self::AnotherVault { .. }
             | Self::NotEmpty { .. }
@@ -75,8 +84,10 @@ impl Failure for SyncError {
             ),
             Self::Inside => "pull and push it with git".into(),
             Self::Manual => "pull and push with git, or run 'authy config set commit auto'".into(),
-            Self::Clashes(_) => {
-                "run 'authy conflict list', then 'authy conflict take ours|theirs|newest NAME'".into()
+            Self::Clashes { with, .. } => {
+                let with = with.as_ref().map(|rev| format!(" --with {}", git::quoted(Path::new(rev))));
+                let with = with.unwrap_or_default();
+                format!("run 'authy conflict list{with}', then 'authy conflict take ours|theirs|newest NAME{with}'")
             }
             Self::BothChanged { .. } => "merge it with git, then run this again: git pull --no-rebase".into(),
             Self::ForkedChain { .. } => {
@@ -218,7 +229,7 @@ pub(crate) fn join(
     opened: &Snapshot,
     lock: &Lock,
     division: &Divergence,
-    remote: &str,
+    other: &OtherSide,
     author: &str,
 ) -> Result<()> {
     let root = opened.vault.root();
@@ -226,14 +237,14 @@ pub(crate) fn join(
     let MergePlan { taken, others, conflicts } = split(root, division)?;
     if !conflicts.is_empty() {
         let names = conflicts.iter().map(|conflict| conflict.matter.to_string()).collect();
-        return Err(SyncError::Clashes(names).into());
+        return Err(other.clashes(names).into());
     }
     if division.behind == 0 {
         return Ok(());
     }
     let (taken, others): (Vec<&Difference>, Vec<&Difference>) =
         (taken.iter().collect(), others.iter().collect());
-    let message = format!("Merge {remote}");
+    let message = format!("Merge {}", other.shown);
     let joining = MergeRequest {
         vault: root.path(),
         division,

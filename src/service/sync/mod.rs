@@ -2,6 +2,7 @@
 
 pub(crate) mod conflict;
 mod merge;
+mod other_side;
 mod published;
 mod resign;
 mod resolve;
@@ -9,6 +10,7 @@ mod syncer;
 
 pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
 pub(crate) use merge::{SyncError, refuse_unsynced};
+pub(crate) use other_side::OtherSide;
 pub(crate) use published::{refuse_rewritten, remember_published};
 pub(crate) use resolve::{Taking, resolve_conflicts};
-pub(crate) use syncer::{SyncIdentity, Syncer, merge_branches};
+pub(crate) use syncer::{Joined, SyncIdentity, Syncer, merge_branches};

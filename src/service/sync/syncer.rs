@@ -2,11 +2,12 @@
 
 use super::conflict::split;
 use super::merge::{join, refuse_unrelated};
+use super::other_side::OtherSide;
 use super::resign::resign_after_merge;
 use super::resolve::auto_resolve;
 use crate::access::{Caller, Principal};
 use crate::fs::{Lock, Root, VaultPath};
-use crate::git::{self, Divergence, Remote};
+use crate::git::{self, Divergence};
 use crate::kind::Kind;
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::Recorder;
@@ -112,11 +113,11 @@ impl<'c> Syncer<'c> {
     }
 
     /// Settles what is obvious, and joins the branches.
-    pub(crate) fn join(&self, ctx: &Context, theirs: &str, remote: &Remote) -> Result<Joined> {
+    pub(crate) fn join(&self, ctx: &Context, theirs: &str, other: &OtherSide) -> Result<Joined> {
         let mut joined = Joined::default();
         let mut division = match git::compare(&ctx.vault, theirs) {
             Err(error) if error.is_unrelated() => {
-                refuse_unrelated(self.parts().0, theirs, &remote.shown())?;
+                refuse_unrelated(self.parts().0, theirs, &other.shown)?;
                 return Err(error.into());
             }
             division => division?,
@@ -133,9 +134,9 @@ impl<'c> Syncer<'c> {
             return Ok(joined);
         }
         match self {
-            Self::Member(locked) => merge_branches(locked, &division, remote)?,
+            Self::Member(locked) => merge_branches(locked, &division, other)?,
             Self::Carrier { opened, lock, name, .. } => {
-                join(opened, lock, &division, &remote.shown(), name.as_str())?;
+                join(opened, lock, &division, other, name.as_str())?;
             }
         }
         joined.received = division.behind;
@@ -149,7 +150,7 @@ impl<'c> Syncer<'c> {
 pub(crate) fn merge_branches(
     locked: &LockedVault<'_>,
     division: &Divergence,
-    remote: &Remote,
+    other: &OtherSide,
 ) -> Result<()> {
     let conflicts = split(locked.opened.vault.root(), division)?.conflicts;
     let resigned = resign_after_merge(locked, division, &conflicts)?;
@@ -158,7 +159,7 @@ pub(crate) fn merge_branches(
         resigned.then(|| git::compare(&locked.ctx.vault, &division.tips().1)).transpose()?;
     let division = moved.as_ref().unwrap_or(division);
     let author = locked.caller.name.as_str();
-    join(&locked.opened, locked.held(), division, &remote.shown(), author)?;
+    join(&locked.opened, locked.held(), division, other, author)?;
     locked.refresh();
     Ok(())
 }

@@ -60,9 +60,14 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
     let (mut dirty, mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new(), 0);
     // What git notes of other clones, it fetches again.
     let fetched = ["/.git/refs/remotes", "/.git/logs/refs/remotes", "/.git/FETCH_HEAD"];
+    // What only spares work, or is told elsewhere too.
+    let spares = |path: &String| {
+        path.ends_with(".cuts") || path.ends_with("/tips") || path.contains("/.local/committed")
+    };
     let counts = |path: &String| {
         places.iter().any(|place| path.starts_with(place))
             && !fetched.iter().any(|noted| path.contains(noted))
+            && !spares(path)
     };
     for call in calls(trace) {
         let files: Vec<&String> = call.files.iter().filter(|path| counts(path)).collect();

@@ -17,11 +17,15 @@ use crate::cli::table::Table;
 Examples:
   authy conflict list
   authy conflict take newest db-url")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Compare with this branch, as 'sync --with' does
+    #[arg(long, value_name = "REF")]
+    with: Option<String>,
+}
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let conflicts = authy::conflict_list(&env.context()?)?;
+        let conflicts = authy::conflict_list(&env.context()?, self.with.as_deref())?;
         if env.ui().wants_json() {
             env.ui().json(&conflicts)?;
         } else {

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Name the secrets, or the files, as 'conflict list' does
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
+    /// Decide about this branch, as 'sync --with' does
+    #[arg(long, value_name = "REF")]
+    with: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -47,7 +50,8 @@ impl Args {
             Side::Newest => Choice::Newest,
         };
         let ui = env.ui();
-        let report = authy::conflict_take(&env.context()?, choice, &self.names)?;
+        let report =
+            authy::conflict_take(&env.context()?, choice, &self.names, self.with.as_deref())?;
         if ui.wants_json() {
             ui.json(&report)?;
         }
