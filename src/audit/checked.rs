@@ -71,8 +71,9 @@ pub(super) struct Begin {
 pub(super) struct Said {
     /// Heads of other chains.
     pub(super) heads: Vec<Seen>,
-    /// The lines that made sessions, which state the keys of their chains.
-    pub(super) created: Vec<Line>,
+    /// The lines that tell of other chains: that made sessions, which state the keys of their chains,
+    /// and that accepted a loss.
+    pub(super) noted: Vec<Line>,
 }
 
 impl Checked {
@@ -119,7 +120,7 @@ impl Checked {
             .collect();
         for (said, damage) in batches {
             self.said.heads.extend(said.heads);
-            self.said.created.extend(said.created);
+            self.said.noted.extend(said.noted);
             if damage.is_some() {
                 self.damage = damage;
                 break;
@@ -136,8 +137,8 @@ impl Said {
             head: *head,
         };
         self.heads.extend(line.heads.iter().map(seen));
-        if line.op == Op::SESSION_CREATE {
-            self.created.push(line);
+        if is_noted(line.op.as_str()) {
+            self.noted.push(line);
         }
     }
 }
@@ -158,7 +159,7 @@ impl Following<'_> {
             let Some(previous) = at.checked_sub(1).map(|before| &hashes[before]) else { continue };
             // A name may hold any number; where it is not the place's, nothing here counts.
             let number = first.saturating_add(at as u64);
-            if self.usual(number, bytes, previous).is_some_and(|line| !made_a_session(&line)) {
+            if self.usual(number, bytes, previous).is_some_and(|line| !is_noted(line.op)) {
                 continue;
             }
             let line = Line::parse_with(bytes, &mut buffer).and_then(|line| {
@@ -213,6 +214,6 @@ impl Following<'_> {
     }
 }
 
-fn made_a_session(line: &FastLine<'_>) -> bool {
-    line.op == Op::SESSION_CREATE.as_str()
+fn is_noted(op: &str) -> bool {
+    [Op::SESSION_CREATE, Op::AUDIT_ACCEPT].iter().any(|noted| noted.as_str() == op)
 }

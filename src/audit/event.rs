@@ -84,6 +84,7 @@ ops! {
     POLICY_TEST "policy.test",
     AUDIT_SHOW "audit.show",
     AUDIT_VERIFY "audit.verify",
+    AUDIT_ACCEPT "audit.accept",
     MASK "run.mask",
     SEAL "seal",
     SESSION_CREATE "session.create",

@@ -44,6 +44,7 @@ pub(crate) use event::{Event, Op};
 pub(crate) use expect::Expect;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use fast_line::agrees as line_readers_agree;
+pub(crate) use fault::Fault;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
 pub(crate) use line::Line;

@@ -6,7 +6,7 @@
 use super::actor::Actor;
 use super::checked::{ChainPlace, Checked, Following};
 use super::error::AuditError;
-use super::event::Outcome;
+use super::event::{Op, Outcome};
 use super::expect::Expect;
 use super::fault::Fault;
 use super::file::Access;
@@ -75,8 +75,8 @@ pub(crate) struct ChainReport {
     pub(crate) torn_tail: bool,
     /// Heads of other chains that its sound lines name.
     pub(crate) heads: Vec<Seen>,
-    /// Its sound lines that made sessions.
-    created: Vec<Line>,
+    /// Its sound lines that made sessions, or accepted a loss.
+    noted: Vec<Line>,
     /// Who opened it, where line 1 is sound.
     pub(crate) opened_by: Option<Actor>,
     /// With which lines its segments begin.
@@ -101,14 +101,29 @@ impl ChainReport {
         self.verdict = Verdict::Damaged { line, fault };
         self.hashes.truncate(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX));
         self.heads.retain(|seen| seen.line < line);
-        self.created.retain(|made| made.seq < line);
+        self.noted.retain(|noted| noted.seq < line);
         self.head = last_head(&self.hashes);
     }
 
     /// What the lines say that made sessions: the keys of their chains.
     pub(crate) fn created(&self) -> impl Iterator<Item = &str> {
-        let granted = self.created.iter().filter(|line| line.outcome == Outcome::Granted);
+        self.details(&Op::SESSION_CREATE)
+    }
+
+    /// What the lines say that accepted a loss of another chain.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &str> {
+        self.details(&Op::AUDIT_ACCEPT)
+    }
+
+    fn details(&self, op: &Op) -> impl Iterator<Item = &str> {
+        let of = self.noted.iter().filter(|line| line.op == *op);
+        let granted = of.filter(|line| line.outcome == Outcome::Granted);
         granted.filter_map(|line| line.detail.as_deref())
+    }
+
+    /// Whether the chain has this head, at its end or before; that of no line has every chain.
+    pub(crate) fn has(&self, head: Option<Head>) -> bool {
+        head.is_none_or(|head| self.hash(head.seq) == Some(head.hash))
     }
 
     /// Notes that the chain's key file does not open for its own writer: nothing vouches for any
@@ -238,7 +253,7 @@ impl ChainReport {
         };
         self.hashes.extend(segment.hashes);
         self.heads.extend(segment.said.heads);
-        self.created.extend(segment.said.created);
+        self.noted.extend(segment.said.noted);
         if let Some((after, fault)) = damage {
             self.damage(next + after as u64, fault);
         }
@@ -267,7 +282,7 @@ impl ChainReport {
         let is_new = |line: u64| line > known;
         self.hashes.extend(segment.hashes.into_iter().skip(twice));
         self.heads.extend(segment.said.heads.into_iter().filter(|seen| is_new(seen.line)));
-        self.created.extend(segment.said.created.into_iter().filter(|line| is_new(line.seq)));
+        self.noted.extend(segment.said.noted.into_iter().filter(|line| is_new(line.seq)));
         if let Some((after, fault)) = damage {
             self.damage(first + after as u64, fault);
         }
@@ -311,7 +326,7 @@ pub(super) fn nothing(chain: &ChainName, verdict: Verdict) -> ChainReport {
         verdict,
         torn_tail: false,
         heads: Vec::new(),
-        created: Vec::new(),
+        noted: Vec::new(),
         opened_by: None,
         firsts: Vec::new(),
         hashes: Vec::new(),

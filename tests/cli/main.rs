@@ -65,6 +65,7 @@ mod leaks;
 mod leave;
 mod ledger;
 mod list;
+mod loss;
 mod masking;
 mod masking_terminal;
 mod matrix;

@@ -2,12 +2,14 @@
 
 mod clone;
 mod error;
+mod loss;
 mod publish;
 mod recorder;
 mod session_line;
 mod trail;
 pub(crate) mod verify;
 
+pub(crate) use loss::{Acceptance, Loss, LossError, MAX_REASON, loss_of};
 pub(crate) use publish::{Against, Unpublished};
 pub(crate) use recorder::{MAX_KEY, Recorder, encrypt_chain_key, fallback_folder, lock_elsewhere};
 pub(crate) use session_line::created_line;

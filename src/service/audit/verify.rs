@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::loss::{Acceptance, Loss, is_loss};
 use super::recorder::MAX_KEY;
 use super::session_line::parse_created_line;
 use super::trail::{ChainCopies, trail};
@@ -65,6 +66,12 @@ pub struct ChainSummary {
     pub torn_tail: bool,
     /// The segment with the damaged line, or the last one; `None` where the chain has no file.
     pub file: Option<PathBuf>,
+    /// Losses that an admin has accepted, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    /// The end of the chain, where that is gone.
+    #[serde(skip)]
+    pub(crate) lost: Option<Loss>,
 }
 
 /// Verifies every chain, as far as the keys at hand reach; heads that verify are noted to be
@@ -113,16 +120,35 @@ pub(crate) fn verify_all(
         reports.push(report);
         ctx.front.progress(reports.len(), places.len());
     }
+    let mut accepted = accepted(opened, &reports);
+    accepted.retain(|accepted| {
+        let report = reports.iter().find(|report| report.chain == accepted.chain);
+        report.map_or(accepted.loss.after.is_none(), |report| report.has(accepted.loss.after))
+    });
+    let is_known = |chain: &ChainName, line| {
+        accepted.iter().any(|accepted| accepted.covers(chain, line))
+            || lines.are_elsewhere(chain, line)
+    };
+    for report in &mut reports {
+        let place = places.iter().find(|place| place.chain == report.chain);
+        let is_lost = matches!(&report.verdict, Verdict::Damaged { fault, .. } if is_loss(fault));
+        if let (Some(place), Some(head), true) = (place, pinned(&report.chain), is_lost)
+            && accepted.iter().any(|accepted| accepted.covers(&report.chain, head.seq))
+        {
+            let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
+            *report = verify(opened, place, &keys, About { commitment, pinned: None })?.0;
+        }
+    }
     for (chain, head) in opened.vault.pins().heads() {
         let missing =
             ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain != *chain));
         if let (Some(chain), Some(head)) = (missing, Head::parse(head))
-            && !lines.are_elsewhere(&chain, head.seq)
+            && !is_known(&chain, head.seq)
         {
             reports.push(audit::missing(&chain, head));
         }
     }
-    audit::cross_check(&mut reports, &|chain, line| lines.are_elsewhere(chain, line));
+    audit::cross_check(&mut reports, &is_known);
     for report in &reports {
         if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
             && pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
@@ -130,17 +156,48 @@ pub(crate) fn verify_all(
             opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
         }
     }
+    let last_known = |chain: &ChainName| {
+        let sound = reports.iter().filter(|report| !report.is_damaged());
+        let seen = sound.flat_map(|report| &report.heads).filter(|seen| seen.chain == *chain);
+        let pinned = pinned(chain).map(|head| head.seq);
+        seen.map(|seen| seen.head.seq).chain(pinned).max().unwrap_or(0)
+    };
     let summary = |report: &ChainReport| {
         let place = places.iter().find(|place| place.chain == report.chain);
         let file = match files.remove(&report.chain) {
             Some(file) => Some(file),
             None => place.and_then(|place| place.holding(report)),
         };
-        summary(report, file)
+        let mut summary = summary(report, file);
+        if let Verdict::Damaged { line, fault } = &report.verdict
+            && is_loss(fault)
+        {
+            let last = last_known(&report.chain).max(*line);
+            summary.lost = Some(Loss { first: *line, last, after: report.head });
+        }
+        let of_chain = accepted.iter().filter(|accepted| accepted.chain == report.chain);
+        let told = of_chain.map(|Acceptance { loss, reason, .. }| {
+            format!(
+                "lines {} to {} are lost, and that is accepted: {reason}",
+                loss.first, loss.last
+            )
+        });
+        summary.accepted = told.reduce(|all, one| format!("{all}; {one}"));
+        summary
     };
     let mut chains: Vec<_> = reports.iter().map(summary).collect();
     chains.sort_by(|a, b| a.chain.cmp(&b.chain));
     Ok(VerifyReport { chains })
+}
+
+/// What admins have accepted, in chains in which nothing is damaged.
+fn accepted(opened: &Snapshot, reports: &[ChainReport]) -> Vec<Acceptance> {
+    let by_admin = |report: &&ChainReport| match &report.opened_by {
+        Some(Actor::Member { name, .. }) => opened.rules.is_admin(name) && !report.is_damaged(),
+        _ => false,
+    };
+    let chains = reports.iter().filter(by_admin);
+    chains.flat_map(|report| report.accepted().filter_map(Acceptance::parse)).collect()
 }
 
 /// Lines of chains that are not here because this branch never had them.
@@ -304,5 +361,7 @@ fn summary(report: &ChainReport, file: Option<PathBuf>) -> ChainSummary {
         fault,
         torn_tail: report.torn_tail,
         file,
+        accepted: None,
+        lost: None,
     }
 }

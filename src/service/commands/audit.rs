@@ -1,13 +1,17 @@
 //! The audit trail: shown, filtered, verified.
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::access::Pattern;
-use crate::audit::{self, AuditEntry, Filter, Op, Outcome};
+use crate::audit::{self, Action, AuditEntry, ChainName, Filter, Op, Outcome};
 use crate::name::{ScopeName, SecretName};
-use crate::service::audit::{VerifyReport, trail, verify_all};
+use crate::service::audit::{
+    Acceptance, Loss, LossError, MAX_REASON, VerifyReport, loss_of, trail, verify_all,
+};
 use crate::service::base::{Context, OpenVault, Result};
-use crate::service::session::bearer;
+use crate::service::change::LockedVault;
+use crate::service::session::{bearer, refuse_token};
 
 /// Which audit lines to show; an empty filter shows all.
 #[derive(Debug, Clone, Default)]
@@ -73,4 +77,45 @@ pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
     let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
     let report = verify_all(ctx, &opened, bearer)?;
     Ok(report)
+}
+
+/// A loss that was accepted.
+#[derive(Debug, Clone, Serialize)]
+pub struct AcceptedLoss {
+    /// The chain.
+    pub chain: String,
+    /// The first line that is lost.
+    pub first: u64,
+    /// The last one that is known to have been there.
+    pub last: u64,
+}
+
+/// Accepts that the end of a chain is gone for good, as an admin; `reason` is recorded. That line, and no
+/// other change of the chain, is what verification then knows.
+///
+/// # Errors
+/// There is no such chain; nothing is lost of it, or it is damaged otherwise; not an admin; not recorded.
+pub fn audit_accept(ctx: &Context, chain: &str, reason: &str) -> Result<AcceptedLoss> {
+    let reason = reason.trim();
+    let fits = (1..=MAX_REASON).contains(&reason.chars().count());
+    if !fits || reason.chars().any(char::is_control) {
+        return Err(LossError::Reason.into());
+    }
+    // Under its own lock.
+    let loss = {
+        let opened = OpenVault::open(ctx)?;
+        refuse_token(ctx, &Op::AUDIT_ACCEPT)?;
+        loss_of(&verify_all(ctx, &opened, None)?, chain)?
+    };
+    let locked = LockedVault::lock(ctx, &Op::AUDIT_ACCEPT)?;
+    let accepted = ChainName::parse(chain)
+        .map(|chain| Acceptance { chain, loss, reason: reason.to_owned() })
+        .ok_or_else(|| LossError::NoChain(chain.to_owned()))?;
+    let action = Action::new(Op::AUDIT_ACCEPT).saying(accepted.detail());
+    locked.transact(&action, |_| {
+        locked.require_admin()?;
+        Ok((String::new(), ()))
+    })?;
+    let Loss { first, last, .. } = loss;
+    Ok(AcceptedLoss { chain: chain.to_owned(), first, last })
 }

@@ -27,7 +27,7 @@ mod unlock;
 
 pub use alias::{alias_command, aliases, project_aliases};
 pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
-pub use audit::{AuditFilter, audit_show, audit_verify};
+pub use audit::{AcceptedLoss, AuditFilter, audit_accept, audit_show, audit_verify};
 pub use check::{Finding, Severity, check, check_staged, install_diff, install_hook, repair};
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};

@@ -1,5 +1,6 @@
 //! `authy audit …`.
 
+mod accept;
 mod export;
 mod filter;
 mod show;
@@ -16,6 +17,7 @@ pub(crate) enum Command {
     Show(show::Args),
     Verify(verify::Args),
     Export(export::Args),
+    Accept(accept::Args),
 }
 
 pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
@@ -23,5 +25,6 @@ pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Show(args) => args.run(env),
         Command::Verify(args) => args.run(env),
         Command::Export(args) => args.run(env),
+        Command::Accept(args) => args.run(env),
     }
 }

@@ -43,6 +43,9 @@ fn line(chain: &ChainSummary) -> String {
     if let Some(fault) = &chain.fault {
         text.push_str(&format!(": {fault}"));
     }
+    if let Some(accepted) = &chain.accepted {
+        text.push_str(&format!("; {accepted}"));
+    }
     printable(&text) + "\n"
 }
 
