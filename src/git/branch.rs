@@ -50,9 +50,10 @@ pub(super) fn step(
     let [of_branch, of_packed] = WAIT.map(Fail::AfterDurationWithBackoff);
     let prepared = repo.refs.transaction().prepare([edit], of_branch, of_packed)?;
     // A branch whose file is renamed before its bytes are there is empty after a power cut.
-    if let Some(name) = name(repo) {
-        flush::file(&place.common_dir.join(format!("{name}.lock")))
-            .map_err(gix::Error::from_error)?;
-    }
+    let lock = match name(repo) {
+        Some(name) => place.common_dir.join(format!("{name}.lock")),
+        None => place.git_dir.join("HEAD.lock"),
+    };
+    flush::file(&lock).map_err(gix::Error::from_error)?;
     prepared.commit(Some(committer.signature())).map(|_| ())
 }

@@ -43,7 +43,7 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
         drop(lock);
         return program::commit(job);
     }
-    if Tip::read(repo)?.is_none() {
+    if Tip::read(repo, place)?.is_none() {
         return Ok(Outcome::Deferred(Reason::Detached));
     }
     let changes = read_files(repo, &job.place, &job.paths)?;
@@ -90,17 +90,17 @@ struct Tip {
 }
 
 impl Tip {
-    /// Reads it; `None` where no branch is checked out.
-    fn read(repo: &gix::Repository) -> Result<Option<Self>, GitError> {
+    /// Reads it; `None` where no branch is checked out, and jj takes no part.
+    fn read(repo: &gix::Repository, place: &Worktree) -> Result<Option<Self>, GitError> {
         let read = || -> gix::Result<Option<Self>> {
             let head = repo.head()?;
             match head.kind {
-                Kind::Detached { .. } => Ok(None),
+                Kind::Detached { .. } if !place.is_jj() => Ok(None),
                 Kind::Unborn(_) => {
                     let tree = ObjectId::empty_tree(repo.object_hash());
                     Ok(Some(Self { commit: None, tree }))
                 }
-                Kind::Symbolic(_) => {
+                Kind::Symbolic(_) | Kind::Detached { .. } => {
                     let commit = head.into_peeled_id()?.detach();
                     let tree = repo.find_commit(commit)?.tree_id()?.detach();
                     Ok(Some(Self { commit: Some(commit), tree }))
@@ -145,7 +145,9 @@ fn advance(
     let author = Identity::of(repo, Role::Author, job.author);
     let committer = Identity::of(repo, Role::Committer, job.author);
     for _ in 0..tries {
-        let Some(tip) = Tip::read(repo)? else { return Ok(Outcome::Deferred(Reason::Detached)) };
+        let Some(tip) = Tip::read(repo, &job.place)? else {
+            return Ok(Outcome::Deferred(Reason::Detached));
+        };
         let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(Change::blob).collect();
         let tree = edit(repo, tip.tree, &mut written, changes)
             .map_err(GitError::gix("write the git tree"))?;
@@ -165,7 +167,8 @@ fn advance(
                 let parent = tip.commit.map(|parent| parent.to_string());
                 return Ok(Outcome::Committed { id: commit.to_string(), parent });
             }
-            Err(error) if error.can_retry() || Tip::read(repo)?.as_ref() != Some(&tip) => {}
+            Err(error)
+                if error.can_retry() || Tip::read(repo, &job.place)?.as_ref() != Some(&tip) => {}
             Err(error) => return Err(GitError::gix("commit")(error)),
         }
     }

@@ -69,9 +69,9 @@ impl Failure for GitError {
             | Self::TracksPrivate { .. }
             | Self::TooLarge { .. } => Kind::Damaged,
             Self::NoRevision { .. } => Kind::NotFound,
-            Self::NotReady { reason: Reason::NoRepository | Reason::NotTrusted { .. } } => {
-                Kind::Failure
-            }
+            Self::NotReady {
+                reason: Reason::NoRepository | Reason::NotColocated | Reason::NotTrusted { .. },
+            } => Kind::Failure,
             Self::NotReady { .. } | Self::Uncommitted { .. } => Kind::Conflict,
             Self::NoRemote { .. }
             | Self::Foreign { .. }

@@ -102,6 +102,12 @@ impl Worktree {
         }
     }
 
+    /// Whether jj drives the repository beside git: then HEAD is never on a branch, and jj takes in what is
+    /// committed onto it (tried with 0.45 and 0.46).
+    pub(super) fn is_jj(&self) -> bool {
+        self.work_tree.join(".jj").is_dir()
+    }
+
     /// Names a file of the vault as git does.
     pub(super) fn full(&self, path: &str) -> BString {
         let mut full = self.prefix.clone();

@@ -59,8 +59,11 @@ pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
-pub(crate) use remote::{Remote, fetch, fetched, last_fetched, push, remote, remote_of};
+pub(crate) use remote::{
+    Remote, fetch, fetched, last_fetched, move_bookmark, push, remote, remote_of,
+};
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
+pub(crate) use state::waits_for;
 pub(crate) use tip::{Tip, tip};
 pub(crate) use uncommitted::uncommitted;
 
@@ -135,7 +138,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
         return Ok(Outcome::Nothing);
     }
     let Some(place) = Worktree::find(request.vault)? else {
-        return Ok(Outcome::Deferred(Reason::NoRepository));
+        return Ok(Outcome::Deferred(Reason::without_repository(request.vault)));
     };
     let message = message(request.message);
     place.require_head()?;

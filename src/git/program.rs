@@ -208,7 +208,7 @@ impl Stop {
 }
 
 fn run(job: &Job<'_>) -> Result<Outcome, Stop> {
-    if !answers(job, &["symbolic-ref", "-q", "HEAD"])? {
+    if !job.place.is_jj() && !answers(job, &["symbolic-ref", "-q", "HEAD"])? {
         return Err(Stop::Deferred(Reason::Detached));
     }
     let paths: Vec<BString> = job.paths.iter().map(|path| job.place.full(path)).collect();

@@ -11,6 +11,8 @@ use crate::name::printable;
 pub(crate) enum Reason {
     /// The vault lies in no work tree of a git repository.
     NoRepository,
+    /// jj drives the repository, and keeps it without a `.git` beside the files.
+    NotColocated,
     /// The user is in the middle of something that ends with a commit of his own.
     InProgress(Operation),
     /// Another git command holds the index, or died holding it.
@@ -73,6 +75,7 @@ impl Reason {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoRepository => return None,
+            Self::NotColocated => "run 'jj git colocation enable' in the vault's folder",
             Self::InProgress(operation) => operation.way_out(),
             Self::IndexLocked { lock, .. } => {
                 return Some(format!(
@@ -99,6 +102,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRepository => f.write_str("the vault is not in a git repository"),
+            Self::NotColocated => f.write_str("jj keeps this repository without git's own folder"),
             Self::InProgress(operation) => write!(f, "{} is in progress", operation.noun()),
             Self::IndexLocked { lock, age } => {
                 write!(f, "another git command holds {}", quoted(lock))?;
@@ -116,6 +120,12 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
+    /// There is no repository around `vault`, or one of jj's alone.
+    pub(super) fn without_repository(vault: &Path) -> Self {
+        let is_jj = vault.ancestors().any(|folder| folder.join(".jj").is_dir());
+        if is_jj { Self::NotColocated } else { Self::NoRepository }
+    }
+
     /// The index is locked by the file `lock`.
     pub(super) fn index_locked(lock: PathBuf) -> Self {
         let made = lock.symlink_metadata().and_then(|lock| lock.modified());

@@ -65,14 +65,17 @@ pub(crate) fn last_fetched(vault: &Path) -> Result<Option<SystemTime>, GitError>
 /// is unfinished; [`GitError::NoRemote`].
 pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
     let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        let reason = Reason::without_repository(vault);
+        return Err(GitError::NotReady { reason });
     };
     if let Some(operation) = state::unfinished(&place.git_dir) {
         return Err(GitError::NotReady { reason: Reason::InProgress(operation) });
     }
     let head = repo.head_name().map_err(GitError::gix("read the branch"))?;
-    let Some(head) = head else { return Err(GitError::NotReady { reason: Reason::Detached }) };
-    let here = head.shorten().to_str_lossy().into_owned();
+    let here = match head {
+        Some(head) => head.shorten().to_str_lossy().into_owned(),
+        None => bookmark(&place)?.ok_or(GitError::NotReady { reason: Reason::Detached })?,
+    };
     let config = repo.config_snapshot();
     let of_branch = |key: &str| {
         let value = config.string(format!("branch.{here}.{key}").as_str())?;
@@ -97,10 +100,40 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
         Some(name) => {
             let remote = pushes_to.unwrap_or_else(|| name.clone());
             let target = Some(Target { remote, branch: here.clone() });
-            Ok(Remote { name, branch: here.clone(), is_upstream: false, target, here })
+            // Nothing is checked out that could follow it.
+            let is_upstream = place.is_jj();
+            Ok(Remote { name, branch: here.clone(), is_upstream, target, here })
         }
         None => Err(GitError::NoRemote { work_tree: place.work_tree, several: !names.is_empty() }),
     }
+}
+
+/// The branch that a commit of jj's goes on from, the newest of several: jj calls it a bookmark, and never
+/// checks one out.
+fn bookmark(place: &Worktree) -> Result<Option<String>, GitError> {
+    if !place.is_jj() {
+        return Ok(None);
+    }
+    let words = ["for-each-ref", "--merged=HEAD", "--sort=-committerdate", "--count=1"];
+    let words = [&words[..], &["--format=%(refname)", "refs/heads/"]].concat();
+    let name = program::answer(place, "read the branch", &words)?;
+    Ok(name.trim().strip_prefix("refs/heads/").map(str::to_owned))
+}
+
+/// Has the bookmark that was synced stand where HEAD does, which went on from it.
+///
+/// # Errors
+/// [`GitError::Program`], [`GitError::Refused`].
+pub(crate) fn move_bookmark(vault: &Path, remote: &Remote) -> Result<(), GitError> {
+    let Some(place) = Worktree::find(vault)?.filter(Worktree::is_jj) else { return Ok(()) };
+    let name = format!("refs/heads/{}", remote.here);
+    let words = ["merge-base", "--is-ancestor", &name, "HEAD"];
+    if program::answer(&place, "read the branch", &words).is_err() {
+        return Ok(());
+    }
+    // Nothing to do where a branch is checked out after all.
+    let head = program::answer(&place, "read the branch", &["rev-parse", "HEAD"])?;
+    program::answer(&place, "move the branch", &["update-ref", &name, head.trim()]).map(drop)
 }
 
 /// Where a branch goes that follows the one of this remote and name. One of another name is pushed

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::reason::Operation;
+use super::error::GitError;
+use super::locate::Worktree;
+use super::reason::{Operation, Reason};
+use super::tip;
 
 /// Names the operation whose end the user still owes, if there is one.
 ///
@@ -20,4 +23,18 @@ pub(super) fn unfinished(git_dir: &Path) -> Option<Operation> {
         ("sequencer/todo", Operation::Sequence),
     ];
     MARKS.iter().find(|(mark, _)| git_dir.join(mark).exists()).map(|(_, operation)| *operation)
+}
+
+/// Why no commit can be made just now, apart from a lock that goes by itself: something is unfinished, or
+/// no branch is checked out.
+///
+/// # Errors
+/// As [`tip`].
+pub(crate) fn waits_for(vault: &Path) -> Result<Option<Reason>, GitError> {
+    let Some(place) = Worktree::find(vault)? else { return Ok(None) };
+    if let Some(operation) = unfinished(&place.git_dir) {
+        return Ok(Some(Reason::InProgress(operation)));
+    }
+    let is_detached = tip(vault)?.is_some_and(|tip| !tip.is_branchs) && !place.is_jj();
+    Ok(is_detached.then_some(Reason::Detached))
 }

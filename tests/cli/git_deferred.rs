@@ -71,6 +71,8 @@ fn on_a_detached_head() {
     let main = t.git(["symbolic-ref", "--short", "HEAD"]);
     t.git(["checkout", "-q", "--detach"]);
     stored_but_not_committed(&t);
+    let check = t.authy(["check"]).ok();
+    check.stdout_has("detached HEAD").stdout_has("check out a branch with 'git switch'; then");
     t.git(["checkout", "-q", &main]);
     caught_up(&t);
 }

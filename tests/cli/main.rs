@@ -60,6 +60,7 @@ mod hostile;
 mod identity;
 mod import;
 mod init;
+mod jj;
 mod join;
 mod leaks;
 mod leave;

@@ -84,6 +84,7 @@ fn a_value_is_not_read_by_the_record_of_another_side() {
     finds_a_conflict(&team, &["pull", "-q", "--no-rebase", "--no-edit"]);
     team.of("bob", &["get", "db-url"]).ends().code_is(5).stdout_is("");
     team.holds("bob", "db-key", "two");
+    team.of("bob", &["check"]).ends().stderr_has("a merge is in progress");
     team.git("bob", ["merge", "--abort"]);
     team.holds("bob", "db-url", "one");
     team.of("bob", &["check"]).ok();

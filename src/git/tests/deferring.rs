@@ -92,6 +92,23 @@ fn a_held_index_lock_is_waited_for_and_then_respected() {
 }
 
 #[test]
+fn where_jj_drives_the_repository_commits_go_onto_the_detached_head() {
+    let sandbox = Sandbox::started();
+    let before = sandbox.git(&["rev-parse", "HEAD"]);
+    sandbox.git(&["checkout", "-q", "--detach"]);
+    fs::create_dir(sandbox.vault.join(".jj")).unwrap();
+    sandbox.write("first", "new");
+    let id = sandbox.committed(&["first"]);
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD^"]), before);
+    assert_eq!(sandbox.git(&["rev-parse", "main"]), before);
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), id);
+    // Without a folder of git's own there is nothing to commit to.
+    fs::rename(sandbox.vault.join(".git"), sandbox.vault.join(".jj/git")).unwrap();
+    sandbox.write("first", "newer");
+    assert_eq!(sandbox.commit(&["first"]).unwrap(), Outcome::Deferred(Reason::NotColocated));
+}
+
+#[test]
 fn a_detached_head_gets_no_commits() {
     let sandbox = diverged();
     sandbox.git(&["switch", "-q", "--detach"]);

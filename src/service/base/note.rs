@@ -119,6 +119,13 @@ pub enum Note {
         /// The name there.
         name: String,
     },
+    /// Git is in the middle of something, such as a merge.
+    GitUnfinished {
+        /// What is.
+        reason: String,
+        /// What ends it.
+        hint: Option<String>,
+    },
     /// Another branch has newer versions than the one that is checked out, which never had them.
     NewerElsewhere {
         /// The branch, or the start of a commit's name.
@@ -296,6 +303,10 @@ impl fmt::Display for Note {
             ),
             Self::ExceptNothing { pattern } => {
                 write!(f, "--except '{}' matches no secret", printable(pattern))
+            }
+            Self::GitUnfinished { reason, hint } => {
+                write!(f, "{reason}: what is said here is of the files as they lie now")?;
+                hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
             }
             Self::NewerElsewhere { branch, secrets, rules } => {
                 let branch = printable(branch);

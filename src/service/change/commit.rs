@@ -61,7 +61,10 @@ fn try_commit(
         fallback_author: member.as_str(),
     });
     // What no commit has would be in git's way when another branch is checked out.
-    let keeps = matches!(&outcome, Ok(git::Outcome::Deferred(git::Reason::NoRepository)));
+    let keeps = matches!(
+        &outcome,
+        Ok(git::Outcome::Deferred(git::Reason::NoRepository | git::Reason::NotColocated))
+    );
     if !keeps && !matches!(&outcome, Ok(git::Outcome::Committed { .. } | git::Outcome::Nothing)) {
         unpublished.withdraw(root, &written);
     }

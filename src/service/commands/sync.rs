@@ -110,6 +110,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
             }
         }
     }
+    git::move_bookmark(vault, &remote)?;
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
     }

@@ -100,6 +100,10 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
     found.extend(gone(&opened, &missing));
     found.extend(of_git(&opened)?);
+    if let Ok(Some(reason @ git::Reason::InProgress(_))) = git::waits_for(&ctx.vault) {
+        let (reason, hint) = (reason.to_string(), reason.hint());
+        ctx.front.note(&Note::GitUnfinished { reason, hint });
+    }
     let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
     if caller.is_some() {
         remind_of_backup(ctx, &opened);
@@ -246,10 +250,16 @@ fn drift(change: &ReaderChange, missing: Option<&VaultPath>) -> Finding {
 /// Changes that no commit has as they lie here. A history that cannot be read says nothing.
 fn uncommitted(opened: &Snapshot) -> Vec<Finding> {
     let waiting = waiting(opened).unwrap_or_default();
-    let mend = "'authy sync' commits it, and so does 'authy check --repair'";
+    let reason = git::waits_for(opened.vault.root().path()).ok().flatten();
+    let first = reason.map(|reason| {
+        let way = reason.hint().map(|way| format!(", {way}")).unwrap_or_default();
+        format!("{reason}{way}; then ")
+    });
+    let first = first.unwrap_or_default();
+    let mend = format!("{first}'authy sync' commits it, and so does 'authy check --repair'");
     let finding = |path: &VaultPath| {
         let message = "no commit has it as it is here";
-        Finding::new(Severity::Warning, path, &message).mend(Some(mend.to_owned()))
+        Finding::new(Severity::Warning, path, &message).mend(Some(mend.clone()))
     };
     // Of a secret whose two files wait the record stands for both.
     let is_told = |path: &&VaultPath| match path.subject() {
