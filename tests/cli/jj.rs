@@ -1,7 +1,8 @@
 //! A vault whose repository jj drives beside git (`jj git init --colocate`): HEAD is never on a branch.
 //! Tried with jj 0.45; without the program these tests are left out.
 
-use crate::harness::{Sandbox, needs};
+use crate::harness::Sandbox;
+use crate::skipped::happens_to_have;
 use crate::team::Team;
 
 fn jj(team: &Team, who: &str, words: &[&str]) -> String {
@@ -13,7 +14,7 @@ fn jj(team: &Team, who: &str, words: &[&str]) -> String {
 
 /// bob's clone is one of jj's as well, and has been used with it.
 fn team() -> Option<Team> {
-    if !needs(["jj"]) {
+    if !happens_to_have("jj") {
         return None;
     }
     let team = Team::with_bob();
@@ -57,7 +58,7 @@ fn changes_are_commits_and_sync_moves_the_bookmark() {
 
 #[test]
 fn without_a_folder_of_gits_the_way_on_is_said() {
-    if !needs(["jj"]) {
+    if !happens_to_have("jj") {
         return;
     }
     let t = Sandbox::new();
