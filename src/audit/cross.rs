@@ -9,11 +9,22 @@ use super::fault::Fault;
 use super::name::{ChainName, Head};
 use super::verify::{ChainReport, Gap, Seen, Verdict, nothing};
 
-/// Compares all chains of a vault; adds a report for a chain that is named but gone. `is_elsewhere` says
-/// of a chain's line that it is another branch's, so that it need not be here.
+/// Where a line of a chain is that is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinePlace {
+    /// It was here, or that cannot be told.
+    WasHere,
+    /// In another branch, or somebody said that it is lost: it need not be here.
+    Elsewhere,
+    /// Nothing here ever had it: it may be in a branch that was not fetched.
+    Unknown,
+}
+
+/// Compares all chains of a vault; adds a report for a chain that is named but gone. `place` says where
+/// a line is that another chain saw and that is not here.
 pub(crate) fn cross_check(
     reports: &mut Vec<ChainReport>,
-    is_elsewhere: &dyn Fn(&ChainName, u64) -> bool,
+    place: &dyn Fn(&ChainName, u64) -> LinePlace,
 ) {
     let claims: Vec<(ChainName, Seen)> = reports
         .iter()
@@ -25,8 +36,18 @@ pub(crate) fn cross_check(
         let has =
             |report: &ChainReport| report.chain == seen.chain && report.lines >= seen.head.seq;
         let known = places.get(&seen.chain).and_then(|at| reports.get(*at));
-        if !known.is_some_and(has) && is_elsewhere(&seen.chain, seen.head.seq) {
-            continue;
+        if !known.is_some_and(has) {
+            match place(&seen.chain, seen.head.seq) {
+                LinePlace::WasHere => {}
+                LinePlace::Elsewhere => continue,
+                LinePlace::Unknown => {
+                    if let Some(at) = places.get(&seen.chain) {
+                        let unknown = &mut reports[*at].unknown;
+                        *unknown = Some(unknown.unwrap_or(0).max(seen.head.seq));
+                    }
+                    continue;
+                }
+            }
         }
         let at = *places.entry(seen.chain.clone()).or_insert_with(|| {
             // Without lines: the first claim about it makes it damaged.

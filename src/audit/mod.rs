@@ -36,7 +36,7 @@ mod verify;
 pub(crate) use action::Action;
 pub(crate) use actor::Actor;
 pub(crate) use chain::{Chain, Opener, Opening, Receipt};
-pub(crate) use cross::cross_check;
+pub(crate) use cross::{LinePlace, cross_check};
 pub(crate) use cuts::Cut;
 pub(crate) use error::AuditError;
 pub use event::Outcome;

@@ -81,6 +81,8 @@ pub(crate) struct ChainReport {
     pub(crate) opened_by: Option<Actor>,
     /// With which lines its segments begin.
     pub(crate) firsts: Vec<u64>,
+    /// Up to which line others saw the chain, where no branch here ever had that.
+    pub(crate) unknown: Option<u64>,
     /// The hashes of the sound lines.
     pub(super) hashes: Vec<Digest>,
 }
@@ -329,6 +331,7 @@ pub(super) fn nothing(chain: &ChainName, verdict: Verdict) -> ChainReport {
         noted: Vec::new(),
         opened_by: None,
         firsts: Vec::new(),
+        unknown: None,
         hashes: Vec::new(),
     }
 }

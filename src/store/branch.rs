@@ -49,6 +49,15 @@ pub(crate) struct AcceptedTip {
     pub(crate) commit: String,
 }
 
+/// Whose commits have something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BranchSide {
+    /// Those behind the branch that is checked out.
+    Here,
+    /// Those of another one.
+    Other,
+}
+
 /// The content of a file in another branch.
 #[derive(Debug)]
 pub(crate) struct OtherContent {
@@ -119,26 +128,30 @@ impl Vault {
         newer.entry(branch).or_default().insert(path.clone());
     }
 
-    /// The same of files of a folder, whatever they are called: `is_it` gets the name and the content.
-    pub(crate) fn is_folder_behind(
+    /// Who has, or had, a file of a folder that `is_it`, by its name and content: this branch, or else
+    /// another one. Where the commits cannot be read this one had it.
+    pub(crate) fn side_of(
         &self,
         folder: &str,
         is_it: &dyn Fn(&str, &[u8]) -> bool,
-    ) -> Option<String> {
+    ) -> Option<BranchSide> {
         let branch = self.commits.branch();
         let tips = self.pins.tips(branch.as_deref());
         let others = self.pins.other_tips(branch.as_deref());
+        let told = |file: &str, bytes: Option<&[u8]>| bytes.is_some_and(|bytes| is_it(file, bytes));
+        // Of a folder itself no commit tells: asked for it, those that cannot be read had it.
+        if self.commits.had(folder, tips, &mut |_| false) {
+            return Some(BranchSide::Here);
+        }
         let files = self.commits.files(folder, tips, &others);
-        let told =
-            |file: &String, bytes: Option<&[u8]>| bytes.is_some_and(|bytes| is_it(file, bytes));
         let mut here = files.iter();
         if here.any(|file| self.commits.had(file, tips, &mut |bytes| told(file, bytes))) {
-            return None;
+            return Some(BranchSide::Here);
         }
         let elsewhere = |file: &String| {
             self.commits.elsewhere(file, tips, &others, &mut |bytes| told(file, bytes))
         };
-        Some(files.iter().find_map(elsewhere)?.branch)
+        files.iter().find_map(elsewhere).map(|_| BranchSide::Other)
     }
 
     /// Remembers the commit that is checked out as one that was accepted.

@@ -19,7 +19,7 @@ mod stamp;
 mod standing;
 mod vault;
 
-pub(crate) use branch::{AcceptedTip, Commits, OtherContent};
+pub(crate) use branch::{AcceptedTip, BranchSide, Commits, OtherContent};
 pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
 pub use documents::{Agents, AuditMode, CommitMode};

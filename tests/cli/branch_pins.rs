@@ -187,3 +187,30 @@ fn a_runner_that_checks_branches_in_turn_accuses_nobody() {
         }
     }
 }
+
+#[test]
+fn what_somebody_saw_in_a_request_is_asked_of_nobody_who_has_not_fetched_it() {
+    let team = Team::with_bob();
+    team.git("bob", ["switch", "-q", "-c", "request"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("asked for").ok();
+    team.git("bob", ["push", "-q", "origin", "request"]);
+    // alice looks at it, adds a commit that names what bob's chain has there, and goes on with main.
+    team.git("alice", ["fetch", "-q", "origin"]);
+    team.git("alice", ["switch", "-q", "request"]);
+    team.of("alice", &["annotate", "db-url", "--description", "fine"]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("alice", &["rotate", "db-key"]).stdin("new").ok();
+    in_order(&team, "alice");
+    // Who has main alone knows of the lines, and does not have them.
+    let (origin, clone) = (team.t.path("origin.git"), team.t.path("clone"));
+    let words = ["clone", "-q", "--single-branch", origin.to_str().unwrap(), clone.to_str().unwrap()];
+    team.t.program("git", words).ok();
+    let verify = team.t.authy(["--vault", clone.to_str().unwrap(), "audit", "verify"]);
+    let verify = verify.env("XDG_STATE_HOME", team.t.path("clone-state")).ok();
+    verify.stdout_lacks("damaged").stdout_has("which no branch here has yet");
+    // With bob's next commit on main they are there.
+    team.git("bob", ["switch", "-q", "main"]);
+    in_order(&team, "bob");
+    in_order(&team, "alice");
+    team.of("alice", &["audit", "verify"]).ok().stdout_lacks("which no branch here");
+}

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::audit::fault::Fault;
 use crate::audit::verify::Gap;
-use crate::audit::{ChainReport, Event, Head, Op, Opener, Opening, Verdict, cross_check};
+use crate::audit::{
+    ChainReport, Event, Head, LinePlace, Op, Opener, Opening, Verdict, cross_check,
+};
 use crate::crypto::digest::Digest;
 use crate::name::SecretName;
 
@@ -33,7 +35,7 @@ impl Pair {
         let name = self.seen.chain.name().as_str();
         let mut reports = vec![report("alice-c2", &self.witness.bytes(), Some(&key(8)), None)];
         reports.extend(seen.map(|bytes| report(name, bytes, Some(&KEY), None)));
-        cross_check(&mut reports, &|_, _| false);
+        cross_check(&mut reports, &|_, _| LinePlace::WasHere);
         assert_eq!(reports[0].verdict, Verdict::Verified);
         reports
     }
@@ -114,7 +116,7 @@ fn who_was_not_seen_or_has_no_key_is_not_vouched_for() {
         report("alice-c1", &pair.seen.bytes(), None, None),
         report(chain.as_str(), &session.bytes(), Some(&KEY), None),
     ];
-    cross_check(&mut reports, &|_, _| false);
+    cross_check(&mut reports, &|_, _| LinePlace::WasHere);
     assert_eq!(reports[0].verdict, Verdict::Verified);
     assert_eq!(reports[1].verdict, Verdict::Unchecked(Gap::NoKey));
     assert_eq!(reports[2].verdict, Verdict::Unchecked(Gap::NotVouched));
@@ -130,7 +132,7 @@ fn what_a_damaged_line_claims_is_not_believed() {
         report("alice-c2", &joined(&witness), Some(&key(8)), None),
         report("alice-c1", &pair.seen.bytes(), Some(&KEY), None),
     ];
-    cross_check(&mut reports, &|_, _| false);
+    cross_check(&mut reports, &|_, _| LinePlace::WasHere);
     assert_eq!(reports[0].verdict, damaged(3, Fault::Mac));
     assert_eq!(reports[1].verdict, Verdict::Verified);
 }

@@ -12,7 +12,7 @@ use super::recorder::MAX_KEY;
 use super::session_line::parse_created_line;
 use super::trail::{ChainCopies, trail};
 use crate::access::{Bearer, Caller};
-use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Head, Verdict};
+use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Head, LinePlace, Verdict};
 use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
 use crate::crypto::keys::ChainKey;
@@ -21,6 +21,7 @@ use crate::kind::Kind;
 use crate::name::SessionId;
 use crate::service::base::{Context, IdentitySource, LOCK_WAIT, Result, Snapshot};
 use crate::service::identity::authenticate::authenticate;
+use crate::store::BranchSide;
 use crate::words::words;
 
 /// What verification found, chain by chain.
@@ -69,6 +70,10 @@ pub struct ChainSummary {
     /// Losses that an admin has accepted, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
+    /// Up to which line other chains saw this one, where no branch here ever had that: it is in a branch
+    /// that was not fetched, or will be published by the clone that wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u64>,
     /// The end of the chain, where that is gone.
     #[serde(skip)]
     pub(crate) lost: Option<Loss>,
@@ -148,7 +153,11 @@ pub(crate) fn verify_all(
             reports.push(audit::missing(&chain, head));
         }
     }
-    audit::cross_check(&mut reports, &is_known);
+    audit::cross_check(&mut reports, &|chain, line| match is_known(chain, line) {
+        true => LinePlace::Elsewhere,
+        false if lines.were_here(chain, line) => LinePlace::WasHere,
+        false => LinePlace::Unknown,
+    });
     for report in &reports {
         if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
             && pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
@@ -182,6 +191,7 @@ pub(crate) fn verify_all(
                 loss.first, loss.last
             )
         });
+        summary.unknown = report.unknown;
         summary.accepted = told.reduce(|all, one| format!("{all}; {one}"));
         summary
     };
@@ -204,7 +214,7 @@ fn accepted(opened: &Snapshot, reports: &[ChainReport]) -> Vec<Acceptance> {
 struct OtherLines<'v> {
     opened: &'v Snapshot,
     /// For each chain up to which line it was asked, and what came out.
-    known: Mutex<BTreeMap<(ChainName, u64), bool>>,
+    known: Mutex<BTreeMap<(ChainName, u64), LinePlace>>,
 }
 
 impl<'v> OtherLines<'v> {
@@ -214,6 +224,15 @@ impl<'v> OtherLines<'v> {
 
     /// Whether a line is another branch's.
     fn are_elsewhere(&self, chain: &ChainName, line: u64) -> bool {
+        self.place(chain, line) == LinePlace::Elsewhere
+    }
+
+    /// Whether this branch had a line, or that cannot be told.
+    fn were_here(&self, chain: &ChainName, line: u64) -> bool {
+        self.place(chain, line) == LinePlace::WasHere
+    }
+
+    fn place(&self, chain: &ChainName, line: u64) -> LinePlace {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known().get(&(chain.clone(), line)) {
             return *known;
@@ -224,8 +243,11 @@ impl<'v> OtherLines<'v> {
             let count = memchr::memchr_iter(b'\n', bytes).count() as u64;
             first.is_some_and(|first| (first..first + count).contains(&line))
         };
-        let folder = format!("audit/{chain}");
-        let found = self.opened.vault.is_folder_behind(&folder, &has).is_some();
+        let found = match self.opened.vault.side_of(&format!("audit/{chain}"), &has) {
+            Some(BranchSide::Here) => LinePlace::WasHere,
+            Some(BranchSide::Other) => LinePlace::Elsewhere,
+            None => LinePlace::Unknown,
+        };
         known().insert((chain.clone(), line), found);
         found
     }
@@ -362,6 +384,7 @@ fn summary(report: &ChainReport, file: Option<PathBuf>) -> ChainSummary {
         torn_tail: report.torn_tail,
         file,
         accepted: None,
+        unknown: None,
         lost: None,
     }
 }

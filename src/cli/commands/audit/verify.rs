@@ -43,6 +43,9 @@ fn line(chain: &ChainSummary) -> String {
     if let Some(fault) = &chain.fault {
         text.push_str(&format!(": {fault}"));
     }
+    if let Some(line) = chain.unknown {
+        text.push_str(&format!("; others saw line {line} of it, which no branch here has yet"));
+    }
     if let Some(accepted) = &chain.accepted {
         text.push_str(&format!("; {accepted}"));
     }
