@@ -4,6 +4,7 @@
 //! a signature that was checked. Who may sign a record is a rule, so it is asked of the
 //! caller ([`Authority`]); nothing here decides about access, and nothing here decrypts.
 
+mod admin_sets;
 mod branch;
 mod claim;
 mod documents;

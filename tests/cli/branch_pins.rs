@@ -203,7 +203,8 @@ fn what_somebody_saw_in_a_request_is_asked_of_nobody_who_has_not_fetched_it() {
     in_order(&team, "alice");
     // Who has main alone knows of the lines, and does not have them.
     let (origin, clone) = (team.t.path("origin.git"), team.t.path("clone"));
-    let words = ["clone", "-q", "--single-branch", origin.to_str().unwrap(), clone.to_str().unwrap()];
+    let words =
+        ["clone", "-q", "--single-branch", origin.to_str().unwrap(), clone.to_str().unwrap()];
     team.t.program("git", words).ok();
     let verify = team.t.authy(["--vault", clone.to_str().unwrap(), "audit", "verify"]);
     let verify = verify.env("XDG_STATE_HOME", team.t.path("clone-state")).ok();

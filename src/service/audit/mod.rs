@@ -2,16 +2,19 @@
 
 mod clone;
 mod error;
+mod location;
 mod loss;
+mod other_lines;
 mod publish;
 mod recorder;
 mod session_line;
 mod trail;
 pub(crate) mod verify;
 
+pub(crate) use location::{MAX_KEY, encrypt_chain_key, fallback_folder, lock_elsewhere};
 pub(crate) use loss::{Acceptance, Loss, LossError, MAX_REASON, loss_of};
 pub(crate) use publish::{Against, Unpublished};
-pub(crate) use recorder::{MAX_KEY, Recorder, encrypt_chain_key, fallback_folder, lock_elsewhere};
+pub(crate) use recorder::Recorder;
 pub(crate) use session_line::created_line;
 pub(crate) use trail::{trail, travelling};
 pub(crate) use verify::{

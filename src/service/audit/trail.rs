@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::recorder::fallback_folder;
+use super::location::fallback_folder;
 use crate::audit::{
     self, AuditError, ChainFiles, ChainName, ChainReport, Filter, Head, Line, Published, Segment,
     Verdict,

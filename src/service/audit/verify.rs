@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::location::MAX_KEY;
 use super::loss::{Acceptance, Loss, is_loss};
-use super::recorder::MAX_KEY;
+use super::other_lines::OtherLines;
 use super::session_line::parse_created_line;
 use super::trail::{ChainCopies, trail};
 use crate::access::{Bearer, Caller};
@@ -21,7 +22,6 @@ use crate::kind::Kind;
 use crate::name::SessionId;
 use crate::service::base::{Context, IdentitySource, LOCK_WAIT, Result, Snapshot};
 use crate::service::identity::authenticate::authenticate;
-use crate::store::BranchSide;
 use crate::words::words;
 
 /// What verification found, chain by chain.
@@ -96,108 +96,188 @@ pub(crate) fn verify_all(
     // Under the lock, so that no commit names a head between two of these reads; whoever
     // cannot lock cannot write either.
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
-    let places = trail(opened)?;
-    let lines = OtherLines::of(opened);
-    let pinned = |chain: &ChainName| Head::parse(opened.vault.pins().heads().get(chain.as_str())?);
-    let keys = Keys { caller, bearer };
-    let mut vouchers = of_grants(opened)?;
-    let (mut reports, mut files) = (Vec::new(), BTreeMap::new());
-    // Members first: their lines vouch for the keys of the sessions they made.
-    let (sessions, members): (Vec<_>, Vec<_>) =
-        places.iter().partition(|place| session_of(&place.chain).is_some());
-    for place in members.into_iter().chain(sessions) {
-        let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
-        let mut pinned = pinned(&place.chain);
-        if let Some(head) = pinned
-            && place.own.is_none()
-            && place.head().ok().flatten().is_none_or(|here| here.seq < head.seq)
-            && lines.are_elsewhere(&place.chain, head.seq)
-        {
-            pinned = None;
-        }
-        let about = About { commitment, pinned };
-        let (report, file) = verify(opened, place, &keys, about)?;
-        files.extend(file.map(|file| (place.chain.clone(), file)));
-        if report.verdict == Verdict::Verified {
-            // What signed grants state too, and those that are gone stated.
-            vouchers.extend(report.created().filter_map(parse_created_line));
-        }
-        reports.push(report);
-        ctx.front.progress(reports.len(), places.len());
+    let mut all = Verification::of(opened, Keys { caller, bearer })?;
+    all.verify_each(ctx)?;
+    all.leave_out_accepted()?;
+    all.compare();
+    all.note_heads();
+    Ok(VerifyReport { chains: all.summaries() })
+}
+
+/// Every chain, and what was found.
+struct Verification<'v> {
+    opened: &'v Snapshot,
+    places: Vec<ChainCopies>,
+    keys: Keys,
+    lines: OtherLines<'v>,
+    /// The keys of sessions' chains, as far as something vouches for them.
+    vouchers: BTreeMap<SessionId, Digest>,
+    reports: Vec<ChainReport>,
+    /// Published files that tell something else than the writer's.
+    files: BTreeMap<ChainName, PathBuf>,
+    accepted: Vec<Acceptance>,
+}
+
+impl<'v> Verification<'v> {
+    fn of(opened: &'v Snapshot, keys: Keys) -> Result<Self> {
+        Ok(Self {
+            opened,
+            places: trail(opened)?,
+            keys,
+            lines: OtherLines::of(opened),
+            vouchers: of_grants(opened)?,
+            reports: Vec::new(),
+            files: BTreeMap::new(),
+            accepted: Vec::new(),
+        })
     }
-    let mut accepted = accepted(opened, &reports);
-    accepted.retain(|accepted| {
-        let report = reports.iter().find(|report| report.chain == accepted.chain);
-        report.map_or(accepted.loss.after.is_none(), |report| report.has(accepted.loss.after))
-    });
-    let is_known = |chain: &ChainName, line| {
-        accepted.iter().any(|accepted| accepted.covers(chain, line))
-            || lines.are_elsewhere(chain, line)
-    };
-    for report in &mut reports {
-        let place = places.iter().find(|place| place.chain == report.chain);
-        let is_lost = matches!(&report.verdict, Verdict::Damaged { fault, .. } if is_loss(fault));
-        if let (Some(place), Some(head), true) = (place, pinned(&report.chain), is_lost)
-            && accepted.iter().any(|accepted| accepted.covers(&report.chain, head.seq))
-        {
-            let commitment = session_of(&place.chain).and_then(|id| vouchers.get(&id).copied());
-            *report = verify(opened, place, &keys, About { commitment, pinned: None })?.0;
+
+    fn pinned(&self, chain: &ChainName) -> Option<Head> {
+        Head::parse(self.opened.vault.pins().heads().get(chain.as_str())?)
+    }
+
+    fn about(&self, chain: &ChainName, pinned: Option<Head>) -> About {
+        let commitment = session_of(chain).and_then(|id| self.vouchers.get(&id).copied());
+        About { commitment, pinned }
+    }
+
+    fn verify_each(&mut self, ctx: &Context) -> Result<()> {
+        // Members first: their lines vouch for the keys of the sessions they made.
+        let (sessions, members): (Vec<_>, Vec<_>) =
+            (0..self.places.len()).partition(|at| session_of(&self.places[*at].chain).is_some());
+        for at in members.into_iter().chain(sessions) {
+            let place = &self.places[at];
+            let mut pinned = self.pinned(&place.chain);
+            if let Some(head) = pinned
+                && place.own.is_none()
+                && place.head().ok().flatten().is_none_or(|here| here.seq < head.seq)
+                && self.lines.are_elsewhere(&place.chain, head.seq)
+            {
+                pinned = None;
+            }
+            let about = self.about(&place.chain, pinned);
+            let (report, file) = verify(self.opened, place, &self.keys, about)?;
+            self.files.extend(file.map(|file| (place.chain.clone(), file)));
+            if report.verdict == Verdict::Verified {
+                // What signed grants state too, and those that are gone stated.
+                self.vouchers.extend(report.created().filter_map(parse_created_line));
+            }
+            self.reports.push(report);
+            ctx.front.progress(self.reports.len(), self.places.len());
+        }
+        Ok(())
+    }
+
+    /// Looks again, without what was verified before, at chains whose loss an admin has accepted.
+    fn leave_out_accepted(&mut self) -> Result<()> {
+        let mut accepted = accepted(self.opened, &self.reports);
+        accepted.retain(|accepted| {
+            let report = self.reports.iter().find(|report| report.chain == accepted.chain);
+            report.map_or(accepted.loss.after.is_none(), |report| report.has(accepted.loss.after))
+        });
+        self.accepted = accepted;
+        for at in 0..self.reports.len() {
+            let report = &self.reports[at];
+            let place = self.places.iter().find(|place| place.chain == report.chain);
+            let is_lost =
+                matches!(&report.verdict, Verdict::Damaged { fault, .. } if is_loss(fault));
+            if let (Some(place), Some(head), true) = (place, self.pinned(&report.chain), is_lost)
+                && self.is_accepted(&report.chain, head.seq)
+            {
+                let about = self.about(&place.chain, None);
+                self.reports[at] = verify(self.opened, place, &self.keys, about)?.0;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_accepted(&self, chain: &ChainName, line: u64) -> bool {
+        self.accepted.iter().any(|accepted| accepted.covers(chain, line))
+    }
+
+    /// Holds the chains against each other, and against those that were there.
+    fn compare(&mut self) {
+        let mut reports = std::mem::take(&mut self.reports);
+        for (chain, head) in self.opened.vault.pins().heads() {
+            let is_gone = |chain: &ChainName| self.places.iter().all(|p| p.chain != *chain);
+            let chain = ChainName::parse(chain).filter(is_gone);
+            if let (Some(chain), Some(head)) = (chain, Head::parse(head))
+                && !self.is_accepted(&chain, head.seq)
+                && !self.lines.are_elsewhere(&chain, head.seq)
+            {
+                reports.push(audit::missing(&chain, head));
+            }
+        }
+        audit::cross_check(&mut reports, &|chain, line| match self.is_accepted(chain, line) {
+            true => LinePlace::Elsewhere,
+            false => self.lines.place(chain, line),
+        });
+        self.reports = reports;
+    }
+
+    /// Notes the heads of chains that verify, to be pinned.
+    fn note_heads(&self) {
+        for report in &self.reports {
+            if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
+                && self.pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
+            {
+                self.opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
+            }
         }
     }
-    for (chain, head) in opened.vault.pins().heads() {
-        let missing =
-            ChainName::parse(chain).filter(|chain| places.iter().all(|p| p.chain != *chain));
-        if let (Some(chain), Some(head)) = (missing, Head::parse(head))
-            && !is_known(&chain, head.seq)
-        {
-            reports.push(audit::missing(&chain, head));
-        }
+
+    fn summaries(&self) -> Vec<ChainSummary> {
+        let mut chains: Vec<_> = self.reports.iter().map(|report| self.summary(report)).collect();
+        chains.sort_by(|a, b| a.chain.cmp(&b.chain));
+        chains
     }
-    audit::cross_check(&mut reports, &|chain, line| match is_known(chain, line) {
-        true => LinePlace::Elsewhere,
-        false if lines.were_here(chain, line) => LinePlace::WasHere,
-        false => LinePlace::Unknown,
-    });
-    for report in &reports {
-        if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
-            && pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
-        {
-            opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
-        }
-    }
-    let last_known = |chain: &ChainName| {
-        let sound = reports.iter().filter(|report| !report.is_damaged());
-        let seen = sound.flat_map(|report| &report.heads).filter(|seen| seen.chain == *chain);
-        let pinned = pinned(chain).map(|head| head.seq);
-        seen.map(|seen| seen.head.seq).chain(pinned).max().unwrap_or(0)
-    };
-    let summary = |report: &ChainReport| {
-        let place = places.iter().find(|place| place.chain == report.chain);
-        let file = match files.remove(&report.chain) {
-            Some(file) => Some(file),
-            None => place.and_then(|place| place.holding(report)),
+
+    fn summary(&self, report: &ChainReport) -> ChainSummary {
+        let (status, line, fault) = match &report.verdict {
+            Verdict::Verified => (ChainStatus::Verified, None, None),
+            Verdict::Unchecked(gap) => (ChainStatus::Unchecked, None, Some(gap.to_string())),
+            Verdict::Damaged { line, fault } => {
+                (ChainStatus::Damaged, Some(*line), Some(fault.to_string()))
+            }
         };
-        let mut summary = summary(report, file);
-        if let Verdict::Damaged { line, fault } = &report.verdict
-            && is_loss(fault)
-        {
-            let last = last_known(&report.chain).max(*line);
-            summary.lost = Some(Loss { first: *line, last, after: report.head });
-        }
-        let of_chain = accepted.iter().filter(|accepted| accepted.chain == report.chain);
-        let told = of_chain.map(|Acceptance { loss, reason, .. }| {
-            format!(
+        let lost = match &report.verdict {
+            Verdict::Damaged { line, fault } if is_loss(fault) => {
+                let last = self.last_known(&report.chain).max(*line);
+                Some(Loss { first: *line, last, after: report.head })
+            }
+            _ => None,
+        };
+        let of_chain = self.accepted.iter().filter(|accepted| accepted.chain == report.chain);
+        let told = of_chain.map(|Acceptance { loss, reason, .. }| match loss.last - loss.first {
+            0 => format!("line {} is lost, and that is accepted: {reason}", loss.first),
+            _ => format!(
                 "lines {} to {} are lost, and that is accepted: {reason}",
                 loss.first, loss.last
-            )
+            ),
         });
-        summary.unknown = report.unknown;
-        summary.accepted = told.reduce(|all, one| format!("{all}; {one}"));
-        summary
-    };
-    let mut chains: Vec<_> = reports.iter().map(summary).collect();
-    chains.sort_by(|a, b| a.chain.cmp(&b.chain));
-    Ok(VerifyReport { chains })
+        let place = self.places.iter().find(|place| place.chain == report.chain);
+        let holding = || place.and_then(|place| place.holding(report));
+        ChainSummary {
+            chain: report.chain.to_string(),
+            lines: report.lines,
+            status,
+            line,
+            fault,
+            torn_tail: report.torn_tail,
+            file: self.files.get(&report.chain).cloned().or_else(holding),
+            accepted: told.reduce(|all, one| format!("{all}; {one}")),
+            unknown: report.unknown,
+            lost,
+        }
+    }
+
+    /// The last line of a chain that this machine has verified, or that a sound chain saw.
+    fn last_known(&self, chain: &ChainName) -> u64 {
+        let sound = self.reports.iter().filter(|report| !report.is_damaged());
+        let seen = sound.flat_map(|report| &report.heads).filter(|seen| seen.chain == *chain);
+        let pinned = self.pinned(chain).map(|head| head.seq);
+        seen.map(|seen| seen.head.seq).chain(pinned).max().unwrap_or(0)
+    }
 }
 
 /// What admins have accepted, in chains in which nothing is damaged.
@@ -208,49 +288,6 @@ fn accepted(opened: &Snapshot, reports: &[ChainReport]) -> Vec<Acceptance> {
     };
     let chains = reports.iter().filter(by_admin);
     chains.flat_map(|report| report.accepted().filter_map(Acceptance::parse)).collect()
-}
-
-/// Lines of chains that are not here because this branch never had them.
-struct OtherLines<'v> {
-    opened: &'v Snapshot,
-    /// For each chain up to which line it was asked, and what came out.
-    known: Mutex<BTreeMap<(ChainName, u64), LinePlace>>,
-}
-
-impl<'v> OtherLines<'v> {
-    fn of(opened: &'v Snapshot) -> Self {
-        Self { opened, known: Mutex::default() }
-    }
-
-    /// Whether a line is another branch's.
-    fn are_elsewhere(&self, chain: &ChainName, line: u64) -> bool {
-        self.place(chain, line) == LinePlace::Elsewhere
-    }
-
-    /// Whether this branch had a line, or that cannot be told.
-    fn were_here(&self, chain: &ChainName, line: u64) -> bool {
-        self.place(chain, line) == LinePlace::WasHere
-    }
-
-    fn place(&self, chain: &ChainName, line: u64) -> LinePlace {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known().get(&(chain.clone(), line)) {
-            return *known;
-        }
-        let has = |file: &str, bytes: &[u8]| {
-            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".jsonl"));
-            let first = stem.and_then(|stem| stem.parse::<u64>().ok());
-            let count = memchr::memchr_iter(b'\n', bytes).count() as u64;
-            first.is_some_and(|first| (first..first + count).contains(&line))
-        };
-        let found = match self.opened.vault.side_of(&format!("audit/{chain}"), &has) {
-            Some(BranchSide::Here) => LinePlace::WasHere,
-            Some(BranchSide::Other) => LinePlace::Elsewhere,
-            None => LinePlace::Unknown,
-        };
-        known().insert((chain.clone(), line), found);
-        found
-    }
 }
 
 /// The caller, if there is one: verifying needs no identity, but one that was named counts.
@@ -365,26 +402,4 @@ fn of_grants(opened: &Snapshot) -> Result<BTreeMap<SessionId, Digest>> {
         }
     }
     Ok(all)
-}
-
-fn summary(report: &ChainReport, file: Option<PathBuf>) -> ChainSummary {
-    let (status, line, fault) = match &report.verdict {
-        Verdict::Verified => (ChainStatus::Verified, None, None),
-        Verdict::Unchecked(gap) => (ChainStatus::Unchecked, None, Some(gap.to_string())),
-        Verdict::Damaged { line, fault } => {
-            (ChainStatus::Damaged, Some(*line), Some(fault.to_string()))
-        }
-    };
-    ChainSummary {
-        chain: report.chain.to_string(),
-        lines: report.lines,
-        status,
-        line,
-        fault,
-        torn_tail: report.torn_tail,
-        file,
-        accepted: None,
-        unknown: None,
-        lost: None,
-    }
 }

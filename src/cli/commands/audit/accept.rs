@@ -32,10 +32,10 @@ impl Args {
             env.ui().json(&accepted)?;
         }
         let lines = match accepted.last - accepted.first {
-            0 => format!("line {}", accepted.first),
-            _ => format!("lines {} to {}", accepted.first, accepted.last),
+            0 => format!("line {} is", accepted.first),
+            _ => format!("lines {} to {} are", accepted.first, accepted.last),
         };
-        env.ui().note(format_args!("accepted that {lines} of {} are lost", accepted.chain));
+        env.ui().note(format_args!("accepted that {lines} lost of {}", accepted.chain));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,0 +1,120 @@
+//! The sets of admins: each signed by an admin of the one before, from the first one on.
+
+use super::MAX_TOML;
+use super::branch::{self, Commits};
+use super::documents::AdminSet;
+use super::error::StoreError;
+use super::pin_store::{Pin, PinStore};
+use super::signed::{Signed, Unverified};
+use super::vault::Vault;
+use crate::crypto::digest::Digest;
+use crate::fs::{self, Root, VaultPath};
+
+impl Vault {
+    /// Verifies `bytes` as a set of admins that takes the place of the set `number` here, and
+    /// returns its digest. The first set is what everything rests on: nothing takes its place.
+    ///
+    /// # Errors
+    /// It is signed by no admin of the set before; a set before it is damaged.
+    pub(crate) fn other_admins(&self, number: u32, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let mut before = None;
+        for earlier in 1..number {
+            let set = admin_set(self.root(), self.id(), earlier, before.as_deref())?;
+            let missing = || StoreError::Missing { path: VaultPath::admins(earlier) };
+            before = Some(set.ok_or_else(missing)?.0);
+        }
+        if before.is_none() {
+            return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+        }
+        let (_, digest) = verify_set(self.id(), number, bytes.to_vec(), before.as_deref())?;
+        Ok(digest)
+    }
+}
+
+/// Reads the sets of admins.
+pub(super) struct SetReader<'v> {
+    pub(super) root: &'v Root,
+    pub(super) vault: &'v str,
+    pub(super) pins: &'v PinStore,
+    pub(super) commits: &'v dyn Commits,
+}
+
+impl SetReader<'_> {
+    /// Walks from the first set of admins to the newest, each signed by an admin of the one
+    /// before (the first by one of its own). The set that this machine pinned must lie on the way, or
+    /// in another branch than this one, which never had it.
+    pub(super) fn accept(&self) -> Result<Signed<AdminSet>, StoreError> {
+        let pinned = self.pins.admins();
+        let mut newest: Option<Signed<AdminSet>> = None;
+        let mut number = 1;
+        while let Some((set, digest)) = self.set(number, newest.as_deref())? {
+            if pinned.is_some_and(|(n, pinned)| n == number && pinned != digest) {
+                return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+            }
+            if pinned.is_none_or(|(n, _)| n <= number) {
+                self.pins.note(&Pin::Admins(number, digest));
+            }
+            newest = Some(set);
+            number += 1;
+        }
+        let missing = || StoreError::Missing { path: VaultPath::admins(number) };
+        match pinned {
+            Some((pinned, _)) if number <= pinned => Err(missing()),
+            _ => newest.ok_or_else(missing),
+        }
+    }
+
+    fn set(
+        &self,
+        number: u32,
+        before: Option<&AdminSet>,
+    ) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+        if let Some(found) = admin_set(self.root, self.vault, number, before)? {
+            return Ok(Some(found));
+        }
+        // Admins are who they are on whatever branch: those that this machine has seen.
+        let path = VaultPath::admins(number);
+        let is_seen = before.is_some() && self.pins.admins().is_some_and(|(n, _)| number <= n);
+        if !is_seen {
+            return Ok(None);
+        }
+        let newer = branch::newer(self.commits, self.pins, &path, &mut |bytes| bytes.is_some());
+        let bytes = newer.and_then(|found| found.bytes);
+        bytes.map(|bytes| verify_set(self.vault, number, bytes, before)).transpose()
+    }
+}
+
+/// Reads and verifies one set; `None` where there is no such file.
+fn admin_set(
+    root: &Root,
+    vault: &str,
+    number: u32,
+    before: Option<&AdminSet>,
+) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+    let Some(bytes) = fs::read(root, &VaultPath::admins(number), MAX_TOML)? else {
+        return Ok(None);
+    };
+    verify_set(vault, number, bytes, before).map(Some)
+}
+
+/// Verifies the bytes of a set against the one before; the first against itself.
+fn verify_set(
+    vault: &str,
+    number: u32,
+    bytes: Vec<u8>,
+    before: Option<&AdminSet>,
+) -> Result<(Signed<AdminSet>, Digest), StoreError> {
+    let path = VaultPath::admins(number);
+    let digest = Digest::of(&bytes);
+    let unverified = Unverified::parse(&path, bytes)?;
+    let key = match before {
+        Some(set) => set.admins.get(unverified.by()).copied(),
+        None => unverified.peek::<AdminSet>()?.admins.get(unverified.by()).copied(),
+    };
+    let set = unverified.verify::<AdminSet>(vault, key.as_ref())?;
+    if set.version != number || set.admins.is_empty() {
+        let reason = format!("expected set {number} with at least one admin");
+        return Err(StoreError::Malformed { path, line: None, reason });
+    }
+    Ok((set, digest))
+}
