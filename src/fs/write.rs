@@ -167,17 +167,13 @@ pub(crate) fn remember(path: &Path, bytes: &[u8]) {
     }
 }
 
-/// As [`remember`], and not even flushed: whoever reads it after a power cut has to do without it, and
-/// to see where it is none.
+/// As [`remember`], and not even flushed: whoever reads it after a power cut, or after a crash, has to see
+/// where it is not whole, and to do without it.
 pub(crate) fn jot(path: &Path, bytes: &[u8]) {
-    let temp = path.with_file_name(format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name()));
     let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let mut new = OpenOptions::new();
-    new.write(true).create_new(true).mode(0o600).custom_flags(flags);
-    let written = new.open(&temp).and_then(|mut file| file.write_all(bytes));
-    if written.and_then(|()| std::fs::rename(&temp, path)).is_err() {
-        let _ = std::fs::remove_file(&temp);
-    }
+    let mut file = OpenOptions::new();
+    file.write(true).create(true).truncate(true).mode(0o600).custom_flags(flags);
+    let _ = file.open(path).and_then(|mut file| file.write_all(bytes));
 }
 
 /// Removes a file; a missing one is fine.
