@@ -41,24 +41,31 @@ pub(crate) fn cross_check(
                 LinePlace::WasHere => {}
                 LinePlace::Elsewhere => continue,
                 LinePlace::Unknown => {
-                    if let Some(at) = places.get(&seen.chain) {
-                        let unknown = &mut reports[*at].unknown;
-                        *unknown = Some(unknown.unwrap_or(0).max(seen.head.seq));
-                    }
+                    let at = at_of(&mut places, reports, &seen.chain);
+                    let unknown = &mut reports[at].unknown;
+                    *unknown = Some(unknown.unwrap_or(0).max(seen.head.seq));
                     continue;
                 }
             }
         }
-        let at = *places.entry(seen.chain.clone()).or_insert_with(|| {
-            // Without lines: the first claim about it makes it damaged.
-            reports.push(nothing(&seen.chain, Verdict::Unchecked(Gap::Empty)));
-            reports.len() - 1
-        });
+        let at = at_of(&mut places, reports, &seen.chain);
         let differs = Fault::DiffersSeen { by: by.clone(), line: seen.line };
         let cut = Fault::CutSeen { by: by.clone(), line: seen.line, seen: seen.head.seq };
         reports[at].must_have(seen.head, differs, cut);
     }
     vouch(reports);
+}
+
+/// Where the report on a chain stands; one on a chain without lines is made where there is none.
+fn at_of(
+    places: &mut HashMap<ChainName, usize>,
+    reports: &mut Vec<ChainReport>,
+    chain: &ChainName,
+) -> usize {
+    *places.entry(chain.clone()).or_insert_with(|| {
+        reports.push(nothing(chain, Verdict::Unchecked(Gap::Empty)));
+        reports.len() - 1
+    })
 }
 
 /// A verified chain that saw a line of another vouches for the other's key: the hash of

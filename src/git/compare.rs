@@ -124,7 +124,7 @@ impl Divergence {
 /// [`GitError::Gix`], [`GitError::Program`].
 pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError> {
     let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     let tips = || -> gix::Result<(ObjectId, ObjectId)> {
         Ok((repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach()))
@@ -280,7 +280,7 @@ fn differences(base: &Files, ours: &Files, theirs: &Files) -> Vec<Difference> {
 /// [`GitError::TooLarge`], [`GitError::Gix`].
 pub(crate) fn content(vault: &Path, entry: &Entry) -> Result<Vec<u8>, GitError> {
     let Some((_, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     contents(&repo, entry)
 }
@@ -319,7 +319,7 @@ pub(crate) fn refuse_uncommitted(vault: &Path, files: &[&Difference]) -> Result<
 /// [`GitError::Gix`].
 pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result<bool, GitError> {
     let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     let tree = || -> gix::Result<Option<gix::Tree<'_>>> {
         let head = repo.head()?;

@@ -41,7 +41,7 @@ pub(super) fn is_ours(path: &Path) -> bool {
 /// [`GitError::NotReady`] without a repository; [`GitError::Io`].
 pub(crate) fn install_hook(vault: &Path) -> Result<Hook, GitError> {
     let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     let folder = match repo.config_snapshot().trusted_path("core.hooksPath") {
         Ok(Some(path)) => place.work_tree.join(path),
@@ -100,7 +100,7 @@ fn in_work_tree(place: &Worktree) -> String {
 /// [`GitError::Io`].
 pub(crate) fn install_diff(vault: &Path) -> Result<(), GitError> {
     let Some(place) = Worktree::find(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     let command = format!("authy --vault {} textconv", in_work_tree(&place));
     program::answer(

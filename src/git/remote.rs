@@ -255,7 +255,7 @@ fn run(
     may_ask: bool,
 ) -> Result<Output, GitError> {
     let Some(place) = Worktree::find(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     place.require_head()?;
     let mut settings = Settings::default();

@@ -41,7 +41,7 @@ pub(crate) struct Change {
 /// [`GitError::NotReady`] without a repository; [`GitError::Gix`], [`GitError::TooLarge`].
 pub(crate) fn staged(vault: &Path, index: Option<&Path>) -> Result<Change, GitError> {
     let Some((place, repo)) = repository(vault)? else {
-        return Err(GitError::NotReady { reason: Reason::NoRepository });
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
     let path = index.map_or_else(|| place.index(), |path| place.work_tree.join(path));
     let index = index::load(&path, repo.object_hash())?;

@@ -21,7 +21,8 @@ fn team() -> Option<Team> {
     team.of("bob", &["sync"]).ok();
     jj(&team, "bob", &["git", "init", "--colocate"]);
     jj(&team, "bob", &["bookmark", "track", "main@origin"]);
-    jj(&team, "bob", &["new", "main"]);
+    // From its first own commit on jj keeps HEAD off every branch.
+    jj(&team, "bob", &["commit", "-m", "by jj"]);
     Some(team)
 }
 

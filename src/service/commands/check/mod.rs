@@ -385,7 +385,7 @@ fn strays(opened: &Snapshot) -> Result<Vec<Finding>> {
     };
     for name in names {
         let folder = name.split('/').next().unwrap_or_default();
-        if FOLDERS.contains(&folder) || VaultPath::parse(&name).is_some() {
+        if FOLDERS.contains(&folder) || folder == ".jj" || VaultPath::parse(&name).is_some() {
             continue;
         }
         let message = "no file of the vault, and git does not know it";
