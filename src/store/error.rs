@@ -25,6 +25,8 @@ pub(crate) enum StoreError {
     UnknownSigner { path: VaultPath, by: MemberName },
     #[error("'{path}' cannot be read{}: {reason}", line.map(|l| format!(" at line {l}")).unwrap_or_default())]
     Malformed { path: VaultPath, line: Option<usize>, reason: String },
+    #[error("'{path}' has both sides of a conflict in it, as {} marks them", if *by_jj { "jj" } else { "git" })]
+    Conflict { path: VaultPath, by_jj: bool },
     #[error("this vault has format {found}; this authy reads format {known}")]
     Format { found: u32, known: u32 },
     #[error("'{value}' is not the file that '{record}' describes")]
@@ -63,6 +65,7 @@ impl Failure for StoreError {
             | Self::Altered { .. }
             | Self::UnknownSigner { .. }
             | Self::Malformed { .. }
+            | Self::Conflict { .. }
             | Self::Format { .. }
             | Self::Digest { .. }
             | Self::Half { .. }
@@ -100,6 +103,15 @@ impl Failure for StoreError {
             | Self::Unsigned { path }
             | Self::Altered { path, .. }
             | Self::Malformed { path, .. } => restore(path),
+            Self::Conflict { by_jj: true, .. } => {
+                "'jj undo' in the vault's folder takes it back; then 'authy sync' merges without \
+                 looking into files"
+                    .into()
+            }
+            Self::Conflict { path, .. } => format!(
+                "in the vault's folder 'git merge --abort' takes it back; then 'authy sync'. Or take a \
+                 whole side: 'git checkout --ours|--theirs -- {path}'"
+            ),
             Self::Half { absent, .. } => restore(absent),
             Self::Digest { value, .. } => {
                 format!("it was swapped, edited or half restored; {}", restore(value))

@@ -47,6 +47,14 @@ impl<T> Signed<T> {
     }
 }
 
+/// The error for a file in which a merge left both sides, as git and jj mark them.
+fn in_conflict(path: &VaultPath, bytes: &[u8]) -> Option<StoreError> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let mark = lines.find(|line| line.starts_with(b"<<<<<<< "))?;
+    let by_jj = mark.starts_with(b"<<<<<<< conflict ");
+    Some(StoreError::Conflict { path: path.clone(), by_jj })
+}
+
 #[cfg(test)]
 impl<T> Signed<T> {
     /// Takes a document as signed, for tests of the rules above.
@@ -85,9 +93,12 @@ impl Unverified {
     /// # Errors
     /// `Unsigned` where there is none, `Malformed` where the block is not in order.
     pub(crate) fn parse(path: &VaultPath, bytes: Vec<u8>) -> Result<Self, StoreError> {
-        let start = mark_position(&bytes).ok_or(StoreError::Unsigned { path: path.clone() })?;
-        let above = lines_in(&bytes[..start]);
-        let block = document(path, &bytes[start + MARK.len()..], above)?;
+        let read = || {
+            let start = mark_position(&bytes).ok_or(StoreError::Unsigned { path: path.clone() })?;
+            let above = lines_in(&bytes[..start]);
+            Ok((start, document(path, &bytes[start + MARK.len()..], above)?))
+        };
+        let (start, block) = read().map_err(|error| in_conflict(path, &bytes).unwrap_or(error))?;
         let mut body = bytes;
         body.truncate(start);
         Ok(Self { path: path.clone(), body, block })

@@ -71,3 +71,22 @@ fn without_a_folder_of_gits_the_way_on_is_said() {
     stored.stderr_has("jj git colocation enable");
     t.authy(["--vault", vault, "sync"]).ends().code_is(1).stderr_has("jj git colocation enable");
 }
+
+#[test]
+fn what_jj_left_in_a_file_is_told_from_damage() {
+    let Some(team) = team() else { return };
+    team.of("alice", &["rotate", "db-url"]).stdin("of alice").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    jj(&team, "bob", &["git", "fetch"]);
+    jj(&team, "bob", &["new", "@-", "main@origin"]);
+    let got = team.of("bob", &["get", "db-url"]).ends().code_is(5).stdout_is("");
+    got.stderr_has("both sides of a conflict").stderr_has("'jj undo'");
+    jj(&team, "bob", &["undo"]);
+    team.holds("bob", "db-url", "of bob");
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("db-url");
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-url", "of bob");
+}
