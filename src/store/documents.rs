@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::sealed::SealedRule;
 use super::stamp::Stamp;
+use super::subject::SubjectTemplate;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{Listing, Subject, VaultPath};
 use crate::name::{GroupName, MemberName, NameError, ScopeName, Ttl};
@@ -70,9 +71,19 @@ pub(crate) struct Config {
     /// What agents without a token may do.
     #[serde(default)]
     pub(crate) agents: Agents,
+    /// How the first line of a commit's message reads, where a hook wants more than authy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<SubjectTemplate>,
     /// Counts the changes of this file; a vault whose settings were never changed has none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) version: u64,
+}
+
+impl Config {
+    /// A commit's message as the settings want it.
+    pub(crate) fn message(&self, message: &str) -> String {
+        self.subject.as_ref().map_or_else(|| message.to_owned(), |subject| subject.apply(message))
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]

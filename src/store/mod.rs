@@ -18,6 +18,7 @@ mod sealed;
 mod signed;
 mod stamp;
 mod standing;
+mod subject;
 mod vault;
 
 pub(crate) use branch::{AcceptedTip, BranchSide, Commits, OtherContent};
@@ -35,6 +36,7 @@ pub use sealed::SealedRule;
 pub(crate) use signed::{Signed, Signer, Unverified, render, sign};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::Standing;
+pub(crate) use subject::SubjectTemplate;
 pub(crate) use vault::{Authority, Vault, accept_vault, refuse_old};
 
 /// Largest signed TOML file in bytes.

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use crate::harness::Sandbox;
 use crate::outcome::Done;
 use crate::team::Team;
+use crate::vault::chmod;
 
 /// A commit by hand that the hook refuses.
 fn refused(team: &Team, words: [&str; 4]) -> Done {
@@ -89,4 +91,26 @@ fn diffs_tell_what_changed_and_never_the_value() {
     team.of("alice", &["remove", "web/key"]).ok();
     let shown = team.git("alice", ["show", "--format=", "HEAD", "--", "secrets/web/key.age"]);
     assert!(shown.contains("-no record describes this file"), "{shown}");
+}
+
+#[test]
+fn a_template_gives_commits_the_subject_that_a_hook_wants() {
+    let t = Sandbox::new();
+    let hook = t.file(".git/hooks/commit-msg");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\ngrep -q '^chore(vault): [a-z]' \"$1\"\n").unwrap();
+    chmod(&hook, 0o755);
+    t.authy(["store", "a"]).stdin("1").ok().stderr_has("not committed");
+    t.authy(["config", "set", "subject", "chore"]).fails(2).stderr_has("{lower}");
+    // With it comes what waited for one that the hook takes.
+    t.authy(["config", "set", "subject", "chore(vault): {lower}"]).ok();
+    t.is_clean();
+    assert!(t.git(["log", "-1", "--format=%b"]).contains("Store a (v1)"));
+    t.authy(["rotate", "a"]).stdin("2").ok().stderr_lacks("not committed");
+    assert_eq!(t.log()[0], "chore(vault): rotate a (v2)");
+    t.authy(["config", "show"]).ok().stdout_has("chore(vault): {lower}");
+    fs::remove_file(&hook).unwrap();
+    t.authy(["config", "set", "subject", "{}"]).ok();
+    t.authy(["rotate", "a"]).stdin("3").ok();
+    assert_eq!(t.log()[0], "Rotate a (v3)");
 }

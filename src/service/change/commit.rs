@@ -12,7 +12,7 @@ use crate::git;
 use crate::name::MemberName;
 use crate::service::audit::{Against, Unpublished, travelling};
 use crate::service::base::{Context, Note, Pending, Result, Snapshot, drop_pending};
-use crate::store::{AuditMode, Member, Policy, Vault};
+use crate::store::{AuditMode, Config, Member, Policy, Vault};
 
 const LIMIT: usize = 64 << 20;
 
@@ -57,7 +57,7 @@ fn try_commit(
     let outcome = git::commit(&git::Request {
         vault: root.path(),
         paths: &paths,
-        message: &pending.message(),
+        message: &message(vault, pending),
         fallback_author: member.as_str(),
     });
     // What no commit has would be in git's way when another branch is checked out.
@@ -77,6 +77,16 @@ fn try_commit(
     }
     drop_pending(root)?;
     Ok(None)
+}
+
+/// What the commit says, as the settings want it: those that it brings, where it does.
+fn message(vault: &Vault, pending: &Pending) -> String {
+    let (path, message) = (VaultPath::config(), pending.message());
+    let new = pending.paths.contains(path.as_str()).then(|| vault.claim::<Config>(&path));
+    match new {
+        Some(Ok(new)) => new.document.message(&message),
+        _ => vault.config().message(&message),
+    }
 }
 
 /// As [`try_commit`], where waiting is a failure.

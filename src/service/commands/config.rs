@@ -8,7 +8,7 @@ use crate::kind::{Failure, Kind};
 use crate::name::printable;
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::change::LockedVault;
-use crate::store::{Agents, AuditMode, CommitMode, Config, Version};
+use crate::store::{Agents, AuditMode, CommitMode, Config, SubjectTemplate, Version};
 
 /// The settings of a vault.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,9 @@ pub struct Settings {
     pub audit: AuditMode,
     /// What agents without a token may do.
     pub agents: Agents,
+    /// How the first line of a commit's message reads, where that is not authy's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
 
 /// A setting that can be changed.
@@ -32,6 +35,8 @@ pub enum Setting {
     Agents,
     /// Whether a change becomes a commit by itself.
     Commit,
+    /// How the first line of a commit's message reads.
+    Subject,
 }
 
 impl Setting {
@@ -40,6 +45,7 @@ impl Setting {
         match self {
             Self::Agents => "agents",
             Self::Commit => "commit",
+            Self::Subject => "subject",
         }
     }
 
@@ -47,6 +53,9 @@ impl Setting {
         match self {
             Self::Agents => Agents::WORDS,
             Self::Commit => CommitMode::WORDS,
+            Self::Subject => {
+                &["a text of at most 100 characters with {} once for authy's line, or {lower}"]
+            }
         }
     }
 }
@@ -64,6 +73,7 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
         commit: config.commit,
         audit: config.audit,
         agents: config.agents,
+        subject: config.subject.as_ref().map(ToString::to_string),
     };
     Ok(settings)
 }
@@ -94,6 +104,10 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
     match setting {
         Setting::Agents => new.agents = Agents::parse(value).ok_or_else(bad)?,
         Setting::Commit => new.commit = CommitMode::parse(value).ok_or_else(bad)?,
+        Setting::Subject => {
+            let template = SubjectTemplate::parse(value).ok_or_else(bad)?;
+            new.subject = (!template.is_plain()).then_some(template);
+        }
     }
     Ok(new)
 }

@@ -245,12 +245,13 @@ pub(crate) fn join(
     let (taken, others): (Vec<&Difference>, Vec<&Difference>) =
         (taken.iter().collect(), others.iter().collect());
     let message = format!("Merge {}", other.shown);
+    let subject = opened.vault.config().message(&message);
     let joining = MergeRequest {
         vault: root.path(),
         division,
         taken: &taken,
         others: &others,
-        message: &message,
+        message: &subject,
         fallback_author: author,
     };
     let plain = others.iter().copied().filter(|file| file.is_plain());

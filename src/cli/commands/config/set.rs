@@ -16,9 +16,13 @@ Settings:
            allow     no difference is made between agents and people
   commit   auto      every change is one commit (default)
            manual    you commit
+  subject  TEXT      the first line of a commit's message, for hooks that look at it: {} is
+                     authy's own line, {lower} the same with a small first letter; {} alone
+                     is the default
 
-Example:
-  authy config set agents allow")]
+Examples:
+  authy config set agents allow
+  authy config set subject 'chore(vault): {lower}'")]
 pub(crate) struct Args {
     /// Change this setting
     #[arg(value_enum)]
@@ -34,6 +38,8 @@ enum Name {
     Agents,
     /// Whether a change becomes a commit by itself
     Commit,
+    /// How the first line of a commit's message reads
+    Subject,
 }
 
 impl Args {
@@ -41,6 +47,7 @@ impl Args {
         let setting = match self.setting {
             Name::Agents => Setting::Agents,
             Name::Commit => Setting::Commit,
+            Name::Subject => Setting::Subject,
         };
         authy::config_set(&env.context()?, setting, &self.value)?;
         env.ui().note(format_args!("set {} to {}", setting.name(), self.value));

@@ -23,6 +23,9 @@ impl Args {
             table.push(["commit".to_owned(), settings.commit.to_string()]);
             table.push(["audit".to_owned(), settings.audit.to_string()]);
             table.push(["agents".to_owned(), settings.agents.to_string()]);
+            if let Some(subject) = settings.subject {
+                table.push(["subject".to_owned(), subject]);
+            }
             env.ui().table(&table)?;
         }
         Ok(ExitCode::SUCCESS)

@@ -47,7 +47,7 @@ pub fn repair(ctx: &Context) -> Result<Vec<String>> {
         let again = git::commit(&git::Request {
             vault: locked.opened.vault.root().path(),
             paths: &lost,
-            message: "Commit again what git had lost",
+            message: &locked.opened.vault.config().message("Commit again what git had lost"),
             fallback_author: locked.caller.name.as_str(),
         })?;
         match again {
