@@ -108,16 +108,23 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
     }
 }
 
-/// The branch that a commit of jj's goes on from, the newest of several: jj calls it a bookmark, and never
-/// checks one out.
+/// The branch that a commit of jj's goes on from, the newest of several, or else the only one there is: jj
+/// calls it a bookmark, and never checks one out.
 fn bookmark(place: &Worktree) -> Result<Option<String>, GitError> {
     if !place.is_jj() {
         return Ok(None);
     }
-    let words = ["for-each-ref", "--merged=HEAD", "--sort=-committerdate", "--count=1"];
-    let words = [&words[..], &["--format=%(refname)", "refs/heads/"]].concat();
-    let name = program::answer(place, "read the branch", &words)?;
-    Ok(name.trim().strip_prefix("refs/heads/").map(str::to_owned))
+    let list = |merged: &[&str]| -> Result<Vec<String>, GitError> {
+        let words = ["for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/heads/"];
+        let names = program::answer(place, "read the branch", &[&words[..], merged].concat())?;
+        let names = names.lines().filter_map(|name| name.strip_prefix("refs/heads/"));
+        Ok(names.map(str::to_owned).collect())
+    };
+    if let Some(newest) = list(&["--merged=HEAD"])?.into_iter().next() {
+        return Ok(Some(newest));
+    }
+    // A fetch moves a bookmark away from what goes on here.
+    Ok(<[String; 1]>::try_from(list(&[])?).ok().map(|[only]| only))
 }
 
 /// Has the bookmark that was synced stand where HEAD does, which went on from it.
