@@ -74,13 +74,16 @@ impl SetReader<'_> {
         }
         // Admins are who they are on whatever branch: those that this machine has seen.
         let path = VaultPath::admins(number);
-        let is_seen = before.is_some() && self.pins.admins().is_some_and(|(n, _)| number <= n);
-        if !is_seen {
-            return Ok(None);
-        }
-        let newer = branch::newer(self.commits, self.pins, &path, &mut |bytes| bytes.is_some());
-        let bytes = newer.and_then(|found| found.bytes);
-        bytes.map(|bytes| verify_set(self.vault, number, bytes, before)).transpose()
+        let pinned = self.pins.admins().filter(|(n, _)| before.is_some() && number <= *n);
+        let Some((last, pinned)) = pinned else { return Ok(None) };
+        // What no admin of the set before has signed is none.
+        let set = |bytes: &[u8]| {
+            let found = verify_set(self.vault, number, bytes.to_vec(), before).ok();
+            found.filter(|(_, digest)| number < last || *digest == pinned)
+        };
+        let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(set).is_some();
+        let newer = branch::newer(self.commits, self.pins, &path, is_it);
+        Ok(newer.and_then(|found| set(&found.bytes?)))
     }
 }
 

@@ -65,10 +65,21 @@ pub(crate) struct OtherContent {
     pub(crate) bytes: Option<Vec<u8>>,
 }
 
+/// What another branch may have, and this one not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Wanted {
+    /// A newer version.
+    Newer,
+    /// That the file was removed.
+    Removal,
+    /// The file at all.
+    File,
+}
+
 /// What was found out in this process.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    behind: Mutex<HashMap<String, bool>>,
+    behind: Mutex<HashMap<(Wanted, String), bool>>,
     newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
     /// Whether members or policies of another branch are obeyed.
     rules: AtomicBool,
@@ -88,10 +99,12 @@ impl Vault {
     pub(super) fn is_behind(
         &self,
         path: &VaultPath,
+        wanted: Wanted,
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> bool {
         let known = || self.findings.behind.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known().get(path.as_str()) {
+        let key = (wanted, path.as_str().to_owned());
+        if let Some(known) = known().get(&key) {
             return *known;
         }
         let newer = self.newer(path, is_it);
@@ -99,7 +112,7 @@ impl Vault {
         if let Some(newer) = newer {
             self.tell_newer(newer.branch, path);
         }
-        known().insert(path.as_str().to_owned(), is_behind);
+        known().insert(key, is_behind);
         is_behind
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::MAX_TOML;
-use super::branch::claims;
+use super::branch::Wanted;
 use super::documents::Document;
 use super::error::StoreError;
 use super::pins::Version;
@@ -58,7 +58,8 @@ impl Vault {
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
         let gone = seen.filter(|(path, _)| is_document(path) && is_gone(path));
-        gone.filter(|(path, _)| !self.is_behind(path, &mut |bytes| bytes.is_some())).collect()
+        gone.filter(|(path, _)| !self.is_behind(path, Wanted::File, &mut |bytes| bytes.is_some()))
+            .collect()
     }
 
     /// Fails where the system kept a member, a policy, a grant or a secret from being read (too
@@ -127,12 +128,13 @@ impl Vault {
         path: &VaultPath,
         seen: Version,
     ) -> Option<OtherDocument<D>> {
-        let of = |document: &D| Version::of_document(document.version());
-        let is_it =
-            &mut |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| claims(bytes, path, of, seen));
-        let found = self.newer(path, is_it)?;
-        let document = self.approved(path, found.bytes?)?;
-        Some(OtherDocument { branch: found.branch, document })
+        // What no admin has signed is no version.
+        let newest = |bytes: &[u8]| -> Option<Signed<D>> {
+            let found: Signed<D> = self.approved(path, bytes.to_vec())?;
+            (Version::of_document(found.version()) >= seen).then_some(found)
+        };
+        let found = self.newer(path, &mut |bytes| bytes.and_then(newest).is_some())?;
+        Some(OtherDocument { branch: found.branch, document: newest(&found.bytes?)? })
     }
 
     /// An approved file older than one seen before is a rollback, unless it is that of a branch which

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::admin_sets::SetReader;
-use super::branch::{self, Commits, Findings, claims};
+use super::branch::{self, Commits, Findings, Wanted, claims};
 use super::documents::{AdminSet, Config, Document, FORMAT};
 use super::error::StoreError;
 use super::pin_store::{self, PinStore};
@@ -77,15 +77,16 @@ impl Vault {
         let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let found = Version::of_document(config.version);
         if let Some(seen) = pins.seen(&path).filter(|seen| found < *seen) {
-            let of = |config: &Config| Version::of_document(config.version);
-            let is_it = &mut |bytes: Option<&[u8]>| {
-                bytes.is_some_and(|bytes| claims(bytes, &path, of, seen))
-            };
-            let newer = branch::newer(&*commits, &pins, &path, is_it).and_then(|found| {
-                let read = Unverified::parse(&path, found.bytes?).ok()?;
+            // What nobody who may has signed is no version.
+            let newest = |bytes: &[u8]| -> Option<Signed<Config>> {
+                let read = Unverified::parse(&path, bytes.to_vec()).ok()?;
                 let key = admins.admins.get(read.by()).copied();
-                read.verify::<Config>(&claim.vault, key.as_ref()).ok()
-            });
+                let found = read.verify::<Config>(&claim.vault, key.as_ref()).ok()?;
+                (Version::of_document(found.version) >= seen).then_some(found)
+            };
+            let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(newest).is_some();
+            let newer = branch::newer(&*commits, &pins, &path, is_it);
+            let newer = newer.and_then(|found| newest(&found.bytes?));
             let rolled_back = StoreError::RolledBack {
                 path: path.clone(),
                 found: found.version,
@@ -243,7 +244,7 @@ impl Vault {
             return Err(StoreError::Ahead { path, created: record.created });
         }
         if let Some(last) = self.pins.removed(&path).filter(|last| found <= *last)
-            && !self.is_behind(&path, &mut |bytes| bytes.is_none())
+            && !self.is_behind(&path, Wanted::Removal, &mut |bytes| bytes.is_none())
         {
             return Err(StoreError::CameBack { path, version: last.version });
         }
@@ -253,7 +254,7 @@ impl Vault {
         match self.pins.seen(&path) {
             Some(seen)
                 if found < seen
-                    && !self.is_behind(&path, &mut |bytes| {
+                    && !self.is_behind(&path, Wanted::Newer, &mut |bytes| {
                         bytes.is_some_and(|bytes| is_newer(bytes, seen))
                     }) =>
             {

@@ -74,6 +74,18 @@ fn a_branch_that_was_moved_back_is_a_rollback() {
 }
 
 #[test]
+fn a_removal_in_another_branch_hides_no_rollback_in_this_one() {
+    let team = Team::with_bob();
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    team.git("alice", ["switch", "-q", "-c", "side"]);
+    team.of("alice", &["remove", "db-url"]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("alice", &["get", "db-url"]).ok().stdout_is("new").stderr_has("'side'");
+    team.git("alice", ["reset", "-q", "--hard", "HEAD~1"]);
+    rolled_back(team.of("alice", &["get", "db-url"]).ends());
+}
+
+#[test]
 fn a_revert_of_what_was_synced_is_a_rollback_even_where_nobody_read_it() {
     let team = Team::two_admins();
     in_order(&team, "alice");
