@@ -138,6 +138,7 @@ fn persons_change(action: &Action) -> Option<String> {
         op if *op == Op::SESSION_REVOKE || *op == Op::SESSION_REVOKE_ALL => {
             "to end sessions".to_owned()
         }
+        op if *op == Op::AUDIT_ACCEPT => "to accept a loss of the audit trail".to_owned(),
         op if *op == Op::CONFIG_SET => "to change the vault's settings".to_owned(),
         _ => return None,
     })
