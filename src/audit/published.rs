@@ -23,7 +23,7 @@ use super::name::{ChainName, Head};
 use super::segments::{Row, Segment};
 use super::verify::{ChainReport, verify};
 use crate::crypto::digest::Digest;
-use crate::fs::{CHAIN_ENDING, published_file, published_folder, segment_file};
+use crate::fs::{CHAIN_ENDING, published_file, segment_file};
 
 /// Where the published lines of one chain lie.
 #[derive(Debug, Clone)]
@@ -49,7 +49,13 @@ impl Published {
     /// # Errors
     /// [`AuditError::Io`], [`AuditError::NotRegular`].
     pub(crate) fn find(audit: &Path, chain: &ChainName) -> Result<Self, AuditError> {
-        Self::list(audit, chain, |_| true)
+        let folder = audit.join(chain.as_str());
+        let mut files = Vec::new();
+        for inside in folders_in(&folder)? {
+            files.extend(pieces_in(&folder, &inside)?);
+        }
+        files.sort_unstable();
+        Ok(Self { chain: chain.clone(), folder, files })
     }
 
     /// The last line of `chain` in the folder `audit`: its number and hash. Checks only its form.
@@ -58,43 +64,22 @@ impl Published {
     /// As [`Published::find`]; [`AuditError::Unreadable`].
     pub(crate) fn head(audit: &Path, chain: &ChainName) -> Result<Option<Head>, AuditError> {
         let folder = audit.join(chain.as_str());
-        let mut folders = Vec::new();
-        each_name(&folder, |name, is_folder| folders.extend(is_folder.then_some(name)))?;
-        let last = folders.into_iter().filter(|name| is_folder_of_lines(name)).max_by_key(number);
-        let end = Self::list(audit, chain, |name| last.as_deref() == Some(name))?;
-        for piece in end.files.iter().rev() {
-            let path = end.folder.join(&piece.file);
-            let failed = |source| AuditError::io("read", &path, source);
-            let tail = file::tail(&open(&path)?).map_err(failed)?;
-            let unreadable = |fault| AuditError::Unreadable { path: path.clone(), fault };
-            if let Some(line) = tail.map_err(unreadable)?.line {
-                let seq = Line::parse(&line).map_err(unreadable)?.seq;
-                return Ok(Some(Head { seq, hash: Digest::of(&line) }));
+        // A folder without lines hides none of those before.
+        for inside in folders_in(&folder)?.iter().rev() {
+            let mut pieces = pieces_in(&folder, inside)?;
+            pieces.sort_unstable();
+            for piece in pieces.iter().rev() {
+                let path = folder.join(&piece.file);
+                let failed = |source| AuditError::io("read", &path, source);
+                let tail = file::tail(&open(&path)?).map_err(failed)?;
+                let unreadable = |fault| AuditError::Unreadable { path: path.clone(), fault };
+                if let Some(line) = tail.map_err(unreadable)?.line {
+                    let seq = Line::parse(&line).map_err(unreadable)?.seq;
+                    return Ok(Some(Head { seq, hash: Digest::of(&line) }));
+                }
             }
         }
         Ok(None)
-    }
-
-    fn list(
-        audit: &Path,
-        chain: &ChainName,
-        enters: impl Fn(&str) -> bool,
-    ) -> Result<Self, AuditError> {
-        let folder = audit.join(chain.as_str());
-        let (mut files, mut folders) = (Vec::new(), Vec::new());
-        each_name(&folder, |name, is_folder| match is_folder {
-            true => folders.push(name),
-            false => files.extend(piece(&name, segment_file)),
-        })?;
-        folders.retain(|name| is_folder_of_lines(name) && enters(name));
-        for name in folders {
-            each_name(&folder.join(&name), |file, is_folder| {
-                let inside = format!("{name}/{file}");
-                files.extend(piece(&inside, published_file).filter(|_| !is_folder));
-            })?;
-        }
-        files.sort_unstable();
-        Ok(Self { chain: chain.clone(), folder, files })
     }
 
     /// Whether there is no file.
@@ -261,20 +246,35 @@ fn each_name(folder: &Path, mut each: impl FnMut(String, bool)) -> Result<(), Au
     Ok(())
 }
 
+/// The folders in a chain's folder in the order of their numbers, after the chain's folder itself, which
+/// is the empty name: segments of an older authy lie there.
+fn folders_in(folder: &Path) -> Result<Vec<String>, AuditError> {
+    let mut folders = vec![String::new()];
+    each_name(folder, |name, is_folder| folders.extend(is_folder.then_some(name)))?;
+    // Numbers without more zeros than they need sort by length first.
+    folders.sort_unstable_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    Ok(folders)
+}
+
+/// The files of lines in one of the folders.
+fn pieces_in(folder: &Path, inside: &str) -> Result<Vec<Piece>, AuditError> {
+    let mut pieces = Vec::new();
+    let is_top = inside.is_empty();
+    let place = if is_top { folder.to_owned() } else { folder.join(inside) };
+    each_name(&place, |name, is_folder| {
+        let found = match is_top {
+            true => piece(&name, segment_file),
+            false => piece(&format!("{inside}/{name}"), published_file),
+        };
+        pieces.extend(found.filter(|_| !is_folder));
+    })?;
+    Ok(pieces)
+}
+
 /// The file under this name, if that is the one that lines of its number have.
 fn piece(name: &str, expected: impl Fn(u64) -> String) -> Option<Piece> {
     let stem = name.strip_suffix(CHAIN_ENDING)?;
     let first = stem.rsplit('/').next()?.parse().ok().filter(|first| *first > 0)?;
     // Numbers have other spellings (`+1`, `1`); one file has one.
     (expected(first) == name).then(|| Piece { first, file: name.to_owned() })
-}
-
-fn is_folder_of_lines(name: &str) -> bool {
-    let hundreds = name.parse::<u64>().ok().and_then(|number| number.checked_mul(100));
-    hundreds.is_some_and(|first| published_folder(first) == name)
-}
-
-#[expect(clippy::ptr_arg, reason = "as a key for names")]
-fn number(name: &String) -> u64 {
-    name.parse().unwrap_or_default()
 }

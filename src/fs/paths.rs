@@ -311,12 +311,7 @@ pub(crate) fn segment_file(first: u64) -> String {
 
 /// The file of the published lines that begin with line `first`, in its chain's folder.
 pub(crate) fn published_file(first: u64) -> String {
-    format!("{}/{}", published_folder(first), segment_file(first))
-}
-
-/// The folder of that file.
-pub(crate) fn published_folder(first: u64) -> String {
-    format!("{:06}", first / LINES_A_FOLDER)
+    format!("{:06}/{}", first / LINES_A_FOLDER, segment_file(first))
 }
 
 /// The file of a chain's key, in a folder of chains.

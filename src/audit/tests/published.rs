@@ -72,6 +72,10 @@ fn files_in_folders_of_a_hundred_and_segments_of_before_are_one_chain() {
         tree.put(name, b"nonsense");
     }
     assert_eq!(tree.verdict(), Verdict::Verified);
+    // Nor does a folder behind the last one hide the end.
+    tree.put("999999/notes", b"nonsense");
+    let head = Published::head(tree.dir.path(), &chain_name("alice-c1")).unwrap();
+    assert_eq!(head, Some(pin_of(&tree.lines)));
     assert_eq!(Published::head(Path::new("/no/such"), &chain_name("alice-c1")).unwrap(), None);
 }
 
