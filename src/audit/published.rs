@@ -23,7 +23,7 @@ use super::name::{ChainName, Head};
 use super::segments::{Row, Segment};
 use super::verify::{ChainReport, verify};
 use crate::crypto::digest::Digest;
-use crate::fs::{CHAIN_ENDING, published_file, segment_file};
+use crate::fs::{CHAIN_ENDING, chain_folder, published_file, segment_file};
 
 /// Where the published lines of one chain lie.
 #[derive(Debug, Clone)]
@@ -152,7 +152,7 @@ impl Published {
         let differing = |at: &usize| -> Result<Option<(u64, Fault)>, AuditError> {
             let (mut bytes, piece) = (Vec::new(), &self.files[*at]);
             self.read_into(*at, &mut bytes)?;
-            let file = format!("audit/{}/{}", self.chain, piece.file);
+            let file = format!("{}/{}", chain_folder(self.chain.as_str()), piece.file);
             let lines = split(&bytes).0;
             let count = lines.len() as u64;
             for (number, line) in (piece.first..).zip(lines) {

@@ -31,7 +31,7 @@ pub(crate) use mark::mark;
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
     CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, Subject, VaultPath,
-    chain_key_file, published_file, segment_file,
+    chain_folder, chain_key_file, published_file, segment_file,
 };
 pub(crate) use publish::recover;
 pub(crate) use read::{

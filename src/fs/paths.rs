@@ -134,8 +134,8 @@ pub(crate) enum Subject {
     Record(SecretName),
     /// `secrets/<name>.age`.
     Value(SecretName),
-    /// Lines of a chain that travels.
-    Segment,
+    /// Lines of a chain that travels, from the one with this number on.
+    Segment(u64),
     /// The key of a chain that travels.
     ChainKey,
     /// Everything else.
@@ -188,7 +188,8 @@ impl VaultPath {
     /// on; `None` where `chain` is no name of a chain.
     pub(crate) fn published(chain: &str, first: u64) -> Option<Self> {
         is_chain(chain).then(|| {
-            Self::new(format!("{AUDIT}/{chain}/{}", published_file(first)), Subject::Segment)
+            let text = format!("{}/{}", chain_folder(chain), published_file(first));
+            Self::new(text, Subject::Segment(first))
         })
     }
 
@@ -196,7 +197,8 @@ impl VaultPath {
     /// `None` where `chain` is no name of a chain.
     pub(crate) fn segment(chain: &str, first: u64) -> Option<Self> {
         is_chain(chain).then(|| {
-            Self::new(format!("{AUDIT}/{chain}/{}", segment_file(first)), Subject::Segment)
+            let text = format!("{}/{}", chain_folder(chain), segment_file(first));
+            Self::new(text, Subject::Segment(first))
         })
     }
 
@@ -312,6 +314,11 @@ pub(crate) fn segment_file(first: u64) -> String {
 /// The file of the published lines that begin with line `first`, in its chain's folder.
 pub(crate) fn published_file(first: u64) -> String {
     format!("{:06}/{}", first / LINES_A_FOLDER, segment_file(first))
+}
+
+/// The folder of a chain's published lines, in the vault.
+pub(crate) fn chain_folder(chain: &str) -> String {
+    format!("{AUDIT}/{chain}")
 }
 
 /// The file of a chain's key, in a folder of chains.
@@ -459,7 +466,7 @@ mod tests {
             (VaultPath::policy(&scope), Subject::Policy(scope)),
             (VaultPath::record(&secret), Subject::Record(secret.clone())),
             (VaultPath::secret(&secret), Subject::Value(secret)),
-            (VaultPath::segment("alice-0123abcd", 1).unwrap(), Subject::Segment),
+            (VaultPath::segment("alice-0123abcd", 1).unwrap(), Subject::Segment(1)),
             (VaultPath::chain_key("alice-0123abcd").unwrap(), Subject::ChainKey),
             (VaultPath::gitignore(), Subject::Other),
             (VaultPath::local_segment("alice-0123abcd", 1).unwrap(), Subject::Other),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::audit::{ChainName, LinePlace};
+use crate::fs::{Subject, VaultPath, chain_folder};
 use crate::service::base::Snapshot;
 use crate::store::BranchSide;
 
@@ -31,12 +32,13 @@ impl<'v> OtherLines<'v> {
             return *known;
         }
         let has = |file: &str, bytes: &[u8]| {
-            let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".jsonl"));
-            let first = stem.and_then(|stem| stem.parse::<u64>().ok());
             let count = memchr::memchr_iter(b'\n', bytes).count() as u64;
-            first.is_some_and(|first| (first..first + count).contains(&line))
+            match VaultPath::parse(file).as_ref().map(VaultPath::subject) {
+                Some(Subject::Segment(first)) => (*first..first + count).contains(&line),
+                _ => false,
+            }
         };
-        let found = match self.opened.vault.side_of(&format!("audit/{chain}"), &has) {
+        let found = match self.opened.vault.side_of(&chain_folder(chain.as_str()), &has) {
             Some(BranchSide::Here) => LinePlace::WasHere,
             Some(BranchSide::Other) => LinePlace::Elsewhere,
             None => LinePlace::Unknown,

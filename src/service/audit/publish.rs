@@ -222,7 +222,7 @@ impl Listed {
     fn of(root: &Root, chains: &[ChainFiles], in_commit: bool) -> Result<Self> {
         let mut places = Vec::new();
         for files in chains {
-            places.push(format!("audit/{}", files.chain()));
+            places.push(fs::chain_folder(files.chain().as_str()));
             places
                 .extend(VaultPath::chain_key(files.chain().as_str()).map(|path| path.to_string()));
         }

@@ -8,7 +8,7 @@
 
 use super::opening::{Snapshot, VaultError};
 use super::pending::Pending;
-use crate::fs::{Root, Subject, VaultPath};
+use crate::fs::{Root, Subject, VaultPath, chain_folder};
 use crate::git;
 use crate::name::SecretName;
 
@@ -61,11 +61,8 @@ pub(crate) fn missing_rules_and_trail(opened: &Snapshot) -> Vec<VaultPath> {
 
 /// The files of a chain that are missing.
 pub(crate) fn missing_chain(opened: &Snapshot, chain: &str) -> Vec<VaultPath> {
-    lacking(opened, &of_chain(chain))
-}
-
-fn of_chain(chain: &str) -> [String; 2] {
-    [format!("audit/{chain}"), format!("audit/{chain}.key.age")]
+    let key = VaultPath::chain_key(chain).map(|path| path.as_str().to_owned());
+    lacking(opened, &[chain_folder(chain)].into_iter().chain(key).collect::<Vec<_>>())
 }
 
 /// Refuses to go on where something is missing.

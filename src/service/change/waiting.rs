@@ -97,7 +97,7 @@ pub(crate) fn waiting(opened: &Snapshot) -> Result<Waiting> {
                 let record = VaultPath::record(name);
                 Some(secret_waits(opened, name, committed(&record)))
             }
-            Subject::Segment | Subject::ChainKey => Some(false),
+            Subject::Segment(_) | Subject::ChainKey => Some(false),
             Subject::Other => Some(grant_waits(opened, &path)),
         };
         match is_signed {

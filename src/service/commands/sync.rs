@@ -139,7 +139,9 @@ fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Resu
 fn only_lines(ctx: &Context, theirs: Option<&str>) -> Result<bool> {
     let Some(theirs) = theirs else { return Ok(false) };
     let files = git::paths_beyond(&ctx.vault, theirs)?;
-    Ok(files.iter().all(|file| file.starts_with("audit/")))
+    let is_trail =
+        |path: &VaultPath| matches!(path.subject(), Subject::Segment(_) | Subject::ChainKey);
+    Ok(files.iter().all(|file| VaultPath::parse(file).is_some_and(|path| is_trail(&path))))
 }
 
 /// When this clone last heard of its remote, where it has one: `Some(None)` is never.

@@ -108,7 +108,7 @@ fn unit(file: &Difference) -> Unit {
             Unit::ConflictTarget(ConflictTarget::Document(path))
         }
         Subject::ChainKey => Unit::Key(shown),
-        Subject::Segment => Unit::Segment(shown),
+        Subject::Segment(_) => Unit::Segment(shown),
         Subject::Other => match shown.rsplit_once('/') {
             Some((folder, _)) => Unit::Grant(folder.to_owned()),
             None => Unit::Other(shown),

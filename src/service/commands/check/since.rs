@@ -35,7 +35,7 @@ pub(super) fn since(ctx: &Context, opened: &Snapshot, rev: &str) -> Result<Vec<F
             Subject::Member(_) => document::<Member>(opened, &path, bytes),
             Subject::Policy(_) => document::<Policy>(opened, &path, bytes),
             Subject::Record(name) => record(opened, name, &path, bytes),
-            Subject::Segment | Subject::ChainKey => segment(opened, &path, bytes),
+            Subject::Segment(_) | Subject::ChainKey => segment(opened, &path, bytes),
             Subject::Value(_) | Subject::Other => None,
         }?;
         let mend = format!("see 'git log {rev}..HEAD -- {path}'");

@@ -169,7 +169,7 @@ fn is_signed(
         Subject::Record(name) => is_written(opened, path, name, bytes)?,
         Subject::Value(_) => bytes.starts_with(AGE),
         Subject::ChainKey => bytes.starts_with(AGE),
-        Subject::Segment | Subject::Other => true,
+        Subject::Segment(_) | Subject::Other => true,
     })
 }
 
