@@ -1,7 +1,7 @@
 //! A file of a chain: how it is opened safely, and its last line.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 
 use super::error::AuditError;
 use super::fault::Fault;
-use super::limits::MAX_LINE;
+use super::limits::{MAX_LINE, MAX_SEGMENT};
 
 /// First bite at the end of a file; most last lines fit.
 const CHUNK: u64 = 4096;
@@ -65,6 +65,20 @@ pub(super) fn stands_at(file: &File, path: &Path) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(e),
     }
+}
+
+/// Reads a file of lines into a buffer that can be used again, if it is no larger than any that authy
+/// writes.
+pub(super) fn read_into(file: File, path: &Path, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
+    let failed = |source| AuditError::io("read", path, source);
+    let length = file.metadata().map_err(failed)?.len();
+    if length > MAX_SEGMENT {
+        return Err(AuditError::Unreadable { path: path.to_owned(), fault: Fault::TooLong });
+    }
+    bytes.clear();
+    bytes.reserve(usize::try_from(length).unwrap_or(0) + 1);
+    file.take(MAX_SEGMENT).read_to_end(bytes).map_err(failed)?;
+    Ok(())
 }
 
 /// Finds the last whole line, reading backwards and no further than needed.

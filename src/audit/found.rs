@@ -16,14 +16,12 @@ use rustix::io::Errno;
 use super::error::AuditError;
 use super::fault::Fault;
 use super::file::{self, Access, Tail};
-use super::limits::{MAX_LINE, SEGMENT};
+use super::limits::MAX_SEGMENT;
 use super::line::Line;
 use super::segments::{ChainFiles, Row, Segment};
 use crate::fs::{self, CHAIN_ENDING, segment_file, sync_entries};
 use crate::many;
 
-/// Most bytes of a segment that is read at all: a line too long for the others stands alone.
-pub(super) const MAX_SEGMENT: u64 = SEGMENT + MAX_LINE as u64 + 1;
 /// For fewer segments a list is as quick as a note.
 const FEW: usize = 16;
 /// How many segments a note may be behind.
@@ -199,17 +197,7 @@ impl<'f> Found<'f> {
 
     /// Reads a segment into a buffer that can be used again.
     fn read_into(&self, first: u64, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
-        let path = self.path(first);
-        let failed = |source| AuditError::io("read", &path, source);
-        let file = self.open(first, Access::Read)?;
-        let length = file.metadata().map_err(failed)?.len();
-        if length > MAX_SEGMENT {
-            return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
-        }
-        bytes.clear();
-        bytes.reserve(usize::try_from(length).unwrap_or(0) + 1);
-        file.take(MAX_SEGMENT).read_to_end(bytes).map_err(failed)?;
-        Ok(())
+        file::read_into(self.open(first, Access::Read)?, &self.path(first), bytes)
     }
 
     fn open(&self, first: u64, access: Access) -> Result<File, AuditError> {

@@ -47,6 +47,7 @@ pub(crate) use fast_line::agrees as line_readers_agree;
 pub(crate) use fault::Fault;
 pub use filter::Entry as AuditEntry;
 pub(crate) use filter::{Filter, merge, newest};
+pub(crate) use limits::SEGMENT;
 pub(crate) use line::Line;
 pub(crate) use name::{ChainName, Head};
 pub(crate) use published::Published;

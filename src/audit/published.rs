@@ -6,7 +6,7 @@
 //! tree, in segments that grew, and a branch may have one at another length.
 
 use std::fs::{File, OpenOptions, ReadDir};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,6 @@ use super::error::AuditError;
 use super::expect::Expect;
 use super::fault::Fault;
 use super::file;
-use super::found::MAX_SEGMENT;
 use super::line::{Line, split};
 use super::name::{ChainName, Head};
 use super::segments::{Row, Segment};
@@ -189,16 +188,7 @@ impl Published {
 
     fn read_into(&self, at: usize, bytes: &mut Vec<u8>) -> Result<(), AuditError> {
         let path = self.folder.join(&self.files[at].file);
-        let failed = |source| AuditError::io("read", &path, source);
-        let file = open(&path)?;
-        let length = file.metadata().map_err(failed)?.len();
-        if length > MAX_SEGMENT {
-            return Err(AuditError::Unreadable { path, fault: Fault::TooLong });
-        }
-        bytes.clear();
-        bytes.reserve(usize::try_from(length).unwrap_or(0) + 1);
-        file.take(MAX_SEGMENT).read_to_end(bytes).map_err(failed)?;
-        Ok(())
+        file::read_into(open(&path)?, &path, bytes)
     }
 }
 

@@ -10,15 +10,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::trail::local_chains;
-use crate::audit::{ChainFiles, ChainName, Cut};
+use crate::audit::{ChainFiles, ChainName, Cut, SEGMENT};
 use crate::fs::{self, LocalFile, Root, VaultPath};
 use crate::git;
 use crate::service::base::Result;
 use crate::store::{AuditMode, Vault};
 
 const LIMIT: usize = 64 << 20;
-/// Largest file of published lines, but for a line that is longer.
-const MAX_FILE: usize = 64 << 10;
 
 /// What the branch is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,10 +281,11 @@ fn add_cuts(root: &Root, files: &ChainFiles, cuts: &mut Vec<Cut>, head: u64) -> 
             .and_then(|path| fs::read(root, &path, LIMIT).ok().flatten())
             .and_then(|bytes| lines_told(&bytes, rest));
         let count = there.unwrap_or_else(|| {
-            let mut size = begin.len();
+            // As large as the writer's own segments, or one line that is longer.
+            let mut size = begin.len() as u64;
             let fits = |line: &&Vec<u8>| {
-                size += line.len();
-                size <= MAX_FILE
+                size += line.len() as u64;
+                size <= SEGMENT
             };
             1 + after.iter().take_while(fits).count()
         });
