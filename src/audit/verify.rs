@@ -194,30 +194,14 @@ pub(crate) fn verify<R: Row + ?Sized>(
     let places: Vec<_> = (0..firsts.len()).collect();
     let checked = many::map_with(&places, Vec::new, check);
 
+    let checked = checked.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut report = nothing(expect.chain, Verdict::Unchecked(Gap::Empty));
-    let mut layout = Layout::new(&firsts);
-    for (at, segment) in checked.into_iter().enumerate() {
-        let segment = segment?;
-        if R::IS_PUBLISHED {
-            report.lines = report.lines.max(firsts[at] - 1 + segment.hashes.len() as u64);
-            layout.lines = report.lines;
-            layout.torn_tail = segment.torn;
-            if !report.is_damaged() {
-                report.add_published(firsts[at], segment);
-            }
-            continue;
-        }
-        report.lines += segment.hashes.len() as u64;
-        if layout.lay(&segment) && !report.is_damaged() {
-            report.add(segment);
-        }
-    }
+    let sound = match R::IS_PUBLISHED {
+        true => report.lay_files(&firsts, checked),
+        false => report.lay_segments(&firsts, checked),
+    };
     report.head = last_head(&report.hashes);
-    report.torn_tail = layout.torn_tail;
-    if let Some((line, fault)) = layout.fault {
-        report.damage(line, fault);
-    }
-    let opening = opening.filter(|_| layout.lines > 0).map(|(_, opened)| opened);
+    let opening = opening.filter(|_| sound > 0).map(|(_, opened)| opened);
     report.conclude(opening, expect);
     report.firsts = firsts;
     Ok(report)
@@ -242,6 +226,34 @@ fn open(
 }
 
 impl ChainReport {
+    /// Takes the writer's segments, as far as each follows the one before; returns how many lines do.
+    fn lay_segments(&mut self, firsts: &[u64], checked: Vec<Checked>) -> u64 {
+        let mut layout = Layout::new(firsts);
+        for segment in checked {
+            self.lines += segment.hashes.len() as u64;
+            if layout.lay(&segment) && !self.is_damaged() {
+                self.add(segment);
+            }
+        }
+        self.torn_tail = layout.torn_tail;
+        if let Some((line, fault)) = layout.fault {
+            self.damage(line, fault);
+        }
+        layout.lines
+    }
+
+    /// Takes published files, in the order of their first lines; returns how many lines there are.
+    fn lay_files(&mut self, firsts: &[u64], checked: Vec<Checked>) -> u64 {
+        for (first, file) in firsts.iter().zip(checked) {
+            self.lines = self.lines.max(first - 1 + file.hashes.len() as u64);
+            self.torn_tail = file.torn;
+            if !self.is_damaged() {
+                self.add_published(*first, file);
+            }
+        }
+        self.lines
+    }
+
     /// Goes on with a segment that follows the ones before.
     fn add(&mut self, segment: Checked) {
         let next = self.hashes.len() as u64 + 1;
