@@ -126,6 +126,11 @@ impl Reason {
         if is_jj { Self::NotColocated } else { Self::NoRepository }
     }
 
+    /// Whether nothing is there to commit to.
+    pub(crate) const fn is_without_repository(&self) -> bool {
+        matches!(self, Self::NoRepository | Self::NotColocated)
+    }
+
     /// The index is locked by the file `lock`.
     pub(super) fn index_locked(lock: PathBuf) -> Self {
         let made = lock.symlink_metadata().and_then(|lock| lock.modified());

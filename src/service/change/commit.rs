@@ -61,15 +61,14 @@ fn try_commit(
         fallback_author: member.as_str(),
     });
     // What no commit has would be in git's way when another branch is checked out.
-    let keeps = matches!(
-        &outcome,
-        Ok(git::Outcome::Deferred(git::Reason::NoRepository | git::Reason::NotColocated))
-    );
-    if !keeps && !matches!(&outcome, Ok(git::Outcome::Committed { .. } | git::Outcome::Nothing)) {
-        unpublished.withdraw(root, &written);
-    }
-    match outcome? {
-        git::Outcome::Deferred(reason) => return Ok(Some(reason)),
+    let withdraw = || unpublished.withdraw(root, &written);
+    match outcome.inspect_err(|_| withdraw())? {
+        git::Outcome::Deferred(reason) => {
+            if !reason.is_without_repository() {
+                withdraw();
+            }
+            return Ok(Some(reason));
+        }
         git::Outcome::Committed { id, parent } => {
             unpublished.remember(root, &id, parent.as_deref());
         }
