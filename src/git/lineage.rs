@@ -65,6 +65,11 @@ impl Lineage {
         }
     }
 
+    /// The vault's folder.
+    pub(crate) fn vault(&self) -> &Path {
+        &self.vault
+    }
+
     /// Where the branch stood when that was asked for first; `None` where there is no commit.
     pub(crate) fn tip(&self) -> Option<&Tip> {
         self.tip.get_or_init(|| tip(&self.vault).ok().flatten()).as_ref()

@@ -7,29 +7,26 @@ use crate::store::{AcceptedTip, Commits, OtherContent};
 
 /// The commits around what is checked out.
 #[derive(Debug)]
-pub(super) struct GitCommits {
-    vault: std::path::PathBuf,
-    lineage: Lineage,
-}
+pub(super) struct GitCommits(Lineage);
 
 impl GitCommits {
     pub(super) fn of(vault: &Path) -> Box<dyn Commits> {
-        Box::new(Self { vault: vault.to_owned(), lineage: Lineage::of(vault) })
+        Box::new(Self(Lineage::of(vault)))
     }
 }
 
 impl Commits for GitCommits {
     fn branch(&self) -> Option<String> {
-        self.lineage.tip()?.branch.clone()
+        self.0.tip()?.branch.clone()
     }
 
     fn tip(&self) -> Option<AcceptedTip> {
-        let tip = git::tip(&self.vault).ok()?.filter(|tip| tip.is_branchs)?;
+        let tip = git::tip(self.0.vault()).ok()?.filter(|tip| tip.is_branchs)?;
         Some(AcceptedTip { branch: tip.branch?, commit: tip.commit })
     }
 
     fn files(&self, folder: &str, tips: &[String], others: &[String]) -> Vec<String> {
-        self.lineage.files(folder, tips, others)
+        self.0.files(folder, tips, others)
     }
 
     fn had(
@@ -38,7 +35,7 @@ impl Commits for GitCommits {
         tips: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> bool {
-        self.lineage.had(path, tips, is_it)
+        self.0.had(path, tips, is_it)
     }
 
     fn elsewhere(
@@ -48,7 +45,7 @@ impl Commits for GitCommits {
         others: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent> {
-        let found = self.lineage.elsewhere(path, tips, others, is_it)?;
+        let found = self.0.elsewhere(path, tips, others, is_it)?;
         Some(OtherContent { branch: found.branch, bytes: found.bytes })
     }
 }
