@@ -2,6 +2,7 @@
 
 mod clone;
 mod error;
+mod keys;
 mod location;
 mod loss;
 mod other_lines;

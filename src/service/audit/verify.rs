@@ -7,16 +7,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::location::MAX_KEY;
+use super::keys::Keys;
 use super::loss::{Acceptance, Loss, is_loss};
 use super::other_lines::OtherLines;
 use super::session_line::parse_created_line;
 use super::trail::{ChainCopies, trail};
 use crate::access::{Bearer, Caller};
 use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Head, LinePlace, Verdict};
-use crate::crypto::decrypt;
 use crate::crypto::digest::Digest;
-use crate::crypto::keys::ChainKey;
 use crate::fs::{self, Lock};
 use crate::kind::Kind;
 use crate::name::SessionId;
@@ -301,48 +299,6 @@ pub(crate) fn caller_if_any(ctx: &Context, opened: &Snapshot) -> Result<Option<C
             Ok(None)
         }
         Err(error) => Err(error),
-    }
-}
-
-/// Who opens chain keys.
-struct Keys {
-    caller: Option<Caller>,
-    bearer: Option<Arc<Bearer>>,
-}
-
-impl Keys {
-    /// A chain's key; `None` where it cannot be had here.
-    fn of(&self, place: &ChainCopies) -> Option<ChainKey> {
-        if let Some(bearer) = &self.bearer {
-            let own = session_of(&place.chain).is_some_and(|id| id == *bearer.id());
-            return own.then(|| bearer.chain_key().clone());
-        }
-        let identity = &self.caller.as_ref()?.identity;
-        place.keys().iter().find_map(|file| {
-            let sealed = fs::read_plain(file, MAX_KEY).ok()??;
-            ChainKey::from_secret(&decrypt(&sealed, identity).ok()?)
-        })
-    }
-
-    /// Whether the key that is published, if one is, is this one.
-    fn is_published(&self, key: &ChainKey, place: &ChainCopies) -> bool {
-        let Some((file, caller)) = place.keys().pop().zip(self.caller.as_ref()) else {
-            return true;
-        };
-        match fs::read_plain(&file, MAX_KEY) {
-            Ok(None) => true,
-            Ok(Some(sealed)) => decrypt(&sealed, &caller.identity).is_ok_and(|published| {
-                let published = ChainKey::from_secret(&published);
-                published.is_some_and(|published| published.commitment() == key.commitment())
-            }),
-            Err(_) => false,
-        }
-    }
-
-    /// Whether the key of this chain is encrypted to the caller, who writes it.
-    fn must_have(&self, place: &ChainCopies) -> bool {
-        let writes = |caller: &Caller| place.chain.belongs_to(&Actor::member(&caller.name));
-        self.bearer.is_none() && self.caller.as_ref().is_some_and(writes)
     }
 }
 
