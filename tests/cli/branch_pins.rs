@@ -2,7 +2,6 @@
 //! back is, on whatever way. Members, policies and admins are what they are on every branch.
 
 use crate::forge::Button;
-use crate::harness::needs;
 use crate::outcome::Done;
 use crate::team::Team;
 
@@ -164,9 +163,6 @@ fn rules_are_what_they_are_on_every_branch() {
 
 #[test]
 fn a_runner_that_checks_branches_in_turn_accuses_nobody() {
-    if !needs(["age"]) {
-        return;
-    }
     let team = Team::with_bob();
     for (branch, name) in [("a", "db-url"), ("b", "db-key")] {
         team.git("bob", ["switch", "-q", "-c", branch, "main"]);
