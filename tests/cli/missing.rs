@@ -82,6 +82,22 @@ fn a_member_that_was_deleted_keeps_access() {
 }
 
 #[test]
+fn whoever_is_hidden_is_told_so_and_not_that_he_is_no_member() {
+    let team = Team::with_bob();
+    team.git("bob", ["sparse-checkout", "set", "--no-cone", "/*", "!/members"]);
+    let way = refused(&team, "bob", &["get", "db-url"], "members/");
+    assert!(way.ends_with("sparse-checkout disable"), "{way}");
+    team.t.sh(&way).ok();
+    // Also where others are left, who are in force or are not without him.
+    for file in ["members/bob.toml", "members/alice.toml"] {
+        fs::remove_file(team.file("bob", file)).unwrap();
+        let way = refused(&team, "bob", &["get", "db-url"], "members/");
+        team.t.sh(&way).ok();
+    }
+    team.of("bob", &["get", "db-url"]).ok();
+}
+
+#[test]
 fn a_trail_that_was_deleted_is_not_begun_anew() {
     let team = Team::with_bob();
     let before = text(&own(&team, "alice"));

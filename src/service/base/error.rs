@@ -9,6 +9,7 @@ use crate::audit::AuditError;
 use crate::fs::FsError;
 use crate::kind::{Failure, Kind};
 use crate::name::MemberName;
+use crate::store::StoreError;
 
 /// A result of the library.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -53,6 +54,13 @@ impl Error {
     /// The failure itself, where it is of this type.
     fn of<F: Failure>(&self) -> Option<&F> {
         (&*self.0 as &dyn StdError).downcast_ref()
+    }
+
+    /// Whether it failed because somebody is no member in force: who calls, or who signed.
+    pub(crate) fn lacks_a_member(&self) -> bool {
+        let access = self.of::<AccessError>();
+        matches!(access, Some(AccessError::NotAMember | AccessError::MemberNotInForce(_)))
+            || matches!(self.of(), Some(StoreError::UnknownSigner { .. }))
     }
 
     /// Whether it failed because the vault cannot be written.

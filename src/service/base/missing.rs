@@ -6,6 +6,7 @@
 //! secret that authy removed, and whose commit is still to be made, is remembered by the pins, or by
 //! the list of what is to be committed.
 
+use super::error::Error;
 use super::opening::{Snapshot, VaultError};
 use super::pending::Pending;
 use crate::fs::{Root, Subject, VaultPath, chain_folder};
@@ -18,12 +19,12 @@ const RULES: [&str; 3] = ["admins", "members", "policies"];
 /// Members, policies and sets of admins that are missing, sorted. A history that cannot be read
 /// says nothing.
 pub(crate) fn missing_rules(opened: &Snapshot) -> Vec<VaultPath> {
-    lacking(opened, &RULES.map(str::to_owned))
+    lacking(opened.vault.root(), &RULES.map(str::to_owned))
 }
 
 /// Files of secrets that are missing, sorted.
 pub(crate) fn missing_secrets(opened: &Snapshot) -> Vec<VaultPath> {
-    let mut missing = lacking(opened, &["secrets".to_owned()]);
+    let mut missing = lacking(opened.vault.root(), &["secrets".to_owned()]);
     missing.retain(|path| !is_removed(opened, path));
     missing
 }
@@ -31,24 +32,25 @@ pub(crate) fn missing_secrets(opened: &Snapshot) -> Vec<VaultPath> {
 /// What a change would go by that is missing: members and policies, and the secrets that it names.
 /// Asked at once, as each look costs an opening of the repository.
 pub(crate) fn missing_for(opened: &Snapshot, secrets: &[SecretName]) -> Vec<VaultPath> {
+    let root = opened.vault.root();
     // A commit has both files of a secret or none, and looking one up in a large folder takes time.
     let absent = |name: &SecretName| {
         let mut files = [VaultPath::record(name), VaultPath::secret(name)].into_iter();
-        files.find(|path| is_absent(opened, path)).map(|path| path.as_str().to_owned())
+        files.find(|path| is_absent(root, path)).map(|path| path.as_str().to_owned())
     };
     let mut places = RULES.map(str::to_owned).to_vec();
     places.extend(secrets.iter().filter_map(absent));
-    let missing = committed(opened, &places).into_iter().filter(|path| is_absent(opened, path));
+    let missing = committed(root, &places).into_iter().filter(|path| is_absent(root, path));
     let missing = missing.filter(|path| !is_removed(opened, path));
-    missing.flat_map(|path| with_its_pair(opened, path)).collect()
+    missing.flat_map(|path| with_its_pair(root, path)).collect()
 }
 
 /// A file that is missing, and the other one of its secret where that is, too.
-fn with_its_pair(opened: &Snapshot, path: VaultPath) -> Vec<VaultPath> {
+fn with_its_pair(root: &Root, path: VaultPath) -> Vec<VaultPath> {
     match path.subject() {
         Subject::Record(name) | Subject::Value(name) => {
             let both = [VaultPath::record(name), VaultPath::secret(name)];
-            both.into_iter().filter(|path| is_absent(opened, path)).collect()
+            both.into_iter().filter(|path| is_absent(root, path)).collect()
         }
         _ => vec![path],
     }
@@ -56,13 +58,13 @@ fn with_its_pair(opened: &Snapshot, path: VaultPath) -> Vec<VaultPath> {
 
 /// Members, policies, sets of admins and files of the audit trail that are missing, sorted.
 pub(crate) fn missing_rules_and_trail(opened: &Snapshot) -> Vec<VaultPath> {
-    lacking(opened, &["admins", "audit", "members", "policies"].map(str::to_owned))
+    lacking(opened.vault.root(), &["admins", "audit", "members", "policies"].map(str::to_owned))
 }
 
 /// The files of a chain that are missing.
 pub(crate) fn missing_chain(opened: &Snapshot, chain: &str) -> Vec<VaultPath> {
     let key = VaultPath::chain_key(chain).map(|path| path.as_str().to_owned());
-    lacking(opened, &[chain_folder(chain)].into_iter().chain(key).collect::<Vec<_>>())
+    lacking(opened.vault.root(), &[chain_folder(chain)].into_iter().chain(key).collect::<Vec<_>>())
 }
 
 /// Refuses to go on where something is missing.
@@ -73,19 +75,30 @@ pub(crate) fn refuse_missing(
     opened: &Snapshot,
     missing: &[VaultPath],
 ) -> std::result::Result<(), VaultError> {
-    let Some(first) = missing.first() else { return Ok(()) };
-    let path = first.as_str().to_owned();
-    let way = way_back(opened.vault.root(), missing);
-    Err(VaultError::Missing { path, more: missing.len() - 1, way })
+    refuse(opened.vault.root(), missing)
 }
 
 /// The error for a set of admins that is missing, where the last commit has it: without it the
 /// vault cannot be opened.
 pub(crate) fn missing_admins(root: &Root, path: &VaultPath) -> Option<VaultError> {
-    let committed = git::committed(root.path(), &[path.as_str().to_owned()]).ok()?;
-    let way = way_back(root, std::slice::from_ref(path));
-    let path = path.as_str().to_owned();
-    (!committed.is_empty()).then_some(VaultError::Missing { path, more: 0, way })
+    refuse(root, &lacking(root, &[path.as_str().to_owned()])).err()
+}
+
+/// `error`, or that members are missing where it comes from that: whoever a sparse checkout hides,
+/// or somebody deleted, is a member all the same.
+pub(crate) fn or_missing_members(root: &Root, error: Error) -> Error {
+    if !error.lacks_a_member() {
+        return error;
+    }
+    let missing = lacking(root, &["members".to_owned()]);
+    refuse(root, &missing).err().map_or(error, Error::from)
+}
+
+fn refuse(root: &Root, missing: &[VaultPath]) -> std::result::Result<(), VaultError> {
+    let Some(first) = missing.first() else { return Ok(()) };
+    let path = first.as_str().to_owned();
+    let way = way_back(root, missing);
+    Err(VaultError::Missing { path, more: missing.len() - 1, way })
 }
 
 /// The command that brings files back.
@@ -104,30 +117,31 @@ pub(crate) fn way_back(root: &Root, missing: &[VaultPath]) -> String {
     format!("git -C {folder} checkout HEAD -- {}", names.join(" "))
 }
 
-fn lacking(opened: &Snapshot, places: &[String]) -> Vec<VaultPath> {
-    committed(opened, places).into_iter().filter(|path| is_absent(opened, path)).collect()
+fn lacking(root: &Root, places: &[String]) -> Vec<VaultPath> {
+    committed(root, places).into_iter().filter(|path| is_absent(root, path)).collect()
 }
 
-fn committed(opened: &Snapshot, places: &[String]) -> Vec<VaultPath> {
-    let committed = git::committed(opened.vault.root().path(), places).unwrap_or_default();
+/// A history that cannot be read says nothing.
+fn committed(root: &Root, places: &[String]) -> Vec<VaultPath> {
+    let committed = git::committed(root.path(), places).unwrap_or_default();
     committed.iter().filter_map(|path| VaultPath::parse(path)).collect()
 }
 
-fn is_absent(opened: &Snapshot, path: &VaultPath) -> bool {
-    opened.vault.root().file(path).symlink_metadata().is_err()
+fn is_absent(root: &Root, path: &VaultPath) -> bool {
+    root.file(path).symlink_metadata().is_err()
 }
 
 /// Whether authy took the secret away here: then both of its files are gone.
 fn is_removed(opened: &Snapshot, path: &VaultPath) -> bool {
     let (Subject::Record(name) | Subject::Value(name)) = path.subject() else { return false };
     let (record, value) = (VaultPath::record(name), VaultPath::secret(name));
-    let pins = opened.vault.pins();
+    let (root, pins) = (opened.vault.root(), opened.vault.pins());
     let waits = || {
-        let pending = Pending::load(opened.vault.root()).unwrap_or_default();
+        let pending = Pending::load(root).unwrap_or_default();
         pending.paths.contains(record.as_str())
     };
     // Where nothing is remembered a deletion cannot be told from a removal.
-    is_absent(opened, &record)
-        && is_absent(opened, &value)
+    is_absent(root, &record)
+        && is_absent(root, &value)
         && (pins.folder().is_none() || pins.removed(&record).is_some() || waits())
 }

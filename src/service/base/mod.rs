@@ -21,7 +21,7 @@ pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSour
 pub(crate) use error::{Error, Result};
 pub(crate) use missing::{
     missing_chain, missing_for, missing_rules, missing_rules_and_trail, missing_secrets,
-    refuse_missing, way_back,
+    or_missing_members, refuse_missing, way_back,
 };
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;

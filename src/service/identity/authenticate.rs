@@ -11,10 +11,12 @@ use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, decrypt_armored};
-use crate::fs;
+use crate::fs::{self, Root};
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, IdentitySource, Result, TokenError, TokenSource};
+use crate::service::base::{
+    Context, IdentitySource, Result, TokenError, TokenSource, or_missing_members,
+};
 use crate::store::{Member, Signer, StoreError, known_vault};
 
 const MAX_IDENTITY: usize = 1 << 20;
@@ -37,7 +39,10 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
         IdentitySource::Open(open) => Arc::clone(&open.0),
         _ => Arc::new(load_source(ctx)?),
     };
-    Ok(Caller { name: member_of(&identity, rules)?, identity })
+    let found = member_of(&identity, rules);
+    let root = Root::new(ctx.vault.clone());
+    let name = found.map_err(|error| or_missing_members(&root, error))?;
+    Ok(Caller { name, identity })
 }
 
 /// Finds the member in force whose recipients include one of this identity.

@@ -14,6 +14,7 @@ use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
     Context, LOCK_WAIT, OpenVault, Result, SecretError, Snapshot, effective_scope, may_be_a_race,
+    or_missing_members,
 };
 use crate::service::identity::agent::{self};
 use crate::service::identity::{Asked, Verdict};
@@ -271,5 +272,5 @@ pub(crate) fn settled<T>(
         }
         result = read();
     }
-    Ok(result?)
+    result.map_err(|error| or_missing_members(opened.vault.root(), error.into()))
 }
