@@ -2,6 +2,7 @@
 //! was signed stays signed, and whatever refuses to go on says how to.
 
 use crate::harness::Sandbox;
+use crate::outcome::Done;
 use crate::team::Team;
 
 /// Asserts that bob's `git` with these words finds a conflict.
@@ -114,6 +115,28 @@ fn a_command_that_fails_remembers_what_it_saw() {
     let call = |words: &[&str]| t.authy(words).env("XDG_STATE_HOME", &state);
     call(&["policy", "show", "nope"]).fails(3).stderr_has("first use of this vault");
     call(&["list"]).ok().stderr_is_empty();
+}
+
+/// Also a command that opens the vault more than once says once that it is new here.
+#[test]
+fn the_first_use_is_said_once() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let team = Team::with_bob();
+    let sayings = |done: &Done| {
+        String::from_utf8(done.stderr.clone()).unwrap().matches("first use of this vault").count()
+    };
+    for (at, words) in
+        [["get", "a"], ["rotate", "a"], ["edit", "a"], ["remove", "a"]].iter().enumerate()
+    {
+        let state = t.path(format!("state-{at}"));
+        let call = t.authy(words).stdin("2").env("XDG_STATE_HOME", &state);
+        let done = call.env("VISUAL", "true").env("EDITOR", "true").ends();
+        assert_eq!(sayings(&done), 1, "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    team.clone_for("carol");
+    let done = team.of("carol", &["join", "--name", "carol"]).ok();
+    assert_eq!(sayings(&done), 1, "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// Merges the branch `pr` into the remote's `main` as a forge does: in the bare repository, where no

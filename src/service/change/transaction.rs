@@ -41,7 +41,10 @@ impl<'c> LockedVault<'c> {
     pub(crate) fn lock(ctx: &'c Context, op: &Op) -> Result<Self> {
         refuse_token(ctx, op)?;
         let before = OpenVault::open(ctx)?;
-        Self::lock_for(ctx, authenticate(ctx, &before.rules)?)
+        let caller = authenticate(ctx, &before.rules)?;
+        // What it saw is remembered and said before the vault is opened again, and so only once.
+        drop(before);
+        Self::lock_for(ctx, caller)
     }
 
     /// As [`LockedVault::lock`], for somebody who is authenticated already.

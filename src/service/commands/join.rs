@@ -69,6 +69,8 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     note_foreign(ctx);
     let key = enroll::identity(ctx, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
+    // What it saw is remembered and said before the vault is opened again, and so only once.
+    drop(opened);
     let opened = OpenVault::open_locked(ctx, &lock)?;
     enroll::remember(ctx, opened.vault.id(), &key);
     refuse_unasked(&opened, &name)?;

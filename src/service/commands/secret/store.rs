@@ -136,6 +136,7 @@ pub fn edit(
     }
     let before = OpenVault::open(ctx)?;
     let base = before.vault.record(name, &before.rules)?.map(|record| record.version);
+    drop(before);
     let value = read_one(ctx, Op::EDIT, None, name, ctx.confined.as_ref())?;
     if !value.expose_str().is_some_and(is_text) {
         return Err(SecretError::NotText(name.clone()).into());
