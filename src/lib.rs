@@ -107,8 +107,8 @@ pub use inject::{
 };
 pub use kind::Kind;
 pub use name::{
-    Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, SessionId, ToolName,
-    Ttl, TtlError, printable,
+    Address, GroupName, Host, MemberName, NameError, ScopeName, SecretName, ServiceUrl,
+    ServiceUser, SessionId, ToolName, Ttl, TtlError, printable,
 };
 pub use process::keep_memory_private;
 pub use project::ProjectFile;
@@ -117,28 +117,29 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 pub use service::sweep;
 pub use service::{
     AcceptedLoss, AgentAtWork, Annotation, Approval, ApprovalKind, AuditFilter, ChainStatus,
-    ChainSummary, Choice, CommitView, ConflictKind, ConflictView, Context, Description, DiffFrom,
-    DocumentStatus, EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding,
-    Front, IdentitySource, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported,
-    ImportedPolicy, InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails,
-    ListEntry, ListOptions, Masking, MemberChange, MemberEffect, MemberUpdated, MemberView,
-    NameKind, NameSource, NewMember, Newcomer, Note, OpenIdentity, Part, PastChange, PastVersion,
-    PatternEffect, PolicyChange, PolicyDiff, PolicyView, Proposal, Reached, ReaderChange, Removal,
+    ChainSummary, Choice, CommitView, ConflictKind, ConflictView, Context, Credential,
+    CredentialQuestion, Description, DiffFrom, DocumentStatus, EditorChoice, Effect, Error,
+    Existing, Exposed, FileChange, FileDiff, Finding, Front, HelperTool, IdentitySource,
+    ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy, InitOptions,
+    InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails, ListEntry, ListOptions,
+    Masking, MemberChange, MemberEffect, MemberUpdated, MemberView, NameKind, NameSource,
+    NewMember, Newcomer, Note, OpenIdentity, Part, PastChange, PastVersion, PatternEffect, Place,
+    PolicyChange, PolicyDiff, PolicyView, Proposal, Questioner, Reached, ReaderChange, Removal,
     Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions, SessionStatus, SessionView,
     Setting, Settings, Severity, Side, SideView, StoreOptions, StoreReport, SyncReport, TakeReport,
     Taken, TokenSource, Towards, Unlocked, Unseen, Verdict, VerdictRule, VerifyReport,
     accept_vault, alias_command, aliases, allow_project, annotate, approval, approve, audit_accept,
     audit_show, audit_verify, check, check_staged, check_token_place, config_set, config_show,
-    conflict_list, conflict_take, copy, deny_project, describe, digest_of, edit, env, export,
-    find_project, generate, get, get_version, glance, history, hold, import, imported_policies,
-    init, install_diff, install_hook, is_vault, join, known_names, last_fetched, lead, list,
-    mask_commands, member_add, member_list, member_remove, member_show, member_update, misread,
-    otp, part, policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
-    policy_test, policy_update, project_aliases, project_create, project_is_allowed, read_import,
-    read_public, read_text, rekey, rekey_needed, remove, rename, render, render_manifest, repair,
-    replace, resolve, restore, rotate, rotate_ready, run, session_create, session_list,
-    session_refresh, session_revoke, session_revoke_all, store, store_ready, sync, unlock,
-    variables, vault_is_known, write_token,
+    conflict_list, conflict_take, copy, credential, credentials_by_name, deny_project, describe,
+    digest_of, edit, env, export, find_project, generate, get, get_version, glance, history, hold,
+    import, imported_policies, init, install_diff, install_hook, is_vault, join, known_names,
+    last_fetched, lead, list, mask_commands, member_add, member_list, member_remove, member_show,
+    member_update, misread, otp, part, place, places, policy_create, policy_diff, policy_list,
+    policy_preview, policy_remove, policy_show, policy_test, policy_update, project_aliases,
+    project_create, project_is_allowed, read_import, read_public, read_text, rekey, rekey_needed,
+    remove, rename, render, render_manifest, repair, replace, resolve, restore, rotate,
+    rotate_ready, run, session_create, session_list, session_refresh, session_revoke,
+    session_revoke_all, store, store_ready, sync, unlock, variables, vault_is_known, write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule};
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

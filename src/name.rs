@@ -10,6 +10,7 @@
 //! ```
 
 mod host;
+mod service;
 mod tool;
 mod ttl;
 
@@ -20,6 +21,7 @@ use crate::kind::{Failure, Kind};
 
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
+pub use service::{ServiceUrl, ServiceUser};
 pub use tool::ToolName;
 pub use ttl::{Ttl, TtlError};
 

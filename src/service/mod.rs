@@ -28,29 +28,31 @@ pub use base::status::DocumentStatus;
 pub use commands::sweep;
 pub use commands::{
     AcceptedLoss, Annotation, Approval, ApprovalKind, AuditFilter, Choice, ConflictKind,
-    ConflictView, Description, DiffFrom, EditorChoice, Existing, Exposed, FileChange, FileDiff,
-    Finding, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
-    InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails, ListEntry,
-    ListOptions, Masking, MemberChange, MemberUpdated, MemberView, NameKind, NewMember, Part,
-    PastChange, PastVersion, PolicyChange, PolicyDiff, PolicyView, Proposal, Removal, RunCommand,
-    SessionCreated, SessionOptions, SessionStatus, SessionView, Setting, Settings, Severity,
-    SideView, StoreReport, SyncReport, TakeReport, Taken, Towards, Unlocked, Verdict, VerdictRule,
-    accept_vault, alias_command, aliases, allow_project, annotate, approval, approve, audit_accept,
-    audit_show, audit_verify, check, check_staged, check_token_place, config_set, config_show,
-    conflict_list, conflict_take, copy, deny_project, describe, digest_of, edit, env, export,
-    find_project, generate, get, get_version, glance, history, hold, import, imported_policies,
-    init, install_diff, install_hook, is_vault, join, known_names, last_fetched, lead, list,
-    mask_commands, member_add, member_list, member_remove, member_show, member_update, misread,
-    otp, part, policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
-    policy_test, policy_update, project_aliases, project_create, project_is_allowed, read_import,
-    read_public, read_text, rekey, rekey_needed, remove, rename, render, render_manifest, repair,
-    replace, resolve, restore, rotate, rotate_ready, run, session_create, session_list,
-    session_refresh, session_revoke, session_revoke_all, store, store_ready, sync, unlock,
-    variables, vault_is_known, write_token,
+    ConflictView, Credential, Description, DiffFrom, EditorChoice, Existing, Exposed, FileChange,
+    FileDiff, Finding, HelperTool, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported,
+    ImportedPolicy, InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails,
+    ListEntry, ListOptions, Masking, MemberChange, MemberUpdated, MemberView, NameKind, NewMember,
+    Part, PastChange, PastVersion, PolicyChange, PolicyDiff, PolicyView, Proposal, Questioner,
+    Removal, RunCommand, SessionCreated, SessionOptions, SessionStatus, SessionView, Setting,
+    Settings, Severity, SideView, StoreReport, SyncReport, TakeReport, Taken, Towards, Unlocked,
+    Verdict, VerdictRule, accept_vault, alias_command, aliases, allow_project, annotate, approval,
+    approve, audit_accept, audit_show, audit_verify, check, check_staged, check_token_place,
+    config_set, config_show, conflict_list, conflict_take, copy, credential, credentials_by_name,
+    deny_project, describe, digest_of, edit, env, export, find_project, generate, get, get_version,
+    glance, history, hold, import, imported_policies, init, install_diff, install_hook, is_vault,
+    join, known_names, last_fetched, lead, list, mask_commands, member_add, member_list,
+    member_remove, member_show, member_update, misread, otp, part, place, places, policy_create,
+    policy_diff, policy_list, policy_preview, policy_remove, policy_show, policy_test,
+    policy_update, project_aliases, project_create, project_is_allowed, read_import, read_public,
+    read_text, rekey, rekey_needed, remove, rename, render, render_manifest, repair, replace,
+    resolve, restore, rotate, rotate_ready, run, session_create, session_list, session_refresh,
+    session_revoke, session_revoke_all, store, store_ready, sync, unlock, variables,
+    vault_is_known, write_token,
 };
 pub use identity::enroll::{NameSource, Newcomer};
 pub use rules::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};
 pub use rules::history::CommitView;
+pub use secret::belongs::{CredentialQuestion, Place};
 pub use secret::new_value::StoreOptions;
 pub use secret::readers::ReaderChange;
 pub use sync::conflict::Side;

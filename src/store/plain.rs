@@ -209,6 +209,9 @@ mod tests {
             exposed_to: Vec::new(),
             readers: readers.iter().map(member).map(Reader::Member).collect(),
             digest: Digest::of(b"x"),
+            services: tags.iter().map(|_| "https://h/x".parse().unwrap()).collect(),
+            user: (!tags.is_empty()).then(|| "ann".parse().unwrap()),
+            bearer: tags.len() > 1,
         }
     }
 

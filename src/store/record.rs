@@ -8,7 +8,7 @@ use super::pins::Version;
 use super::signed::Signed;
 use super::stamp::Stamp;
 use crate::crypto::digest::Digest;
-use crate::name::{MemberName, SecretName, SessionId, Ttl};
+use crate::name::{MemberName, SecretName, ServiceUrl, ServiceUser, SessionId, Ttl};
 
 /// `secrets/<name>.toml`: public, signed by a member who may read the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,15 @@ pub(crate) struct Record {
     pub(crate) readers: Vec<Reader>,
     /// Of the whole `.age` file.
     pub(crate) digest: Digest,
+    /// The services that it belongs to.
+    #[serde(default, rename = "for", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) services: Vec<ServiceUrl>,
+    /// The user name that goes with it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<ServiceUser>,
+    /// Whether it is sent there as a bearer token (RFC 6750), not as the password of a user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bearer: bool,
 }
 
 impl From<&Record> for Version {

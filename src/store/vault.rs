@@ -199,6 +199,13 @@ impl Vault {
         texts.iter().any(|text| file.contains(text))
     }
 
+    /// Whether a text stands in a secret's record, which is not verified: only to read the likely
+    /// ones.
+    pub(crate) fn record_mentions(&self, name: &SecretName, text: &str) -> bool {
+        let bytes = self.files.read(&VaultPath::record(name), MAX_TOML).ok().flatten();
+        bytes.is_some_and(|bytes| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
+    }
+
     /// Lists the names of all secrets, sorted, without opening or verifying any.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use authy::{
     Annotation, ListDetails, MemberName, PolicyChange, PolicyView, ScopeName, SecretBytes,
-    SecretName, SessionOptions, Ttl,
+    SecretName, ServiceUrl, ServiceUser, SessionOptions, Ttl,
 };
 
 use super::effect::{ErrorText, Work};
@@ -28,6 +28,9 @@ pub(crate) fn store() -> Form {
         Field::text("Description", "anybody with the vault can read this", ""),
         Field::text("Tags", "separated by spaces", ""),
         Field::text("Rotate every", "such as 90d", ""),
+        Field::text("For", "such as https://github.com", ""),
+        Field::text("User", "the user name there", ""),
+        Field::toggle("Bearer", "sent there as a bearer token", false),
     ];
     Form::new("New secret", Purpose::Store, fields)
 }
@@ -39,10 +42,15 @@ pub(crate) fn rotate(name: &SecretName, seen: u64) -> Form {
 
 pub(crate) fn annotate(name: &SecretName, details: &ListDetails) -> Form {
     let every = details.rotate_every.map(|every| every.to_string()).unwrap_or_default();
+    let services: Vec<_> = details.services.iter().map(ToString::to_string).collect();
+    let user = details.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let fields = vec![
         Field::text("Description", "anybody with the vault can read this", &details.description),
         Field::text("Tags", "separated by spaces", &details.tags.join(" ")),
         Field::text("Rotate every", "such as 90d", &every),
+        Field::text("For", "such as https://github.com", &services.join(" ")),
+        Field::text("User", "the user name there", &user),
+        Field::toggle("Bearer", "sent there as a bearer token", details.bearer),
     ];
     let purpose = Purpose::Annotate { name: name.clone(), seen: details.version };
     Form::new(format!("Edit {name}"), purpose, fields)
@@ -155,12 +163,22 @@ fn ttl(form: &Form, field: usize) -> Result<Option<Ttl>, (usize, ErrorText)> {
     }
 }
 
-/// Description, tags and interval, from `first` on.
+/// Description, tags, interval and where it belongs, from `first` on.
 fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, ErrorText)> {
     Ok(Annotation {
         description: form.value(first).trim().to_owned(),
         tags: form.words(first + 1),
         rotate_every: ttl(form, first + 2)?,
+        services: form
+            .words(first + 3)
+            .iter()
+            .map(|text| ServiceUrl::parse(text).map_err(at(first + 3)))
+            .collect::<Result<_, _>>()?,
+        user: match form.value(first + 4).trim() {
+            "" => None,
+            text => Some(ServiceUser::parse(text).map_err(at(first + 4))?),
+        },
+        bearer: form.is_on(first + 5),
     })
 }
 

@@ -256,6 +256,9 @@ fn store(
         description: Some(annotation.description).filter(|text| !text.is_empty()),
         tags: annotation.tags,
         rotate_every: annotation.rotate_every,
+        services: annotation.services,
+        user: annotation.user,
+        bearer: annotation.bearer,
     };
     authy::store(ctx, name, value, &options)?;
     Ok(format!("stored {name}"))

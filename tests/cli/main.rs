@@ -28,6 +28,7 @@ mod annotate;
 mod audit;
 mod audit_segments;
 mod audit_tamper;
+mod belongs;
 mod branch_pins;
 mod branch_soak;
 mod branches;

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use authy::{Annotation, ListOptions, SecretName, Ttl};
+use authy::{Annotation, ListOptions, SecretName, ServiceUrl, ServiceUser, Ttl};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 
-/// Change a secret's description, tags or rotation interval; its value stays
+/// Change a secret's description, tags, rotation interval or where it belongs; its value stays
 ///
 /// What is not given stays as it is. Anybody who has the vault can read all of this.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,8 @@ use crate::cli::error::Failure;
 Examples:
   authy annotate db-url --description \"primary database\" --tag db
   authy annotate api-key --untag old --rotate-every 90d
-  authy annotate api-key --no-rotate-every")]
+  authy annotate api-key --no-rotate-every
+  authy annotate git/token --for https://github.com/acme --user x-access-token")]
 pub(crate) struct Args {
     /// Name the secret
     name: SecretName,
@@ -35,6 +36,27 @@ pub(crate) struct Args {
     /// Want no other value from time to time
     #[arg(long, conflicts_with = "rotate_every")]
     no_rotate_every: bool,
+    /// Let 'authy helper' give it for this address and what lies below it; may be repeated
+    #[arg(long = "for", value_name = "URL")]
+    services: Vec<ServiceUrl>,
+    /// Let it no longer belong to this address; may be repeated
+    #[arg(long = "not-for", value_name = "URL")]
+    not_for: Vec<ServiceUrl>,
+    /// Say which user name goes with it there
+    #[arg(long, value_name = "NAME")]
+    user: Option<ServiceUser>,
+    /// Let no user name go with it
+    #[arg(long, conflicts_with = "user")]
+    no_user: bool,
+    /// Send it there as a bearer token instead of a password; =false takes it back
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    bearer: Option<bool>,
 }
 
 impl Args {
@@ -66,6 +88,9 @@ impl Args {
             annotation.description = old.description;
             annotation.tags = old.tags;
             annotation.rotate_every = old.rotate_every;
+            annotation.services = old.services;
+            annotation.user = old.user;
+            annotation.bearer = old.bearer;
         }
         if let Some(description) = &self.description {
             annotation.description.clone_from(description);
@@ -80,6 +105,14 @@ impl Args {
             annotation.rotate_every = None;
         }
         annotation.rotate_every = self.rotate_every.or(annotation.rotate_every);
+        annotation.services.retain(|url| !self.not_for.contains(url));
+        for url in &self.services {
+            if !annotation.services.contains(url) {
+                annotation.services.push(url.clone());
+            }
+        }
+        annotation.user = self.user.clone().or(annotation.user).filter(|_| !self.no_user);
+        annotation.bearer = self.bearer.unwrap_or(annotation.bearer);
         Ok((annotation, seen))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{ListEntry, ListOptions, ScopeName};
+use authy::{ListDetails, ListEntry, ListOptions, ScopeName, ServiceUrl};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -15,6 +15,7 @@ Examples:
   authy list
   authy list 'db-*' --long
   authy list --tree
+  authy list --for https://github.com
   authy list --scope backend --json")]
 pub(crate) struct Args {
     /// Take only names that match
@@ -22,7 +23,10 @@ pub(crate) struct Args {
     /// Take only what this policy allows
     #[arg(long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// Show versions, times, readers, tags and descriptions too
+    /// Take only what 'authy helper' could give for this address
+    #[arg(long = "for", value_name = "URL")]
+    service: Option<ServiceUrl>,
+    /// Show versions, times, readers, tags, addresses and descriptions too
     #[arg(short, long)]
     long: bool,
     /// Show names as folders and files
@@ -42,6 +46,7 @@ impl Args {
             scope: env.scope(self.scope)?,
             details: self.long || ui.wants_json(),
             rotate_due: self.rotate_due,
+            service: self.service,
         };
         let entries = authy::list(&env.context()?, &options)?;
         if ui.wants_json() {
@@ -70,8 +75,20 @@ fn due(entries: &[ListEntry]) -> Table {
     table
 }
 
+/// Where a secret belongs: its addresses, and who it is there.
+fn belongs(details: &ListDetails) -> String {
+    let services: Vec<_> = details.services.iter().map(ToString::to_string).collect();
+    let services = services.join(",");
+    match (&details.user, details.bearer) {
+        (Some(user), _) => format!("{user} {services}").trim_end().to_owned(),
+        (None, true) => format!("bearer {services}").trim_end().to_owned(),
+        (None, false) => services,
+    }
+}
+
 fn table(entries: &[ListEntry]) -> Table {
-    let mut table = Table::new(["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "DESCRIPTION"]);
+    let mut table =
+        Table::new(["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "FOR", "DESCRIPTION"]);
     for entry in entries {
         let name = entry.name.to_string();
         let problem = entry.problem.as_ref().map(|problem| format!("problem: {problem}"));
@@ -82,11 +99,20 @@ fn table(entries: &[ListEntry]) -> Table {
                 details.changed.clone(),
                 details.readers.join(","),
                 details.tags.join(","),
+                belongs(details),
                 problem.unwrap_or_else(|| details.description.clone()),
             ]),
             None => {
                 let none = String::new;
-                table.push([name, none(), none(), none(), none(), problem.unwrap_or_default()]);
+                table.push([
+                    name,
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                    problem.unwrap_or_default(),
+                ]);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{SecretName, StoreOptions, StoreReport, Ttl};
+use authy::{SecretName, ServiceUrl, ServiceUser, StoreOptions, StoreReport, Ttl};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -21,7 +21,8 @@ Examples:
   authy store db-url                       asks for the value
   printf %s \"$VALUE\" | authy store db-url
   authy store tls/key --file key.pem
-  authy store api-key --generate=40 --tag api --description \"search service\"")]
+  authy store api-key --generate=40 --tag api --description \"search service\"
+  authy store git/token --for https://github.com/acme --user x-access-token")]
 pub(crate) struct Args {
     /// Name the secret
     name: SecretName,
@@ -39,6 +40,15 @@ pub(crate) struct Args {
     /// Want another value this often, such as 90d; 'authy list --rotate-due' tells when
     #[arg(long, value_name = "TIME")]
     rotate_every: Option<Ttl>,
+    /// Let 'authy helper' give it for this address and what lies below it; may be repeated
+    #[arg(long = "for", value_name = "URL")]
+    services: Vec<ServiceUrl>,
+    /// Say which user name goes with it there
+    #[arg(long, value_name = "NAME")]
+    user: Option<ServiceUser>,
+    /// Send it there as a bearer token instead of a password
+    #[arg(long, conflicts_with = "user")]
+    bearer: bool,
 }
 
 impl Args {
@@ -51,6 +61,9 @@ impl Args {
             description: self.description,
             tags: self.tags,
             rotate_every: self.rotate_every,
+            services: self.services,
+            user: self.user,
+            bearer: self.bearer,
         };
         report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
     }

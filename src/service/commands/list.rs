@@ -1,13 +1,15 @@
 //! Names and what may be known of them without opening anything or being anybody.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::access::Pattern;
 use crate::audit::Op;
-use crate::name::{ScopeName, SecretName, Ttl};
+use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser, Ttl};
 use crate::service::base::{Context, OpenVault, Result, Snapshot, effective_scope};
-use crate::service::secret::due;
+use crate::service::secret::{belongs, due};
 use crate::service::session::{bearer, listable};
 use crate::store::{Record, Stamp};
 
@@ -22,6 +24,8 @@ pub struct ListOptions {
     pub details: bool,
     /// Only what is due for another value.
     pub rotate_due: bool,
+    /// Only what belongs to this address.
+    pub service: Option<ServiceUrl>,
 }
 
 /// One secret.
@@ -60,6 +64,13 @@ pub struct ListDetails {
     pub rotate_every: Option<Ttl>,
     /// Why it is due for another value.
     pub rotate_due: Option<String>,
+    /// The services that it belongs to.
+    #[serde(rename = "for")]
+    pub services: Vec<ServiceUrl>,
+    /// The user name that goes with it there.
+    pub user: Option<ServiceUser>,
+    /// Whether it is sent there as a bearer token.
+    pub bearer: bool,
 }
 
 impl ListDetails {
@@ -75,6 +86,9 @@ impl ListDetails {
             exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
             rotate_every: record.rotate_every,
             rotate_due: due(now, record),
+            services: record.services.clone(),
+            user: record.user.clone(),
+            bearer: record.bearer,
         }
     }
 }
@@ -97,6 +111,14 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
         .filter(|name| pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str())))
         .filter(|name| reach.permits(name).is_ok() && reach.holds(name).is_ok())
         .collect();
+    let names = match &options.service {
+        Some(url) => {
+            let found = belongs::all(&reach, &opened, Some(url))?;
+            let found: BTreeSet<_> = found.into_iter().map(|one| one.name).collect();
+            names.into_iter().filter(|name| found.contains(name)).collect()
+        }
+        None => names,
+    };
     let (now, snapshot): (_, &Snapshot) = (Stamp::new(ctx.now), &opened);
     let entry = |name: SecretName| match options.details || options.rotate_due {
         true => detailed(snapshot, now, name),

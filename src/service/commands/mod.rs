@@ -11,6 +11,7 @@ mod check;
 mod completion;
 mod config;
 mod conflict;
+mod credential;
 mod files;
 mod init;
 mod inject;
@@ -33,6 +34,9 @@ pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
 pub use conflict::{
     Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
+};
+pub use credential::{
+    Credential, HelperTool, Questioner, credential, credentials_by_name, place, places,
 };
 pub use files::{read_public, read_text};
 pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};

@@ -1,5 +1,6 @@
 //! Secrets: read, written, encrypted to their readers.
 
+pub(crate) mod belongs;
 pub(crate) mod cache;
 pub(crate) mod new_value;
 pub(crate) mod read;
@@ -7,6 +8,7 @@ pub(crate) mod readers;
 mod rotation;
 mod write;
 
+pub(crate) use belongs::{Belonging, CredentialQuestion, Place};
 pub(crate) use new_value::{NewValue, StoreOptions, new_record, note_unapproved};
 pub(crate) use read::{Reading, Wanted, read_loaded, read_one, settled};
 pub(crate) use readers::{

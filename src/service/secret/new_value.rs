@@ -3,7 +3,7 @@
 use super::readers::{Preencrypted, encrypt_to, kept_readers};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::name::{SecretName, Ttl};
+use crate::name::{SecretName, ServiceUrl, ServiceUser, Ttl};
 use crate::secret::SecretBytes;
 use crate::service::base::{Note, Result};
 use crate::service::change::Transaction;
@@ -20,6 +20,12 @@ pub struct StoreOptions {
     pub tags: Vec<String>,
     /// How often the value wants changing; replaces the old one where given.
     pub rotate_every: Option<Ttl>,
+    /// The services that it belongs to; replace the old ones where given.
+    pub services: Vec<ServiceUrl>,
+    /// The user name that goes with it there; replaces the old one where given.
+    pub user: Option<ServiceUser>,
+    /// Sent there as a bearer token. A user name that is given takes that back.
+    pub bearer: bool,
 }
 
 /// Says which policies give nothing to a new secret, because they are not approved.
@@ -76,6 +82,13 @@ pub(crate) fn new_record(
         None => encrypt_to(opened, &live, name, readers, value)?,
     };
     let now = tx.at();
+    let (user, bearer) = match (options.user, options.bearer) {
+        (None, false) => (
+            old.as_ref().and_then(|old| old.user.clone()),
+            old.as_ref().is_some_and(|old| old.bearer),
+        ),
+        given => given,
+    };
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
         created: old.as_ref().map_or(now, |old| old.created),
@@ -89,7 +102,13 @@ pub(crate) fn new_record(
             Some(old) if options.tags.is_empty() => old.tags.clone(),
             _ => options.tags,
         },
-        rotate_every: options.rotate_every.or_else(|| old.and_then(|old| old.rotate_every)),
+        rotate_every: options.rotate_every.or(old.as_ref().and_then(|old| old.rotate_every)),
+        services: match old {
+            Some(old) if options.services.is_empty() => old.services,
+            _ => options.services,
+        },
+        user,
+        bearer,
         exposed_to,
         readers,
         digest: Digest::of(&sealed),

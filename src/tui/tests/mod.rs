@@ -32,6 +32,9 @@ fn secret(text: &str, version: u64) -> ListEntry {
         exposed_to: Vec::new(),
         rotate_every: Some("90d".parse().unwrap()),
         rotate_due: None,
+        services: vec!["https://db.example.com".parse().unwrap()],
+        user: Some("app".parse().unwrap()),
+        bearer: false,
     };
     ListEntry { name: name(text), details: Some(details), problem: None }
 }
@@ -53,6 +56,7 @@ fn policy(text: &str, status: DocumentStatus) -> PolicyView {
         version: 3,
         signed_by: Some("alice".into()),
         signed_at: Some("2026-11-25T11:00:00Z".into()),
+        gives: Vec::new(),
         problem: (status != DocumentStatus::InForce)
             .then(|| "its signature is not an admin's".into()),
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{PolicyView, ScopeName, printable};
+use authy::{Place, PolicyView, ScopeName, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
@@ -24,6 +24,17 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What is given where: `https://github.com  git/token as x-access-token`.
+pub(super) fn given(place: &Place) -> String {
+    let services: Vec<_> = place.services.iter().map(ToString::to_string).collect();
+    let how = match (&place.user, place.bearer) {
+        (Some(user), _) => format!(" as {user}"),
+        (None, true) => " as a bearer token".to_owned(),
+        (None, false) => String::new(),
+    };
+    format!("{} for {}{how}", place.name, services.join(" "))
 }
 
 fn describe(view: &PolicyView) -> String {
@@ -54,6 +65,9 @@ fn describe(view: &PolicyView) -> String {
         (false, true) => {}
     }
     view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));
+    for place in &view.gives {
+        add("gives", &given(place));
+    }
     add("max-ttl", &view.max_ttl.map(|ttl| ttl.to_string()).unwrap_or_default());
     add("version", &view.version.to_string());
     if let (Some(by), Some(at)) = (&view.signed_by, &view.signed_at) {

@@ -2,19 +2,23 @@
 
 use std::process::ExitCode;
 
-use authy::{Address, Kind, ScopeName, SecretName, Towards};
+use authy::{Address, CredentialQuestion, Kind, ScopeName, SecretName, ServiceUrl, Towards};
 
+use super::show::given;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
 /// Say whether a scope reaches a name, and which pattern decides
 ///
 /// Exits with 0 where it is allowed and with 4 where it is denied. No such secret need exist.
+/// With --for instead of a name it says which secret 'authy helper' would be given for an address;
+/// it exits with 3 where there is none, and with 7 where several fit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy policy test --scope backend db-prod-password
-  authy policy test --scope bot github-token --host api.github.com --path /user")]
+  authy policy test --scope bot github-token --host api.github.com --path /user
+  authy policy test --scope bot --for https://github.com/acme/app")]
 pub(crate) struct Args {
     /// Ask this policy
     #[arg(long, value_name = "SCOPE")]
@@ -28,17 +32,24 @@ pub(crate) struct Args {
     /// Say which path the request has
     #[arg(long, value_name = "PATH", requires = "host", default_value = "/")]
     path: String,
+    /// Ask which secret is for this address
+    #[arg(long = "for", value_name = "URL", conflicts_with_all = ["host", "name"])]
+    service: Option<ServiceUrl>,
     /// Ask about this name
-    name: SecretName,
+    #[arg(required_unless_present = "service")]
+    name: Option<SecretName>,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let scope = env.scope(self.scope)?;
+        let Some(name) = self.name else {
+            return would_give(env, scope.as_ref(), self.service);
+        };
         let (method, path) = (self.method, self.path);
         let towards = self.host.map(|address| Towards { address, method, path });
         let (context, towards) = (env.context()?, towards.as_ref());
-        let verdict = authy::policy_test(&context, scope.as_ref(), &self.name, towards)?;
+        let verdict = authy::policy_test(&context, scope.as_ref(), &name, towards)?;
         match env.ui().wants_json() {
             true => env.ui().json(&verdict)?,
             false => env.ui().data(format!("{verdict}\n").as_bytes())?,
@@ -48,4 +59,19 @@ impl Args {
             false => ExitCode::from(Kind::Denied.exit_code()),
         })
     }
+}
+
+/// Says which secret a helper would be given.
+fn would_give(
+    env: &CliEnv,
+    scope: Option<&ScopeName>,
+    service: Option<ServiceUrl>,
+) -> CommandResult {
+    let question = CredentialQuestion { services: service.into_iter().collect(), user: None };
+    let place = authy::place(&env.context()?, scope, &question)?;
+    match env.ui().wants_json() {
+        true => env.ui().json(&place)?,
+        false => env.ui().data(format!("{}\n", given(&place)).as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ mod test;
 
 use serde::Serialize;
 
-use crate::access::{AccessError, Need, PolicyState, ScopePolicy, SealRefused};
+use crate::access::{AccessError, Need, PolicyState, Reach, ScopePolicy, SealRefused};
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::many::merged;
@@ -16,7 +16,7 @@ use crate::service::change::LockedVault;
 use crate::service::identity::MemberError;
 use crate::service::inject::SealingError;
 use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
-use crate::service::secret::note_pending;
+use crate::service::secret::{Place, belongs, note_pending};
 use crate::service::session::bearer;
 use crate::store::{Grantee, Policy, SealedRule, Stamp};
 use error::PolicyError;
@@ -124,6 +124,9 @@ pub struct PolicyView {
     pub signed_by: Option<String>,
     /// When (RFC 3339).
     pub signed_at: Option<String>,
+    /// Which of its secrets belong somewhere, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gives: Vec<Place>,
     /// Why it is not in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -197,7 +200,13 @@ pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
     }
     let state = opened.rules.policy_state(name);
     let found = state.and_then(|state| view(&opened, name, state));
-    found.ok_or_else(|| opened.rules.no_policy(name).into())
+    let mut found = found.ok_or_else(|| opened.rules.no_policy(name))?;
+    if let Some(PolicyState::InForce(_, policy)) = state {
+        // What is wrong with a secret others tell.
+        let given = belongs::all(&Reach::Scope(name, policy), &opened, None).unwrap_or_default();
+        found.gives = given.into_iter().map(Place::from).collect();
+    }
+    Ok(found)
 }
 
 /// Lists every policy, sorted by name; with a token that of its scope.
@@ -329,6 +338,7 @@ fn view(opened: &Snapshot, name: &ScopeName, state: &PolicyState) -> Option<Poli
         version: 0,
         signed_by: None,
         signed_at: None,
+        gives: Vec::new(),
         problem,
     };
     Some(match state {

@@ -26,7 +26,7 @@ words! {
         Name = "name",
         /// It was encrypted anew, mostly to others.
         Readers = "readers",
-        /// Its description, tags or interval of rotation changed.
+        /// Its description, tags, interval of rotation or where it belongs changed.
         Annotation = "annotation",
         /// Its record was signed anew, by another member.
         Signature = "signature",
@@ -102,7 +102,10 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
 
 /// What makes a record another one than the one before it.
 fn changed(this: &Record, before: Option<&Record>) -> PastChange {
-    let annotation = |of: &Record| (of.description.clone(), of.tags.clone(), of.rotate_every);
+    let annotation = |of: &Record| {
+        let place = (of.services.clone(), of.user.clone(), of.bearer);
+        (of.description.clone(), of.tags.clone(), of.rotate_every, place)
+    };
     match before {
         Some(before) if this.tells_same_value(before) => {
             if (this.digest, &this.readers) != (before.digest, &before.readers) {
