@@ -54,7 +54,11 @@ impl SealedRule {
         };
         let mut parts = text.split(';');
         let names_and_hosts = parts.next().unwrap_or_default();
-        let (names, hosts) = names_and_hosts.split_once('=').ok_or("it is not NAMES=HOSTS")?;
+        // Without hosts it means those that the records of the secrets name.
+        let (names, hosts) = names_and_hosts.split_once('=').unwrap_or((names_and_hosts, ""));
+        if names.trim().is_empty() || names_and_hosts.trim_end().ends_with('=') {
+            return Err("a rule names secrets and hosts, as NAMES=HOSTS".to_owned());
+        }
         let mut rule = Self { secrets: list(names), hosts: list(hosts), ..Self::default() };
         for part in parts.filter(|part| !part.trim().is_empty()) {
             let (key, value) =
@@ -116,7 +120,7 @@ mod tests {
         }
         let spaced = SealedRule::parse("a = x.example, y.example ; in = body ;").unwrap();
         assert_eq!(spaced.to_string(), "a=x.example,y.example;in=body");
-        for bad in ["", "a", "a=b;methods", "a=b;color=red", "a=b;plain=yes"] {
+        for bad in ["", "a=", "=a", "a=b;methods", "a=b;color=red", "a=b;plain=yes"] {
             assert!(SealedRule::parse(bad).is_err(), "{bad}");
         }
     }

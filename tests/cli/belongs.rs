@@ -66,9 +66,9 @@ fn a_scope_says_what_it_would_give() {
     test("bot", "https://github.com/acme/app").ok().says("git/acme for https://github.com/acme");
     test("bot", "https://github.com/acme-tools").ok().says("git/all for https://github.com");
     test("narrow", "https://github.com/acme/app").ok().says("git/all");
-    test("bot", "https://other.example").fails(3).stderr_has(
-        "no secret in scope 'bot' is for https://other.example",
-    );
+    test("bot", "https://other.example")
+        .fails(3)
+        .stderr_has("no secret in scope 'bot' is for https://other.example");
     test("bot", "https://github.com:8443").fails(3).stderr_has("is for https://github.com");
     t.authy(["policy", "test", "--scope", "bot"]).fails(2);
     t.authy(["policy", "show", "bot"]).ok().says("git/acme for https://github.com/acme");
@@ -96,8 +96,38 @@ fn an_agent_does_not_say_where_a_secret_belongs() {
 fn an_address_that_nobody_signed_counts_for_nothing() {
     let t = Sandbox::new();
     t.authy(["store", "token", "--for", "https://github.com"]).stdin("v").ok();
-    let record = std::fs::read_to_string(t.file("secrets/token.toml")).unwrap().replace("https://github.com", "https://evil.example");
+    let record = std::fs::read_to_string(t.file("secrets/token.toml"))
+        .unwrap()
+        .replace("https://github.com", "https://evil.example");
     std::fs::write(t.file("secrets/token.toml"), record).unwrap();
     t.authy(["policy", "test", "--for", "https://evil.example"]).fails(5);
     t.authy(["policy", "test", "--for", "https://github.com"]).fails(3);
+}
+
+/// A rule of sealed runs need not repeat what the record says.
+#[test]
+fn a_sealed_rule_without_hosts_takes_those_of_the_record() {
+    let t = Sandbox::new();
+    let words = ["store", "git/token", "--for", "https://github.com/acme", "--for"];
+    t.authy(words.iter().copied().chain(["http://127.0.0.1:8080"])).stdin("v").ok();
+    t.store([("other", "v")]);
+    let create =
+        |seal: &str| t.authy(["policy", "create", "bot", "--allow", "git/*", "--seal", seal]);
+    create("other").fails(2).stderr_has("authy annotate other --for https://HOST");
+    create("git/*").fails(2).stderr_has("by its whole name");
+    create("git/none").fails(3);
+    create("git/token=").fails(2).stderr_has("NAMES=HOSTS");
+    create("git/token;in=query").ok();
+    let rules = t.authy(["policy", "show", "bot", "--json"]).ok().json()["sealed"].clone();
+    let rules = rules.as_array().unwrap();
+    assert_eq!(rules.len(), 2, "{rules:?}");
+    assert_eq!(rules[0]["hosts"], serde_json::json!(["github.com"]));
+    assert_eq!(rules[0]["paths"], serde_json::json!(["/acme", "/acme/*"]));
+    assert_eq!(rules[1]["hosts"], serde_json::json!(["127.0.0.1:8080"]));
+    let test = |host: &str, path: &str| {
+        t.authy(["policy", "test", "--scope", "bot", "git/token", "--host", host, "--path", path])
+    };
+    test("github.com", "/acme/app.git/info/refs").ok();
+    test("github.com", "/other/app.git/info/refs").fails(4);
+    test("example.com", "/acme/app").fails(4);
 }

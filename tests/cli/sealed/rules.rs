@@ -149,7 +149,6 @@ fn rules_that_cannot_be_meant_are_refused_and_change_nothing() {
     let t = Sandbox::new();
     t.policy("ci", ["*"]);
     for (rule, says) in [
-        ("api-token", "NAMES=HOSTS"),
         ("=api.test", "names secrets and hosts"),
         ("api-token=", "names secrets and hosts"),
         ("api-token=https://api.test", "a host is"),
@@ -164,6 +163,8 @@ fn rules_that_cannot_be_meant_are_refused_and_change_nothing() {
     ] {
         t.authy(["policy", "update", "ci", "--seal", rule]).fails(2).stderr_has(says);
     }
+    // Without hosts it means those of a record.
+    t.authy(["policy", "update", "ci", "--seal", "api-token"]).fails(3).stderr_has("not found");
     t.authy(["policy", "update", "ci", "--seal", "a=api.test"]).ok();
     t.authy(["policy", "update", "ci", "--remove-seal", "b"]).fails(2).stderr_has("names just 'b'");
     // As with every policy: edited by hand it waits for an admin.

@@ -28,8 +28,8 @@ pub(super) struct PolicyFlags {
     /// Let 'run' start only programs whose name matches; may be repeated
     #[arg(long = "command", value_name = "PATTERN")]
     commands: Vec<String>,
-    /// Let programs use these secrets towards these hosts without holding them: NAMES=HOSTS, and
-    /// as wanted ;methods=GET,POST ;paths=/repos/acme/* ;as=bearer ;in=query,body
+    /// Let programs use these secrets towards these hosts without holding them: NAMES=HOSTS, or
+    /// names alone where 'store --for' said whose they are, and as wanted ;methods=GET,POST ;paths=/repos/acme/* ;as=bearer ;in=query,body
     /// ;placeholder=ghp_ ;loopback-plain=true; every 'run' of the scope seals them then; may be
     /// repeated
     #[arg(long, value_name = "NAMES=HOSTS")]

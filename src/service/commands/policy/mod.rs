@@ -2,15 +2,16 @@
 
 mod diff;
 mod error;
+mod seal;
 mod test;
 
 use serde::Serialize;
 
-use crate::access::{AccessError, Need, PolicyState, Reach, ScopePolicy, SealRefused};
+use crate::access::{Need, PolicyState, Reach, ScopePolicy};
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::many::merged;
-use crate::name::{MemberName, ScopeName, Ttl, printable};
+use crate::name::{MemberName, ScopeName, Ttl};
 use crate::service::base::{Context, DocumentStatus, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::service::identity::MemberError;
@@ -137,6 +138,7 @@ pub struct PolicyView {
 /// # Errors
 /// It exists; a bad pattern, member or time; the caller is no admin.
 pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
+    let change = &*seal::with_hosts(ctx, change)?;
     let added = Policy::default().with(change)?;
     write(ctx, Op::POLICY_CREATE, &change.name, |opened, _| {
         let version = match opened.rules.policy_state(&change.name) {
@@ -154,6 +156,7 @@ pub fn policy_create(ctx: &Context, change: &PolicyChange) -> Result<()> {
 /// # Errors
 /// As [`policy_create`]; the policy is not found or not in force.
 pub fn policy_update(ctx: &Context, change: &PolicyChange) -> Result<()> {
+    let change = &*seal::with_hosts(ctx, change)?;
     Policy::default().with(change)?;
     write(ctx, Op::POLICY_UPDATE, &change.name, |opened, _| {
         let old = in_force(opened, &change.name)?;
@@ -265,9 +268,7 @@ fn sealed(mut rules: Vec<SealedRule>, change: &PolicyChange) -> Result<Vec<Seale
         rules.retain(|rule| !named(rule));
     }
     for text in &change.seal {
-        let rule = SealedRule::parse(text)
-            .map_err(|why| SealRefused::Rule { rule: printable(text), why: printable(&why) })
-            .map_err(AccessError::from)?;
+        let rule = seal::parsed(text)?;
         if !rules.contains(&rule) {
             rules.push(rule);
         }
