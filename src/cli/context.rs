@@ -157,6 +157,44 @@ impl CliEnv {
         }
     }
 
+    /// Resolves the scope of what other programs start: only an allowed project file has a say.
+    ///
+    /// # Errors
+    /// As [`CliEnv::scope`].
+    pub(crate) fn scope_of_its_own(
+        &self,
+        flag: Option<ScopeName>,
+    ) -> Result<Option<ScopeName>, Failure> {
+        match flag.map_or_else(|| self.confined(), |flag| Ok(Some(flag)))? {
+            Some(scope) => Ok(Some(scope)),
+            None => {
+                let allowed = self.project()?.filter(|file| self.allows(file));
+                Ok(allowed.and_then(|file| file.scope.clone()))
+            }
+        }
+    }
+
+    /// Returns the name of the program that started this one, shells passed over.
+    pub(crate) fn starter(&self) -> Option<String> {
+        self.above().starter().map(str::to_owned)
+    }
+
+    /// Returns the file in which a sealed run above tells its placeholders.
+    pub(crate) fn sealed_run(&self) -> Option<PathBuf> {
+        self.path("AUTHY_PLACEHOLDERS").filter(|path| path.is_absolute())
+    }
+
+    /// As [`CliEnv::context`], for what OpenClaw itself starts: it marks that as it marks what its
+    /// agents start.
+    ///
+    /// # Errors
+    /// As [`CliEnv::context`].
+    pub(crate) fn context_for_openclaw(&self) -> Result<Context, Failure> {
+        let context = self.context()?;
+        let is_its_own = agent::is_openclaw_itself(&*self.variables, self.above());
+        Ok(Context { agent: context.agent.filter(|_| !is_its_own), ..context })
+    }
+
     /// Returns the user's editor, and where a value may lie while it is edited.
     pub(crate) fn editor(&self) -> EditorChoice {
         let runtime = self.path("XDG_RUNTIME_DIR");

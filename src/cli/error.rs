@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use authy::{Kind, NameError, ScopeName, printable};
+use authy::{Kind, NameError, ScopeName, SecretName, ServiceUrl, printable};
 
 /// What ended a command early.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,33 @@ pub(crate) enum Failure {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
+    /// A program's question is not as its protocol has it.
+    #[error("the question is not understood: {}", printable(.0))]
+    OddQuestion(String),
+    /// A value with several lines, or of bytes, where a password is wanted.
+    #[error("'{0}' is no single line of text, as a password is")]
+    NoLine(SecretName),
+    /// A value of bytes where text is wanted.
+    #[error("'{0}' is no text")]
+    NoText(SecretName),
+    /// A bearer token for a git that sends none.
+    #[error("'{0}' is a bearer token, and this git sends none")]
+    NoBearer(SecretName),
+    /// A program wants something forgotten that others use.
+    #[error("'{0}' stays in the vault, where others may use it")]
+    Kept(SecretName),
+    /// An operation of a protocol that is not answered.
+    #[error("'{}' is not answered here: only 'get' is", printable(.0))]
+    NoOperation(String),
+    /// kubectl named no cluster.
+    #[error("kubectl named no cluster, so nothing says which token is meant")]
+    NoCluster,
+    /// A secret that is named, for an address that its record does not name.
+    #[error("'{name}' is not for {asked}")]
+    Elsewhere { name: SecretName, asked: ServiceUrl },
+    /// A value that is not the JSON that AWS wants.
+    #[error("'{0}' is not the JSON of an AWS credential_process")]
+    NoAwsJson(SecretName),
     /// The data has no JSON form.
     #[error("cannot write JSON: {0}")]
     Json(#[source] serde_json::Error),
@@ -106,6 +133,14 @@ impl Failure {
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) => Kind::Conflict,
+            Self::OddQuestion(_)
+            | Self::NoLine(_)
+            | Self::NoText(_)
+            | Self::NoBearer(_)
+            | Self::NoOperation(_)
+            | Self::NoCluster
+            | Self::NoAwsJson(_) => Kind::Usage,
+            Self::Kept(_) | Self::Elsewhere { .. } => Kind::Denied,
             Self::NoKind(_) | Self::OnlyForDotenv => Kind::Usage,
             Self::NothingTyped | Self::InputEnded | Self::NotTwice => Kind::Usage,
             Self::Declined(_) | Self::NotApproved | Self::ValueFile { .. } | Self::Clipboard(_) => {
@@ -143,6 +178,26 @@ impl Failure {
                     "use scope '{above}', or a shell that was not started by 'authy run'"
                 ));
             }
+            Self::OddQuestion(_) => "'authy help helper' says what each program is set up with",
+            Self::NoLine(name) => {
+                return Some(format!("'authy rotate {name}' gives it a value of one line"));
+            }
+            Self::NoBearer(name) => {
+                return Some(format!(
+                    "git 2.46 and later do; or: authy annotate {name} --bearer=false"
+                ));
+            }
+            Self::Kept(name) => return Some(format!("'authy remove {name}' takes it away")),
+            Self::NoOperation(_) => "'authy store NAME --for URL' keeps a new one",
+            Self::NoCluster => {
+                "set provideClusterInfo: true in the kubeconfig, or name the secret: authy helper kubectl NAME"
+            }
+            Self::Elsewhere { name, asked } => {
+                return Some(format!("'authy annotate {name} --for {asked}' says that it is"));
+            }
+            Self::NoAwsJson(_) => {
+                "it has AccessKeyId and SecretAccessKey; or name two secrets: authy helper aws ID KEY"
+            }
             Self::OtherApproval(_) => "look at it again: authy approve --dry-run",
             Self::NoKind(_) => "as in: authy approve member NAME",
             Self::NoProject => "make one with 'authy init --project'",
@@ -162,7 +217,8 @@ impl Failure {
             Self::InputEnded => "nothing is changed; end a value with Enter",
             Self::NotTwice => "nothing is changed; paste it, or type it once with --once",
             Self::EmptyValue => "check what was piped in; --raw stores an empty value",
-            Self::Confined(_)
+            Self::NoText(_)
+            | Self::Confined(_)
             | Self::OddPath(_)
             | Self::Declined(_)
             | Self::NotApproved

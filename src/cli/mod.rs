@@ -130,6 +130,8 @@ pub(crate) fn main(words: &[OsString], admin: Admin) -> ExitCode {
     if let Some(code) = completing::answer(words) {
         return code;
     }
+    let named = commands::helper_words(words);
+    let words = named.as_deref().unwrap_or(words);
     let cli = match Cli::read(words) {
         Ok(cli) => cli,
         Err(error) => return report::present_usage(&error, words),

@@ -108,6 +108,7 @@ const NAMES: [&[&str]; 9] = [
     // authy.
     &[
         "AUTHY_IDENTITY",
+        "AUTHY_PLACEHOLDERS",
         "AUTHY_RUN_KEYFILE",
         "AUTHY_TOKEN_FILE",
         "AUTHY_KEYFILE",

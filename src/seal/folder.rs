@@ -21,6 +21,8 @@ use crate::inject::HelperCommand;
 const PREFIX: &str = "authy-run-";
 /// How a file's name ends.
 const ENDING: &str = ".pem";
+/// What helpers below the program are told.
+const TOLD: &str = "placeholders.json";
 /// Where Linux has memory for everybody.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -61,13 +63,25 @@ impl Folder {
         Err(failure.unwrap_or_else(|| SealError::System(io::ErrorKind::NotFound.into())))
     }
 
-    /// Writes a file.
+    /// Writes a file of certificates.
     ///
     /// # Errors
     /// [`SealError::Files`].
     pub(super) fn write(&self, number: usize, bytes: &[u8]) -> Result<PathBuf, SealError> {
-        let path = self.path.join(format!("roots-{number}{ENDING}"));
-        let options = OpenOptions::new().write(true).create_new(true).mode(0o444).open(&path);
+        self.put(&format!("roots-{number}{ENDING}"), 0o444, bytes)
+    }
+
+    /// Writes the file for helpers below the program, which is nobody else's business.
+    ///
+    /// # Errors
+    /// [`SealError::Files`].
+    pub(super) fn tell(&self, bytes: &[u8]) -> Result<PathBuf, SealError> {
+        self.put(TOLD, 0o400, bytes)
+    }
+
+    fn put(&self, name: &str, mode: u32, bytes: &[u8]) -> Result<PathBuf, SealError> {
+        let path = self.path.join(name);
+        let options = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
         let written = options.and_then(|mut file: File| file.write_all(bytes));
         match written {
             Ok(()) => Ok(path),
@@ -118,7 +132,8 @@ fn clear(folder: &Path) {
         return;
     }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_ours(&entry.file_name(), "roots-", ENDING) {
+        let name = entry.file_name();
+        if is_ours(&name, "roots-", ENDING) || name == TOLD {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -53,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) sealing: Sealing,
     /// The placeholders and what they stand for.
     pub(crate) values: Values,
+    /// What helpers below the program are told: JSON without a value.
+    pub(crate) told: Vec<u8>,
     /// The environment that authy itself was given: the user's own proxies and roots.
     pub(crate) inherited: Vec<(OsString, OsString)>,
     /// Whether the program inherits hardly anything of that.
@@ -76,13 +78,14 @@ impl Proxy {
     /// # Errors
     /// [`SealError`] where the user's own settings cannot be followed, or the system refuses.
     pub(crate) fn start(plan: Plan) -> Result<(Self, Asks), SealError> {
-        let Plan { sealing, values, inherited, clean_env, sweeper } = plan;
+        let Plan { sealing, values, told, inherited, clean_env, sweeper } = plan;
         values.check(&sealing)?;
         let upstream = upstream::UpstreamProxies::find(&inherited)?;
         let authority = authority::Authority::new()?;
         let (roots, bundles) = roots::load(&inherited, authority.pem());
         let folder = folder::Folder::create(&inherited, &sweeper)?;
-        let files = bundles.write(&folder)?;
+        let mut files = bundles.write(&folder)?;
+        files.push((PLACEHOLDERS, folder.tell(&told)?));
         let (run, asks) = ask::run(sealing, values)?;
         let run = Arc::new(run);
         let connector = connect::Connector::new(upstream.clone(), roots);
@@ -110,6 +113,9 @@ impl Proxy {
         self.run.counted()
     }
 }
+
+/// By which helpers below the program find its placeholders.
+const PLACEHOLDERS: &str = "AUTHY_PLACEHOLDERS";
 
 /// Where the files of a run lie.
 type Files = Vec<(&'static str, PathBuf)>;

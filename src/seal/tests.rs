@@ -49,7 +49,8 @@ fn proxy(rule: &str, until: Option<i64>) -> (Proxy, Asks, String, String) {
     let values = values(&sealing);
     let placeholder = placeholder(&values);
     let sweeper = HelperCommand { program: "/bin/false".into(), word: "x".into() };
-    let plan = Plan { sealing, values, inherited: Vec::new(), clean_env: false, sweeper };
+    let told = Vec::new();
+    let plan = Plan { sealing, values, told, inherited: Vec::new(), clean_env: false, sweeper };
     let (proxy, asks) = Proxy::start(plan).unwrap();
     let set = proxy.environment().iter().find(|(name, _)| *name == "HTTPS_PROXY").unwrap();
     let address = set.1.clone().unwrap().into_string().unwrap();

@@ -54,6 +54,7 @@ mod guide;
 mod guide_agents;
 mod guide_session;
 mod habits;
+mod helper;
 mod history;
 mod hook;
 mod hook_scenes;

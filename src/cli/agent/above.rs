@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 
 use super::markers;
 
+/// What programs start others by.
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "fish", "env"];
 /// How many processes above are looked at.
 const DEPTH: usize = 64;
 
@@ -71,6 +73,12 @@ impl Above {
             })
         };
         !value.is_empty() && self.0.iter().any(|process| process.is_in(scope) && has(process))
+    }
+
+    /// The name of the nearest that is no shell.
+    pub(crate) fn starter(&self) -> Option<&str> {
+        let mut names = self.0.iter().map(|process| process.name.as_str());
+        names.find(|name| !SHELLS.contains(name))
     }
 
     /// The agent among them that marks nothing it starts.

@@ -66,6 +66,17 @@ pub(super) struct Agent {
     pub(super) is_out_of_sight: bool,
 }
 
+/// Tells whether OpenClaw itself started this process, and no agent of it: the mark for its helpers
+/// is there, the one for the commands of agents nowhere, and no other.
+pub(super) fn is_openclaw_itself(variable: Variables<'_>, above: &Above) -> bool {
+    let others = |name: &str| if name == "OPENCLAW_CLI" { None } else { variable(name) };
+    let is_marked = variable("OPENCLAW_CLI").is_some_and(|value| !value.is_empty());
+    is_marked
+        && markers::of_variables(&others).is_none()
+        && above.nearest(["OPENCLAW_SHELL"]).is_none()
+        && above.agent().is_none_or(|name| name.starts_with("openclaw"))
+}
+
 /// Tells whether an agent is at work, and whether a person started the `run` above in `confined`.
 pub(super) fn agent(
     variable: Variables<'_>,

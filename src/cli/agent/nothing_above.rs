@@ -24,6 +24,10 @@ impl Above {
         false
     }
 
+    pub(crate) fn starter(&self) -> Option<&str> {
+        None
+    }
+
     pub(super) fn agent(&self) -> Option<&'static str> {
         None
     }

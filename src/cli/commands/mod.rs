@@ -15,6 +15,7 @@ mod edit;
 mod env;
 mod export;
 mod get;
+mod helper;
 mod history;
 mod hook;
 mod hook_state;
@@ -48,6 +49,7 @@ use super::context::CliEnv;
 use super::error::Failure;
 use crate::front::Admin;
 
+pub(crate) use helper::by_name as helper_words;
 pub(crate) use narrow::parse as parse_narrow;
 
 /// How a command ends.
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Export(export::Args),
     Resolve(resolve::Args),
     Import(import::Args),
+    #[command(subcommand)]
+    Helper(helper::Command),
     #[command(subcommand)]
     Audit(audit::Command),
     Check(check::Args),
@@ -134,6 +138,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, admin: Admin) -> CommandResult
         Command::Export(args) => args.run(env),
         Command::Resolve(args) => args.run(env),
         Command::Import(args) => args.run(env),
+        Command::Helper(command) => helper::run(command, env),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),
         Command::Sync(args) => args.run(env),

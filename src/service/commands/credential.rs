@@ -2,16 +2,23 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
 
 use crate::access::{Need, Reach};
-use crate::audit::Op;
+use crate::audit::{Action, Op};
+use crate::fs;
 use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, OpenVault, Result, Snapshot, effective_scope};
+use crate::service::base::{
+    Context, Error, OpenVault, Result, SecretError, Snapshot, effective_scope,
+};
 use crate::service::secret::read::read;
-use crate::service::secret::{Belonging, CredentialQuestion, Place, Wanted, belongs};
+use crate::service::secret::{CredentialQuestion, Place, Placeholder, Wanted, belongs};
 use crate::service::session::{bearer, listable};
 use crate::words::words;
+
+/// The largest file of a sealed run in bytes.
+const LARGEST: usize = 4 << 20;
 
 words! {
     /// Whose protocol a question is asked in.
@@ -104,7 +111,7 @@ pub fn credential(
     by: &Questioner,
     question: &CredentialQuestion,
 ) -> Result<Credential> {
-    let found: RefCell<Option<Belonging>> = RefCell::default();
+    let found: RefCell<Option<Place>> = RefCell::default();
     let select = |reach: &Reach<'_>, opened: &Snapshot| {
         let one = belongs::find(reach, opened, question)?;
         let name = one.name.clone();
@@ -124,10 +131,8 @@ pub fn credential(
         load: None,
     };
     let mut values = read(ctx, &wanted, |reading| Ok(reading.values))?;
-    let record = found.take().map(|one| one.record);
     let (name, value) = values.pop().ok_or_else(|| belongs::nothing(question))?;
-    let (user, bearer) =
-        record.map_or((None, false), |record| (record.user.clone(), record.bearer));
+    let (user, bearer) = found.take().map_or((None, false), |place| (place.user, place.bearer));
     Ok(Credential { name, user, bearer, value })
 }
 
@@ -165,6 +170,111 @@ pub fn credentials_by_name(
     Ok(names.iter().filter_map(value).collect())
 }
 
+/// Reads the secrets of these names, each by itself: what cannot be had says why, and keeps nobody
+/// from the rest. One audit line tells of those that were read, and one for each of the others.
+///
+/// # Errors
+/// Nobody may read here, or nothing can be opened.
+pub fn credentials_each(
+    ctx: &Context,
+    by: &Questioner,
+    names: &[SecretName],
+) -> Result<Vec<Result<SecretBytes>>> {
+    let refused: RefCell<Vec<(SecretName, Error)>> = RefCell::default();
+    let select = |reach: &Reach<'_>, opened: &Snapshot| {
+        let there = opened.vault.names()?;
+        let mut good = Vec::new();
+        for name in names {
+            let judged = reach.permits(name).and_then(|()| reach.shows(name)).map_err(Error::from);
+            let judged = judged.and_then(|()| match there.binary_search(name) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(opened.not_found(name, reach.scope())),
+            });
+            match judged {
+                Ok(()) => good.push(name.clone()),
+                Err(error) => refused.borrow_mut().push((name.clone(), error)),
+            }
+        }
+        good.sort_unstable();
+        good.dedup();
+        Ok(good)
+    };
+    let wanted = Wanted {
+        op: by.tool.op(),
+        scope: by.scope.as_ref(),
+        need: Need::Reveal,
+        named: names.to_vec(),
+        detail: Some(by.detail(None)),
+        path: None,
+        seal: false,
+        select: &select,
+        load: None,
+    };
+    let values = read(ctx, &wanted, |reading| {
+        for (name, error) in refused.borrow().iter() {
+            let action = Action::new(by.tool.op()).on([name.clone()]).within(reading.scope.clone());
+            reading.recorder.record_refusal(&action.saying(by.detail(None)), error);
+        }
+        Ok(reading.values)
+    })?;
+    let mut refused = refused.into_inner();
+    let each = |name: &SecretName| {
+        if let Some(at) = refused.iter().position(|(other, _)| other == name) {
+            return Err(refused.swap_remove(at).1);
+        }
+        let value = values.iter().find(|(other, _)| other == name);
+        value.map(|(_, value)| value.clone()).ok_or_else(|| {
+            SecretError::NotFound { name: name.clone(), scope: None, nearest: None }.into()
+        })
+    };
+    Ok(names.iter().map(each).collect())
+}
+
+/// The placeholder for an address, of the sealed run that wrote `file`: what the program sends goes
+/// through its proxy. `None` where nothing that is sealed belongs there, or the run is gone.
+///
+/// # Errors
+/// Several belong there as well.
+pub fn placeholder(file: &Path, question: &CredentialQuestion) -> Result<Option<Credential>> {
+    let all = placeholders(file);
+    for asked in question.services.iter().filter(|asked| asked.is_private()) {
+        let user = question.user.as_ref();
+        let found = belongs::fittest(&all, |one| &one.place, asked, user);
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(Some(one.credential())),
+            several => {
+                let names = several.iter().map(|one| one.place.name.clone()).collect();
+                return Err(belongs::several(asked, names));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The placeholder for a name, of the sealed run that wrote `file`.
+pub fn placeholder_named(file: &Path, name: &SecretName) -> Option<Credential> {
+    let all = placeholders(file);
+    all.iter().find(|one| one.place.name == *name).map(Placeholder::credential)
+}
+
+/// What the file of a sealed run tells: places and placeholders, no value.
+fn placeholders(file: &Path) -> Vec<Placeholder> {
+    let bytes = fs::read_named(file, LARGEST).ok().flatten();
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+impl Placeholder {
+    fn credential(&self) -> Credential {
+        Credential {
+            name: self.place.name.clone(),
+            user: self.place.user.clone(),
+            bearer: self.place.bearer,
+            value: SecretBytes::from(self.placeholder.clone()),
+        }
+    }
+}
+
 /// Which secrets belong to an address, or to any, as far as the scope reaches: by name. Needs no
 /// identity.
 ///
@@ -179,7 +289,7 @@ pub fn places(
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, scope)?;
     let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
-    Ok(belongs::all(&reach, &opened, asked)?.into_iter().map(Place::from).collect())
+    belongs::all(&reach, &opened, asked)
 }
 
 /// Which secret would be given for an address.
@@ -195,5 +305,5 @@ pub fn place(
     let bearer = bearer(ctx, &opened, &Op::LIST)?;
     let scope = effective_scope(ctx, scope)?;
     let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
-    Ok(belongs::find(&reach, &opened, question)?.into())
+    belongs::find(&reach, &opened, question)
 }

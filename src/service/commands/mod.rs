@@ -36,7 +36,8 @@ pub use conflict::{
     Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
 };
 pub use credential::{
-    Credential, HelperTool, Questioner, credential, credentials_by_name, place, places,
+    Credential, HelperTool, Questioner, credential, credentials_by_name, credentials_each, place,
+    placeholder, placeholder_named, places,
 };
 pub use files::{read_public, read_text};
 pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
@@ -44,7 +45,7 @@ pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
 pub use inject::sweep;
 pub use inject::{
     InjectRequest, Masking, RunCommand, env, export, hold, lead, mask_commands, misread, render,
-    render_manifest, resolve, run, variables,
+    render_manifest, resolve, run, variable, variables,
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use list::{ListDetails, ListEntry, ListOptions, list};

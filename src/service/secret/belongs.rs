@@ -6,7 +6,7 @@ use crate::kind::{Failure, Kind};
 use crate::many;
 use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser};
 use crate::service::base::{Error, Result, Snapshot};
-use crate::store::{Record, Signed};
+use crate::store::Record;
 
 use super::read::settled;
 
@@ -19,14 +19,8 @@ pub struct CredentialQuestion {
     pub user: Option<ServiceUser>,
 }
 
-/// A secret that belongs somewhere, and its record.
-pub(crate) struct Belonging {
-    pub(crate) name: SecretName,
-    pub(crate) record: Signed<Record>,
-}
-
 /// Where a secret belongs.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Place {
     /// The secret.
     pub name: SecretName,
@@ -39,15 +33,42 @@ pub struct Place {
     pub bearer: bool,
 }
 
-impl From<Belonging> for Place {
-    fn from(one: Belonging) -> Self {
-        Self {
-            services: one.record.services.clone(),
-            user: one.record.user.clone(),
-            bearer: one.record.bearer,
-            name: one.name,
-        }
+impl Place {
+    pub(crate) fn of(name: SecretName, record: &Record) -> Self {
+        let (services, user) = (record.services.clone(), record.user.clone());
+        Self { name, services, user, bearer: record.bearer }
     }
+
+    /// How well it fits a question: the length of its path, and whether it names the user; `None`
+    /// where it does not fit.
+    fn fit(&self, asked: &ServiceUrl, user: Option<&ServiceUser>) -> Option<(usize, bool)> {
+        if self.user.is_some() && user.is_some() && self.user.as_ref() != user {
+            return None;
+        }
+        let covering = self.services.iter().filter(|url| url.covers(asked));
+        let length = covering.map(|url| url.path().len()).max()?;
+        Some((length, user.is_some() && self.user.as_ref() == user))
+    }
+}
+
+/// A sealed secret of a run, for helpers below it.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Placeholder {
+    #[serde(flatten)]
+    pub(crate) place: Place,
+    pub(crate) placeholder: String,
+}
+
+/// What fits a question best; several that fit as well are given all.
+pub(crate) fn fittest<'p, T>(
+    all: &'p [T],
+    place: impl Fn(&T) -> &Place,
+    asked: &ServiceUrl,
+    user: Option<&ServiceUser>,
+) -> Vec<&'p T> {
+    let fit = |one: &&T| place(one).fit(asked, user);
+    let top = all.iter().filter_map(|one| fit(&one)).max();
+    all.iter().filter(|one| top.is_some() && fit(one) == top).collect()
 }
 
 /// Finds the secret that belongs to what is asked for, among those that are reached: the one with the
@@ -60,22 +81,20 @@ pub(crate) fn find(
     reach: &Reach<'_>,
     opened: &Snapshot,
     question: &CredentialQuestion,
-) -> Result<Belonging> {
+) -> Result<Place> {
     let mut near = None;
     for asked in &question.services {
-        let mut found = candidates(reach, opened, Some(asked))?;
-        let fits = |one: &Belonging| best(&one.record, asked, question.user.as_ref());
-        if let Some(top) = found.iter().filter_map(fits).max() {
+        let found = candidates(reach, opened, Some(asked))?;
+        let fittest = fittest(&found, |place| place, asked, question.user.as_ref());
+        match fittest.as_slice() {
+            [] => {}
             // Said only where something would be given: who asks for nothing is told nothing.
-            if !asked.is_private() {
-                return Err(BelongsError::NotPrivate(asked.clone()).into());
+            _ if !asked.is_private() => return Err(BelongsError::NotPrivate(asked.clone()).into()),
+            [one] => return Ok((*one).clone()),
+            several => {
+                let names = several.iter().map(|one| one.name.clone()).collect();
+                return Err(BelongsError::Several { asked: asked.clone(), names }.into());
             }
-            found.retain(|one| fits(one) == Some(top));
-            let names = found.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
-            return match (found.pop(), names.len()) {
-                (Some(one), 1) => Ok(one),
-                _ => Err(BelongsError::Several { asked: asked.clone(), names }.into()),
-            };
         }
         // Found, but not to be shown: that is what there is to say.
         if let Reach::Member(rules, who, Need::Reveal) = reach {
@@ -98,21 +117,11 @@ pub(crate) fn all(
     reach: &Reach<'_>,
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
-) -> Result<Vec<Belonging>> {
+) -> Result<Vec<Place>> {
     let mut found = candidates(reach, opened, asked)?;
     let covers = |url: &ServiceUrl| asked.is_none_or(|asked| url.covers(asked));
-    found.retain(|one| one.record.services.iter().any(covers));
+    found.retain(|one| one.services.iter().any(covers));
     Ok(found)
-}
-
-/// How well a record fits: the length of its path, and whether it names the user.
-fn best(record: &Record, asked: &ServiceUrl, user: Option<&ServiceUser>) -> Option<(usize, bool)> {
-    if record.user.is_some() && user.is_some() && record.user.as_ref() != user {
-        return None;
-    }
-    let covering = record.services.iter().filter(|url| url.covers(asked));
-    let length = covering.map(|url| url.path().len()).max()?;
-    Some((length, user.is_some() && record.user.as_ref() == user))
 }
 
 /// The verified records of what is reached and names the host of `asked`, or any address.
@@ -120,22 +129,22 @@ fn candidates(
     reach: &Reach<'_>,
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
-) -> Result<Vec<Belonging>> {
+) -> Result<Vec<Place>> {
     let text = asked.map_or_else(|| "for = ".to_owned(), place_text);
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
     let names: Vec<_> = opened.vault.names()?.into_iter().filter(reaches).collect();
     let names =
         many::map(&names, |name| opened.vault.record_mentions(name, &text).then(|| name.clone()));
-    let read = |name: SecretName| -> Result<Option<Belonging>> {
+    let read = |name: SecretName| -> Result<Option<Place>> {
         let record = settled(opened, || opened.vault.record(&name, &opened.rules))?;
-        Ok(record.map(|record| Belonging { name, record }))
+        Ok(record.map(|record| Place::of(name, &record)))
     };
     let mut found = Vec::new();
     for name in names.into_iter().flatten() {
         found.extend(read(name)?);
     }
     let is_there = |url: &ServiceUrl| asked.is_none_or(|asked| url.host() == asked.host());
-    found.retain(|one| one.record.services.iter().any(is_there));
+    found.retain(|one| one.services.iter().any(is_there));
     Ok(found)
 }
 
@@ -148,15 +157,20 @@ fn place_text(url: &ServiceUrl) -> String {
     }
 }
 
-fn near_miss(one: &Belonging, asked: &ServiceUrl) -> Near {
-    let same = one.record.services.iter().find(|url| url.covers(asked));
-    let place = one.record.services.iter().find(|url| url.is_same_place(asked));
-    let here = one.record.services.iter().find(|url| url.host() == asked.host());
+fn near_miss(one: &Place, asked: &ServiceUrl) -> Near {
+    let same = one.services.iter().find(|url| url.covers(asked));
+    let place = one.services.iter().find(|url| url.is_same_place(asked));
+    let here = one.services.iter().find(|url| url.host() == asked.host());
     Near {
         name: one.name.clone(),
-        user: one.record.user.clone().filter(|_| same.is_some()),
+        user: one.user.clone().filter(|_| same.is_some()),
         service: same.or(place).or(here).cloned(),
     }
+}
+
+/// Several belong to what was asked.
+pub(crate) fn several(asked: &ServiceUrl, names: Vec<SecretName>) -> Error {
+    BelongsError::Several { asked: asked.clone(), names }.into()
 }
 
 /// Nothing belongs to what was asked.
@@ -205,6 +219,9 @@ impl Failure for BelongsError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Nothing { asked: Some(asked), near: Some(_), .. } if !asked.is_private() => {
+                "no secret is sent over http: use its https address".into()
+            }
             Self::Nothing { near: Some(Near { name, user: Some(user), .. }), .. } => {
                 format!("'{name}' is for the user '{user}' there")
             }

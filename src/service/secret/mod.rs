@@ -8,7 +8,7 @@ pub(crate) mod readers;
 mod rotation;
 mod write;
 
-pub(crate) use belongs::{Belonging, CredentialQuestion, Place};
+pub(crate) use belongs::{CredentialQuestion, Place, Placeholder};
 pub(crate) use new_value::{NewValue, StoreOptions, new_record, note_unapproved};
 pub(crate) use read::{Reading, Wanted, read_loaded, read_one, settled};
 pub(crate) use readers::{

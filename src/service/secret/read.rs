@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use super::belongs::Place;
 use super::cache;
 use crate::access::{Access, Need, Principal, Reach, Sealing};
 use crate::audit::{Action, Op};
@@ -67,6 +68,8 @@ pub(crate) struct Reading<'r, 'c> {
     pub(crate) limits_programs: bool,
     /// What of them is sealed.
     pub(crate) sealing: Option<Sealing>,
+    /// Where they belong, where anything is sealed.
+    pub(crate) places: Vec<Place>,
     /// Where this machine remembers the vault.
     pub(crate) state: Option<&'r Path>,
     /// Writes more lines about them.
@@ -114,6 +117,9 @@ pub(crate) fn read<T>(
             found => found?,
         };
         let receipt = recorder.granted(&action)?;
+        let place = |one: &EncryptedSecret| Place::of(one.name().clone(), one.record());
+        let files = found.access.files().iter().filter(|_| found.sealing.is_some());
+        let places = files.map(place).collect();
         let values = cache::recall(&opened, &asker, found.access).open(receipt)?;
         if verdict == Verdict::ShowHandedOut {
             agent::show_handed_out(ctx, &values, &asked)?;
@@ -128,6 +134,7 @@ pub(crate) fn read<T>(
             by_token: matches!(asker, Principal::Bearer(_)),
             limits_programs: found.limits_programs,
             sealing: found.sealing,
+            places,
             state: opened.vault.pins().folder(),
             recorder: &mut recorder,
         })

@@ -3,6 +3,7 @@
 mod answers;
 mod attempts;
 mod clients;
+mod helpers;
 mod kills;
 mod rules;
 mod server;

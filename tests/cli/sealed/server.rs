@@ -30,6 +30,10 @@ const NAMES: [&str; 7] = [
     "127.0.0.1",
 ];
 
+/// What the index of a registry of cargo says that wants a token.
+const CARGO_CONFIG: &str =
+    r#"{"dl":"https://api.test/dl","api":"https://api.test","auth-required":true}"#;
+
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -282,6 +286,11 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 let part = if is_asked { &whole[..whole.len() / 2] } else { &whole[..] };
                 answer(out, status, "", part)
             }
+            // A registry of cargo, which wants a token, and one of npm.
+            "index" => answer(out, "200 OK", "", CARGO_CONFIG.as_bytes()),
+            "api" if authorization.is_empty() => answer(out, "401 No", "", b"{}"),
+            "api" => answer(out, "200 OK", "", br#"{"users":[{"id":1,"login":"ann"}]}"#),
+            "npm" => answer(out, "200 OK", "", br#"{"username":"ann"}"#),
             "git" => git(out, &head, &path, &headers, &body, shared.git.as_deref()),
             _ => answer(out, "404 Not Found", "", b"not found"),
         };

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use crate::audit::Op;
 use crate::inject::{self, Environment, Format, Misread, Naming};
-use crate::name::ScopeName;
+use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Result};
 use request::{Gather, gather};
@@ -63,6 +63,14 @@ pub fn export(ctx: &Context, request: &InjectRequest) -> Result<Environment> {
 /// Denied; names that make no variable, or the same one.
 pub fn variables(ctx: &Context, request: &InjectRequest) -> Result<Vec<String>> {
     request::variables(ctx, request)
+}
+
+/// Names the variable of a secret.
+///
+/// # Errors
+/// The prefix or replacement cannot stand in a variable's name, or it would begin with a digit.
+pub fn variable(naming: &Naming, name: &SecretName) -> Result<String> {
+    Ok(naming.variable(name)?)
 }
 
 /// Tells which variables of a `.env` file that is written for all some readers get wrong.

@@ -180,7 +180,9 @@ pub(super) fn gather<T>(
         let masked = masking.is_some_and(|masking| is_masked(ctx, &reading, masking));
         let masker = masked.then(|| masker(ctx, &values));
         let sealing = reading.sealing.take();
-        let sealed = sealing.map(|sealing| Sealed::take(sealing, &mut values)).transpose()?;
+        let places = std::mem::take(&mut reading.places);
+        let sealed =
+            sealing.map(|sealing| Sealed::take(sealing, &mut values, places)).transpose()?;
         let mut mapped = Vec::new();
         for (variable, template) in &templates {
             let find = |name: &SecretName| {

@@ -12,11 +12,14 @@ use crate::seal::{self, Asks, Event, Plan, Proxy, Use};
 use crate::secret::SecretBytes;
 use crate::service::base::{Note, Result};
 use crate::service::inject::SealingError;
+use crate::service::secret::{Place, Placeholder};
 
 /// Secrets that the program uses without holding them.
 pub(super) struct Sealed {
     sealing: Sealing,
     values: seal::Values,
+    /// For helpers below the program: where each belongs, and its placeholder.
+    told: Vec<Placeholder>,
 }
 
 impl Sealed {
@@ -25,7 +28,11 @@ impl Sealed {
     /// # Errors
     /// None in a program that was built with this feature.
     #[allow(clippy::unnecessary_wraps, reason = "a program without the feature refuses")]
-    pub(super) fn take(sealing: Sealing, values: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
+    pub(super) fn take(
+        sealing: Sealing,
+        values: &mut [(SecretName, SecretBytes)],
+        places: Vec<Place>,
+    ) -> Result<Self> {
         let sealed = values.iter().filter(|(name, _)| sealing.seals(name)).cloned().collect();
         let taken = seal::Values::new(&sealing, sealed);
         for (name, placeholder) in taken.placeholders() {
@@ -33,7 +40,12 @@ impl Sealed {
                 *value = SecretBytes::from(placeholder.to_owned());
             }
         }
-        Ok(Self { sealing, values: taken })
+        let told = places.into_iter().filter_map(|place| {
+            let (_, placeholder) = taken.placeholders().find(|(name, _)| **name == place.name)?;
+            Some(Placeholder { place, placeholder: placeholder.to_owned() })
+        });
+        let told = told.collect();
+        Ok(Self { sealing, values: taken, told })
     }
 
     /// Whether the program is given a placeholder for this one.
@@ -57,7 +69,8 @@ impl Sealed {
         let inherited = child.inherited.clone();
         let given: Vec<SecretName> = values.placeholders().map(|(name, _)| name.clone()).collect();
         let clean_env = child.clean_env;
-        let plan = Plan { sealing, values, inherited, clean_env, sweeper };
+        let told = serde_json::to_vec(&self.told).unwrap_or_default();
+        let plan = Plan { told, sealing, values, inherited, clean_env, sweeper };
         let (proxy, asks) = Proxy::start(plan).map_err(SealingError::from)?;
         child.fixed = proxy.environment().to_vec();
         let beside = Answering { asks, recording };

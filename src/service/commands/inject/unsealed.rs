@@ -7,6 +7,7 @@ use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::base::Result;
 use crate::service::inject::SealingError;
+use crate::service::secret::Place;
 
 /// There are none.
 pub(super) enum Sealed {}
@@ -14,7 +15,11 @@ pub(super) enum Sealed {}
 impl Sealed {
     /// # Errors
     /// Always.
-    pub(super) fn take(_: Sealing, _: &mut [(SecretName, SecretBytes)]) -> Result<Self> {
+    pub(super) fn take(
+        _: Sealing,
+        _: &mut [(SecretName, SecretBytes)],
+        _: Vec<Place>,
+    ) -> Result<Self> {
         Err(SealingError::NotBuilt.into())
     }
 

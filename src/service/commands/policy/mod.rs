@@ -206,8 +206,7 @@ pub fn policy_show(ctx: &Context, name: &ScopeName) -> Result<PolicyView> {
     let mut found = found.ok_or_else(|| opened.rules.no_policy(name))?;
     if let Some(PolicyState::InForce(_, policy)) = state {
         // What is wrong with a secret others tell.
-        let given = belongs::all(&Reach::Scope(name, policy), &opened, None).unwrap_or_default();
-        found.gives = given.into_iter().map(Place::from).collect();
+        found.gives = belongs::all(&Reach::Scope(name, policy), &opened, None).unwrap_or_default();
     }
     Ok(found)
 }

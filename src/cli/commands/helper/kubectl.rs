@@ -1,0 +1,114 @@
+//! `authy helper kubectl`: kubectl's exec plugins (client.authentication.k8s.io), seen with kubectl
+//! 1.32.
+
+use std::process::ExitCode;
+
+use authy::{HelperTool, SecretName, ServiceUrl};
+use serde::{Deserialize, Serialize};
+
+use super::exchange::{Exchange, ScopeFlag, answer, line, text};
+use crate::cli::commands::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+
+/// What kubectl tells a plugin.
+const INFO: &str = "KUBERNETES_EXEC_INFO";
+/// The version that is answered where kubectl asks for none.
+const VERSION: &str = "client.authentication.k8s.io/v1";
+
+/// Answer kubectl's credential plugins
+///
+/// Set up in a kubeconfig below users, exec: command authy, args ["helper", "kubectl"], apiVersion
+/// client.authentication.k8s.io/v1, interactiveMode IfAvailable and provideClusterInfo true, so that the
+/// token is found by the cluster's address. A name instead gives that secret, whatever the cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy store k8s/prod --for https://k8s.example:6443
+  authy helper kubectl k8s/prod")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    scope: ScopeFlag,
+    /// Give this secret
+    name: Option<SecretName>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Info {
+    api_version: Option<String>,
+    spec: Spec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Spec {
+    cluster: Option<Cluster>,
+}
+
+#[derive(Deserialize)]
+struct Cluster {
+    server: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Given<'a> {
+    api_version: &'a str,
+    kind: &'static str,
+    status: Status<'a>,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    token: &'a str,
+}
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let info = env.variable(INFO).map(|info| info.to_string_lossy().into_owned());
+        let odd = |error: serde_json::Error| Failure::OddQuestion(format!("{INFO}: {error}"));
+        let info: Info = info
+            .map(|info| serde_json::from_str(&info))
+            .transpose()
+            .map_err(odd)?
+            .unwrap_or_default();
+        let exchange = Exchange::new(env, HelperTool::Kubectl, &self.scope)?;
+        let server = info.spec.cluster.as_ref().map(|cluster| cluster.server.as_str());
+        let (name, value) = match (self.name, server) {
+            (Some(name), server) => {
+                self::belongs(&exchange, &name, server)?;
+                let value = exchange.named(std::slice::from_ref(&name))?.pop();
+                (name.clone(), value.ok_or(Failure::NoLine(name))?)
+            }
+            (None, Some(server)) => {
+                let url = ServiceUrl::asked(server)
+                    .map_err(|why| Failure::OddQuestion(format!("'{server}': {why}")))?;
+                let found = exchange.find(vec![url], None)?;
+                (found.name, found.value)
+            }
+            (None, None) => return Err(Failure::NoCluster),
+        };
+        let value = line(&name, &value)?;
+        let token = text(&name, &value)?;
+        let api_version = info.api_version.as_deref().unwrap_or(VERSION);
+        answer(env, &Given { api_version, kind: "ExecCredential", status: Status { token } })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A secret that says where it belongs goes nowhere else, also where it is named.
+fn belongs(
+    exchange: &Exchange<'_>,
+    name: &SecretName,
+    server: Option<&str>,
+) -> Result<(), Failure> {
+    let Some(asked) = server.and_then(|server| ServiceUrl::asked(server).ok()) else {
+        return Ok(());
+    };
+    let place = exchange.places(None)?.into_iter().find(|place| place.name == *name);
+    match place.is_none_or(|place| place.services.iter().any(|url| url.covers(&asked))) {
+        true => Ok(()),
+        false => Err(Failure::Elsewhere { name: name.clone(), asked }),
+    }
+}
