@@ -9,6 +9,7 @@
 //! secret(&MemberName::parse("alice").unwrap());
 //! ```
 
+mod helper;
 mod host;
 mod service;
 mod tool;
@@ -19,6 +20,7 @@ use std::str::FromStr;
 
 use crate::kind::{Failure, Kind};
 
+pub use helper::HelperTool;
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
 pub use service::{ServiceUrl, ServiceUser};

@@ -42,7 +42,8 @@ pub(crate) use stage::Stage;
 
 pub(crate) use sync::sync_entries;
 pub(crate) use write::{
-    append_lines, create_new, jot, keep, make_folders, remember, remove_file, remove_older, replace,
+    append_lines, create_new, jot, keep, link_new, make_folders, remember, remove_file,
+    remove_older, replace, rewrite,
 };
 
 /// Draws a name that nobody can guess: 16 hex digits.

@@ -5,7 +5,9 @@
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,6 +51,46 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
             Err(error)
         }
     }
+}
+
+/// Replaces a file of somebody else's, or creates it (0644): whatever a link leads to, with the mode
+/// that it has.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mode = std::fs::metadata(&real).map_or(0o644, |meta| meta.permissions().mode() & 0o777);
+    let (folder, name) = place_of(&real)?;
+    folder.refuse_special(name)?;
+    let temp = format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name());
+    folder.write_new(&temp, bytes, mode)?;
+    // What the user's mask took away from a file that had it.
+    let whole =
+        std::fs::set_permissions(folder.path().join(&temp), std::fs::Permissions::from_mode(mode));
+    let moved = whole
+        .map_err(|error| FsError::io("write", &real, error))
+        .and_then(|()| folder.rename(&temp, &folder, name));
+    match moved {
+        Ok(true) => folder.sync(),
+        Ok(false) => Err(FsError::io("replace", &real, io::ErrorKind::NotFound)),
+        Err(error) => {
+            // Best effort: the error of the rename is the one to report.
+            let _ = folder.remove(&temp);
+            Err(error)
+        }
+    }
+}
+
+/// Makes a link where nothing stands, and the folders above it.
+///
+/// # Errors
+/// [`FsError::Io`], where anything stands there too.
+pub(crate) fn link_new(link: &Path, to: &Path) -> Result<(), FsError> {
+    if let Some(folder) = link.parent() {
+        make_folders(folder)?;
+    }
+    std::os::unix::fs::symlink(to, link).map_err(|error| FsError::io("make the link", link, error))
 }
 
 /// Removes the temporary files of writers that were killed. Best effort: they are no harm but

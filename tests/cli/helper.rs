@@ -302,3 +302,60 @@ fn a_link_is_the_helper_of_its_name() {
     call("docker-credential-authy", &["get"]).stdin("api.test").ok().stdout_has("ServerURL");
     call("keyring", &["get", "https://api.test", "ann"]).ok().stdout_is(format!("{VALUE}\n"));
 }
+
+/// Links and lines are made where nothing stands, and go as they came.
+#[test]
+fn install_makes_programs_ask_and_remove_undoes_it() {
+    let mut t = scene();
+    let (gitconfig, docker) = (t.path("gitconfig"), t.home().join(".docker/config.json"));
+    let before = std::fs::read_to_string(&gitconfig).unwrap();
+    std::fs::create_dir(docker.parent().unwrap()).unwrap();
+    let auths = "{\n\t\"auths\": {\n\t\t\"a.test\": {}\n\t}\n}";
+    std::fs::write(&docker, auths).unwrap();
+    let tools = ["git", "cargo", "docker", "keyring", "terraform", "ansible", "askpass", "aws"];
+    let install = |t: &Sandbox, words: &[&str]| {
+        t.authy(["helper", "install"].iter().chain(&tools).chain(words)).ok()
+    };
+    // Without --write the lines are shown, and nothing but links is made.
+    install(&t, &[]).stdout_has("helper = authy").stderr_has("is not in PATH");
+    assert_eq!(std::fs::read_to_string(&gitconfig).unwrap(), before);
+    assert!(!t.home().join(".cargo").exists());
+    install(&t, &["--write"]).stdout_has("has it now");
+    let bin = t.home().join(".local/bin");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    t.set("PATH", path);
+    install(&t, &["--write"]).stdout_lacks("has it now").stdout_has("is there").stderr_is_empty();
+    // git itself finds the helper.
+    let filled = t.program("git", ["credential", "fill"]).stdin(ASKED).ok();
+    filled.stdout_has(&format!("password={VALUE}"));
+    let text = std::fs::read_to_string(&docker).unwrap();
+    assert!(text.contains("\"credsStore\": \"authy\"") && text.contains("a.test"), "{text}");
+    let cargo = std::fs::read_to_string(t.home().join(".cargo/config.toml")).unwrap();
+    assert!(cargo.parse::<toml::Table>().unwrap()["registry"].is_table(), "{cargo}");
+    assert!(t.home().join(".terraform.d/plugins/terraform-credentials-authy").exists());
+    install(&t, &["--remove"]).stdout_has("has it no more");
+    assert_eq!(std::fs::read_to_string(&gitconfig).unwrap(), before);
+    assert_eq!(std::fs::read_to_string(&docker).unwrap(), auths);
+    assert!(!t.home().join(".cargo/config.toml").exists());
+    assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 0);
+}
+
+#[test]
+fn install_writes_over_nothing() {
+    let t = scene();
+    let bin = t.home().join(".local/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("keyring"), "#!/bin/sh\n").unwrap();
+    let gitconfig = t.path("gitconfig");
+    let mut text = std::fs::read_to_string(&gitconfig).unwrap();
+    text.push_str("[credential]\n\thelper = store\n");
+    std::fs::write(&gitconfig, &text).unwrap();
+    let done = t.authy(["helper", "install", "git", "keyring", "--write"]).ok();
+    done.stdout_has("is something else, and stays").stdout_has("has '[credential]', which stays");
+    assert_eq!(std::fs::read_to_string(bin.join("keyring")).unwrap(), "#!/bin/sh\n");
+    assert_eq!(std::fs::read_to_string(&gitconfig).unwrap(), text);
+    t.authy(["helper", "install", "git", "keyring", "--remove"]).ok();
+    assert_eq!(std::fs::read_to_string(bin.join("keyring")).unwrap(), "#!/bin/sh\n");
+    assert_eq!(std::fs::read_to_string(&gitconfig).unwrap(), text);
+    t.authy(["helper", "install", "svn"]).fails(2).stderr_has("it is one of: git");
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::access::{Need, Reach};
 use crate::audit::{Action, Op};
 use crate::fs;
-use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser, printable};
+use crate::name::{HelperTool, ScopeName, SecretName, ServiceUrl, ServiceUser, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{
     Context, Error, OpenVault, Result, SecretError, Snapshot, effective_scope,
@@ -15,54 +15,24 @@ use crate::service::base::{
 use crate::service::secret::read::read;
 use crate::service::secret::{CredentialQuestion, Place, Placeholder, Wanted, belongs};
 use crate::service::session::{bearer, listable};
-use crate::words::words;
 
 /// The largest file of a sealed run in bytes.
 const LARGEST: usize = 4 << 20;
 
-words! {
-    /// Whose protocol a question is asked in.
-    pub enum HelperTool {
-        /// git's credential helpers (gitcredentials(7)).
-        Git = "git",
-        /// cargo's credential providers.
-        Cargo = "cargo",
-        /// Docker's credential helpers.
-        Docker = "docker",
-        /// The program `keyring`, as pip and uv start it.
-        Keyring = "keyring",
-        /// kubectl's exec plugins (`ExecCredential`).
-        Kubectl = "kubectl",
-        /// terraform's credentials helpers.
-        Terraform = "terraform",
-        /// The AWS tools' `credential_process`.
-        Aws = "aws",
-        /// ansible's vault password clients.
-        Ansible = "ansible",
-        /// `GIT_ASKPASS` and `SSH_ASKPASS`.
-        Askpass = "askpass",
-        /// Lines of an `.npmrc`, which hold no value.
-        Npm = "npm",
-        /// OpenClaw's exec providers.
-        Openclaw = "openclaw",
-    }
-}
-
-impl HelperTool {
-    fn op(self) -> Op {
-        match self {
-            Self::Git => Op::HELPER_GIT,
-            Self::Cargo => Op::HELPER_CARGO,
-            Self::Docker => Op::HELPER_DOCKER,
-            Self::Keyring => Op::HELPER_KEYRING,
-            Self::Kubectl => Op::HELPER_KUBECTL,
-            Self::Terraform => Op::HELPER_TERRAFORM,
-            Self::Aws => Op::HELPER_AWS,
-            Self::Ansible => Op::HELPER_ANSIBLE,
-            Self::Askpass => Op::HELPER_ASKPASS,
-            Self::Npm => Op::HELPER_NPM,
-            Self::Openclaw => Op::HELPER_OPENCLAW,
-        }
+/// What the trail calls a question in this protocol.
+fn op_of(tool: HelperTool) -> Op {
+    match tool {
+        HelperTool::Git => Op::HELPER_GIT,
+        HelperTool::Cargo => Op::HELPER_CARGO,
+        HelperTool::Docker => Op::HELPER_DOCKER,
+        HelperTool::Keyring => Op::HELPER_KEYRING,
+        HelperTool::Kubectl => Op::HELPER_KUBECTL,
+        HelperTool::Terraform => Op::HELPER_TERRAFORM,
+        HelperTool::Aws => Op::HELPER_AWS,
+        HelperTool::Ansible => Op::HELPER_ANSIBLE,
+        HelperTool::Askpass => Op::HELPER_ASKPASS,
+        HelperTool::Npm => Op::HELPER_NPM,
+        HelperTool::Openclaw => Op::HELPER_OPENCLAW,
     }
 }
 
@@ -120,7 +90,7 @@ pub fn credential(
     };
     let asked = question.services.first().map(|asked| asked as &dyn fmt::Display);
     let wanted = Wanted {
-        op: by.tool.op(),
+        op: op_of(by.tool),
         scope: by.scope.as_ref(),
         need: Need::Reveal,
         named: Vec::new(),
@@ -153,7 +123,7 @@ pub fn credentials_by_name(
         Ok(names)
     };
     let wanted = Wanted {
-        op: by.tool.op(),
+        op: op_of(by.tool),
         scope: by.scope.as_ref(),
         need: Need::Reveal,
         named: names.to_vec(),
@@ -200,7 +170,7 @@ pub fn credentials_each(
         Ok(good)
     };
     let wanted = Wanted {
-        op: by.tool.op(),
+        op: op_of(by.tool),
         scope: by.scope.as_ref(),
         need: Need::Reveal,
         named: names.to_vec(),
@@ -212,7 +182,8 @@ pub fn credentials_each(
     };
     let values = read(ctx, &wanted, |reading| {
         for (name, error) in refused.borrow().iter() {
-            let action = Action::new(by.tool.op()).on([name.clone()]).within(reading.scope.clone());
+            let action =
+                Action::new(op_of(by.tool)).on([name.clone()]).within(reading.scope.clone());
             reading.recorder.record_refusal(&action.saying(by.detail(None)), error);
         }
         Ok(reading.values)

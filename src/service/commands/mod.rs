@@ -13,6 +13,7 @@ mod config;
 mod conflict;
 mod credential;
 mod files;
+mod helper_setup;
 mod init;
 mod inject;
 mod join;
@@ -36,10 +37,14 @@ pub use conflict::{
     Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
 };
 pub use credential::{
-    Credential, HelperTool, Questioner, credential, credentials_by_name, credentials_each, place,
-    placeholder, placeholder_named, places,
+    Credential, Questioner, credential, credentials_by_name, credentials_each, place, placeholder,
+    placeholder_named, places,
 };
 pub use files::{read_public, read_text};
+pub use helper_setup::{
+    HelperSetup, SettingsFile, SetupPlaces, SetupStatus, helper_install, helper_setup,
+    helper_uninstall,
+};
 pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use inject::sweep;

@@ -11,6 +11,7 @@ mod cargo;
 mod docker;
 mod exchange;
 mod git;
+mod install;
 mod keyring;
 mod kubectl;
 mod npm;
@@ -20,6 +21,7 @@ mod terraform;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use authy::HelperTool;
 use clap::Subcommand;
 
 use super::CommandResult;
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Askpass(askpass::Args),
     Npm(npm::Args),
     Openclaw(openclaw::Args),
+    Install(install::Args),
 }
 
 pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
@@ -59,19 +62,9 @@ pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
         Command::Askpass(args) => args.run(env),
         Command::Npm(args) => args.run(env),
         Command::Openclaw(args) => args.run(env),
+        Command::Install(args) => args.run(env),
     }
 }
-
-/// The names by which programs look for a helper, and whose protocol each speaks.
-pub(super) const NAMES: [(&str, &str); 7] = [
-    ("git-credential-authy", "git"),
-    ("cargo-credential-authy", "cargo"),
-    ("docker-credential-authy", "docker"),
-    ("keyring", "keyring"),
-    ("terraform-credentials-authy", "terraform"),
-    ("authy-vault-client", "ansible"),
-    ("authy-askpass", "askpass"),
-];
 
 /// What cargo says to a provider, and nothing else.
 const CARGO: &str = "--cargo-plugin";
@@ -80,7 +73,7 @@ const CARGO: &str = "--cargo-plugin";
 pub(crate) fn by_name(words: &[OsString]) -> Option<Vec<OsString>> {
     let (own, rest) = words.split_first()?;
     let stem = Path::new(own).file_stem().and_then(OsStr::to_str)?;
-    let tool = NAMES.iter().find(|(name, _)| *name == stem).map(|(_, tool)| *tool);
+    let tool = HelperTool::of_program(stem).map(HelperTool::as_str);
     // Cargo starts a provider that is configured as `authy` with this word alone.
     let tool =
         tool.or_else(|| rest.first().is_some_and(|word| word == CARGO).then_some("cargo"))?;
