@@ -116,8 +116,8 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 #[cfg(feature = "sealed")]
 pub use service::sweep;
 pub use service::{
-    AcceptedLoss, AgentAtWork, Annotation, Approval, ApprovalKind, AuditFilter, ChainStatus,
-    ChainSummary, Choice, CommitView, ConflictKind, ConflictView, Context, Credential,
+    AcceptedLoss, AccessRequest, AgentAtWork, Annotation, Approval, ApprovalKind, AuditFilter,
+    ChainStatus, ChainSummary, Choice, CommitView, ConflictKind, ConflictView, Context, Credential,
     CredentialQuestion, Description, DiffFrom, DocumentStatus, EditorChoice, Effect, Error,
     Existing, Exposed, FileChange, FileDiff, Finding, Front, HelperSetup, IdentitySource,
     ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy, InitOptions,
@@ -128,20 +128,21 @@ pub use service::{
     Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions, SessionStatus, SessionView,
     Setting, Settings, SettingsFile, SetupPlaces, SetupStatus, Severity, Side, SideView,
     StoreOptions, StoreReport, SyncReport, TakeReport, Taken, TokenSource, Towards, Unlocked,
-    Unseen, Verdict, VerdictRule, VerifyReport, accept_vault, alias_command, aliases,
-    allow_project, annotate, approval, approve, audit_accept, audit_show, audit_verify, check,
-    check_staged, check_token_place, config_set, config_show, conflict_list, conflict_take, copy,
-    credential, credentials_by_name, credentials_each, deny_project, describe, digest_of, edit,
-    env, export, find_project, generate, get, get_version, glance, helper_install, helper_setup,
-    helper_uninstall, history, hold, import, imported_policies, init, install_diff, install_hook,
-    is_vault, join, known_names, last_fetched, lead, list, mask_commands, member_add, member_list,
-    member_remove, member_show, member_update, misread, otp, part, place, placeholder,
+    Unseen, Verdict, VerdictRule, VerifyReport, accept_vault, access_requests, alias_command,
+    aliases, allow_project, annotate, approval, approve, audit_accept, audit_show, audit_verify,
+    check, check_staged, check_token_place, config_set, config_show, conflict_list, conflict_take,
+    copy, credential, credentials_by_name, credentials_each, deny_project, describe, digest_of,
+    edit, env, export, find_project, generate, get, get_version, glance, helper_install,
+    helper_setup, helper_uninstall, history, hold, import, imported_policies, init, install_diff,
+    install_hook, is_vault, join, known_names, last_fetched, lead, list, mask_commands, member_add,
+    member_list, member_remove, member_show, member_update, misread, otp, part, place, placeholder,
     placeholder_named, places, policy_create, policy_diff, policy_list, policy_preview,
     policy_remove, policy_show, policy_test, policy_update, project_aliases, project_create,
     project_is_allowed, read_import, read_public, read_text, rekey, rekey_needed, remove, rename,
-    render, render_manifest, repair, replace, resolve, restore, rotate, rotate_ready, run,
-    session_create, session_list, session_refresh, session_revoke, session_revoke_all, store,
-    store_ready, sync, unlock, variable, variables, vault_is_known, write_token,
+    render, render_manifest, repair, replace, request_access, resolve, restore, rotate,
+    rotate_ready, run, session_create, session_list, session_refresh, session_revoke,
+    session_revoke_all, store, store_ready, sync, unlock, variable, variables, vault_is_known,
+    write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule};
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

@@ -74,6 +74,7 @@ ops! {
     EXPORT "export",
     RESOLVE "resolve",
     OTP "otp",
+    REQUEST "request",
     HELPER_GIT "helper.git",
     HELPER_CARGO "helper.cargo",
     HELPER_DOCKER "helper.docker",

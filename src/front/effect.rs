@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use authy::{
-    Approval, Effect, MemberEffect, PatternEffect, Proposal, Reached, ScopeEffect, ScopeName,
-    SealedRule, SecretName, printable,
+    AccessRequest, Approval, Effect, MemberEffect, PatternEffect, Proposal, Reached, ScopeEffect,
+    ScopeName, SealedRule, SecretName, printable,
 };
 
 /// So many names are written out; the others are counted.
@@ -21,6 +21,20 @@ pub(crate) fn approval_lines(approval: &Approval) -> Vec<String> {
     match lines(&approval.effect) {
         none if none.is_empty() => out.push("  nobody gains or loses anything".to_owned()),
         some => out.extend(some.into_iter().map(|line| format!("  {line}"))),
+    }
+    out.iter().map(|line| printable(line)).collect()
+}
+
+/// Says who asks for access to what, and how to give it.
+pub(crate) fn request_lines(requests: &[AccessRequest]) -> Vec<String> {
+    let mut out = Vec::new();
+    for one in requests {
+        let agent = one.agent.as_ref().map(|agent| format!(" by {agent}")).unwrap_or_default();
+        let names: Vec<&str> = one.names.iter().map(SecretName::as_str).collect();
+        out.push(format!("{}{agent} asks for {}, {}", one.by, names.join(", "), one.time));
+        out.push(format!("  why: {}", one.reason));
+        let allow: String = names.iter().map(|name| format!(" --allow {name}")).collect();
+        out.push(format!("  to give it: authy policy update {}{allow}", one.scope));
     }
     out.iter().map(|line| printable(line)).collect()
 }

@@ -5,7 +5,7 @@ mod effect;
 mod text;
 
 pub(crate) use admin::{Admin, Invocation, Setup};
-pub(crate) use effect::{approval_lines, lines as effect_lines, used_towards};
+pub(crate) use effect::{approval_lines, lines as effect_lines, request_lines, used_towards};
 pub(crate) use text::{ends_a_block, expanded};
 
 /// How long a value stays on the clipboard, where nobody says otherwise.

@@ -87,6 +87,7 @@ mod read_only;
 mod refused_variables;
 mod rekey;
 mod removed;
+mod request;
 mod run;
 mod run_files;
 mod sandboxed;

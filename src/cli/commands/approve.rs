@@ -8,14 +8,15 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
-use crate::front::approval_lines;
+use crate::front::{approval_lines, request_lines};
 
 /// Look at what waits for an admin's signature, and sign it
 ///
 /// Members who asked to join, and policies that somebody edited, are obeyed by nobody until an
 /// admin approves them. Shows what changed since the last approval and what that means: who can
 /// decrypt what from then on, by which policy and pattern. Then asks, signs, and encrypts the
-/// secrets to those who may read them, in one commit. Looking needs no identity.
+/// secrets to those who may read them, in one commit. Looking needs no identity. What agents and
+/// members asked for ('authy request') is shown too, with the line that grants it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -58,6 +59,13 @@ impl Args {
                 text.push_str(&format!("digest: {}\n", approval.digest));
             }
             ui.data(text.as_bytes())?;
+        }
+        let requests = match self.what.is_empty() {
+            true => authy::access_requests(&ctx)?,
+            false => Vec::new(),
+        };
+        if !requests.is_empty() {
+            ui.show(request_lines(&requests).join("\n").as_str());
         }
         if let Some(last) = authy::last_fetched(&ctx)? {
             tell_age(ui, last.map(|last| ctx.now - last));

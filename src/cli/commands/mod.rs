@@ -32,6 +32,7 @@ mod project_info;
 mod rekey;
 mod remove;
 mod rename;
+mod request;
 mod resolve;
 mod restore;
 mod rotate;
@@ -82,6 +83,7 @@ pub(crate) enum Command {
     Member(member::Command),
     Join(join::Args),
     Approve(approve::Args),
+    Request(request::Args),
     Rekey(rekey::Args),
     #[command(subcommand)]
     Session(session::Command),
@@ -131,6 +133,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, admin: Admin) -> CommandResult
         Command::Member(command) => member::run(command, env),
         Command::Join(args) => args.run(env),
         Command::Approve(args) => args.run(env),
+        Command::Request(args) => args.run(env),
         Command::Rekey(args) => args.run(env),
         Command::Session(command) => session::run(command, env),
         Command::Run(args) => args.run(env),

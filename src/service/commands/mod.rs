@@ -4,6 +4,7 @@
 //! add a file here and its functions to the list below. Commands do not know each other; what two
 //! of them share lies in a room.
 
+mod access_request;
 mod alias;
 mod approve;
 mod audit;
@@ -27,6 +28,7 @@ mod sync;
 mod textconv;
 mod unlock;
 
+pub use access_request::{AccessRequest, access_requests, request_access};
 pub use alias::{alias_command, aliases, project_aliases};
 pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
 pub use audit::{AcceptedLoss, AuditFilter, audit_accept, audit_show, audit_verify};
