@@ -2,10 +2,17 @@
 
 mod cli;
 mod front;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod tui;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(&std::env::args_os().collect::<Vec<_>>(), tui::run)
+    let fronts = front::Fronts {
+        admin: tui::run,
+        #[cfg(feature = "mcp")]
+        mcp: mcp::serve,
+    };
+    cli::main(&std::env::args_os().collect::<Vec<_>>(), &fronts)
 }

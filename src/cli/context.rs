@@ -184,6 +184,35 @@ impl CliEnv {
         self.path("AUTHY_PLACEHOLDERS").filter(|path| path.is_absolute())
     }
 
+    /// Returns the words about vault and credentials, for this program once more.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn words_for_itself(&self) -> Vec<OsString> {
+        let flags = [
+            ("--vault", &self.global.vault),
+            ("--keyfile", &self.global.keyfile),
+            ("--token-file", &self.global.token_file),
+        ];
+        let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
+        given.flat_map(|(flag, path)| [flag.into(), path.into()]).collect()
+    }
+
+    /// As [`CliEnv::context`], now, for a client of the MCP server: an agent, whatever marks it.
+    ///
+    /// # Errors
+    /// As [`CliEnv::context`].
+    #[cfg(feature = "mcp")]
+    pub(crate) fn context_for_client(&self, client: &str) -> Result<Context, Failure> {
+        let mut context = self.context()?;
+        context.now = OffsetDateTime::now_utc();
+        let agent = context.agent.take().unwrap_or(AgentAtWork {
+            marker: String::new(),
+            has_scope_of_person: false,
+            unseen: None,
+        });
+        context.agent = Some(AgentAtWork { marker: agent::of_client(client), ..agent });
+        Ok(context)
+    }
+
     /// As [`CliEnv::context`], for what OpenClaw itself starts: it marks that as it marks what its
     /// agents start.
     ///

@@ -116,6 +116,14 @@ pub(crate) enum Failure {
     /// A value that is not the JSON that AWS wants.
     #[error("'{0}' is not the JSON of an AWS credential_process")]
     NoAwsJson(SecretName),
+    /// The MCP server cannot go on.
+    #[cfg(feature = "mcp")]
+    #[error("the MCP server stops: {0}")]
+    Served(#[source] io::Error),
+    /// Something that this program was built without.
+    #[cfg(not(feature = "mcp"))]
+    #[error("this authy was built without '{0}'")]
+    NotBuilt(&'static str),
     /// The data has no JSON form.
     #[error("cannot write JSON: {0}")]
     Json(#[source] serde_json::Error),
@@ -151,6 +159,10 @@ impl Failure {
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => Kind::Failure,
+            #[cfg(feature = "mcp")]
+            Self::Served(_) => Kind::Failure,
+            #[cfg(not(feature = "mcp"))]
+            Self::NotBuilt(_) => Kind::Failure,
         }
     }
 
@@ -228,6 +240,10 @@ impl Failure {
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => return None,
+            #[cfg(feature = "mcp")]
+            Self::Served(_) => return None,
+            #[cfg(not(feature = "mcp"))]
+            Self::NotBuilt(_) => return None,
         };
         Some(hint.to_owned())
     }

@@ -51,7 +51,7 @@ pub(super) fn held(words: &[OsString]) -> Option<ExitCode> {
 }
 
 /// The path of this program.
-pub(super) fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     if cfg!(target_os = "linux") {
         // Still this very program where its file was replaced meanwhile.
         PathBuf::from("/proc/self/exe")

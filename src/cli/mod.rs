@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, ValueEnum};
 
-use crate::front::Admin;
+use crate::front::Fronts;
 use commands::Command;
 use context::CliEnv;
 use ui::Ui;
@@ -107,8 +107,8 @@ enum When {
     Never,
 }
 
-/// Runs one command line and returns its exit code; `admin` shows the terminal interface.
-pub(crate) fn main(words: &[OsString], admin: Admin) -> ExitCode {
+/// Runs one command line and returns its exit code; `fronts` are the others that a command starts.
+pub(crate) fn main(words: &[OsString], fronts: &Fronts) -> ExitCode {
     bug::report_panics();
     // What it holds others are to read, as long as they are the same user.
     if let Some(code) = leader::held(words) {
@@ -138,7 +138,7 @@ pub(crate) fn main(words: &[OsString], admin: Admin) -> ExitCode {
     };
     let ui = Ui::new(&cli.global);
     let env = CliEnv::new(cli.global, ui);
-    match commands::run(cli.command, &env, admin) {
+    match commands::run(cli.command, &env, fronts) {
         Ok(code) => code,
         Err(failure) => {
             let is_person = failure.hint_to_person().is_some() && env.is_for_person();

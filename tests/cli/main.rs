@@ -72,6 +72,7 @@ mod loss;
 mod masking;
 mod masking_terminal;
 mod matrix;
+mod mcp;
 mod member_update;
 mod members;
 mod missing;

@@ -15,6 +15,14 @@ use std::path::PathBuf;
 
 pub(crate) use above::Above;
 
+/// By which the MCP server tells the programs it runs whose work they are.
+pub(crate) const CLIENT: &str = "AUTHY_MCP_CLIENT";
+
+/// How the trail names a client of the MCP server.
+pub(super) fn of_client(client: &str) -> String {
+    format!("mcp {client}")
+}
+
 /// Looks a variable of our own up.
 type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
@@ -83,10 +91,12 @@ pub(super) fn agent(
     above: &Above,
     confined: Option<&str>,
 ) -> Option<Agent> {
+    let client = variable(CLIENT).filter(|client| !client.is_empty());
     let by_variable = markers::of_variables(variable);
-    let marker = match by_variable {
-        Some(name) => name.to_owned(),
-        None => format!("a process '{}'", above.agent()?),
+    let marker = match (client, by_variable) {
+        (Some(client), _) => of_client(&client.to_string_lossy()),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) => format!("a process '{}'", above.agent()?),
     };
     let is_below_a_run = confined.is_some_and(|scope| above.has_a_persons_run(scope));
     let is_out_of_sight = !is_below_a_run && above.begins_below_an_agent();

@@ -24,6 +24,7 @@ mod init;
 mod join;
 mod list;
 mod man;
+mod mcp;
 mod member;
 mod narrow;
 mod otp;
@@ -48,7 +49,7 @@ use clap::Subcommand;
 
 use super::context::CliEnv;
 use super::error::Failure;
-use crate::front::Admin;
+use crate::front::Fronts;
 
 pub(crate) use helper::by_name as helper_words;
 pub(crate) use narrow::parse as parse_narrow;
@@ -94,6 +95,7 @@ pub(crate) enum Command {
     Import(import::Args),
     #[command(subcommand)]
     Helper(helper::Command),
+    Mcp(mcp::Args),
     #[command(subcommand)]
     Audit(audit::Command),
     Check(check::Args),
@@ -114,10 +116,10 @@ pub(crate) enum Command {
 }
 
 /// Runs a command.
-pub(crate) fn run(command: Command, env: &CliEnv, admin: Admin) -> CommandResult {
+pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandResult {
     match command {
         Command::Init(args) => args.run(env),
-        Command::Admin(args) => args.run(env, admin),
+        Command::Admin(args) => args.run(env, fronts.admin),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
         Command::Otp(args) => args.run(env),
@@ -142,6 +144,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, admin: Admin) -> CommandResult
         Command::Resolve(args) => args.run(env),
         Command::Import(args) => args.run(env),
         Command::Helper(command) => helper::run(command, env),
+        Command::Mcp(args) => args.run(env, fronts),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),
         Command::Sync(args) => args.run(env),

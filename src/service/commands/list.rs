@@ -36,6 +36,9 @@ pub struct ListEntry {
     /// Its record, where details were asked for and the record is good.
     #[serde(flatten)]
     pub details: Option<ListDetails>,
+    /// Whether a `run` of the scope that was given gives out a placeholder for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
     /// What is wrong with its record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -122,9 +125,12 @@ pub fn list(ctx: &Context, options: &ListOptions) -> Result<Vec<ListEntry>> {
     let (now, snapshot): (_, &Snapshot) = (Stamp::new(ctx.now), &opened);
     let entry = |name: SecretName| match options.details || options.rotate_due {
         true => detailed(snapshot, now, name),
-        false => ListEntry { name, details: None, problem: None },
+        false => ListEntry { name, details: None, sealed: false, problem: None },
     };
     let mut entries: Vec<_> = names.into_par_iter().map(entry).collect();
+    if let Some(sealing) = reach.sealing(false) {
+        entries.iter_mut().for_each(|entry| entry.sealed = sealing.seals(&entry.name));
+    }
     if options.rotate_due {
         let is_due = |entry: &ListEntry| {
             entry.details.as_ref().is_some_and(|details| details.rotate_due.is_some())
@@ -140,5 +146,5 @@ fn detailed(opened: &Snapshot, now: Stamp, name: SecretName) -> ListEntry {
         Ok(None) => (None, Some("its record is missing".to_owned())),
         Err(error) => (None, Some(error.to_string())),
     };
-    ListEntry { name, details, problem }
+    ListEntry { name, details, sealed: false, problem }
 }

@@ -36,7 +36,7 @@ fn secret(text: &str, version: u64) -> ListEntry {
         user: Some("app".parse().unwrap()),
         bearer: false,
     };
-    ListEntry { name: name(text), details: Some(details), problem: None }
+    ListEntry { name: name(text), details: Some(details), sealed: false, problem: None }
 }
 
 fn policy(text: &str, status: DocumentStatus) -> PolicyView {
@@ -100,6 +100,7 @@ fn open() -> App {
     let broken = ListEntry {
         name: name("broken"),
         details: None,
+        sealed: false,
         problem: Some("its record is missing".into()),
     };
     let secrets = vec![

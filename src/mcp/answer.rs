@@ -1,0 +1,146 @@
+//! Questions that the library answers.
+
+use authy::{
+    AuditFilter, Context, CredentialQuestion, Kind, ListEntry, ListOptions, ScopeName, SecretName,
+    ServiceUrl,
+};
+use serde_json::{Value, json};
+
+use super::server::Refusal;
+use crate::front::Serving;
+
+/// A question.
+pub(super) enum Question {
+    List { pattern: Option<String> },
+    Name(SecretName),
+    Url(ServiceUrl),
+    Program(String),
+    Request { names: Vec<SecretName>, reason: String },
+    Audit { lines: usize },
+}
+
+/// Answers one.
+pub(super) fn answer(
+    serving: &Serving<'_>,
+    client: &str,
+    question: &Question,
+) -> Result<Value, Refusal> {
+    let ctx = (serving.context)(client).map_err(Refusal::new)?;
+    let scope = serving.scope.as_ref();
+    Ok(match question {
+        Question::List { pattern } => list(&ctx, scope, pattern.clone())?,
+        Question::Name(name) => check(&ctx, scope, name)?,
+        Question::Url(url) => place(&ctx, scope, url)?,
+        Question::Program(program) => may_run(&ctx, scope, program)?,
+        Question::Request { names, reason } => {
+            let requested = authy::request_access(&ctx, scope, names, reason)?;
+            json!({ "requested": requested })
+        }
+        Question::Audit { lines } => audit(&ctx, *lines)?,
+    })
+}
+
+fn list(
+    ctx: &Context,
+    scope: Option<&ScopeName>,
+    pattern: Option<String>,
+) -> Result<Value, Refusal> {
+    let options =
+        ListOptions { pattern, scope: scope.cloned(), details: true, ..ListOptions::default() };
+    let entries = authy::list(ctx, &options)?;
+    let secrets: Vec<Value> = entries.iter().map(entry).collect();
+    Ok(json!({ "scope": scope, "secrets": secrets }))
+}
+
+fn entry(entry: &ListEntry) -> Value {
+    let details = entry.details.as_ref();
+    let (description, tags) = details
+        .map_or((entry.problem.clone().unwrap_or_default(), Vec::new()), |details| {
+            (details.description.clone(), details.tags.clone())
+        });
+    json!({
+        "name": entry.name,
+        "description": description,
+        "tags": tags,
+        "for": details.map(|details| details.services.clone()).unwrap_or_default(),
+        "user": details.and_then(|details| details.user.clone()),
+        "sealed": entry.sealed,
+    })
+}
+
+fn checked(allowed: bool, why: &str, secret: Option<&SecretName>, to_do: Option<&str>) -> Value {
+    json!({ "allowed": allowed, "why": why, "secret": secret, "to_do": to_do })
+}
+
+fn check(ctx: &Context, scope: Option<&ScopeName>, name: &SecretName) -> Result<Value, Refusal> {
+    let verdict = authy::policy_test(ctx, scope, name, None)?;
+    let options = ListOptions {
+        pattern: Some(name.to_string()),
+        scope: scope.cloned(),
+        ..ListOptions::default()
+    };
+    let is_there = || authy::list(ctx, &options).is_ok_and(|found| !found.is_empty());
+    Ok(if !verdict.allowed {
+        let to_do = format!("call request_access with the name '{name}' and a reason");
+        checked(false, &verdict.to_string(), Some(name), Some(&to_do))
+    } else if is_there() {
+        checked(true, &verdict.to_string(), Some(name), None)
+    } else {
+        let to_do = format!("ask for it to be stored: authy store {name}");
+        checked(false, &format!("{verdict}, but there is no such secret"), Some(name), Some(&to_do))
+    })
+}
+
+fn place(ctx: &Context, scope: Option<&ScopeName>, url: &ServiceUrl) -> Result<Value, Refusal> {
+    let question = CredentialQuestion { services: vec![url.clone()], user: None };
+    Ok(match authy::place(ctx, scope, &question) {
+        Ok(place) => {
+            checked(true, &format!("'{}' is for {url}", place.name), Some(&place.name), None)
+        }
+        Err(error) if error.kind() == Kind::NotFound => {
+            checked(false, &error.to_string(), None, error.hint().as_deref())
+        }
+        Err(error) => return Err(error.into()),
+    })
+}
+
+fn may_run(ctx: &Context, scope: Option<&ScopeName>, program: &str) -> Result<Value, Refusal> {
+    let policies = authy::policy_list(ctx)?;
+    let policy =
+        policies.into_iter().find(|policy| scope.is_none_or(|scope| policy.name == *scope));
+    let limits = policy.and_then(|policy| Some((policy.name, policy.commands?)));
+    Ok(match limits {
+        None => checked(true, "the scope lets 'run' start any program", None, None),
+        Some((scope, commands)) => {
+            let allowed = commands.iter().any(|pattern| pattern == program);
+            let why = format!("scope '{scope}' lets 'run' start: {}", commands.join(", "));
+            let to_do = (!allowed).then(|| {
+                format!("patterns may match it all the same; an admin adds it: authy policy update {scope} --command {program}")
+            });
+            checked(allowed, &why, None, to_do.as_deref())
+        }
+    })
+}
+
+/// What this client did: with a token the session's lines, otherwise those of its own marker.
+fn audit(ctx: &Context, lines: usize) -> Result<Value, Refusal> {
+    let marker = ctx.agent.as_ref().map(|agent| agent.marker.as_str());
+    let last = if ctx.token.is_some() { Some(lines) } else { None };
+    let mut entries = authy::audit_show(ctx, &AuditFilter::default(), last)?;
+    if ctx.token.is_none() {
+        entries.retain(|entry| entry.agent() == marker);
+    }
+    let from = entries.len().saturating_sub(lines);
+    let line = |entry: &authy::AuditEntry| {
+        json!({
+            "time": entry.time(),
+            "op": entry.op(),
+            "outcome": entry.outcome().as_str(),
+            "secrets": entry.secrets().collect::<Vec<_>>(),
+            "scope": entry.scope(),
+            "detail": entry.detail(),
+            "reason": entry.reason(),
+        })
+    };
+    Ok(json!({ "lines": entries[from..].iter().map(line).collect::<Vec<_>>() }))
+}
