@@ -138,7 +138,7 @@ impl Op {
     }
 
     /// Whether `words` is this operation or the command it belongs to (`policy`).
-    pub(super) fn is_under(&self, words: &str) -> bool {
+    pub(crate) fn is_under(&self, words: &str) -> bool {
         self.0.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use authy::{Kind, NameError, ScopeName, SecretName, ServiceUrl, printable};
+use authy::{Kind, NameError, ScopeName, SecretName, ServiceUrl, ServiceUser, printable};
 
 /// What ended a command early.
 #[derive(Debug, thiserror::Error)]
@@ -104,15 +104,21 @@ pub(crate) enum Failure {
     /// A program wants something forgotten that others use.
     #[error("'{0}' stays in the vault, where others may use it")]
     Kept(SecretName),
+    /// Several secrets are meant as well by what a program wants to keep.
+    #[error("several secrets are for {url}: '{}', '{}'", names[0], names[1])]
+    Several { url: Box<ServiceUrl>, names: Box<[SecretName; 2]> },
+    /// What a program wants to keep has a name that is another user's.
+    #[error("'{name}' is there already, for {}", whose(users[0].as_ref()))]
+    OtherUser { name: SecretName, users: Box<[Option<ServiceUser>; 2]> },
     /// An operation of a protocol that is not answered.
-    #[error("'{}' is not answered here: only 'get' is", printable(.0))]
+    #[error("'{}' is not answered here: only 'get' and 'set' are", printable(.0))]
     NoOperation(String),
     /// kubectl named no cluster.
     #[error("kubectl named no cluster, so nothing says which token is meant")]
     NoCluster,
     /// A secret that is named, for an address that its record does not name.
     #[error("'{name}' is not for {asked}")]
-    Elsewhere { name: SecretName, asked: ServiceUrl },
+    Elsewhere { name: SecretName, asked: Box<ServiceUrl> },
     /// A value that is not the JSON that AWS wants.
     #[error("'{0}' is not the JSON of an AWS credential_process")]
     NoAwsJson(SecretName),
@@ -140,7 +146,9 @@ impl Failure {
             Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
-            Self::OtherApproval(_) => Kind::Conflict,
+            Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
+                Kind::Conflict
+            }
             Self::OddQuestion(_)
             | Self::NoLine(_)
             | Self::NoText(_)
@@ -200,6 +208,14 @@ impl Failure {
                 ));
             }
             Self::Kept(name) => return Some(format!("'authy remove {name}' takes it away")),
+            Self::Several { .. } => "'authy rotate NAME' gives one of them a new value",
+            Self::OtherUser { name, users } => {
+                let user = users[1].as_ref().map(|user| format!("--user {user}"));
+                let user = user.unwrap_or_else(|| "--no-user".to_owned());
+                return Some(format!(
+                    "'authy annotate {name} {user}' makes it that user's; or store this one under a name of its own"
+                ));
+            }
             Self::NoOperation(_) => "'authy store NAME --for URL' keeps a new one",
             Self::NoCluster => {
                 "set provideClusterInfo: true in the kubeconfig, or name the secret: authy helper kubectl NAME"
@@ -247,6 +263,11 @@ impl Failure {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Whose a secret is, in words.
+fn whose(user: Option<&ServiceUser>) -> String {
+    user.map_or_else(|| "no user in particular".to_owned(), |user| format!("the user '{user}'"))
 }
 
 fn shown(path: &std::path::Path) -> String {

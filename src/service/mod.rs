@@ -27,7 +27,7 @@ pub use base::status::DocumentStatus;
 #[cfg(feature = "sealed")]
 pub use commands::sweep;
 pub use commands::{
-    AcceptedLoss, AccessRequest, Annotation, Approval, ApprovalKind, AuditFilter, Choice,
+    AcceptedLoss, AccessRequest, Annotation, Answer, Approval, ApprovalKind, AuditFilter, Choice,
     ConflictKind, ConflictView, Credential, Description, DiffFrom, EditorChoice, Existing, Exposed,
     FileChange, FileDiff, Finding, HelperSetup, ImportEntry, ImportFrom, ImportOptions,
     ImportStatus, Imported, ImportedPolicy, InitOptions, InitReport, InjectRequest, JoinOptions,

@@ -66,9 +66,10 @@ fn a_scope_says_what_it_would_give() {
     test("bot", "https://github.com/acme/app").ok().says("git/acme for https://github.com/acme");
     test("bot", "https://github.com/acme-tools").ok().says("git/all for https://github.com");
     test("narrow", "https://github.com/acme/app").ok().says("git/all");
-    test("bot", "https://other.example")
+    test("bot", "https://other.example").fails(4).stderr_has("scope 'bot' denies 'web/other'");
+    test("bot", "https://none.example")
         .fails(3)
-        .stderr_has("no secret in scope 'bot' is for https://other.example");
+        .stderr_has("no secret in scope 'bot' is for https://none.example");
     test("bot", "https://github.com:8443").fails(3).stderr_has("is for https://github.com");
     t.authy(["policy", "test", "--scope", "bot"]).fails(2);
     t.authy(["policy", "show", "bot"]).ok().says("git/acme for https://github.com/acme");

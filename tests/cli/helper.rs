@@ -117,11 +117,11 @@ fn cargo_is_answered_line_by_line() {
     // The token of cargo login comes in the question, and is kept for the registry.
     let question = r#"{"v":1,"registry":{"index-url":"sparse+https://new.test/","name":"new"},"kind":"login","token":"n3w","args":[]}"#;
     t.authy(["--cargo-plugin"]).stdin(question).ok().stdout_has(r#"{"Ok":{"kind":"login"}}"#);
-    t.holds("cargo/new", "n3w");
+    t.holds("cargo/new.test", "n3w");
     assert!(asked("get", "sparse+https://new.test/").contains(r#""token":"n3w""#));
     // A scope comes among the words of the configuration.
     let scoped = r#"{"v":1,"registry":{"index-url":"sparse+https://new.test/"},"kind":"get","args":["--scope","shown"]}"#;
-    t.authy(["--cargo-plugin"]).stdin(scoped).ok().stdout_has("not-found");
+    t.authy(["--cargo-plugin"]).stdin(scoped).ok().stdout_has("denies 'cargo/new.test'");
     let odd = scoped.replace("--scope", "--account");
     t.authy(["--cargo-plugin"]).stdin(odd).ok().stdout_has("--account");
 }
@@ -173,6 +173,13 @@ fn keyring_speaks_to_pip_and_to_uv() {
     t.authy(["helper", "keyring", "get", "api.test", "ann"]).fails(1).stdout_is("");
     t.authy(["helper", "keyring", "get", "https://other.test/", "ann"]).fails(1).stdout_is("");
     t.authy(["helper", "keyring", "del", url, "ann"]).fails(2).stderr_has("only 'get'");
+    // pip asks whether to keep what was typed.
+    let set =
+        |value: &str| t.authy(["helper", "keyring", "set", "https://p.test/x", "bob"]).stdin(value);
+    set("one\n").ok().stderr_has("stored pypi/p.test");
+    set("two\n").ok().stderr_has("rotated pypi/p.test");
+    t.holds("pypi/p.test", "two");
+    t.authy(["helper", "keyring", "get", "https://p.test/x/simple", "bob"]).ok().stdout_is("two\n");
 }
 
 #[test]
@@ -274,6 +281,103 @@ fn a_value_of_several_lines_is_no_password() {
     git(&t, "get", "protocol=https\nhost=pass.test\n\n").ok().stdout_has("password=s3cret\n");
 }
 
+/// What a program wants kept never takes the place of what is another's.
+#[test]
+fn what_is_stored_takes_the_place_of_its_own_kind_alone() {
+    let t = scene();
+    let terraform = |token: &str| {
+        let token = format!(r#"{{"token":"{token}"}}"#);
+        t.authy(["helper", "terraform", "store", "api.test"]).stdin(token)
+    };
+    // ann's password of the same host stays.
+    terraform("one").ok().stderr_has("stored terraform/api.test");
+    t.holds("web/token", VALUE);
+    terraform("two").ok().stderr_has("rotated terraform/api.test");
+    t.holds("terraform/api.test", "two");
+    t.authy(["store", "twin", "--for", "https://api.test"]).stdin("x").ok();
+    terraform("three").fails(7).stderr_has("'terraform/api.test'").stderr_has("'twin'");
+    t.holds("terraform/api.test", "two");
+    let login = |user: &str| {
+        let text =
+            format!(r#"{{"ServerURL":"reg.test","Username":"{user}","Secret":"{user}-pw"}}"#);
+        t.authy(["helper", "docker", "store"]).stdin(text)
+    };
+    login("ann").ok();
+    login("bob")
+        .fails(7)
+        .stderr_has("for the user 'ann'")
+        .stderr_has("authy annotate docker/reg.test --user bob");
+    t.holds("docker/reg.test", "ann-pw");
+    let http = r#"{"ServerURL":"http://reg.test","Username":"ann","Secret":"x"}"#;
+    t.authy(["helper", "docker", "store"]).stdin(http).fails(2);
+}
+
+/// Most questions are about what nobody has a secret for: nothing is unlocked for them, nobody is asked,
+/// and other helpers go on.
+#[test]
+fn a_question_about_nothing_is_answered_without_an_identity() {
+    let t = scene();
+    let other = "protocol=https\nhost=other.test\n\n";
+    for (name, value) in [("CLAUDECODE", "1"), ("AUTHY_KEYFILE", "/nowhere"), ("AUTHY_TOKEN", "x")]
+    {
+        git(&t, "get", other).env(name, value).ok().stdout_is("").stderr_has("no secret is for");
+        t.authy(["helper", "docker", "get"])
+            .stdin("other.test")
+            .env(name, value)
+            .fails(1)
+            .stdout_is("credentials not found in native keychain\n")
+            .stderr_is_empty();
+    }
+    // A scope that is not there is a mistake, and not nothing.
+    for words in [&["docker", "--scope", "nosuch", "get"][..], &["git", "--scope", "nosuch", "get"]]
+    {
+        let stdin = if words[0] == "git" { ASKED } else { "api.test" };
+        let done = t.authy(["helper"].iter().chain(words)).stdin(stdin).fails(3);
+        done.stderr_has("policy 'nosuch' not found").stdout_lacks(VALUE);
+    }
+    // Nor is one that does not reach it.
+    t.policy("narrow", ["none"]);
+    git(&t, "get", ASKED).env("AUTHY_SCOPE", "narrow").fails(4).stderr_has("denies 'web/token'");
+}
+
+/// The usual advice would lead in a circle.
+#[test]
+fn what_keeps_a_value_from_a_helper_is_said_with_a_way_that_works() {
+    let t = scene();
+    let hidden = git(&t, "get", ASKED).env("AUTHY_SCOPE", "hidden").fails(4);
+    hidden
+        .stderr_has("authy policy update hidden --seal web/token")
+        .stderr_lacks("authy run --scope");
+    git(&t, "get", ASKED).env("CLAUDECODE", "1").fails(4).stderr_has("--seal web/token");
+    t.authy(["helper", "aws", "web/token", "web/bearer"])
+        .env("CLAUDECODE", "1")
+        .fails(4)
+        .stderr_lacks("--seal")
+        .stderr_has("a token that may read");
+    // A run takes a run-only token away.
+    let token = t.authy(["session", "create", "--scope", "hidden"]).ok().text();
+    let script = "printf 'protocol=https\\nhost=api.test\\n' | authy helper git get";
+    t.authy(["run", "--scope", "hidden", "--", "sh", "-c", script])
+        .env("AUTHY_TOKEN", token.trim())
+        .fails(4)
+        .stderr_has("run-only")
+        .stderr_has("--seal web/token");
+    // The nearest is of the same place, and another port is another service.
+    t.authy(["store", "aaa", "--for", "https://near.test:6443"]).stdin("v").ok();
+    let near = "protocol=https\nhost=near.test\n\n";
+    git(&t, "get", near)
+        .ok()
+        .stderr_has("'aaa' is for https://near.test:6443")
+        .stderr_lacks("annotate");
+    t.authy(["store", "zzz", "--for", "https://near.test/x"]).stdin("v").ok();
+    git(&t, "get", near).ok().stderr_has("'zzz' is for").stderr_has("useHttpPath");
+    // Who is asked for a name says none of others' making.
+    let ask = |question: &str| t.authy(["helper", "askpass", question]);
+    ask("Username for 'https://nobody.test': ").fails(3).stdout_is("");
+    t.authy(["store", "two", "--for", "https://api.test", "--user", "bob"]).stdin("v").ok();
+    ask("Username for 'https://api.test': ").fails(7).stdout_is("");
+}
+
 /// A project's file that nobody allowed does not choose what a program gets.
 #[test]
 fn only_an_allowed_project_chooses_the_scope() {
@@ -283,7 +387,7 @@ fn only_an_allowed_project_chooses_the_scope() {
     let asked = "protocol=https\nhost=mine.test\n\n";
     git(&t, "get", asked).ok().stdout_has("password=v");
     t.authy(["allow", "--yes"]).ok();
-    git(&t, "get", asked).ok().stdout_is("").stderr_has("in scope 'shown'");
+    git(&t, "get", asked).fails(4).stdout_is("quit=1\n").stderr_has("scope 'shown' denies");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Error {
     }
 
     /// The failure itself, where it is of this type.
-    fn of<F: Failure>(&self) -> Option<&F> {
+    pub(crate) fn of<F: Failure>(&self) -> Option<&F> {
         (&*self.0 as &dyn StdError).downcast_ref()
     }
 

@@ -4,15 +4,18 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 
-use crate::access::{Need, Reach};
+use crate::access::{AccessError, Need, Reach};
 use crate::audit::{Action, Op};
 use crate::fs;
+use crate::kind::{Failure, Kind};
 use crate::name::{HelperTool, ScopeName, SecretName, ServiceUrl, ServiceUser, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{
-    Context, Error, OpenVault, Result, SecretError, Snapshot, effective_scope,
+    Context, Error, OpenVault, Result, SecretError, Snapshot, TokenSource, effective_scope,
 };
-use crate::service::secret::read::read;
+use crate::service::identity::agent::AgentError;
+use crate::service::secret::belongs::BelongsError;
+use crate::service::secret::read::{read, read_in};
 use crate::service::secret::{CredentialQuestion, Place, Placeholder, Wanted, belongs};
 use crate::service::session::{bearer, listable};
 
@@ -71,19 +74,38 @@ pub struct Credential {
     pub value: SecretBytes,
 }
 
-/// Reads the secret that belongs to an address. One audit line says what was asked, by whom, and how
-/// it ended.
+/// What a question comes to.
+#[derive(Debug)]
+pub enum Answer {
+    /// The secret that belongs there.
+    Given(Credential),
+    /// None does. Nothing was unlocked and nothing recorded.
+    Nothing {
+        /// Why, in words.
+        why: Error,
+        /// Whether one belongs nearly there: to another path or port, or to another user.
+        is_near: bool,
+    },
+}
+
+/// Reads the secret that belongs to an address, where one does: who asks for anything else needs no
+/// identity. One audit line says what was asked, by whom, and how it ended.
 ///
 /// # Errors
-/// As `get`; no secret belongs there, or several do; what is sent there is read on the way.
-pub fn credential(
-    ctx: &Context,
-    by: &Questioner,
-    question: &CredentialQuestion,
-) -> Result<Credential> {
+/// As `get`; several secrets belong there; what is sent there is read on the way.
+pub fn credential(ctx: &Context, by: &Questioner, question: &CredentialQuestion) -> Result<Answer> {
+    let opened = OpenVault::open(ctx)?;
+    let all = belongs::candidates(&opened, question)?;
+    let named = match belongs::choose(&Reach::All, &all, question) {
+        Ok(place) => vec![place.name],
+        Err(why) => match why.of::<BelongsError>().and_then(BelongsError::nothing) {
+            Some(is_near) => return Ok(Answer::Nothing { why, is_near }),
+            None => Vec::new(),
+        },
+    };
     let found: RefCell<Option<Place>> = RefCell::default();
-    let select = |reach: &Reach<'_>, opened: &Snapshot| {
-        let one = belongs::find(reach, opened, question)?;
+    let select = |reach: &Reach<'_>, _: &Snapshot| {
+        let one = belongs::choose(reach, &all, question)?;
         let name = one.name.clone();
         found.replace(Some(one));
         Ok(vec![name])
@@ -93,17 +115,78 @@ pub fn credential(
         op: op_of(by.tool),
         scope: by.scope.as_ref(),
         need: Need::Reveal,
-        named: Vec::new(),
+        named,
         detail: Some(by.detail(asked)),
         path: None,
         seal: false,
         select: &select,
         load: None,
     };
-    let mut values = read(ctx, &wanted, |reading| Ok(reading.values))?;
-    let (name, value) = values.pop().ok_or_else(|| belongs::nothing(question))?;
-    let (user, bearer) = found.take().map_or((None, false), |place| (place.user, place.bearer));
-    Ok(Credential { name, user, bearer, value })
+    let told = |why: Error| hidden(ctx, by, wanted.named.first(), why);
+    run_only_run(ctx).map_err(told)?;
+    let mut values = read_in(ctx, &opened, &wanted, |reading| Ok(reading.values)).map_err(told)?;
+    let (Some((name, value)), Some(place)) = (values.pop(), found.take()) else {
+        return Err(belongs::choose(&Reach::All, &[], question).err().unwrap_or_else(|| {
+            SecretError::NoneOf { names: wanted.named.clone(), scope: None }.into()
+        }));
+    };
+    Ok(Answer::Given(Credential { name, user: place.user, bearer: place.bearer, value }))
+}
+
+/// In a run by a run-only token the token is taken away, which a helper need not call an empty one.
+fn run_only_run(ctx: &Context) -> Result<()> {
+    let is_empty = matches!(&ctx.token, Some(TokenSource::Text(text)) if text.is_empty());
+    match ctx.confined.clone().filter(|_| is_empty) {
+        Some(scope) => Err(AccessError::RunOnlyToken { scope }.into()),
+        None => Ok(()),
+    }
+}
+
+/// What keeps a value from a helper: a run of the same scope, which is the usual advice, would not help.
+fn hidden(ctx: &Context, by: &Questioner, name: Option<&SecretName>, why: Error) -> Error {
+    let is_run_only = matches!(
+        why.of(),
+        Some(
+            AccessError::RunOnly { .. }
+                | AccessError::RunOnlyMember { .. }
+                | AccessError::RunOnlyToken { .. }
+        )
+    );
+    let is_agents = matches!(why.of(), Some(AgentError::MayNotRead { .. }));
+    if !is_run_only && !is_agents {
+        return why;
+    }
+    let scope = by.scope.clone().or_else(|| ctx.confined.clone());
+    // What signs, and what is typed into no request, no proxy can put in.
+    let goes_by_wire = !matches!(by.tool, HelperTool::Aws | HelperTool::Ansible);
+    HiddenError { why, scope, name: name.cloned().filter(|_| goes_by_wire) }.into()
+}
+
+/// A value that is for processes alone was asked for by a helper.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+struct HiddenError {
+    why: Error,
+    scope: Option<ScopeName>,
+    /// The secret, where it can be sealed.
+    name: Option<SecretName>,
+}
+
+impl Failure for HiddenError {
+    fn kind(&self) -> Kind {
+        self.why.kind()
+    }
+
+    fn hint(&self) -> Option<String> {
+        let scope = self.scope.as_ref().map_or("SCOPE", ScopeName::as_str);
+        let token = format!("a token that may read: authy session create --scope {scope}");
+        Some(match &self.name {
+            Some(name) => format!(
+                "seal it, and a run gives its helpers a placeholder: authy policy update {scope} --seal {name}; or give {token}"
+            ),
+            None => format!("give {token}"),
+        })
+    }
 }
 
 /// Reads the secrets of these names, in their order; one audit line tells of all.
@@ -133,7 +216,9 @@ pub fn credentials_by_name(
         select: &select,
         load: None,
     };
-    let values = read(ctx, &wanted, |reading| Ok(reading.values))?;
+    let told = |why: Error| hidden(ctx, by, names.first(), why);
+    run_only_run(ctx).map_err(told)?;
+    let values = read(ctx, &wanted, |reading| Ok(reading.values)).map_err(told)?;
     let value = |name: &SecretName| {
         values.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
     };

@@ -39,8 +39,8 @@ pub use conflict::{
     Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
 };
 pub use credential::{
-    Credential, Questioner, credential, credentials_by_name, credentials_each, place, placeholder,
-    placeholder_named, places,
+    Answer, Credential, Questioner, credential, credentials_by_name, credentials_each, place,
+    placeholder, placeholder_named, places,
 };
 pub use files::{read_public, read_text};
 pub use helper_setup::{

@@ -43,6 +43,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) named: &'a [SecretName],
     /// The scope in force.
     pub(crate) scope: Option<&'a ScopeName>,
+    /// What for, and which program asks, where that is known.
+    pub(crate) detail: Option<&'a str>,
 }
 
 /// Decides about a request for values.
@@ -102,7 +104,14 @@ fn ask_to_show(ctx: &Context, asked: &Asked<'_>) -> Result<()> {
         (_, Some(scope)) => format!("the values of scope '{scope}'"),
         _ => "values".to_owned(),
     };
-    if ctx.front.consents(&format!("An agent ({marker}) asks for {what}. Show it?")) {
+    let question = match asked.detail {
+        Some(detail) => {
+            let detail = printable(detail);
+            format!("An agent ({marker}) is at work; {what} is asked for: {detail}. Give it?")
+        }
+        None => format!("An agent ({marker}) asks for {what}. Show it?"),
+    };
+    if ctx.front.consents(&question) {
         return Ok(());
     }
     Err(AgentError::MayNotRead { marker, scope: scope.cloned() }.into())

@@ -1,7 +1,7 @@
 //! Which secret belongs to an address: found by what records say, none of which is believed before
 //! its signature is.
 
-use crate::access::{Need, Reach};
+use crate::access::Reach;
 use crate::kind::{Failure, Kind};
 use crate::many;
 use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser};
@@ -71,21 +71,38 @@ pub(crate) fn fittest<'p, T>(
     all.iter().filter(|one| top.is_some() && fit(one) == top).collect()
 }
 
-/// Finds the secret that belongs to what is asked for, among those that are reached: the one with the
-/// longest path, and of these the one whose user name is the one asked for.
+/// What may be meant by a question: everything that belongs to the host of one of its addresses.
 ///
 /// # Errors
-/// None belongs there, or several as well; what is sent there is read on the way; a record that seems
-/// to be meant is damaged.
-pub(crate) fn find(
+/// A record that seems to be meant is damaged.
+pub(crate) fn candidates(opened: &Snapshot, question: &CredentialQuestion) -> Result<Vec<Place>> {
+    let mut found: Vec<Place> = Vec::new();
+    for asked in &question.services {
+        for place in mentioned(&Reach::All, opened, Some(asked))? {
+            if !found.iter().any(|one| one.name == place.name) {
+                found.push(place);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Chooses the secret that belongs to what is asked for, among those of `all` that are reached: the one
+/// with the longest path, and of these the one whose user name is the one asked for.
+///
+/// # Errors
+/// None belongs there, or several as well; what is sent there is read on the way.
+pub(crate) fn choose(
     reach: &Reach<'_>,
-    opened: &Snapshot,
+    all: &[Place],
     question: &CredentialQuestion,
 ) -> Result<Place> {
-    let mut near = None;
+    let reaches =
+        |place: &&Place| reach.permits(&place.name).is_ok() && reach.holds(&place.name).is_ok();
+    let reached: Vec<Place> = all.iter().filter(reaches).cloned().collect();
+    let user = question.user.as_ref();
     for asked in &question.services {
-        let found = candidates(reach, opened, Some(asked))?;
-        let fittest = fittest(&found, |place| place, asked, question.user.as_ref());
+        let fittest = fittest(&reached, |place| place, asked, user);
         match fittest.as_slice() {
             [] => {}
             // Said only where something would be given: who asks for nothing is told nothing.
@@ -96,17 +113,27 @@ pub(crate) fn find(
                 return Err(BelongsError::Several { asked: asked.clone(), names }.into());
             }
         }
-        // Found, but not to be shown: that is what there is to say.
-        if let Reach::Member(rules, who, Need::Reveal) = reach {
-            let wider = Reach::Member(rules, who, Need::Use);
-            if let Ok(one) = find(&wider, opened, question) {
-                reach.permits(&one.name)?;
-            }
-        }
-        near = near.or_else(|| found.first().map(|one| near_miss(one, asked)));
     }
-    let (asked, user) = (question.services.first().cloned(), question.user.clone());
-    Err(BelongsError::Nothing { asked, user, scope: reach.scope().cloned(), near }.into())
+    // There, but not for this asker: that is what there is to say.
+    for asked in &question.services {
+        if let Some(one) = fittest(all, |place| place, asked, user).first() {
+            reach.permits(&one.name)?;
+        }
+    }
+    let near = question.services.first().and_then(|asked| near_miss(&reached, asked, user));
+    Err(nothing(question, reach.scope(), near))
+}
+
+/// Finds the secret that belongs to what is asked for, among those that are reached.
+///
+/// # Errors
+/// As [`choose`]; a record that seems to be meant is damaged.
+pub(crate) fn find(
+    reach: &Reach<'_>,
+    opened: &Snapshot,
+    question: &CredentialQuestion,
+) -> Result<Place> {
+    choose(reach, &candidates(opened, question)?, question)
 }
 
 /// All that is reached and belongs to an address, or to any.
@@ -118,14 +145,14 @@ pub(crate) fn all(
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
 ) -> Result<Vec<Place>> {
-    let mut found = candidates(reach, opened, asked)?;
+    let mut found = mentioned(reach, opened, asked)?;
     let covers = |url: &ServiceUrl| asked.is_none_or(|asked| url.covers(asked));
     found.retain(|one| one.services.iter().any(covers));
     Ok(found)
 }
 
 /// The verified records of what is reached and names the host of `asked`, or any address.
-fn candidates(
+fn mentioned(
     reach: &Reach<'_>,
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
@@ -157,15 +184,26 @@ fn place_text(url: &ServiceUrl) -> String {
     }
 }
 
-fn near_miss(one: &Place, asked: &ServiceUrl) -> Near {
-    let same = one.services.iter().find(|url| url.covers(asked));
-    let place = one.services.iter().find(|url| url.is_same_place(asked));
-    let here = one.services.iter().find(|url| url.host() == asked.host());
-    Near {
-        name: one.name.clone(),
-        user: one.user.clone().filter(|_| same.is_some()),
-        service: same.or(place).or(here).cloned(),
-    }
+/// The secret that belongs nearly there: at the same place first, and of these the one for the same
+/// path, and then the one that comes first.
+fn near_miss(all: &[Place], asked: &ServiceUrl, user: Option<&ServiceUser>) -> Option<Near> {
+    let nearness = |place: &Place, url: &ServiceUrl| {
+        let is_user = place.user.is_none() || user.is_none() || place.user.as_ref() == user;
+        (url.covers(asked), url.is_same_place(asked), is_user, url.scheme() == asked.scheme())
+    };
+    let here = |place: &'_ Place| {
+        let urls = place.services.iter().filter(|url| url.host() == asked.host());
+        urls.map(|url| (nearness(place, url), url.clone())).max_by_key(|(near, _)| *near)
+    };
+    let all = all.iter().rev().filter_map(|place| Some((here(place)?, place)));
+    let ((nearness, service), place) = all.max_by_key(|((near, _), _)| *near)?;
+    let (covers, is_same_place, ..) = nearness;
+    Some(Near {
+        name: place.name.clone(),
+        user: place.user.clone().filter(|_| covers),
+        service,
+        is_same_place,
+    })
 }
 
 /// Several belong to what was asked.
@@ -174,9 +212,9 @@ pub(crate) fn several(asked: &ServiceUrl, names: Vec<SecretName>) -> Error {
 }
 
 /// Nothing belongs to what was asked.
-pub(crate) fn nothing(question: &CredentialQuestion) -> Error {
+fn nothing(question: &CredentialQuestion, scope: Option<&ScopeName>, near: Option<Near>) -> Error {
     let (asked, user) = (question.services.first().cloned(), question.user.clone());
-    BelongsError::Nothing { asked, user, scope: None, near: None }.into()
+    BelongsError::Nothing { asked, user, scope: scope.cloned(), near }.into()
 }
 
 /// A secret that belongs nearly there.
@@ -185,7 +223,9 @@ pub(crate) struct Near {
     name: SecretName,
     /// The user name, where nothing else differs.
     user: Option<ServiceUser>,
-    service: Option<ServiceUrl>,
+    service: ServiceUrl,
+    /// Whether another path is all that differs.
+    is_same_place: bool,
 }
 
 /// Why no secret is given for an address.
@@ -208,6 +248,16 @@ pub(crate) enum BelongsError {
     NotPrivate(ServiceUrl),
 }
 
+impl BelongsError {
+    /// Whether nothing belongs there; then whether something belongs nearly there.
+    pub(crate) fn nothing(&self) -> Option<bool> {
+        match self {
+            Self::Nothing { near, .. } => Some(near.is_some()),
+            Self::Several { .. } | Self::NotPrivate(_) => None,
+        }
+    }
+}
+
 impl Failure for BelongsError {
     fn kind(&self) -> Kind {
         match self {
@@ -225,10 +275,16 @@ impl Failure for BelongsError {
             Self::Nothing { near: Some(Near { name, user: Some(user), .. }), .. } => {
                 format!("'{name}' is for the user '{user}' there")
             }
-            Self::Nothing { near: Some(Near { name, service: Some(service), .. }), .. } => {
+            Self::Nothing {
+                near: Some(Near { name, service, is_same_place: true, .. }), ..
+            } => {
                 format!(
                     "'{name}' is for {service}; 'authy annotate {name} --for URL' adds an address"
                 )
+            }
+            // Another port is another service: no advice to send it there.
+            Self::Nothing { near: Some(Near { name, service, .. }), .. } => {
+                format!("'{name}' is for {service}")
             }
             Self::Nothing { asked: Some(asked), .. } => {
                 format!("say whose it is: authy annotate NAME --for {asked}")

@@ -86,12 +86,21 @@ pub(crate) fn read<T>(
     wanted: &Wanted<'_>,
     then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
 ) -> Result<T> {
-    let opened = OpenVault::open(ctx)?;
-    let asker = asker(ctx, &opened, &wanted.op)?;
+    read_in(ctx, &OpenVault::open(ctx)?, wanted, then)
+}
+
+/// As [`read`], in a vault that is open.
+pub(crate) fn read_in<T>(
+    ctx: &Context,
+    opened: &OpenVault<'_>,
+    wanted: &Wanted<'_>,
+    then: impl FnOnce(Reading<'_, '_>) -> Result<T>,
+) -> Result<T> {
+    let asker = asker(ctx, opened, &wanted.op)?;
     if let Principal::Member(caller) = &asker {
-        refresh(ctx, &opened, caller);
+        refresh(ctx, opened, caller);
     }
-    let mut recorder = Recorder::open(ctx, &opened, &asker)?;
+    let mut recorder = Recorder::open(ctx, opened, &asker)?;
     let mut action = Action {
         op: wanted.op.clone(),
         secrets: wanted.named.clone(),
@@ -106,13 +115,14 @@ pub(crate) fn read<T>(
             need: wanted.need,
             named: &wanted.named,
             scope: scope.as_ref(),
+            detail: wanted.detail.as_deref().filter(|_| wanted.op.is_under("helper")),
         };
-        let verdict = agent::judge(ctx, &opened, &asker, &asked)?;
-        let found = match find(&opened, &asker, wanted, scope.as_ref(), &mut action) {
+        let verdict = agent::judge(ctx, opened, &asker, &asked)?;
+        let found = match find(opened, &asker, wanted, scope.as_ref(), &mut action) {
             // Another command may be about to refresh the grant after its change.
             Err(error) if error.is_stale_grant() => {
-                let again = reload(ctx, &opened, &wanted.op)?;
-                find(&opened, &again, wanted, scope.as_ref(), &mut action)?
+                let again = reload(ctx, opened, &wanted.op)?;
+                find(opened, &again, wanted, scope.as_ref(), &mut action)?
             }
             found => found?,
         };
@@ -120,12 +130,12 @@ pub(crate) fn read<T>(
         let place = |one: &EncryptedSecret| Place::of(one.name().clone(), one.record());
         let files = found.access.files().iter().filter(|_| found.sealing.is_some());
         let places = files.map(place).collect();
-        let values = cache::recall(&opened, &asker, found.access).open(receipt)?;
+        let values = cache::recall(opened, &asker, found.access).open(receipt)?;
         if verdict == Verdict::ShowHandedOut {
             agent::show_handed_out(ctx, &values, &asked)?;
         }
         // Before `then`, which may replace this process.
-        cache::keep_signatures(&opened, &asker);
+        cache::keep_signatures(opened, &asker);
         opened.save_pins();
         then(Reading {
             values,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use authy::{HelperTool, ServiceUrl, ServiceUser};
 
-use super::exchange::{ANY_USER, Exchange, ScopeFlag, joined, line};
+use super::exchange::{ANY_USER, Exchange, ScopeFlag, is_nothing, joined, line};
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -45,17 +45,16 @@ impl Args {
         let answer = match asked {
             // Nothing secret: the password is asked for after it.
             Asked::User => {
-                let place = exchange.places(Some(&url))?;
-                let place = place.into_iter().max_by_key(|place| {
-                    let covering = place.services.iter().filter(|one| one.covers(&url));
-                    covering.map(|one| one.path().len()).max()
-                });
-                let user = place.and_then(|place| place.user);
+                let user = exchange.place(url)?.user;
                 joined(&[user.as_ref().map_or(ANY_USER, ServiceUser::as_str).as_bytes(), b"\n"])
             }
             Asked::Password => {
                 let user = user.filter(|user| user.as_str() != ANY_USER);
-                let found = exchange.find(vec![url], user)?;
+                let found = exchange.must_find(vec![url.clone()], user);
+                if found.as_ref().is_err_and(is_nothing) {
+                    exchange.note_path(&url);
+                }
+                let found = found?;
                 joined(&[line(&found.name, &found.value)?.expose(), b"\n"])
             }
         };

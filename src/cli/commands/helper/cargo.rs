@@ -4,11 +4,11 @@
 use std::io::{self, BufRead as _, Read as _};
 use std::process::ExitCode;
 
-use authy::{HelperTool, ScopeName, SecretBytes, SecretName, ServiceUrl, StoreOptions};
+use authy::{Answer, HelperTool, ScopeName, SecretBytes, ServiceUrl};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::exchange::{Exchange, ScopeFlag, Typed, answer, is_nothing, joined, line, text};
+use super::exchange::{Exchange, ScopeFlag, Typed, answer, joined, line, text};
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -53,7 +53,7 @@ struct Registry {
 }
 
 #[derive(Serialize)]
-enum Answer<'a> {
+enum Reply<'a> {
     Ok(Given<'a>),
     Err(Refused),
 }
@@ -91,7 +91,7 @@ impl Args {
             // Cargo takes any other exit code for a provider that broke down.
             if let Err(failure) = self.answer(env, &asked) {
                 super::exchange::tell(env, &failure);
-                answer(env, &Answer::Err(refused(&failure)))?;
+                answer(env, &Reply::Err(refused(&failure)))?;
             }
         }
     }
@@ -103,37 +103,37 @@ impl Args {
         let exchange = Exchange::new(env, HelperTool::Cargo, &scope)?;
         let services = services(&asked.registry);
         let Some(url) = services.first().cloned() else {
-            return answer(env, &Answer::Err(Refused::UrlNotSupported));
+            return answer(env, &Reply::Err(Refused::UrlNotSupported));
         };
         match asked.kind.as_str() {
             "get" => match exchange.find(services, None) {
-                Ok(found) => {
+                Ok(Answer::Given(found)) => {
                     let value = line(&found.name, &found.value)?;
                     let scheme: &[u8] = if found.bearer { b"Bearer " } else { b"" };
                     let value = SecretBytes::new(joined(&[scheme, value.expose()]).to_vec());
                     let token = text(&found.name, &value)?;
                     // Once for each cargo: publishing asks a hundred times while it waits.
                     let given = Given::Get { token, cache: "session", operation_independent: true };
-                    answer(env, &Answer::Ok(given))
+                    answer(env, &Reply::Ok(given))
                 }
-                Err(failure) if is_nothing(&failure) => {
-                    exchange.note_near(&url, &failure);
-                    answer(env, &Answer::Err(Refused::NotFound))
+                Ok(Answer::Nothing { why, is_near }) => {
+                    exchange.note_near(&why, is_near);
+                    answer(env, &Reply::Err(Refused::NotFound))
                 }
                 Err(failure) => Err(failure),
             },
             "login" => {
                 login(&exchange, &asked, &url)?;
-                answer(env, &Answer::Ok(Given::Login))
+                answer(env, &Reply::Ok(Given::Login))
             }
             "logout" => {
                 let kept = exchange.places(Some(&url))?.into_iter().next();
                 match kept {
                     Some(place) => Err(Failure::Kept(place.name)),
-                    None => answer(env, &Answer::Err(Refused::NotFound)),
+                    None => answer(env, &Reply::Err(Refused::NotFound)),
                 }
             }
-            _ => answer(env, &Answer::Err(Refused::OperationNotSupported)),
+            _ => answer(env, &Reply::Err(Refused::OperationNotSupported)),
         }
     }
 }
@@ -169,37 +169,21 @@ fn scope_in(args: &[String]) -> Result<Option<ScopeName>, Failure> {
 
 /// `cargo login`: the token is typed, or comes in the question.
 fn login(exchange: &Exchange<'_>, asked: &Question, url: &ServiceUrl) -> Result<(), Failure> {
-    let registry = asked.registry.name.as_deref().unwrap_or("registry");
-    let known = exchange.places(Some(url))?.into_iter().next();
-    let name = match &known {
-        Some(place) => place.name.clone(),
-        None => SecretName::parse(&format!("cargo/{registry}")).map_err(|error| {
-            Failure::OddQuestion(format!("the registry gives no name: {error}"))
-        })?,
-    };
+    let registry = asked.registry.name.as_deref().unwrap_or("the registry");
     let nobody = || Failure::NobodyToAsk(format!("the token of '{registry}'"));
     let value = match &asked.token {
         Some(Typed(token)) => SecretBytes::new(token.expose().trim_ascii().to_vec()),
         None => {
             let mut terminal = exchange.env.person().hidden().ok_or_else(nobody)?;
-            terminal
-                .ask(&format!("Token of {registry}: "), Form::Line, 1 << 12)
-                .ok_or_else(nobody)?
-                .text
+            let question = format!("Token of {registry}: ");
+            terminal.ask(&question, Form::Line, 1 << 12).ok_or_else(nobody)?.text
         }
     };
     if value.is_empty() {
         return Err(Failure::EmptyValue);
     }
-    match known {
-        Some(_) => authy::rotate(&exchange.ctx, &name, &value)?,
-        None => {
-            let options = StoreOptions { services: vec![url.clone()], ..StoreOptions::default() };
-            authy::store(&exchange.ctx, &name, &value, &options)?
-        }
-    };
-    exchange.env.ui().note(format_args!("stored {name}"));
-    Ok(())
+    let given = super::exchange::Given { user: None, bearer: false, value };
+    exchange.keep("cargo", std::slice::from_ref(url), &given)
 }
 
 #[cfg(test)]

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use authy::{HelperTool, ServiceUrl, ServiceUser, StoreOptions};
+use authy::{Answer, HelperTool, ServiceUrl, ServiceUser};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{
-    ANY_USER, Exchange, ScopeFlag, Typed, answer, is_nothing, line, name_for, question_json,
-    question_text, text,
+    self, ANY_USER, Exchange, ScopeFlag, Typed, answer, line, question_json, question_text, text,
 };
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
@@ -93,17 +92,17 @@ fn get(exchange: &Exchange<'_>) -> CommandResult {
     let server = question_text()?;
     let server = server.trim();
     let services = services(server);
-    let Some(url) = services.first().cloned() else {
+    if services.is_empty() {
         return Err(Failure::OddQuestion(format!("'{server}' is no registry")));
-    };
-    let found = match exchange.find(services, None) {
+    }
+    let found = match exchange.find(services, None)? {
+        Answer::Given(found) => found,
         // The usual answer: most images are anybody's.
-        Err(failure) if is_nothing(&failure) => {
-            exchange.note_near(&url, &failure);
+        Answer::Nothing { why, is_near } => {
+            exchange.note_near(&why, is_near);
             exchange.env.ui().data(NOTHING.as_bytes())?;
             return Ok(ExitCode::FAILURE);
         }
-        found => found?,
     };
     let value = line(&found.name, &found.value)?;
     let user = found.user.as_ref().map_or(ANY_USER, ServiceUser::as_str);
@@ -115,32 +114,20 @@ fn get(exchange: &Exchange<'_>) -> CommandResult {
 fn store(exchange: &Exchange<'_>) -> CommandResult {
     let stored: Stored = question_json()?;
     let services = services(&stored.server);
-    let odd = || Failure::OddQuestion(format!("'{}' is no registry", stored.server));
-    let url = services.first().filter(|url| url.is_private()).cloned().ok_or_else(odd)?;
-    let is_token = stored.username == TOKEN;
-    let user = ServiceUser::parse(&stored.username).ok().filter(|_| !is_token);
+    let bearer = stored.username == TOKEN;
+    let user = ServiceUser::parse(&stored.username).ok().filter(|_| !bearer);
     let Typed(value) = stored.secret;
-    let mut known = Vec::new();
-    for url in &services {
-        known.extend(exchange.places(Some(url))?);
-    }
-    let same = known.iter().find(|place| place.user == user && place.bearer == is_token);
-    if let Some(place) = same {
-        authy::rotate(&exchange.ctx, &place.name, &value)?;
-        exchange.env.ui().note(format_args!("rotated {}", place.name));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let name = name_for("docker", &url).ok_or_else(odd)?;
-    let options =
-        StoreOptions { services: vec![url], user, bearer: is_token, ..StoreOptions::default() };
-    authy::store(&exchange.ctx, &name, &value, &options)?;
-    exchange.env.ui().note(format_args!("stored {name}"));
+    exchange.keep("docker", &services, &exchange::Given { user, bearer, value })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Others read what is in a vault: 'docker logout' is no reason to take it from them.
 fn erase(exchange: &Exchange<'_>) -> CommandResult {
     let server = question_text()?;
+    // Docker asks for the same server three times, with and without a scheme.
+    if server.contains("://") && !server.starts_with(HUB.0) {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut kept = Vec::new();
     for url in services(&server) {
         kept.extend(exchange.places(Some(&url))?);

@@ -4,8 +4,8 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use authy::{
-    Context, Credential, CredentialQuestion, HelperTool, Kind, Part, Place, Questioner, ScopeName,
-    SecretBytes, SecretName, ServiceUrl, ServiceUser,
+    Answer, Context, Credential, CredentialQuestion, HelperTool, Kind, Part, Place, Questioner,
+    ScopeName, SecretBytes, SecretName, ServiceUrl, ServiceUser, StoreOptions,
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -64,14 +64,93 @@ impl<'e> Exchange<'e> {
         &self,
         services: Vec<ServiceUrl>,
         user: Option<ServiceUser>,
-    ) -> Result<Credential, Failure> {
+    ) -> Result<Answer, Failure> {
         let question = CredentialQuestion { services, user };
         if let Some(file) = &self.sealed
             && let Some(placeholder) = authy::placeholder(file, &question)?
         {
-            return Ok(placeholder);
+            return Ok(Answer::Given(placeholder));
         }
         Ok(authy::credential(&self.ctx, &self.by, &question)?)
+    }
+
+    /// As [`Exchange::find`], for protocols that want an answer.
+    pub(super) fn must_find(
+        &self,
+        services: Vec<ServiceUrl>,
+        user: Option<ServiceUser>,
+    ) -> Result<Credential, Failure> {
+        match self.find(services, user)? {
+            Answer::Given(found) => Ok(found),
+            Answer::Nothing { why, .. } => Err(why.into()),
+        }
+    }
+
+    /// The one secret that a program which stores a new value for an address means: without a user name
+    /// where `user` is none, and with just this one otherwise.
+    ///
+    /// # Errors
+    /// Several are meant as well.
+    pub(super) fn kept_for(
+        &self,
+        services: &[ServiceUrl],
+        user: Option<&ServiceUser>,
+        bearer: bool,
+    ) -> Result<Option<Place>, Failure> {
+        let mut same: Vec<Place> = Vec::new();
+        for url in services {
+            for place in self.places(Some(url))? {
+                let is_meant = place.user.as_ref() == user && place.bearer == bearer;
+                if is_meant && !same.iter().any(|one| one.name == place.name) {
+                    same.push(place);
+                }
+            }
+        }
+        match (same.pop(), same.pop(), services.first()) {
+            (Some(one), Some(other), Some(url)) => {
+                let (url, names) = (Box::new(url.clone()), Box::new([other.name, one.name]));
+                Err(Failure::Several { url, names })
+            }
+            (one, ..) => Ok(one),
+        }
+    }
+
+    /// Keeps what a program wants kept: as the new value of the one secret that is meant, or as a new
+    /// secret below `folder`.
+    pub(super) fn keep(
+        &self,
+        folder: &str,
+        services: &[ServiceUrl],
+        given: &Given,
+    ) -> Result<(), Failure> {
+        let (user, bearer) = (given.user.as_ref(), given.bearer);
+        if let Some(place) = self.kept_for(services, user, bearer)? {
+            authy::rotate(&self.ctx, &place.name, &given.value)?;
+            self.env.ui().note(format_args!("rotated {}", place.name));
+            return Ok(());
+        }
+        let odd = |url: &ServiceUrl| Failure::OddQuestion(format!("{url} gives no name"));
+        let Some(url) = services.first() else {
+            return Err(Failure::OddQuestion("it names no address".to_owned()));
+        };
+        if !url.is_private() {
+            return Err(Failure::OddQuestion(format!("{url} is read by everybody on the way")));
+        }
+        let name = name_for(folder, url).ok_or_else(|| odd(url))?;
+        let all = self.places(Some(url))?;
+        if let Some(other) = all.iter().find(|place| place.name == name) {
+            let users = Box::new([other.user.clone(), user.cloned()]);
+            return Err(Failure::OtherUser { name, users });
+        }
+        let options = StoreOptions {
+            services: vec![url.clone()],
+            user: given.user.clone(),
+            bearer,
+            ..StoreOptions::default()
+        };
+        authy::store(&self.ctx, &name, &given.value, &options)?;
+        self.env.ui().note(format_args!("stored {name}"));
+        Ok(())
     }
 
     /// The secrets of these names.
@@ -105,20 +184,29 @@ impl<'e> Exchange<'e> {
         Ok(authy::places(&self.ctx, self.by.scope.as_ref(), asked)?)
     }
 
-    /// Says on standard error why there is nothing for an address, where a secret is for another one of
-    /// the same host: most questions are about hosts that nobody has a secret for.
-    pub(super) fn note_near(&self, asked: &ServiceUrl, failure: &Failure) {
-        let places = self.places(None).unwrap_or_default();
-        let mut services = places.iter().flat_map(|place| &place.services);
-        if services.any(|url| url.host() == asked.host()) {
-            self.note(failure);
+    /// Says on standard error why there is nothing, as a note.
+    pub(super) fn note(&self, why: &authy::Error) {
+        let hint = why.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.env.ui().note(authy::printable(&format!("{why}{hint}")));
+    }
+
+    /// As [`Exchange::note`], where one belongs nearly there: most questions are about hosts that nobody
+    /// has a secret for.
+    pub(super) fn note_near(&self, why: &authy::Error, is_near: bool) {
+        if is_near {
+            self.note(why);
         }
     }
 
-    /// Says on standard error why there is nothing, as a note.
-    pub(super) fn note(&self, failure: &Failure) {
-        let hint = failure.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-        self.env.ui().note(authy::printable(&format!("{failure}{hint}")));
+    /// Says that git names no path of its own accord, where that is why nothing is found.
+    pub(super) fn note_path(&self, url: &ServiceUrl) {
+        let is_below = |place: &ServiceUrl| place.is_same_place(url) && !place.path().is_empty();
+        let places = self.places(None).unwrap_or_default();
+        if url.path().is_empty() && places.iter().flat_map(|place| &place.services).any(is_below) {
+            self.env.ui().note(format_args!(
+                "git named no repository; it does after: git config --global credential.{url}.useHttpPath true"
+            ));
+        }
     }
 
     /// Says on standard error what went wrong.
@@ -139,6 +227,13 @@ impl<'de> serde::Deserialize<'de> for Typed {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         String::deserialize(d).map(|text| Self(SecretBytes::from(text)))
     }
+}
+
+/// What a program wants kept.
+pub(super) struct Given {
+    pub(super) user: Option<ServiceUser>,
+    pub(super) bearer: bool,
+    pub(super) value: SecretBytes,
 }
 
 /// Whether there is simply no such secret.

@@ -4,13 +4,11 @@
 use std::process::ExitCode;
 
 use authy::{
-    Credential, HelperTool, SecretBytes, SecretName, ServiceUrl, ServiceUser, StoreOptions,
+    Answer, Credential, HelperTool, SecretBytes, SecretName, ServiceUrl, ServiceUser, StoreOptions,
 };
 use zeroize::Zeroizing;
 
-use super::exchange::{
-    ANY_USER, Exchange, ScopeFlag, is_nothing, joined, line, name_for, question_text,
-};
+use super::exchange::{ANY_USER, Exchange, ScopeFlag, joined, line, name_for, question_text};
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -114,14 +112,14 @@ impl Asked {
 }
 
 fn get(exchange: &Exchange<'_>, asked: &Asked, url: &ServiceUrl) -> CommandResult {
-    let found = match exchange.find(vec![url.clone()], asked.user()) {
+    let found = match exchange.find(vec![url.clone()], asked.user())? {
+        Answer::Given(found) => found,
         // Another helper may know, or the person at the terminal.
-        Err(failure) if is_nothing(&failure) => {
-            exchange.note(&failure);
-            note_path(exchange, url);
+        Answer::Nothing { why, .. } => {
+            exchange.note(&why);
+            exchange.note_path(url);
             return Ok(ExitCode::SUCCESS);
         }
-        found => found?,
     };
     let value = line(&found.name, &found.value)?;
     let answer = answer(asked, &found, &value)?;
@@ -150,17 +148,6 @@ fn answer(
     let user = user.or(Some(asked.user.as_str()).filter(|user| !user.is_empty()));
     let head = format!("{state}username={}\npassword=", user.unwrap_or(ANY_USER));
     Ok(joined(&[head.as_bytes(), value.expose(), b"\n"]))
-}
-
-/// git names no path where nobody tells it to, and a secret for a part of a host is then not found.
-fn note_path(exchange: &Exchange<'_>, url: &ServiceUrl) {
-    let is_below = |place: &ServiceUrl| place.is_same_place(url) && !place.path().is_empty();
-    let places = exchange.places(None).unwrap_or_default();
-    if url.path().is_empty() && places.iter().flat_map(|place| &place.services).any(is_below) {
-        exchange.env.ui().note(format_args!(
-            "git named no repository; it does after: git config --global credential.{url}.useHttpPath true"
-        ));
-    }
 }
 
 /// What git used with success: kept where a person typed it, and says so.

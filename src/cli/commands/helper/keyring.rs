@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use authy::{HelperTool, ServiceUrl, ServiceUser};
+use authy::{Answer, HelperTool, SecretBytes, ServiceUrl, ServiceUser};
 use serde::Serialize;
 
-use super::exchange::{Exchange, ScopeFlag, answer, is_nothing, joined, line, text};
+use super::exchange::{self, Exchange, ScopeFlag, answer, joined, line, question, text};
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -17,7 +17,8 @@ const TOKEN_USER: &str = "__token__";
 ///
 /// Set up with a link named keyring to authy in PATH, and keyring-provider = subprocess in the
 /// configuration of pip or uv. Both ask for the whole address first and for the bare host after it,
-/// which says nothing of TLS and gets nothing.
+/// which says nothing of TLS and gets nothing. pip shows nothing of what is said here: look with
+/// 'authy helper keyring get URL USER', or into 'authy audit show'.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     /// Give it in this form
     #[arg(long, value_name = "FORM", default_value = "plain", value_parser = ["plain", "json"])]
     output: String,
-    /// What is wanted: get, and nothing else
+    /// What is wanted: get, or set with the password on standard input
     #[arg(value_name = "OPERATION")]
     operation: String,
     /// The address
@@ -52,8 +53,9 @@ struct Given<'a> {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        if self.operation != "get" {
-            return Err(Failure::NoOperation(self.operation));
+        match self.operation.as_str() {
+            "get" | "set" => {}
+            _ => return Err(Failure::NoOperation(self.operation)),
         }
         let url = ServiceUrl::asked(&self.service).ok();
         let Some(url) = url.filter(|_| self.service.contains("://")) else {
@@ -61,12 +63,19 @@ impl Args {
         };
         let exchange = Exchange::new(env, HelperTool::Keyring, &self.scope)?;
         let asked = self.user.as_deref().and_then(|user| ServiceUser::parse(user).ok());
-        let found = match exchange.find(vec![url.clone()], asked.clone()) {
-            Err(failure) if is_nothing(&failure) => {
-                exchange.note_near(&url, &failure);
+        if self.operation == "set" {
+            let value = SecretBytes::new(question()?.to_vec()).without_line_end();
+            let user = asked.filter(|user| user.as_str() != TOKEN_USER);
+            let given = exchange::Given { user, bearer: false, value };
+            exchange.keep("pypi", &[url], &given)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let found = match exchange.find(vec![url], asked.clone())? {
+            Answer::Given(found) => found,
+            Answer::Nothing { why, is_near } => {
+                exchange.note_near(&why, is_near);
                 return Ok(ExitCode::FAILURE);
             }
-            found => found?,
         };
         let value = line(&found.name, &found.value)?;
         let user = found.user.or(asked);

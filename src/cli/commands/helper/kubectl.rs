@@ -84,7 +84,7 @@ impl Args {
             (None, Some(server)) => {
                 let url = ServiceUrl::asked(server)
                     .map_err(|why| Failure::OddQuestion(format!("'{server}': {why}")))?;
-                let found = exchange.find(vec![url], None)?;
+                let found = exchange.must_find(vec![url], None)?;
                 (found.name, found.value)
             }
             (None, None) => return Err(Failure::NoCluster),
@@ -109,6 +109,6 @@ fn belongs(
     let place = exchange.places(None)?.into_iter().find(|place| place.name == *name);
     match place.is_none_or(|place| place.services.iter().any(|url| url.covers(&asked))) {
         true => Ok(()),
-        false => Err(Failure::Elsewhere { name: name.clone(), asked }),
+        false => Err(Failure::Elsewhere { name: name.clone(), asked: Box::new(asked) }),
     }
 }

@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use authy::{HelperTool, ServiceUrl, StoreOptions};
+use authy::{Answer, HelperTool, ServiceUrl};
 use serde::{Deserialize, Serialize};
 
-use super::exchange::{
-    Exchange, ScopeFlag, Typed, answer, is_nothing, line, name_for, question_json, text,
-};
+use super::exchange::{self, Exchange, ScopeFlag, Typed, answer, line, question_json, text};
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -16,7 +14,8 @@ use crate::cli::error::Failure;
 ///
 /// Set up with a link ~/.terraform.d/plugins/terraform-credentials-authy to authy, and
 /// credentials_helper "authy" {} in ~/.terraformrc. Terraform goes on without a token where this
-/// fails, and says 'Module not found': look at what stands above that.
+/// fails, and shows nothing of what is said here: look with TF_LOG=warn, or ask for yourself with
+/// 'authy helper terraform get HOST'.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,24 +45,16 @@ struct Stored {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let odd = || Failure::OddQuestion(format!("'{}' is no host", self.host));
-        let url = ServiceUrl::asked(&self.host).map_err(|_| odd())?;
+        let odd = |_| Failure::OddQuestion(format!("'{}' is no host", self.host));
+        let url = ServiceUrl::asked(&self.host).map_err(odd)?;
         let exchange = Exchange::new(env, HelperTool::Terraform, &self.scope)?;
         match self.operation.as_str() {
             "get" => get(&exchange, &url),
             "store" => {
                 let stored: Stored = question_json()?;
                 let Typed(value) = stored.token;
-                let report = match exchange.places(Some(&url))?.into_iter().next() {
-                    Some(place) => authy::rotate(&exchange.ctx, &place.name, &value)?,
-                    None => {
-                        let name = name_for("terraform", &url).ok_or_else(odd)?;
-                        let options =
-                            StoreOptions { services: vec![url], ..StoreOptions::default() };
-                        authy::store(&exchange.ctx, &name, &value, &options)?
-                    }
-                };
-                env.ui().note(format_args!("stored {}", report.name));
+                let given = exchange::Given { user: None, bearer: false, value };
+                exchange.keep("terraform", &[url], &given)?;
                 Ok(ExitCode::SUCCESS)
             }
             _ => match exchange.places(Some(&url))?.into_iter().next() {
@@ -75,16 +66,15 @@ impl Args {
 }
 
 fn get(exchange: &Exchange<'_>, url: &ServiceUrl) -> CommandResult {
-    match exchange.find(vec![url.clone()], None) {
-        Ok(found) => {
+    match exchange.find(vec![url.clone()], None)? {
+        Answer::Given(found) => {
             let value = line(&found.name, &found.value)?;
             answer(exchange.env, &Given { token: Some(text(&found.name, &value)?) })?;
         }
-        Err(failure) if is_nothing(&failure) => {
-            exchange.note_near(url, &failure);
+        Answer::Nothing { why, is_near } => {
+            exchange.note_near(&why, is_near);
             answer(exchange.env, &Given::default())?;
         }
-        Err(failure) => return Err(failure),
     }
     Ok(ExitCode::SUCCESS)
 }

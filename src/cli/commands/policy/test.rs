@@ -12,7 +12,8 @@ use crate::cli::context::CliEnv;
 ///
 /// Exits with 0 where it is allowed and with 4 where it is denied. No such secret need exist.
 /// With --for instead of a name it says which secret 'authy helper' would be given for an address;
-/// it exits with 3 where there is none, and with 7 where several fit.
+/// it exits with 3 where there is none, with 4 where the
+/// scope does not reach it, and with 7 where several fit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
