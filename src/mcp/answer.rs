@@ -1,5 +1,8 @@
 //! Questions that the library answers.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use authy::{
     AuditFilter, Context, CredentialQuestion, Kind, ListEntry, ListOptions, ScopeName, SecretName,
     ServiceUrl,
@@ -19,37 +22,64 @@ pub(super) enum Question {
     Audit { lines: usize },
 }
 
-/// Answers one.
-pub(super) fn answer(
-    serving: &Serving<'_>,
-    client: &str,
-    question: &Question,
-) -> Result<Value, Refusal> {
-    let ctx = (serving.context)(client).map_err(Refusal::new)?;
-    let scope = serving.scope.as_ref();
-    Ok(match question {
-        Question::List { pattern } => list(&ctx, scope, pattern.clone())?,
-        Question::Name(name) => check(&ctx, scope, name)?,
-        Question::Url(url) => place(&ctx, scope, url)?,
-        Question::Program(program) => may_run(&ctx, scope, program)?,
-        Question::Request { names, reason } => {
-            let requested = authy::request_access(&ctx, scope, names, reason)?;
-            json!({ "requested": requested })
-        }
-        Question::Audit { lines } => audit(&ctx, *lines)?,
-    })
+/// Answers one question after the other.
+pub(super) struct Answers<'s> {
+    serving: &'s Serving<'s>,
+    /// What records say, as the files of the vault lay then: verifying a thousand takes longer than a
+    /// client likes to wait, and they seldom change.
+    details: RefCell<(String, HashMap<SecretName, Value>)>,
 }
 
-fn list(
-    ctx: &Context,
-    scope: Option<&ScopeName>,
-    pattern: Option<String>,
-) -> Result<Value, Refusal> {
-    let options =
-        ListOptions { pattern, scope: scope.cloned(), details: true, ..ListOptions::default() };
-    let entries = authy::list(ctx, &options)?;
-    let secrets: Vec<Value> = entries.iter().map(entry).collect();
-    Ok(json!({ "scope": scope, "secrets": secrets }))
+impl<'s> Answers<'s> {
+    pub(super) fn new(serving: &'s Serving<'s>) -> Self {
+        Self { serving, details: RefCell::default() }
+    }
+
+    /// Reads what the first question is mostly about.
+    pub(super) fn warm(&self) {
+        if let Ok(ctx) = (self.serving.context)("") {
+            // The first question says what is wrong.
+            let _ = self.list(&ctx, None);
+        }
+    }
+
+    /// Answers one.
+    pub(super) fn answer(&self, client: &str, question: &Question) -> Result<Value, Refusal> {
+        let ctx = (self.serving.context)(client).map_err(Refusal::new)?;
+        let scope = self.serving.scope.as_ref();
+        Ok(match question {
+            Question::List { pattern } => self.list(&ctx, pattern.clone())?,
+            Question::Name(name) => check(&ctx, scope, name)?,
+            Question::Url(url) => place(&ctx, scope, url)?,
+            Question::Program(program) => may_run(&ctx, scope, program)?,
+            Question::Request { names, reason } => {
+                let requested = authy::request_access(&ctx, scope, names, reason)?;
+                json!({ "requested": requested })
+            }
+            Question::Audit { lines } => audit(&ctx, *lines)?,
+        })
+    }
+
+    /// Who may see which names is asked each time; what their records say only where a file changed.
+    fn list(&self, ctx: &Context, pattern: Option<String>) -> Result<Value, Refusal> {
+        let scope = self.serving.scope.as_ref();
+        let options = ListOptions { pattern, scope: scope.cloned(), ..ListOptions::default() };
+        let names = authy::list(ctx, &options)?;
+        let mark = authy::glance(&ctx.vault);
+        let mut known = self.details.borrow_mut();
+        let is_known = |entry: &ListEntry| known.1.contains_key(&entry.name);
+        if known.0 != mark || !names.iter().all(is_known) {
+            let entries = authy::list(ctx, &ListOptions { details: true, ..options })?;
+            let told = entries.iter().map(|one| (one.name.clone(), entry(one)));
+            if known.0 != mark {
+                *known = (mark, HashMap::new());
+            }
+            known.1.extend(told);
+        }
+        let secrets: Vec<&Value> =
+            names.iter().filter_map(|entry| known.1.get(&entry.name)).collect();
+        Ok(json!({ "scope": scope, "secrets": secrets }))
+    }
 }
 
 fn entry(entry: &ListEntry) -> Value {

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::mpsc;
 
 use crate::front::Serving;
-use answer::answer;
+use answer::Answers;
 use run::Runner;
 use server::Server;
 
@@ -32,8 +32,10 @@ pub(crate) fn serve(serving: &Serving<'_>) -> io::Result<()> {
     };
     let server = Server::new(jobs, runner);
     let thread = std::thread::Builder::new().name("authy-mcp".into()).spawn(|| server.work())?;
+    let answers = Answers::new(serving);
+    answers.warm();
     for job in wanted {
-        let reply = answer(serving, &job.client, &job.question);
+        let reply = answers.answer(&job.client, &job.question);
         // Who asked may have stopped waiting.
         let _ = job.reply.send(reply);
     }

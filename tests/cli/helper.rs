@@ -378,6 +378,54 @@ fn what_keeps_a_value_from_a_helper_is_said_with_a_way_that_works() {
     ask("Username for 'https://api.test': ").fails(7).stdout_is("");
 }
 
+/// What is remembered of records is forgotten when any of them changes, by whomever.
+#[test]
+fn what_is_remembered_of_addresses_is_never_old() {
+    let t = scene();
+    let vault = std::fs::read_to_string(t.vault().join("authy.toml")).unwrap();
+    let id = vault.lines().find_map(|line| line.strip_prefix("vault = \"")).unwrap();
+    let places = t.path("state").join("authy").join(id.trim_end_matches('"')).join("places");
+    // As if nothing had changed for a while.
+    let settle = || {
+        let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        for folder in ["secrets", "secrets/web", "secrets/new"] {
+            if let Ok(folder) = std::fs::File::open(t.vault().join(folder)) {
+                folder.set_modified(past).unwrap();
+            }
+        }
+    };
+    let found = |host: &str| {
+        let done = git(&t, "get", &format!("protocol=https\nhost={host}\n\n")).ok();
+        done.text().contains("password=")
+    };
+    settle();
+    assert!(found("api.test") && !found("late.test"));
+    let kept = std::fs::read_to_string(&places).unwrap();
+    assert!(kept.contains("web/token"), "{kept}");
+    // It is used: without the name nothing is found.
+    std::fs::write(&places, kept.replace("\"web/token\",", "").replace(",\"web/token\"", ""))
+        .unwrap();
+    assert!(!found("api.test"));
+    t.authy(["store", "late", "--for", "https://late.test"]).stdin("v").ok();
+    assert!(found("api.test") && found("late.test"));
+    settle();
+    assert!(found("late.test"));
+    t.authy(["annotate", "late", "--not-for", "https://late.test"]).ok();
+    assert!(!found("late.test"));
+    settle();
+    assert!(!found("late.test"));
+    t.authy(["store", "new/one", "--for", "https://late.test"]).stdin("v").ok();
+    assert!(found("late.test"));
+    settle();
+    assert!(found("late.test"));
+    // git puts files into place as well.
+    t.git(["checkout", "-q", "HEAD~1", "--", "."]);
+    t.git(["rm", "-q", "-r", "-f", "secrets/new"]);
+    assert!(!found("late.test"));
+    std::fs::write(&places, "nonsense").unwrap();
+    assert!(found("api.test"));
+}
+
 /// A project's file that nobody allowed does not choose what a program gets.
 #[test]
 fn only_an_allowed_project_chooses_the_scope() {

@@ -3,11 +3,11 @@
 
 use crate::access::Reach;
 use crate::kind::{Failure, Kind};
-use crate::many;
 use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser};
 use crate::service::base::{Error, Result, Snapshot};
 use crate::store::Record;
 
+use super::index;
 use super::read::settled;
 
 /// What a program wants to know: the secret for an address.
@@ -157,17 +157,18 @@ fn mentioned(
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
 ) -> Result<Vec<Place>> {
-    let text = asked.map_or_else(|| "for = ".to_owned(), place_text);
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
-    let names: Vec<_> = opened.vault.names()?.into_iter().filter(reaches).collect();
-    let names =
-        many::map(&names, |name| opened.vault.record_mentions(name, &text).then(|| name.clone()));
+    let mut names = index::named(opened)?;
+    names.retain(reaches);
+    if let Some(text) = asked.map(place_text) {
+        names.retain(|name| opened.vault.record_mentions(name, &text));
+    }
     let read = |name: SecretName| -> Result<Option<Place>> {
         let record = settled(opened, || opened.vault.record(&name, &opened.rules))?;
         Ok(record.map(|record| Place::of(name, &record)))
     };
     let mut found = Vec::new();
-    for name in names.into_iter().flatten() {
+    for name in names {
         found.extend(read(name)?);
     }
     let is_there = |url: &ServiceUrl| asked.is_none_or(|asked| url.host() == asked.host());

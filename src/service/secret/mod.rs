@@ -2,6 +2,7 @@
 
 pub(crate) mod belongs;
 pub(crate) mod cache;
+mod index;
 pub(crate) mod new_value;
 pub(crate) mod read;
 pub(crate) mod readers;
