@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     /// The command is about a project file and there is none.
     #[error("there is no .authy.toml here or in a folder above")]
     NoProject,
+    /// Nothing says which scope is meant.
+    #[error("no scope given")]
+    NoScope,
     /// A project file wants what only an allowed one gets.
     #[error("'{}' {what}, and it is not allowed to", shown(.path))]
     NotAllowed { path: PathBuf, what: &'static str },
@@ -143,7 +146,7 @@ impl Failure {
             Self::NoHome | Self::NobodyToAsk(_) | Self::NoCommand(_) | Self::NoScreen => {
                 Kind::Usage
             }
-            Self::NoAliases(_) | Self::OddPath(_) => Kind::Usage,
+            Self::NoAliases(_) | Self::OddPath(_) | Self::NoScope => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
@@ -228,6 +231,7 @@ impl Failure {
             }
             Self::OtherApproval(_) => "look at it again: authy approve --dry-run",
             Self::NoKind(_) => "as in: authy approve member NAME",
+            Self::NoScope => "name one with --scope; 'authy policy list' shows them",
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",

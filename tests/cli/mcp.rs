@@ -301,3 +301,26 @@ fn cancelling_and_time_end_the_whole_group() {
         std::thread::yield_now();
     }
 }
+
+/// One command makes a client ask, and a project's comments stay.
+#[test]
+fn config_makes_a_token_and_an_entry() {
+    let t = scene();
+    let config = |words: &[&str]| t.authy(["mcp", "config", "claude"].iter().chain(words));
+    config(&[]).fails(2).stderr_has("no scope");
+    let file = t.work().join(".mcp.json");
+    config(&["--scope", "bot"]).ok().stdout_has("\"--token-file\"").stderr_has("--write");
+    assert!(!file.exists() && !t.home().join(".authy-tokens").exists());
+    config(&["--scope", "bot", "--write"]).env("CLAUDECODE", "1").fails(4);
+    config(&["--scope", "bot", "--write"]).ok().stderr_has("added to");
+    let entry: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let args = entry["mcpServers"]["authy"]["args"].as_array().unwrap();
+    let args: Vec<&str> = args.iter().map(|word| word.as_str().unwrap()).collect();
+    assert_eq!(args, ["mcp", "--token-file", "~/.authy-tokens/claude-bot"]);
+    // What it says works, as a client starts it.
+    let mut client = Client::greeted(&t, &args[1..], &[("AUTHY_KEYFILE", "/nowhere")]);
+    assert_eq!(client.given("list_secrets", json!({}))["secrets"][0]["name"], "db-url");
+    client.end();
+    config(&["--scope", "bot", "--write"]).ok().stderr_has("has an entry, which stays");
+    t.authy(["mcp", "config", "emacs", "--scope", "bot"]).fails(2).stderr_has("it is one of");
+}

@@ -19,6 +19,7 @@ mod init;
 mod inject;
 mod join;
 mod list;
+mod mcp_config;
 mod member;
 mod policy;
 mod project;
@@ -56,6 +57,7 @@ pub use inject::{
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use list::{ListDetails, ListEntry, ListOptions, list};
+pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};
 pub use member::{
     Exposed, MemberChange, MemberUpdated, MemberView, NewMember, Removal, member_add, member_list,
     member_remove, member_show, member_update,
