@@ -50,6 +50,16 @@ pub(super) fn held(words: &[OsString]) -> Option<ExitCode> {
     })
 }
 
+/// Has the system end this process, and with it the program it runs, when its parent is gone, however that
+/// went. Only Linux does.
+pub(super) fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    }
+}
+
 /// The path of this program.
 pub(crate) fn program() -> PathBuf {
     if cfg!(target_os = "linux") {

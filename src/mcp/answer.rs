@@ -76,6 +76,12 @@ impl<'s> Answers<'s> {
             }
             known.1.extend(told);
         }
+        // A token has its own.
+        let of_token = || {
+            let policies = authy::policy_list(ctx).unwrap_or_default();
+            policies.into_iter().next().map(|policy| policy.name)
+        };
+        let scope = scope.cloned().or_else(|| ctx.token.as_ref().and_then(|_| of_token()));
         let secrets: Vec<&Value> =
             names.iter().filter_map(|entry| known.1.get(&entry.name)).collect();
         Ok(json!({ "scope": scope, "secrets": secrets }))
@@ -135,20 +141,13 @@ fn place(ctx: &Context, scope: Option<&ScopeName>, url: &ServiceUrl) -> Result<V
 }
 
 fn may_run(ctx: &Context, scope: Option<&ScopeName>, program: &str) -> Result<Value, Refusal> {
-    let policies = authy::policy_list(ctx)?;
-    let policy =
-        policies.into_iter().find(|policy| scope.is_none_or(|scope| policy.name == *scope));
-    let limits = policy.and_then(|policy| Some((policy.name, policy.commands?)));
-    Ok(match limits {
-        None => checked(true, "the scope lets 'run' start any program", None, None),
-        Some((scope, commands)) => {
-            let allowed = commands.iter().any(|pattern| pattern == program);
-            let why = format!("scope '{scope}' lets 'run' start: {}", commands.join(", "));
-            let to_do = (!allowed).then(|| {
-                format!("patterns may match it all the same; an admin adds it: authy policy update {scope} --command {program}")
-            });
-            checked(allowed, &why, None, to_do.as_deref())
+    let inherited: Vec<_> = std::env::vars_os().collect();
+    Ok(match authy::check_program(ctx, scope, program.as_ref(), &inherited) {
+        Ok(()) => checked(true, "the scope lets 'run' start it", None, None),
+        Err(error) if error.kind() == Kind::Denied => {
+            checked(false, &error.to_string(), None, error.hint().as_deref())
         }
+        Err(error) => return Err(error.into()),
     })
 }
 

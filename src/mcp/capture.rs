@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 /// So many bytes of the beginning are kept, and as many of the end.
-const KEPT: usize = 32 << 10;
+///
+/// Clients show a model 40 KB of an answer whole, and of more they show little or nothing (opencode
+/// 1.18, Claude Code 2.1).
+const KEPT: usize = 8 << 10;
 
 /// A stream of a program.
 #[derive(Debug, Default)]

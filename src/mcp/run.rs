@@ -42,12 +42,12 @@ pub(super) struct Runner {
 pub(super) struct Wanted {
     command: Vec<String>,
     folder: Option<PathBuf>,
-    #[serde(default)]
-    secrets: Vec<String>,
+    secrets: Option<Vec<String>>,
     #[serde(default)]
     variables: BTreeMap<String, String>,
     stdin: Option<String>,
-    timeout_seconds: Option<u64>,
+    /// Some clients have no whole numbers.
+    timeout_seconds: Option<f64>,
 }
 
 /// A group of processes, which is gone with this value.
@@ -82,10 +82,13 @@ impl Runner {
         &self,
         client: &str,
         wanted: Wanted,
-        stop: CancellationToken,
+        stop: [CancellationToken; 2],
         beat: &Beat,
     ) -> Result<Value, Refusal> {
-        let seconds = wanted.timeout_seconds.unwrap_or(USUAL).clamp(1, LONGEST);
+        let seconds = wanted.timeout_seconds.filter(|seconds| seconds.is_finite());
+        let time = seconds.map_or(Duration::from_secs(USUAL), |seconds| {
+            Duration::from_secs_f64(seconds.clamp(1.0, LONGEST as f64))
+        });
         let stdin = wanted.stdin.clone();
         let mut child = self
             .command(client, &wanted)?
@@ -100,7 +103,7 @@ impl Runner {
                 let _ = to.write_all(text.as_bytes()).await;
             }
         };
-        let end = Instant::now() + Duration::from_secs(seconds);
+        let end = Instant::now() + time;
         let ended = {
             let read = async {
                 tokio::join!(write, drain(from.0, &mut out), drain(from.1, &mut err));
@@ -112,7 +115,8 @@ impl Runner {
                 tokio::select! {
                     status = child.wait() => break Ended::By(status.ok().and_then(code)),
                     () = &mut read, if !is_read => is_read = true,
-                    () = stop.cancelled() => break Ended::Stopped,
+                    () = stop[0].cancelled() => break Ended::Stopped,
+                    () = stop[1].cancelled() => break Ended::Stopped,
                     () = sleep_until(end) => break Ended::OutOfTime,
                     () = sleep_until(next) => {
                         next += BEAT;
@@ -165,20 +169,26 @@ impl Runner {
             "--no-input",
             "--json",
             "run",
+            "--end-with-parent",
             "--mask",
             "--uppercase",
         ]);
         if let Some(scope) = &self.scope {
             command.args(["--scope", scope.as_str()]);
         }
-        for name in &wanted.secrets {
+        if wanted.secrets.as_ref().is_some_and(Vec::is_empty) {
+            let why = "'secrets' is empty: name some, or leave it out for all of the scope";
+            return Err(Refusal::new(why.to_owned()));
+        }
+        for name in wanted.secrets.iter().flatten() {
             command.arg("--only").arg(name);
         }
         for (variable, name) in &wanted.variables {
             command.arg("--env").arg(format!("{variable}={name}"));
         }
         command.arg("--").args(&wanted.command);
-        if let Some(folder) = &wanted.folder {
+        let folder = wanted.folder.as_ref().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
             if !folder.is_dir() {
                 let folder = printable(&folder.to_string_lossy());
                 return Err(Refusal::new(format!("there is no folder '{folder}'")));

@@ -1,7 +1,11 @@
 //! The protocol's side: tools told and called.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use authy::{SecretName, ServiceUrl, printable};
 use rmcp::model::{
@@ -15,14 +19,21 @@ use rmcp::{ErrorData, Peer, RoleServer, ServerHandler, ServiceExt as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{RwLock, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::answer::Question;
 use super::run::{Runner, Wanted};
 use super::tools;
 
+/// Arguments that clients add to every tool (Gemini CLI 0.61).
+const ADDED: [&str; 1] = ["wait_for_previous"];
+/// How long programs may take to end when the server does.
+const LAST: Duration = Duration::from_secs(6);
 /// Longest name of a client that is recorded.
 const LONGEST_NAME: usize = 60;
 /// Lines of the trail, where nobody says how many.
@@ -59,6 +70,31 @@ impl From<authy::Error> for Refusal {
 pub(super) struct Server {
     jobs: Sender<Job>,
     runner: Runner,
+    /// The client is gone, or a signal came: what runs is to end.
+    closed: CancellationToken,
+    /// Held by each program that runs.
+    running: Arc<RwLock<()>>,
+}
+
+/// Standard input, which says when it ends: the protocol goes on until every call is answered.
+struct Watched<R> {
+    from: R,
+    closed: CancellationToken,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.from).poll_read(cx, into);
+        if matches!(&read, Poll::Ready(read) if read.is_err() || into.filled().len() == before) {
+            self.closed.cancel();
+        }
+        read
+    }
 }
 
 #[derive(Deserialize)]
@@ -90,24 +126,37 @@ struct AuditWords {
 
 impl Server {
     pub(super) fn new(jobs: Sender<Job>, runner: Runner) -> Self {
-        Self { jobs, runner }
+        Self { jobs, runner, closed: CancellationToken::new(), running: Arc::default() }
     }
 
     /// Serves to the end of standard input; programs that run then are ended.
     pub(super) fn work(self) -> io::Result<()> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (closed, running) = (self.closed.clone(), Arc::clone(&self.running));
         let result = runtime.block_on(async {
-            let (mut term, mut int) =
-                (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+            let [mut term, mut int, mut hangup] = kinds.map(signal);
+            let (term, int, hangup) = (term.as_mut(), int.as_mut(), hangup.as_mut());
+            let told = async |signal: Result<&mut Signal, &mut io::Error>| match signal {
+                Ok(signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
+            };
+            let (from, to) = stdio();
+            let from = Watched { from, closed: closed.clone() };
             let serving = async {
-                let service = self.serve(stdio()).await.map_err(io::Error::other)?;
+                let service = self.serve((from, to)).await.map_err(io::Error::other)?;
                 service.waiting().await.map(drop).map_err(io::Error::other)
             };
-            tokio::select! {
+            let result = tokio::select! {
                 ended = serving => ended,
-                _ = term.recv() => Ok(()),
-                _ = int.recv() => Ok(()),
-            }
+                () = told(term) => Ok(()),
+                () = told(int) => Ok(()),
+                () = told(hangup) => Ok(()),
+            };
+            closed.cancel();
+            // Programs have their time to end by themselves.
+            let _ = timeout(LAST, running.write()).await;
+            result
         });
         // A read of standard input cannot be cancelled, and is not waited for.
         runtime.shutdown_background();
@@ -163,7 +212,9 @@ impl Server {
     ) -> Result<Value, Refusal> {
         let token = context.meta.get_progress_token();
         let beat = Beat { token, peer: context.peer.clone() };
-        self.runner.run(client, wanted, context.ct.clone(), &beat).await
+        let _running = self.running.read().await;
+        let stop = [context.ct.clone(), self.closed.clone()];
+        self.runner.run(client, wanted, stop, &beat).await
     }
 }
 
@@ -190,14 +241,20 @@ fn client(context: &RequestContext<RoleServer>) -> String {
     printable(&known).chars().take(LONGEST_NAME).collect()
 }
 
+/// Takes the arguments of a tool. Unknown ones are refused, as a mistyped `secrets` would give all;
+/// what clients add of their own, and what is null, counts for nothing.
 fn words_of<T: DeserializeOwned>(words: &JsonObject) -> Result<T, Refusal> {
-    let read = serde_json::from_value(Value::Object(words.clone()));
+    let mut words = words.clone();
+    words.retain(|name, value| !ADDED.contains(&name.as_str()) && !value.is_null());
+    let read = serde_json::from_value(Value::Object(words));
     read.map_err(|error| Refusal::new(format!("the arguments are not understood: {error}")))
 }
 
 fn checked(words: CheckWords) -> Result<Question, Refusal> {
     let odd = |error: String| Refusal::new(error);
-    match (words.name, words.url, words.program) {
+    // Some models fill in everything.
+    let given = |word: Option<String>| word.filter(|word| !word.is_empty());
+    match (given(words.name), given(words.url), given(words.program)) {
         (Some(name), None, None) => name
             .parse()
             .map(Question::Name)

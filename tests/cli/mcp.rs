@@ -177,8 +177,12 @@ fn an_agent_uses_values_and_sees_none() {
         client.refused("run", json!({"command": ["no-such-program"]})).contains("no-such-program")
     );
 
-    let check = |words| json!(words);
-    let may = client.given("check_access", check(json!({"name": "db-url"})));
+    // What clients and models add and leave out.
+    let odd = json!({"command": ["true"], "wait_for_previous": true, "secrets": null, "folder": "", "timeout_seconds": 9.0, "variables": null});
+    assert_eq!(client.given("run", odd)["exit_code"], 0);
+    assert!(client.refused("run", json!({"command": ["true"], "secrets": []})).contains("empty"));
+
+    let may = client.given("check_access", json!({"name": "db-url", "url": "", "program": ""}));
     assert_eq!((&may["allowed"], &may["secret"]), (&json!(true), &json!("db-url")));
     let may_not = client.given("check_access", json!({"name": "other"}));
     assert_eq!(may_not["allowed"], false);
@@ -240,8 +244,14 @@ fn a_token_a_seal_and_a_limit_hold() {
     let out = file.to_str().unwrap();
     t.authy(["session", "create", "--scope", "tight", "--out", out]).ok();
     let mut client = Client::greeted(&t, &["--token-file", out], &[("AUTHY_KEYFILE", "/nowhere")]);
-    assert_eq!(client.given("list_secrets", json!({}))["secrets"][0]["name"], "db-url");
+    let listed = client.given("list_secrets", json!({}));
+    assert_eq!(
+        (&listed["secrets"][0]["name"], &listed["scope"]),
+        (&json!("db-url"), &json!("tight"))
+    );
     assert_eq!(client.given("run", json!({"command": ["true"]}))["exit_code"], 0);
+    assert_eq!(client.given("check_access", json!({"program": "true"}))["allowed"], true);
+    assert_eq!(client.given("check_access", json!({"program": "sh"}))["allowed"], false);
     let refused = client.refused("run", json!({"command": ["sh", "-c", "true"]}));
     assert!(refused.contains("access_denied") && refused.contains("'sh'"), "{refused}");
     let lines = client.given("audit_recent", json!({}));
@@ -299,6 +309,39 @@ fn cancelling_and_time_end_the_whole_group() {
     client.end();
     while !gone(&mark) {
         std::thread::yield_now();
+    }
+}
+
+/// However the server ends, programs get their time to end, and none goes on with the values.
+#[test]
+fn what_runs_ends_with_the_server() {
+    let t = scene();
+    for how in ["closed", "TERM", "HUP", "KILL"] {
+        let mut client = Client::greeted(&t, &["--scope", "bot"], &[]);
+        let (mark, ended) = (t.path(format!("mark-{how}")), t.path(format!("ended-{how}")));
+        let script = format!(
+            "trap 'echo > {}; exit' TERM; echo $$ > {m}.new; mv {m}.new {m}; while :; do sleep 0.05; done",
+            ended.display(),
+            m = mark.display()
+        );
+        let words = json!({"name": "run", "arguments": {"command": ["sh", "-c", script]}});
+        client.request("tools/call", words);
+        while !mark.exists() {
+            std::thread::yield_now();
+        }
+        let id: i32 = std::fs::read_to_string(&mark).unwrap().trim().parse().unwrap();
+        match how {
+            "closed" => drop(client.to.take()),
+            signal => {
+                let server = client.child.id().to_string();
+                t.program("kill", [&format!("-{signal}"), &server]).ok();
+            }
+        }
+        client.child.wait().unwrap();
+        while std::path::Path::new(&format!("/proc/{id}")).exists() {
+            std::thread::yield_now();
+        }
+        assert!(ended.exists(), "{how}: it was not told");
     }
 }
 

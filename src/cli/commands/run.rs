@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// Leave what the command prints alone; a run-only scope masks all the same
     #[arg(long)]
     no_masking: bool,
+    /// End when whoever started this ends: the MCP server, which asks for it
+    #[arg(long, hide = true)]
+    end_with_parent: bool,
     /// Run this, with these arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -57,6 +60,9 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        if self.end_with_parent {
+            leader::end_with_parent();
+        }
         let ctx = env.context()?;
         let mut request = self.inject.request(env)?;
         if let Some(project) = env.project()?.filter(|file| !file.files.is_empty()) {

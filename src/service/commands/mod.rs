@@ -52,8 +52,8 @@ pub use init::{InitOptions, InitReport, accept_vault, init, is_vault};
 #[cfg(feature = "sealed")]
 pub use inject::sweep;
 pub use inject::{
-    InjectRequest, Masking, RunCommand, env, export, hold, lead, mask_commands, misread, render,
-    render_manifest, resolve, run, variable, variables,
+    InjectRequest, Masking, RunCommand, check_program, env, export, hold, lead, mask_commands,
+    misread, render, render_manifest, resolve, run, variable, variables,
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use list::{ListDetails, ListEntry, ListOptions, list};

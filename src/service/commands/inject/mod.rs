@@ -16,7 +16,7 @@ use crate::service::base::{Context, Result};
 use request::{Gather, gather};
 
 pub use resolve::resolve;
-pub use run::{Masking, RunCommand, hold, lead, run};
+pub use run::{Masking, RunCommand, check_program, hold, lead, run};
 #[cfg(feature = "sealed")]
 pub use sealed::sweep;
 

@@ -14,9 +14,12 @@ use crate::inject::{self, Ended, Filter, HandOn, HelperCommand, Masker, SideTask
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
-use crate::service::base::{Context, Front, IdentitySource, Note, Result, TokenSource};
+use crate::service::base::{
+    Context, Front, IdentitySource, Note, OpenVault, Result, TokenSource, effective_scope,
+};
 use crate::service::identity::is_of_its_own;
 use crate::service::secret::Reading;
+use crate::service::session::{bearer, listable};
 
 /// What is shown in the place of a session token; it is no secret of the vault.
 const TOKEN: &str = "authy-token";
@@ -288,6 +291,23 @@ pub(super) fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Mas
         }
         _ => Masker::new(values),
     }
+}
+
+/// Whether `run` may start a program in a scope; `inherited` says where programs are looked for.
+///
+/// # Errors
+/// The scope lists programs, and not this one; a scope that is not in force, or none.
+pub fn check_program(
+    ctx: &Context,
+    scope: Option<&ScopeName>,
+    word: &OsStr,
+    inherited: &[(OsString, OsString)],
+) -> Result<()> {
+    let opened = OpenVault::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
+    let scope = effective_scope(ctx, scope)?;
+    let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
+    Ok(reach.permits_program(&find_program(word, inherited))?)
 }
 
 /// Looks a program up as starting it will: a bare name in the caller's `PATH`.
