@@ -242,5 +242,10 @@ fn refusal(code: Option<i32>, err: &Capture) -> Option<Refusal> {
     let is_its_own = error["exit_code"].as_i64() == code.map(i64::from);
     let text = |key: &str| error[key].as_str().map(str::to_owned);
     let message = text("message").filter(|_| is_its_own)?;
-    Some(Refusal { message, hint: text("hint"), code: text("code") })
+    // What it advises at a command line a model does by a tool.
+    let hint = match text("code").as_deref() {
+        Some("not_found") => Some("list_secrets names what there is".to_owned()),
+        _ => text("hint"),
+    };
+    Some(Refusal { message, hint, code: text("code") })
 }
