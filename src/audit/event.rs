@@ -114,6 +114,7 @@ ops! {
     MEMBER_REMOVE "member.remove",
     IMPORT "import",
     SYNC "sync",
+    CONFLICT_SHOW "conflict.show",
     CONFLICT_TAKE "conflict.take",
 }
 

@@ -210,6 +210,14 @@ impl CliEnv {
             unseen: None,
         });
         context.agent = Some(AgentAtWork { marker: agent::of_client(client), ..agent });
+        // The terminal, where there is one, is the client's.
+        context.front = Box::new(FrontOfPerson {
+            person: Person::new(self.ui, false),
+            passphrase: self.passphrase(),
+            typed: RefCell::default(),
+            bar: RefCell::default(),
+            above: Rc::clone(&self.above),
+        });
         Ok(context)
     }
 

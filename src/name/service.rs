@@ -71,7 +71,7 @@ impl ServiceUrl {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let path = path.trim_end_matches('/').to_owned();
         let inner = path.split('/').skip(1);
-        if inner.into_iter().any(|segment| matches!(segment, "" | "." | "..")) {
+        if inner.into_iter().any(|segment| segment.is_empty() || leads_elsewhere(segment)) {
             return Err("a path has no '//', '/./' or '/../'");
         }
         if scheme == FILE {
@@ -110,6 +110,11 @@ impl ServiceUrl {
         (&self.scheme, &self.host, self.port) == (&other.scheme, &other.host, other.port)
     }
 
+    /// The same without its path: all of the host.
+    pub(crate) fn origin(&self) -> Self {
+        Self { path: String::new(), ..self.clone() }
+    }
+
     /// The scheme, in small letters.
     pub fn scheme(&self) -> &str {
         &self.scheme
@@ -129,6 +134,12 @@ impl ServiceUrl {
     pub fn path(&self) -> &str {
         &self.path
     }
+}
+
+/// Whether a server may read a segment of a path as one of another folder, encoded or not.
+fn leads_elsewhere(segment: &str) -> bool {
+    let decoded = percent_encoding::percent_decode_str(segment).collect::<Vec<u8>>();
+    matches!(decoded.as_slice(), b"." | b"..") || decoded.iter().any(|byte| b"/\\".contains(byte))
 }
 
 /// The port of a scheme where none is written.
@@ -256,6 +267,8 @@ mod tests {
             "https://a b",
             "https://a/../b",
             "https://a//b",
+            "https://a/b/%2e%2E/c",
+            "https://a/b%2fc",
             "https://a?x=1",
             "https://a#x",
             "https://a:0",

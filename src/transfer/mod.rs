@@ -22,6 +22,7 @@ pub(crate) use old_authy::{
     FILE as OLD_FILE, LIMIT as OLD_LIMIT, OldPolicy, OldVault, parse as parse_old,
 };
 
+use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;
 
 /// A secret as it was found.
@@ -44,6 +45,10 @@ pub(crate) struct Found {
 pub(crate) struct About {
     pub(crate) tags: Vec<String>,
     pub(crate) description: Option<String>,
+    /// The services that it belongs to.
+    pub(crate) services: Vec<ServiceUrl>,
+    /// The user name that goes with it there.
+    pub(crate) user: Option<ServiceUser>,
 }
 
 impl Found {

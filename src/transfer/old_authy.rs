@@ -93,7 +93,7 @@ pub(crate) fn parse(plain: &SecretBytes) -> Result<OldVault, TransferError> {
     }
     let found = |(name, secret): (String, Secret)| {
         let OldAbout { tags, description, .. } = secret.about;
-        let about = About { tags, description };
+        let about = About { tags, description, services: Vec::new(), user: None };
         Found { about: Some(about), ..Found::new(name, secret.value.0) }
     };
     let secrets = vault.secrets.into_iter().map(found).collect();

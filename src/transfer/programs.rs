@@ -12,7 +12,8 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
-use super::{Found, SecretText, StoreLocation, json};
+use super::{About, Found, SecretText, StoreLocation, json};
+use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
@@ -103,6 +104,13 @@ struct Details {
     title: String,
     #[serde(default)]
     fields: Vec<Field>,
+    #[serde(default)]
+    urls: Vec<Website>,
+}
+
+#[derive(Deserialize)]
+struct Website {
+    href: String,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +119,8 @@ struct Field {
     label: String,
     #[serde(default, rename = "type")]
     kind: String,
+    #[serde(default)]
+    purpose: String,
     value: Option<SecretText>,
 }
 
@@ -132,12 +142,28 @@ pub(super) fn one_password(
         let got = ask(program, &["item", "get", &item.id, "--format", "json"], &[])?;
         let details: Details =
             serde_json::from_slice(got.expose()).map_err(|_| TransferError::Answer { program })?;
+        let about = about(&details);
         for field in details.fields.into_iter().filter(|field| field.kind == "CONCEALED") {
             let Some(value) = field.value else { continue };
-            found.push(Found::new(format!("{}/{}", details.title, field.label), value.0));
+            // The password is what goes with the user name at the item's websites.
+            let about = about.clone().filter(|_| field.purpose == "PASSWORD");
+            let name = format!("{}/{}", details.title, field.label);
+            found.push(Found { about, ..Found::new(name, value.0) });
         }
     }
     Ok(found)
+}
+
+/// Where the password of an item belongs: its websites, as far as they are addresses of https.
+fn about(item: &Details) -> Option<About> {
+    let website = |one: &Website| Some(ServiceUrl::asked(&one.href).ok()?.origin());
+    let services: Vec<_> =
+        item.urls.iter().filter_map(website).filter(ServiceUrl::is_private).collect();
+    let user = item.fields.iter().find(|field| field.purpose == "USERNAME");
+    let user =
+        user.and_then(|field| ServiceUser::parse(field.value.as_ref()?.0.expose_str()?).ok());
+    let about = About { tags: Vec::new(), description: None, services, user };
+    (!about.services.is_empty()).then_some(about)
 }
 
 /// The fields of a secret of the key-value engine.

@@ -262,3 +262,44 @@ fn a_rule_that_was_put_back_makes_nobody_give_way() {
     team.of("bob", &["sync"]).ok().stderr_lacks("may not write");
     assert!(fs::read_to_string(team.file("bob", "secrets/db-key.toml")).unwrap().contains("bob"));
 }
+
+/// Whoever decides sees what each side did, and may look at values that he may read.
+#[test]
+fn both_sides_are_shown_in_words_and_by_value() {
+    let team = Team::both_rotated();
+    team.of("alice", &["annotate", "db-url", "--tag", "x"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7);
+    let list = team.of("bob", &["conflict", "list"]).ok();
+    list.stdout_has(": value, tags").stdout_has("by bob").stdout_has(": value");
+    let show = |who: &str, name: &str, side: &str| team.of(who, &["conflict", "show", name, side]);
+    show("bob", "db-url", "theirs").ok().stdout_is("from alice");
+    show("bob", "db-url", "ours").ok().stdout_is("from bob");
+    show("bob", "db-url", "newest").fails(2);
+    show("bob", "db-key", "ours").fails(3).stderr_has("conflict list");
+    show("bob", "db-url", "theirs").ok();
+    let lines = team.of("bob", &["audit", "show", "--op", "conflict.show"]).ok();
+    lines.stdout_has("theirs").stdout_has("db-url");
+    // Nothing is decided by looking.
+    team.holds("bob", "db-url", "from bob");
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+}
+
+#[test]
+fn what_each_side_changed_in_a_policy_is_shown_by_its_short_name() {
+    let team = Team::two_admins();
+    team.of("alice", &["policy", "update", "backend", "--allow", "a-*"]).ok();
+    team.of("bob", &["policy", "update", "backend", "--deny", "b-*"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7).stderr_has("policies/backend.toml");
+    let list = team.of("bob", &["conflict", "list", "--json"]).ok().json();
+    assert_eq!(list[0]["ours"]["changes"], serde_json::json!(["deny"]), "{list}");
+    assert_eq!(list[0]["theirs"]["changes"], serde_json::json!(["allow"]));
+    team.of("bob", &["conflict", "show", "backend", "ours"]).ok().stdout_has("+deny = [\"b-*\"]");
+    let theirs = team.of("bob", &["conflict", "show", "policies/backend.toml", "theirs"]).ok();
+    theirs.stdout_has("a-*").stdout_lacks("signature");
+    team.of("bob", &["conflict", "take", "ours", "backend"]).ok();
+    team.of("bob", &["conflict", "list"]).ok().stderr_has("nothing is in conflict");
+}

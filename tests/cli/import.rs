@@ -214,7 +214,7 @@ fn other_managers_are_asked_through_their_programs() {
     let sops = "test \"$1\" = --decrypt && echo '{\"db\":{\"url\":\"from sops\"},\"n\":3}'";
     ask("sops", sops, &["enc.yaml", "--from", "sops", "--prefix", "s/"]).ok();
     t.holds("s/db/url", "from sops");
-    let op = "case \"$2\" in list) echo '[{\"id\":\"abc\",\"title\":\"ignored\"}]';; get) echo '{\"title\":\"GitHub Login\",\"fields\":[{\"label\":\"password\",\"type\":\"CONCEALED\",\"value\":\"from op\"},{\"label\":\"username\",\"type\":\"STRING\",\"value\":\"ann\"},{\"label\":\"otp\",\"type\":\"CONCEALED\"}]}';; esac";
+    let op = "case \"$2\" in list) echo '[{\"id\":\"abc\",\"title\":\"ignored\"}]';; get) echo '{\"title\":\"GitHub Login\",\"urls\":[{\"href\":\"https://github.com/login\"},{\"href\":\"http://old.example\"}],\"fields\":[{\"label\":\"password\",\"type\":\"CONCEALED\",\"purpose\":\"PASSWORD\",\"value\":\"from op\"},{\"label\":\"username\",\"type\":\"STRING\",\"purpose\":\"USERNAME\",\"value\":\"ann\"},{\"label\":\"otp\",\"type\":\"CONCEALED\"}]}';; esac";
     ask("op", op, &["--from", "1password"]).ok();
     t.holds("github-login/password", "from op");
     let vault = "test \"$1 $2 $3 $4\" = 'kv get -format=json secret/app' && echo '{\"request_id\":\"x\",\"data\":{\"data\":{\"API_KEY\":\"from vault\"},\"metadata\":{\"version\":2}}}'";

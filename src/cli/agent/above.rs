@@ -81,6 +81,12 @@ impl Above {
         names.find(|name| !SHELLS.contains(name))
     }
 
+    /// Whether the nearest is called like this, or none of them is.
+    pub(super) fn is_below(&self, name: &str) -> bool {
+        let mut named = self.0.iter().map(|process| process.name.starts_with(name));
+        named.next().unwrap_or(true) || !named.any(|is| is)
+    }
+
     /// The agent among them that marks nothing it starts.
     pub(super) fn agent(&self) -> Option<&'static str> {
         self.0.iter().find_map(Process::agent)

@@ -23,6 +23,9 @@ pub(super) fn of_client(client: &str) -> String {
     format!("mcp {client}")
 }
 
+/// How the processes of OpenClaw are called.
+const OPENCLAW: &str = "openclaw";
+
 /// Looks a variable of our own up.
 type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
@@ -75,14 +78,16 @@ pub(super) struct Agent {
 }
 
 /// Tells whether OpenClaw itself started this process, and no agent of it: the mark for its helpers
-/// is there, the one for the commands of agents nowhere, and no other.
+/// is there, the one for the commands of agents nowhere, no other, and it stands right above, where it
+/// can be seen.
 pub(super) fn is_openclaw_itself(variable: Variables<'_>, above: &Above) -> bool {
     let others = |name: &str| if name == "OPENCLAW_CLI" { None } else { variable(name) };
     let is_marked = variable("OPENCLAW_CLI").is_some_and(|value| !value.is_empty());
     is_marked
         && markers::of_variables(&others).is_none()
         && above.nearest(["OPENCLAW_SHELL"]).is_none()
-        && above.agent().is_none_or(|name| name.starts_with("openclaw"))
+        && above.agent().is_none_or(|name| name.starts_with(OPENCLAW))
+        && above.is_below(OPENCLAW)
 }
 
 /// Tells whether an agent is at work, and whether a person started the `run` above in `confined`.

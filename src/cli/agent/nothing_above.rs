@@ -28,6 +28,10 @@ impl Above {
         None
     }
 
+    pub(super) fn is_below(&self, _: &str) -> bool {
+        true
+    }
+
     pub(super) fn agent(&self) -> Option<&'static str> {
         None
     }

@@ -4,11 +4,15 @@ use serde::Serialize;
 
 use crate::audit::Op;
 use crate::git;
-use crate::service::base::{Context, Error, OpenVault, Result, Snapshot};
+use crate::secret::SecretBytes;
+use crate::service::base::{Context, Error, OpenVault, Result, SecretError, Snapshot};
 use crate::service::change::{LockedVault, commit_waiting};
+use crate::service::rules::text_diff;
+use crate::service::secret::read_loaded;
+use crate::service::session::refuse_token;
 use crate::service::sync::{
     Conflict, ConflictTarget, OtherSide, Revision, Side, SyncError, Taking, merge_branches, named,
-    refuse_unsynced, resolve_conflicts, split,
+    offered, refuse_unsynced, resolve_conflicts, split,
 };
 use crate::store::Record;
 use crate::words::words;
@@ -58,6 +62,18 @@ pub struct SideView {
     pub changed: Option<String>,
     /// Who gave it that value.
     pub author: Option<String>,
+    /// What it changed since the commit that both share: `value`, `readers` and the like of a secret,
+    /// the keys of another file.
+    pub changes: Vec<String>,
+}
+
+/// One side of a conflict.
+#[derive(Debug)]
+pub enum ConflictShown {
+    /// The value of a secret.
+    Value(SecretBytes),
+    /// What the side changed in another file: lines taken away (`-`) and added (`+`).
+    Diff(Vec<String>),
 }
 
 /// Lists what this clone and the remote, as it was fetched last, both changed; or this clone and the
@@ -82,7 +98,8 @@ fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
             removed: conflict.is_gone(side),
             version: record.as_ref().map(|record| record.version),
             changed: record.as_ref().map(|record| record.changed.to_string()),
-            author: record.map(|record| record.author.to_string()),
+            author: record.as_ref().map(|record| record.author.to_string()),
+            changes: changes(opened, conflict, side),
         }
     };
     ConflictView {
@@ -94,6 +111,77 @@ fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
         ours: side(Side::Ours),
         theirs: side(Side::Theirs),
     }
+}
+
+/// What a side changed, in words.
+fn changes(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
+    let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let ConflictTarget::Secret(_) = &conflict.matter else {
+        let mut keys: Vec<String> = Vec::new();
+        for line in diff(opened, conflict, side) {
+            let key = line[1..].split_once('=').map(|(key, _)| key.trim().to_owned());
+            if let Some(key) = key.filter(|key| key != "version" && !keys.contains(key)) {
+                keys.push(key);
+            }
+        }
+        return keys;
+    };
+    let Some(new) = conflict.claimed(opened, Revision::Now(side)) else { return Vec::new() };
+    let Some(old) = conflict.claimed(opened, Revision::Shared) else { return texts(&["new"]) };
+    let place = |of: &Record| (of.services.clone(), of.user.clone(), of.bearer);
+    let differs = [
+        ("value", !old.tells_same_value(&new)),
+        ("readers", old.readers != new.readers),
+        ("description", old.description != new.description),
+        ("tags", old.tags != new.tags),
+        ("rotate_every", old.rotate_every != new.rotate_every),
+        ("for", place(&old) != place(&new)),
+    ];
+    let all = differs.iter().filter(|(_, differs)| *differs).map(|(word, _)| *word);
+    texts(&all.collect::<Vec<_>>())
+}
+
+/// The lines that a side changed in a document, its signature left out.
+fn diff(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
+    let ConflictTarget::Document(path) = &conflict.matter else { return Vec::new() };
+    let text = |at| {
+        let bytes = conflict.at(opened, at, path).ok().flatten().unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        text.split("[signature]").next().unwrap_or_default().to_owned()
+    };
+    text_diff(&text(Revision::Shared), &text(Revision::Now(side)))
+}
+
+/// Shows one side of a conflict: of a secret its value, as `get` would; of another file what the side
+/// changed in it. A value is recorded, a file needs no identity.
+///
+/// # Errors
+/// There is no such conflict; that side took it away, or nobody who may has signed it; as `get`.
+pub fn conflict_show(
+    ctx: &Context,
+    name: &str,
+    side: Side,
+    with: Option<&str>,
+) -> Result<ConflictShown> {
+    refuse_token(ctx, &Op::CONFLICT_SHOW)?;
+    let opened = OpenVault::open(ctx)?;
+    refuse_unsynced(&opened)?;
+    let none = || -> Error { SyncError::NoClash(name.to_owned()).into() };
+    let theirs = OtherSide::find(ctx, with)?.commit.ok_or_else(none)?;
+    let conflicts = split(opened.vault.root(), &git::compare(&ctx.vault, &theirs)?)?.conflicts;
+    let conflict = *named(&conflicts, &[name.to_owned()])?.first().ok_or_else(none)?;
+    let ConflictTarget::Secret(name) = &conflict.matter else {
+        return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
+    };
+    let load = |opened: &Snapshot| {
+        let sealed = offered(opened, conflict, name, Revision::Now(side))?;
+        sealed.ok_or_else(|| {
+            SecretError::NotFound { name: name.clone(), scope: None, nearest: None }.into()
+        })
+    };
+    let (op, scope) = (Op::CONFLICT_SHOW, ctx.confined.as_ref());
+    let value = read_loaded(ctx, op, Some(side.as_str()), name, Some(&load), scope)?;
+    Ok(ConflictShown::Value(value))
 }
 
 /// What taking a side did.

@@ -37,7 +37,8 @@ pub use check::{Finding, Severity, check, check_staged, install_diff, install_ho
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
 pub use conflict::{
-    Choice, ConflictKind, ConflictView, SideView, TakeReport, Taken, conflict_list, conflict_take,
+    Choice, ConflictKind, ConflictShown, ConflictView, SideView, TakeReport, Taken, conflict_list,
+    conflict_show, conflict_take,
 };
 pub use credential::{
     Answer, Credential, Questioner, credential, credentials_by_name, credentials_each, place,

@@ -63,6 +63,16 @@ impl fmt::Display for ConflictTarget {
     }
 }
 
+impl ConflictTarget {
+    /// The name of a document without its folder and ending.
+    fn short(&self) -> Option<String> {
+        let Self::Document(path) = self else { return None };
+        let path = path.to_string();
+        let file = path.rsplit('/').next()?;
+        Some(file.strip_suffix(".toml")?.to_owned())
+    }
+}
+
 /// Something that both sides changed, and the files in which it shows.
 #[derive(Debug, Clone)]
 pub(crate) struct Conflict {
@@ -305,7 +315,14 @@ pub(crate) fn named<'c>(conflicts: &'c [Conflict], names: &[String]) -> Result<V
     let mut found = Vec::new();
     for name in names.iter().collect::<BTreeSet<_>>() {
         let is_it = |conflict: &&Conflict| conflict.matter.to_string() == *name;
-        let conflict = conflicts.iter().find(is_it);
+        // A file's name without folder and ending will do, where it is one thing's alone.
+        let is_short = |conflict: &&Conflict| conflict.matter.short().is_some_and(|s| s == *name);
+        let mut short = conflicts.iter().filter(is_short);
+        let short = match (short.next(), short.next()) {
+            (one, None) => one,
+            _ => None,
+        };
+        let conflict = conflicts.iter().find(is_it).or(short);
         found.push(conflict.ok_or_else(|| SyncError::NoClash(name.clone()))?);
     }
     Ok(found)

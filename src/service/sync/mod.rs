@@ -12,5 +12,5 @@ pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split
 pub(crate) use merge::{SyncError, refuse_unsynced};
 pub(crate) use other_side::OtherSide;
 pub(crate) use published::{refuse_rewritten, remember_published};
-pub(crate) use resolve::{Taking, resolve_conflicts};
+pub(crate) use resolve::{Taking, offered, resolve_conflicts};
 pub(crate) use syncer::{Joined, SyncIdentity, Syncer, merge_branches};

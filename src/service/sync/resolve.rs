@@ -112,7 +112,7 @@ fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
 }
 
 /// The secret as a state has it, signed by somebody who may; `None` where it was removed.
-fn offered(
+pub(crate) fn offered(
     opened: &Snapshot,
     conflict: &Conflict,
     name: &SecretName,

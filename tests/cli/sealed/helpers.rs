@@ -123,8 +123,19 @@ fn cargo_asks_a_registry_in_a_sealed_run() {
     let cargo = cargo.to_string_lossy().into_owned();
     let done = clean(scene.behind(&[&cargo, "owner", "--list", "--registry", "work", "one"]).ok());
     done.stdout_has("ann");
+    let crate_folder = scene.t.work().join("one");
+    std::fs::create_dir_all(crate_folder.join("src")).unwrap();
+    std::fs::write(crate_folder.join("src/lib.rs"), "").unwrap();
+    let manifest = "[package]\nname = \"one\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+        description = \"x\"\nlicense = \"MIT\"\n[workspace]\n";
+    std::fs::write(crate_folder.join("Cargo.toml"), manifest).unwrap();
+    let publish = [&cargo, "publish", "--registry", "work", "--no-verify", "--allow-dirty"];
+    let words = [&publish[..], &["--manifest-path", "one/Cargo.toml"]].concat();
+    clean(scene.behind(&words).ok());
     let sent = credentials(&scene);
     assert!(!sent.is_empty() && sent.iter().all(|one| one == CANARY), "{sent:?}");
+    let is_published = |one: &super::server::Seen| one.head.starts_with("PUT /api/v1/crates/new");
+    assert!(scene.world.seen().iter().any(is_published));
 }
 
 #[test]
@@ -141,6 +152,11 @@ fn npm_asks_a_registry_in_a_sealed_run() {
         format!("registry=https://api.test/npm/\nfund=false\nupdate-notifier=false\n{line}");
     std::fs::write(scene.t.work().join(".npmrc"), npmrc).unwrap();
     clean(scene.behind(&["npm", "whoami"]).ok()).stdout_has("ann");
+    let package = r#"{"name":"one","version":"0.1.0"}"#;
+    std::fs::write(scene.t.work().join("package.json"), package).unwrap();
+    clean(scene.behind(&["npm", "publish"]).ok()).stdout_has("one@0.1.0");
+    let is_published = |one: &super::server::Seen| one.head.starts_with("PUT /npm/one");
+    assert!(scene.world.seen().iter().any(is_published));
     let real = format!("Bearer {CANARY}");
     let sent = credentials(&scene);
     assert!(!sent.is_empty() && sent.iter().all(|one| *one == real), "{sent:?}");

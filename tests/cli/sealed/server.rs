@@ -34,6 +34,9 @@ const NAMES: [&str; 7] = [
 const CARGO_CONFIG: &str =
     r#"{"dl":"https://api.test/dl","api":"https://api.test","auth-required":true}"#;
 
+/// What it says of a crate that was published.
+const CARGO_ENTRY: &str = r#"{"name":"one","vers":"0.1.0","deps":[],"cksum":"0000000000000000000000000000000000000000000000000000000000000000","features":{},"yanked":false}"#;
+
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -287,6 +290,13 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 answer(out, status, "", part)
             }
             // A registry of cargo, which wants a token, and one of npm.
+            "index" if path.ends_with("/one") => {
+                let is_new = |one: &Seen| one.head.starts_with("PUT /api/v1/crates/new");
+                match shared.seen.lock().unwrap().iter().any(is_new) {
+                    true => answer(out, "200 OK", "", CARGO_ENTRY.as_bytes()),
+                    false => answer(out, "404 Not Found", "", b""),
+                }
+            }
             "index" => answer(out, "200 OK", "", CARGO_CONFIG.as_bytes()),
             "api" if authorization.is_empty() => answer(out, "401 No", "", b"{}"),
             "api" => answer(out, "200 OK", "", br#"{"users":[{"id":1,"login":"ann"}]}"#),

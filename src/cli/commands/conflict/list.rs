@@ -11,11 +11,12 @@ use crate::cli::table::Table;
 /// List what this clone and the remote both changed; this needs no identity
 ///
 /// Compares with what 'authy sync' fetched last, and shows who gave each side its value and
-/// when, never the value.
+/// when and what it changed, never the value.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy conflict list
+  authy conflict show db-url theirs
   authy conflict take newest db-url")]
 pub(crate) struct Args {
     /// Compare with this branch, as 'sync --with' does
@@ -46,8 +47,16 @@ fn side(side: &SideView) -> String {
     match (side.removed, side.version, &side.author, &side.changed) {
         (true, ..) => "removed".to_owned(),
         (_, Some(version), Some(author), Some(changed)) => {
-            format!("v{version} by {author}, {changed}")
+            format!("v{version} by {author}, {changed}{}", changes(side, ": "))
         }
-        _ => "changed".to_owned(),
+        _ => format!("changed{}", changes(side, ": ")),
+    }
+}
+
+/// What a side changed, behind `lead`.
+fn changes(side: &SideView, lead: &str) -> String {
+    match side.changes.as_slice() {
+        [] => String::new(),
+        changes => format!("{lead}{}", changes.join(", ")),
     }
 }

@@ -1,6 +1,7 @@
 //! `authy conflict`.
 
 mod list;
+mod show;
 mod take;
 
 use clap::Subcommand;
@@ -13,12 +14,14 @@ use crate::cli::context::CliEnv;
 pub(crate) enum Command {
     #[command(visible_alias = "ls")]
     List(list::Args),
+    Show(show::Args),
     Take(take::Args),
 }
 
 pub(super) fn run(command: Command, env: &CliEnv) -> CommandResult {
     match command {
         Command::List(args) => args.run(env),
+        Command::Show(args) => args.run(env),
         Command::Take(args) => args.run(env),
     }
 }

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::audit::{Action, Op};
-use crate::name::SecretName;
+use crate::inject;
+use crate::name::{SecretName, ServiceUrl, ServiceUser};
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
@@ -116,13 +117,37 @@ pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
         ImportFrom::Bytes(format, bytes) => transfer::parse(format, bytes)?,
         ImportFrom::Program { format, given, folder } => {
             let from = StoreLocation { given: given.clone(), folder: folder.clone() };
-            transfer::fetch(format, &from)?
+            let mut found = transfer::fetch(format, &from)?;
+            found.iter_mut().for_each(say_where);
+            found
         }
         ImportFrom::OldVault { folder, keyfile } => {
             return old::read(ctx, folder, keyfile.as_deref());
         }
     };
     Ok(Imported { found, policies: Vec::new() })
+}
+
+/// Says of an entry of pass, whose lines after the password are fields, where it belongs.
+fn say_where(found: &mut Found) {
+    let Ok(value) = &found.value else { return };
+    if found.about.is_some() || inject::password(value).is_none() {
+        return;
+    }
+    let field = |keys: &[&str]| {
+        let text = keys.iter().find_map(|key| inject::field(value, key))?;
+        text.expose_str().map(str::to_owned)
+    };
+    let url = field(&["url", "website", "site"]);
+    let url = url.and_then(|url| ServiceUrl::asked(&url).ok()).map(|url| url.origin());
+    // An address, and no name that somebody gave a site.
+    let is_address = |url: &ServiceUrl| url.host().is_some_and(|host| host.as_str().contains('.'));
+    if let Some(url) = url.filter(ServiceUrl::is_private).filter(is_address) {
+        let user = field(&["user", "username", "login"]);
+        let user = user.and_then(|user| ServiceUser::parse(&user).ok());
+        let about = About { tags: Vec::new(), description: None, services: vec![url], user };
+        found.about = Some(about);
+    }
 }
 
 /// Stores all of it in one change, or tells with `dry_run` what that would be.
@@ -179,10 +204,10 @@ pub fn import(
             let old = old.map(|record| (*record).clone());
             let value =
                 NewValue { value: item.value, preencrypted: preencrypted.remove(&entry.name) };
-            let about = item.about.cloned();
-            let (description, tags) =
-                about.map_or_else(Default::default, |about| (about.description, about.tags));
-            let options = StoreOptions { description, tags, ..StoreOptions::default() };
+            let options = item.about.cloned().map_or_else(StoreOptions::default, |about| {
+                let About { description, tags, services, user } = about;
+                StoreOptions { description, tags, services, user, ..StoreOptions::default() }
+            });
             new_record(tx, &entry.name, old, value, options)?;
             written.push(&entry.name);
         }
