@@ -378,6 +378,22 @@ fn what_keeps_a_value_from_a_helper_is_said_with_a_way_that_works() {
     ask("Username for 'https://api.test': ").fails(7).stdout_is("");
 }
 
+/// A record that somebody broke keeps nobody from another secret, and is said where it may be meant.
+#[test]
+fn a_damaged_record_keeps_nobody_from_the_rest() {
+    let t = scene();
+    t.authy(["store", "broken", "--for", "https://api.test", "--for", "https://broken.test"])
+        .stdin("v")
+        .ok();
+    let file = t.file("secrets/broken.toml");
+    let record = std::fs::read_to_string(&file).unwrap().replace("version = 1", "version = 7");
+    std::fs::write(&file, record).unwrap();
+    git(&t, "get", ASKED).ok().stdout_has(VALUE);
+    let broken = "protocol=https\nhost=broken.test\n\n";
+    git(&t, "get", broken).fails(5).stdout_is("quit=1\n").stderr_has("secrets/broken.toml");
+    git(&t, "get", "protocol=https\nhost=other.test\n\n").ok().stdout_is("");
+}
+
 /// What is remembered of records is forgotten when any of them changes, by whomever.
 #[test]
 fn what_is_remembered_of_addresses_is_never_old() {

@@ -71,20 +71,29 @@ pub(crate) fn fittest<'p, T>(
     all.iter().filter(|one| top.is_some() && fit(one) == top).collect()
 }
 
-/// What may be meant by a question: everything that belongs to the host of one of its addresses.
+/// What may be meant by a question: everything that belongs to the host of one of its addresses. A record
+/// that is damaged keeps nobody from another one; where there is none it is what there is to say.
 ///
 /// # Errors
-/// A record that seems to be meant is damaged.
+/// Nothing belongs there, and a record that seems to be meant is damaged; no secret can be listed.
 pub(crate) fn candidates(opened: &Snapshot, question: &CredentialQuestion) -> Result<Vec<Place>> {
     let mut found: Vec<Place> = Vec::new();
+    let mut damage = None;
     for asked in &question.services {
         for place in mentioned(&Reach::All, opened, Some(asked))? {
-            if !found.iter().any(|one| one.name == place.name) {
-                found.push(place);
+            match place {
+                Ok(place) if found.iter().any(|one| one.name == place.name) => {}
+                Ok(place) => found.push(place),
+                Err(error) => damage = damage.or(Some(error)),
             }
         }
     }
-    Ok(found)
+    let user = question.user.as_ref();
+    let fits = |asked: &ServiceUrl| !fittest(&found, |place| place, asked, user).is_empty();
+    match damage {
+        Some(error) if !question.services.iter().any(fits) => Err(error),
+        _ => Ok(found),
+    }
 }
 
 /// Chooses the secret that belongs to what is asked for, among those of `all` that are reached: the one
@@ -118,6 +127,7 @@ pub(crate) fn choose(
     for asked in &question.services {
         if let Some(one) = fittest(all, |place| place, asked, user).first() {
             reach.permits(&one.name)?;
+            reach.holds(&one.name)?;
         }
     }
     let near = question.services.first().and_then(|asked| near_miss(&reached, asked, user));
@@ -145,18 +155,19 @@ pub(crate) fn all(
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
 ) -> Result<Vec<Place>> {
-    let mut found = mentioned(reach, opened, asked)?;
+    let mut found = mentioned(reach, opened, asked)?.into_iter().collect::<Result<Vec<_>>>()?;
     let covers = |url: &ServiceUrl| asked.is_none_or(|asked| url.covers(asked));
     found.retain(|one| one.services.iter().any(covers));
     Ok(found)
 }
 
-/// The verified records of what is reached and names the host of `asked`, or any address.
+/// The verified records of what is reached and names the host of `asked`, or any address; and what is
+/// wrong with those that seem to.
 fn mentioned(
     reach: &Reach<'_>,
     opened: &Snapshot,
     asked: Option<&ServiceUrl>,
-) -> Result<Vec<Place>> {
+) -> Result<Vec<Result<Place>>> {
     let reaches = |name: &SecretName| reach.permits(name).is_ok() && reach.holds(name).is_ok();
     let mut names = index::named(opened)?;
     names.retain(reaches);
@@ -167,13 +178,13 @@ fn mentioned(
         let record = settled(opened, || opened.vault.record(&name, &opened.rules))?;
         Ok(record.map(|record| Place::of(name, &record)))
     };
-    let mut found = Vec::new();
-    for name in names {
-        found.extend(read(name)?);
-    }
     let is_there = |url: &ServiceUrl| asked.is_none_or(|asked| url.host() == asked.host());
-    found.retain(|one| one.services.iter().any(is_there));
-    Ok(found)
+    let found = names.into_iter().filter_map(|name| read(name).transpose());
+    let is_meant = |one: &Result<Place>| match one {
+        Ok(place) => place.services.iter().any(is_there),
+        Err(_) => true,
+    };
+    Ok(found.filter(is_meant).collect())
 }
 
 /// What stands in the record of everything that belongs to the host of an address. An address has one
