@@ -30,13 +30,14 @@ fn the_program_has_a_terminal_and_its_requests_are_filled_in() {
 #[test]
 fn an_interrupt_and_a_new_size_reach_the_program() {
     let scene = Scene::new();
-    // A shell that reads may miss a signal which comes just before; one that waits does not.
+    // A shell that reads may miss a signal which comes just before; one that waits does not. The size
+    // comes by a signal and what is typed by the terminal, so that one does not come before the other.
     let script = format!(
-        "{RUN} sh -c 'sleep 600 & trap \"stty size; kill $!; exit 9\" INT; echo ready; wait'; \
-         echo =$?"
+        "{RUN} sh -c 'sleep 600 & trap \"stty size\" WINCH; trap \"kill $!; exit 9\" INT; echo ready; \
+         while :; do wait; done'; echo =$?"
     );
     let mut screen = Screen::sh(&scene.t, &script);
-    screen.until("ready").resize(30, 100).keys("\x03").until("30 100").until("=9");
+    screen.until("ready").resize(30, 100).until("30 100").keys("\x03").until("=9");
     screen.end();
 }
 
