@@ -15,7 +15,7 @@ use crate::service::base::{
 };
 use crate::service::identity::agent::AgentError;
 use crate::service::secret::belongs::BelongsError;
-use crate::service::secret::read::{read, read_in};
+use crate::service::secret::read::{Select, read, read_in};
 use crate::service::secret::{CredentialQuestion, Place, Placeholder, Wanted, belongs};
 use crate::service::session::{bearer, listable};
 
@@ -51,6 +51,26 @@ pub struct Questioner {
 }
 
 impl Questioner {
+    /// The request for values that a question comes to.
+    fn wants<'s>(
+        &'s self,
+        named: Vec<SecretName>,
+        what: Option<&dyn fmt::Display>,
+        select: &'s Select<'s>,
+    ) -> Wanted<'s> {
+        Wanted {
+            op: op_of(self.tool),
+            scope: self.scope.as_ref(),
+            need: Need::Reveal,
+            named,
+            detail: Some(self.detail(what)),
+            path: None,
+            seal: false,
+            select,
+            load: None,
+        }
+    }
+
     /// What the audit line says: what for, and who asked.
     fn detail(&self, what: Option<&dyn fmt::Display>) -> String {
         let program = self.program.as_deref().unwrap_or(self.tool.as_str());
@@ -111,24 +131,12 @@ pub fn credential(ctx: &Context, by: &Questioner, question: &CredentialQuestion)
         Ok(vec![name])
     };
     let asked = question.services.first().map(|asked| asked as &dyn fmt::Display);
-    let wanted = Wanted {
-        op: op_of(by.tool),
-        scope: by.scope.as_ref(),
-        need: Need::Reveal,
-        named,
-        detail: Some(by.detail(asked)),
-        path: None,
-        seal: false,
-        select: &select,
-        load: None,
-    };
+    let wanted = by.wants(named, asked, &select);
     let told = |why: Error| hidden(ctx, by, wanted.named.first(), why);
     run_only_run(ctx).map_err(told)?;
     let mut values = read_in(ctx, &opened, &wanted, |reading| Ok(reading.values)).map_err(told)?;
     let (Some((name, value)), Some(place)) = (values.pop(), found.take()) else {
-        return Err(belongs::choose(&Reach::All, &[], question).err().unwrap_or_else(|| {
-            SecretError::NoneOf { names: wanted.named.clone(), scope: None }.into()
-        }));
+        return Err(SecretError::NoneOf { names: wanted.named.clone(), scope: None }.into());
     };
     Ok(Answer::Given(Credential { name, user: place.user, bearer: place.bearer, value }))
 }
@@ -205,17 +213,7 @@ pub fn credentials_by_name(
         names.dedup();
         Ok(names)
     };
-    let wanted = Wanted {
-        op: op_of(by.tool),
-        scope: by.scope.as_ref(),
-        need: Need::Reveal,
-        named: names.to_vec(),
-        detail: Some(by.detail(None)),
-        path: None,
-        seal: false,
-        select: &select,
-        load: None,
-    };
+    let wanted = by.wants(names.to_vec(), None, &select);
     let told = |why: Error| hidden(ctx, by, names.first(), why);
     run_only_run(ctx).map_err(told)?;
     let values = read(ctx, &wanted, |reading| Ok(reading.values)).map_err(told)?;
@@ -254,17 +252,7 @@ pub fn credentials_each(
         good.dedup();
         Ok(good)
     };
-    let wanted = Wanted {
-        op: op_of(by.tool),
-        scope: by.scope.as_ref(),
-        need: Need::Reveal,
-        named: names.to_vec(),
-        detail: Some(by.detail(None)),
-        path: None,
-        seal: false,
-        select: &select,
-        load: None,
-    };
+    let wanted = by.wants(names.to_vec(), None, &select);
     let values = read(ctx, &wanted, |reading| {
         for (name, error) in refused.borrow().iter() {
             let action =
