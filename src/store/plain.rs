@@ -212,6 +212,7 @@ mod tests {
             services: tags.iter().map(|_| "https://h/x".parse().unwrap()).collect(),
             user: (!tags.is_empty()).then(|| "ann".parse().unwrap()),
             bearer: tags.len() > 1,
+            not_secret: tags.len() > 1,
         }
     }
 

@@ -47,6 +47,9 @@ pub(crate) struct Record {
     /// Whether it is sent there as a bearer token (RFC 6750), not as the password of a user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) bearer: bool,
+    /// Whether it is no secret: it is not masked where a program prints it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) not_secret: bool,
 }
 
 impl From<&Record> for Version {

@@ -31,6 +31,7 @@ pub(crate) fn store() -> Form {
         Field::text("For", "such as https://github.com", ""),
         Field::text("User", "the user name there", ""),
         Field::toggle("Bearer", "sent there as a bearer token", false),
+        Field::toggle("No secret", "not masked where a program prints it", false),
     ];
     Form::new("New secret", Purpose::Store, fields)
 }
@@ -51,6 +52,7 @@ pub(crate) fn annotate(name: &SecretName, details: &ListDetails) -> Form {
         Field::text("For", "such as https://github.com", &services.join(" ")),
         Field::text("User", "the user name there", &user),
         Field::toggle("Bearer", "sent there as a bearer token", details.bearer),
+        Field::toggle("No secret", "not masked where a program prints it", details.not_secret),
     ];
     let purpose = Purpose::Annotate { name: name.clone(), seen: details.version };
     Form::new(format!("Edit {name}"), purpose, fields)
@@ -179,6 +181,7 @@ fn annotation(form: &Form, first: usize) -> Result<Annotation, (usize, ErrorText
             text => Some(ServiceUser::parse(text).map_err(at(first + 4))?),
         },
         bearer: form.is_on(first + 5),
+        not_secret: form.is_on(first + 6),
     })
 }
 

@@ -259,6 +259,7 @@ fn store(
         services: annotation.services,
         user: annotation.user,
         bearer: annotation.bearer,
+        not_secret: annotation.not_secret,
     };
     authy::store(ctx, name, value, &options)?;
     Ok(format!("stored {name}"))

@@ -17,7 +17,8 @@ Examples:
   authy annotate db-url --description \"primary database\" --tag db
   authy annotate api-key --untag old --rotate-every 90d
   authy annotate api-key --no-rotate-every
-  authy annotate git/token --for https://github.com/acme --user x-access-token")]
+  authy annotate git/token --for https://github.com/acme --user x-access-token
+  authy annotate db-user --not-secret")]
 pub(crate) struct Args {
     /// Name the secret
     name: SecretName,
@@ -57,6 +58,15 @@ pub(crate) struct Args {
         default_missing_value = "true"
     )]
     bearer: Option<bool>,
+    /// Say that it is no secret, such as a user name: 'run' does not mask it; =false takes it back
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    not_secret: Option<bool>,
 }
 
 impl Args {
@@ -91,6 +101,7 @@ impl Args {
             annotation.services = old.services;
             annotation.user = old.user;
             annotation.bearer = old.bearer;
+            annotation.not_secret = old.not_secret;
         }
         if let Some(description) = &self.description {
             annotation.description.clone_from(description);
@@ -113,6 +124,7 @@ impl Args {
         }
         annotation.user = self.user.clone().or(annotation.user).filter(|_| !self.no_user);
         annotation.bearer = self.bearer.unwrap_or(annotation.bearer);
+        annotation.not_secret = self.not_secret.unwrap_or(annotation.not_secret);
         Ok((annotation, seen))
     }
 }

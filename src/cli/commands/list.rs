@@ -75,6 +75,12 @@ fn due(entries: &[ListEntry]) -> Table {
     table
 }
 
+/// What people said of a secret, and that it is none.
+fn told(details: &ListDetails) -> String {
+    let mark = if details.not_secret { "(not secret)" } else { "" };
+    format!("{} {mark}", details.description).trim().to_owned()
+}
+
 /// Where a secret belongs: its addresses, and who it is there.
 fn belongs(details: &ListDetails) -> String {
     let services: Vec<_> = details.services.iter().map(ToString::to_string).collect();
@@ -100,7 +106,7 @@ fn table(entries: &[ListEntry]) -> Table {
                 details.readers.join(","),
                 details.tags.join(","),
                 belongs(details),
-                problem.unwrap_or_else(|| details.description.clone()),
+                problem.unwrap_or_else(|| told(details)),
             ]),
             None => {
                 let none = String::new;

@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Send it there as a bearer token instead of a password
     #[arg(long, conflicts_with = "user")]
     bearer: bool,
+    /// Say that it is no secret, such as a user name: 'run' does not mask it
+    #[arg(long)]
+    not_secret: bool,
 }
 
 impl Args {
@@ -64,6 +67,7 @@ impl Args {
             services: self.services,
             user: self.user,
             bearer: self.bearer,
+            not_secret: self.not_secret,
         };
         report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
     }

@@ -236,10 +236,10 @@ pub enum Note {
     },
     /// `--no-masking` has no effect where values may go into processes only.
     StillMasked,
-    /// A value that is this short hides other output too.
-    ShortValue {
-        /// The secret.
-        name: SecretName,
+    /// Values that are so short that they are masked only where they stand as words.
+    ShortValues {
+        /// The secrets.
+        names: Vec<SecretName>,
     },
 }
 
@@ -467,10 +467,15 @@ impl fmt::Display for Note {
             Self::StillMasked => f.write_str(
                 "values of a run-only or sealed scope stay masked; --no-masking has no effect",
             ),
-            Self::ShortValue { name } => write!(
-                f,
-                "the value of '{name}' is so short that masking it may hide other output too"
-            ),
+            Self::ShortValues { names } => {
+                let quoted: Vec<_> = names.iter().map(|name| format!("'{name}'")).collect();
+                let quoted = quoted.join(", ");
+                match names.len() {
+                    1 => write!(f, "the value of {quoted} is so short that masking finds it")?,
+                    _ => write!(f, "the values of {quoted} are so short that masking finds them")?,
+                }
+                f.write_str(" only as a word of its own")
+            }
         }
     }
 }

@@ -74,6 +74,8 @@ pub struct ListDetails {
     pub user: Option<ServiceUser>,
     /// Whether it is sent there as a bearer token.
     pub bearer: bool,
+    /// Whether it is no secret, and not masked where a program prints it.
+    pub not_secret: bool,
 }
 
 impl ListDetails {
@@ -92,6 +94,7 @@ impl ListDetails {
             services: record.services.clone(),
             user: record.user.clone(),
             bearer: record.bearer,
+            not_secret: record.not_secret,
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct StoreOptions {
     pub user: Option<ServiceUser>,
     /// Sent there as a bearer token. A user name that is given takes that back.
     pub bearer: bool,
+    /// It is no secret: it is not masked. One that was marked so stays so.
+    pub not_secret: bool,
 }
 
 /// Says which policies give nothing to a new secret, because they are not approved.
@@ -89,6 +91,7 @@ pub(crate) fn new_record(
         ),
         given => given,
     };
+    let not_secret = options.not_secret || old.as_ref().is_some_and(|old| old.not_secret);
     let record = Record {
         version: old.as_ref().map_or(1, |old| old.version + 1),
         created: old.as_ref().map_or(now, |old| old.created),
@@ -109,6 +112,7 @@ pub(crate) fn new_record(
         },
         user,
         bearer,
+        not_secret,
         exposed_to,
         readers,
         digest: Digest::of(&sealed),

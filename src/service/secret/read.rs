@@ -1,6 +1,7 @@
 //! Reading values: authenticate, decide, record, open. Every command that reads goes here.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub(crate) struct Reading<'r, 'c> {
     pub(crate) limits_programs: bool,
     /// What of them is sealed.
     pub(crate) sealing: Option<Sealing>,
+    /// Those that are no secret.
+    pub(crate) not_secret: BTreeSet<SecretName>,
     /// Where they belong, where anything is sealed.
     pub(crate) places: Vec<Place>,
     /// Where this machine remembers the vault.
@@ -130,6 +133,8 @@ pub(crate) fn read_in<T>(
         let place = |one: &EncryptedSecret| Place::of(one.name().clone(), one.record());
         let files = found.access.files().iter().filter(|_| found.sealing.is_some());
         let places = files.map(place).collect();
+        let not_secret = found.access.files().iter().filter(|one| one.record().not_secret);
+        let not_secret = not_secret.map(|one| one.name().clone()).collect();
         let values = cache::recall(opened, &asker, found.access).open(receipt)?;
         if verdict == Verdict::ShowHandedOut {
             agent::show_handed_out(ctx, &values, &asked)?;
@@ -144,6 +149,7 @@ pub(crate) fn read_in<T>(
             by_token: matches!(asker, Principal::Bearer(_)),
             limits_programs: found.limits_programs,
             sealing: found.sealing,
+            not_secret,
             places,
             state: opened.vault.pins().folder(),
             recorder: &mut recorder,

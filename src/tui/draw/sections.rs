@@ -187,6 +187,7 @@ fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec
         ("for", list(&details.services.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("user", details.user.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("sent as", if details.bearer { "a bearer token".to_owned() } else { String::new() }),
+        ("no secret", if details.not_secret { "not masked".to_owned() } else { String::new() }),
         ("rotate every", details.rotate_every.map(|every| every.to_string()).unwrap_or_default()),
         ("rotate now", details.rotate_due.clone().unwrap_or_default()),
         ("readers", list(&details.readers)),

@@ -35,6 +35,7 @@ fn secret(text: &str, version: u64) -> ListEntry {
         services: vec!["https://db.example.com".parse().unwrap()],
         user: Some("app".parse().unwrap()),
         bearer: false,
+        not_secret: false,
     };
     ListEntry { name: name(text), details: Some(details), sealed: false, problem: None }
 }

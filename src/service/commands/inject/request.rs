@@ -178,7 +178,7 @@ pub(super) fn gather<T>(
         let mut values = std::mem::take(&mut reading.values);
         let names = values.iter().map(|(name, _)| name.clone()).collect();
         let masked = masking.is_some_and(|masking| is_masked(ctx, &reading, masking));
-        let masker = masked.then(|| masker(ctx, &values));
+        let masker = masked.then(|| masker(ctx, &values, &reading.not_secret));
         let sealing = reading.sealing.take();
         let places = std::mem::take(&mut reading.places);
         let sealed =

@@ -276,20 +276,27 @@ pub(super) fn is_masked(ctx: &Context, reading: &Reading<'_, '_>, masking: Maski
     }
 }
 
-/// Knows the values by sight, and says which are so short that they are seen everywhere.
+/// Knows the values by sight, save those that are no secret, and says which are so short that they
+/// are found as words alone.
 ///
 /// A token that is handed on is known too.
-pub(super) fn masker(ctx: &Context, values: &[(SecretName, SecretBytes)]) -> Masker {
-    for (name, value) in values {
-        if (1..=SHORT).contains(&value.len()) {
-            ctx.front.note(&Note::ShortValue { name: name.clone() });
-        }
+pub(super) fn masker(
+    ctx: &Context,
+    values: &[(SecretName, SecretBytes)],
+    not_secret: &BTreeSet<SecretName>,
+) -> Masker {
+    let secret = values.iter().filter(|(name, _)| !not_secret.contains(name));
+    let values: Vec<_> = secret.cloned().collect();
+    let short = values.iter().filter(|(_, value)| (1..=SHORT).contains(&value.len()));
+    let names: Vec<_> = short.map(|(name, _)| name.clone()).collect();
+    if !names.is_empty() {
+        ctx.front.note(&Note::ShortValues { names });
     }
     match (&ctx.token, SecretName::parse(TOKEN)) {
         (Some(TokenSource::Text(token)), Ok(label)) => {
-            Masker::new(&[values, &[(label, bare(token))]].concat())
+            Masker::new(&[&values[..], &[(label, bare(token))]].concat())
         }
-        _ => Masker::new(values),
+        _ => Masker::new(&values),
     }
 }
 

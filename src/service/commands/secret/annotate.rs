@@ -22,6 +22,8 @@ pub struct Annotation {
     pub user: Option<ServiceUser>,
     /// Whether it is sent there as a bearer token.
     pub bearer: bool,
+    /// Whether it is no secret, and not masked where a program prints it.
+    pub not_secret: bool,
 }
 
 /// Changes what the record of a secret says; the value and its readers stay, and when it was
@@ -29,7 +31,7 @@ pub struct Annotation {
 ///
 /// # Errors
 /// Not found; denied; `ChangedMeanwhile` where it is another version. Where a secret belongs, and so
-/// whom helpers give it to, an agent does not say.
+/// whom helpers give it to, an agent does not say, nor that it is no secret.
 pub fn annotate(
     ctx: &Context,
     name: &SecretName,
@@ -47,6 +49,9 @@ pub fn annotate(
         if belongs != (&record.services, &record.user, record.bearer) {
             agent::refuse(ctx, &locked.opened, &format!("to say where '{name}' belongs"))?;
         }
+        if annotation.not_secret && !record.not_secret {
+            agent::refuse(ctx, &locked.opened, &format!("to say that '{name}' is no secret"))?;
+        }
         let record = Record {
             version: record.version + 1,
             description: annotation.description.clone(),
@@ -55,6 +60,7 @@ pub fn annotate(
             services: annotation.services.clone(),
             user: annotation.user.clone(),
             bearer: annotation.bearer,
+            not_secret: annotation.not_secret,
             ..record
         };
         let version = tx.write_record(name, record)?;

@@ -104,7 +104,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
 fn changed(this: &Record, before: Option<&Record>) -> PastChange {
     let annotation = |of: &Record| {
         let place = (of.services.clone(), of.user.clone(), of.bearer);
-        (of.description.clone(), of.tags.clone(), of.rotate_every, place)
+        (of.description.clone(), of.tags.clone(), of.rotate_every, place, of.not_secret)
     };
     match before {
         Some(before) if this.tells_same_value(before) => {
