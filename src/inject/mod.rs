@@ -37,6 +37,8 @@ pub use generate::DEFAULT_LENGTH;
 pub(crate) use generate::generate;
 #[cfg(feature = "sealed")]
 pub(crate) use mask::Stream as MaskStream;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use mask::WRITERS;
 pub(crate) use mask::{Filter, Masker};
 pub(crate) use memory::hold;
 pub use naming::Naming;

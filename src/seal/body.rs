@@ -117,7 +117,7 @@ async fn pump(
         match next {
             Err(_) => {
                 is_asked = true;
-                filter.idle(&mut shown);
+                filter.idle(usize::MAX, &mut shown);
             }
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => {

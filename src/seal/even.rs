@@ -3,8 +3,8 @@
 //! The masker holds bytes back for as long as they could become a value. Where an answer can be
 //! made to say anything, as by whoever stored it at an allowed host before, the place where its
 //! pieces end would tell a guess that is half right from one that is wrong. So a constant number
-//! of bytes is held back here, whatever they are: as many as the longest form has, less one; and
-//! all of them are let go after a constant silence.
+//! of bytes is held back here, whatever they are: as many as the longest writing of a value may
+//! have, less one; and all of them are let go after a constant silence.
 
 use std::ops::Deref;
 
@@ -23,7 +23,7 @@ pub(super) struct Even<M, R> {
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Even<M, R> {
     /// Holds back as much as `masker` may need.
     pub(super) fn new(masker: &Masker, stream: MaskStream<M, R>) -> Self {
-        Self { stream, late: Vec::new(), tail: masker.longest().saturating_sub(1) }
+        Self { stream, late: Vec::new(), tail: masker.reach().saturating_sub(1) }
     }
 }
 
@@ -35,7 +35,7 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Filter for Even<M
         out.extend(self.late.drain(..ready));
     }
 
-    fn idle(&mut self, out: &mut Vec<u8>) {
+    fn idle(&mut self, _most: usize, out: &mut Vec<u8>) {
         self.finish(out);
     }
 
@@ -112,11 +112,11 @@ mod tests {
         let mut out = Vec::new();
         even.push(b"event: half ghp_0123", &mut out);
         assert!(even.holds());
-        even.idle(&mut out);
+        even.idle(usize::MAX, &mut out);
         assert_eq!(out, b"event: half ghp_0123");
         assert!(!even.holds());
         even.push(format!(" {VALUE} ").as_bytes(), &mut out);
-        even.idle(&mut out);
+        even.idle(usize::MAX, &mut out);
         assert_eq!(out, b"event: half ghp_0123 [authy:token] ");
     }
 }

@@ -71,6 +71,7 @@ mod list;
 mod loss;
 mod masking;
 mod masking_terminal;
+mod masking_writers;
 mod matrix;
 mod mcp;
 mod member_update;

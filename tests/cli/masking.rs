@@ -244,10 +244,36 @@ fn a_program_that_is_killed_leaves_the_line_behind() {
 #[test]
 fn values_too_short_to_mask_well_are_noted() {
     let t = Sandbox::new();
-    t.store([("pin", "42")]);
+    t.store([("pin", "42"), ("flag", "on")]);
     t.authy(["policy", "create", "agent", "--allow", "*", "--run-only"]).ok();
-    run(&t, &["echo", "no 421"]).ok().stdout_is("no [authy:pin]1\n").stderr_has("'pin'");
+    let done = run(&t, &["echo", "no 421, but 42 is only one"]).ok();
+    let done = done.stdout_is("no 421, but [authy:pin] is only one\n");
+    done.stderr_has("the values of 'flag', 'pin' are so short that masking finds them only as");
     t.authy(["-q", "run", "--scope", "agent", "--", "true"]).ok().stderr_is_empty();
+}
+
+#[test]
+fn what_is_no_secret_is_not_masked() {
+    let t = stocked();
+    t.authy(["store", "db-user", "--not-secret"]).stdin("app\n").ok();
+    let script = r#"echo "$DB_USER is an application for $DB_URL""#;
+    let plain = "app is an application for [authy:db-url]\n";
+    sh(&t, script).ok().stdout_is(plain).stderr_is_empty();
+    t.authy(["annotate", "db-user", "--not-secret=false"]).ok();
+    let masked = "[authy:db-user] is an application for [authy:db-url]\n";
+    sh(&t, script).ok().stdout_is(masked);
+    // The mark outlives a new value, and is told.
+    t.authy(["annotate", "db-user", "--not-secret"]).ok();
+    t.authy(["rotate", "db-user"]).stdin("app-two\n").ok();
+    sh(&t, script).ok().stdout_is(plain.replacen("app", "app-two", 1));
+    assert_eq!(t.authy(["list", "--json", "db-user"]).ok().json()[0]["not_secret"], true);
+    t.authy(["list", "--long", "db-user"]).ok().stdout_has("not secret");
+    let past = t.authy(["history", "db-user"]).ok();
+    past.stdout_has("annotation");
+    t.authy(["get", "db-user", "--scope", "agent"]).fails(4);
+    // No agent makes values visible.
+    let agent = t.authy(["annotate", "api-key", "--not-secret"]).env("CLAUDECODE", "1");
+    agent.fails(4).stderr_has("an agent is at work here");
 }
 
 #[test]

@@ -5,10 +5,11 @@ pub(crate) trait Filter {
     /// Takes `chunk`; appends what may be shown now to `out`.
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>);
 
-    /// Nothing came for a moment on a terminal: shows what may be shown of the held bytes.
+    /// Nothing came for a moment: shows what may be shown of the held bytes, of what could become
+    /// a value no more than `most` bytes.
     ///
     /// Asking again before more came shows nothing more.
-    fn idle(&mut self, out: &mut Vec<u8>);
+    fn idle(&mut self, most: usize, out: &mut Vec<u8>);
 
     /// Tells whether bytes are held back; the runner then calls `idle` after a moment.
     fn holds(&self) -> bool;

@@ -14,13 +14,19 @@
 //! goes on around a value shows up to four bits of the value at either end.
 
 mod filter;
+mod finder;
 mod forms;
+mod needles;
 mod overlaps;
 mod patterns;
 mod sieve;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod text;
+mod view;
+#[cfg(any(test, fuzzing, feature = "workbench"))]
+mod writers;
 
 use std::fmt;
 #[cfg(feature = "sealed")]
@@ -28,16 +34,28 @@ use std::sync::Arc;
 
 pub(crate) use filter::Filter;
 pub(crate) use stream::Stream;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use writers::WRITERS;
 
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use forms::forms;
+use needles::Needles;
 use overlaps::Overlaps;
 use patterns::{Patterns, Unsorted};
 use sieve::Sieve;
+use view::Alphabet;
 
 /// Overlaps of fewer bytes are compared again where they matter, longer ones are remembered.
 const LONG: usize = 64;
+/// A byte may be written with six, or some more.
+const ONCE_WRITTEN: usize = 10;
+/// Each of those six may be written with six again.
+const WRITTEN: usize = 36;
+/// What stands before letters on their line, and after them before they go on, is looked at.
+const BEFORE: usize = 160;
+/// Values of so few bytes stand in many words.
+const SHORT: usize = 3;
 
 /// The forms of all values, made ready to be found.
 pub(crate) struct Masker {
@@ -46,9 +64,30 @@ pub(crate) struct Masker {
     labels: Vec<SecretBytes>,
     /// Whether a label is cut or filled up to the length of what it replaces.
     keeps_length: bool,
+    /// Whether what a text means is looked at, too.
+    has_views: bool,
+    /// Whether values have quotation marks, or spaces, in them.
+    has_quotes: bool,
+    has_spaces: bool,
+    /// How many bytes before an escape may be part of what goes on with it, once written, and where
+    /// that is written once more.
+    before: usize,
+    far: usize,
+    /// The shortest pattern that views look for.
+    shortest: usize,
+    /// What a quick look looks for.
+    means: Means,
     patterns: Patterns,
     sieve: Sieve,
     overlaps: Overlaps,
+}
+
+/// Patterns as they are, and as what letters stand for.
+#[derive(Default)]
+struct Means {
+    plain: Needles,
+    hex: Needles,
+    base64: Needles,
 }
 
 impl Masker {
@@ -60,7 +99,7 @@ impl Masker {
     fn remembering(values: &[(SecretName, SecretBytes)], long: usize) -> Self {
         let label = |name: &SecretName| SecretBytes::from(format!("[authy:{name}]"));
         let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
-        Self::build(wanted.collect(), long)
+        Self::build(wanted.collect(), long).with_views()
     }
 
     /// Prepares the forms of `values`, to be replaced by what `label` says.
@@ -70,7 +109,25 @@ impl Masker {
         label: &dyn Fn(&SecretName) -> SecretBytes,
     ) -> Self {
         let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
-        Self::build(wanted.collect(), LONG)
+        Self::build(wanted.collect(), LONG).with_views()
+    }
+
+    fn with_views(mut self) -> Self {
+        let has = |byte| self.patterns.iter().any(|pattern| pattern.contains(&byte));
+        (self.has_quotes, self.has_spaces) = (has(b'\''), has(b' '));
+        self.has_views = self.patterns.len() > 0;
+        self.before = BEFORE + self.patterns.longest() * ONCE_WRITTEN;
+        self.far = BEFORE + self.patterns.longest() * WRITTEN;
+        let long = || self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
+        self.shortest = long().map(<[u8]>::len).min().unwrap_or(usize::MAX);
+        self.means = Means {
+            plain: Needles::new(long().map(|pattern| SecretBytes::new(pattern.to_vec()))),
+            hex: Needles::new(long().flat_map(|pattern| forms::letters(pattern, Alphabet::Hex))),
+            base64: Needles::new(
+                long().flat_map(|pattern| forms::letters(pattern, Alphabet::Base64)),
+            ),
+        };
+        self
     }
 
     /// Prepares texts to be found exactly as they are, each with what replaces it.
@@ -97,7 +154,21 @@ impl Masker {
         let overlaps = Overlaps::new(&patterns, &sieve, long);
         let names = wanted.iter().map(|(name, ..)| (*name).clone()).collect();
         let labels = wanted.into_iter().map(|(.., label)| label).collect();
-        Self { names, labels, keeps_length: false, patterns, sieve, overlaps }
+        Self {
+            names,
+            labels,
+            keeps_length: false,
+            has_views: false,
+            has_quotes: false,
+            has_spaces: false,
+            before: 0,
+            far: 0,
+            shortest: 0,
+            means: Means::default(),
+            patterns,
+            sieve,
+            overlaps,
+        }
     }
 
     /// Starts on one stream of output. `report` hears a secret's name each time one of its
@@ -118,10 +189,15 @@ impl Masker {
         Stream::new(Arc::clone(self), report)
     }
 
-    /// The length of the longest form in bytes.
+    /// The bytes that the longest of what is looked for can take, however it is written.
     #[cfg(feature = "sealed")]
-    pub(crate) fn longest(&self) -> usize {
-        self.patterns.longest()
+    pub(crate) fn reach(&self) -> usize {
+        if self.has_views { self.far } else { self.patterns.longest() }
+    }
+
+    #[cfg(test)]
+    fn without_views(self) -> Self {
+        Self { has_views: false, ..self }
     }
 
     /// All of `text` at once.

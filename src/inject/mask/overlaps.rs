@@ -22,12 +22,6 @@ impl Known {
     pub(super) fn from(start: usize, cursor: &Cursor) -> Self {
         Self { end: start + cursor.depth, depth: cursor.depth, witness: cursor.witness }
     }
-
-    /// Forgets the first `count` bytes of the text.
-    pub(super) fn shift(&mut self, count: usize) {
-        // What lies before the text is of no use; an end of zero says nothing.
-        self.end = self.end.saturating_sub(count);
-    }
 }
 
 /// A place in a pattern where some pattern starts, for at least as long as is remembered.

@@ -92,7 +92,6 @@ impl Patterns {
     }
 
     /// The length of the longest pattern in bytes.
-    #[cfg(feature = "sealed")]
     pub(super) fn longest(&self) -> usize {
         self.list.iter().map(|pattern| pattern.len).max().unwrap_or(0)
     }

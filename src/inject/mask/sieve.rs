@@ -1,38 +1,60 @@
-//! Rejects, in about a nanosecond each, the places of a text where no pattern starts.
+//! Rejects, many at a time, the places of a text where no pattern starts.
 //!
-//! A Bloom filter over the first eight bytes of the patterns, or four or two where they are
-//! shorter: it may say yes wrongly, never no.
+//! Where a pattern of at least `window` bytes starts at one of `stride` places in a row, the bytes
+//! at the last of them stand in it, too. So one look into a set of all such pieces of all patterns
+//! rejects `stride` places. The set is a Bloom filter: it may say yes wrongly, never no. Patterns
+//! of fewer than eight bytes are looked for at each place.
 
 use zeroize::Zeroizing;
 
 use super::patterns::Patterns;
 
-/// How many bytes of text it takes to judge a place.
-const WINDOW: usize = 8;
-/// Memory for each distinct start: one in about fifty other places passes.
-const BITS_PER_KEY: usize = 16;
+/// Patterns of at least so many bytes are looked for in strides.
+const LONG: usize = 8;
+/// More than so many bytes of a pattern are not made use of.
+const WINDOW: usize = 20;
+/// Memory for each piece: one in about a thousand others passes.
+const BITS_PER_KEY: usize = 32;
 
 /// What the patterns start with, hashed.
 pub(super) struct Sieve {
-    eights: Bits,
-    fours: Bits,
-    twos: Bits,
-    /// Whether there are patterns of fewer than eight bytes.
-    any_short: bool,
+    pieces: Bits,
+    /// How many bytes of text it takes to judge a stride; none where no pattern is long.
+    window: Option<usize>,
+    stride: usize,
+    /// Whether pieces have eight bytes, or four.
+    eights: bool,
+    fours: Option<Bits>,
+    twos: Option<Bits>,
+    /// Which two bytes, and which one, patterns start with.
+    starts: Starts,
 }
 
 impl Sieve {
-    /// Takes the first bytes of all of `patterns`.
+    /// Takes what it needs of all of `patterns`.
     pub(super) fn new(patterns: &Patterns) -> Self {
-        let shorter_than = |len| patterns.iter().filter(move |p: &&[u8]| len > p.len());
-        let eights = || patterns.iter().filter_map(|p| p.first_chunk()).map(eight);
-        let fours = || shorter_than(8).filter_map(|p| p.first_chunk()).map(|w| four(*w));
-        let twos = || shorter_than(4).flat_map(pairs).map(two);
+        let long = || patterns.iter().filter(|pattern| pattern.len() >= LONG);
+        let window = long().map(<[u8]>::len).min().map(|shortest| shortest.min(WINDOW));
+        let eights = window.is_some_and(|window| window >= 12);
+        let piece = if eights { 8 } else { 4 };
+        let stride = window.map_or(LONG, |window| window - piece + 1);
+        let pieces = || {
+            let starts = long().flat_map(move |pattern| (0..stride).map(move |at| &pattern[at..]));
+            starts.filter_map(move |text| key(text, eights))
+        };
+        let shorter = |range: std::ops::Range<usize>| {
+            patterns.iter().filter(move |pattern| range.contains(&pattern.len()))
+        };
+        let fours = || shorter(4..LONG).filter_map(|p| p.first_chunk()).map(|w| four(*w));
+        let twos = || shorter(0..4).flat_map(pairs).map(two);
         Self {
-            eights: Bits::of(eights),
-            fours: Bits::of(fours),
-            twos: Bits::of(twos),
-            any_short: shorter_than(8).next().is_some(),
+            pieces: Bits::of(pieces),
+            window,
+            stride,
+            eights,
+            fours: fours().next().map(|_| Bits::of(fours)),
+            twos: twos().next().map(|_| Bits::of(twos)),
+            starts: Starts::new(patterns),
         }
     }
 
@@ -40,26 +62,51 @@ impl Sieve {
     ///
     /// Any of the last places could be one: what follows them is not yet known.
     pub(super) fn next(&self, text: &[u8], from: usize) -> usize {
-        let rest = &text[from..];
-        let mut windows = rest.windows(WINDOW).filter_map(|w| w.first_chunk());
-        let hit = if self.any_short {
-            windows.position(|w| self.passes(w))
-        } else {
-            windows.position(|w| self.eights.has(eight(w)))
-        };
-        from + hit.unwrap_or(rest.len().saturating_sub(WINDOW - 1))
+        let is_short = self.fours.is_some() || self.twos.is_some();
+        if self.window.is_none() && !is_short {
+            return text.len();
+        }
+        let window = self.window.unwrap_or(0).max(self.stride + 3);
+        let mut at = from;
+        while at + window <= text.len() {
+            let piece = self.window.and_then(|_| key(&text[at + self.stride - 1..], self.eights));
+            if piece.is_some_and(|piece| self.pieces.has(piece)) {
+                return at;
+            }
+            if is_short && let Some(place) = self.short(text, at) {
+                return place;
+            }
+            at += self.stride;
+        }
+        (at..text.len()).find(|at| self.starts.has(&text[*at..])).unwrap_or(text.len())
     }
 
-    fn passes(&self, window: &[u8; WINDOW]) -> bool {
-        let [a, b, c, d, ..] = *window;
-        self.eights.has(eight(window))
-            || self.fours.has(four([a, b, c, d]))
-            || self.twos.has(two([a, b]))
+    /// As [`Sieve::next`], in a text that ends here; `None` where nothing could.
+    pub(super) fn last(&self, text: &[u8], from: usize) -> Option<usize> {
+        let at = self.next(text, from);
+        let is_short = self.fours.is_some() || self.twos.is_some();
+        let shortest = if is_short { 1 } else { self.window.unwrap_or(usize::MAX) };
+        (text.len().saturating_sub(at) >= shortest).then_some(at)
+    }
+
+    /// The first place of a stride where a short pattern could start.
+    fn short(&self, text: &[u8], from: usize) -> Option<usize> {
+        (from..from + self.stride).find(|&at| {
+            text[at..].first_chunk().is_some_and(|&[a, b, c, d]| {
+                self.fours.as_ref().is_some_and(|bits| bits.has(four([a, b, c, d])))
+                    || self.twos.as_ref().is_some_and(|bits| bits.has(two([a, b])))
+            })
+        })
     }
 }
 
-fn eight(bytes: &[u8; WINDOW]) -> u64 {
-    u64::from_le_bytes(*bytes)
+/// The piece that `text` starts with.
+fn key(text: &[u8], eights: bool) -> Option<u64> {
+    if eights {
+        text.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+    } else {
+        text.first_chunk().map(|bytes| four(*bytes))
+    }
 }
 
 fn four(bytes: [u8; 4]) -> u64 {
@@ -81,7 +128,39 @@ fn pairs(pattern: &[u8]) -> impl Iterator<Item = [u8; 2]> {
     seconds.map(move |second| [first, second])
 }
 
-/// A set of keys in which each is two bits of one word.
+/// The two bytes that patterns start with, and the one of those that have no more.
+struct Starts {
+    pairs: Zeroizing<Vec<u64>>,
+    ones: [bool; 256],
+}
+
+impl Starts {
+    fn new(patterns: &Patterns) -> Self {
+        let mut starts = Self { pairs: Zeroizing::new(vec![0; 1 << 10]), ones: [false; 256] };
+        for pattern in patterns.iter() {
+            starts.ones[usize::from(pattern[0])] = true;
+            for pair in pairs(&pattern[..pattern.len().min(2)]) {
+                let pair = usize::from(u16::from_le_bytes(pair));
+                starts.pairs[pair / 64] |= 1 << (pair % 64);
+            }
+        }
+        starts
+    }
+
+    /// Whether a pattern could start as `text` does.
+    fn has(&self, text: &[u8]) -> bool {
+        match *text {
+            [first, second, ..] => {
+                let pair = usize::from(u16::from_le_bytes([first, second]));
+                self.pairs[pair / 64] >> (pair % 64) & 1 == 1
+            }
+            [first] => self.ones[usize::from(first)],
+            [] => false,
+        }
+    }
+}
+
+/// A set of keys in which each is three bits of one word.
 struct Bits {
     words: Zeroizing<Vec<u64>>,
     /// Turns a hash into the index of a word.
@@ -90,28 +169,25 @@ struct Bits {
 
 impl Bits {
     fn of<I: Iterator<Item = u64>>(keys: impl Fn() -> I) -> Self {
-        let mut last = None;
-        // Sorted patterns: those that start alike are neighbours.
-        let distinct = keys().filter(|&key| last.replace(key) != Some(key)).count();
-        let words = (distinct * BITS_PER_KEY / 64 + 2).next_power_of_two();
+        let words = (keys().count() * BITS_PER_KEY / 64 + 2).next_power_of_two();
         let mut bits =
             Self { words: Zeroizing::new(vec![0; words]), shift: 64 - words.trailing_zeros() };
         for key in keys() {
-            let (word, pair) = bits.place(key);
-            bits.words[word] |= pair;
+            let (word, some) = bits.place(key);
+            bits.words[word] |= some;
         }
         bits
     }
 
     fn has(&self, key: u64) -> bool {
-        let (word, pair) = self.place(key);
-        self.words[word] & pair == pair
+        let (word, some) = self.place(key);
+        self.words[word] & some == some
     }
 
-    /// The word and the two bits in it for `key`, from the upper bits of its product.
+    /// The word and the three bits in it for `key`, from the upper bits of its product.
     fn place(&self, key: u64) -> (usize, u64) {
         let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let bit = |below: u32| 1 << (hash >> (self.shift - below) & 63);
-        ((hash >> self.shift) as usize, bit(6) | bit(12))
+        ((hash >> self.shift) as usize, bit(6) | bit(12) | bit(18))
     }
 }

@@ -1,220 +1,142 @@
-//! One stream of output: decides place by place, in order, what starts there.
-//!
-//! A place is decided when no longer pattern can start at it any more. The bytes from the
-//! first undecided place on are kept; each is followed once, however it comes in.
+//! One stream of output: what is found in it, in any view, is replaced in order.
 
 use std::fmt;
 use std::iter::repeat;
 use std::ops::Deref;
 
-use zeroize::Zeroizing;
-
-use super::overlaps::Known;
-use super::patterns::Cursor;
-use super::{Filter, Masker};
+use super::finder::Found;
+use super::view::Node;
+use super::{Filter, Masker, SHORT};
 use crate::name::SecretName;
 
 /// A stream of output being masked; `M` is a way to the masker, a reference or a share.
 pub(crate) struct Stream<M, R> {
     masker: M,
     report: R,
-    /// What came and may still be needed; all places below are places in it.
-    text: Text,
-    /// The first undecided place.
-    next: usize,
-    /// How far the text was followed from there, where it ended before that was decided.
-    cursor: Option<Cursor>,
+    root: Node,
     /// What came before this place was shown, or a label in its stead.
     shown: usize,
-    /// The occurrence that reaches furthest beyond `shown`: its end and its pattern.
-    reach: Option<(usize, usize)>,
-    /// What is known of the text beyond `next`.
-    known: Known,
+    /// Found, and not yet replaced, by where it starts.
+    waiting: Vec<Found>,
+    found: Vec<Found>,
+    /// Found, of few bytes, and what follows is not yet known.
+    doubtful: Vec<Found>,
 }
 
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
     pub(super) fn new(masker: M, report: R) -> Self {
-        Self {
-            masker,
-            report,
-            text: Text::default(),
-            next: 0,
-            cursor: None,
-            shown: 0,
-            reach: None,
-            known: Known::default(),
-        }
+        let root = Node::new(&masker, 0);
+        let (waiting, found, doubtful) = (Vec::new(), Vec::new(), Vec::new());
+        Self { masker, report, root, shown: 0, waiting, found, doubtful }
     }
 
     /// How many bytes of what came are neither shown nor replaced.
     #[cfg(feature = "sealed")]
     pub(crate) fn held(&self) -> usize {
-        self.text.len() - self.shown
+        self.root.end().saturating_sub(self.shown)
     }
 
-    /// Decides all places that can be decided, or simply all where the text has `ended`.
-    fn decide(&mut self, ended: bool, out: &mut Vec<u8>) {
+    /// Looks at what came, and shows what can be shown.
+    fn proceed(&mut self, ended: bool, out: &mut Vec<u8>) {
         let masker = self.masker.clone();
-        let Masker { patterns, sieve, overlaps, .. } = &*masker;
-        while self.next < self.text.len() {
-            let mut cursor = if let Some(cursor) = self.cursor.take() {
-                cursor
-            } else {
-                let start = sieve.next(self.text.bytes(), self.next);
-                self.pass(start, out);
-                if start == self.text.len() {
-                    break;
-                }
-                let resumed = overlaps.resume(&self.known, start);
-                resumed.unwrap_or_else(|| patterns.root())
-            };
-            patterns.follow(&mut cursor, &self.text.bytes()[self.next..]);
-            if cursor.is_open() && !ended {
-                self.cursor = Some(cursor);
-                break;
-            }
-            self.settle(&cursor, out);
+        self.found.clear();
+        self.found.append(&mut self.doubtful);
+        self.root.proceed(&masker, ended, &mut self.found);
+        for found in std::mem::take(&mut self.found) {
+            self.add(&masker, found, ended);
         }
+        let end = self.root.end();
+        let doubtful = self.doubtful.iter().map(|found| found.start);
+        let until =
+            if ended { end } else { doubtful.fold(self.root.undecided().min(end), usize::min) };
+        self.pass(until, out);
+        self.root.forget(&masker, self.shown);
     }
 
-    /// Takes in what `cursor` found at the next place.
-    fn settle(&mut self, cursor: &Cursor, out: &mut Vec<u8>) {
-        if self.next + cursor.depth >= self.known.end {
-            self.known = Known::from(self.next, cursor);
-        }
-        if let Some(found) = cursor.found {
-            let end = self.next + self.masker.patterns.bytes(found).len();
-            if end > self.reach.map_or(self.shown, |(end, _)| end) {
-                self.reach = Some((end, found));
+    fn add(&mut self, masker: &Masker, found: Found, ended: bool) {
+        if masker.has_views && found.end - found.start <= SHORT {
+            let text = self.root.finder().text();
+            let is_word = |byte: Option<&u8>| {
+                byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            };
+            let inside = text.from(found.start);
+            if found.end == text.end() && !ended && is_word(inside.last()) {
+                self.doubtful.push(found);
+                return;
+            }
+            let before = found.start.checked_sub(1).filter(|before| *before >= text.base());
+            let before = before.map(|before| text.from(before)[0]);
+            let after = inside.get(found.end - found.start);
+            if (is_word(before.as_ref()) && is_word(inside.first()))
+                || (is_word(after) && is_word(inside.get(found.end - found.start - 1)))
+            {
+                return;
             }
         }
-        self.pass(self.next + 1, out);
+        if found.end <= self.shown {
+            return;
+        }
+        let at = self.waiting.partition_point(|one| one.start <= found.start);
+        self.waiting.insert(at, found);
     }
 
     /// Shows what is before `place`, where nothing starts that is not known by now.
     fn pass(&mut self, place: usize, out: &mut Vec<u8>) {
         while self.shown < place {
-            if let Some((end, pattern)) = self.reach.take() {
-                let at = self.masker.patterns.label(pattern);
-                (self.report)(&self.masker.names[at]);
-                let label = self.masker.labels[at].expose();
-                if self.masker.keeps_length {
-                    let length = end - self.shown;
-                    out.extend(label.iter().copied().chain(repeat(b'*')).take(length));
-                } else {
-                    out.extend_from_slice(label);
-                }
-                self.shown = end;
+            let begun = self.waiting.partition_point(|found| found.start <= self.shown);
+            let reach = self.waiting[..begun].iter().filter(|found| found.end > self.shown);
+            // Of those that reach equally far, the one that starts first.
+            let reach = reach.rev().max_by_key(|found| found.end).copied();
+            if let Some(found) = reach {
+                self.replace(&found, out);
             } else {
-                out.extend_from_slice(&self.text.bytes()[self.shown..place]);
-                self.shown = place;
+                let next = self.waiting.get(begun).map_or(place, |found| found.start.min(place));
+                out.extend_from_slice(self.root.finder().text().between(self.shown, next));
+                self.shown = next;
             }
+            self.waiting.retain(|found| found.end > self.shown);
         }
-        self.next = place;
     }
 
-    /// The place up to which a moment's silence lets the text be shown, where `cursor`
-    /// belongs to the next place.
-    fn limit(&self, cursor: &Cursor) -> usize {
-        let Masker { patterns, sieve, overlaps, .. } = &*self.masker;
-        let known = Known::from(self.next, cursor);
-        let mut start = self.next;
-        let mut limit = self.quarter(start, cursor);
-        while limit > self.shown {
-            start = sieve.next(self.text.bytes(), start + 1);
-            if start >= limit.min(self.text.len()) {
-                break;
-            }
-            let resumed = overlaps.resume(&known, start);
-            let mut cursor = resumed.unwrap_or_else(|| patterns.root());
-            patterns.follow(&mut cursor, &self.text.bytes()[start..]);
-            limit = limit.min(self.quarter(start, &cursor));
-        }
-        limit.min(self.text.len())
-    }
-
-    /// The same for what starts at `start` alone.
-    fn quarter(&self, start: usize, cursor: &Cursor) -> usize {
-        let patterns = &self.masker.patterns;
-        let end = cursor.found.map_or(0, |found| start + patterns.bytes(found).len());
-        if end > self.shown {
-            start
-        } else if cursor.is_open() {
-            start + patterns.shortest(cursor) / 4
+    fn replace(&mut self, found: &Found, out: &mut Vec<u8>) {
+        let at = self.masker.patterns.label(found.pattern);
+        (self.report)(&self.masker.names[at]);
+        let label = self.masker.labels[at].expose();
+        if self.masker.keeps_length {
+            let length = found.end - self.shown;
+            out.extend(label.iter().copied().chain(repeat(b'*')).take(length));
         } else {
-            usize::MAX
+            out.extend_from_slice(label);
         }
+        self.shown = found.end;
     }
 }
 
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Filter for Stream<M, R> {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        self.text.push(chunk);
-        self.decide(false, out);
-        if let Some(count) = self.text.forget(self.next) {
-            self.next -= count;
-            self.shown -= count;
-            self.reach = self.reach.map(|(end, pattern)| (end - count, pattern));
-            self.known.shift(count);
-        }
+        self.root.push(chunk);
+        self.proceed(false, out);
     }
 
-    fn idle(&mut self, out: &mut Vec<u8>) {
-        let Some(cursor) = self.cursor.filter(|_| self.reach.is_none()) else { return };
-        let limit = self.limit(&cursor);
-        if limit > self.shown {
-            out.extend_from_slice(&self.text.bytes()[self.shown..limit]);
-            self.shown = limit;
-        }
+    fn idle(&mut self, most: usize, out: &mut Vec<u8>) {
+        let limit = self.root.limit(&self.masker, self.shown, most);
+        // Where more could still become a value, what was found could become part of that.
+        let open = self.waiting.iter().filter(|_| limit < usize::MAX).chain(&self.doubtful);
+        let limit = open.map(|found| found.start).fold(limit.min(self.root.end()), usize::min);
+        self.pass(limit, out);
     }
 
     fn holds(&self) -> bool {
-        self.shown < self.text.len()
+        self.shown < self.root.end()
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        self.decide(true, out);
+        self.proceed(true, out);
     }
 }
 
 impl<M, R> fmt::Debug for Stream<M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stream([redacted])")
-    }
-}
-
-/// The end of what came so far. Wiped when it moves and on drop.
-#[derive(Default)]
-struct Text(Zeroizing<Vec<u8>>);
-
-impl Text {
-    fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn push(&mut self, chunk: &[u8]) {
-        let needed = self.0.len() + chunk.len();
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed * 2));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(chunk);
-    }
-
-    /// Forgets the bytes before `place`, once they are the greater part: moving the rest
-    /// each time would be slow. Tells how many went.
-    fn forget(&mut self, place: usize) -> Option<usize> {
-        if place == 0 || place * 2 < self.0.len() {
-            return None;
-        }
-        self.0.copy_within(place.., 0);
-        let left = self.0.len() - place;
-        self.0.truncate(left);
-        Some(place)
     }
 }

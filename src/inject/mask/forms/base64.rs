@@ -1,4 +1,4 @@
-//! Base64 of a value: alone, with a newline after it, inside a longer text, and in lines.
+//! Base64 of a short value: alone, with a newline after it, and inside a longer text.
 //!
 //! Three bytes become four characters, so a longer text can hold a value in three ways.
 
@@ -6,11 +6,7 @@ use data_encoding::{BASE64, BASE64URL};
 use zeroize::Zeroizing;
 
 use super::Forms;
-use crate::inject::buffer::Buffer;
 use crate::secret::SecretBytes;
-
-/// Where tools break lines: `base64` and `openssl base64`.
-const COLUMNS: [usize; 2] = [76, 64];
 
 pub(super) fn add(value: &[u8], forms: &mut Forms) {
     for offset in 0..3 {
@@ -33,10 +29,6 @@ pub(super) fn add(value: &[u8], forms: &mut Forms) {
             forms.add_copy(&encoded.expose()[determined]);
         }
     }
-    for end in [&b""[..], b"\n"] {
-        let encoded = SecretBytes::from(BASE64.encode(&Zeroizing::new([value, end].concat())));
-        add_lines(encoded.expose(), forms);
-    }
 }
 
 fn without_padding(mut encoded: &[u8]) -> &[u8] {
@@ -46,17 +38,17 @@ fn without_padding(mut encoded: &[u8]) -> &[u8] {
     encoded
 }
 
-fn add_lines(encoded: &[u8], forms: &mut Forms) {
-    for columns in COLUMNS.into_iter().filter(|&columns| columns < encoded.len()) {
-        for end_of_line in [&b"\n"[..], b"\r\n"] {
-            let mut lines = Buffer::default();
-            for (i, line) in encoded.chunks(columns).enumerate() {
-                if i > 0 {
-                    lines.push(end_of_line);
-                }
-                lines.push(line);
-            }
-            forms.add(lines.into_secret());
-        }
-    }
+/// What the letters stand for that have nothing but bits of `value`, which begins `offset` bytes
+/// behind a group.
+pub(super) fn letters(value: &[u8], offset: usize) -> SecretBytes {
+    let bit = |at: usize| value[at / 8] >> (7 - at % 8) & 1;
+    // Bits before the first whole letter belong to one that is shared.
+    let skip = (6 - offset * 8 % 6) % 6;
+    let count = (value.len() * 8).saturating_sub(skip) / 6;
+    let mut letters = Vec::with_capacity(count);
+    letters.extend(
+        (0..count)
+            .map(|letter| (0..6).fold(0, |all, place| all << 1 | bit(skip + letter * 6 + place))),
+    );
+    SecretBytes::new(letters)
 }

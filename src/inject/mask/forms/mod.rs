@@ -1,20 +1,22 @@
-//! The forms of one value: as it is, as a terminal shows it, and encoded.
+//! What of a value is looked for: itself, its parts, as a terminal shows it, and, where it is so
+//! short that views of what it may be written as do not begin, written in hex and base64.
 //!
-//! Knows nothing of searching. To add a form, add it here.
+//! Knows nothing of searching.
 
 mod base64;
-mod json;
-mod percent;
 
 use data_encoding::{HEXLOWER, HEXUPPER};
 
+use super::view::{Alphabet, SHORTEST};
 use crate::inject::buffer::Buffer;
 use crate::secret::SecretBytes;
 
-/// Shorter values have no encoded forms: those would be found in any text.
-const SHORTEST_ENCODED: usize = 6;
+/// Shorter lines and texts in a value are not looked for by themselves.
+const PART: usize = 16;
+/// As base64, longer values are runs of letters that are read.
+const READ: usize = 11;
 
-/// Lists the forms of `value`, sorted, none empty, no two the same.
+/// Lists what is looked for of `value`, sorted, none empty, no two the same.
 pub(super) fn forms(value: &[u8]) -> Vec<SecretBytes> {
     let mut forms = Forms(Vec::new());
     forms.add_all_of(value);
@@ -22,8 +24,30 @@ pub(super) fn forms(value: &[u8]) -> Vec<SecretBytes> {
     if trimmed.len() < value.len() {
         forms.add_all_of(trimmed);
     }
+    forms.add_lines_of(value);
+    forms.add_latin(value);
+    if value.len() > PART
+        && matches!(value.trim_ascii_start().first(), Some(b'{' | b'['))
+        && let Ok(json) = serde_json::from_slice(value)
+    {
+        forms.add_texts_in(&json);
+    }
     forms.0.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
+    forms.0.dedup_by(|one, other| one.expose() == other.expose());
     forms.0
+}
+
+/// What the letters stand for of a text that has `value` in it, as far as the value alone says so,
+/// for each place where it may begin.
+pub(super) fn letters(value: &[u8], alphabet: Alphabet) -> Vec<SecretBytes> {
+    match alphabet {
+        Alphabet::Hex => {
+            let mut nibbles = Vec::with_capacity(value.len() * 2);
+            nibbles.extend(value.iter().flat_map(|byte| [byte >> 4, byte & 15]));
+            vec![SecretBytes::new(nibbles)]
+        }
+        Alphabet::Base64 => (0..3).map(|offset| base64::letters(value, offset)).collect(),
+    }
 }
 
 /// Forms on their way into a list.
@@ -35,29 +59,60 @@ impl Forms {
         if value.contains(&b'\n') {
             self.add(as_on_a_terminal(value));
         }
-        if value.len() >= SHORTEST_ENCODED {
+        if (SHORTEST..=READ).contains(&value.len()) {
             self.add(SecretBytes::from(HEXLOWER.encode(value)));
             self.add(SecretBytes::from(HEXUPPER.encode(value)));
             base64::add(value, self);
-            percent::add(value, self);
-            json::add(value, self);
+        }
+    }
+
+    /// Lines of a value of several; those around a key are no secret.
+    fn add_lines_of(&mut self, value: &[u8]) {
+        if !value.contains(&b'\n') {
+            return;
+        }
+        for line in value.split(|byte| *byte == b'\n') {
+            let line = line.trim_ascii();
+            let is_armor = line.starts_with(b"-----") && line.ends_with(b"-----");
+            if line.len() >= PART && !is_armor {
+                self.add_copy(line);
+            }
+        }
+    }
+
+    /// Some write characters as what they are in Latin-1: Python's `repr`, JavaScript's `escape`.
+    fn add_latin(&mut self, value: &[u8]) {
+        let Ok(text) = std::str::from_utf8(value) else { return };
+        if value.is_ascii() || !text.chars().all(|c| c <= '\u{ff}') {
+            return;
+        }
+        let mut latin = Buffer::default();
+        for c in text.chars() {
+            latin.push(&[c as u8]);
+        }
+        self.add(latin.into_secret());
+    }
+
+    fn add_texts_in(&mut self, json: &serde_json::Value) {
+        match json {
+            serde_json::Value::String(text) if text.len() >= PART => {
+                self.add_copy(text.as_bytes());
+                self.add_lines_of(text.as_bytes());
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|one| self.add_texts_in(one)),
+            serde_json::Value::Object(all) => all.values().for_each(|one| self.add_texts_in(one)),
+            _ => {}
         }
     }
 
     fn add(&mut self, form: SecretBytes) {
-        if !form.is_empty() && !self.has(form.expose()) {
+        if !form.is_empty() {
             self.0.push(form);
         }
     }
 
     fn add_copy(&mut self, form: &[u8]) {
-        if !form.is_empty() && !self.has(form) {
-            self.0.push(SecretBytes::new(form.to_vec()));
-        }
-    }
-
-    fn has(&self, form: &[u8]) -> bool {
-        self.0.iter().any(|known| known.expose() == form)
+        self.add(SecretBytes::new(form.to_vec()));
     }
 }
 

@@ -4,6 +4,7 @@ mod against_naive;
 mod forms;
 mod naive;
 mod streaming;
+mod views;
 
 use super::{Filter, Masker};
 use crate::name::SecretName;

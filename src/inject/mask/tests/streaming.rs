@@ -13,7 +13,7 @@ fn push(stream: &mut impl Filter, chunk: &str) -> String {
 
 fn idle(stream: &mut impl Filter) -> String {
     let mut out = Vec::new();
-    stream.idle(&mut out);
+    stream.idle(usize::MAX, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -43,7 +43,9 @@ fn a_pause_shows_a_quarter_and_the_rest_is_masked_all_the_same() {
     assert_eq!(push(&mut stream, "hunter2"), "");
     assert_eq!(idle(&mut stream), "hun");
     assert_eq!(idle(&mut stream), "");
-    assert_eq!(push(&mut stream, "-long"), "[authy:a]");
+    assert_eq!(push(&mut stream, "-long\n"), "[authy:a]\n");
+    push(&mut stream, "hunter2-long");
+    assert_eq!(idle(&mut stream), "[authy:a]");
 }
 
 #[test]

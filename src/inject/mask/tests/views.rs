@@ -1,0 +1,222 @@
+//! Values are found by what a text means, and all else passes as it is.
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::super::writers::{WRITERS, Writer};
+use super::against_naive::chunks;
+use super::{Filter, mask, mask_text, masker};
+
+#[track_caller]
+fn assert_masked(value: &str, text: &str, shown: &str) {
+    let masker = masker(&[value]);
+    assert_eq!(mask_text(&masker, text), shown, "{text}");
+    let bytewise = mask(&masker, text.as_bytes().chunks(1));
+    assert_eq!(String::from_utf8_lossy(&bytewise), shown, "byte by byte: {text}");
+}
+
+const VALUE: &str = "p@ss w\u{f6}rd/\"x\\<&+=~\u{1f511}'1";
+
+#[test]
+fn each_way_to_write_a_value_is_known() {
+    for (name, write) in WRITERS {
+        let text = String::from_utf8(write(VALUE.as_bytes())).unwrap();
+        assert_masked(VALUE, &format!("<{text}>"), "<[authy:a]>");
+        assert_masked(VALUE, &format!("{text}\n"), "[authy:a]\n");
+        assert_masked(
+            VALUE,
+            &format!("say {name}: {text} and go on"),
+            &format!("say {name}: [authy:a] and go on"),
+        );
+    }
+}
+
+#[test]
+fn base64_in_a_longer_text_is_known_wherever_it_begins() {
+    for before in 0..8 {
+        for after in 0..5 {
+            let text = format!("{}{VALUE}{}", "u".repeat(before), ":".repeat(after));
+            let text = data_encoding::BASE64.encode(text.as_bytes());
+            for text in [format!("xy{text}"), format!("Basic {text}\n"), text] {
+                let shown = mask_text(&masker(&[VALUE]), &text);
+                assert!(shown.contains("[authy:a]"), "{text}: {shown}");
+                assert!(shown.len() < 9 + 22 + 12, "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_with_one_prefix_are_one_text() {
+    let value = "0123456789 the value of some length, in base64 of several lines 0123456789";
+    let text = data_encoding::BASE64.encode(value.as_bytes());
+    for prefix in ["web-1  | ", "    ", "# ", "> > "] {
+        let lines: Vec<_> =
+            text.as_bytes().chunks(24).map(|l| String::from_utf8_lossy(l)).collect();
+        let lines = format!("{prefix}{}\n", lines.join(&format!("\n{prefix}")));
+        assert_masked(value, &lines, &format!("{prefix}[authy:a]\n"));
+        assert_masked(value, &format!("x\n{lines}"), &format!("x\n{prefix}[authy:a]\n"));
+    }
+    let folded = text.as_bytes().chunks(32).map(|l| String::from_utf8_lossy(l));
+    assert_masked(value, &folded.collect::<Vec<_>>().join(" "), "[authy:a]");
+}
+
+#[test]
+fn one_line_of_a_key_and_one_text_of_a_document_are_known() {
+    let key = "-----BEGIN KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgw\nggSkAgEAAoIBAQC7VJTUt9Us8cKj\nMSg=\n-----END KEY-----\n";
+    assert_masked(key, "  ggSkAgEAAoIBAQC7VJTUt9Us8cKj\n", "  [authy:a]\n");
+    assert_masked(key, "-----BEGIN KEY-----\nAAAA\n", "-----BEGIN KEY-----\nAAAA\n");
+    assert_masked(key, key, "[authy:a]");
+    let one_line = key.replace('\n', "\\n");
+    assert_masked(key, &format!("\"{one_line}\""), "\"[authy:a]\"");
+    let json = r#"{"type": "service_account", "id": {"private_key_id": ["0a1b2c3d4e5f60718293"]}}"#;
+    assert_masked(
+        json,
+        "key 0a1b2c3d4e5f60718293 of service_account",
+        "key [authy:a] of service_account",
+    );
+}
+
+#[test]
+fn quotation_marks_of_shells_are_known() {
+    let value = "it's a $value";
+    assert_masked(value, r"v='it'\''s a $value'", "v='[authy:a]'");
+    assert_masked(value, r#"v='it'"'"'s a $value'"#, "v='[authy:a]'");
+    assert_masked(value, r#"declare -- v="it's a \$value""#, "declare -- v=\"[authy:a]\"");
+    assert_masked(value, r"v=it\'s\ a\ \$value", "v=[authy:a]");
+    assert_masked("a\nvalue \u{f6}f", r"v=$'a\nvalue \303\266f'", "v=$'[authy:a]'");
+}
+
+#[test]
+fn few_bytes_are_known_as_words_alone() {
+    assert_masked(
+        "app",
+        "app apple snapp /app/ wrapped app",
+        "[authy:a] apple snapp /[authy:a]/ wrapped [authy:a]",
+    );
+    assert_masked("7", "7 17 7\n", "[authy:a] 17 [authy:a]\n");
+    assert_masked("app1", "snapp1e", "sn[authy:a]e");
+}
+
+#[test]
+fn a_line_is_shown_when_it_is_whole() {
+    let masker = masker(&["hunter2-long"]);
+    for line in
+        ["ready\n", "100%\n", "a & b\n", "C:\\Users\n", "{\"id\": 7}\n", "Password: ", "12:34:56\n"]
+    {
+        let (mut out, mut stream) = (Vec::new(), masker.stream(|_| ()));
+        stream.push(line.as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), line);
+        assert!(!stream.holds());
+    }
+}
+
+#[test]
+fn silence_shows_what_could_hardly_be_a_value() {
+    let masker = masker(&["hunter2-long"]);
+    for text in [
+        "ready",
+        "/a/long/path/to/somewhere",
+        "0123456789abcdef0123456789abcdef\n",
+        "half an escape: \\u00",
+        "a&amp",
+    ] {
+        let (mut out, mut stream) = (Vec::new(), masker.stream(|_| ()));
+        stream.push(text.as_bytes(), &mut out);
+        stream.idle(4, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), text);
+    }
+    // Through a pipe no more than four bytes of what could become a value.
+    let (mut out, mut stream) = (Vec::new(), masker.stream(|_| ()));
+    stream.push(b"hunter2", &mut out);
+    stream.idle(4, &mut out);
+    assert_eq!(out, b"hun");
+}
+
+/// A line that ends no run that could go on.
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,60}[.;]",
+        "[0-9a-f]{8,80}[.;]",
+        "[A-Za-z0-9+/]{10,120}=",
+        r#"(\\"|\\u00[0-9a-f]{2}|%[0-9A-F]{2}|&amp;|[a-z ]{1,9}){1,12}[.;]"#,
+    ]
+}
+
+/// Values of text, and what can stand around them.
+fn values() -> impl Strategy<Value = String> {
+    prop_oneof!["[ -~]{16,60}", "[a-zA-Z0-9+/_-]{16,80}", "[ -~\u{e4}\u{f6}\u{1f511}\n]{16,40}"]
+        .prop_map(|value| value.trim().to_owned())
+        .prop_filter("long enough", |value| value.len() >= 16)
+}
+
+proptest! {
+    #[test]
+    fn chains_of_two_writings_hide_nothing_and_cuts_change_nothing(
+        value in values(),
+        chain in prop::collection::vec(select(WRITERS.to_vec()), 0..=2),
+        before in "[ -%'-;=?@A-Z^-z|]{0,20}[ <]",
+        after in "[> ][ -%'-;=?@A-Z^-z|]{0,20}",
+        cuts in prop::collection::vec(any::<Index>(), 0..10),
+    ) {
+        let masker = masker(&[&value]);
+        // Forms are read where a value has spaces.
+        let is_form = |(name, _): &Writer| *name == "form";
+        prop_assume!(value.contains(' ') || !chain.iter().any(is_form));
+        let written = chain.iter().fold(value.clone().into_bytes(), |text, (_, write)| write(&text));
+        let text = [before.as_bytes(), &written, after.as_bytes()].concat();
+        let shown = mask(&masker, [&text[..]]);
+        let names: Vec<_> = chain.iter().map(|(name, _)| name).collect();
+        let say = || format!("{names:?}: {} -> {}", String::from_utf8_lossy(&text), String::from_utf8_lossy(&shown));
+        prop_assert_eq!(mask(&masker, chunks(&text, &cuts)), &shown[..], "cut: {}", say());
+        prop_assert_eq!(mask(&masker, text.chunks(1)), &shown[..], "byte by byte: {}", say());
+        let label = b"[authy:a]";
+        prop_assert!(shown.windows(label.len()).any(|part| part == label), "{}", say());
+        prop_assert!(shown.len() <= before.len() + after.len() + label.len(), "{}", say());
+    }
+
+}
+
+proptest! {
+    // Much text, and not optimized: few of them.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_value_is_found_in_the_middle_of_much_else(
+        value in values(),
+        chain in prop::collection::vec(select(WRITERS.to_vec()), 0..=2),
+        lines in prop::collection::vec(line(), 20..60),
+        at in any::<Index>(),
+        times in select(vec![1, 3, 12, 40]),
+        cuts in prop::collection::vec(any::<Index>(), 0..10),
+    ) {
+        let is_form = |(name, _): &Writer| *name == "form";
+        prop_assume!(value.contains(' ') || !chain.iter().any(is_form));
+        let masker = masker(&[&value]);
+        let written = chain.iter().fold(value.clone().into_bytes(), |text, (_, write)| write(&text));
+        let plain: Vec<_> = std::iter::repeat_n(lines, times).flatten().map(|line| line + "\n").collect();
+        let (before, after) = plain.split_at(at.index(plain.len()));
+        let (before, after) = (before.concat(), after.concat());
+        let text = [before.as_bytes(), b"<", &written, b">", after.as_bytes()].concat();
+        let shown = mask(&masker, [&text[..]]);
+        let names: Vec<_> = chain.iter().map(|(name, _)| name).collect();
+        let is_there = shown.windows(9).any(|part| part == b"[authy:a]");
+        let say = || format!("{names:?}: {:?} as {}", value, String::from_utf8_lossy(&written));
+        prop_assert!(is_there && shown.len() < before.len() + after.len() + 14, "{}", say());
+        prop_assert!(shown.starts_with(before.as_bytes()) && shown.ends_with(after.as_bytes()), "{}", say());
+        prop_assert_eq!(&mask(&masker, chunks(&text, &cuts)), &shown, "cut: {}", say());
+        prop_assert_eq!(&mask(&masker, text.chunks(700)), &shown, "in pieces: {}", say());
+    }
+
+}
+
+proptest! {
+    #[test]
+    fn what_has_no_value_in_it_passes_unharmed_however_it_is_cut(
+        text in "([ -~\n]{0,40}|[0-9a-f: ]{0,60}|[A-Za-z0-9+/=\n]{0,80}|(\\\\u00[0-9a-f]{2}|%[0-9A-F]{2}|&#x[0-9a-f]{2};|&amp;){0,9}){0,8}",
+        cuts in prop::collection::vec(any::<Index>(), 0..10),
+    ) {
+        let masker = masker(&["one value of some length\u{1}", "\u{2}and \"another\"", "\u{3}{\"k\": 'v'}\n\u{3}----------------\n"]);
+        prop_assert_eq!(mask(&masker, chunks(text.as_bytes(), &cuts)), text.as_bytes());
+        prop_assert_eq!(mask(&masker, text.as_bytes().chunks(1)), text.as_bytes());
+    }
+}

@@ -1,0 +1,127 @@
+//! Backslashes, as JSON, JavaScript, Python, C, Go, Rust and shells write them, and quotation
+//! marks within quotation marks of a shell.
+
+use super::inline::{Bytes, Written};
+
+/// What a shell writes for `'` between two of them: bash, and Python's `shlex.quote`.
+const QUOTES: [&[u8]; 2] = [b"'\\''", b"'\"'\"'"];
+
+/// Reads what `text` begins with: a backslash or a quotation mark.
+pub(super) fn read(text: &[u8], ended: bool) -> Written {
+    if text[0] == b'\'' {
+        return quoted(text, ended);
+    }
+    let Some(&kind) = text.get(1) else { return open(ended) };
+    match kind {
+        b'u' if text.get(2) == Some(&b'{') => braced(text, ended),
+        b'u' => unit(text, ended),
+        b'U' => number(text, 2, 8, 16, ended),
+        b'x' => byte(text, 2, 2, 16, ended),
+        b'0'..=b'3' if !matches!(text.get(2), Some(digit) if !digit.is_ascii_digit()) => {
+            octal(text, ended)
+        }
+        b'0' => Written::As(Bytes::byte(0), 2),
+        b'n' => Written::As(Bytes::byte(b'\n'), 2),
+        b'r' => Written::As(Bytes::byte(b'\r'), 2),
+        b't' => Written::As(Bytes::byte(b'\t'), 2),
+        b'b' => Written::As(Bytes::byte(8), 2),
+        b'f' => Written::As(Bytes::byte(12), 2),
+        b'v' => Written::As(Bytes::byte(11), 2),
+        b'a' => Written::As(Bytes::byte(7), 2),
+        b'e' | b'E' => Written::As(Bytes::byte(27), 2),
+        b'\n' | b'\r' => Written::Plain,
+        other if other.is_ascii_alphanumeric() => Written::Plain,
+        other => Written::As(Bytes::byte(other), 2),
+    }
+}
+
+fn open(ended: bool) -> Written {
+    if ended { Written::Plain } else { Written::Open }
+}
+
+fn quoted(text: &[u8], ended: bool) -> Written {
+    for written in QUOTES {
+        if text.starts_with(written) {
+            return Written::As(Bytes::byte(b'\''), written.len());
+        }
+        if !ended && text.len() < written.len() && written.starts_with(text) {
+            return Written::Open;
+        }
+    }
+    Written::Plain
+}
+
+/// The number that `count` digits from `at` on make; an error where more may come, or none does.
+fn digits(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Result<u32, Written> {
+    let mut number = 0;
+    for place in at..at + count {
+        let Some(&digit) = text.get(place) else { return Err(open(ended)) };
+        let digit = char::from(digit).to_digit(radix).ok_or(Written::Plain)?;
+        number = number << (radix.trailing_zeros()) | digit;
+    }
+    Ok(number)
+}
+
+fn number(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Written {
+    match digits(text, at, count, radix, ended) {
+        Ok(number) => char::from_u32(number)
+            .map_or(Written::Plain, |c| Written::As(Bytes::char(c), at + count)),
+        Err(written) => written,
+    }
+}
+
+fn byte(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Written {
+    match digits(text, at, count, radix, ended) {
+        Ok(number) => Written::As(Bytes::byte(number as u8), at + count),
+        Err(written) => written,
+    }
+}
+
+fn octal(text: &[u8], ended: bool) -> Written {
+    match byte(text, 1, 3, 8, ended) {
+        // What comes first decides: `\0` before anything else is a zero.
+        Written::Plain if text[1] == b'0' => Written::As(Bytes::byte(0), 2),
+        written => written,
+    }
+}
+
+/// `\u` and four digits: half a character where it is a surrogate (RFC 8259, 7).
+fn unit(text: &[u8], ended: bool) -> Written {
+    let first = match digits(text, 2, 4, 16, ended) {
+        Ok(first) => first,
+        Err(written) => return written,
+    };
+    if !(0xd800..0xdc00).contains(&first) {
+        return char::from_u32(first).map_or(Written::Plain, |c| Written::As(Bytes::char(c), 6));
+    }
+    match (text.get(6), text.get(7)) {
+        (None, _) | (Some(b'\\'), None) => return open(ended),
+        (Some(b'\\'), Some(b'u')) => {}
+        _ => return Written::Plain,
+    }
+    match digits(text, 8, 4, 16, ended) {
+        Ok(second) if (0xdc00..0xe000).contains(&second) => {
+            let c = char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+            c.map_or(Written::Plain, |c| Written::As(Bytes::char(c), 12))
+        }
+        Ok(_) => Written::Plain,
+        Err(written) => written,
+    }
+}
+
+/// `\u{f6}`, one to six digits.
+fn braced(text: &[u8], ended: bool) -> Written {
+    for count in 1..=6 {
+        match text.get(3 + count) {
+            None => return open(ended),
+            Some(b'}') => {
+                return match number(text, 3, count, 16, ended) {
+                    Written::As(bytes, width) => Written::As(bytes, width + 1),
+                    other => other,
+                };
+            }
+            Some(_) => {}
+        }
+    }
+    Written::Plain
+}
