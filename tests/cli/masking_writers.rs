@@ -14,7 +14,7 @@ const DOCUMENT: &str =
     r#"{"type": "service_account", "private_key_id": "8c1f0d2e4b6a79c35d", "n": 7}"#;
 
 /// Who writes so, and what.
-const WRITINGS: [(&str, &str); 45] = [
+const WRITINGS: [(&str, &str); 49] = [
     ("**JSON**: Python, `json.dumps`", r#"p@ss \u00f6/\"<'>&+=\\ok 1"#),
     ("JavaScript, Rust, jq", "p@ss \u{f6}/\\\"<'>&+=\\\\ok 1"),
     ("Go, `encoding/json`", "p@ss \u{f6}/\\\"\\u003c'\\u003e\\u0026+=\\\\ok 1"),
@@ -50,6 +50,9 @@ const WRITINGS: [(&str, &str); 45] = [
     ("`od -An -tx1`", "70 40 73 73 20 c3 b6 2f 22 3c 27 3e 26 2b 3d 5c\n 6f 6b 20 31"),
     ("a fingerprint", "70:40:73:73:20:C3:B6:2F:22:3C:27:3E:26:2B:3D:5C:6F:6B:20:31"),
     ("Python, bytes", r#"p@ss \xc3\xb6/"<\'>&+=\\ok 1"#),
+    ("Python, `ascii`", r#"p@ss \xf6/"<\'>&+=\\ok 1"#),
+    ("Perl, `Data::Dumper`", r#"p\@ss \x{f6}/\"<'>&+=\\ok 1"#),
+    ("`grep --color`", "p@ss \u{f6}/\"<'\u{1b}[01;31m\u{1b}[K>&+\u{1b}[m\u{1b}[K=\\ok 1"),
     ("**base64**: `base64`", "cEBzcyDDti8iPCc+Jis9XG9rIDE="),
     ("of an address", "cEBzcyDDti8iPCc-Jis9XG9rIDE"),
     ("in lines", "cEBzcyDDti8iPCc+\nJis9XG9rIDE="),
@@ -70,6 +73,10 @@ const WRITINGS: [(&str, &str); 45] = [
     (
         "in one line",
         "-----BEGIN PRIVATE KEY----- MC4CAQAwBQYDK2VwBCIEIK8fQm0Zt3xTq1nJ9bU2hVw7 yLr4cXs6EoPdAgiN5kMzSrHt2bQ0Vw== -----END PRIVATE KEY-----",
+    ),
+    (
+        "its lines joined",
+        "MC4CAQAwBQYDK2VwBCIEIK8fQm0Zt3xTq1nJ9bU2hVw7yLr4cXs6EoPdAgiN5kMzSrHt2bQ0Vw==",
     ),
     ("**A document**: a text in it", "private_key_id=8c1f0d2e4b6a79c35d"),
 ];
@@ -98,7 +105,9 @@ fn every_writing_that_was_tried_is_found() {
     let mut table = String::from("| written by | what | shown |\n|---|---|---|\n");
     for ((who, text), shown) in WRITINGS.iter().zip(&shown) {
         assert!(shown.contains("[authy:"), "{who}: {text} is shown as {shown}");
-        let line = |text: &str| text.replace('\n', "\u{21b5}").replace('|', "\\|");
+        let line = |text: &str| {
+            text.replace('\n', "\u{21b5}").replace('\u{1b}', "\u{241b}").replace('|', "\\|")
+        };
         let shorter = line(text);
         let shorter = match shorter.char_indices().nth(64) {
             Some((at, _)) => format!("{}\u{2026}", &shorter[..at]),

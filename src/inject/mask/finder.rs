@@ -80,7 +80,7 @@ impl Finder {
 
     /// Forgets what is before `place`, save for what views may need of it.
     pub(super) fn forget(&mut self, masker: &Masker, place: usize) {
-        self.text.forget(place.min(self.next).saturating_sub(masker.far));
+        self.text.forget(place.min(self.next).saturating_sub(masker.far + masker.longest));
     }
 
     /// Begins anew: what comes next does not follow.

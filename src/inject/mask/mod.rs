@@ -1,17 +1,18 @@
 //! Masking: what a child prints reaches the user with `[authy:NAME]` in place of values.
 //!
-//! No byte of any occurrence of any form of a value is shown. Occurrences that overlap
-//! disappear together, and a label stands for each of the fewest, longest, that cover them.
-//! What may still become a value is held back: exactly the bytes that a form could start
-//! with, nothing before them.
+//! A value is looked for in the text as it stands (a [`finder`]) and in what the text means (the
+//! [`view`]s). No byte of any occurrence is shown. Occurrences that overlap disappear together, and
+//! a label stands for each of the fewest, longest, that cover them. What may still become a value is
+//! held back: exactly the bytes that one could start with, and where letters of hex or base64 stand
+//! at the end those.
 //!
-//! One exception, for the echo of what is typed at a terminal: when nothing came for a
-//! moment, up to a quarter of the shortest form that the held bytes could become is shown
-//! ([`Filter::idle`]). So a value that is printed slowly, or typed, can show its first
-//! quarter; the rest of it is masked all the same. Pipes are never idle and show nothing.
+//! One exception, for the echo of what is typed at a terminal and for whoever reads a pipe line by
+//! line: when nothing came for a moment, up to a quarter of the shortest that the held bytes could
+//! become is shown, through a pipe no more than a few bytes ([`Filter::idle`]). The rest is masked
+//! all the same. Into a file nothing is shown so.
 //!
-//! Limits: a value of fewer than six bytes is known only as it is, and a base64 text that
-//! goes on around a value shows up to four bits of the value at either end.
+//! Limits: docs/MASKING.md. Two things are judged by what hardly ever happens by chance: that 32 hex
+//! digits of one case are no base64, and that what letters say and is no text has no escapes in it.
 
 mod filter;
 mod finder;
@@ -48,6 +49,8 @@ use view::Alphabet;
 
 /// Overlaps of fewer bytes are compared again where they matter, longer ones are remembered.
 const LONG: usize = 64;
+/// A quick look looks for so many bytes of a value.
+const HEAD: usize = 64;
 /// A byte may be written with six, or some more.
 const ONCE_WRITTEN: usize = 10;
 /// Each of those six may be written with six again.
@@ -69,8 +72,13 @@ pub(crate) struct Masker {
     /// Whether values have quotation marks, or spaces, in them.
     has_quotes: bool,
     has_spaces: bool,
-    /// How many bytes before an escape may be part of what goes on with it, once written, and where
-    /// that is written once more.
+    /// Whether all of them are ASCII.
+    is_ascii: bool,
+    /// How many bytes of ASCII in a row each of them has at least, written in any way.
+    stretch: usize,
+    longest: usize,
+    /// How many bytes the beginning of a value may take, once written, and where that is written once
+    /// more.
     before: usize,
     far: usize,
     /// The shortest pattern that views look for.
@@ -88,6 +96,16 @@ struct Means {
     plain: Needles,
     hex: Needles,
     base64: Needles,
+}
+
+impl Means {
+    /// What is looked for in what letters stand for.
+    fn of(&self, alphabet: Alphabet) -> &Needles {
+        match alphabet {
+            Alphabet::Hex => &self.hex,
+            Alphabet::Base64 => &self.base64,
+        }
+    }
 }
 
 impl Masker {
@@ -115,10 +133,23 @@ impl Masker {
     fn with_views(mut self) -> Self {
         let has = |byte| self.patterns.iter().any(|pattern| pattern.contains(&byte));
         (self.has_quotes, self.has_spaces) = (has(b'\''), has(b' '));
+        self.is_ascii = self.patterns.iter().all(<[u8]>::is_ascii);
+        let stretches = self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
+        let stretch = |pattern: &[u8]| match pattern.is_ascii() {
+            true => pattern.len() + 1,
+            false => pattern.split(|byte| !byte.is_ascii()).map(<[u8]>::len).max().unwrap_or(0),
+        };
+        self.stretch = stretches.map(stretch).min().unwrap_or(0).max(2);
         self.has_views = self.patterns.len() > 0;
-        self.before = BEFORE + self.patterns.longest() * ONCE_WRITTEN;
-        self.far = BEFORE + self.patterns.longest() * WRITTEN;
-        let long = || self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
+        self.longest = self.patterns.longest();
+        let head = self.longest.min(HEAD);
+        self.before = BEFORE + head * ONCE_WRITTEN;
+        self.far = BEFORE + head * WRITTEN;
+        let long = || {
+            let long = self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
+            // Where the beginning of a value stands, all of it is looked for.
+            long.map(|pattern| &pattern[..pattern.len().min(HEAD)])
+        };
         self.shortest = long().map(<[u8]>::len).min().unwrap_or(usize::MAX);
         self.means = Means {
             plain: Needles::new(long().map(|pattern| SecretBytes::new(pattern.to_vec()))),
@@ -161,6 +192,9 @@ impl Masker {
             has_views: false,
             has_quotes: false,
             has_spaces: false,
+            is_ascii: false,
+            stretch: 0,
+            longest: 0,
             before: 0,
             far: 0,
             shortest: 0,
@@ -192,7 +226,7 @@ impl Masker {
     /// The bytes that the longest of what is looked for can take, however it is written.
     #[cfg(feature = "sealed")]
     pub(crate) fn reach(&self) -> usize {
-        if self.has_views { self.far } else { self.patterns.longest() }
+        self.patterns.longest() * if self.has_views { WRITTEN } else { 1 }
     }
 
     #[cfg(test)]

@@ -26,6 +26,13 @@ impl Needles {
         Self { patterns, sieve }
     }
 
+    /// The length of the shortest that begins as `text` does, and is longer.
+    pub(super) fn open(&self, text: &[u8]) -> Option<usize> {
+        let mut cursor = self.patterns.root();
+        self.patterns.follow(&mut cursor, text);
+        cursor.is_open().then(|| self.patterns.shortest(&cursor))
+    }
+
     /// Whether one stands in `text`.
     pub(super) fn is_in(&self, text: &[u8]) -> bool {
         let mut from = 0;

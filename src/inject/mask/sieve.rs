@@ -22,8 +22,8 @@ pub(super) struct Sieve {
     /// How many bytes of text it takes to judge a stride; none where no pattern is long.
     window: Option<usize>,
     stride: usize,
-    /// Whether pieces have eight bytes, or four.
-    eights: bool,
+    /// The bits of eight bytes that make a piece: all of them, or of six bytes.
+    piece: u64,
     fours: Option<Bits>,
     twos: Option<Bits>,
     /// Which two bytes, and which one, patterns start with.
@@ -35,12 +35,14 @@ impl Sieve {
     pub(super) fn new(patterns: &Patterns) -> Self {
         let long = || patterns.iter().filter(|pattern| pattern.len() >= LONG);
         let window = long().map(<[u8]>::len).min().map(|shortest| shortest.min(WINDOW));
-        let eights = window.is_some_and(|window| window >= 12);
-        let piece = if eights { 8 } else { 4 };
-        let stride = window.map_or(LONG, |window| window - piece + 1);
+        let (bytes, piece) = match window {
+            Some(12..) => (8, u64::MAX),
+            _ => (6, u64::MAX >> 16),
+        };
+        let stride = window.map_or(LONG, |window| window - bytes + 1);
         let pieces = || {
             let starts = long().flat_map(move |pattern| (0..stride).map(move |at| &pattern[at..]));
-            starts.filter_map(move |text| key(text, eights))
+            starts.filter_map(move |text| key(text, piece))
         };
         let shorter = |range: std::ops::Range<usize>| {
             patterns.iter().filter(move |pattern| range.contains(&pattern.len()))
@@ -51,7 +53,7 @@ impl Sieve {
             pieces: Bits::of(pieces),
             window,
             stride,
-            eights,
+            piece,
             fours: fours().next().map(|_| Bits::of(fours)),
             twos: twos().next().map(|_| Bits::of(twos)),
             starts: Starts::new(patterns),
@@ -69,7 +71,7 @@ impl Sieve {
         let window = self.window.unwrap_or(0).max(self.stride + 3);
         let mut at = from;
         while at + window <= text.len() {
-            let piece = self.window.and_then(|_| key(&text[at + self.stride - 1..], self.eights));
+            let piece = self.window.and_then(|_| key(&text[at + self.stride - 1..], self.piece));
             if piece.is_some_and(|piece| self.pieces.has(piece)) {
                 return at;
             }
@@ -100,13 +102,14 @@ impl Sieve {
     }
 }
 
-/// The piece that `text` starts with.
-fn key(text: &[u8], eights: bool) -> Option<u64> {
-    if eights {
-        text.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
-    } else {
-        text.first_chunk().map(|bytes| four(*bytes))
-    }
+/// The piece that `text` starts with; where that ends, zeros follow.
+fn key(text: &[u8], piece: u64) -> Option<u64> {
+    let bytes = text.first_chunk().copied().or_else(|| {
+        let mut bytes = [0; 8];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(bytes)
+    });
+    bytes.map(|bytes| u64::from_le_bytes(bytes) & piece)
 }
 
 fn four(bytes: [u8; 4]) -> u64 {

@@ -6,6 +6,7 @@
 mod base64;
 
 use data_encoding::{HEXLOWER, HEXUPPER};
+use percent_encoding::percent_decode;
 
 use super::view::{Alphabet, SHORTEST};
 use crate::inject::buffer::Buffer;
@@ -26,6 +27,7 @@ pub(super) fn forms(value: &[u8]) -> Vec<SecretBytes> {
     }
     forms.add_lines_of(value);
     forms.add_latin(value);
+    forms.add_other_spellings(value);
     if value.len() > PART
         && matches!(value.trim_ascii_start().first(), Some(b'{' | b'['))
         && let Ok(json) = serde_json::from_slice(value)
@@ -91,6 +93,33 @@ impl Forms {
             latin.push(&[c as u8]);
         }
         self.add(latin.into_secret());
+    }
+
+    /// What is left where blanks at the ends go, where lines are joined, and where percent triplets
+    /// are undone: some who write those leave the ones that are there.
+    fn add_other_spellings(&mut self, value: &[u8]) {
+        let mut spellings = vec![SecretBytes::new(value.trim_ascii().to_vec())];
+        if value.contains(&b'\n') {
+            for between in [&b" "[..], b""] {
+                let mut joined = Buffer::default();
+                let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+                for (at, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+                    joined.push(if at == 0 { b"" } else { between });
+                    joined.push(line);
+                }
+                spellings.push(joined.into_secret());
+            }
+        }
+        if value.contains(&b'%') {
+            let mut decoded = Vec::with_capacity(value.len());
+            decoded.extend(percent_decode(value));
+            spellings.push(SecretBytes::new(decoded));
+        }
+        for spelling in spellings {
+            if spelling.len() >= SHORTEST && spelling.expose() != value {
+                self.add(spelling);
+            }
+        }
     }
 
     fn add_texts_in(&mut self, json: &serde_json::Value) {

@@ -85,6 +85,53 @@ fn quotation_marks_of_shells_are_known() {
     assert_masked(value, r#"declare -- v="it's a \$value""#, "declare -- v=\"[authy:a]\"");
     assert_masked(value, r"v=it\'s\ a\ \$value", "v=[authy:a]");
     assert_masked("a\nvalue \u{f6}f", r"v=$'a\nvalue \303\266f'", "v=$'[authy:a]'");
+    // Within them a backslash is one.
+    let value = r"ab'cdefgh\nij\;kl";
+    assert_masked(value, r"+ : 'ab'\''cdefgh\nij\;kl'", "+ : '[authy:a]'");
+    assert_masked(value, r#""'ab'\\''cdefgh\\nij\\;kl'""#, "\"'[authy:a]'\"");
+}
+
+#[test]
+fn characters_by_their_number_are_known_and_halves_of_them() {
+    let value = "K\u{e4}se-abcd\u{20ac}f\u{1f511}gh";
+    for text in [
+        r"K\xe4se-abcd\u20acf\U0001f511gh",
+        r"K\xE4se-abcd\u20acf\ud83d\udd11gh",
+        "K%E4se-abcd%u20ACf%uD83D%uDD11gh",
+        "K&#xe4;se-abcd&#8364;f&#xd83d;&#xdd11;gh",
+        r"K\x{e4}se-abcd\x{20ac}f\x{1f511}gh",
+    ] {
+        assert_masked(value, &format!("<{text}>"), "<[authy:a]>");
+    }
+    assert_masked("K\u{e4}se-abcdef", "K\\xe4se-abcdef", "[authy:a]");
+}
+
+#[test]
+fn a_value_is_known_with_colours_in_it_and_with_its_triplets_undone() {
+    let value = "s3cr%40t-W0rd!9";
+    assert_masked(value, "s3cr%40t-W0\u{1b}[01;31m\u{1b}[Krd\u{1b}[m\u{1b}[K!9\n", "[authy:a]\n");
+    assert_masked(value, "u:s3cr%40t-W0rd%219@h", "u:[authy:a]@h");
+    assert_masked(value, "u:s3cr@t-W0rd!9@h", "u:[authy:a]@h");
+    assert_masked(" blanks at ends ", "<blanks at ends>", "<[authy:a]>");
+    assert_masked("line-one-A\nline-two-B\n", "line-one-A line-two-B", "[authy:a]");
+}
+
+#[test]
+fn silence_shows_few_letters_of_what_could_become_a_value() {
+    let masker = masker(&["Tr0ub4dor&3xyz-and-more"]);
+    let text = data_encoding::BASE64.encode(b"Tr0ub4dor&3xyz-and-more");
+    let hex = data_encoding::HEXLOWER.encode(b"Tr0ub4dor&3xyz-and-more");
+    for (text, most) in [(text, 6), (hex, 8)] {
+        let (mut out, mut stream) = (Vec::new(), masker.stream(|_| ()));
+        for byte in text.bytes() {
+            stream.push(&[byte], &mut out);
+            stream.idle(4, &mut out);
+        }
+        stream.finish(&mut out);
+        let out = String::from_utf8(out).unwrap();
+        let shown = out.strip_suffix("[authy:a]").unwrap();
+        assert!(text.starts_with(shown) && shown.len() <= most, "{out}");
+    }
 }
 
 #[test]

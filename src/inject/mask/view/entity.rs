@@ -1,6 +1,7 @@
 //! Entities of HTML and XML: by number, and those names that writers use.
 
 use super::inline::{Bytes, Written};
+use super::percent::joined;
 
 /// The longest that is read, with `&` and `;`.
 const LONGEST: usize = 12;
@@ -65,35 +66,56 @@ const LATIN: &str = "iexcl cent pound curren yen brvbar sect uml copy ordf laquo
 
 /// Reads what `text` begins with: `&`.
 pub(super) fn read(text: &[u8], ended: bool) -> Written {
+    let (code, width) = match one(text, ended) {
+        Ok(one) => one,
+        Err(written) => return written,
+    };
+    if let Some(c) = char::from_u32(code) {
+        return Written::As(Bytes::char(c), width);
+    }
+    // Java writes halves of characters.
+    let second = match &text[width..] {
+        [] if ended => return Written::Plain,
+        [] => return Written::Open,
+        [b'&', ..] => one(&text[width..], ended),
+        _ => return Written::Plain,
+    };
+    match second {
+        Ok((second, more)) => {
+            joined(code, second).map_or(Written::Plain, |c| Written::As(c, width + more))
+        }
+        Err(written) => written,
+    }
+}
+
+/// The number of the character that an entity stands for, and its width.
+fn one(text: &[u8], ended: bool) -> Result<(u32, usize), Written> {
     let mut end = 1;
     loop {
         match text.get(end) {
-            None if ended => return Written::Plain,
-            None => return Written::Open,
+            None if ended => return Err(Written::Plain),
+            None => return Err(Written::Open),
             Some(b';') => break,
             Some(b'#') if end == 1 => {}
             Some(byte) if byte.is_ascii_alphanumeric() && end < LONGEST => {}
-            Some(_) => return Written::Plain,
+            Some(_) => return Err(Written::Plain),
         }
         end += 1;
     }
-    std::str::from_utf8(&text[1..end])
-        .ok()
-        .and_then(named)
-        .map_or(Written::Plain, |c| Written::As(Bytes::char(c), end + 1))
+    let name = std::str::from_utf8(&text[1..end]).ok();
+    name.and_then(named).map(|code| (code, end + 1)).ok_or(Written::Plain)
 }
 
-fn named(name: &str) -> Option<char> {
+fn named(name: &str) -> Option<u32> {
     if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
+        return match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => number.parse().ok(),
         };
-        return code.ok().and_then(char::from_u32);
     }
-    let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
+    let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, c)| u32::from(*c));
     known.or_else(|| {
         let at = LATIN.split_ascii_whitespace().position(|known| known == name)?;
-        char::from_u32(0xa1 + at as u32)
+        Some(0xa1 + at as u32)
     })
 }

@@ -2,18 +2,16 @@
 //! marks within quotation marks of a shell.
 
 use super::inline::{Bytes, Written};
+use super::percent::joined;
 
 /// What a shell writes for `'` between two of them: bash, and Python's `shlex.quote`.
 const QUOTES: [&[u8]; 2] = [b"'\\''", b"'\"'\"'"];
 
-/// Reads what `text` begins with: a backslash or a quotation mark.
+/// Reads what `text` begins with: a backslash.
 pub(super) fn read(text: &[u8], ended: bool) -> Written {
-    if text[0] == b'\'' {
-        return quoted(text, ended);
-    }
     let Some(&kind) = text.get(1) else { return open(ended) };
     match kind {
-        b'u' if text.get(2) == Some(&b'{') => braced(text, ended),
+        b'u' | b'x' if text.get(2) == Some(&b'{') => braced(text, ended),
         b'u' => unit(text, ended),
         b'U' => number(text, 2, 8, 16, ended),
         b'x' => byte(text, 2, 2, 16, ended),
@@ -39,7 +37,8 @@ fn open(ended: bool) -> Written {
     if ended { Written::Plain } else { Written::Open }
 }
 
-fn quoted(text: &[u8], ended: bool) -> Written {
+/// Reads what `text` begins with: a quotation mark.
+pub(super) fn quoted(text: &[u8], ended: bool) -> Written {
     for written in QUOTES {
         if text.starts_with(written) {
             return Written::As(Bytes::byte(b'\''), written.len());
@@ -100,16 +99,12 @@ fn unit(text: &[u8], ended: bool) -> Written {
         _ => return Written::Plain,
     }
     match digits(text, 8, 4, 16, ended) {
-        Ok(second) if (0xdc00..0xe000).contains(&second) => {
-            let c = char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
-            c.map_or(Written::Plain, |c| Written::As(Bytes::char(c), 12))
-        }
-        Ok(_) => Written::Plain,
+        Ok(second) => joined(first, second).map_or(Written::Plain, |c| Written::As(c, 12)),
         Err(written) => written,
     }
 }
 
-/// `\u{f6}`, one to six digits.
+/// `\u{f6}`, or Perl's `\x{f6}`, one to six digits.
 fn braced(text: &[u8], ended: bool) -> Written {
     for count in 1..=6 {
         match text.get(3 + count) {

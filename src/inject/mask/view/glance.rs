@@ -1,23 +1,23 @@
 //! A quick look at a text, that tells whether a value could stand in it in any way. It says what is
 //! so without saying where, and so needs to keep nothing: where it says no, views are not needed.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr_iter, memchr3_iter};
 
 use super::DEPTH;
 use super::inline::Kind;
-use super::letters::Alphabet;
+use super::letters::{Alphabet, RUN};
 use super::rows::{Next, Rows};
 use crate::inject::mask::Masker;
 use crate::inject::mask::text::Scratch;
 
 /// Letters looked at together.
-const BLOCK: usize = 1 << 10;
+const BLOCK: usize = 512;
+/// By chance hardly ever so many groups of letters in a row say text.
+const GROUPS: usize = 4;
 /// Letters of the block before that are looked at again.
 const AGAIN: usize = 128;
-/// More text than this around an escape says no more.
-const TEXT: usize = 32;
 /// So many letters that all are hex digits say nothing as base64.
-const DIGITS: usize = 64;
+const DIGITS: usize = 32;
 
 /// A quick look, and the room that it needs.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Glance {
 struct Room {
     decoded: Scratch,
     values: Scratch,
-    planes: Planes,
+    texts: Texts,
     rows: Option<[Rows; 2]>,
 }
 
@@ -47,7 +47,7 @@ fn in_text(masker: &Masker, text: &[u8], rooms: &mut [Room]) -> bool {
 fn in_views(masker: &Masker, text: &[u8], rooms: &mut [Room]) -> bool {
     let Some((room, deeper)) = rooms.split_first_mut() else { return false };
     for kind in Kind::all(masker) {
-        if kind.find(text).is_some()
+        if kind.is_in(text)
             && kind.read_all(text, room.decoded.empty(text.len() * 2))
             && in_text(masker, room.decoded.get(), deeper)
         {
@@ -67,27 +67,41 @@ fn in_runs(
     let mut place = 0;
     while let Ok(start) = alphabet.find(&text[place..]) {
         place += start;
+        // Most runs are too short to say anything.
+        let count = alphabet.count(&text[place..]);
+        let next = text.get(place + count);
+        let goes_on = next.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b':');
+        let is_short = !goes_on && count * alphabet.bits() / 8 < masker.shortest;
+        if is_short || alphabet == Alphabet::Base64 && are_digits(&text[place..place + count]) {
+            place += count;
+            continue;
+        }
         let rows = room.rows.get_or_insert_with(|| Alphabet::ALL.map(Rows::new));
         let rows = &mut rows[usize::from(alphabet == Alphabet::Base64)];
-        rows.begin(&text[..place], true);
+        rows.begin();
+        let before = &text[..place];
         let values = room.values.empty(text.len() - place);
         while place < text.len() {
-            let before = values.len();
+            let there = values.len();
             alphabet.values(&text[place..], values);
-            let count = values.len() - before;
-            place += count;
+            let count = values.len() - there;
             rows.letters(count);
-            match text
-                .get(place..)
-                .filter(|rest| !rest.is_empty())
-                .map(|rest| rows.next(rest, true))
-            {
-                Some(Next::Over(width)) => place += width,
-                Some(Next::End(padding)) => {
+            place += count;
+            let rest = &text[place..];
+            if rest.is_empty() {
+                break;
+            }
+            let after_blank = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+            if matches!(after_blank, Some(b'\n' | b'\r')) {
+                rows.remember(before, true);
+            }
+            match rows.next(rest, true) {
+                Next::Over(width) => place += width,
+                Next::End(padding) => {
                     place += padding;
                     break;
                 }
-                _ => break,
+                Next::Open => break,
             }
         }
         if values.len() * alphabet.bits() / 8 >= masker.shortest
@@ -102,14 +116,7 @@ fn in_runs(
 /// Whether a value could stand in what letters say.
 fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut [Room]) -> bool {
     let values = room.values.get();
-    let encoded = match alphabet {
-        Alphabet::Hex => &masker.means.hex,
-        Alphabet::Base64 => &masker.means.base64,
-    };
-    if alphabet == Alphabet::Base64 && values.len() >= DIGITS && are_digits(values) {
-        return false;
-    }
-    if encoded.is_in(values) {
+    if masker.means.of(alphabet).is_in(values) {
         return true;
     }
     if deeper.is_empty() {
@@ -119,7 +126,7 @@ fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut
     loop {
         let end = values.len().min(from + BLOCK);
         let block = &values[from..end];
-        if room.planes.are_suspicious(masker, alphabet, block)
+        if room.texts.are_in(masker, alphabet, block)
             && in_phases(masker, alphabet, block, &mut room.decoded, deeper)
         {
             return true;
@@ -146,151 +153,172 @@ fn in_phases(
         let mut last = [0; 4];
         last[..left].copy_from_slice(&values[values.len() - left..]);
         alphabet.join(&last[..alphabet.group()], bytes);
-        in_text(masker, decoded.get(), deeper)
+        is_written(masker, decoded.get()) && in_text(masker, decoded.get(), deeper)
     })
 }
 
-/// Whether all of these base64 letters are hex digits of one case.
-fn are_digits(values: &[u8]) -> bool {
-    let all = |letters: std::ops::RangeInclusive<u8>| {
-        values.iter().all(|value| letters.contains(value) || (52..=61).contains(value))
+/// Whether what letters say could be written in yet another way: has escapes amid text, or letters.
+fn is_written(masker: &Masker, bytes: &[u8]) -> bool {
+    const AROUND: usize = 8;
+    // Of a character that is cut.
+    const STRANGE: usize = 3;
+    let is_escape = |at: usize| {
+        let next = match bytes[at..] {
+            [b'\\', next, ..] => matches!(next, b' '..=b'~'),
+            [b'%', next, ..] => next.is_ascii_hexdigit() || next == b'u',
+            [b'&', next, ..] => next.is_ascii_alphabetic() || next == b'#',
+            _ => true,
+        };
+        let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+        let is_text = |bytes: &[u8]| {
+            !bytes.iter().any(is_control)
+                && bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() <= STRANGE
+        };
+        next && (is_text(&bytes[at..bytes.len().min(at + AROUND)])
+            || is_text(&bytes[at.saturating_sub(AROUND)..=at]))
     };
-    all(26..=31) || all(0..=5)
+    let space = masker.has_spaces.then(|| memchr_iter(b'+', bytes)).into_iter().flatten();
+    memchr3_iter(b'\\', b'%', b'&', bytes).chain(space).any(is_escape)
+        || Alphabet::ALL.iter().any(|alphabet| alphabet.find(bytes).is_ok())
 }
 
-/// The bytes that letters say from each letter on: the first byte of a group, the second and the
-/// third, each at the letter where it begins. Simple enough to be done for many letters at once.
+/// Whether all of these many letters are hex digits: then they are hardly base64.
+fn are_digits(letters: &[u8]) -> bool {
+    let all = |first: u8| {
+        letters.chunks(DIGITS).all(|some| {
+            some.iter().fold(true, |all, byte| {
+                all & ((byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(first) < 6))
+            })
+        })
+    };
+    letters.len() >= DIGITS && (all(b'a') || all(b'A'))
+}
+
+/// Where letters say text for as long as a value in yet another writing takes at least. Simple
+/// enough to be done for many letters at once.
 #[derive(Default)]
-struct Planes([Scratch; 3], [Scratch; 2]);
+struct Texts {
+    bytes: [Scratch; 3],
+    whole: Scratch,
+    some: Scratch,
+}
 
-impl Planes {
-    /// Whether something in what the letters say could be written in yet another way.
-    fn are_suspicious(&mut self, masker: &Masker, alphabet: Alphabet, values: &[u8]) -> bool {
-        let Self(planes, flags) = self;
-        let next = values.get(1..).unwrap_or_default();
-        let shifts: &[(u32, u32)] = match alphabet {
-            Alphabet::Hex => &[(4, 0)],
-            Alphabet::Base64 => &[(2, 4), (4, 2), (6, 0)],
-        };
-        for (plane, (left, right)) in planes.iter_mut().zip(shifts) {
-            let bytes = values.iter().zip(next).map(|(one, two)| one << left | two >> right);
-            plane.empty(values.len()).extend(bytes);
-        }
-        let planes = [&planes[0], &planes[1], &planes[2]].map(Scratch::get);
-        let planes = &planes[..shifts.len()];
-        if Self::have_run(planes, flags) {
-            return true;
-        }
-        let byte = |place: Place| planes[place.plane].get(place.letter).copied();
-        for (plane, bytes) in planes.iter().enumerate() {
-            let mut from = 0;
-            let space = |text: &[u8]| memchr(b'+', text).filter(|_| masker.has_spaces);
-            while let Some(at) =
-                memchr3(b'\\', b'%', b'&', &bytes[from..]).or_else(|| space(&bytes[from..]))
-            {
-                let place = Place { plane, letter: from + at };
-                if is_written(masker, alphabet, place, &byte) {
-                    return true;
-                }
-                from += at + 1;
+impl Texts {
+    /// Whether there is such text, beginning at any letter.
+    fn are_in(&mut self, masker: &Masker, alphabet: Alphabet, values: &[u8]) -> bool {
+        // A value with an escape in it, or a run of letters.
+        let needed = masker.stretch.min(RUN);
+        let Some(count) = values.len().checked_sub(alphabet.group() - 1) else { return false };
+        let Self { bytes, whole, some } = self;
+        match alphabet {
+            Alphabet::Hex => {
+                let flags = bytes[0].empty(count);
+                flags.resize(count, 0);
+                pairs(values, flags);
+                let flags = bytes[0].get();
+                let mut all = Flags::new(some, count);
+                (0..needed).for_each(|byte| all.and(flags, 2 * byte));
+                all.any()
+            }
+            // Of so much text some groups in a row have nothing else.
+            Alphabet::Base64 if needed >= 2 + 3 * GROUPS => {
+                let flags = whole.empty(count);
+                flags.resize(count, 0);
+                groups(values, flags);
+                let flags = whole.get();
+                let mut all = Flags::new(some, count);
+                (0..GROUPS).for_each(|group| all.and(flags, 4 * group));
+                all.any()
+            }
+            Alphabet::Base64 => {
+                let [first, second, third] = bytes;
+                let [a, b, c] = [first, second, third].map(|room| {
+                    let flags = room.empty(count);
+                    flags.resize(count, 0);
+                    &mut flags[..]
+                });
+                fours(values, a, b, c);
+                let [a, b, c] = [&*a, &*b, &*c];
+                let mut groups = Flags::new(whole, count);
+                [a, b, c].iter().for_each(|flags| groups.and(flags, 0));
+                let groups = whole.get();
+                // Text may begin with each of the three bytes of a group.
+                (0..3).any(|begun| {
+                    let mut all = Flags::new(some, count);
+                    [a, b, c][begun..].iter().for_each(|flags| all.and(flags, 0));
+                    let mut left = needed.saturating_sub(3 - begun);
+                    let mut at = 4;
+                    while left >= 3 {
+                        all.and(groups, at);
+                        (at, left) = (at + 4, left - 3);
+                    }
+                    [a, b, c][..left].iter().for_each(|flags| all.and(flags, at));
+                    all.any()
+                })
             }
         }
-        false
-    }
-
-    /// Whether bytes could be a run of letters themselves: four groups, or eight pairs.
-    fn have_run(planes: &[&[u8]], [groups, some]: &mut [Scratch; 2]) -> bool {
-        let is_in = |byte: u8| {
-            byte.wrapping_sub(b'+') < 15 || (byte | 0x20).wrapping_sub(b'a') < 31 || byte == b' '
-        };
-        let groups = groups.empty(planes[0].len());
-        match planes {
-            [first, second, third] => {
-                let rest = second.iter().skip(1).zip(third.iter().skip(2));
-                let all = first.iter().zip(rest);
-                groups.extend(all.map(|(a, (b, c))| u8::from(is_in(*a) & is_in(*b) & is_in(*c))));
-            }
-            _ => groups.extend(planes[0].iter().map(|byte| u8::from(is_in(*byte)))),
-        }
-        let step = if planes.len() == 3 { 4 } else { 2 };
-        let times = if planes.len() == 3 { 4 } else { 8 };
-        let Some(last) = groups.len().checked_sub(step * (times - 1)) else { return false };
-        let some = some.empty(last);
-        some.extend_from_slice(&groups[..last]);
-        for time in 1..times {
-            for (one, other) in some.iter_mut().zip(&groups[step * time..]) {
-                *one &= other;
-            }
-        }
-        some.iter().fold(0, |any, one| any | one) != 0
     }
 }
 
-/// A byte in the planes.
-#[derive(Clone, Copy)]
-struct Place {
-    plane: usize,
-    letter: usize,
-}
+/// Places at which all flags that were given are set.
+struct Flags<'r>(&'r mut Vec<u8>);
 
-impl Place {
-    fn next(self, alphabet: Alphabet) -> Self {
-        match (alphabet, self.plane) {
-            (Alphabet::Hex, _) => Self { plane: 0, letter: self.letter + 2 },
-            (Alphabet::Base64, 2) => Self { plane: 0, letter: self.letter + 2 },
-            (Alphabet::Base64, plane) => Self { plane: plane + 1, letter: self.letter + 1 },
-        }
+impl<'r> Flags<'r> {
+    fn new(room: &'r mut Scratch, count: usize) -> Self {
+        let flags = room.empty(count);
+        flags.resize(count, 1);
+        Self(flags)
     }
 
-    fn before(self, alphabet: Alphabet) -> Option<Self> {
-        let (plane, step) = match (alphabet, self.plane) {
-            (Alphabet::Hex, _) => (0, 2),
-            (Alphabet::Base64, 0) => (2, 2),
-            (Alphabet::Base64, plane) => (plane - 1, 1),
-        };
-        Some(Self { plane, letter: self.letter.checked_sub(step)? })
+    /// Those that are set `ahead` of a place count there.
+    fn and(&mut self, flags: &[u8], ahead: usize) {
+        let flags = flags.get(ahead..).unwrap_or_default();
+        self.0.truncate(flags.len());
+        self.0.iter_mut().zip(flags).for_each(|(all, flag)| *all &= flag);
+    }
+
+    fn any(&self) -> bool {
+        self.0.iter().fold(0, |any, flag| any | flag) != 0
     }
 }
 
-/// Whether an escape stands at `place`, in text that is long enough to be a value: what letters say
-/// by chance is hardly ever.
-fn is_written(
-    masker: &Masker,
-    alphabet: Alphabet,
-    place: Place,
-    byte: &impl Fn(Place) -> Option<u8>,
-) -> bool {
-    let after = place.next(alphabet);
-    let is_escape = match (byte(place), byte(after)) {
-        (_, None) | (Some(b'+'), _) => true,
-        (Some(b'\\'), Some(next)) => matches!(next, b' '..=b'~'),
-        (Some(b'%'), Some(next)) => next.is_ascii_hexdigit() || next == b'u',
-        (Some(b'&'), Some(next)) => next.is_ascii_alphabetic() || next == b'#',
-        _ => false,
-    };
-    if !is_escape {
-        return false;
+// Comparisons alone, over slices of one length: the compiler does these for many bytes at once.
+
+fn is_text(byte: u8) -> bool {
+    (byte.wrapping_sub(b' ') < 95) | (byte.wrapping_sub(9) < 5)
+}
+
+/// Flags where the pair of digits that begins there is text.
+fn pairs(values: &[u8], flags: &mut [u8]) {
+    let count = flags.len();
+    let (high, low) = (&values[..count], &values[1..][..count]);
+    for at in 0..count {
+        flags[at] = u8::from(is_text(high[at] << 4 | low[at]));
     }
-    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r' | 0x80..=0xf7);
-    let needed = masker.shortest.min(TEXT) + 1;
-    let mut text = [0; 2 * (TEXT + 2)];
-    let (mut start, mut end) = (TEXT + 2, TEXT + 2);
-    let mut at = Some(place);
-    while let Some(next) = at.and_then(byte).filter(is_text).filter(|_| end - TEXT - 2 < needed) {
-        text[end] = next;
-        end += 1;
-        at = at.map(|at| at.next(alphabet));
+}
+
+/// Flags where all three bytes are text of the four letters that begin there.
+fn groups(values: &[u8], flags: &mut [u8]) {
+    let count = flags.len();
+    let (a, b) = (&values[..count], &values[1..][..count]);
+    let (c, d) = (&values[2..][..count], &values[3..][..count]);
+    for at in 0..count {
+        let first = is_text(a[at] << 2 | b[at] >> 4);
+        let second = is_text(b[at] << 4 | c[at] >> 2);
+        let third = is_text(c[at] << 6 | d[at]);
+        flags[at] = u8::from(first & second & third);
     }
-    at = place.before(alphabet);
-    while let Some(before) = at.and_then(byte).filter(is_text).filter(|_| end - start < needed) {
-        start -= 1;
-        text[start] = before;
-        at = at.and_then(|at| at.before(alphabet));
+}
+
+/// Flags where the first, the second and the third byte is text of the four letters that begin there.
+fn fours(values: &[u8], first: &mut [u8], second: &mut [u8], third: &mut [u8]) {
+    let count = first.len().min(second.len()).min(third.len());
+    let (first, second, third) = (&mut first[..count], &mut second[..count], &mut third[..count]);
+    let (a, b) = (&values[..count], &values[1..][..count]);
+    let (c, d) = (&values[2..][..count], &values[3..][..count]);
+    for at in 0..count {
+        first[at] = u8::from(is_text(a[at] << 2 | b[at] >> 4));
+        second[at] = u8::from(is_text(b[at] << 4 | c[at] >> 2));
+        third[at] = u8::from(is_text(c[at] << 6 | d[at]));
     }
-    if end - start < needed {
-        return false;
-    }
-    // Characters may be cut at either end; within, bytes that are none are no text.
-    let strange: usize = text[start..end].utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-    strange <= 4
 }

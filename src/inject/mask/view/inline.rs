@@ -1,6 +1,6 @@
 //! Views in which some characters are written otherwise and the others stand as they are.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use super::map::Map;
 use super::{Node, entity, escape, percent};
@@ -42,26 +42,43 @@ impl Bytes {
     fn get(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+
+    /// A byte as the character of that number.
+    fn into_character(self) -> Self {
+        match self.get() {
+            [byte] => Self::char(char::from(*byte)),
+            _ => self,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     /// Backslashes.
     Escape,
-    /// The same, and quotation marks in quotation marks of a shell.
-    Shell,
+    /// The same, where `\xe9` is a character and no byte.
+    EscapeCharacters,
+    /// Quotation marks within quotation marks of a shell.
+    Quotes,
     Percent,
-    /// The same, with `+` for a space.
+    /// The same, where `%E9` is a character and no byte.
+    PercentCharacters,
+    /// Percent triplets, and `+` for a space.
     Form,
     Entity,
+    /// Colours of a terminal, which say nothing.
+    Colour,
 }
 
 impl Kind {
     /// Those that matter.
     pub(super) fn all(masker: &Masker) -> impl Iterator<Item = Self> + use<> {
-        let escape = if masker.has_quotes { Self::Shell } else { Self::Escape };
+        let always = [Self::Escape, Self::Percent, Self::Entity, Self::Colour];
+        let quotes = masker.has_quotes.then_some(Self::Quotes);
         let form = masker.has_spaces.then_some(Self::Form);
-        [escape, Self::Percent, Self::Entity].into_iter().chain(form)
+        let characters = [Self::EscapeCharacters, Self::PercentCharacters];
+        let characters = characters.into_iter().filter(|_| !masker.is_ascii);
+        always.into_iter().chain(quotes).chain(form).chain(characters.collect::<Vec<_>>())
     }
 
     /// Reads all of `text`; false where nothing in it is written so.
@@ -86,23 +103,61 @@ impl Kind {
         is_other
     }
 
+    /// Whether something could be written so, and in no other way.
+    pub(super) fn is_in(self, text: &[u8]) -> bool {
+        let has = |written: &[u8]| memmem::find(text, written).is_some();
+        match self {
+            // Where all characters are of Latin-1 a value is known in that encoding.
+            Self::EscapeCharacters => has(b"\\x") && (has(b"\\u") || has(b"\\U")),
+            Self::PercentCharacters => has(b"%u"),
+            _ => self.find(text).is_some(),
+        }
+    }
+
     /// The first place where an escape could begin.
     pub(super) fn find(self, text: &[u8]) -> Option<usize> {
         match self {
-            Self::Escape => memchr(b'\\', text),
-            Self::Shell => memchr2(b'\\', b'\'', text),
-            Self::Percent => memchr(b'%', text),
+            Self::Escape | Self::EscapeCharacters => memchr(b'\\', text),
+            Self::Quotes => memchr(b'\'', text),
+            Self::Percent | Self::PercentCharacters => memchr(b'%', text),
             Self::Form => memchr2(b'%', b'+', text),
             Self::Entity => memchr(b'&', text),
+            Self::Colour => memchr(0x1b, text),
         }
     }
 
     fn read(self, text: &[u8], ended: bool) -> Written {
-        match self {
-            Self::Escape | Self::Shell => escape::read(text, ended),
-            Self::Percent | Self::Form => percent::read(text, ended),
+        let written = match self {
+            Self::Escape | Self::EscapeCharacters => escape::read(text, ended),
+            Self::Quotes => escape::quoted(text, ended),
+            Self::Percent | Self::PercentCharacters | Self::Form => percent::read(text, ended),
             Self::Entity => entity::read(text, ended),
+            Self::Colour => colour(text, ended),
+        };
+        let is_character = matches!(self, Self::EscapeCharacters | Self::PercentCharacters);
+        match written {
+            Written::As(bytes, width) if is_character => Written::As(bytes.into_character(), width),
+            written => written,
         }
+    }
+}
+
+/// Reads a sequence that sets colours, or clears the line as `grep` does with them (ECMA-48, 5.4).
+fn colour(text: &[u8], ended: bool) -> Written {
+    const LONGEST: usize = 32;
+    let open = if ended { Written::Plain } else { Written::Open };
+    match text {
+        [_] => open,
+        [_, b'[', rest @ ..] => {
+            let parameters = |byte: &&u8| matches!(**byte, b'0'..=b'?');
+            let count = rest.iter().take(LONGEST).take_while(parameters).count();
+            match rest.get(count) {
+                None => open,
+                Some(b'm' | b'K') => Written::As(Bytes::default(), count + 3),
+                Some(_) => Written::Plain,
+            }
+        }
+        _ => Written::Plain,
     }
 }
 
@@ -188,7 +243,8 @@ impl Inline {
             let node = self.node.get_or_insert_with(|| Box::new(Node::new(masker, self.depth + 1)));
             node.restart();
             self.map.clear();
-            let start = self.seen.saturating_sub(masker.before).max(text.base());
+            let before = masker.before + masker.longest;
+            let start = self.seen.saturating_sub(before).max(text.base());
             self.map.plain(node.end(), start);
             node.push(text.between(start, self.seen));
             self.mark = node.end();

@@ -18,23 +18,38 @@ pub(in crate::inject::mask) enum Alphabet {
     Base64,
 }
 
-static HEX: [u8; 256] = table(b"0123456789abcdef", b"ABCDEF", 10);
-static BASE64: [u8; 256] =
-    table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", b"-_", 62);
+static HEX: [u8; 256] = table(Alphabet::Hex);
+static BASE64: [u8; 256] = table(Alphabet::Base64);
 
-const fn table(letters: &[u8], others: &[u8], first: u8) -> [u8; 256] {
+const fn table(alphabet: Alphabet) -> [u8; 256] {
     let mut table = [NONE; 256];
-    let mut at = 0;
-    while at < letters.len() {
-        table[letters[at] as usize] = at as u8;
-        at += 1;
-    }
-    at = 0;
-    while at < others.len() {
-        table[others[at] as usize] = first + at as u8;
-        at += 1;
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match alphabet {
+            Alphabet::Hex => digit(byte as u8),
+            Alphabet::Base64 => sextet(byte as u8),
+        };
+        byte += 1;
     }
     table
+}
+
+// Comparisons and no table: the compiler does these for many bytes at once.
+
+const fn digit(byte: u8) -> u8 {
+    let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+    let value = if number < 10 { number } else { NONE };
+    if letter < 6 { letter + 10 } else { value }
+}
+
+const fn sextet(byte: u8) -> u8 {
+    let (upper, lower) = (byte.wrapping_sub(b'A'), byte.wrapping_sub(b'a'));
+    let number = byte.wrapping_sub(b'0');
+    let value = if upper < 26 { upper } else { NONE };
+    let value = if lower < 26 { lower + 26 } else { value };
+    let value = if number < 10 { number + 52 } else { value };
+    let value = if byte == b'+' || byte == b'-' { 62 } else { value };
+    if byte == b'/' || byte == b'_' { 63 } else { value }
 }
 
 impl Alphabet {
@@ -49,6 +64,21 @@ impl Alphabet {
 
     pub(super) fn has(self, byte: u8) -> bool {
         self.table()[usize::from(byte)] != NONE
+    }
+
+    /// How many letters `text` begins with.
+    pub(super) fn count(self, text: &[u8]) -> usize {
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
+        for (index, block) in blocks.iter().enumerate() {
+            let mask = match self {
+                Self::Hex => mask(block, is_digit),
+                Self::Base64 => mask(block, is_base64),
+            };
+            if mask != u64::MAX {
+                return index * BLOCK + mask.trailing_ones() as usize;
+            }
+        }
+        text.len() - rest.len() + rest.iter().take_while(|byte| self.has(**byte)).count()
     }
 
     /// Whether a run may have this byte in it: digits in groups are often parted.
@@ -74,13 +104,17 @@ impl Alphabet {
 
     /// What the letters stand for that `text` begins with.
     pub(super) fn values(self, text: &[u8], out: &mut Vec<u8>) {
-        let table = self.table();
-        // Many at once, while all of them are letters.
-        for block in text.chunks(32) {
-            let start = out.len();
-            out.extend(block.iter().map(|byte| table[usize::from(*byte)]));
-            if let Some(at) = memchr(NONE, &out[start..]) {
-                out.truncate(start + at);
+        let mut values = [0; BLOCK];
+        for block in text.chunks(BLOCK) {
+            let values = &mut values[..block.len()];
+            let each = values.iter_mut().zip(block);
+            match self {
+                Self::Hex => each.for_each(|(value, byte)| *value = digit(*byte)),
+                Self::Base64 => each.for_each(|(value, byte)| *value = sextet(*byte)),
+            }
+            let count = memchr(NONE, values).unwrap_or(values.len());
+            out.extend_from_slice(&values[..count]);
+            if count < values.len() {
                 return;
             }
         }
@@ -108,15 +142,36 @@ impl Alphabet {
 
     /// Where a run begins, or where what could become one begins at the end.
     pub(super) fn find(self, text: &[u8]) -> Result<usize, usize> {
-        let is_in = |byte: &u8| self.is_in_run(*byte);
-        let mut from = 0;
+        let (blocks, _) = text.as_chunks::<BLOCK>();
+        // Bytes of a run right before the block.
+        let mut before = 0;
+        for (index, block) in blocks.iter().enumerate() {
+            let mask = match self {
+                Self::Hex => mask(block, is_in_hex),
+                Self::Base64 => mask(block, is_base64),
+            };
+            let first = mask.trailing_ones() as usize;
+            let start = if before + first >= RUN { Some(0) } else { sixteen(mask) };
+            if let Some(start) = start {
+                let start = index * BLOCK + start - if start == 0 { before } else { 0 };
+                if self == Self::Base64 {
+                    return Ok(start);
+                }
+                return self.find_slowly(text, start, true);
+            }
+            before = if first == BLOCK { before + BLOCK } else { mask.leading_ones() as usize };
+        }
+        self.find_slowly(text, blocks.len() * BLOCK - before, false)
+    }
+
+    /// The same from a place on, byte by byte, and from a block on after a stretch that is no run.
+    fn find_slowly(self, text: &[u8], from: usize, goes_on: bool) -> Result<usize, usize> {
+        let mut from = from;
         loop {
-            let at = from + self.block(&text[from..]);
-            let before = text[from..at].iter().rev().take_while(|byte| is_in(byte)).count();
-            let start = at - before;
-            let parted = text[start..].iter().take_while(|byte| is_in(byte) && !self.has(**byte));
             // What parts digits is no beginning.
-            let start = start + parted.count();
+            let parted = text[from..].iter().position(|byte| self.has(*byte));
+            let Some(parted) = parted else { return Err(text.len()) };
+            let start = from + parted;
             let run = self.run(&text[start..]);
             if run == RUN {
                 return Ok(start);
@@ -124,39 +179,11 @@ impl Alphabet {
             if start + run == text.len() {
                 return Err(start);
             }
-            from = (start + run + 1).max(from + 1);
-        }
-    }
-
-    /// The first place of eight bytes that may be of one run, or the last bytes: a run has such
-    /// eight in it, wherever one begins to count.
-    fn block(self, text: &[u8]) -> usize {
-        let mut flags = [0; BLOCK];
-        let (blocks, rest) = text.as_chunks::<BLOCK>();
-        for (index, block) in blocks.iter().enumerate() {
-            // More bytes than are in a run pass: comparisons alone are done for many at once.
-            match self {
-                Self::Hex => flag(block, &mut flags, |byte| {
-                    byte.wrapping_sub(b'0') < 11
-                        || (byte | 0x20).wrapping_sub(b'a') < 6
-                        || byte == b' '
-                }),
-                Self::Base64 => flag(block, &mut flags, |byte| {
-                    byte.wrapping_sub(b'+') < 15 || (byte | 0x20).wrapping_sub(b'a') < 31
-                }),
+            from = start + run + 1;
+            if goes_on && text.len() - from.min(text.len()) >= BLOCK {
+                let rest = self.find(&text[from..]);
+                return rest.map(|at| from + at).map_err(|at| from + at);
             }
-            let (eights, _) = flags.as_chunks::<8>();
-            let all = |eight: &[u8; 8]| u64::from_ne_bytes(*eight) == u64::MAX;
-            if let Some(at) = eights.iter().position(all) {
-                return index * BLOCK + at * 8;
-            }
-        }
-        let last = text.len() - rest.len();
-        let is_in = |eight: &[u8; 8]| eight.iter().all(|byte| self.is_in_run(*byte));
-        let (eights, rest) = rest.as_chunks::<8>();
-        match eights.iter().position(is_in) {
-            Some(at) => last + at * 8,
-            None => text.len() - rest.len(),
         }
     }
 
@@ -178,11 +205,46 @@ impl Alphabet {
     }
 }
 
-/// All bits where `is_in`, none elsewhere.
-fn flag(block: &[u8; BLOCK], flags: &mut [u8; BLOCK], is_in: impl Fn(u8) -> bool) {
+// Comparisons alone: the compiler does these for many bytes at once.
+
+fn is_base64(byte: u8) -> bool {
+    (byte.wrapping_sub(b'0') < 10)
+        | ((byte | 0x20).wrapping_sub(b'a') < 26)
+        | (byte == b'+')
+        | (byte == b'-')
+        | (byte == b'/')
+        | (byte == b'_')
+}
+
+fn is_digit(byte: u8) -> bool {
+    (byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 6)
+}
+
+fn is_in_hex(byte: u8) -> bool {
+    is_digit(byte) | (byte == b':') | (byte == b' ')
+}
+
+/// A bit for each byte of a block, the first the lowest.
+fn mask(block: &[u8; BLOCK], is_in: impl Fn(u8) -> bool) -> u64 {
+    let mut flags = [0; BLOCK];
     for (flag, byte) in flags.iter_mut().zip(block) {
-        *flag = 0_u8.wrapping_sub(u8::from(is_in(*byte)));
+        *flag = u8::from(is_in(*byte));
     }
+    let (eights, _) = flags.as_chunks::<8>();
+    let bits = eights.iter().enumerate().map(|(at, eight)| {
+        // Gathers the lowest bit of each byte in the highest byte.
+        (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * at)
+    });
+    bits.fold(0, |all, some| all | some)
+}
+
+/// The first of sixteen bits in a row.
+fn sixteen(mask: u64) -> Option<usize> {
+    let mut bits = mask;
+    for step in [1, 2, 4, 8] {
+        bits &= bits >> step;
+    }
+    (bits != 0).then(|| bits.trailing_zeros() as usize)
 }
 
 #[cfg(test)]

@@ -85,10 +85,10 @@ impl View {
         }
     }
 
-    fn limit(&self, masker: &Masker, shown: usize, most: usize) -> usize {
+    fn limit(&self, text: Part<'_>, masker: &Masker, shown: usize, most: usize) -> usize {
         match self {
             Self::Inline(view) => view.limit(masker, shown, most),
-            Self::Run(view) => view.limit(masker, shown, most),
+            Self::Run(view) => view.limit(text, masker, shown, most),
         }
     }
 
@@ -146,7 +146,7 @@ impl Node {
     fn look(&mut self, masker: &Masker, ended: bool, found: &mut Vec<Found>) {
         let end = self.end();
         let before = masker.before;
-        let quick = QUICK.max(before);
+        let quick = QUICK.max(masker.longest);
         loop {
             if self.quick.is_close {
                 let until = end.min(self.quick.looked + CLOSE);
@@ -163,7 +163,8 @@ impl Node {
                 continue;
             }
             let until = end.min(self.quick.looked + quick);
-            let start = self.context(masker, self.quick.looked);
+            // A value may have stood as it is until here.
+            let start = self.context(masker, self.quick.looked.saturating_sub(masker.longest));
             let text = self.finder.text().between(start, until);
             if until > self.quick.looked && self.quick.glance.at(masker, text) {
                 self.quick.mark = until;
@@ -176,7 +177,11 @@ impl Node {
                     return;
                 }
             }
-            let start = self.context(masker, self.quick.looked);
+            let start = if self.quick.looked < self.quick.mark {
+                start
+            } else {
+                self.context(masker, self.quick.looked)
+            };
             self.views.iter_mut().for_each(|view| view.restart(start));
             self.quick.is_close = true;
         }
@@ -220,7 +225,8 @@ impl Node {
 
     /// As [`Finder::limit`], for all views.
     pub(super) fn limit(&self, masker: &Masker, shown: usize, most: usize) -> usize {
-        let views = self.views.iter().map(|view| view.limit(masker, shown, most));
+        let text = Part::new(self.finder.text(), self.end(), false);
+        let views = self.views.iter().map(|view| view.limit(text, masker, shown, most));
         views.fold(self.finder.limit(masker, shown, most), usize::min)
     }
 }

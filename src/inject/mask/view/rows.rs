@@ -35,9 +35,15 @@ impl Rows {
         Self { alphabet, segment: 0, line: 0, prefix }
     }
 
-    /// Begins a run; `before` is the text before it, the beginning of all text where `is_all`.
-    pub(super) fn begin(&mut self, before: &[u8], is_all: bool) {
+    /// Begins a run.
+    pub(super) fn begin(&mut self) {
         (self.segment, self.line) = (0, 0);
+        self.prefix.clear();
+    }
+
+    /// Remembers what stands before the run on its line, for where that ends; `before` is the text
+    /// before it, the beginning of all text where `is_all`.
+    pub(super) fn remember(&mut self, before: &[u8], is_all: bool) {
         self.prefix.clear();
         let near = &before[before.len().saturating_sub(PREFIX + 1)..];
         let line = near.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);

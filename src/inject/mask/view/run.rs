@@ -1,5 +1,7 @@
 //! Views of runs of hex digits or base64 letters, over the ends of lines where they are broken.
 
+use zeroize::Zeroizing;
+
 use super::letters::Alphabet;
 use super::map::Map;
 use super::phase::Phase;
@@ -84,7 +86,8 @@ impl Run {
         for (skip, phase) in self.phases.iter_mut().enumerate() {
             phase.restart(self.letters, skip);
         }
-        self.rows.begin(text.between(text.base(), self.seen), text.base() == 0);
+        self.rows.begin();
+        self.rows.remember(text.between(text.base(), self.seen), text.base() == 0);
         self.map.clear();
         self.is_active = true;
         true
@@ -171,9 +174,15 @@ impl Run {
     }
 
     /// As [`super::Node::limit`].
-    pub(super) fn limit(&self, masker: &Masker, shown: usize, most: usize) -> usize {
+    pub(super) fn limit(
+        &self,
+        text: Part<'_>,
+        masker: &Masker,
+        shown: usize,
+        most: usize,
+    ) -> usize {
         if !self.is_active {
-            return usize::MAX;
+            return if self.is_open { self.open_limit(text, masker, most) } else { usize::MAX };
         }
         let open = self.phases.iter().map(|phase| {
             let limit = phase.node.limit(masker, 0, most);
@@ -181,6 +190,21 @@ impl Run {
         });
         let letter = open.chain(self.late()).min().unwrap_or(self.letters);
         if letter < self.letters { self.map.start(letter).max(shown) } else { usize::MAX }
+    }
+
+    /// The same where letters are too few as yet to be read.
+    fn open_limit(&self, text: Part<'_>, masker: &Masker, most: usize) -> usize {
+        let rest = text.from(self.seen);
+        let letters = rest.iter().enumerate().filter(|(_, byte)| self.alphabet.has(**byte));
+        let places: Vec<usize> = letters.map(|(at, _)| at).collect();
+        let mut values = Zeroizing::new(Vec::with_capacity(rest.len()));
+        places.iter().for_each(|at| self.alphabet.values(&rest[*at..=*at], &mut values));
+        let needles = masker.means.of(self.alphabet);
+        let limits = (0..values.len()).filter_map(|start| {
+            let shortest = needles.open(&values[start..])?;
+            places.get(start + (shortest / 4).min(most))
+        });
+        limits.min().map_or(usize::MAX, |at| self.seen + at)
     }
 
     /// Up to where the text was looked at.
