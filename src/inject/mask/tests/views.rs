@@ -47,6 +47,22 @@ fn base64_in_a_longer_text_is_known_wherever_it_begins() {
 }
 
 #[test]
+fn a_value_is_found_in_a_long_document_of_letters() {
+    let masker = masker(&[VALUE]);
+    let filler: String = ('a'..='z').cycle().take(1500).collect();
+    let encode = data_encoding::BASE64;
+    for (name, write) in &WRITERS[..14] {
+        let written = String::from_utf8(write(VALUE.as_bytes())).unwrap();
+        for before in (0..700).step_by(53) {
+            let text = format!("{{\"k\": \"{}{written}{filler}\"}}", &filler[..before]);
+            let text = encode.encode(text.as_bytes());
+            let shown = mask_text(&masker, format!("x {text} y\n"));
+            assert!(shown.contains("[authy:a]"), "{name}, {before}");
+        }
+    }
+}
+
+#[test]
 fn lines_with_one_prefix_are_one_text() {
     let value = "0123456789 the value of some length, in base64 of several lines 0123456789";
     let text = data_encoding::BASE64.encode(value.as_bytes());

@@ -126,8 +126,11 @@ fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut
     loop {
         let end = values.len().min(from + BLOCK);
         let block = &values[from..end];
+        // With all before and behind it that a value in it could take.
+        let around = masker.before * 8 / alphabet.bits();
+        let block_around = || &values[from.saturating_sub(around)..values.len().min(end + around)];
         if room.texts.are_in(masker, alphabet, block)
-            && in_phases(masker, alphabet, block, &mut room.decoded, deeper)
+            && in_phases(masker, alphabet, block_around(), &mut room.decoded, deeper)
         {
             return true;
         }
