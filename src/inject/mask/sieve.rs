@@ -3,14 +3,14 @@
 //! Where a pattern of at least `window` bytes starts at one of `stride` places in a row, the bytes
 //! at the last of them stand in it, too. So one look into a set of all such pieces of all patterns
 //! rejects `stride` places. The set is a Bloom filter: it may say yes wrongly, never no. Patterns
-//! of fewer than eight bytes are looked for at each place.
+//! of fewer than six bytes are looked for at each place.
 
 use zeroize::Zeroizing;
 
 use super::patterns::Patterns;
 
 /// Patterns of at least so many bytes are looked for in strides.
-const LONG: usize = 8;
+const LONG: usize = 6;
 /// More than so many bytes of a pattern are not made use of.
 const WINDOW: usize = 20;
 /// Memory for each piece: one in about a thousand others passes.
@@ -22,7 +22,7 @@ pub(super) struct Sieve {
     /// How many bytes of text it takes to judge a stride; none where no pattern is long.
     window: Option<usize>,
     stride: usize,
-    /// The bits of eight bytes that make a piece: all of them, or of six bytes.
+    /// The bits of eight bytes that make a piece: all of them, or of six or four bytes.
     piece: u64,
     fours: Option<Bits>,
     twos: Option<Bits>,
@@ -37,7 +37,8 @@ impl Sieve {
         let window = long().map(<[u8]>::len).min().map(|shortest| shortest.min(WINDOW));
         let (bytes, piece) = match window {
             Some(12..) => (8, u64::MAX),
-            _ => (6, u64::MAX >> 16),
+            Some(8..) => (6, u64::MAX >> 16),
+            _ => (4, u64::MAX >> 32),
         };
         let stride = window.map_or(LONG, |window| window - bytes + 1);
         let pieces = || {

@@ -126,13 +126,18 @@ fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut
     loop {
         let end = values.len().min(from + BLOCK);
         let block = &values[from..end];
-        // With all before and behind it that a value in it could take.
-        let around = masker.before * 8 / alphabet.bits();
-        let block_around = || &values[from.saturating_sub(around)..values.len().min(end + around)];
+        let decoded = &mut room.decoded;
+        let is_other = |bytes: &[u8]| is_written(masker, bytes);
         if room.texts.are_in(masker, alphabet, block)
-            && in_phases(masker, alphabet, block_around(), &mut room.decoded, deeper)
+            && in_phases(alphabet, block, decoded, is_other)
         {
-            return true;
+            // With all before and behind it that a value in it could take.
+            let around = masker.before * 8 / alphabet.bits();
+            let around = from.saturating_sub(around)..values.len().min(end + around);
+            let is_found = |bytes: &[u8]| in_text(masker, bytes, deeper);
+            if in_phases(alphabet, &values[around], decoded, is_found) {
+                return true;
+            }
         }
         if end == values.len() {
             return false;
@@ -141,48 +146,63 @@ fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut
     }
 }
 
-/// Reads letters from each on at which a byte may begin.
+/// Reads letters from each on at which a byte may begin, until something `is_in` what they say.
 fn in_phases(
-    masker: &Masker,
     alphabet: Alphabet,
-    block: &[u8],
+    letters: &[u8],
     decoded: &mut Scratch,
-    deeper: &mut [Room],
+    mut is_in: impl FnMut(&[u8]) -> bool,
 ) -> bool {
     (0..alphabet.group()).any(|phase| {
-        let Some(values) = block.get(phase..) else { return false };
+        let Some(values) = letters.get(phase..) else { return false };
         let bytes = decoded.empty(values.len() + 4);
         let left = alphabet.join(values, bytes);
         let mut last = [0; 4];
         last[..left].copy_from_slice(&values[values.len() - left..]);
         alphabet.join(&last[..alphabet.group()], bytes);
-        is_written(masker, decoded.get()) && in_text(masker, decoded.get(), deeper)
+        is_in(decoded.get())
     })
 }
 
 /// Whether what letters say could be written in yet another way: has escapes amid text, or letters.
 fn is_written(masker: &Masker, bytes: &[u8]) -> bool {
-    const AROUND: usize = 8;
-    // Of a character that is cut.
-    const STRANGE: usize = 3;
     let is_escape = |at: usize| {
-        let next = match bytes[at..] {
+        let is_next = match bytes[at..] {
             [b'\\', next, ..] => matches!(next, b' '..=b'~'),
             [b'%', next, ..] => next.is_ascii_hexdigit() || next == b'u',
             [b'&', next, ..] => next.is_ascii_alphabetic() || next == b'#',
             _ => true,
         };
-        let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
-        let is_text = |bytes: &[u8]| {
-            !bytes.iter().any(is_control)
-                && bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() <= STRANGE
-        };
-        next && (is_text(&bytes[at..bytes.len().min(at + AROUND)])
-            || is_text(&bytes[at.saturating_sub(AROUND)..=at]))
+        is_next && is_amid_text(masker, bytes, at)
     };
     let space = masker.has_spaces.then(|| memchr_iter(b'+', bytes)).into_iter().flatten();
     memchr3_iter(b'\\', b'%', b'&', bytes).chain(space).any(is_escape)
         || Alphabet::ALL.iter().any(|alphabet| alphabet.find(bytes).is_ok())
+}
+
+/// Whether `at` lies in text that is as long as a value with an escape in it.
+fn is_amid_text(masker: &Masker, bytes: &[u8], at: usize) -> bool {
+    let needed = (masker.shortest + 1).min(RUN);
+    let after = &bytes[at..bytes.len().min(at + needed)];
+    let before = &bytes[at.saturating_sub(needed)..at];
+    if masker.is_ascii {
+        let count = after.iter().take_while(|byte| is_text(**byte)).count();
+        return count + before.iter().rev().take_while(|byte| is_text(**byte)).count() >= needed;
+    }
+    let is_any = |bytes: &[u8]| bytes.iter().all(|byte| is_text(*byte) || *byte > 0x7f);
+    let plain = after.iter().take_while(|byte| is_text(**byte) || **byte > 0x7f).count();
+    let count = match std::str::from_utf8(&after[..plain]) {
+        // A character may be cut at the end.
+        Err(error) if error.error_len().is_some() => error.valid_up_to(),
+        _ => plain,
+    };
+    // And one at the beginning.
+    let is_all = |start: &usize| {
+        let bytes = &before[*start..];
+        is_any(bytes) && std::str::from_utf8(bytes).is_ok()
+    };
+    let start = (0..=before.len()).find(is_all).unwrap_or(before.len());
+    count + before.len() - start >= needed
 }
 
 /// Whether all of these many letters are hex digits: then they are hardly base64.
