@@ -9,6 +9,7 @@ happens in a temporary HOME. A row is the median of several runs of one command,
 included; those that are compared take turns, so that a busy machine slows all of them. --print writes to
 standard output instead.
 """
+import base64
 import datetime
 import glob
 import hashlib
@@ -229,9 +230,21 @@ def reading():
     blob = f"{place.home}/blob"
     with open(blob, "wb") as file:
         file.write(os.urandom(1 << 20).hex().encode() * 32)
+    texts = {
+        "words": b"the request was handled in time and the page came from the cache, so nobody had to wait.\n",
+        "JSON lines": b'{"time":"2026-11-30T00:00:00Z","msg":"said \\"hello\\" to <b>\\n","path":"C:\\\\Users\\\\x"}\n',
+        "base64 in lines": base64.encodebytes(os.urandom(57 << 10)),
+    }
+    for name, text in texts.items():
+        with open(f"{blob}-{name.split()[0]}", "wb") as file:
+            file.write((text * ((1 << 20) // len(text) + 1))[: 1 << 20] * 64)
     masked = measure(place, [
-        ("`cat` of 64 MiB through a pipe", ["sh", "-c", f"cat {blob} | cat >/dev/null"]),
-        ("the same under `run --mask`, 100 values", ["sh", "-c", f"{AUTHY} run --scope of-100 --mask -- cat {blob} >/dev/null"]),
+        ("`cat` of 64 MiB of hex through a pipe", ["sh", "-c", f"cat {blob} | cat >/dev/null"]),
+        *(
+            (f"{name} under `run --mask`, {size} values", ["sh", "-c", f"{AUTHY} run --scope of-{size} --mask -- cat {file} >/dev/null"])
+            for name, file in [("the same", blob), *((name, f"{blob}-{name.split()[0]}") for name in texts)]
+            for size in ((100, 1000) if name == "words" else (100,))
+        ),
     ], max(3, RUNS // 5))
     out.append(table("Masking", masked))
     out += floor(place, start["`authy --version`"] - start["`true`"]) + hook(place)
