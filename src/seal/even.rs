@@ -30,6 +30,8 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Even<M, R> {
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Filter for Even<M, R> {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         self.stream.push(chunk, &mut self.late);
+        // A writing may be made longer than any that is meant: it is not waited for.
+        self.stream.let_go(self.tail, &mut self.late);
         let keep = self.tail.saturating_sub(self.stream.held());
         let ready = self.late.len().saturating_sub(keep);
         out.extend(self.late.drain(..ready));
@@ -90,6 +92,21 @@ mod tests {
                 assert_eq!(ends, wrong, "{right} of {size}");
                 assert_eq!(all, guess.as_bytes());
             }
+        }
+    }
+
+    #[test]
+    fn no_writing_is_so_long_that_it_is_waited_for() {
+        let masker = masker();
+        // Each byte as an entity with leading zeros, and each byte of that so again.
+        let entities =
+            |text: &str| -> String { text.bytes().map(|byte| format!("&#{byte:08};")).collect() };
+        for size in [7, 100, 1000] {
+            let text = |guess: &str| format!("{}{guess}{}", "x".repeat(300), ".".repeat(9000));
+            let wrong = text(&entities(&entities(&"z".repeat(VALUE.len()))));
+            let half = text(&entities(&entities(&format!("{}{}", &VALUE[..12], "z".repeat(12)))));
+            let (wrong, half) = (wrong.as_bytes(), half.as_bytes());
+            assert_eq!(pieces(&masker, wrong, size).0, pieces(&masker, half, size).0, "{size}");
         }
     }
 

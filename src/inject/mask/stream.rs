@@ -36,6 +36,13 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
         self.root.end().saturating_sub(self.shown)
     }
 
+    /// Shows all but the last `keep` bytes, also what could still become a value: whoever calls this
+    /// keeps as many as one may take.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn let_go(&mut self, keep: usize, out: &mut Vec<u8>) {
+        self.pass(self.root.end().saturating_sub(keep), out);
+    }
+
     /// Looks at what came, and shows what can be shown.
     fn proceed(&mut self, ended: bool, out: &mut Vec<u8>) {
         let masker = self.masker.clone();
