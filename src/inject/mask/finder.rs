@@ -78,9 +78,11 @@ impl Finder {
         }
     }
 
-    /// Forgets what is before `place`, save for what views may need of it.
+    /// Forgets what is before `place`, save for what views may need of it, and the byte that tells
+    /// whether a word begins there.
     pub(super) fn forget(&mut self, masker: &Masker, place: usize) {
-        self.text.forget(place.min(self.next).saturating_sub(masker.far + masker.longest));
+        let before = masker.means.far + masker.means.longest + 1;
+        self.text.forget(place.min(self.next).saturating_sub(before));
     }
 
     /// Begins anew: what comes next does not follow.

@@ -17,6 +17,7 @@
 mod filter;
 mod finder;
 mod forms;
+mod means;
 mod needles;
 mod overlaps;
 mod patterns;
@@ -41,24 +42,17 @@ pub(crate) use writers::WRITERS;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use forms::forms;
-use needles::Needles;
+use means::Means;
 use overlaps::Overlaps;
 use patterns::{Patterns, Unsorted};
 use sieve::Sieve;
-use view::Alphabet;
 
 /// Overlaps of fewer bytes are compared again where they matter, longer ones are remembered.
 const LONG: usize = 64;
-/// A quick look looks for so many bytes of a value.
-const HEAD: usize = 64;
-/// A byte may be written with six, or some more.
-const ONCE_WRITTEN: usize = 10;
-/// Each of those six may be written with six again.
+/// A byte may be written with six, and each of those with six again.
 const WRITTEN: usize = 36;
-/// What stands before letters on their line, and after them before they go on, is looked at.
-const BEFORE: usize = 160;
-/// Values of so few bytes stand in many words.
-const SHORT: usize = 3;
+/// Values of so few bytes stand in many words: they are found as words of their own alone.
+pub(crate) const SHORT: usize = 3;
 
 /// The forms of all values, made ready to be found.
 pub(crate) struct Masker {
@@ -67,57 +61,24 @@ pub(crate) struct Masker {
     labels: Vec<SecretBytes>,
     /// Whether a label is cut or filled up to the length of what it replaces.
     keeps_length: bool,
-    /// Whether what a text means is looked at, too.
-    has_views: bool,
-    /// Whether values have quotation marks, or spaces, in them.
-    has_quotes: bool,
-    has_spaces: bool,
-    /// Whether all of them are ASCII.
-    is_ascii: bool,
-    /// How many bytes of ASCII in a row each of them has at least, written in any way.
-    stretch: usize,
-    longest: usize,
-    /// How many bytes the beginning of a value may take, once written, and where that is written once
-    /// more.
-    before: usize,
-    far: usize,
-    /// The shortest pattern that views look for.
-    shortest: usize,
-    /// What a quick look looks for.
+    /// How values may be written otherwise; nothing where they are looked for as they are alone.
     means: Means,
+    /// Whether values of few bytes are found as words of their own alone.
+    as_words: bool,
     patterns: Patterns,
     sieve: Sieve,
     overlaps: Overlaps,
 }
 
-/// Patterns as they are, and as what letters stand for.
-#[derive(Default)]
-struct Means {
-    plain: Needles,
-    hex: Needles,
-    base64: Needles,
-}
-
-impl Means {
-    /// What is looked for in what letters stand for.
-    fn of(&self, alphabet: Alphabet) -> &Needles {
-        match alphabet {
-            Alphabet::Hex => &self.hex,
-            Alphabet::Base64 => &self.base64,
-        }
-    }
-}
-
 impl Masker {
     /// Prepares the forms of `values`. Where two secrets share one, the first name labels it.
     pub(crate) fn new(values: &[(SecretName, SecretBytes)]) -> Self {
-        Self::remembering(values, LONG)
+        Self::labelled(values, &Self::label, LONG)
     }
 
+    #[cfg(test)]
     fn remembering(values: &[(SecretName, SecretBytes)], long: usize) -> Self {
-        let label = |name: &SecretName| SecretBytes::from(format!("[authy:{name}]"));
-        let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
-        Self::build(wanted.collect(), long).with_views()
+        Self::labelled(values, &Self::label, long)
     }
 
     /// Prepares the forms of `values`, to be replaced by what `label` says.
@@ -126,39 +87,27 @@ impl Masker {
         values: &[(SecretName, SecretBytes)],
         label: &dyn Fn(&SecretName) -> SecretBytes,
     ) -> Self {
-        let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
-        Self::build(wanted.collect(), LONG).with_views()
+        Self::labelled(values, label, LONG)
     }
 
-    fn with_views(mut self) -> Self {
-        let has = |byte| self.patterns.iter().any(|pattern| pattern.contains(&byte));
-        (self.has_quotes, self.has_spaces) = (has(b'\''), has(b' '));
-        self.is_ascii = self.patterns.iter().all(<[u8]>::is_ascii);
-        let stretches = self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
-        let stretch = |pattern: &[u8]| match pattern.is_ascii() {
-            true => pattern.len() + 1,
-            false => pattern.split(|byte| !byte.is_ascii()).map(<[u8]>::len).max().unwrap_or(0),
-        };
-        self.stretch = stretches.map(stretch).min().unwrap_or(0).max(2);
-        self.has_views = self.patterns.len() > 0;
-        self.longest = self.patterns.longest();
-        let head = self.longest.min(HEAD);
-        self.before = BEFORE + head * ONCE_WRITTEN;
-        self.far = BEFORE + head * WRITTEN;
-        let long = || {
-            let long = self.patterns.iter().filter(|pattern| pattern.len() >= view::SHORTEST);
-            // Where the beginning of a value stands, all of it is looked for.
-            long.map(|pattern| &pattern[..pattern.len().min(HEAD)])
-        };
-        self.shortest = long().map(<[u8]>::len).min().unwrap_or(usize::MAX);
-        self.means = Means {
-            plain: Needles::new(long().map(|pattern| SecretBytes::new(pattern.to_vec()))),
-            hex: Needles::new(long().flat_map(|pattern| forms::letters(pattern, Alphabet::Hex))),
-            base64: Needles::new(
-                long().flat_map(|pattern| forms::letters(pattern, Alphabet::Base64)),
-            ),
-        };
-        self
+    fn labelled(
+        values: &[(SecretName, SecretBytes)],
+        label: &dyn Fn(&SecretName) -> SecretBytes,
+        long: usize,
+    ) -> Self {
+        let wanted = values.iter().map(|(name, value)| (name, forms(value.expose()), label(name)));
+        let masker = Self::build(wanted.collect(), long);
+        let means = Means::of(&masker.patterns);
+        Self { means, as_words: true, ..masker }
+    }
+
+    fn label(name: &SecretName) -> SecretBytes {
+        SecretBytes::from(format!("[authy:{name}]"))
+    }
+
+    /// Whether values are looked for in what a text means, too.
+    fn has_views(&self) -> bool {
+        self.means.shortest > 0
     }
 
     /// Prepares texts to be found exactly as they are, each with what replaces it.
@@ -189,16 +138,8 @@ impl Masker {
             names,
             labels,
             keeps_length: false,
-            has_views: false,
-            has_quotes: false,
-            has_spaces: false,
-            is_ascii: false,
-            stretch: 0,
-            longest: 0,
-            before: 0,
-            far: 0,
-            shortest: 0,
             means: Means::default(),
+            as_words: false,
             patterns,
             sieve,
             overlaps,
@@ -226,12 +167,12 @@ impl Masker {
     /// The bytes that the longest of what is looked for can take, however it is written.
     #[cfg(feature = "sealed")]
     pub(crate) fn reach(&self) -> usize {
-        self.patterns.longest() * if self.has_views { WRITTEN } else { 1 }
+        self.patterns.longest() * if self.has_views() { WRITTEN } else { 1 }
     }
 
     #[cfg(test)]
     fn without_views(self) -> Self {
-        Self { has_views: false, ..self }
+        Self { means: Means::default(), as_words: false, ..self }
     }
 
     /// All of `text` at once.

@@ -5,7 +5,7 @@ use std::iter::repeat;
 use std::ops::Deref;
 
 use super::finder::Found;
-use super::view::Node;
+use super::view::Root;
 use super::{Filter, Masker, SHORT};
 use crate::name::SecretName;
 
@@ -13,7 +13,7 @@ use crate::name::SecretName;
 pub(crate) struct Stream<M, R> {
     masker: M,
     report: R,
-    root: Node,
+    root: Root,
     /// What came before this place was shown, or a label in its stead.
     shown: usize,
     /// Found, and not yet replaced, by where it starts.
@@ -25,7 +25,7 @@ pub(crate) struct Stream<M, R> {
 
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
     pub(super) fn new(masker: M, report: R) -> Self {
-        let root = Node::new(&masker, 0);
+        let root = Root::new(&masker);
         let (waiting, found, doubtful) = (Vec::new(), Vec::new(), Vec::new());
         Self { masker, report, root, shown: 0, waiting, found, doubtful }
     }
@@ -61,8 +61,8 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
     }
 
     fn add(&mut self, masker: &Masker, found: Found, ended: bool) {
-        if masker.has_views && found.end - found.start <= SHORT {
-            let text = self.root.finder().text();
+        if masker.as_words && found.end - found.start <= SHORT {
+            let text = self.root.text();
             let is_word = |byte: Option<&u8>| {
                 byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
             };
@@ -98,7 +98,7 @@ impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Stream<M, R> {
                 self.replace(&found, out);
             } else {
                 let next = self.waiting.get(begun).map_or(place, |found| found.start.min(place));
-                out.extend_from_slice(self.root.finder().text().between(self.shown, next));
+                out.extend_from_slice(self.root.text().between(self.shown, next));
                 self.shown = next;
             }
             self.waiting.retain(|found| found.end > self.shown);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
-/// A way to write a text, and what is asked of it: text or any bytes.
+/// A way to write a value, and its name.
 pub(crate) type Writer = (&'static str, fn(&[u8]) -> Vec<u8>);
 
 pub(crate) const WRITERS: [Writer; 21] = [
@@ -26,12 +26,12 @@ pub(crate) const WRITERS: [Writer; 21] = [
         )
     }),
     ("octal", |v| each(v, |b| !b.is_ascii_alphanumeric(), |b| format!("\\{b:03o}"))),
-    ("encodeURIComponent", |v| percent(v, b"-._~!*'()", true)),
-    ("quote", |v| percent(v, b"-._~/", true)),
-    ("encodeURI", |v| percent(v, b"-._~!*'();/?:@&=+$,#", true)),
+    ("encodeURIComponent", |v| percent(v, b"-._~!*'()")),
+    ("quote", |v| percent(v, b"-._~/")),
+    ("encodeURI", |v| percent(v, b"-._~!*'();/?:@&=+$,#")),
     ("percent, each byte", |v| each(v, |_| true, |b| format!("%{b:02x}"))),
     ("form", |v| {
-        let text = percent(v, b"-._* ", true);
+        let text = percent(v, b"-._* ");
         text.into_iter().map(|b| if b == b' ' { b'+' } else { b }).collect()
     }),
     ("html", |v| {
@@ -65,13 +65,13 @@ fn each(value: &[u8], is_written: fn(u8) -> bool, write: fn(u8) -> String) -> Ve
     value.iter().flat_map(one).collect()
 }
 
-fn percent(value: &[u8], kept: &[u8], upper: bool) -> Vec<u8> {
+fn percent(value: &[u8], kept: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for &b in value {
-        match (b.is_ascii_alphanumeric() || kept.contains(&b), upper) {
-            (true, _) => out.push(b),
-            (false, true) => out.extend(format!("%{b:02X}").bytes()),
-            (false, false) => out.extend(format!("%{b:02x}").bytes()),
+        if b.is_ascii_alphanumeric() || kept.contains(&b) {
+            out.push(b);
+        } else {
+            out.extend(format!("%{b:02X}").bytes());
         }
     }
     out

@@ -1,7 +1,7 @@
 //! Entities of HTML and XML: by number, and those names that writers use.
 
 use super::inline::{Bytes, Written};
-use super::percent::joined;
+use super::number::{joined, open};
 
 /// The longest that is read, with `&` and `;`.
 const LONGEST: usize = 12;
@@ -75,8 +75,7 @@ pub(super) fn read(text: &[u8], ended: bool) -> Written {
     }
     // Java writes halves of characters.
     let second = match &text[width..] {
-        [] if ended => return Written::Plain,
-        [] => return Written::Open,
+        [] => return open(ended),
         [b'&', ..] => one(&text[width..], ended),
         _ => return Written::Plain,
     };
@@ -93,8 +92,7 @@ fn one(text: &[u8], ended: bool) -> Result<(u32, usize), Written> {
     let mut end = 1;
     loop {
         match text.get(end) {
-            None if ended => return Err(Written::Plain),
-            None => return Err(Written::Open),
+            None => return Err(open(ended)),
             Some(b';') => break,
             Some(b'#') if end == 1 => {}
             Some(byte) if byte.is_ascii_alphanumeric() && end < LONGEST => {}

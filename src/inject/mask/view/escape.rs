@@ -2,7 +2,7 @@
 //! marks within quotation marks of a shell.
 
 use super::inline::{Bytes, Written};
-use super::percent::joined;
+use super::number::{digits, open, unit};
 
 /// What a shell writes for `'` between two of them: bash, and Python's `shlex.quote`.
 const QUOTES: [&[u8]; 2] = [b"'\\''", b"'\"'\"'"];
@@ -33,10 +33,6 @@ pub(super) fn read(text: &[u8], ended: bool) -> Written {
     }
 }
 
-fn open(ended: bool) -> Written {
-    if ended { Written::Plain } else { Written::Open }
-}
-
 /// Reads what `text` begins with: a quotation mark.
 pub(super) fn quoted(text: &[u8], ended: bool) -> Written {
     for written in QUOTES {
@@ -48,17 +44,6 @@ pub(super) fn quoted(text: &[u8], ended: bool) -> Written {
         }
     }
     Written::Plain
-}
-
-/// The number that `count` digits from `at` on make; an error where more may come, or none does.
-fn digits(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Result<u32, Written> {
-    let mut number = 0;
-    for place in at..at + count {
-        let Some(&digit) = text.get(place) else { return Err(open(ended)) };
-        let digit = char::from(digit).to_digit(radix).ok_or(Written::Plain)?;
-        number = number << (radix.trailing_zeros()) | digit;
-    }
-    Ok(number)
 }
 
 fn number(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Written {
@@ -81,26 +66,6 @@ fn octal(text: &[u8], ended: bool) -> Written {
         // What comes first decides: `\0` before anything else is a zero.
         Written::Plain if text[1] == b'0' => Written::As(Bytes::byte(0), 2),
         written => written,
-    }
-}
-
-/// `\u` and four digits: half a character where it is a surrogate (RFC 8259, 7).
-fn unit(text: &[u8], ended: bool) -> Written {
-    let first = match digits(text, 2, 4, 16, ended) {
-        Ok(first) => first,
-        Err(written) => return written,
-    };
-    if !(0xd800..0xdc00).contains(&first) {
-        return char::from_u32(first).map_or(Written::Plain, |c| Written::As(Bytes::char(c), 6));
-    }
-    match (text.get(6), text.get(7)) {
-        (None, _) | (Some(b'\\'), None) => return open(ended),
-        (Some(b'\\'), Some(b'u')) => {}
-        _ => return Written::Plain,
-    }
-    match digits(text, 8, 4, 16, ended) {
-        Ok(second) => joined(first, second).map_or(Written::Plain, |c| Written::As(c, 12)),
-        Err(written) => written,
     }
 }
 

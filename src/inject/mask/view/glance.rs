@@ -71,7 +71,7 @@ fn in_runs(
         let count = alphabet.count(&text[place..]);
         let next = text.get(place + count);
         let goes_on = next.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b':');
-        let is_short = !goes_on && count * alphabet.bits() / 8 < masker.shortest;
+        let is_short = !goes_on && count * alphabet.bits() / 8 < masker.means.shortest;
         if is_short || alphabet == Alphabet::Base64 && are_digits(&text[place..place + count]) {
             place += count;
             continue;
@@ -104,7 +104,7 @@ fn in_runs(
                 Next::Open => break,
             }
         }
-        if values.len() * alphabet.bits() / 8 >= masker.shortest
+        if values.len() * alphabet.bits() / 8 >= masker.means.shortest
             && in_letters(masker, alphabet, room, deeper)
         {
             return true;
@@ -116,7 +116,7 @@ fn in_runs(
 /// Whether a value could stand in what letters say.
 fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut [Room]) -> bool {
     let values = room.values.get();
-    if masker.means.of(alphabet).is_in(values) {
+    if masker.means.in_letters(alphabet).is_in(values) {
         return true;
     }
     if deeper.is_empty() {
@@ -132,7 +132,7 @@ fn in_letters(masker: &Masker, alphabet: Alphabet, room: &mut Room, deeper: &mut
             && in_phases(alphabet, block, decoded, is_other)
         {
             // With all before and behind it that a value in it could take.
-            let around = masker.before * 8 / alphabet.bits();
+            let around = masker.means.before * 8 / alphabet.bits();
             let around = from.saturating_sub(around)..values.len().min(end + around);
             let is_found = |bytes: &[u8]| in_text(masker, bytes, deeper);
             if in_phases(alphabet, &values[around], decoded, is_found) {
@@ -175,17 +175,17 @@ fn is_written(masker: &Masker, bytes: &[u8]) -> bool {
         };
         is_next && is_amid_text(masker, bytes, at)
     };
-    let space = masker.has_spaces.then(|| memchr_iter(b'+', bytes)).into_iter().flatten();
+    let space = masker.means.has_spaces.then(|| memchr_iter(b'+', bytes)).into_iter().flatten();
     memchr3_iter(b'\\', b'%', b'&', bytes).chain(space).any(is_escape)
         || Alphabet::ALL.iter().any(|alphabet| alphabet.find(bytes).is_ok())
 }
 
 /// Whether `at` lies in text that is as long as a value with an escape in it.
 fn is_amid_text(masker: &Masker, bytes: &[u8], at: usize) -> bool {
-    let needed = (masker.shortest + 1).min(RUN);
+    let needed = (masker.means.shortest + 1).min(RUN);
     let after = &bytes[at..bytes.len().min(at + needed)];
     let before = &bytes[at.saturating_sub(needed)..at];
-    if masker.is_ascii {
+    if masker.means.is_ascii {
         let count = after.iter().take_while(|byte| is_text(**byte)).count();
         return count + before.iter().rev().take_while(|byte| is_text(**byte)).count() >= needed;
     }
@@ -230,7 +230,7 @@ impl Texts {
     /// Whether there is such text, beginning at any letter.
     fn are_in(&mut self, masker: &Masker, alphabet: Alphabet, values: &[u8]) -> bool {
         // A value with an escape in it, or a run of letters.
-        let needed = masker.stretch.min(RUN);
+        let needed = masker.means.stretch.min(RUN);
         let Some(count) = values.len().checked_sub(alphabet.group() - 1) else { return false };
         let Self { bytes, whole, some } = self;
         match alphabet {
@@ -260,7 +260,7 @@ impl Texts {
                     flags.resize(count, 0);
                     &mut flags[..]
                 });
-                fours(values, a, b, c);
+                each(values, a, b, c);
                 let [a, b, c] = [&*a, &*b, &*c];
                 let mut groups = Flags::new(whole, count);
                 [a, b, c].iter().for_each(|flags| groups.and(flags, 0));
@@ -323,25 +323,20 @@ fn pairs(values: &[u8], flags: &mut [u8]) {
 /// Flags where all three bytes are text of the four letters that begin there.
 fn groups(values: &[u8], flags: &mut [u8]) {
     let count = flags.len();
-    let (a, b) = (&values[..count], &values[1..][..count]);
-    let (c, d) = (&values[2..][..count], &values[3..][..count]);
+    let [a, b, c, d] = [0, 1, 2, 3].map(|skip| &values[skip..][..count]);
     for at in 0..count {
-        let first = is_text(a[at] << 2 | b[at] >> 4);
-        let second = is_text(b[at] << 4 | c[at] >> 2);
-        let third = is_text(c[at] << 6 | d[at]);
-        flags[at] = u8::from(first & second & third);
+        let are_text = Alphabet::bytes([a[at], b[at], c[at], d[at]]).map(is_text);
+        flags[at] = u8::from(are_text[0] & are_text[1] & are_text[2]);
     }
 }
 
 /// Flags where the first, the second and the third byte is text of the four letters that begin there.
-fn fours(values: &[u8], first: &mut [u8], second: &mut [u8], third: &mut [u8]) {
+fn each(values: &[u8], first: &mut [u8], second: &mut [u8], third: &mut [u8]) {
     let count = first.len().min(second.len()).min(third.len());
     let (first, second, third) = (&mut first[..count], &mut second[..count], &mut third[..count]);
-    let (a, b) = (&values[..count], &values[1..][..count]);
-    let (c, d) = (&values[2..][..count], &values[3..][..count]);
+    let [a, b, c, d] = [0, 1, 2, 3].map(|skip| &values[skip..][..count]);
     for at in 0..count {
-        first[at] = u8::from(is_text(a[at] << 2 | b[at] >> 4));
-        second[at] = u8::from(is_text(b[at] << 4 | c[at] >> 2));
-        third[at] = u8::from(is_text(c[at] << 6 | d[at]));
+        [first[at], second[at], third[at]] =
+            Alphabet::bytes([a[at], b[at], c[at], d[at]]).map(|byte| u8::from(is_text(byte)));
     }
 }

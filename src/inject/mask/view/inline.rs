@@ -3,7 +3,8 @@
 use memchr::{memchr, memchr2, memmem};
 
 use super::map::Map;
-use super::{Node, entity, escape, percent};
+use super::number::open;
+use super::{Node, View, entity, escape, percent};
 use crate::inject::mask::Masker;
 use crate::inject::mask::finder::Found;
 use crate::inject::mask::text::Part;
@@ -74,11 +75,11 @@ impl Kind {
     /// Those that matter.
     pub(super) fn all(masker: &Masker) -> impl Iterator<Item = Self> + use<> {
         let always = [Self::Escape, Self::Percent, Self::Entity, Self::Colour];
-        let quotes = masker.has_quotes.then_some(Self::Quotes);
-        let form = masker.has_spaces.then_some(Self::Form);
+        let quotes = masker.means.has_quotes.then_some(Self::Quotes);
+        let form = masker.means.has_spaces.then_some(Self::Form);
         let characters = [Self::EscapeCharacters, Self::PercentCharacters];
-        let characters = characters.into_iter().filter(|_| !masker.is_ascii);
-        always.into_iter().chain(quotes).chain(form).chain(characters.collect::<Vec<_>>())
+        let characters = (!masker.means.is_ascii).then_some(characters).into_iter().flatten();
+        always.into_iter().chain(quotes).chain(form).chain(characters)
     }
 
     /// Reads all of `text`; false where nothing in it is written so.
@@ -145,14 +146,13 @@ impl Kind {
 /// Reads a sequence that sets colours, or clears the line as `grep` does with them (ECMA-48, 5.4).
 fn colour(text: &[u8], ended: bool) -> Written {
     const LONGEST: usize = 32;
-    let open = if ended { Written::Plain } else { Written::Open };
     match text {
-        [_] => open,
+        [_] => open(ended),
         [_, b'[', rest @ ..] => {
             let parameters = |byte: &&u8| matches!(**byte, b'0'..=b'?');
             let count = rest.iter().take(LONGEST).take_while(parameters).count();
             match rest.get(count) {
-                None => open,
+                None => open(ended),
                 Some(b'm' | b'K') => Written::As(Bytes::default(), count + 3),
                 Some(_) => Written::Plain,
             }
@@ -193,8 +193,35 @@ impl Inline {
         })
     }
 
-    /// Looks at what came.
-    pub(super) fn proceed(&mut self, text: Part<'_>, masker: &Masker, out: &mut Vec<Found>) {
+    /// Looks for an escape, and begins where a pattern could that goes on with it.
+    fn begin(&mut self, text: Part<'_>, masker: &Masker) -> bool {
+        loop {
+            let rest = text.from(self.seen);
+            let Some(at) = self.kind.find(rest) else {
+                self.seen = text.end;
+                return false;
+            };
+            self.seen += at;
+            if matches!(self.kind.read(&rest[at..], text.ended), Written::Plain) {
+                self.seen += 1;
+                continue;
+            }
+            let node = self.node.get_or_insert_with(|| Box::new(Node::new(masker, self.depth + 1)));
+            node.restart();
+            self.map.clear();
+            let before = masker.means.before + masker.means.longest;
+            let start = self.seen.saturating_sub(before).max(text.base());
+            self.map.plain(node.end(), start);
+            node.push(text.between(start, self.seen));
+            self.mark = node.end();
+            self.is_active = true;
+            return true;
+        }
+    }
+}
+
+impl View for Inline {
+    fn proceed(&mut self, text: Part<'_>, masker: &Masker, out: &mut Vec<Found>) {
         while self.is_active || self.begin(text, masker) {
             let Some(node) = self.node.as_deref_mut() else { return };
             let mut reader = Reader {
@@ -219,7 +246,7 @@ impl Inline {
             self.map.forget(undecided.min(node.finder().text().base()));
             // What is left stands in the text as it stands here. Where escapes are near each other
             // it costs less to go on.
-            let far = node.end() - self.mark >= masker.before;
+            let far = node.end() - self.mark >= masker.means.before;
             self.is_active = self.is_open || undecided < self.mark || !(far || is_end);
             if self.is_open || self.seen == text.end {
                 return;
@@ -227,34 +254,7 @@ impl Inline {
         }
     }
 
-    /// Looks for an escape, and begins where a pattern could that goes on with it.
-    fn begin(&mut self, text: Part<'_>, masker: &Masker) -> bool {
-        loop {
-            let rest = text.from(self.seen);
-            let Some(at) = self.kind.find(rest) else {
-                self.seen = text.end;
-                return false;
-            };
-            self.seen += at;
-            if matches!(self.kind.read(&rest[at..], text.ended), Written::Plain) {
-                self.seen += 1;
-                continue;
-            }
-            let node = self.node.get_or_insert_with(|| Box::new(Node::new(masker, self.depth + 1)));
-            node.restart();
-            self.map.clear();
-            let before = masker.before + masker.longest;
-            let start = self.seen.saturating_sub(before).max(text.base());
-            self.map.plain(node.end(), start);
-            node.push(text.between(start, self.seen));
-            self.mark = node.end();
-            self.is_active = true;
-            return true;
-        }
-    }
-
-    /// The first place of the text at which something could still start.
-    pub(super) fn undecided(&self) -> usize {
+    fn undecided(&self) -> usize {
         match &self.node {
             Some(node) if self.is_active => {
                 let undecided = node.undecided();
@@ -266,20 +266,17 @@ impl Inline {
         }
     }
 
-    /// As [`super::Node::limit`].
-    pub(super) fn limit(&self, masker: &Masker, shown: usize, most: usize) -> usize {
+    fn limit(&self, _text: Part<'_>, masker: &Masker, shown: usize, most: usize) -> usize {
         let Some(node) = self.node.as_ref().filter(|_| self.is_active) else { return usize::MAX };
-        // A byte of the view is at least one of the text.
         let limit = node.limit(masker, 0, most);
         if limit < node.end() { self.map.start(limit).max(shown) } else { usize::MAX }
     }
 
-    /// Up to where the text was looked at.
-    pub(super) fn seen(&self) -> usize {
+    fn seen(&self) -> usize {
         self.seen
     }
 
-    pub(super) fn restart(&mut self, place: usize) {
+    fn restart(&mut self, place: usize) {
         self.seen = place;
         self.is_active = false;
         self.is_open = false;

@@ -2,7 +2,7 @@
 
 /// Pieces of a view in order.
 #[derive(Default)]
-pub(in crate::inject::mask) struct Map(Vec<Piece>);
+pub(super) struct Map(Vec<Piece>);
 
 #[derive(Clone, Copy)]
 struct Piece {

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::View;
 use super::letters::Alphabet;
 use super::map::Map;
 use super::phase::Phase;
@@ -55,18 +56,6 @@ impl Run {
             bytes: Scratch::default(),
             found: Vec::new(),
         })
-    }
-
-    /// Looks at what came.
-    pub(super) fn proceed(&mut self, text: Part<'_>, masker: &Masker, out: &mut Vec<Found>) {
-        while self.is_active || self.begin(text, masker) {
-            let padding = self.read(text);
-            self.look(masker, padding, out);
-            if padding.is_none() {
-                return;
-            }
-            self.is_active = false;
-        }
     }
 
     /// Looks for a run.
@@ -164,8 +153,35 @@ impl Run {
         self.late.iter().map(|late| self.phases[late.phase].start(late.found.start))
     }
 
-    /// The first place of the text at which something could still start.
-    pub(super) fn undecided(&self) -> usize {
+    /// What silence shows where letters are too few as yet to be read.
+    fn open_limit(&self, text: Part<'_>, masker: &Masker, most: usize) -> usize {
+        let rest = text.from(self.seen);
+        let letters = rest.iter().enumerate().filter(|(_, byte)| self.alphabet.has(**byte));
+        let places: Vec<usize> = letters.map(|(at, _)| at).collect();
+        let mut values = Zeroizing::new(Vec::with_capacity(rest.len()));
+        places.iter().for_each(|at| self.alphabet.values(&rest[*at..=*at], &mut values));
+        let needles = masker.means.in_letters(self.alphabet);
+        let limits = (0..values.len()).filter_map(|start| {
+            let shortest = needles.open(&values[start..])?;
+            places.get(start + (shortest / 4).min(most))
+        });
+        limits.min().map_or(usize::MAX, |at| self.seen + at)
+    }
+}
+
+impl View for Run {
+    fn proceed(&mut self, text: Part<'_>, masker: &Masker, out: &mut Vec<Found>) {
+        while self.is_active || self.begin(text, masker) {
+            let padding = self.read(text);
+            self.look(masker, padding, out);
+            if padding.is_none() {
+                return;
+            }
+            self.is_active = false;
+        }
+    }
+
+    fn undecided(&self) -> usize {
         if !self.is_active {
             return if self.is_open { self.seen } else { usize::MAX };
         }
@@ -173,14 +189,7 @@ impl Run {
         if letter < self.letters { self.map.start(letter) } else { usize::MAX }
     }
 
-    /// As [`super::Node::limit`].
-    pub(super) fn limit(
-        &self,
-        text: Part<'_>,
-        masker: &Masker,
-        shown: usize,
-        most: usize,
-    ) -> usize {
+    fn limit(&self, text: Part<'_>, masker: &Masker, shown: usize, most: usize) -> usize {
         if !self.is_active {
             return if self.is_open { self.open_limit(text, masker, most) } else { usize::MAX };
         }
@@ -192,27 +201,11 @@ impl Run {
         if letter < self.letters { self.map.start(letter).max(shown) } else { usize::MAX }
     }
 
-    /// The same where letters are too few as yet to be read.
-    fn open_limit(&self, text: Part<'_>, masker: &Masker, most: usize) -> usize {
-        let rest = text.from(self.seen);
-        let letters = rest.iter().enumerate().filter(|(_, byte)| self.alphabet.has(**byte));
-        let places: Vec<usize> = letters.map(|(at, _)| at).collect();
-        let mut values = Zeroizing::new(Vec::with_capacity(rest.len()));
-        places.iter().for_each(|at| self.alphabet.values(&rest[*at..=*at], &mut values));
-        let needles = masker.means.of(self.alphabet);
-        let limits = (0..values.len()).filter_map(|start| {
-            let shortest = needles.open(&values[start..])?;
-            places.get(start + (shortest / 4).min(most))
-        });
-        limits.min().map_or(usize::MAX, |at| self.seen + at)
-    }
-
-    /// Up to where the text was looked at.
-    pub(super) fn seen(&self) -> usize {
+    fn seen(&self) -> usize {
         self.seen
     }
 
-    pub(super) fn restart(&mut self, place: usize) {
+    fn restart(&mut self, place: usize) {
         self.seen = place;
         self.is_active = false;
         self.is_open = false;

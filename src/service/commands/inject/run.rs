@@ -10,7 +10,7 @@ use super::request::{Gather, Gathered, gather};
 use crate::access::{Need, Program};
 use crate::audit::{Action, Op, Outcome};
 use crate::fs;
-use crate::inject::{self, Ended, Filter, HandOn, HelperCommand, Masker, SideTask};
+use crate::inject::{self, Ended, Filter, HandOn, HelperCommand, Masker, SHORT, SideTask};
 use crate::name::{ScopeName, SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
@@ -23,8 +23,6 @@ use crate::service::session::{bearer, listable};
 
 /// What is shown in the place of a session token; it is no secret of the vault.
 const TOKEN: &str = "authy-token";
-/// Values of so few bytes are noted before they are masked.
-const SHORT: usize = 3;
 
 /// The program that `run` starts.
 #[derive(Debug, Clone, Default)]
