@@ -305,7 +305,8 @@ impl<'r> Flags<'r> {
     }
 }
 
-// Comparisons alone, over slices of one length: the compiler does these for many bytes at once.
+// Comparisons alone, over slices of one length that stand by themselves: the compiler does these for
+// many bytes at once. With an array of slices it does not.
 
 fn is_text(byte: u8) -> bool {
     (byte.wrapping_sub(b' ') < 95) | (byte.wrapping_sub(9) < 5)
@@ -323,10 +324,11 @@ fn pairs(values: &[u8], flags: &mut [u8]) {
 /// Flags where all three bytes are text of the four letters that begin there.
 fn groups(values: &[u8], flags: &mut [u8]) {
     let count = flags.len();
-    let [a, b, c, d] = [0, 1, 2, 3].map(|skip| &values[skip..][..count]);
+    let (a, b) = (&values[..count], &values[1..][..count]);
+    let (c, d) = (&values[2..][..count], &values[3..][..count]);
     for at in 0..count {
-        let are_text = Alphabet::bytes([a[at], b[at], c[at], d[at]]).map(is_text);
-        flags[at] = u8::from(are_text[0] & are_text[1] & are_text[2]);
+        let [first, second, third] = Alphabet::bytes([a[at], b[at], c[at], d[at]]);
+        flags[at] = u8::from(is_text(first) & is_text(second) & is_text(third));
     }
 }
 
@@ -334,9 +336,12 @@ fn groups(values: &[u8], flags: &mut [u8]) {
 fn each(values: &[u8], first: &mut [u8], second: &mut [u8], third: &mut [u8]) {
     let count = first.len().min(second.len()).min(third.len());
     let (first, second, third) = (&mut first[..count], &mut second[..count], &mut third[..count]);
-    let [a, b, c, d] = [0, 1, 2, 3].map(|skip| &values[skip..][..count]);
+    let (a, b) = (&values[..count], &values[1..][..count]);
+    let (c, d) = (&values[2..][..count], &values[3..][..count]);
     for at in 0..count {
-        [first[at], second[at], third[at]] =
-            Alphabet::bytes([a[at], b[at], c[at], d[at]]).map(|byte| u8::from(is_text(byte)));
+        let bytes = Alphabet::bytes([a[at], b[at], c[at], d[at]]);
+        first[at] = u8::from(is_text(bytes[0]));
+        second[at] = u8::from(is_text(bytes[1]));
+        third[at] = u8::from(is_text(bytes[2]));
     }
 }
