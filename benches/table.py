@@ -83,7 +83,7 @@ class Place:
 
     def grow(self, lines):
         """Continues the vault's chain up to so many lines, by docs/FORMAT.md: a file a segment."""
-        audit = f"{self.home}/.authy/audit"
+        audit = f"{self.home}/.authy/.local/audit"
         chain, = (name for name in os.listdir(audit) if os.path.isdir(f"{audit}/{name}"))
         key = self.run(["age", "-d", "-i", f"{self.home}/.authy/keys/master.key", f"{audit}/{chain}.key.age"]).stdout
         segments = sorted(os.listdir(f"{audit}/{chain}"))
