@@ -200,8 +200,9 @@ fn silence_shows_what_could_hardly_be_a_value() {
 #[test]
 fn what_lies_about_passes_unharmed() {
     let key = "-----BEGIN KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgw\nQ7VJTUt9Us8cKj0pLmXz\n-----END KEY-----\n";
+    // None of them may stand in an example of the pages.
     let values =
-        ["hunter2-long", "p@ss w\u{f6}rd/\"x", "postgres://u:s3cr%40t@db/x", "it's 8", key];
+        ["k7fq-lantern", "p@ss w\u{f6}rd/\"x", "postgres://u:s3cr%40t@db/x", "it's 8", key];
     let masker = masker(&values);
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut corpus = Vec::new();
