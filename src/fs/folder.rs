@@ -53,7 +53,6 @@ impl Folder {
         &self.path
     }
 
-    #[cfg(target_os = "linux")]
     pub(super) fn fd(&self) -> &OwnedFd {
         &self.fd
     }
@@ -138,16 +137,37 @@ impl Folder {
         bytes: &[u8],
         mode: u32,
     ) -> Result<(), FsError> {
-        let path = self.path.join(&name);
-        let fd = rustix::fs::openat(&self.fd, name.as_ref(), NEW, Mode::from_raw_mode(mode as _))
-            .map_err(|error| match error {
-            Errno::EXIST => FsError::Exists { path: path.clone() },
-            error => FsError::io("create", &path, error),
-        })?;
+        self.create(name.as_ref(), bytes, mode, File::sync_all)
+    }
+
+    /// As [`Folder::write_new`], for whoever flushes all of many files at once afterwards.
+    pub(super) fn write_unflushed(
+        &self,
+        name: impl AsRef<Path>,
+        bytes: &[u8],
+        mode: u32,
+    ) -> Result<(), FsError> {
+        self.create(name.as_ref(), bytes, mode, |_| Ok(()))
+    }
+
+    fn create(
+        &self,
+        name: &Path,
+        bytes: &[u8],
+        mode: u32,
+        flush: impl FnOnce(&File) -> std::io::Result<()>,
+    ) -> Result<(), FsError> {
+        let path = self.path.join(name);
+        let fd = rustix::fs::openat(&self.fd, name, NEW, Mode::from_raw_mode(mode as _)).map_err(
+            |error| match error {
+                Errno::EXIST => FsError::Exists { path: path.clone() },
+                error => FsError::io("create", &path, error),
+            },
+        )?;
         let mut file = File::from(fd);
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        file.write_all(bytes).and_then(|()| flush(&file)).map_err(|error| {
             // Removing is best effort: the write's error is the one to report.
-            let _ = self.remove(&name);
+            let _ = self.remove(name);
             FsError::io("write", &path, error)
         })
     }

@@ -19,6 +19,7 @@ mod publish;
 mod read;
 mod stage;
 mod sync;
+mod walk;
 mod write;
 
 pub(crate) use error::FsError;
@@ -40,7 +41,7 @@ pub(crate) use read::{
 };
 pub(crate) use stage::Stage;
 
-pub(crate) use sync::sync_entries;
+pub(crate) use sync::{WholeFlush, sync_entries};
 pub(crate) use write::{
     append_lines, create_new, jot, keep, link_new, make_folders, remember, remove_file,
     remove_older, replace, rewrite,

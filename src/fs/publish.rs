@@ -4,6 +4,7 @@
 //! all of them from the start. The journal goes last but one: while it is there, the change
 //! is not finished.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
 
@@ -12,6 +13,11 @@ use super::folder::Folder;
 use super::journal::{Journal, Op, Target};
 use super::lock::{Held, Lock};
 use super::paths::{JOURNAL, SECRETS, SESSIONS, SHARED_SESSIONS, STAGE_PREFIX};
+use super::sync::WholeFlush;
+use super::walk::Walk;
+
+/// More folders than this are flushed with all of their file system, where that can be done.
+const FEW: usize = 16;
 
 /// Finishes the change that a crash interrupted, if there is one, and tells whether there was.
 ///
@@ -41,6 +47,7 @@ pub(super) struct Publication<'a> {
     held: &'a Held,
     journal: &'a Journal,
     stage: &'a Folder,
+    walk: RefCell<Walk<'a>>,
 }
 
 /// One step of a publication.
@@ -51,13 +58,15 @@ pub(super) enum Step<'a> {
     Prune(&'a Target),
     /// Flushes a folder, named by its path below the root.
     Flush(String),
+    /// Flushes all folders at once.
+    FlushWhole(WholeFlush),
     DropJournal,
     DropStage,
 }
 
 impl<'a> Publication<'a> {
     pub(super) fn new(held: &'a Held, journal: &'a Journal, stage: &'a Folder) -> Self {
-        Self { held, journal, stage }
+        Self { held, journal, stage, walk: RefCell::new(Walk::new(&held.root)) }
     }
 
     /// Makes the folders that are missing, while the change can still be given up: on a full
@@ -65,7 +74,7 @@ impl<'a> Publication<'a> {
     pub(super) fn prepare(&self) -> Result<(), FsError> {
         let root = &self.held.root;
         let puts = || self.journal.ops.iter().filter(|op| matches!(op, Op::Put { .. }));
-        let make = |op: &Op| root.at_made(&op.target().path(), |_, _| Ok(()));
+        let make = |op: &Op| self.walk.borrow_mut().at_made(&op.target().path(), |_, _| Ok(()));
         puts().try_for_each(make).inspect_err(|_| {
             // Best effort: an empty folder is no harm, and the first error is the one to report.
             puts().for_each(|op| drop(prune(root, op.target())));
@@ -83,7 +92,11 @@ impl<'a> Publication<'a> {
             ops.iter().flat_map(|op| folders_above(&op.target().path())).collect();
         let mut steps: Vec<_> = ops.iter().map(Step::Apply).collect();
         steps.extend(removed.map(Step::Prune));
-        steps.extend(folders.into_iter().map(Step::Flush));
+        let many = folders.len() > FEW;
+        match many.then(|| WholeFlush::of(self.held.root.fd())).flatten() {
+            Some(whole) => steps.push(Step::FlushWhole(whole)),
+            None => steps.extend(folders.into_iter().map(Step::Flush)),
+        }
         steps.extend([Step::DropJournal, Step::DropStage]);
         steps
     }
@@ -91,23 +104,34 @@ impl<'a> Publication<'a> {
     pub(super) fn perform(&self, step: &Step<'_>) -> Result<(), FsError> {
         let Held { root, local, .. } = self.held;
         match step {
-            Step::Apply(Op::Put { target, temp }) => {
-                // A staged file that is missing is in its place already.
-                root.at_made(&target.path(), |folder, name| {
-                    self.stage.rename(temp, folder, name).map(drop)
-                })
-            }
+            Step::Apply(Op::Put { target, temp }) => self.put(&target.path(), temp),
             Step::Apply(Op::Remove { target }) => {
-                root.at(&target.path(), |folder, name| folder.remove(name)).map(drop)
+                let remove = |folder: &Folder, name: &str| folder.remove(name);
+                self.walk.borrow_mut().at(&target.path(), remove).map(drop)
             }
             Step::Prune(target) => prune(root, target),
             Step::Flush(folder) => flush(root, folder),
+            Step::FlushWhole(whole) => whole
+                .flush()
+                .map_err(|error| FsError::io("flush the folders of", root.path(), error)),
             Step::DropJournal => {
                 local.remove(JOURNAL)?;
                 local.sync()
             }
             Step::DropStage => remove_all(local, &self.journal.stage),
         }
+    }
+
+    /// Moves a staged file to its place. One that is missing is there already.
+    fn put(&self, path: &str, temp: &str) -> Result<(), FsError> {
+        let mut walk = self.walk.borrow_mut();
+        let mut go = || walk.at_made(path, |folder, name| self.stage.rename(temp, folder, name));
+        if !go()? && self.stage.has(temp)? {
+            // It is the folder that is missing: git, or somebody else, removed an empty one.
+            walk.forget();
+            walk.at_made(path, |folder, name| self.stage.rename(temp, folder, name))?;
+        }
+        Ok(())
     }
 }
 
@@ -300,6 +324,50 @@ mod tests {
         fs::remove_dir_all(folder.path().join("secrets/new")).unwrap();
         assert!(recover(&held).unwrap());
         assert_eq!(files(folder.path()), after);
+    }
+
+    #[test]
+    fn a_change_of_many_files_in_many_folders_is_rolled_forward_too() {
+        let names: Vec<String> = (0..80).map(|n| format!("d{:02}/s{n}", n % 20)).collect();
+        let folder = vault();
+        let held = lock(folder.path());
+        let mut stage = Stage::new(&held);
+        names.iter().for_each(|name| stage.put(value(name), name.as_bytes().to_vec()));
+        stage.remove(value("old/b"));
+        let mut staged = stage.write().unwrap();
+        staged.decide().unwrap();
+        let publication = staged.publication();
+        publication.steps().iter().take(33).try_for_each(|step| publication.perform(step)).unwrap();
+        drop(held);
+        staged.crash();
+        assert!(recover(&lock(folder.path())).unwrap());
+        let after = files(folder.path());
+        for name in &names {
+            assert_eq!(after[&format!("secrets/{name}.age")], name.as_bytes());
+        }
+        assert!(!after.contains_key("secrets/old"), "{after:?}");
+        assert!(!after.keys().any(|name| name.starts_with(".local/stage-")));
+    }
+
+    #[test]
+    fn a_folder_that_somebody_removes_meanwhile_is_made_again() {
+        let folder = vault();
+        let held = lock(folder.path());
+        let mut stage = Stage::new(&held);
+        for name in ["empty/a", "empty/b"] {
+            stage.put(value(name), b"new".to_vec());
+        }
+        let mut staged = stage.write().unwrap();
+        staged.decide().unwrap();
+        let publication = staged.publication();
+        publication.prepare().unwrap();
+        // As git does with folders in which it finds nothing.
+        fs::remove_dir(folder.path().join("secrets/empty")).unwrap();
+        publication.finish().unwrap();
+        for name in ["empty/a", "empty/b"] {
+            let file = folder.path().join(format!("secrets/{name}.age"));
+            assert_eq!(fs::read(file).unwrap(), b"new");
+        }
     }
 
     #[test]

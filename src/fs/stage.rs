@@ -19,6 +19,12 @@ use super::lock::{Held, Lock};
 use super::paths::{JOURNAL, STAGE_PREFIX, VaultPath};
 use super::publish::Publication;
 use super::random_name;
+use super::sync::WholeFlush;
+use super::walk::Walk;
+
+/// From so many files on they are flushed with all of their file system, where that can be done.
+/// Below, each by itself: that does not wait for what others have written.
+pub(super) const MANY: usize = 64;
 
 /// A change in the making.
 #[must_use = "a stage that is not written and published changes nothing"]
@@ -90,9 +96,13 @@ impl Stage {
     /// [`FsError::TooLarge`] for more files than a journal holds, [`FsError::Io`].
     pub(crate) fn write(self) -> Result<Staged, FsError> {
         refuse_unfinished(&self.held.local)?;
+        let mut walk = Walk::new(&self.held.root);
         for target in self.changes.keys() {
-            self.held.root.at(&target.path(), Folder::refuse_folder)?;
+            walk.at(&target.path(), Folder::refuse_folder)?;
         }
+        drop(walk);
+        let is_bulk = self.changes.len() >= MANY;
+        let whole = is_bulk.then(|| WholeFlush::of(self.held.local.fd())).flatten();
         let folder = StageFolder::make(&self.held)?;
         let mut journal = Journal { stage: folder.name.clone(), ops: Vec::new() };
         let mut files = Vec::new();
@@ -106,17 +116,26 @@ impl Stage {
                 None => Op::Remove { target },
             });
         }
-        files
-            .par_iter()
-            .try_for_each(|(temp, mode, bytes)| folder.folder.write_new(temp, bytes, *mode))?;
+        let write = |name: &str, bytes: &[u8], mode| match &whole {
+            Some(_) => folder.folder.write_unflushed(name, bytes, mode),
+            None => folder.folder.write_new(name, bytes, mode),
+        };
+        files.par_iter().try_for_each(|(temp, mode, bytes)| write(temp, bytes, *mode))?;
         let encoded = journal.encode();
         if encoded.len() > LIMIT {
             let path = self.held.local.path().join(JOURNAL);
             return Err(FsError::TooLarge { path, limit: LIMIT, place: Origin::Outside });
         }
-        folder.folder.write_new(JOURNAL, &encoded, 0o600)?;
-        folder.folder.sync()?;
-        self.held.local.sync()?;
+        write(JOURNAL, &encoded, 0o600)?;
+        match &whole {
+            Some(whole) => whole
+                .flush()
+                .map_err(|error| FsError::io("flush the files of", folder.folder.path(), error))?,
+            None => {
+                folder.folder.sync()?;
+                self.held.local.sync()?;
+            }
+        }
         Ok(Staged { folder, journal, held: self.held })
     }
 }
