@@ -7,19 +7,24 @@
 //! objects, branch, index. The folders of the vault are flushed besides, and would name objects
 //! with nothing in them after a power cut.
 
-use std::collections::BTreeSet;
-
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::head::Kind;
+use rayon::prelude::*;
 
 use super::error::GitError;
-use super::file::Folder;
+use super::file::{Folder, Walk};
 use super::identity::{Identity, Role};
 use super::index::{self, Change};
 use super::locate::Worktree;
 use super::lock::{self, IndexLock};
+use super::object::{Objects, PackerHere};
 use super::{Job, Outcome, Reason, branch, flush, object, program, state};
+
+/// How many files a thread reads at least, so that it does not begin too often.
+const AT_ONCE: usize = 256;
+/// How many are read before what was found is put where it belongs.
+const BATCH: usize = 4096;
 
 /// How often the branch may move meanwhile.
 const TRIES: usize = 20;
@@ -46,19 +51,20 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     if Tip::read(repo, place)?.is_none() {
         return Ok(Outcome::Deferred(Reason::Detached));
     }
-    let changes = read_files(repo, &job.place, &job.paths)?;
+    let mut objects = Objects::new(repo, job.paths.len());
+    let changes = read_files(&mut objects, &job.place, &job.paths)?;
     if index::apply(&mut index, &changes, place) {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }
     // One try waits as long as git itself would for whoever holds the branch.
     let tries = if lock.after_a_crash { 1 } else { TRIES };
-    let mut outcome = advance(repo, &changes, tries, job)?;
+    let mut outcome = advance(&mut objects, &changes, tries, job)?;
     if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
         // Nobody let go of the branch for as long as git itself would wait, and an authy was
         // killed while it may have been moving it: its locks stay behind, unlike the system's.
         remove_branch_locks(repo, &job.place);
-        outcome = advance(repo, &changes, TRIES, job)?;
+        outcome = advance(&mut objects, &changes, TRIES, job)?;
     }
     if !matches!(outcome, Outcome::Deferred(_)) {
         flush::branch(repo, place)?;
@@ -111,55 +117,77 @@ impl Tip {
     }
 }
 
-/// Reads each file once, and writes its blob.
+/// Reads each file once, and adds its blob.
 ///
 /// # Errors
 /// As [`super::commit`].
 pub(super) fn read_files(
-    repo: &gix::Repository,
+    objects: &mut Objects,
     place: &Worktree,
     paths: &[&str],
 ) -> Result<Vec<Change>, GitError> {
+    const ACTION: &str = "write to the git repository";
     let folder = Folder::open(&place.vault)?;
-    let change = |path: &&str| {
-        let new = match folder.read(path)? {
+    let change = |path: &str, new| Change { path: place.full(path), new };
+    let Some(packer) = objects.packer() else {
+        let mut walk = folder.walk();
+        let read = |path: &&str| match walk.read(path)? {
             Some(content) => {
-                let blob = object::blob(repo, &content.bytes)
-                    .map_err(GitError::gix("write to the git repository"))?;
-                Some((blob, content.stat))
+                let blob = objects.blob(&content.bytes).map_err(GitError::gix(ACTION))?;
+                Ok(change(path, Some((blob, content.stat))))
             }
-            None => None,
+            None => Ok(change(path, None)),
         };
-        Ok(Change { path: place.full(path), new })
+        return paths.iter().map(read).collect();
     };
-    paths.iter().map(change).collect()
+    let start = || (folder.walk(), packer.here());
+    let mut changes = Vec::with_capacity(paths.len());
+    let read = |(walk, packer): &mut (Walk<'_>, PackerHere), path: &&str| {
+        let Some(content) = walk.read(path)? else { return Ok((change(path, None), None)) };
+        let is_encrypted = path.ends_with(".age");
+        let kind = if is_encrypted { object::Content::Encrypted } else { object::Content::Text };
+        let made = packer.blob(&content.bytes, kind);
+        let (blob, entry) = made.map_err(GitError::gix(ACTION))?;
+        Ok((change(path, Some((blob, content.stat))), entry))
+    };
+    for some in paths.chunks(BATCH) {
+        let some = some.par_iter().with_min_len(AT_ONCE).map_init(start, read);
+        for (change, entry) in some.collect::<Result<Vec<_>, GitError>>()? {
+            match (entry, change.blob()) {
+                (Some(entry), _) => objects.add(entry),
+                (None, Some(blob)) => objects.note(blob),
+                (None, None) => {}
+            }
+            changes.push(change);
+        }
+    }
+    Ok(changes)
 }
 
 /// Moves the branch to a commit with the changes, if there are any.
 fn advance(
-    repo: &gix::Repository,
+    objects: &mut Objects,
     changes: &[Change],
     tries: usize,
     job: &Job<'_>,
 ) -> Result<Outcome, GitError> {
+    let repo = objects.repo().clone();
+    let repo = &repo;
     let author = Identity::of(repo, Role::Author, job.author);
     let committer = Identity::of(repo, Role::Committer, job.author);
     for _ in 0..tries {
         let Some(tip) = Tip::read(repo, &job.place)? else {
             return Ok(Outcome::Deferred(Reason::Detached));
         };
-        let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(Change::blob).collect();
-        let tree = edit(repo, tip.tree, &mut written, changes)
-            .map_err(GitError::gix("write the git tree"))?;
+        let tree = edit(objects, tip.tree, changes).map_err(GitError::gix("write the git tree"))?;
         if tree == tip.tree {
             return Ok(Outcome::Nothing);
         }
-        let (by, of) = (committer.signature(), author.signature());
-        let made = repo.new_commit_as(by, of, &job.message, tree, tip.commit);
-        let commit = made.map_err(GitError::gix("commit"))?.id;
-        written.insert(commit);
+        let signatures = [committer.signature(), author.signature()];
+        let made = objects.commit(signatures, &job.message, tree, tip.commit);
+        let commit = made.map_err(GitError::gix("commit"))?;
         // Before the branch names them.
-        flush::objects(&job.place, &written)?;
+        objects.flush()?;
         let what = if tip.commit.is_some() { "commit" } else { "commit (initial)" };
         let noted = format!("{what}: {}", job.message.lines().next().unwrap_or_default());
         match branch::step(repo, &job.place, tip.commit, commit, &committer, noted) {
@@ -175,21 +203,20 @@ fn advance(
     Ok(Outcome::Deferred(Reason::BranchBusy))
 }
 
-/// Writes the trees that change, and notes them in `written`. The plumbing editor does not look
-/// up each entry of each of them; it does not check names either, which the caller has done.
+/// Adds the trees that change.
 pub(super) fn edit(
-    repo: &gix::Repository,
+    objects: &mut Objects,
     tree: ObjectId,
-    written: &mut BTreeSet<ObjectId>,
     changes: &[Change],
 ) -> gix::Result<ObjectId> {
-    let mut editor = repo.edit_tree(tree)?.detach();
-    for change in changes {
-        let segments = change.path.split_str("/").map(ByteSlice::as_bstr);
-        match change.new {
-            Some((id, _)) => editor.upsert(segments, index::KIND, id)?,
-            None => editor.remove_if_leaf(segments)?,
-        };
-    }
-    editor.write(|tree| object::tree(repo, tree, written))
+    objects.trees(tree, |editor| {
+        for change in changes {
+            let segments = change.path.split_str("/").map(ByteSlice::as_bstr);
+            match change.new {
+                Some((id, _)) => editor.upsert(segments, index::KIND, id)?,
+                None => editor.remove_if_leaf(segments)?,
+            };
+        }
+        Ok(())
+    })
 }

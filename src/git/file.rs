@@ -44,6 +44,33 @@ impl Folder {
     /// [`GitError::NotRegular`] for links and everything else that is no file,
     /// [`GitError::Unstable`], [`GitError::Io`].
     pub(super) fn read(&self, path: &str) -> Result<Option<Content>, GitError> {
+        self.walk().read(path)
+    }
+
+    /// Opens the file at `path`; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`GitError::NotRegular`], [`GitError::Io`].
+    pub(super) fn find(&self, path: &str) -> Result<Option<File>, GitError> {
+        self.walk().find(path)
+    }
+
+    /// Goes from file to file.
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk { vault: self, last: None }
+    }
+}
+
+/// A way from file to file: the folder of the last one stays open, as the next often lies there too.
+#[derive(Debug)]
+pub(super) struct Walk<'f> {
+    vault: &'f Folder,
+    last: Option<(String, OwnedFd)>,
+}
+
+impl Walk<'_> {
+    /// As [`Folder::read`].
+    pub(super) fn read(&mut self, path: &str) -> Result<Option<Content>, GitError> {
         for _ in 0..TRIES {
             let Some(mut file) = self.find(path)? else { return Ok(None) };
             let failed = |source| GitError::Io { action: "read", path: path.into(), source };
@@ -57,24 +84,24 @@ impl Folder {
         Err(GitError::Unstable { path: path.to_owned() })
     }
 
-    /// Opens the file at `path`; `None` where there is none.
-    ///
-    /// # Errors
-    /// [`GitError::NotRegular`], [`GitError::Io`].
-    pub(super) fn find(&self, path: &str) -> Result<Option<File>, GitError> {
+    /// As [`Folder::find`].
+    pub(super) fn find(&mut self, path: &str) -> Result<Option<File>, GitError> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut segments: Vec<&str> = path.split('/').collect();
-        let name = segments.pop().unwrap_or_default();
-        let mut folder: Option<OwnedFd> = None;
-        for segment in segments {
-            let at = folder.as_ref().unwrap_or(&self.0);
-            match openat(at, segment, flags | OFlags::DIRECTORY, Mode::empty()) {
-                Ok(next) => folder = Some(next),
-                Err(errno) => return absent(path, errno),
+        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if self.last.as_ref().is_none_or(|(last, _)| last != folders) {
+            self.last = None;
+            let mut folder: Option<OwnedFd> = None;
+            for segment in folders.split('/').filter(|segment| !segment.is_empty()) {
+                let at = folder.as_ref().unwrap_or(&self.vault.0);
+                match openat(at, segment, flags | OFlags::DIRECTORY, Mode::empty()) {
+                    Ok(next) => folder = Some(next),
+                    Err(errno) => return absent(path, errno),
+                }
             }
+            self.last = folder.map(|folder| (folders.to_owned(), folder));
         }
         // Opening a pipe must not wait for its writer.
-        let at = folder.as_ref().unwrap_or(&self.0);
+        let at = self.last.as_ref().map_or(&self.vault.0, |(_, folder)| folder);
         let file = match openat(at, name, flags | OFlags::NONBLOCK, Mode::empty()) {
             Ok(file) => file,
             Err(errno) => return absent(path, errno),

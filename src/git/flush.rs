@@ -2,11 +2,11 @@
 //!
 //! gix flushes none of them, and git neither by default, while the files of the vault and its audit
 //! trail are flushed: after a power cut the names of objects would be there and nothing in them, and
-//! no later commit could be made. A few files are flushed one by one, many at once with their file
-//! system.
+//! no later commit could be made. A few files are flushed one by one, more at once with their file
+//! system; what is more than that is one pack.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -15,23 +15,24 @@ use gix::ObjectId;
 use super::error::GitError;
 use super::locate::Worktree;
 use super::{branch, object};
-use crate::fs::sync_entries;
+use crate::fs::{WholeFlush, sync_entries};
 
-/// More objects than this are flushed with all of their file system.
-const FEW: usize = 32;
-
-/// Flushes loose objects and the folders that name them. One that lies in a pack was flushed by git.
+/// Flushes loose objects and the folders that name them. One that lies in a pack was flushed with it.
 ///
 /// # Errors
 /// [`GitError::Io`].
-pub(super) fn objects(place: &Worktree, ids: &BTreeSet<ObjectId>) -> Result<(), GitError> {
-    let objects = object::folder(&place.common_dir);
-    if ids.len() > FEW && whole(&objects)? {
-        return Ok(());
+pub(super) fn objects(
+    common_dir: &Path,
+    ids: &BTreeSet<ObjectId>,
+    whole: Option<&WholeFlush>,
+) -> Result<(), GitError> {
+    let objects = object::folder(common_dir);
+    if let Some(whole) = whole {
+        return whole.flush().map_err(GitError::io("flush", &objects));
     }
     let mut folders = BTreeSet::new();
     for id in ids {
-        let path = object::file(&place.common_dir, *id);
+        let path = object::file(common_dir, *id);
         if file(&path)? {
             folders.extend(path.parent().map(Path::to_owned));
         }
@@ -79,19 +80,7 @@ pub(super) fn file(path: &Path) -> Result<bool, GitError> {
     flushed.map(|()| true).map_err(GitError::io("flush", path))
 }
 
-fn entries(folder: &Path) -> Result<(), GitError> {
-    let open = OpenOptions::new().read(true).open(folder);
-    open.and_then(sync_entries).map_err(GitError::io("flush", folder))
-}
-
-/// Flushes the whole file system of a folder; false where the system cannot.
-#[cfg(target_os = "linux")]
-fn whole(folder: &Path) -> Result<bool, GitError> {
-    let open = File::open(folder).map_err(GitError::io("flush", folder))?;
-    Ok(rustix::fs::syncfs(open).is_ok())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn whole(_: &Path) -> Result<bool, GitError> {
-    Ok(false)
+/// Flushes the names that a folder has.
+pub(super) fn entries(folder: &Path) -> Result<(), GitError> {
+    File::open(folder).and_then(sync_entries).map_err(GitError::io("flush", folder))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::locate::Worktree;
-use super::program;
+use super::{object, pack, program};
 
 /// Loose objects in one of 256 folders above which git itself would look closer.
 const MANY: usize = 27;
@@ -24,7 +24,9 @@ pub(super) fn maintain(place: &Worktree, settings: &Settings) {
     if !is_due {
         return;
     }
-    remove_old_temps(&place.common_dir.join("objects"));
+    let objects = object::folder(&place.common_dir);
+    remove_old_temps(&objects);
+    pack::remove_abandoned(&objects);
     let mut command = program::git(place, settings);
     command.args(["maintenance", "run", "--auto", "--quiet"]);
     // Its own group, so that an interrupt meant for authy does not reach it.

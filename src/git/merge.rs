@@ -4,7 +4,6 @@
 //! the commit is made. Stopped between the two, the files are what a later commit and a later
 //! merge make of them anyway.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use gix::ObjectId;
@@ -18,8 +17,9 @@ use super::identity::{Identity, Role};
 use super::index;
 use super::locate::Worktree;
 use super::lock::{self, IndexLock};
+use super::object::Objects;
 use super::reason::Reason;
-use super::{Settings, branch, flush, object, program};
+use super::{Settings, branch, flush, program};
 
 /// What joins two branches.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(crate) fn checkout_foreign_files(joining: &MergeRequest<'_>) -> Result<(), G
     let tree = || -> gix::Result<(ObjectId, ObjectId)> {
         let before = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
         // Git writes what it checks out; of these only names are compared.
-        let tree = with(&repo, before, &mut BTreeSet::new(), joining.others)?;
+        let tree = with(&mut Objects::new(&repo, 0), before, joining.others)?;
         Ok((before, tree))
     };
     let (before, after) = tree().map_err(GitError::gix("write the git tree"))?;
@@ -86,22 +86,22 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     };
     let mut index = index::load(&path, repo.object_hash())?;
     let paths: Vec<&str> = joining.taken.iter().filter_map(|file| file.path()).collect();
-    let changes = commit::read_files(&repo, &place, &paths)?;
+    let mut objects = Objects::new(&repo, paths.len());
+    let changes = commit::read_files(&mut objects, &place, &paths)?;
     if index::apply(&mut index, &changes, &place) {
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }
-    let mut written: BTreeSet<ObjectId> = changes.iter().filter_map(index::Change::blob).collect();
     let mut tree = || -> gix::Result<ObjectId> {
         let ours = repo.find_commit(joining.division.ours)?.tree_id()?.detach();
-        let ours = commit::edit(&repo, ours, &mut written, &changes)?;
-        with(&repo, ours, &mut written, joining.others)
+        let ours = commit::edit(&mut objects, ours, &changes)?;
+        with(&mut objects, ours, joining.others)
     };
     let tree = tree().map_err(GitError::gix("write the git tree"))?;
-    let tip = tip(joining, &place, &repo, tree)?;
-    written.insert(tip);
+    let tip = tip(joining, &place, &mut objects, tree)?;
     // What was fetched git wrote: many objects as a pack, which it flushes, a few loose.
-    flush::objects(&place, &written)?;
+    objects.note(tip);
+    objects.flush()?;
     let committer = Identity::of(&repo, Role::Committer, joining.fallback_author);
     let step = || {
         let from = Some(joining.division.ours);
@@ -126,30 +126,27 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
 }
 
 /// A tree with `files` as the other side has them.
-fn with(
-    repo: &gix::Repository,
-    tree: ObjectId,
-    written: &mut BTreeSet<ObjectId>,
-    files: &[&Difference],
-) -> gix::Result<ObjectId> {
-    let mut editor = repo.edit_tree(tree)?.detach();
-    for file in files {
-        let segments = file.path.split_str("/").map(BStr::new);
-        match file.theirs {
-            Some(entry) => editor.upsert(segments, entry.mode.kind(), entry.id)?,
-            None => editor.remove_if_leaf(segments)?,
-        };
-    }
-    editor.write(|tree| object::tree(repo, tree, written))
+fn with(objects: &mut Objects, tree: ObjectId, files: &[&Difference]) -> gix::Result<ObjectId> {
+    objects.trees(tree, |editor| {
+        for file in files {
+            let segments = file.path.split_str("/").map(BStr::new);
+            match file.theirs {
+                Some(entry) => editor.upsert(segments, entry.mode.kind(), entry.id)?,
+                None => editor.remove_if_leaf(segments)?,
+            };
+        }
+        Ok(())
+    })
 }
 
 /// The commit that the branch is to stand at.
 fn tip(
     joining: &MergeRequest<'_>,
     place: &Worktree,
-    repo: &gix::Repository,
+    objects: &mut Objects,
     tree: ObjectId,
 ) -> Result<ObjectId, GitError> {
+    let repo = objects.repo();
     let Divergence { ours, theirs, .. } = *joining.division;
     let of_theirs =
         || -> gix::Result<ObjectId> { Ok(repo.find_commit(theirs)?.tree_id()?.detach()) };
@@ -158,6 +155,8 @@ fn tip(
         return Ok(theirs);
     }
     if repo.config_snapshot().boolean("commit.gpgSign") == Some(true) {
+        // The git program reads the tree.
+        objects.flush()?;
         let made = program::signed_commit(
             place,
             joining.fallback_author,
@@ -169,12 +168,7 @@ fn tip(
     }
     let author = Identity::of(repo, Role::Author, joining.fallback_author);
     let committer = Identity::of(repo, Role::Committer, joining.fallback_author);
-    let made = repo.new_commit_as(
-        committer.signature(),
-        author.signature(),
-        joining.message,
-        tree,
-        [ours, theirs],
-    );
-    Ok(made.map_err(GitError::gix("commit"))?.id)
+    let signatures = [committer.signature(), author.signature()];
+    let made = objects.commit(signatures, joining.message, tree, [ours, theirs]);
+    made.map_err(GitError::gix("commit"))
 }

@@ -26,6 +26,7 @@ mod mend;
 mod merge;
 mod missing;
 mod object;
+mod pack;
 mod private;
 mod program;
 mod reason;

@@ -236,3 +236,84 @@ fn housekeeping_waits_for_many_loose_objects() {
     sandbox.committed(&["first"]);
     assert_eq!(sandbox.status(), "");
 }
+
+/// The files of a folder of the repository.
+fn in_git(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(sandbox.path(".git").join(folder)).into_iter().flatten();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn many_files_become_one_pack_that_git_takes_for_its_own() {
+    let sandbox = Sandbox::started();
+    let loose = in_git(&sandbox, "objects");
+    let names: Vec<String> = (0..150).map(|n| format!("d{}/f{n}.age", n % 3)).collect();
+    for (n, name) in names.iter().enumerate() {
+        // Sizes around what zlib cuts blocks at, and an empty one.
+        let size = [0, 1, 100, 32_767, 32_768, 65_535, 65_536, 200_000][n % 8];
+        let noise: Vec<u8> = (0..size).map(|i: usize| (i * i * (n + 7) >> 5) as u8).collect();
+        sandbox.write_bytes(name, &noise);
+    }
+    sandbox.write("first", "as text, as text, as text");
+    let paths: Vec<&str> = names.iter().map(String::as_str).chain(["first"]).collect();
+    sandbox.committed(&paths);
+    sandbox.assert_clean();
+    let packs = in_git(&sandbox, "objects/pack");
+    let endings: Vec<_> = packs.iter().map(|name| name.rsplit('.').next().unwrap()).collect();
+    assert_eq!(endings, ["idx", "pack"], "{packs:?}");
+    assert_eq!(in_git(&sandbox, "objects"), loose, "nothing is written twice, nothing lies about");
+    sandbox.git(&["fsck", "--full", "--strict"]);
+    for (n, name) in names.iter().enumerate().take(8) {
+        let size = sandbox.git(&["cat-file", "-s", &format!("HEAD:{name}")]);
+        assert_eq!(size, [0, 1, 100, 32_767, 32_768, 65_535, 65_536, 200_000][n].to_string());
+    }
+    // What is there already is not written again.
+    for name in &names {
+        fs::rename(sandbox.path(name), sandbox.path(&format!("{name}.moved"))).unwrap();
+    }
+    let moved: Vec<String> = names.iter().map(|name| format!("{name}.moved")).collect();
+    let both: Vec<&str> = names.iter().chain(&moved).map(String::as_str).collect();
+    sandbox.committed(&both);
+    sandbox.assert_clean();
+    let count = sandbox.git(&["count-objects", "-v"]);
+    assert!(count.contains("packs: 2"), "{count}");
+    // Three trees below the root's, the root's, the commit.
+    let second = sandbox.git(&["rev-list", "--objects", "--count", "HEAD^..HEAD"]);
+    assert_eq!(second, "5");
+    sandbox.git(&["gc", "--prune=now", "--quiet"]);
+    sandbox.git(&["fsck", "--full", "--strict"]);
+}
+
+#[test]
+fn what_keeps_a_pack_of_a_killed_commit_goes_after_a_day() {
+    let sandbox = Sandbox::started();
+    let packs = sandbox.path(".git/objects/pack");
+    let keep = |name: &str, text: &str| {
+        fs::write(packs.join(name), text).unwrap();
+        let before = std::time::SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+        fs::File::options()
+            .write(true)
+            .open(packs.join(name))
+            .unwrap()
+            .set_modified(before)
+            .unwrap();
+    };
+    keep("pack-ours.keep", "authy\n");
+    keep("pack-theirs.keep", "somebody wants this one\n");
+    fs::write(packs.join("pack-young.keep"), "authy\n").unwrap();
+    let workshop = |name: &str| sandbox.path(".git/objects").join(name);
+    for (name, age) in [("tmp_authy_old", 2), ("tmp_authy_young", 0), ("tmp_other", 2)] {
+        fs::create_dir(workshop(name)).unwrap();
+        fs::write(workshop(name).join(".tmp1"), "half").unwrap();
+        let before = std::time::SystemTime::now() - Duration::from_secs(age * 24 * 60 * 60);
+        fs::File::open(workshop(name)).unwrap().set_modified(before).unwrap();
+    }
+    super::super::pack::remove_abandoned(&sandbox.path(".git/objects"));
+    let left: Vec<_> =
+        in_git(&sandbox, "objects").into_iter().filter(|name| name.starts_with("tmp")).collect();
+    assert_eq!(left, ["tmp_authy_young", "tmp_other"]);
+    assert_eq!(in_git(&sandbox, "objects/pack"), ["pack-theirs.keep", "pack-young.keep"]);
+}

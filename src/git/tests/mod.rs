@@ -76,6 +76,11 @@ impl Sandbox {
         fs::write(path, content).unwrap();
     }
 
+    fn write_bytes(&self, path: &str, content: &[u8]) {
+        self.write(path, "");
+        fs::write(self.path(path), content).unwrap();
+    }
+
     fn script(&self, path: &str, body: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         self.write(path, &format!("#!/bin/sh\n{body}\n"));
