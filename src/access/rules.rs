@@ -1,14 +1,15 @@
 //! The rules now in force: admins, members and policies of one vault, each read once a command
 //! when it is asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::error::AccessError;
 use super::policy::ScopePolicy;
 use super::shelf::LazyMap;
 use crate::crypto::sign::VerifyKey;
+use crate::crypto::{CryptoError, Recipient};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::store::{Authority, Document, Member, Policy, Signed, Standing, StoreError, Vault};
 
@@ -57,6 +58,9 @@ pub(crate) struct Rules {
     policies: LazyMap<ScopeName, PolicyState>,
     vault: Option<Arc<Vault>>,
     past: Box<Past>,
+    /// Recipients of members that were read: thousands of secrets go to the same ones, and checking
+    /// one takes as long as encrypting to it.
+    recipients: Mutex<BTreeMap<MemberName, Arc<[Recipient]>>>,
 }
 
 /// Tells the rules that admins last signed, given those of now.
@@ -138,6 +142,7 @@ impl Rules {
             }),
             vault: Some(Arc::clone(vault)),
             past: Box::default(),
+            recipients: Mutex::default(),
         })
     }
 
@@ -194,6 +199,25 @@ impl Rules {
             Some(Standing::InForce(member)) => Some(member),
             _ => None,
         }
+    }
+
+    /// What a member's values are encrypted to; `None` for nobody in force.
+    ///
+    /// # Errors
+    /// One that cannot be used.
+    pub(crate) fn recipients(
+        &self,
+        name: &MemberName,
+    ) -> Result<Option<Arc<[Recipient]>>, CryptoError> {
+        let known = || self.recipients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recipients) = known().get(name) {
+            return Ok(Some(Arc::clone(recipients)));
+        }
+        let Some(member) = self.member(name) else { return Ok(None) };
+        let recipients = member.recipients.iter().map(|text| Recipient::parse(text));
+        let recipients: Arc<[Recipient]> = recipients.collect::<Result<_, _>>()?;
+        known().insert(name.clone(), Arc::clone(&recipients));
+        Ok(Some(recipients))
     }
 
     /// The keys that check grants' signatures: their creators', as long as they are members.

@@ -31,10 +31,13 @@ pub(super) fn write(
     }
     let file = Vec::with_capacity(plain.len() + 1024);
     let mut writer = encryptor.wrap_output(file).map_err(|_| CryptoError::EncryptionFailed)?;
-    writer
+    let mut file = writer
         .write_all(plain)
         .and_then(|()| writer.finish())
-        .map_err(|_| CryptoError::EncryptionFailed)
+        .map_err(|_| CryptoError::EncryptionFailed)?;
+    // Of an import thousands wait in memory.
+    file.shrink_to_fit();
+    Ok(file)
 }
 
 /// Computes the value's length from the file's.

@@ -209,6 +209,8 @@ pub(crate) fn sign<T: Serialize>(
     file.push_str(MARK);
     file.push('\n');
     file.push_str(&block);
+    // Of an import thousands wait in memory.
+    file.shrink_to_fit();
     Ok(file.into_bytes())
 }
 

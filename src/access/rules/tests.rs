@@ -3,7 +3,7 @@
 use crate::kind::Failure as _;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::{LazyMap, PolicyState, Rules};
 use crate::access::{AccessError, Bearer, Need, Principal, Program, ScopePolicy};
@@ -64,6 +64,7 @@ fn rules() -> Rules {
     let draft = (scope("draft"), PolicyState::Unapproved(Arc::new(unsigned)));
     let run_only = Policy { run_only: true, ..policy(&["ci-*"], &["carol"]) };
     Rules {
+        recipients: Mutex::default(),
         admins: BTreeSet::from([member("zoe"), member("alice")]),
         members: LazyMap::from_iter([
             in_force("alice", &[]),

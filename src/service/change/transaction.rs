@@ -3,6 +3,7 @@
 //! Dropped before `finish`, nothing happened.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::commit::{commit, publish_lines};
@@ -10,6 +11,7 @@ use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
+use crate::many;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
@@ -22,8 +24,11 @@ use crate::service::identity::{member_of, signer};
 use crate::service::session::live::{self};
 use crate::service::session::{Live, refresh_locked, refuse_token};
 use crate::store::{
-    self, Document, EncryptedSecret, Pin, Signed, Signer, Stamp, Unverified, Version,
+    self, Document, EncryptedSecret, Pin, Record, Signed, Signer, Stamp, Unverified, Version,
 };
+
+/// How many records are signed before they are staged.
+const AT_ONCE: usize = 1024;
 
 /// The vault under its lock, and the caller who changes it.
 pub(crate) struct LockedVault<'c> {
@@ -102,6 +107,7 @@ impl<'c> LockedVault<'c> {
             locked: self,
             recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,
             stage: Stage::new(&self.lock),
+            records: BTreeMap::new(),
             at: Stamp::new(ctx.now),
             pins: Vec::new(),
             successor: None,
@@ -153,6 +159,8 @@ pub(crate) struct Transaction<'a> {
     locked: &'a LockedVault<'a>,
     recorder: Recorder<'a>,
     stage: Stage,
+    /// Records that are not signed yet: there may be thousands, and every core can sign some.
+    records: BTreeMap<VaultPath, Record>,
     at: Stamp,
     /// What is remembered once the change is published.
     pins: Vec<Pin>,
@@ -219,6 +227,7 @@ impl<'a> Transaction<'a> {
 
     /// Stages a file as it is.
     pub(crate) fn put(&mut self, path: VaultPath, bytes: Vec<u8>) {
+        self.records.remove(&path);
         self.stage.put(path, bytes);
     }
 
@@ -229,6 +238,7 @@ impl<'a> Transaction<'a> {
 
     /// Stages the removal of a file.
     pub(crate) fn remove(&mut self, path: VaultPath) {
+        self.records.remove(&path);
         self.stage.remove(path);
     }
 
@@ -279,7 +289,32 @@ impl<'a> Transaction<'a> {
         document: &T,
         version: Version,
     ) -> Result<()> {
-        self.sign(&path, document, version).map(|bytes| self.stage.put(path, bytes))
+        self.sign(&path, document, version).map(|bytes| self.put(path, bytes))
+    }
+
+    /// Takes a record to be signed and staged with all others when the change is finished; its version
+    /// is pinned once it is published.
+    pub(crate) fn put_record(&mut self, path: VaultPath, record: Record) {
+        self.pins.push(Pin::Seen(path.clone(), Version::from(&record)));
+        self.records.insert(path, record);
+    }
+
+    fn sign_records(&mut self) -> Result<()> {
+        let mut records = std::mem::take(&mut self.records).into_iter();
+        let signer = self.successor.as_ref().unwrap_or(&self.locked.signer);
+        let (vault, at) = (self.locked.opened.vault.id(), self.at);
+        let sign = |(path, record): &(VaultPath, Record)| {
+            (path.clone(), store::sign(record, path, vault, signer, at))
+        };
+        loop {
+            let some: Vec<_> = records.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            for (path, bytes) in many::map(&some, sign) {
+                self.stage.put(path, bytes?);
+            }
+        }
     }
 
     /// As [`Transaction::put_signed`], for a member or a policy; it comes back as the next
@@ -297,7 +332,7 @@ impl<'a> Transaction<'a> {
         let key = self.signer().key.verify_key();
         let read = Unverified::parse(&path, bytes.clone())?;
         let signed = read.verify(self.locked.opened.vault.id(), Some(&key))?;
-        self.stage.put(path, bytes);
+        self.put(path, bytes);
         Ok(signed)
     }
 
@@ -316,6 +351,7 @@ impl<'a> Transaction<'a> {
     fn finish(&mut self, action: &Action, message: String) -> Result<()> {
         let vault = &self.locked.opened.vault;
         vault.refuse_unread()?;
+        self.sign_records()?;
         let mut travelling = self.stage.paths();
         travelling.retain(VaultPath::travels);
         // What stays in this clone is nothing to commit.

@@ -80,11 +80,11 @@ pub(crate) fn recipients<'a>(
 ) -> Result<Vec<Recipient>> {
     let mut all = Vec::new();
     for name in members {
-        let member = rules.member(name).ok_or_else(|| MemberError::NoMember(name.clone()))?;
-        for text in &member.recipients {
-            let recipient = Recipient::parse(text)?;
-            if !all.contains(&recipient) {
-                all.push(recipient);
+        let recipients = rules.recipients(name)?;
+        let recipients = recipients.ok_or_else(|| MemberError::NoMember(name.clone()))?;
+        for recipient in recipients.iter() {
+            if !all.contains(recipient) {
+                all.push(recipient.clone());
             }
         }
     }

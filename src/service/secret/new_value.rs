@@ -117,5 +117,5 @@ pub(crate) fn new_record(
         readers,
         digest: Digest::of(&sealed),
     };
-    tx.write_secret(name, sealed, record)
+    Ok(tx.write_secret(name, sealed, record))
 }

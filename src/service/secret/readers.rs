@@ -131,7 +131,7 @@ pub(crate) fn reencrypt(
         let old: &Record = old.record();
         let exposed_to = exposed(old, &change.readers);
         let record = Record { version: old.version + 1, readers, exposed_to, ..old.clone() };
-        tx.write_secret(&change.name, file, record)?;
+        tx.write_secret(&change.name, file, record);
     }
     Ok(())
 }

@@ -43,15 +43,12 @@ impl LockedVault<'_> {
 
 impl Transaction<'_> {
     /// Stages both files of a secret; the record gets the digest of the value. Returns the version.
-    ///
-    /// # Errors
-    /// Where the record has no TOML form.
     pub(crate) fn write_secret(
         &mut self,
         name: &SecretName,
         ciphertext: Vec<u8>,
         record: Record,
-    ) -> Result<u64> {
+    ) -> u64 {
         let digest = Digest::of(&ciphertext);
         self.put(VaultPath::secret(name), ciphertext);
         self.write_record(name, Record { digest, ..record })
@@ -59,10 +56,7 @@ impl Transaction<'_> {
 
     /// Stages the record of a secret whose value stays; it never falls behind a version that this
     /// machine has seen. Returns the version.
-    ///
-    /// # Errors
-    /// Where the record has no TOML form.
-    pub(crate) fn write_record(&mut self, name: &SecretName, mut record: Record) -> Result<u64> {
+    pub(crate) fn write_record(&mut self, name: &SecretName, mut record: Record) -> u64 {
         let path = VaultPath::record(name);
         let state = self.opened().vault.pins();
         if let Some(seen) = state.seen(&path).max(state.removed(&path)) {
@@ -76,9 +70,9 @@ impl Transaction<'_> {
                 record.version = record.version.max(seen.version + 1);
             }
         }
-        let version = Version::from(&record);
-        self.put_signed(path, &record, version)?;
-        Ok(record.version)
+        let version = record.version;
+        self.put_record(path, record);
+        version
     }
 
     /// Stages the removal of a secret, which is remembered like a version: what git puts back later

@@ -190,7 +190,8 @@ fn pair(division: &Divergence, name: &SecretName) -> Vec<Difference> {
 fn sign(tx: &mut Transaction<'_>, orphan: &UnsignableRecord) -> Result<()> {
     let record: &Record = orphan.sealed.record();
     let record = Record { version: record.version.saturating_add(1), ..record.clone() };
-    tx.write_secret(&orphan.name, orphan.sealed.ciphertext().to_vec(), record).map(|_| ())
+    tx.write_secret(&orphan.name, orphan.sealed.ciphertext().to_vec(), record);
+    Ok(())
 }
 
 /// Puts the files as the remote has them. Where that is a value in force this machine forgets

@@ -172,7 +172,8 @@ fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName)
         record.created = record.created.max(other.created);
     }
     record.version = record.version.saturating_add(1);
-    tx.write_secret(name, taken.ciphertext().to_vec(), record).map(|_| ())
+    tx.write_secret(name, taken.ciphertext().to_vec(), record);
+    Ok(())
 }
 
 /// The record as it was when that side took the secret away: machines that saw it remember its

@@ -63,7 +63,7 @@ pub fn annotate(
             not_secret: annotation.not_secret,
             ..record
         };
-        let version = tx.write_record(name, record)?;
+        let version = tx.write_record(name, record);
         Ok((format!("Annotate {name} (v{version})"), version))
     })
 }

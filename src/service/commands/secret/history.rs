@@ -163,7 +163,7 @@ pub fn restore(
             readers,
             ..base
         };
-        let new = tx.write_secret(name, file, record)?;
+        let new = tx.write_secret(name, file, record);
         Ok((format!("Restore {name} to v{version} (v{new})"), new))
     })
 }

@@ -27,7 +27,7 @@ pub fn rename(ctx: &Context, old: &SecretName, new: &SecretName) -> Result<()> {
         let created = record.time_after(tx.at()).max(record.created);
         let version = record.version + 1;
         let record = Record { version, created, ..record };
-        tx.write_secret(new, sealed.ciphertext().to_vec(), record)?;
+        tx.write_secret(new, sealed.ciphertext().to_vec(), record);
         tx.remove_secret(old);
         Ok((format!("Rename {old} to {new}"), ()))
     })

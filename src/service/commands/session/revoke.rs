@@ -128,7 +128,7 @@ fn encrypt_without(
         let (readers, to) = readers_without(opened, old, gone)?;
         let file = encrypt(value.expose(), &to)?;
         let record = Record { version: old.version + 1, readers, ..old.clone() };
-        tx.write_secret(&name, file, record)?;
+        tx.write_secret(&name, file, record);
     }
     Ok(())
 }
