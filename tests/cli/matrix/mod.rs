@@ -42,6 +42,9 @@ const fn parts(words: &'static [&'static str]) -> Case {
     Case { whole: false, ..case(words) }
 }
 
+/// An import of so many that they are flushed at once and become one pack.
+const BULK: Case = case(&["import", "bulk.env"]);
+
 /// Every run of the command gives the same value, so that it is known.
 const VALUE: &str = "canary-7c21-new";
 
@@ -169,6 +172,11 @@ fn storing() {
             case(&["import", "new.env"]),
         ],
     );
+}
+
+#[test]
+fn storing_many() {
+    tried("import of many", &[BULK]);
 }
 
 #[test]

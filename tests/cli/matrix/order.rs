@@ -62,7 +62,8 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
     let fetched = ["/.git/refs/remotes", "/.git/logs/refs/remotes", "/.git/FETCH_HEAD"];
     // What only spares work, or is told elsewhere too.
     let spares = |path: &String| {
-        path.ends_with(".cuts") || path.ends_with("/tips") || path.contains("/.local/committed")
+        [".cuts", "/tips", ".keep"].iter().any(|ending| path.ends_with(ending))
+            || path.contains("/.local/committed")
     };
     let counts = |path: &String| {
         places.iter().any(|place| path.starts_with(place))
@@ -82,6 +83,12 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
                 seen += 1;
                 dirty.remove(*file);
                 moved.remove(*file);
+            }
+            // All that lies on the same disk: here that is everything.
+            ("syncfs", _) => {
+                seen += 1;
+                dirty.clear();
+                moved.clear();
             }
             ("renameat" | "rename", [from, to]) => {
                 let was_dirty = dirty.remove(*from);
@@ -103,7 +110,10 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
                         mistakes.push(format!("the change was decided before {line} was flushed"));
                     }
                 }
-                moved.insert(folder_of(to).to_owned());
+                // A folder for work, which is removed.
+                if !to.contains("/.git/objects/tmp_") {
+                    moved.insert(folder_of(to).to_owned());
+                }
             }
             ("unlinkat", [file]) if file.ends_with("/.local/journal") => {
                 for folder in &moved {
@@ -127,6 +137,8 @@ fn an_order_that_loses_is_seen() {
         1 renameat(5</v/stage>, \"0\", 6</v/secrets>, \"a.age\") = 0\n1 fsync(6</v/secrets>) = 0\n\
         1 unlinkat(7</v/.local>, \"journal\", 0) = 0\n";
     assert_eq!(at(good), [""; 0]);
+    // Everything at once will do as well.
+    assert_eq!(at(&good.replace("fsync(4</v/stage/0>)", "syncfs(8</v/.local>)")), [""; 0]);
     let lines: Vec<&str> = good.lines().collect();
     let without = |n: usize| {
         let kept = (0..lines.len()).filter(|i| *i != n).map(|i| lines[i]);

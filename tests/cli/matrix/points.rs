@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The calls that are traced.
 pub(super) const TRACE: &str = "trace=openat,write,pwrite64,rename,renameat,renameat2,fsync,\
-    fdatasync,unlink,unlinkat,mkdir,mkdirat,link,linkat,symlink,symlinkat,ftruncate,chmod,fchmod,\
+    fdatasync,syncfs,unlink,unlinkat,mkdir,mkdirat,link,linkat,symlink,symlinkat,ftruncate,chmod,fchmod,\
     fchmodat,copy_file_range";
 
 /// One way to disturb a command: what strace injects.
@@ -46,9 +46,17 @@ pub(super) fn kills(trace: &str) -> Vec<Fault> {
 /// The errors of a file system at the calls that can meet them: a disk that fills up or turns
 /// read-only stays so, the others pass.
 const ERRORS: [(&str, &[&str], bool); 5] = [
-    ("ENOSPC", &["write", "pwrite64", "mkdir", "mkdirat", "fsync", "fdatasync", "ftruncate"], true),
+    (
+        "ENOSPC",
+        &["write", "pwrite64", "mkdir", "mkdirat", "fsync", "fdatasync", "syncfs", "ftruncate"],
+        true,
+    ),
     ("EROFS", &["mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat", "linkat"], true),
-    ("EIO", &["write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "openat"], false),
+    (
+        "EIO",
+        &["write", "pwrite64", "fsync", "fdatasync", "syncfs", "rename", "renameat", "openat"],
+        false,
+    ),
     ("EACCES", &["openat", "mkdirat", "rename", "renameat", "unlinkat", "linkat"], false),
     ("EMFILE", &["openat"], false),
 ];

@@ -7,7 +7,7 @@
 use super::full::CASES;
 use super::points::{TRACE, kills};
 use super::world::World;
-use super::{Trial, VALUE};
+use super::{BULK, Trial, VALUE};
 use crate::harness::{AUTHY, Sandbox, happens_to_have, needs, strace_works};
 use crate::score::{Score, full, some};
 
@@ -78,7 +78,7 @@ fn cut(world: &World, system: &str) -> Score {
     let t = &world.team.t;
     let mut score = Score::new(format!("the power is cut, {system}"));
     let log = t.path("strace.log").display().to_string();
-    for case in CASES {
+    for case in CASES.into_iter().chain([BULK]) {
         let trial = Trial::new(world, case);
         let trace = trial.trace();
         let mut killed = kills(&trace);

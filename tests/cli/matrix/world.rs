@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::harness::{AUTHY, Call, Sandbox};
+use crate::score::full;
 use crate::snapshot::Snapshot;
 use crate::team::Team;
 
@@ -52,6 +53,9 @@ impl World {
         team.of("bob", &["sync"]).ok();
         let dave = team.t.outsider("dave").1;
         team.t.write("new.env", format!("ONE={CANARY}-1\nTWO={CANARY}-2\nTHREE={CANARY}-3\n"));
+        let many = |n: usize| format!("MANY_{n:03}={CANARY}-{n}\n");
+        let count = if full() { 500 } else { 120 };
+        team.t.write("bulk.env", (0..count).map(many).collect::<String>());
         team.t.write("template", "a=<authy:target>\n");
         team.t.write(".authy.toml", "[authy]\nscope = \"all\"\naliases = [\"claude\"]\n");
         // A third of the files; nothing here runs them.
@@ -167,9 +171,9 @@ impl World {
         // Objects that were not finished go after a day, with git's own.
         // A lock on a remote's branch is git's own, as whoever kills git knows it.
         let left = "find ../home/.authy \\( -name '*.tmp*' -o -name 'stage-*' -o -name '*.lock' \\) \
-            ! -path '*/.git/objects/.tmp*' ! -path '*/.git/refs/remotes/*'";
+            ! -path '*/.git/objects/.tmp*' ! -path '*/.git/objects/tmp_authy_*' ! -path '*/.git/refs/remotes/*'";
         assert_eq!(t.sh(left).ok().text(), "", "left behind");
-        // `new.env` and the files below `kept` are the test's own, `out` is asked for.
+        // `new.env`, `bulk.env` and the files below `kept` are the test's own, `out` is asked for.
         let search = format!(
             "cd .. && grep -rlF {CANARY} home state tmp origin.git bob carol 2>/dev/null; true"
         );
