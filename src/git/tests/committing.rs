@@ -254,7 +254,7 @@ fn many_files_become_one_pack_that_git_takes_for_its_own() {
     for (n, name) in names.iter().enumerate() {
         // Sizes around what zlib cuts blocks at, and an empty one.
         let size = [0, 1, 100, 32_767, 32_768, 65_535, 65_536, 200_000][n % 8];
-        let noise: Vec<u8> = (0..size).map(|i: usize| (i * i * (n + 7) >> 5) as u8).collect();
+        let noise: Vec<u8> = (0..size).map(|i: usize| ((i * i * (n + 7)) >> 5) as u8).collect();
         sandbox.write_bytes(name, &noise);
     }
     sandbox.write("first", "as text, as text, as text");

@@ -52,7 +52,7 @@ pub(crate) enum Syncer<'c> {
     /// He signs.
     Member(Box<LockedVault<'c>>),
     /// He only carries.
-    Carrier { opened: OpenVault<'c>, lock: Lock, name: MemberName, caller: Option<Caller> },
+    Carrier { opened: Box<OpenVault<'c>>, lock: Lock, name: MemberName, caller: Option<Caller> },
 }
 
 impl<'c> Syncer<'c> {
@@ -67,7 +67,7 @@ impl<'c> Syncer<'c> {
         }
         let lock = Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT)?;
         let opened = OpenVault::open_locked(ctx, &lock)?;
-        Ok(Self::Carrier { opened, lock, name: who.name.clone(), caller: who.caller.clone() })
+        Ok(Self::Carrier { opened: Box::new(opened), lock, name: who.name.clone(), caller: who.caller.clone() })
     }
 
     fn parts(&self) -> (&Snapshot, &Lock, &MemberName, Option<&Caller>) {
