@@ -67,7 +67,12 @@ impl<'c> Syncer<'c> {
         }
         let lock = Lock::acquire(&Root::new(ctx.vault.clone()), LOCK_WAIT)?;
         let opened = OpenVault::open_locked(ctx, &lock)?;
-        Ok(Self::Carrier { opened: Box::new(opened), lock, name: who.name.clone(), caller: who.caller.clone() })
+        Ok(Self::Carrier {
+            opened: Box::new(opened),
+            lock,
+            name: who.name.clone(),
+            caller: who.caller.clone(),
+        })
     }
 
     fn parts(&self) -> (&Snapshot, &Lock, &MemberName, Option<&Caller>) {
