@@ -19,8 +19,6 @@ use super::keys::{Mac, header_mac_key};
 use super::payload;
 use crate::secret::{MAX_VALUE, SecretBytes};
 
-/// A header with the one stanza that there must be, up to the mac.
-const BARE: &[u8] = b"age-encryption.org/v1\n-> authy\n\n---";
 /// What follows the mark of a header's last line: a space, 32 bytes in base64, a newline.
 const MAC_LINE: usize = 45;
 
@@ -63,8 +61,7 @@ pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoEr
 /// Decrypts a file of at most 1 MiB of plaintext with its own key.
 ///
 /// The stanzas are of no use to whoever has the key, and the crate takes time for each of them
-/// that grows with their number. So the header's mac is checked here, and the crate gets the
-/// payload behind a header without them.
+/// that grows with their number. So the header's mac is checked here, and the payload opened.
 ///
 /// # Errors
 /// [`CryptoError::Damaged`]: damage, or the key of another file.
@@ -72,17 +69,8 @@ pub(crate) fn decrypt_with_key(file: &[u8], key: &FileKey) -> Result<SecretBytes
     let header = scan(file)?;
     let length = payload::length(file, &header, MAX_VALUE)?;
     let (head, rest) = file.split_at(header.payload_offset);
-    let mac_key = header_mac_key(key.expose());
-    check_mac(head, &mac_key)?;
-    let mut bare = Vec::with_capacity(BARE.len() + MAC_LINE + rest.len());
-    bare.extend_from_slice(BARE);
-    bare.push(b' ');
-    bare.extend_from_slice(BASE64_NOPAD.encode(&mac_key.of(&[BARE])).as_bytes());
-    bare.push(b'\n');
-    bare.extend_from_slice(rest);
-    let identity: &dyn age::Identity = &Known(key);
-    let reader = age::Decryptor::new_buffered(&bare[..])?.decrypt(std::iter::once(identity))?;
-    Ok(payload::read(reader, length)?)
+    check_mac(head, &header_mac_key(key.expose()))?;
+    Ok(payload::open(rest, key.expose(), length)?)
 }
 
 /// Checks the mac of a header that passed [`scan`]: it covers everything up to the mark of its own
@@ -117,23 +105,10 @@ impl age::Identity for Recorder<'_> {
     }
 }
 
-/// An identity that has the file key already.
-struct Known<'a>(&'a FileKey);
-
-impl age::Identity for Known<'_> {
-    fn unwrap_stanza(&self, _: &Stanza) -> Unwrapped {
-        None
-    }
-
-    fn unwrap_stanzas(&self, _: &[Stanza]) -> Unwrapped {
-        Some(Ok(age_core::format::FileKey::new(Box::new(*self.0.0))))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{FileKey, decrypt_with_key, file_key};
-    use crate::crypto::encrypt::encrypt;
+    use crate::crypto::encrypt::{decrypt, encrypt};
     use crate::crypto::error::CryptoError;
     use crate::crypto::identity::Identity;
     use crate::kind::Failure as _;
@@ -190,6 +165,42 @@ mod tests {
         let start = text.find("-> ").unwrap();
         let more = [&file[..start], b"-> x\n\n", &file[start..]].concat();
         assert_eq!(decrypt_with_key(&more, &key).unwrap_err().kind(), Kind::Damaged);
+    }
+
+    /// The payload of the file at hand, cut, lengthened, its chunks changed over: whatever the crate
+    /// makes of it with the identity, this makes of it with the key.
+    #[test]
+    fn the_crate_and_this_open_the_same() {
+        const CHUNK: usize = 64 * 1024 + 16;
+        let (reader, _) = Identity::generate("now");
+        for length in [0_usize, 1, 100, 65_535, 65_536, 65_537, 2 * 65_536, 2 * 65_536 + 9] {
+            let value: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let file = encrypt(&value, reader.recipients()).unwrap();
+            let key = file_key(&file, &reader).unwrap();
+            let start = file.len() - (16 + length + 16 * usize::max(1, length.div_ceil(65_536)));
+            let (head, payload) = file.split_at(start);
+            let (nonce, body) = payload.split_at(16);
+            let chunks: Vec<&[u8]> = body.chunks(CHUNK).collect();
+            let mut bodies = vec![body.to_vec(), [body, &[0]].concat(), [body, &[0; 16]].concat()];
+            for end in [0, 1, 15, 16, 17, CHUNK - 1, CHUNK, CHUNK + 15, CHUNK + 16, CHUNK + 17] {
+                bodies.push(body[..end.min(body.len())].to_vec());
+            }
+            for at in [0, 15, 16, body.len() / 2, body.len().saturating_sub(17), body.len() - 1] {
+                let mut changed = body.to_vec();
+                changed[at.min(body.len() - 1)] ^= 4;
+                bodies.push(changed);
+            }
+            bodies.push(chunks.iter().rev().copied().flatten().copied().collect());
+            bodies.push([body, chunks[chunks.len() - 1]].concat());
+            bodies.push(chunks[..chunks.len() - 1].concat());
+            for body in bodies {
+                let changed = [head, nonce, &body].concat();
+                let by_crate = decrypt(&changed, &reader).ok();
+                let by_key = decrypt_with_key(&changed, &key).ok();
+                assert_eq!(by_key, by_crate, "{length}, {} bytes", body.len());
+            }
+            assert_eq!(decrypt_with_key(&file, &key).unwrap().expose(), value);
+        }
     }
 
     #[test]

@@ -59,6 +59,11 @@ pub(super) fn header_mac_key(file_key: &[u8]) -> Mac {
     Mac::new(&Zeroizing::new(age_core::primitives::hkdf(b"", b"header", file_key)))
 }
 
+/// The key of an age file's payload (age spec, "Payload"); `nonce` are its first 16 bytes.
+pub(super) fn payload_key(file_key: &[u8], nonce: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(age_core::primitives::hkdf(nonce, b"payload", file_key))
+}
+
 /// HMAC-SHA256 (RFC 2104) under one key.
 #[derive(Clone)]
 pub(crate) struct Mac(Hmac<Sha256>);
