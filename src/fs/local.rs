@@ -43,6 +43,8 @@ local_files! {
     Refreshed = "refreshed",
     /// Conflicts that were decided, and how.
     Settled = "settled",
+    /// Git's index as it was when nothing private was found in it.
+    CleanIndex = "clean-index",
     /// The commit that the remote's branch was last known to have.
     Published = "published",
 }

@@ -58,7 +58,7 @@ pub(crate) fn folders_of_secrets(root: &Root) -> Vec<(PathBuf, String)> {
     folders.map(|folder| (folder.path().to_owned(), mark_of(folder.path()))).collect()
 }
 
-/// Whether a folder has this mark still, and had it for a while when `note` was written: what changes in
+/// Whether a folder, or a file, has this mark still, and had it for a while when `note` was written: what changes in
 /// the same moment may not show.
 pub(crate) fn is_marked_since(folder: &Path, mark: &str, note: &Path) -> bool {
     let time = |path: &Path| path.symlink_metadata().map(|meta| meta.mtime()).ok();
@@ -67,7 +67,8 @@ pub(crate) fn is_marked_since(folder: &Path, mark: &str, note: &Path) -> bool {
     settled.is_some_and(|(folder, note)| is_settled(folder, note)) && mark_of(folder) == mark
 }
 
-fn mark_of(folder: &Path) -> String {
+/// The mark of one folder or file: what it is, how long, and when it changed.
+pub(crate) fn mark_of(folder: &Path) -> String {
     let mut told = String::new();
     stat(folder, &mut told);
     told

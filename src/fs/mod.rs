@@ -28,7 +28,7 @@ pub(crate) use journal::needs_recovery;
 pub(crate) use list::{Listing, list, refuse_linked};
 pub(crate) use local::LocalFile;
 pub(crate) use lock::{Lock, lock_file};
-pub(crate) use mark::{folders_of_secrets, is_marked_since, mark};
+pub(crate) use mark::{folders_of_secrets, is_marked_since, mark, mark_of};
 pub(crate) use memory::MemoryFile;
 pub(crate) use paths::{
     CHAIN_ENDING, FOLDERS, GrantPlace, KEYS, LOCAL, Root, SESSIONS, Subject, VaultPath,

@@ -12,7 +12,7 @@ use memchr::memmem;
 use super::error::GitError;
 use super::locate::Worktree;
 use super::program;
-use crate::fs::{KEYS, LOCAL, SESSIONS};
+use crate::fs::{self, KEYS, LOCAL, SESSIONS};
 
 /// What lies at the top of a vault and is private, the last one but for what is shared.
 const TOP: [&str; 3] = [KEYS, LOCAL, SESSIONS];
@@ -24,12 +24,13 @@ const LONGEST: usize = 16 << 10;
 const MOST: usize = 100;
 
 /// Lists files of the vault that git tracks under `keys/`, `.local/` and unshared `sessions/`,
-/// the first hundred of them.
+/// the first hundred of them. A large index that has none is noted at `note`, and not looked through
+/// again before it changes.
 ///
 /// # Errors
 /// [`GitError::Gix`] where the index cannot be read, [`GitError::Io`]; [`GitError::Program`] and
 /// [`GitError::Refused`] where only the git program can read the index.
-pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
+pub(crate) fn tracked_private(vault: &Path, note: &Path) -> Result<Vec<String>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(Vec::new()) };
     // An empty one, which a power cut may leave, lists nothing; `check` finds it.
     if !place.index().metadata().is_ok_and(|index| index.len() > 0) {
@@ -39,15 +40,29 @@ pub(crate) fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
         let listed = program::tracked(&place, &TOP)?;
         return Ok(select(&place, listed.split(|byte| *byte == 0).map(BStr::new)));
     }
-    let opened = std::fs::File::open(place.index());
+    let index = place.index();
+    let is_large = index.metadata().is_ok_and(|index| index.len() > WINDOW as u64);
+    if is_large && is_noted(&index, note) {
+        return Ok(Vec::new());
+    }
+    // Taken before it is read: what changes meanwhile makes it old.
+    let mark = is_large.then(|| fs::mark_of(&index));
+    let opened = std::fs::File::open(&index);
     if opened.and_then(|index| is_clean(index, &place.prefix)).unwrap_or(false) {
+        mark.iter().for_each(|mark| fs::jot(note, mark.as_bytes()));
         return Ok(Vec::new());
     }
     // One thread starts faster than it saves, and the checksum is git's business.
     let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };
-    let index = File::at(place.index(), gix::hash::Kind::Sha1, true, options)
+    let index = File::at(index, gix::hash::Kind::Sha1, true, options)
         .map_err(GitError::gix("read the git index"))?;
     Ok(select(&place, index.entries().iter().map(|entry| entry.path(&index))))
+}
+
+/// Whether an index is the one that was noted, and not so young that a change might not show.
+fn is_noted(index: &Path, note: &Path) -> bool {
+    let noted = fs::read_plain(note, 256).ok().flatten().and_then(|it| String::from_utf8(it).ok());
+    noted.is_some_and(|mark| fs::is_marked_since(index, &mark, note))
 }
 
 /// Lists what lies at the top of a vault that is a repository of its own and git neither tracks nor

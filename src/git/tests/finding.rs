@@ -1,7 +1,45 @@
 //! Where vaults lie, and what git tracks of them.
 
-use super::super::{Home, locate, tracked_private};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::super::{GitError, Home, locate};
 use super::{Sandbox, fs};
+
+/// Without a note from before.
+fn tracked_private(vault: &Path) -> Result<Vec<String>, GitError> {
+    super::super::tracked_private(vault, Path::new("/nowhere/note"))
+}
+
+#[test]
+fn a_large_index_is_looked_through_once_until_it_changes() {
+    let sandbox = Sandbox::started();
+    let note = sandbox.dir.path().join("note");
+    let found = || super::super::tracked_private(&sandbox.vault, &note).unwrap();
+    let add = |path: &str| {
+        sandbox.git(&["update-index", "--add", "--cacheinfo", "100644", &"1".repeat(40), path]);
+    };
+    let index = sandbox.path(".git/index");
+    let long_ago = |file: &Path, seconds| {
+        let file = fs::File::options().append(true).open(file).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    };
+    add("small");
+    assert!(found().is_empty() && !note.exists(), "a small one is looked through each time");
+    (0..600).for_each(|n| add(&format!("{}/{n:03}", "x".repeat(60))));
+    long_ago(&index, 60);
+    assert!(found().is_empty() && note.exists());
+    let before = fs::read(&note).unwrap();
+    // As long as it is the same nothing is noted anew.
+    assert!(found().is_empty() && fs::read(&note).unwrap() == before);
+    add("keys/master.key");
+    assert_eq!(found(), ["keys/master.key"]);
+    // ... and not where it may have changed in the moment of the note.
+    long_ago(&index, 0);
+    assert_eq!(found(), ["keys/master.key"]);
+    fs::write(&note, crate::fs::mark_of(&index)).unwrap();
+    assert_eq!(found(), ["keys/master.key"]);
+}
 
 #[test]
 fn a_vault_knows_its_own_repository() {

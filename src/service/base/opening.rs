@@ -14,7 +14,7 @@ use super::missing::missing_admins;
 use super::note::Note;
 use super::secret_error::SecretError;
 use crate::access::Rules;
-use crate::fs::{self, Lock, Root, Subject, VaultPath};
+use crate::fs::{self, LocalFile, Lock, Root, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName};
@@ -185,7 +185,8 @@ fn recover(ctx: &Context, root: &Root) -> Result<()> {
 
 /// Keys and local files that git tracks would travel with the repository.
 fn refuse_tracked_private(root: &Root) -> Result<()> {
-    match git::tracked_private(root.path())?.into_iter().next() {
+    let note = root.local(LocalFile::CleanIndex);
+    match git::tracked_private(root.path(), &note)?.into_iter().next() {
         Some(path) => {
             Err(VaultError::TrackedPrivate { path: crate::name::printable(&path) }.into())
         }
