@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::keys::Mac;
+use super::keys::{Mac, random};
 use super::sign::{Signature, Statement, VerifyKey};
 
 /// Bytes of one entry: HMAC-SHA256 of key, signature and statement.
@@ -29,6 +29,12 @@ impl Known {
     pub(crate) fn new(key: Mac, stored: &[u8]) -> Self {
         let (entries, _) = stored.as_chunks::<ENTRY>();
         Self { key, entries: entries.iter().copied().collect(), learned: Mutex::default() }
+    }
+
+    /// For one command that looks at the same signatures several times, and is to believe nothing that
+    /// was stored.
+    pub(crate) fn of_this_process() -> Self {
+        Self::new(Mac::new(&random()), &[])
     }
 
     /// Whether `signature` is `key`'s over `statement`: remembered, or verified now.
