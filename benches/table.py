@@ -4,8 +4,8 @@
     cargo bench --features workbench --bench parts --no-run --locked && cargo build --release --locked
     AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
 
-Needs git; age, rage, pass and gpg where they are there, and the benches of parts where they are built. Everything
-happens in a temporary HOME. A row is the median of several runs of one command, in milliseconds, process start
+Needs git; age, rage, pass and gpg where they are there, authy 0.7 where AUTHY_0_7 names the program, strace to count
+flushes, and the benches of parts where they are built. Everything happens in a temporary HOME. A row is the median of several runs of one command, in milliseconds, process start
 included; those that are compared take turns, so that a busy machine slows all of them. --print writes to
 standard output instead.
 """
@@ -212,6 +212,8 @@ def reading():
     for size in (1, 10, 100, 1000):
         assert len(json.loads(place.authy("list", "--scope", f"of-{size}", "--json").stdout)) == size
         rows.append((f"`authy run`, {size:,} in scope", [AUTHY, "run", "--scope", f"of-{size}", "--", "true"]))
+    old = old_authy(place)
+    rows += [(f"authy 0.7, the same {size:,}", [*old, "run", "--scope", f"of-{size}", "--", "true"]) for size in (100, 1000) if old]
     secrets = f"{place.home}/.authy/secrets"
     both = [f"{secrets}/{name}" for name in sorted(os.listdir(secrets))]
     files = [name for name in both if name.endswith(".age")]
@@ -252,6 +254,23 @@ def reading():
         place.run(["gpgconf", "--kill", "gpg-agent"], check=False)
     place.close()
     return out
+
+
+def old_authy(place):
+    """The program of authy 0.7 with a vault of the same thousand values in one file; none where it is not there."""
+    program = os.environ.get("AUTHY_0_7")
+    if not program:
+        return []
+    home = f"{place.home}/old"
+    os.makedirs(home)
+    with open(f"{home}/.env", "w") as file:
+        file.writelines(f"s{n:05}=value-{n}\n" for n in range(1000))
+    words = ["env", f"HOME={home}", f"AUTHY_KEYFILE={home}/key", program]
+    place.run([*words, "init", "--generate-keyfile", f"{home}/key"])
+    place.run([*words, "import", f"{home}/.env"])
+    for size, pattern in ((100, "s000*"), (1000, "s00*")):
+        place.run([*words, "policy", "create", f"of-{size}", "--allow", pattern])
+    return words
 
 
 def above_the_floor(place):
@@ -320,10 +339,21 @@ def crowded():
         files = [f"{place.home}/.authy/secrets/s{n:05}.{ending}" for n in range(LARGE) for ending in ("age", "toml")]
         rows += [("reading the 10,000 values and their records with `cat`", ["cat", *files])]
         rows += [("`authy run`, 10,000 in scope", [AUTHY, "run", "--scope", "of-10000", "--", "true"])]
-    rows += [(f"`authy get NAME`, one of {LARGE:,}", [AUTHY, "get", "s00000"])]
+    few = Place()
+    few.vault(10)
+
+    def get_of_few():
+        few.authy("get", "s00000")
+
+    rows += [("`authy get NAME`, one of 10", get_of_few), (f"`authy get NAME`, one of {LARGE:,}", [AUTHY, "get", "s00000"])]
     rows += [(f"`authy list` of {LARGE:,}", [AUTHY, "list"]), (f"`authy list --json` of {LARGE:,}", [AUTHY, "list", "--json"])]
-    out = [table(f"{LARGE:,} secrets", measure(place, rows, max(3, RUNS // 5)))]
+    medians = measure(place, rows, max(3, RUNS // 2))
+    out = [table(f"{LARGE:,} secrets", medians)]
+    ratio = medians[f"`authy get NAME`, one of {LARGE:,}"] / medians["`authy get NAME`, one of 10"]
+    why = "what this machine remembers of each secret is read as a whole"
+    aim(f"`get` of one of {LARGE:,} at most 1.1 times `get` of one of 10", f"{ratio:.2f}", ratio <= 1.1, why)
     place.close()
+    few.close()
     if have("age-keygen"):
         medians = {}
         for readers in (1, 5, 20):
@@ -403,6 +433,63 @@ def writing():
     return out + rekeying()
 
 
+def size_of(folder):
+    """What a folder takes on the disk, in bytes."""
+    return sum(os.lstat(os.path.join(path, name)).st_blocks * 512 for path, _, names in os.walk(folder) for name in names)
+
+
+def moving_in():
+    """An import, against git's own commit of the files that it makes."""
+    values = json.dumps({f"s{n:05}": hashlib.sha256(b"%d" % n).hexdigest() for n in range(LARGE)}).encode()
+    by_authy, by_git, peaks = [], [], []
+    for turn in range(2 if QUICK else 6):
+        place = Place()
+        place.authy("init", "--member", "alice")
+        with open(f"{place.home}/values.json", "wb") as file:
+            file.write(values)
+        os.sync()
+        before = time.perf_counter()
+        peaks.append(place.peak([AUTHY, "import", f"{place.home}/values.json"]))
+        took = time.perf_counter() - before
+        vault, other = f"{place.home}/.authy", f"{place.home}/other"
+        shutil.copytree(f"{vault}/secrets", f"{other}/secrets")
+        place.run(["git", "init", "-q", other])
+        os.sync()
+        before = time.perf_counter()
+        place.run(["sh", "-c", 'cd "$1" && git add -A && git commit -q -m x', "sh", other])
+        # The first turn warms caches.
+        if turn:
+            by_authy.append(took)
+            by_git.append(time.perf_counter() - before)
+        size = size_of(f"{vault}/.git")
+        place.run(["git", "-C", vault, "repack", "-q", "-a", "-d", "-F"])
+        ratio_of_git = size / size_of(f"{vault}/.git")
+        place.close()
+    ours, gits = statistics.median(by_authy), statistics.median(by_git)
+    why = f"git has nothing to encrypt, to sign or to flush: that alone takes {max(0, ours - gits):.1f} s more"
+    aim(f"`import` of {LARGE:,}, committed, as fast as `git add` and `git commit` of the same files", f"{ours / gits:.2f}", ours <= gits, why)
+    aim("`.git` after it at most twice what `git repack -F` makes of it", f"{ratio_of_git:.2f}", ratio_of_git <= 2, "")
+    out = [
+        f"### Moving in {LARGE:,} secrets\n",
+        f"`authy import`, committed: {ours:.2f} s, {statistics.median(peaks):.0f} MiB at its peak. `git add` and `git commit` of "
+        f"the same files: {gits:.2f} s, nothing flushed.",
+    ]
+    if have("strace"):
+        place = Place()
+        place.authy("init", "--member", "alice")
+        calls = "fsync,fdatasync,syncfs,sync_file_range,openat,open"
+        place.run(["strace", "-f", "-qq", "-o", f"{place.home}/calls", "-e", f"trace={calls}", AUTHY, "import", "-", "--from", "json"], values)
+        with open(f"{place.home}/calls") as file:
+            made = re.findall(r"^\d+ +(\w+)\(", file.read(), re.M)
+        opens = sum(call.startswith("open") for call in made)
+        flushes = len(made) - opens
+        out.append(f"It flushes {flushes:,} times and opens {opens:,} files.")
+        aim(f"`import` of {LARGE:,} flushes at most 200 times", f"{flushes:,}", flushes <= 200, "the file system is not flushed as a whole")
+        aim(f"`import` of {LARGE:,} opens at most 80,000 files", f"{opens:,}", opens <= 80_000, "")
+        place.close()
+    return ["\n".join(out) + "\n"]
+
+
 def rekeying():
     """Encrypts a thousand secrets anew, with and without the commit of the change."""
     if not have("age-keygen"):
@@ -431,16 +518,38 @@ def rekeying():
         one, five = seals["seal a value, 1"], seals["seal a value, 5"]
         cipher, git = (one + (five - one) / 4) / 1000 / os.cpu_count(), whole - bare
         text += f" Sealing the values alone takes {cipher:.2f} s."
-        why = "two thousand files are flushed, and two thousand objects written for the commit"
+        why = "two thousand files are written, renamed and read again for the commit"
         measured = f"{whole:.2f} s, the cipher {cipher:.2f} s of it, git {git:.2f} s"
         aim("`rekey` of 1,000 bound by the cipher, not by git", measured, cipher > whole / 2, why)
+    text += " " + many_readers()
     return [f"### Encrypting anew\n\n{text}\n"]
+
+
+def many_readers():
+    """A rekey for nine readers more, and taking one of them off."""
+    times = []
+    for _ in range(1 if QUICK else 3):
+        place = Place()
+        place.vault(1000)
+        for n in range(9):
+            key = place.run(["age-keygen"]).stdout.decode()
+            place.authy("member", "add", f"m{n}", "--recipient", key.split("public key: ")[1].split()[0])
+        place.authy("policy", "update", "of-1000", *(word for n in range(9) for word in ("--member", f"m{n}")))
+        os.sync()
+        moments = [time.perf_counter()]
+        for words in (["rekey"], ["member", "remove", "m0"]):
+            place.authy(*words)
+            moments.append(time.perf_counter())
+        times.append([after - before for before, after in zip(moments, moments[1:])])
+        place.close()
+    rekey, remove = (statistics.median(all) for all in zip(*times))
+    return f"For nine readers more: {rekey:.2f} s; `authy member remove` of one of the ten: {remove:.2f} s."
 
 
 # By hand, as a path that is left out is a change of the program.
 FAST_PATHS = """### Fast paths
 
-Three readers stand beside the general ones, each held to the same answers by property tests and fuzzing. Their worth
+Four readers stand beside the general ones, each held to the same answers by property tests and fuzzing. Their worth
 was measured on 2026-11-29 with builds that leave one of them out, in turns (15 to 40 pairs); medians, with against
 without.
 
@@ -464,7 +573,7 @@ def page():
         "A value that is read is recorded first: the line is on the disk (`fsync`) before a byte leaves. `age` and `cat`",
         "record nothing.", "",
     ]
-    body = [*reading(), *crowded(), *writing(), *trails(), *parts_table(), FAST_PATHS]
+    body = [*reading(), *crowded(), *moving_in(), *writing(), *trails(), *parts_table(), FAST_PATHS]
     return "\n".join([*head, aims(), *body])
 
 
