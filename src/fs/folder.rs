@@ -117,15 +117,16 @@ impl Folder {
 
     /// Reads a regular file of at most `limit` bytes; `None` where it is missing.
     pub(super) fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
-        let path = self.path.join(name);
+        // Thousands are read, and few of them fail.
+        let path = || self.path.join(name);
         match rustix::fs::openat(&self.fd, name, READ | OFlags::NOFOLLOW, Mode::empty()) {
-            Ok(fd) => read_open(fd.into(), &path, limit, self.place).map(Some),
+            Ok(fd) => read_open(fd.into(), path, limit, self.place).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(match self.stat(name) {
                 Ok(Some(stat)) if kind_of(&stat) != FileType::RegularFile => {
-                    FsError::NotRegular { path, place: self.place }
+                    FsError::NotRegular { path: path(), place: self.place }
                 }
-                _ => FsError::io("read", &path, error),
+                _ => FsError::io("read", &path(), error),
             }),
         }
     }
@@ -313,15 +314,15 @@ pub(super) fn open_outside(path: &Path) -> Result<Option<File>, FsError> {
 /// The buffer is sized at once and does not move, so that no copy of a key stays behind.
 pub(super) fn read_open(
     file: File,
-    path: &Path,
+    path: impl Fn() -> PathBuf,
     limit: usize,
     place: Origin,
 ) -> Result<Vec<u8>, FsError> {
-    let failed = |error| FsError::io("read", path, error);
-    let too_large = || FsError::TooLarge { path: path.to_owned(), limit, place };
+    let failed = |error| FsError::io("read", &path(), error);
+    let too_large = || FsError::TooLarge { path: path(), limit, place };
     let stat = rustix::fs::fstat(&file).map_err(|error| failed(error.into()))?;
     if kind_of(&stat) != FileType::RegularFile {
-        return Err(FsError::NotRegular { path: path.to_owned(), place });
+        return Err(FsError::NotRegular { path: path(), place });
     }
     let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
     if size > limit {

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
 use super::error::FsError;
 use super::folder::Folder;
@@ -129,7 +130,9 @@ impl<'a> Publication<'a> {
         if !go()? && self.stage.has(temp)? {
             // It is the folder that is missing: git, or somebody else, removed an empty one.
             walk.forget();
-            walk.at_made(path, |folder, name| self.stage.rename(temp, folder, name))?;
+            let again = walk.at_made(path, |folder, name| self.stage.rename(temp, folder, name))?;
+            let missing = || FsError::io("replace", Path::new(path), io::ErrorKind::NotFound);
+            return again.then_some(()).ok_or_else(missing);
         }
         Ok(())
     }

@@ -99,7 +99,7 @@ pub(crate) fn read_plain(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, F
 /// [`FsError::NotRegular`], [`FsError::TooLarge`] or [`FsError::Io`].
 pub(crate) fn read_outside(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FsError> {
     let Some(file) = open_outside(path)? else { return Ok(None) };
-    read_open(file, path, limit, Origin::Outside).map(Some)
+    read_open(file, || path.to_owned(), limit, Origin::Outside).map(Some)
 }
 
 /// Reads a file that the user named; `None` where it is missing. A pipe, as of a shell's `<(…)`, is

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The place of a file's content in time: by creation first, then by version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,12 +28,17 @@ impl Version {
 /// The first line of a sorted list; nothing that older versions take for a pin.
 const SORTED: &str = "# sorted by path\n";
 
+/// So many paths are looked for one by one.
+const FEW: usize = 64;
+
 /// The pins of a list, by path.
 #[derive(Debug, Default)]
 pub(super) struct Pins {
     text: String,
     /// Where the paths stand, sorted by them; read when all are asked for, or the list is in no order.
     lines: OnceLock<Vec<Line>>,
+    /// How many were looked for.
+    asked: AtomicUsize,
 }
 
 /// Where a path stands, and its pin.
@@ -41,7 +47,7 @@ type Line = (Range<usize>, Version);
 impl Pins {
     /// Takes a list; what is no pin in it counts for nothing, and of two with one path the last.
     pub(super) fn parse(text: String) -> Self {
-        Self { text, lines: OnceLock::new() }
+        Self { text, lines: OnceLock::new(), asked: AtomicUsize::new(0) }
     }
 
     /// The pin of the file at `path`.
@@ -82,8 +88,11 @@ impl Pins {
     }
 
     /// Where the first line begins whose path is not before this one; `None` where that cannot be told
-    /// without reading all of them.
+    /// without reading all of them, or so many are looked for that this is faster.
     fn begin(&self, path: &str) -> Option<usize> {
+        if self.lines.get().is_some() || self.asked.fetch_add(1, Ordering::Relaxed) >= FEW {
+            return None;
+        }
         let bytes = self.text.as_bytes();
         self.text.starts_with(SORTED).then_some(())?;
         let (mut low, mut high) = (SORTED.len(), bytes.len());
