@@ -128,9 +128,9 @@ fn make_read_only(file: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o444))
 }
 
-/// What folders for packs in the making are called; `git prune`, too, removes what is old and begins
-/// with `tmp_`.
-const WORKSHOP: &str = "tmp_authy_";
+/// What folders for packs in the making are called. Not `tmp_…`: what is called so `git gc --prune=now`
+/// removes while it is in use.
+const WORKSHOP: &str = "authy-pack-";
 
 /// A folder that goes when this does.
 struct Workshop(PathBuf);

@@ -111,7 +111,7 @@ pub(super) fn mistakes(trace: &str, places: [&str; 2]) -> Vec<String> {
                     }
                 }
                 // A folder for work, which is removed.
-                if !to.contains("/.git/objects/tmp_") {
+                if !to.contains("/.git/objects/authy-pack-") {
                     moved.insert(folder_of(to).to_owned());
                 }
             }

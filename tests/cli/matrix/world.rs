@@ -171,7 +171,7 @@ impl World {
         // Objects that were not finished go after a day, with git's own.
         // A lock on a remote's branch is git's own, as whoever kills git knows it.
         let left = "find ../home/.authy \\( -name '*.tmp*' -o -name 'stage-*' -o -name '*.lock' \\) \
-            ! -path '*/.git/objects/.tmp*' ! -path '*/.git/objects/tmp_authy_*' ! -path '*/.git/refs/remotes/*'";
+            ! -path '*/.git/objects/.tmp*' ! -path '*/.git/objects/authy-pack-*' ! -path '*/.git/refs/remotes/*'";
         assert_eq!(t.sh(left).ok().text(), "", "left behind");
         // `new.env`, `bulk.env` and the files below `kept` are the test's own, `out` is asked for.
         let search = format!(
