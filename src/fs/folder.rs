@@ -14,6 +14,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 use super::error::{FsError, Origin};
 use super::sync::sync_entries;
+use super::walk::Walk;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// Not blocking, so that opening a pipe whose writer never comes returns.
@@ -93,13 +94,7 @@ impl Folder {
         path: &str,
         last: impl FnOnce(&Self, &str) -> Result<T, FsError>,
     ) -> Result<Option<T>, FsError> {
-        match path.split_once('/') {
-            None => last(self, path).map(Some),
-            Some((name, rest)) => match self.enter(name)? {
-                Some(folder) => folder.at(rest, last),
-                None => Ok(None),
-            },
-        }
+        Walk::new(self).at(path, last)
     }
 
     /// Like [`Folder::at`], and makes the folders that are missing.
@@ -108,11 +103,7 @@ impl Folder {
         path: &str,
         last: impl FnOnce(&Self, &str) -> Result<T, FsError>,
     ) -> Result<T, FsError> {
-        match path.split_once('/') {
-            None => last(self, path),
-            // As git makes them: what is in them is public or encrypted.
-            Some((name, rest)) => self.make(name, 0o777)?.at_made(rest, last),
-        }
+        Walk::new(self).at_made(path, last)
     }
 
     /// Reads a regular file of at most `limit` bytes; `None` where it is missing.

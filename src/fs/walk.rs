@@ -1,6 +1,8 @@
 //! Going from file to file of a folder: the folders on the way stay open as long as the next file lies
 //! in them too.
 
+use std::io::ErrorKind;
+
 use super::error::FsError;
 use super::folder::Folder;
 
@@ -47,7 +49,7 @@ impl<'r> Walk<'r> {
         let (folders, name) = split(path);
         match self.go(folders, Missing::Make)? {
             Some(folder) => last(folder, name),
-            None => Err(FsError::io("open", &self.root.path().join(folders), NOT_FOUND)),
+            None => Err(FsError::io("open", &self.root.path().join(folders), ErrorKind::NotFound)),
         }
     }
 
@@ -79,8 +81,6 @@ impl<'r> Walk<'r> {
         Ok(Some(self.below.last().map_or(self.root, |(_, folder)| folder)))
     }
 }
-
-const NOT_FOUND: std::io::ErrorKind = std::io::ErrorKind::NotFound;
 
 /// The folders of a path, and the name of its file.
 fn split(path: &str) -> (&str, &str) {
