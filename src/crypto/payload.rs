@@ -84,7 +84,7 @@ pub(super) fn open(payload: &[u8], file_key: &[u8], length: usize) -> Result<Sec
     let cipher = ChaCha20Poly1305::new((&*payload_key(file_key, nonce)).into());
     let mut value = Zeroizing::new(vec![0; length]);
     let mut room = value.as_mut_slice();
-    let last = body.chunks(CHUNK).count().saturating_sub(1);
+    let last = body.chunks(CHUNK).len().saturating_sub(1);
     for (number, chunk) in body.chunks(CHUNK).enumerate() {
         let (sealed, tag) = chunk.split_last_chunk::<TAG>().ok_or(Damage::Altered)?;
         // A last chunk with nothing in it stands for an empty value, and behind no other chunk.

@@ -59,12 +59,12 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     }
     // One try waits as long as git itself would for whoever holds the branch.
     let tries = if lock.after_a_crash { 1 } else { TRIES };
-    let mut outcome = advance(&mut objects, &changes, tries, job)?;
+    let mut outcome = advance(repo, &mut objects, &changes, tries, job)?;
     if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
         // Nobody let go of the branch for as long as git itself would wait, and an authy was
         // killed while it may have been moving it: its locks stay behind, unlike the system's.
         remove_branch_locks(repo, &job.place);
-        outcome = advance(&mut objects, &changes, TRIES, job)?;
+        outcome = advance(repo, &mut objects, &changes, TRIES, job)?;
     }
     if !matches!(outcome, Outcome::Deferred(_)) {
         flush::branch(repo, place)?;
@@ -166,13 +166,12 @@ pub(super) fn read_files(
 
 /// Moves the branch to a commit with the changes, if there are any.
 fn advance(
+    repo: &gix::Repository,
     objects: &mut Objects,
     changes: &[Change],
     tries: usize,
     job: &Job<'_>,
 ) -> Result<Outcome, GitError> {
-    let repo = objects.repo().clone();
-    let repo = &repo;
     let author = Identity::of(repo, Role::Author, job.author);
     let committer = Identity::of(repo, Role::Committer, job.author);
     for _ in 0..tries {

@@ -44,8 +44,7 @@ pub(super) fn write(
     entries: Vec<Entry>,
     hash: gix::hash::Kind,
 ) -> Result<Keep, GitError> {
-    let failed = GitError::gix;
-    const ACTION: &str = "write the git pack";
+    remove_abandoned(objects);
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let part = Part::default();
     let entries = entries.into_iter().map(|entry| Ok(vec![entry]));
@@ -62,7 +61,7 @@ pub(super) fn write(
         hash,
         options,
     )
-    .map_err(failed(ACTION))?;
+    .map_err(GitError::gix("write the git pack"))?;
     let packs = objects.join("pack");
     let is_new = !packs.is_dir();
     std::fs::create_dir_all(&packs).map_err(GitError::io("make the folder", &packs))?;
