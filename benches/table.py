@@ -5,9 +5,9 @@
     AUTHY_BIN=target/release/authy benches/table.py [--quick] [--print]
 
 Needs git; age, rage, pass and gpg where they are there, authy 0.7 where AUTHY_0_7 names the program, strace to count
-flushes, and the benches of parts where they are built. Everything happens in a temporary HOME. A row is the median of several runs of one command, in milliseconds, process start
-included; those that are compared take turns, so that a busy machine slows all of them. --print writes to
-standard output instead.
+flushes, and the benches of parts where they are built. Everything happens in a temporary HOME. A row is the median of
+several runs of one command, in milliseconds, process start included; those that are compared take turns, so that a busy
+machine slows all of them. --print writes to standard output instead.
 """
 import base64
 import datetime
@@ -469,7 +469,7 @@ def moving_in():
         ratio_of_git = size / size_of(f"{vault}/.git")
         place.close()
     ours, gits = statistics.median(by_authy), statistics.median(by_git)
-    why = f"git has nothing to encrypt, to sign or to flush: that alone takes {max(0, ours - gits):.1f} s more"
+    why = "git has nothing to encrypt, to sign or to flush"
     aim(f"`import` of {LARGE:,}, committed, as fast as `git add` and `git commit` of the same files", f"{ours / gits:.2f}", ours <= gits, why)
     aim("`.git` after it at most twice what `git repack -F` makes of it", f"{ratio_of_git:.2f}", ratio_of_git <= 2, "")
     out = [
@@ -551,8 +551,8 @@ def many_readers():
 
 # By hand, as the build before is another program.
 MASKING = """By text, 64 MiB through `run --mask -- cat FILE` and a pipe, in MB/s, in turns with the build before masking went by what
-the text means ([MASKING.md](MASKING.md)); on 2026-11-30, both without optimization over crates, the fastest of three to
-five turns in one run, `cat` alone 1,700 to 3,100:
+the text means ([MASKING.md](MASKING.md)); on 2026-11-30, on another machine of two cores, both without optimization over
+crates, the fastest of three to five turns in one run, `cat` alone 1,700 to 3,100:
 
 | text | before, 100 tokens | now | before, 100 values of 7 or 8 bytes | now |
 |---|---:|---:|---:|---:|
