@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -227,22 +227,30 @@ impl Call<'_> {
 
     /// Starts it with pipes and leaves it running.
     pub(crate) fn spawn(mut self) -> Child {
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        start(pipes.stderr(Stdio::piped()))
     }
 
     /// Starts it with no input and no output and leaves it running.
     pub(crate) fn spawn_silent(mut self) -> Child {
-        self.command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        let nothing = self.command.stdin(Stdio::null()).stdout(Stdio::null());
+        start(nothing.stderr(Stdio::null()))
+    }
+}
+
+/// Starts a program. One that a test has just written is busy for as long as a process that another
+/// test forked meanwhile holds it open for writing, which is until that runs its own program.
+fn start(command: &mut Command) -> Child {
+    let begun = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::yield_now();
+            }
+            started => return started.unwrap(),
+        }
     }
 }
 
