@@ -91,6 +91,7 @@ ops! {
     DENY "deny",
     CONFIG_SET "config.set",
     LIST "list",
+    STATUS "status",
     POLICY_SHOW "policy.show",
     POLICY_LIST "policy.list",
     POLICY_TEST "policy.test",

@@ -3,7 +3,7 @@
 //! Everything is asked on `/dev/tty`, so standard input stays free for data. `None` means
 //! there is nobody to ask; with `--no-input` there never is.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -74,7 +74,9 @@ pub(crate) struct FrontOfPerson {
     /// `AUTHY_PASSPHRASE`, which answers first.
     pub(crate) passphrase: Option<SecretBytes>,
     /// What was typed for which identity: a command that opens it twice asks once.
-    pub(crate) typed: RefCell<BTreeMap<String, SecretBytes>>,
+    pub(crate) typed: Rc<RefCell<BTreeMap<String, SecretBytes>>>,
+    /// Whether a change is here that the remote does not have, and is to be sent at once.
+    pub(crate) unsent: Rc<Cell<Option<bool>>>,
     /// Shows how far something is, where somebody looks on.
     pub(crate) bar: RefCell<Option<ProgressBar>>,
     /// The processes above.
@@ -124,7 +126,11 @@ impl Front for FrontOfPerson {
     }
 
     fn note(&self, note: &Note) {
-        self.person.ui.note(note);
+        match note {
+            // For the end of the command, which may send it.
+            Note::Unsent { auto } => self.unsent.set(Some(*auto)),
+            _ => self.person.ui.note(note),
+        }
     }
 
     fn progress(&self, done: usize, total: usize) {

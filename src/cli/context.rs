@@ -5,7 +5,8 @@
 //! vault this machine does not know, no identity outside `~/.authy/keys`, and sets no
 //! variables.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
@@ -43,6 +44,10 @@ pub(crate) struct CliEnv {
     above: Rc<OnceCell<Above>>,
     /// Asked only where it can matter: it may be a question to the network.
     account_home: OnceCell<Option<PathBuf>>,
+    /// Passphrases that were typed: nobody types one twice for one command.
+    typed: Rc<RefCell<BTreeMap<String, SecretBytes>>>,
+    /// Whether a change is here that the remote does not have, and is to be sent at once.
+    unsent: Rc<Cell<Option<bool>>>,
 }
 
 fn account_home() -> Option<PathBuf> {
@@ -62,6 +67,8 @@ impl CliEnv {
             project: OnceCell::new(),
             above: Rc::default(),
             account_home: OnceCell::new(),
+            typed: Rc::default(),
+            unsent: Rc::default(),
         }
     }
 
@@ -92,6 +99,51 @@ impl CliEnv {
     pub(crate) fn context(&self) -> Result<Context, Failure> {
         let project = self.project()?;
         self.context_with(self.vault(project)?, self.identity(project)?, project)
+    }
+
+    /// As [`CliEnv::context`], for what asks nobody.
+    ///
+    /// # Errors
+    /// As [`CliEnv::context`].
+    pub(crate) fn context_unasked(&self) -> Result<Context, Failure> {
+        let context = self.context()?;
+        Ok(Context { front: self.front(Person::new(self.ui, false)), ..context })
+    }
+
+    /// Everything is sent.
+    pub(crate) fn is_sent(&self) {
+        self.unsent.set(None);
+    }
+
+    /// Sends what the command changed, if the vault wants that, and says on a terminal if it is
+    /// not sent. The change is done: what keeps it from being sent is no failure.
+    pub(crate) fn send(&self) {
+        match self.unsent.take() {
+            Some(true) => {
+                let sent = self.context().and_then(|ctx| {
+                    authy::sync(&ctx, None, self.person().may_ask()).map_err(Failure::from)
+                });
+                match sent {
+                    Ok(report) => self.ui.note(format_args!("sent to {}", report.remote)),
+                    Err(error) => self.ui.note(format_args!("not sent: {error} (authy sync)")),
+                }
+            }
+            Some(false) if std::io::stderr().is_terminal() => {
+                self.ui.note("not sent yet: authy sync");
+            }
+            _ => {}
+        }
+    }
+
+    fn front(&self, person: Person) -> Box<FrontOfPerson> {
+        Box::new(FrontOfPerson {
+            person,
+            passphrase: self.passphrase(),
+            typed: Rc::clone(&self.typed),
+            unsent: Rc::clone(&self.unsent),
+            bar: RefCell::default(),
+            above: Rc::clone(&self.above),
+        })
     }
 
     /// Resolves flags and environment alone, for commands that judge the project file or
@@ -211,13 +263,7 @@ impl CliEnv {
         });
         context.agent = Some(AgentAtWork { marker: agent::of_client(client), ..agent });
         // The terminal, where there is one, is the client's.
-        context.front = Box::new(FrontOfPerson {
-            person: Person::new(self.ui, false),
-            passphrase: self.passphrase(),
-            typed: RefCell::default(),
-            bar: RefCell::default(),
-            above: Rc::clone(&self.above),
-        });
+        context.front = self.front(Person::new(self.ui, false));
         Ok(context)
     }
 
@@ -260,7 +306,6 @@ impl CliEnv {
         identity: IdentitySource,
         project: Option<&ProjectFile>,
     ) -> Result<Context, Failure> {
-        let passphrase = self.passphrase();
         let confined = self.confined()?;
         let scope = confined.as_ref().map(ScopeName::as_str);
         let agent = agent::agent(&*self.variables, self.above(), scope);
@@ -282,13 +327,7 @@ impl CliEnv {
             }),
             confined,
             now: self.now,
-            front: Box::new(FrontOfPerson {
-                person: self.person(),
-                passphrase,
-                typed: RefCell::default(),
-                bar: RefCell::default(),
-                above: Rc::clone(&self.above),
-            }),
+            front: self.front(self.person()),
         })
     }
 

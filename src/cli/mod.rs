@@ -139,7 +139,10 @@ pub(crate) fn main(words: &[OsString], fronts: &Fronts) -> ExitCode {
     let ui = Ui::new(&cli.global);
     let env = CliEnv::new(cli.global, ui);
     match commands::run(cli.command, &env, fronts) {
-        Ok(code) => code,
+        Ok(code) => {
+            env.send();
+            code
+        }
         Err(failure) => {
             let is_person = failure.hint_to_person().is_some() && env.is_for_person();
             report::present_to(ui, &failure, is_person)

@@ -5,12 +5,14 @@ mod effect;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod text;
+mod when;
 
 pub(crate) use admin::{Admin, Invocation, Setup};
 pub(crate) use effect::{approval_lines, lines as effect_lines, request_lines, used_towards};
 #[cfg(feature = "mcp")]
 pub(crate) use mcp::{Mcp, Serving};
 pub(crate) use text::{ends_a_block, expanded};
+pub(crate) use when::{ago, left};
 
 /// How long a value stays on the clipboard, where nobody says otherwise.
 pub(crate) const KEEP_SECONDS: u16 = 45;

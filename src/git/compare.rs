@@ -165,6 +165,20 @@ fn distance(
     }
 }
 
+/// How many commits only the branch that is checked out has, and how many only `theirs`, a commit in
+/// hex. The git program is asked only where the two are not the same commit.
+///
+/// # Errors
+/// [`GitError::Unrelated`]; [`GitError::Gix`], [`GitError::Program`].
+pub(crate) fn ahead_and_behind(vault: &Path, theirs: &str) -> Result<(usize, usize), GitError> {
+    let Some((place, repo)) = repository(vault)? else {
+        return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
+    };
+    let ours = repo.head_id().map_err(GitError::gix(ACTION))?.detach();
+    let theirs = ObjectId::from_hex(theirs.as_bytes()).map_err(|_| GitError::Unrelated)?;
+    if ours == theirs { Ok((0, 0)) } else { distance(&place, ours, theirs) }
+}
+
 /// The last commit that both have.
 fn base(place: &Worktree, ours: ObjectId, theirs: ObjectId) -> Result<ObjectId, GitError> {
     let (ours, theirs) = (ours.to_string(), theirs.to_string());

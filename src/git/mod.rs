@@ -43,8 +43,9 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Divergence, Entry, behind, commits, compare, content, differs_from_last_commit,
-    fork_point, is_ancestor, leaves_out, paths_beyond, refuse_uncommitted,
+    Difference, Divergence, Entry, ahead_and_behind, behind, commits, compare, content,
+    differs_from_last_commit, fork_point, is_ancestor, leaves_out, paths_beyond,
+    refuse_uncommitted,
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;

@@ -54,6 +54,26 @@ words! {
 }
 words_read!(Agents { RunOnly, Allow });
 
+words! {
+    /// Whether changes are sent to the remote as they are made.
+    #[derive(Default)]
+    pub enum SyncMode {
+        /// `authy sync` sends them.
+        #[default]
+        Manual = "manual",
+        /// Each change is sent at once, as `authy sync` does it.
+        Auto = "auto",
+    }
+}
+words_read!(SyncMode { Manual, Auto });
+
+impl SyncMode {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over like this")]
+    fn is_manual(&self) -> bool {
+        *self == Self::Manual
+    }
+}
+
 /// `authy.toml`: the vault's settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +91,9 @@ pub(crate) struct Config {
     /// What agents without a token may do.
     #[serde(default)]
     pub(crate) agents: Agents,
+    /// Whether changes are sent as they are made; absent means `manual`.
+    #[serde(default, skip_serializing_if = "SyncMode::is_manual")]
+    pub(crate) sync: SyncMode,
     /// How the first line of a commit's message reads, where a hook wants more than authy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<SubjectTemplate>,

@@ -83,7 +83,7 @@ impl Failure for StoreError {
         };
         Some(match self {
             Self::NoVault(_) => {
-                "run 'authy init' to make one, or name it with --vault or AUTHY_VAULT".into()
+                "run 'authy init' to create one, clone a team's there with git, or name one with --vault or AUTHY_VAULT".into()
             }
             Self::OldVault(folder) => {
                 let folder = printable(folder.to_string_lossy().trim_end_matches('/'));

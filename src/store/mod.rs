@@ -24,7 +24,7 @@ mod vault;
 pub(crate) use branch::{AcceptedTip, BranchSide, Commits, OtherContent};
 pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
-pub use documents::{Agents, AuditMode, CommitMode};
+pub use documents::{Agents, AuditMode, CommitMode, SyncMode};
 pub(crate) use error::StoreError;
 pub(crate) use grant::Grant;
 pub(crate) use pin_store::{Pin, known_vault, remember_vault};

@@ -17,7 +17,6 @@ mod listing;
 mod popup;
 mod sections;
 mod terminal;
-mod when;
 mod worker;
 
 #[cfg(test)]

@@ -71,6 +71,10 @@ impl Front for Answers {
     }
 
     fn note(&self, note: &Note) {
+        // The status line is for what nothing else on the screen tells.
+        if matches!(note, Note::Unsent { .. }) {
+            return;
+        }
         let _ = self.done.send(Reply::Note(note.to_string()));
     }
 

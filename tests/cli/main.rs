@@ -100,6 +100,7 @@ mod session_fresh;
 mod session_shared;
 mod shells;
 mod soak;
+mod status;
 mod store;
 mod sync;
 mod taken_away;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::{AUTHY, Sandbox, strace_works};
+use crate::screen::Screen;
 use crate::team::Team;
 
 fn head(team: &Team, who: &str) -> String {
@@ -335,4 +336,57 @@ fn killed_in_the_middle_it_goes_on_the_next_time() {
         }
     }
     assert!(tried >= 12, "{tried}");
+}
+
+#[test]
+fn what_others_changed_is_told_by_name() {
+    let team = Team::with_bob();
+    team.of("alice", &["store", "db-new", "--raw"]).stdin("1").ok();
+    team.of("alice", &["rotate", "db-url", "--raw"]).stdin("2").ok();
+    team.of("alice", &["remove", "db-key"]).ok();
+    team.of("alice", &["policy", "create", "more", "--allow", "x-*"]).ok();
+    team.of("alice", &["sync"]).ok();
+    let report = team.of("bob", &["sync", "--json"]).ok();
+    let said = report.messages();
+    for line in ["db-new: new by alice", "db-key: removed", "policy more: new by alice"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.contains("db-url: version"), "{said}");
+    let report = report.json();
+    let of = |name: &str| {
+        let changes = report["changes"].as_array().unwrap();
+        changes.iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    assert_eq!(of("db-new")["what"], "new");
+    assert_eq!(of("db-url")["by"], "alice");
+    assert_eq!(of("more")["kind"], "policy");
+}
+
+#[test]
+fn a_vault_that_wants_it_sends_each_change() {
+    let team = Team::with_bob();
+    team.of("alice", &["config", "set", "sync", "auto"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["store", "db-auto", "--raw"]).stdin("1").ok().stderr_has("sent to origin/");
+    team.of("bob", &["sync"]).ok().stderr_has("db-auto: new by alice");
+    team.holds("bob", "db-auto", "1");
+
+    // What keeps it from being sent is no failure of the change.
+    team.git("alice", ["remote", "set-url", "origin", "/nowhere"]);
+    let stored = team.of("alice", &["store", "db-late", "--raw"]).stdin("2").ok();
+    stored.stderr_has("not sent: ").stderr_has("authy sync");
+    team.of("alice", &["config", "set", "sync", "sometimes"]).fails(2).stderr_has("manual, auto");
+    team.of("alice", &["config", "set", "sync", "manual"]).ok();
+    team.of("alice", &["config", "show", "--json"]).ok().says("\"sync\": \"manual\"");
+}
+
+#[test]
+fn on_a_terminal_a_change_says_that_it_is_not_sent() {
+    let team = Team::new();
+    let changed = team.of("alice", &["annotate", "db-url", "--tag", "x"]).ok();
+    changed.stderr_lacks("not sent yet");
+    let words = [AUTHY, "annotate", "db-url", "--untag", "x"];
+    let (code, shown) = Screen::start(&team.t, &words).last();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("not sent yet: authy sync"), "{shown}");
 }

@@ -39,6 +39,7 @@ mod restore;
 mod rotate;
 mod run;
 mod session;
+mod status;
 mod store;
 mod sync;
 mod textconv;
@@ -61,6 +62,8 @@ pub(crate) type CommandResult = Result<ExitCode, Failure>;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Args),
+    #[command(visible_alias = "whoami")]
+    Status(status::Args),
     Admin(admin::Args),
     #[command(visible_alias = "insert")]
     Store(store::Args),
@@ -119,6 +122,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandResult {
     match command {
         Command::Init(args) => args.run(env),
+        Command::Status(args) => args.run(env),
         Command::Admin(args) => args.run(env, fronts.admin),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::SecretName;
+use authy::{SecretName, SyncChange, SyncEvent, SyncKind, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -40,6 +40,7 @@ impl Args {
             let names = names.join(", ");
             ui.note(format_args!("changed here and there, with one new value: {names}"));
         }
+        changes(&report.changes).into_iter().for_each(|line| ui.note(line));
         if self.with.is_some() {
             ui.note(match report.received {
                 0 => format!("{} is in this branch already", report.remote),
@@ -49,6 +50,7 @@ impl Args {
             });
             return Ok(ExitCode::SUCCESS);
         }
+        env.is_sent();
         ui.note(match (report.received, report.sent) {
             (0, 0) => format!("in sync with {} already", report.remote),
             (received, sent) => format!(
@@ -60,6 +62,36 @@ impl Args {
         });
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// So many changes are told.
+const TOLD: usize = 12;
+
+/// What others changed, a line each; of many the first.
+fn changes(changes: &[SyncChange]) -> Vec<String> {
+    let mut lines: Vec<String> = changes.iter().take(TOLD).map(told).collect();
+    if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more ('git log' has all)"));
+    }
+    lines
+}
+
+fn told(change: &SyncChange) -> String {
+    let name = printable(&change.name);
+    let name = match change.kind {
+        SyncKind::Secret | SyncKind::Settings => name,
+        SyncKind::Member | SyncKind::Policy => format!("{} {name}", change.kind),
+    };
+    let what = match (change.what, change.version) {
+        (SyncEvent::New, _) => "new".to_owned(),
+        (SyncEvent::Changed, Some(version)) => format!("version {version}"),
+        (SyncEvent::Changed, None) => "changed".to_owned(),
+        (SyncEvent::Removed, _) => "removed".to_owned(),
+        (SyncEvent::Waits, _) => "waits for approval".to_owned(),
+        (SyncEvent::Damaged, _) => "damaged ('authy check' says how)".to_owned(),
+    };
+    let by = change.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    format!("{name}: {what}{by}")
 }
 
 fn commits(count: usize) -> String {

@@ -29,6 +29,8 @@ fn env<const N: usize>(variables: [(&str, &str); N], global: Global) -> CliEnv {
         project: OnceCell::new(),
         above: Rc::new(OnceCell::from(Above::default())),
         account_home: OnceCell::from(None),
+        typed: Rc::default(),
+        unsent: Rc::default(),
     }
 }
 

@@ -160,6 +160,11 @@ pub enum Note {
         /// How many of its commits are not here.
         count: usize,
     },
+    /// A change was committed, and the remote does not have it.
+    Unsent {
+        /// Whether the vault wants it sent at once.
+        auto: bool,
+    },
     /// Commits that stay here, because the branch follows one of another name.
     NotPushed {
         /// The branch here.
@@ -365,6 +370,7 @@ impl fmt::Display for Note {
                      {remote}"
                 )
             }
+            Self::Unsent { .. } => f.write_str("not sent yet: authy sync"),
             Self::CommitsForgotten { names } => {
                 write!(f, "committing what no commit had: {}", printable(&names.join(", ")))
             }

@@ -12,7 +12,7 @@ use crate::git;
 use crate::name::MemberName;
 use crate::service::audit::{Against, Unpublished, travelling};
 use crate::service::base::{Context, Note, Pending, Result, Snapshot, drop_pending};
-use crate::store::{AuditMode, Config, Member, Policy, Vault};
+use crate::store::{AuditMode, CommitMode, Config, Member, Policy, SyncMode, Vault};
 
 const LIMIT: usize = 64 << 20;
 
@@ -29,6 +29,14 @@ pub(crate) fn commit(
         return ctx.front.note(&Note::CommitDeferred { reason: error.to_string(), hint: None });
     }
     commit_files(ctx, vault, member, pending);
+}
+
+/// Says that a change is here alone, where there is a remote for it.
+pub(crate) fn note_unsent(ctx: &Context, vault: &Vault) {
+    let config = vault.config();
+    if config.commit == CommitMode::Auto && git::remote(vault.root().path()).is_ok() {
+        ctx.front.note(&Note::Unsent { auto: config.sync == SyncMode::Auto });
+    }
 }
 
 /// As [`commit`], for a change by somebody who has no audit chain.

@@ -6,6 +6,6 @@ mod transaction;
 mod waiting;
 
 pub(crate) use adopt_chains::import_chains;
-pub(crate) use commit::{commit_edits, commit_files, commit_waiting, edits};
+pub(crate) use commit::{commit_edits, commit_files, commit_waiting, edits, note_unsent};
 pub(crate) use transaction::{LockedVault, Transaction};
 pub(crate) use waiting::waiting;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::commit::{commit, publish_lines};
+use super::commit::{commit, note_unsent, publish_lines};
 use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
@@ -126,7 +126,7 @@ impl<'c> LockedVault<'c> {
             // What is published will happen: the line that granted it stays true.
             Err(error) if error.is_unfinished() => {}
             Err(error) => tx.recorder.record_refusal(action, error),
-            Ok(_) => {}
+            Ok(_) => note_unsent(ctx, &self.opened.vault),
         }
         self.opened.save_pins();
         result

@@ -8,7 +8,7 @@ use crate::kind::{Failure, Kind};
 use crate::name::printable;
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::change::LockedVault;
-use crate::store::{Agents, AuditMode, CommitMode, Config, SubjectTemplate, Version};
+use crate::store::{Agents, AuditMode, CommitMode, Config, SubjectTemplate, SyncMode, Version};
 
 /// The settings of a vault.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub audit: AuditMode,
     /// What agents without a token may do.
     pub agents: Agents,
+    /// Whether changes are sent as they are made.
+    pub sync: SyncMode,
     /// How the first line of a commit's message reads, where that is not authy's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -37,6 +39,8 @@ pub enum Setting {
     Commit,
     /// How the first line of a commit's message reads.
     Subject,
+    /// Whether changes are sent as they are made.
+    Sync,
 }
 
 impl Setting {
@@ -46,6 +50,7 @@ impl Setting {
             Self::Agents => "agents",
             Self::Commit => "commit",
             Self::Subject => "subject",
+            Self::Sync => "sync",
         }
     }
 
@@ -53,6 +58,7 @@ impl Setting {
         match self {
             Self::Agents => Agents::WORDS,
             Self::Commit => CommitMode::WORDS,
+            Self::Sync => SyncMode::WORDS,
             Self::Subject => {
                 &["a text of at most 100 characters with {} once for authy's line, or {lower}"]
             }
@@ -73,6 +79,7 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
         commit: config.commit,
         audit: config.audit,
         agents: config.agents,
+        sync: config.sync,
         subject: config.subject.as_ref().map(ToString::to_string),
     };
     Ok(settings)
@@ -104,6 +111,7 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
     match setting {
         Setting::Agents => new.agents = Agents::parse(value).ok_or_else(bad)?,
         Setting::Commit => new.commit = CommitMode::parse(value).ok_or_else(bad)?,
+        Setting::Sync => new.sync = SyncMode::parse(value).ok_or_else(bad)?,
         Setting::Subject => {
             let template = SubjectTemplate::parse(value).ok_or_else(bad)?;
             new.subject = (!template.is_plain()).then_some(template);

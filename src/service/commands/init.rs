@@ -94,6 +94,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         commit: if inside || options.manual_commit { CommitMode::Manual } else { CommitMode::Auto },
         audit: if inside { AuditMode::Local } else { AuditMode::Repo },
         agents: store::Agents::default(),
+        sync: store::SyncMode::default(),
         subject: None,
         version: 0,
     };

@@ -10,7 +10,7 @@ use crate::fs::{LocalFile, Lock, Stage, VaultPath};
 use crate::many::merged;
 use crate::name::{GroupName, MemberName};
 use crate::service::base::{Context, LOCK_WAIT, OpenVault, Pending, Result, Snapshot};
-use crate::service::change::commit_files;
+use crate::service::change::{commit_files, note_unsent};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::enroll::{self};
 use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
@@ -96,6 +96,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     stage.write()?.publish()?;
     if commits {
         commit_files(ctx, &opened.vault, &name, &pending);
+        note_unsent(ctx, &opened.vault);
     }
     Ok(JoinReport {
         member: name,

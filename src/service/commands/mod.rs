@@ -25,6 +25,7 @@ mod policy;
 mod project;
 mod secret;
 mod session;
+mod status;
 mod sync;
 mod textconv;
 mod unlock;
@@ -81,6 +82,9 @@ pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,
     session_list, session_refresh, session_revoke, session_revoke_all, write_token,
 };
-pub use sync::{SyncReport, last_fetched, sync};
+pub use status::{
+    BriefStatus, CallerView, RemoteView, Status, UsableScope, Waits, status, status_brief,
+};
+pub use sync::{SyncChange, SyncEvent, SyncKind, SyncReport, last_fetched, sync};
 pub use textconv::{Description, describe, digest_of};
 pub use unlock::{Unlocked, glance, unlock};

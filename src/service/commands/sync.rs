@@ -4,10 +4,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::access::PolicyState;
 use crate::audit::Op;
 use crate::fs::{Subject, VaultPath};
 use crate::git;
-use crate::name::SecretName;
+use crate::name::{MemberName, SecretName};
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
@@ -15,7 +16,8 @@ use crate::service::sync::{
     Joined, OtherSide, SyncError, SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced,
     remember_published,
 };
-use crate::store::Standing;
+use crate::store::{Signed, Standing};
+use crate::words::words;
 
 /// How often the remote may move while we merge.
 const TRIES: usize = 10;
@@ -32,6 +34,53 @@ pub struct SyncReport {
     /// What both sides had changed and where only one of them had a value of its own, so that
     /// nobody had to decide.
     pub settled: Vec<SecretName>,
+    /// What others changed and is here now.
+    pub changes: Vec<SyncChange>,
+}
+
+/// Something that others changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SyncChange {
+    /// What it is.
+    pub kind: SyncKind,
+    /// The name; of the settings and the list of admins, the file.
+    pub name: String,
+    /// What happened to it.
+    pub what: SyncEvent,
+    /// Its version now.
+    pub version: Option<u64>,
+    /// Who signed it.
+    pub by: Option<MemberName>,
+}
+
+words! {
+    /// What others changed.
+    pub enum SyncKind {
+        /// A secret.
+        Secret = "secret",
+        /// A member.
+        Member = "member",
+        /// A policy.
+        Policy = "policy",
+        /// The settings, or who the admins are.
+        Settings = "settings",
+    }
+}
+
+words! {
+    /// What happened to it.
+    pub enum SyncEvent {
+        /// It is new.
+        New = "new",
+        /// It changed.
+        Changed = "changed",
+        /// It was removed.
+        Removed = "removed",
+        /// It waits for an admin's approval.
+        Waits = "waits",
+        /// It is not what it should be: `check` says what.
+        Damaged = "damaged",
+    }
 }
 
 /// Commits what waits, audit lines included; fetches, merges and pushes. Where a branch is named by
@@ -55,8 +104,13 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
     }
     let vault = ctx.vault.as_path();
     let remote = git::remote(vault)?;
-    let mut report =
-        SyncReport { remote: remote.shown(), received: 0, sent: 0, settled: Vec::new() };
+    let mut report = SyncReport {
+        remote: remote.shown(),
+        received: 0,
+        sent: 0,
+        settled: Vec::new(),
+        changes: Vec::new(),
+    };
     // Before what the branch there is now is known: it may have been put back.
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
@@ -114,7 +168,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
     }
-    note_what_waits(ctx, &received)?;
+    report.changes = note_what_waits(ctx, &received)?;
     Ok(report)
 }
 
@@ -129,9 +183,9 @@ fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Resu
     let joined = syncer.join(ctx, &theirs, &other)?;
     syncer.commit_edits(ctx)?;
     drop(syncer);
-    note_what_waits(ctx, &joined.files)?;
+    let changes = note_what_waits(ctx, &joined.files)?;
     let Joined { received, settled, .. } = joined;
-    Ok(SyncReport { remote: other.shown, received, sent: 0, settled })
+    Ok(SyncReport { remote: other.shown, received, sent: 0, settled, changes })
 }
 
 /// Whether the branch here has nothing but lines of the trail that the other side lacks: no reason to
@@ -155,18 +209,15 @@ pub fn last_fetched(ctx: &Context) -> Result<Option<Option<OffsetDateTime>>> {
     }
 }
 
-/// Says what came in and nobody obeys yet, and what is encrypted to others than may read. What is in
-/// order counts as seen from here on, whether or not anybody reads it.
-fn note_what_waits(ctx: &Context, received: &[VaultPath]) -> Result<()> {
+/// Says what came in and nobody obeys yet, and what is encrypted to others than may read; returns what
+/// came in. What is in order counts as seen from here on, whether or not anybody reads it.
+fn note_what_waits(ctx: &Context, received: &[VaultPath]) -> Result<Vec<SyncChange>> {
     let opened = OpenVault::open(ctx)?;
     let snapshot: &Snapshot = &opened;
-    received.par_iter().for_each(|path| match path.subject() {
-        // Damage is for 'check' to report.
-        Subject::Record(name) => _ = snapshot.vault.secret(name, &snapshot.rules),
-        Subject::Member(name) => _ = snapshot.rules.standing(name),
-        Subject::Policy(name) => _ = snapshot.rules.policy_state(name),
-        _ => {}
-    });
+    let mut changes: Vec<SyncChange> =
+        received.par_iter().filter_map(|path| change(snapshot, path)).collect();
+    changes.sort_by(|a, b| a.name.cmp(&b.name));
+    changes.dedup_by(|a, b| a.kind == b.kind && a.name == b.name);
     let mut names: Vec<String> = opened.rules.unapproved().map(ToString::to_string).collect();
     names.extend(
         opened
@@ -178,5 +229,66 @@ fn note_what_waits(ctx: &Context, received: &[VaultPath]) -> Result<()> {
     if !names.is_empty() {
         ctx.front.note(&Note::AwaitsApproval { names });
     }
-    note_pending(ctx)
+    note_pending(ctx)?;
+    Ok(changes)
+}
+
+/// What became of a file that came in, by what it is now.
+fn change(opened: &Snapshot, path: &VaultPath) -> Option<SyncChange> {
+    let told = |kind, name: String, what, version, by: Option<&MemberName>| SyncChange {
+        kind,
+        name,
+        what,
+        version,
+        by: by.cloned(),
+    };
+    let event = |version| if version == 1 { SyncEvent::New } else { SyncEvent::Changed };
+    Some(match path.subject() {
+        // Damage is for 'check' to report.
+        Subject::Record(name) | Subject::Value(name) => {
+            let text = name.to_string();
+            match opened.vault.secret(name, &opened.rules) {
+                Ok(Some(sealed)) => {
+                    let (version, by) = (sealed.record().version, sealed.record().by());
+                    told(SyncKind::Secret, text, event(version), Some(version), Some(by))
+                }
+                Ok(None) => told(SyncKind::Secret, text, SyncEvent::Removed, None, None),
+                Err(_) => told(SyncKind::Secret, text, SyncEvent::Damaged, None, None),
+            }
+        }
+        Subject::Member(name) => {
+            let standing = opened.rules.standing(name)?;
+            let signed = standing.signed();
+            let what = match standing {
+                Standing::InForce(member) => event(member.version),
+                Standing::Removed(_) => SyncEvent::Removed,
+                Standing::Unapproved(_) => SyncEvent::Waits,
+                Standing::Damaged(_) => SyncEvent::Damaged,
+            };
+            let version = signed.map(|signed| signed.version);
+            told(SyncKind::Member, name.to_string(), what, version, signed.map(Signed::by))
+        }
+        Subject::Policy(name) => {
+            let state = opened.rules.policy_state(name)?;
+            let signed = state.signed();
+            let what = match state {
+                PolicyState::InForce(policy, _) => event(policy.version),
+                PolicyState::Removed(_) => SyncEvent::Removed,
+                PolicyState::Unapproved(_) => SyncEvent::Waits,
+                PolicyState::Damaged(_) | PolicyState::Bad(_) => SyncEvent::Damaged,
+            };
+            let version = signed.map(|signed| signed.version);
+            told(SyncKind::Policy, name.to_string(), what, version, signed.map(Signed::by))
+        }
+        Subject::Settings => {
+            let version = Some(opened.vault.config().version);
+            let by = Some(opened.vault.config_signer());
+            told(SyncKind::Settings, path.to_string(), SyncEvent::Changed, version, by)
+        }
+        Subject::Admins(number) => {
+            let version = u64::from(*number);
+            told(SyncKind::Settings, path.to_string(), SyncEvent::New, Some(version), None)
+        }
+        Subject::Segment(_) | Subject::ChainKey | Subject::Other => return None,
+    })
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::enroll::keyfile_of;
+use super::enroll::{BACKUP, keyfile_of};
 use super::error::IdentityError;
 use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
@@ -15,7 +15,7 @@ use crate::fs::{self, Root};
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{
-    Context, IdentitySource, Result, TokenError, TokenSource, or_missing_members,
+    Context, IdentitySource, Result, Snapshot, TokenError, TokenSource, or_missing_members,
 };
 use crate::store::{Member, Signer, StoreError, known_vault};
 
@@ -219,4 +219,23 @@ pub(crate) fn key_files(dir: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+/// The folder of the vault that holds identities, where nobody has made a copy with `--backup`.
+pub(crate) fn keys_without_copy(opened: &Snapshot) -> Option<PathBuf> {
+    let keys = opened.vault.root().path().join(fs::KEYS);
+    let state = opened.vault.pins().folder()?;
+    (!key_files(&keys).is_empty() && !state.join(BACKUP).exists()).then_some(keys)
+}
+
+/// The file of the identity that `ctx` leads to, as far as that is clear without opening any.
+pub(crate) fn identity_file(ctx: &Context) -> Option<PathBuf> {
+    match &ctx.identity {
+        IdentitySource::File(path) => Some(path.clone()),
+        IdentitySource::Text(_) | IdentitySource::Open(_) => None,
+        IdentitySource::Default => remembered(ctx).or_else(|| {
+            let mut files = key_files(&own_keys(ctx)?);
+            files.pop().filter(|_| files.is_empty())
+        }),
+    }
 }

@@ -8,7 +8,9 @@ mod member_error;
 
 pub(crate) use agent::{Asked, Verdict, is_of_its_own, refuse_always};
 pub(crate) use authenticate::{
-    key_files, load, load_source, member_of, own_keys, owns, recipients, signer,
+    identity_file, key_files, keys_without_copy, load, load_source, member_of, own_keys, owns,
+    recipients, signer,
 };
 pub(crate) use enroll::{BACKUP, NameSource, Newcomer, refuse_taken};
+pub(crate) use error::IdentityError;
 pub(crate) use member_error::MemberError;

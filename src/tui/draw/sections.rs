@@ -12,8 +12,8 @@ use ratatui::widgets::{Block, Paragraph};
 use super::super::app::App;
 use super::super::effect::Section;
 use super::super::listing::{Listing, Row};
-use super::super::when::{ago, left};
 use super::{Theme, halves, text};
+use crate::front::{ago, left};
 
 /// Says of a row its name, a word about it, and how that looks.
 type Mark<'m, T> = &'m dyn Fn(&T) -> (String, Option<&'static str>, ratatui::style::Style);

@@ -19,6 +19,8 @@ Settings:
   subject  TEXT      the first line of a commit's message, for hooks that look at it: {} is
                      authy's own line, {lower} the same with a small first letter; {} alone
                      is the default
+  sync     manual    'authy sync' sends changes (default)
+           auto      each change is sent at once, if the vault has a remote
 
 Examples:
   authy config set agents allow
@@ -40,6 +42,8 @@ enum Name {
     Commit,
     /// How the first line of a commit's message reads
     Subject,
+    /// Whether changes are sent to the remote as they are made
+    Sync,
 }
 
 impl Args {
@@ -48,6 +52,7 @@ impl Args {
             Name::Agents => Setting::Agents,
             Name::Commit => Setting::Commit,
             Name::Subject => Setting::Subject,
+            Name::Sync => Setting::Sync,
         };
         authy::config_set(&env.context()?, setting, &self.value)?;
         env.ui().note(format_args!("set {} to {}", setting.name(), self.value));

@@ -30,7 +30,7 @@ use crate::service::base::{
     way_back,
 };
 use crate::service::change::waiting;
-use crate::service::identity::{BACKUP, key_files, recipients};
+use crate::service::identity::{BACKUP, keys_without_copy, recipients};
 use crate::service::repository::{Lacking, lacking};
 use crate::service::rules::{CommitView, approving_commit, last_change};
 use crate::service::secret::{ReaderChange, due, pending, settled};
@@ -402,10 +402,10 @@ fn strays(opened: &Snapshot) -> Result<Vec<Finding>> {
 /// Says, once, that an identity lies in the vault's own folder and nowhere else that we know of:
 /// removing that folder, or `git clean -fdx`, takes it along.
 fn remind_of_backup(ctx: &Context, opened: &Snapshot) {
-    let keys = opened.vault.root().path().join(fs::KEYS);
+    let Some(keys) = keys_without_copy(opened) else { return };
     let Some(state) = opened.vault.pins().folder() else { return };
-    let (saved, told) = (state.join(BACKUP), state.join("told").join(BACKUP));
-    if key_files(&keys).is_empty() || saved.exists() || told.exists() {
+    let told = state.join("told").join(BACKUP);
+    if told.exists() {
         return;
     }
     fs::remember(&told, b"");
