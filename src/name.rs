@@ -48,11 +48,22 @@ impl NameError {
     pub const fn kind(&self) -> Kind {
         Kind::Usage
     }
+
+    /// The name that is meant, where somebody wrote it as a variable: `db-url` for `DB_URL`.
+    pub fn hint(&self) -> Option<String> {
+        let meant = self.given.to_ascii_lowercase().replace('_', "-");
+        let is_one = meant != self.given && meant.split('/').all(|one| check_segment(one).is_ok());
+        is_one.then(|| format!("did you mean '{meant}'?"))
+    }
 }
 
 impl Failure for NameError {
     fn kind(&self) -> Kind {
         Self::kind(self)
+    }
+
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Filter<'a> {
     pub(crate) scope: Option<ScopeName>,
     /// A member's name, a session's id or its label.
     pub(crate) actor: Option<String>,
+    /// A part of an agent's marker.
+    pub(crate) agent: Option<String>,
     /// How it ended.
     pub(crate) outcome: Option<Outcome>,
     /// An operation (`policy.create`) or the command it belongs to (`policy`).
@@ -42,6 +44,9 @@ impl Filter<'_> {
         self.secret.is_none_or(|accepts| line.secrets.iter().any(accepts))
             && self.scope.as_ref().is_none_or(|scope| line.scope.as_ref() == Some(scope))
             && self.actor.as_ref().is_none_or(|text| line.actor.answers_to(text))
+            && self.agent.as_ref().is_none_or(|text| {
+                line.actor.agent().is_some_and(|agent| agent.contains(text.as_str()))
+            })
             && self.outcome.is_none_or(|outcome| line.outcome == outcome)
             && self.op.as_ref().is_none_or(|words| line.op.is_under(words))
             && self.since.is_none_or(|since| time >= since)

@@ -6,7 +6,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
 use authy::{Front, Note, ScopeName, SecretBytes};
@@ -17,7 +17,7 @@ use super::agent::Above;
 use super::prompt::{Form, Hidden};
 use super::ui::Ui;
 
-/// How often a new passphrase may be mistyped.
+/// How often a passphrase may be mistyped.
 pub(super) const ATTEMPTS: usize = 3;
 /// What follows the first question for something new.
 pub(super) const AGAIN: &str = "The same again: ";
@@ -67,6 +67,15 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Tells whether somebody at the terminal, who is asked, does not agree; false where nobody is
+    /// there: a script means what it says.
+    pub(crate) fn refuses(self, question: &str) -> bool {
+        let is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
+        is_there && self.agrees(question) == Some(false)
+    }
+}
+
 /// What the library asks and tells.
 pub(crate) struct FrontOfPerson {
     /// Who is asked.
@@ -75,6 +84,8 @@ pub(crate) struct FrontOfPerson {
     pub(crate) passphrase: Option<SecretBytes>,
     /// What was typed for which identity: a command that opens it twice asks once.
     pub(crate) typed: Rc<RefCell<BTreeMap<String, SecretBytes>>>,
+    /// How often a wrong passphrase was typed.
+    pub(crate) wrong: Cell<usize>,
     /// Whether a change is here that the remote does not have, and is to be sent at once.
     pub(crate) unsent: Rc<Cell<Option<bool>>>,
     /// Shows how far something is, where somebody looks on.
@@ -93,6 +104,19 @@ impl Front for FrontOfPerson {
         let passphrase = self.person.hidden()?.ask(&question, Form::Line, PASSPHRASE)?.text;
         self.typed.borrow_mut().insert(what.to_owned(), passphrase.clone());
         Some(passphrase)
+    }
+
+    fn asks_again(&self, what: &str) -> bool {
+        // What a variable says is said again.
+        if self.passphrase.is_some() || self.typed.borrow_mut().remove(what).is_none() {
+            return false;
+        }
+        self.wrong.set(self.wrong.get() + 1);
+        let again = self.wrong.get() < ATTEMPTS;
+        if again {
+            self.person.tell("wrong passphrase; try again");
+        }
+        again
     }
 
     fn new_passphrase(&self, what: &str) -> Option<SecretBytes> {

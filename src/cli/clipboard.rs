@@ -128,6 +128,8 @@ fn give(words: &[&str], bytes: &[u8]) -> io::Result<()> {
 fn quiet(words: &[&str]) -> Command {
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).stderr(Stdio::null());
+    // Some stay, and hold what they were started with.
+    authy::WITHHELD.into_iter().for_each(|name| _ = command.env_remove(name));
     command
 }
 

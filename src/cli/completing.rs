@@ -11,13 +11,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use authy::{MemberName, NameKind, ScopeName, SecretName};
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 
+use super::Global;
 use super::context::CliEnv;
+use super::target::Target;
 use super::ui::Ui;
-use super::{Cli, Global};
 
 /// Set by the script that a shell loaded; names the shell.
 const VARIABLE: &str = "AUTHY_COMPLETE";
@@ -62,7 +63,7 @@ pub(crate) fn script(shell: &str) -> io::Result<Vec<u8>> {
 ///
 /// Flags count as hidden here: they are offered where nothing else is, and behind a `-`.
 fn tree() -> Command {
-    let mut tree = Cli::command();
+    let mut tree = super::help::tree();
     tree.build();
     with_names(tree)
 }
@@ -75,7 +76,7 @@ fn with_names(command: Command) -> Command {
 fn with_names_of(arg: Arg, takes_sessions: bool) -> Arg {
     let arg = if arg.is_positional() { arg } else { arg.hide(true) };
     let takes = arg.get_value_parser().type_id();
-    let kind = if takes == TypeId::of::<SecretName>() {
+    let kind = if takes == TypeId::of::<SecretName>() || takes == TypeId::of::<Target>() {
         NameKind::Secret
     } else if takes == TypeId::of::<ScopeName>() {
         NameKind::Scope

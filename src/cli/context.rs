@@ -110,6 +110,22 @@ impl CliEnv {
         Ok(Context { front: self.front(Person::new(self.ui, false)), ..context })
     }
 
+    /// Tells whether the person at the terminal does not want something removed. Where an agent is at
+    /// work the library asks, and nobody is asked twice.
+    pub(crate) fn refuses(&self, ctx: &Context, question: &str) -> bool {
+        ctx.agent.is_none() && self.person().refuses(question)
+    }
+
+    /// The same with its identity open, so that a passphrase is asked for now and not later.
+    ///
+    /// # Errors
+    /// As [`authy::unlock`].
+    #[allow(clippy::unused_self, reason = "what is asked for is asked for here")]
+    pub(crate) fn unlocked(&self, ctx: Context) -> Result<Context, Failure> {
+        let identity = IdentitySource::Open(authy::unlock(&ctx)?.identity);
+        Ok(Context { identity, ..ctx })
+    }
+
     /// Everything is sent.
     pub(crate) fn is_sent(&self) {
         self.unsent.set(None);
@@ -141,6 +157,7 @@ impl CliEnv {
             passphrase: self.passphrase(),
             typed: Rc::clone(&self.typed),
             unsent: Rc::clone(&self.unsent),
+            wrong: Cell::new(0),
             bar: RefCell::default(),
             above: Rc::clone(&self.above),
         })
@@ -384,7 +401,7 @@ impl CliEnv {
 
     fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {
         if let Some(vault) = self.global.vault.clone().or_else(|| self.path("AUTHY_VAULT")) {
-            return Ok(vault);
+            return Ok(self.named_vault(&vault)?.unwrap_or(vault));
         }
         if let Some((file, vault)) = project.and_then(|file| Some((file, file.vault.clone()?))) {
             if !authy::vault_is_known(self.state().as_deref(), &vault) {
@@ -393,6 +410,22 @@ impl CliEnv {
             return Ok(vault);
         }
         self.home().map(|home| home.join(".authy")).ok_or(Failure::NoHome)
+    }
+
+    /// The folder of a vault that is given by a name: a word that is no path, and that the user's
+    /// configuration has.
+    fn named_vault(&self, word: &Path) -> Result<Option<PathBuf>, Failure> {
+        let Some(name) = word.to_str().filter(|word| !word.contains('/') && !word.starts_with('.'))
+        else {
+            return Ok(None);
+        };
+        let absolute = |path: &PathBuf| path.is_absolute();
+        let folder = self.path("XDG_CONFIG_HOME").filter(absolute);
+        let Some(folder) = folder.or_else(|| Some(self.home()?.join(".config"))) else {
+            return Ok(None);
+        };
+        let file = folder.join("authy/config.toml");
+        Ok(authy::named_vault(&file, self.home().as_deref(), name)?)
     }
 
     fn identity(&self, project: Option<&ProjectFile>) -> Result<IdentitySource, Failure> {

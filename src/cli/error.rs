@@ -50,9 +50,24 @@ pub(crate) enum Failure {
     /// A question could not be asked.
     #[error("there is nobody to ask for {0}")]
     NobodyToAsk(String),
+    /// A folder stands where a secret is meant.
+    #[error("'{name}' is a folder with {count} secret{}", if *count == 1 { "" } else { "s" })]
+    IsFolder { name: SecretName, count: usize },
+    /// Two names stand where one is asked about.
+    #[error("one name is asked about, and '{0}' is another one")]
+    OneName(SecretName),
+    /// Nothing has a name that begins like this.
+    #[error("nothing is in the folder '{0}/'")]
+    EmptyFolder(SecretName),
+    /// The person at the terminal did not want something removed.
+    #[error("nothing is removed: the answer was no")]
+    NotRemoved,
     /// A value stood among the words. It is not repeated here.
     #[error("a value cannot be given as an argument: process lists and shell histories show it")]
     ValueInWords,
+    /// A value that was not generated is to go to the clipboard.
+    #[error("--clip is about what is generated, and nothing is")]
+    ClipOfWhat,
     /// The new value has no bytes.
     #[error("the value is empty")]
     EmptyValue,
@@ -148,6 +163,9 @@ impl Failure {
             }
             Self::NoAliases(_) | Self::OddPath(_) | Self::NoScope => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
+            Self::IsFolder { .. } | Self::OneName(_) | Self::ClipOfWhat => Kind::Usage,
+            Self::EmptyFolder(_) => Kind::NotFound,
+            Self::NotRemoved => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
                 Kind::Conflict
@@ -232,6 +250,12 @@ impl Failure {
             Self::OtherApproval(_) => "look at it again: authy approve --dry-run",
             Self::NoKind(_) => "as in: authy approve member NAME",
             Self::NoScope => "name one with --scope; 'authy policy list' shows them",
+            Self::IsFolder { name, .. } => {
+                return Some(format!("-r takes all that is in it; 'authy list {name}/' shows it"));
+            }
+            Self::ClipOfWhat => "add --generate or --words; 'authy get -c NAME' copies a value",
+            Self::OneName(_) => "as in: authy policy test SCOPE NAME",
+            Self::EmptyFolder(_) => "'authy list --tree' shows the folders",
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",
@@ -254,6 +278,7 @@ impl Failure {
             | Self::OddPath(_)
             | Self::Declined(_)
             | Self::NotApproved
+            | Self::NotRemoved
             | Self::ValueFile { .. }
             | Self::Pages { .. }
             | Self::Screen(_)

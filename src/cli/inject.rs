@@ -9,9 +9,10 @@ use super::error::Failure;
 /// What was typed about how names of secrets become variables.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct NamingFlags {
-    /// Write variables in upper case: db-url becomes DB_URL
-    #[arg(long)]
-    pub(crate) uppercase: bool,
+    /// Write variables in upper case: db-url becomes DB_URL; =false where .authy.toml says otherwise
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true")]
+    pub(crate) uppercase: Option<bool>,
     /// Write this character for '-', '.' and '/' instead of '_'
     #[arg(long, value_name = "C")]
     pub(crate) replace_dash: Option<char>,
@@ -23,9 +24,9 @@ pub(crate) struct NamingFlags {
 impl NamingFlags {
     /// The naming, where `project` says what was not typed.
     pub(crate) fn naming(self, project: Option<&ProjectFile>) -> Naming {
-        let uppercase = project.and_then(|file| file.uppercase).unwrap_or(false);
+        let uppercase = self.uppercase.or(project.and_then(|file| file.uppercase));
         Naming {
-            uppercase: self.uppercase || uppercase,
+            uppercase: uppercase.unwrap_or(false),
             replace_dash: self.replace_dash.or(project.and_then(|file| file.replace_dash)),
             prefix: self
                 .prefix
@@ -39,7 +40,7 @@ impl NamingFlags {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct InjectFlags {
     /// Take the secrets that this policy allows
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     #[command(flatten)]
     naming: NamingFlags,
@@ -68,6 +69,6 @@ impl InjectFlags {
             None => Vec::new(),
         };
         let (only, except) = (self.only, self.except);
-        Ok(InjectRequest { scope, naming, only, except, templates, files: Vec::new() })
+        Ok(InjectRequest { scope, naming, only, except, templates, ..InjectRequest::default() })
     }
 }

@@ -13,14 +13,17 @@ mod commands;
 mod completing;
 mod context;
 mod error;
+mod help;
 mod inject;
 mod leader;
+mod meant;
 mod moment;
 mod prompt;
 #[cfg(test)]
 mod reference;
 mod report;
 mod table;
+mod target;
 mod tree;
 mod ui;
 mod value;
@@ -29,7 +32,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, FromArgMatches as _, Parser, ValueEnum};
 
 use crate::front::Fronts;
 use commands::Command;
@@ -49,7 +52,7 @@ Exit codes:
   'run' exits as its command does: 128+n for signal n, 126 where the command cannot be
   executed, 127 where it is not found";
 
-/// Keep a team's secrets in git, encrypted, and give each program only what it needs
+/// Keep a team's secrets encrypted in git; give each program only what it needs
 #[derive(Debug, Parser)]
 #[command(name = "authy", version, after_help = EXIT_CODES)]
 struct Cli {
@@ -63,7 +66,7 @@ impl Cli {
     fn read(words: &[OsString]) -> Result<Self, clap::Error> {
         match commands::parse_narrow(words) {
             Some((global, command)) => Ok(Self { global, command }),
-            None => Self::try_parse_from(words),
+            None => Self::from_arg_matches(&help::tree().try_get_matches_from(words)?),
         }
     }
 }
@@ -72,7 +75,7 @@ impl Cli {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// Use the vault in this folder
+    /// Use the vault in this folder, or of this name in ~/.config/authy/config.toml
     #[arg(long, global = true, value_name = "DIR")]
     vault: Option<PathBuf>,
     /// Use the identity in this file
@@ -87,7 +90,7 @@ struct Global {
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     no_input: bool,
-    /// Colour what goes to standard error
+    /// Colour messages
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: When,
     /// Print errors only, no notes
@@ -155,7 +158,7 @@ mod tests {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
 
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
     use super::{Cli, Command, reference};
 
@@ -198,7 +201,9 @@ mod tests {
         for line in lines {
             let words: Vec<OsString> =
                 std::iter::once("authy").chain(line.split(' ')).map(Into::into).collect();
-            let whole = Cli::try_parse_from(&words).map_err(|error| error.to_string());
+            let whole = super::help::tree().try_get_matches_from(&words);
+            let whole = whole.and_then(|matches| Cli::from_arg_matches(&matches));
+            let whole = whole.map_err(|error| error.to_string());
             let read = Cli::read(&words).map_err(|error| error.to_string());
             assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{line}");
         }

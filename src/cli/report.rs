@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::error::Failure;
 use super::ui::Ui;
+use super::{help, meant};
 
 /// Presents a failure and returns its exit code.
 pub(crate) fn present(ui: Ui, failure: &Failure) -> ExitCode {
@@ -46,49 +47,34 @@ pub(crate) fn present_usage(error: &clap::Error, words: &[OsString]) -> ExitCode
     let name = error.source().and_then(|source| source.downcast_ref::<NameError>());
     let (message, hint) = match (name, error.kind()) {
         // The rule that the name breaks says it all.
-        (Some(name), _) => (name.to_string(), None),
+        (Some(name), _) => (name.to_string(), name.hint()),
         (None, ErrorKind::MissingSubcommand) => missing_command(),
         (None, _) if shows_help => missing_command(),
         (None, _) => {
             let (message, tip) = message_and_tip(&error.render().to_string());
-            (message, meant(error).or(tip))
+            (message, meant(error, words).or(tip))
         }
     };
     let code = Kind::Usage.exit_code();
     say(Ui::unparsed(json), &Report::new(Kind::Usage.code(), &message, hint, code))
 }
 
-/// What other tools call a command, and how it is called here.
-const HABITS: [(&str, &str); 13] = [
-    ("add", "store"),
-    ("set", "store"),
-    ("put", "store"),
-    ("new", "store"),
-    ("create", "store"),
-    ("delete", "remove"),
-    ("del", "remove"),
-    ("cat", "get"),
-    ("read", "get"),
-    ("exec", "run"),
-    ("generate", "store NAME --generate"),
-    ("log", "audit show"),
-    ("move", "rename"),
-];
-
-/// The hint for a word that is a command elsewhere.
-fn meant(error: &clap::Error) -> Option<String> {
+/// The hint for a word that is no command.
+fn meant(error: &clap::Error, words: &[OsString]) -> Option<String> {
     let word = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => word,
         _ => return None,
     };
-    // Only where the word stands for a command of the first row.
-    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    if ["policy", "session", "member"].iter().any(|group| usage.contains(&format!("authy {group}")))
-    {
-        return None;
+    let tree = help::tree();
+    let mut group = Vec::new();
+    let mut at = &tree;
+    let before = words.iter().skip(1).take_while(|given| *given != word.as_str());
+    for given in before.filter_map(|given| given.to_str()) {
+        if let Some(below) = at.find_subcommand(given) {
+            (at, _) = (below, group.push(below.get_name()));
+        }
     }
-    let (_, here) = HABITS.iter().find(|(habit, _)| habit == word)?;
-    Some(format!("that is 'authy {here}' here"))
+    meant::hint(&tree, &group, word).or_else(|| Some(HELP.to_owned()))
 }
 
 fn missing_command() -> (String, Option<String>) {
@@ -143,7 +129,6 @@ fn say(ui: Ui, report: &Report) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use authy::Kind;
-    use clap::Parser as _;
 
     use super::{Envelope, Report, message_and_tip};
 
@@ -158,12 +143,11 @@ mod tests {
     #[test]
     fn what_clap_says_fits_into_one_line() {
         let said = |words: &[&str]| {
-            let error = crate::cli::Cli::try_parse_from(words).unwrap_err();
+            let error = super::help::tree().try_get_matches_from(words).unwrap_err();
             message_and_tip(&error.render().to_string())
         };
-        let (message, tip) = said(&["authy", "lst"]);
+        let (message, _) = said(&["authy", "lst"]);
         assert_eq!(message, "unrecognized subcommand 'lst'");
-        assert!(tip.is_some_and(|tip| tip.contains("list")));
         let (message, _) = said(&["authy", "get"]);
         assert_eq!(message, "the following required arguments were not provided: <NAME>");
     }

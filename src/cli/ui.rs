@@ -14,6 +14,7 @@ use std::os::fd::AsFd as _;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::error::Failure;
 use super::table::Table;
@@ -52,6 +53,11 @@ impl Ui {
         self.quiet
     }
 
+    /// Tells whether a person reads what goes to standard output.
+    pub(crate) fn is_for_eyes(self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
     /// Tells whether what is drawn for a person has colour.
     pub(crate) fn has_colour(self) -> bool {
         anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
@@ -72,11 +78,19 @@ impl Ui {
     /// # Errors
     /// [`Failure::Output`], but not for a closed pipe.
     pub(crate) fn data(self, bytes: &[u8]) -> Result<(), Failure> {
+        self.is_read(bytes).map(drop)
+    }
+
+    /// As [`Ui::data`]; tells whether anybody still reads.
+    ///
+    /// # Errors
+    /// As [`Ui::data`].
+    pub(crate) fn is_read(self, bytes: &[u8]) -> Result<bool, Failure> {
         // Past the buffer of `io::stdout`, which would keep a copy of a value.
         let written = io::stdout().as_fd().try_clone_to_owned().map(File::from);
         match written.and_then(|mut out| out.write_all(bytes)) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(Failure::Output),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true).map_err(Failure::Output),
         }
     }
 
@@ -103,12 +117,21 @@ impl Ui {
         self.data(&text)
     }
 
-    /// Writes a table: its heading for a person's eyes only, the rows for everybody.
+    /// Writes a table: for a person's eyes on a terminal, whole into a pipe.
     ///
     /// # Errors
     /// As [`Ui::data`].
     pub(crate) fn table(self, table: &Table) -> Result<(), Failure> {
-        self.data(table.render(io::stdout().is_terminal()).as_bytes())
+        self.data(self.rendered(table).as_bytes())
+    }
+
+    /// Returns a table as [`Ui::table`] writes it.
+    #[allow(clippy::unused_self, reason = "what is written is rendered here")]
+    pub(crate) fn rendered(self, table: &Table) -> String {
+        match io::stdout().is_terminal() {
+            true => table.render_for_eyes(OffsetDateTime::now_utc(), width()),
+            false => table.render(),
+        }
     }
 
     /// Tells a person something; not with `-q`.
@@ -142,6 +165,12 @@ impl Ui {
 
 /// Room for what is mostly written, as a buffer that grows leaves copies behind.
 const JSON_ROOM: usize = 64 << 10;
+
+/// How wide the terminal is, in columns; 80 where it does not say.
+fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0).unwrap_or(80)
+}
 
 /// Writes a line to standard error. Where that fails nobody is left to tell.
 fn tell(line: &str) {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::PathBuf;
 
-use authy::{SecretBytes, SecretName};
+use authy::{Alphabet, Recipe, SecretBytes, SecretName};
 use zeroize::Zeroizing;
 
 use super::ask::{AGAIN, ATTEMPTS, Person};
@@ -30,31 +30,36 @@ pub(crate) struct ValueFlags {
     /// Ask once for a value that is typed, not twice
     #[arg(long, conflicts_with_all = ["file", "generate"])]
     once: bool,
-    /// Draw a random value of this many characters; it is not printed
+    /// Generate a random value of this many characters [default: 32]; it is not printed
     #[arg(long, value_name = "LEN", num_args = 0..=1, require_equals = true)]
     generate: Option<Option<usize>>,
+    /// Generate it of these characters: safe (letters, digits, '-' and '_'), alnum, hex, digits, or
+    /// ascii (symbols too)
+    #[arg(long, value_name = "SET", value_parser = alphabet, requires = "generate")]
+    chars: Option<Alphabet>,
+    /// Generate a passphrase of this many words [default: 8]; it is not printed
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
+        conflicts_with_all = ["file", "generate", "once"])]
+    words: Option<Option<usize>>,
+    /// Put what is generated on the clipboard too, for so many seconds
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+        default_missing_value = "45", conflicts_with_all = ["file", "once"])]
+    clip: Option<u16>,
     /// Catches a value that stands where none may stand, so that no error repeats it.
     #[arg(hide = true, value_name = "VALUE")]
     misplaced: Vec<OsString>,
 }
 
 impl ValueFlags {
-    /// Reads the value of `name`; `ready` is asked first where a person would have to type.
+    /// Reads the value of `name`.
     ///
     /// # Errors
-    /// A value among the words, an empty value, nobody to ask, an I/O error, or what
-    /// `ready` says.
-    pub(crate) fn read(
-        &self,
-        person: Person,
-        name: &SecretName,
-        ready: impl FnOnce() -> Result<(), authy::Error>,
-    ) -> Result<SecretBytes, Failure> {
-        if !self.misplaced.is_empty() {
-            return Err(Failure::ValueInWords);
-        }
-        if let Some(length) = self.generate {
-            return Ok(authy::generate(length.unwrap_or(authy::DEFAULT_LENGTH))?);
+    /// A value among the words, an empty value, nobody to ask, an I/O error.
+    pub(crate) fn read(&self, person: Person, name: &SecretName) -> Result<SecretBytes, Failure> {
+        match self.recipe()? {
+            Some(recipe) => return Ok(authy::generate(recipe)?),
+            None if self.clip.is_some() => return Err(Failure::ClipOfWhat),
+            None => {}
         }
         let value = match &self.file {
             Some(path) => {
@@ -62,16 +67,49 @@ impl ValueFlags {
                 let bytes = File::open(path).and_then(read_some).map_err(failed)?;
                 self.trimmed(bytes)
             }
-            None if io::stdin().is_terminal() => {
-                ready()?;
-                return self.typed(person, name);
-            }
+            None if io::stdin().is_terminal() => return self.typed(person, name),
             None => self.trimmed(read_some(io::stdin().lock()).map_err(Failure::Input)?),
         };
         if value.is_empty() && !self.raw {
             return Err(Failure::EmptyValue);
         }
         Ok(value)
+    }
+
+    /// Whether somebody at the terminal is to type the value.
+    pub(crate) fn is_typed(&self) -> bool {
+        let is_given = self.file.is_some() || self.generate.is_some() || self.words.is_some();
+        !is_given && self.misplaced.is_empty() && io::stdin().is_terminal()
+    }
+
+    /// For how many seconds what is generated is to be on the clipboard.
+    pub(crate) fn clip(&self) -> Option<u16> {
+        self.clip
+    }
+
+    /// What is to be generated, if anything is.
+    fn recipe(&self) -> Result<Option<Recipe>, Failure> {
+        let number = |words: &[OsString]| match words {
+            [word] => word.to_str()?.parse().ok(),
+            _ => None,
+        };
+        if self.misplaced.is_empty() {
+            if let Some(words) = self.words {
+                return Ok(Some(Recipe::Words(words.unwrap_or(authy::DEFAULT_WORDS))));
+            }
+            return Ok(self.generate.map(|length| self.characters(length)));
+        }
+        // A number behind the flag is how long it is to be, and no value.
+        match (self.generate, self.words, number(&self.misplaced)) {
+            (Some(None), _, Some(length)) => Ok(Some(self.characters(Some(length)))),
+            (_, Some(None), Some(count)) => Ok(Some(Recipe::Words(count))),
+            _ => Err(Failure::ValueInWords),
+        }
+    }
+
+    fn characters(&self, length: Option<usize>) -> Recipe {
+        let length = length.unwrap_or(authy::DEFAULT_LENGTH);
+        Recipe::Characters(length, self.chars.unwrap_or_default())
     }
 
     /// Asks for the value: a line twice, for nobody sees what was typed; a paste of several
@@ -118,6 +156,10 @@ impl ValueFlags {
     }
 }
 
+fn alphabet(word: &str) -> Result<Alphabet, String> {
+    Alphabet::parse(word).ok_or_else(|| format!("one of: {}", Alphabet::WORDS.join(", ")))
+}
+
 /// Reads at most [`LIMIT`] bytes into room for all of them: a buffer that grows leaves
 /// copies behind.
 fn read_some(from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -128,7 +170,7 @@ fn read_some(from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, ValueFlags, read_some};
+    use super::{Alphabet, LIMIT, Recipe, ValueFlags, read_some};
 
     fn kept(given: &[u8], raw: bool) -> Vec<u8> {
         let flags = ValueFlags { raw, ..ValueFlags::default() };
@@ -151,6 +193,27 @@ mod tests {
             assert_eq!(kept(given, false), expected);
             assert_eq!(kept(given, true), given);
         }
+    }
+
+    #[test]
+    fn a_number_behind_a_generator_is_no_value() {
+        let flags = |generate, words, misplaced: &[&str]| ValueFlags {
+            generate,
+            words,
+            misplaced: misplaced.iter().map(Into::into).collect(),
+            ..ValueFlags::default()
+        };
+        let said = |flags: ValueFlags| flags.recipe().unwrap();
+        let characters = |length| Some(Recipe::Characters(length, Alphabet::Safe));
+        assert_eq!(said(flags(Some(None), None, &[])), characters(32));
+        assert_eq!(said(flags(Some(None), None, &["20"])), characters(20));
+        assert_eq!(said(flags(Some(Some(40)), None, &[])), characters(40));
+        assert_eq!(said(flags(None, Some(None), &["6"])), Some(Recipe::Words(6)));
+        assert_eq!(said(flags(None, None, &[])), None);
+        for (generate, words) in [(Some(Some(40)), None), (None, None)] {
+            assert!(flags(generate, words, &["20"]).recipe().is_err());
+        }
+        assert!(flags(Some(None), None, &["hunter2"]).recipe().is_err());
     }
 
     #[test]

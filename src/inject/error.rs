@@ -5,8 +5,8 @@
 
 use std::io;
 
-use super::LENGTHS;
 use super::naming::is_variable;
+use super::{LENGTHS, WORDS};
 use crate::kind::{Failure, Kind};
 use crate::name::{SecretName, printable};
 
@@ -43,6 +43,8 @@ pub(crate) enum InjectError {
 
     #[error("a generated value cannot have {given} characters")]
     Length { given: usize },
+    #[error("a passphrase cannot have {given} words")]
+    Words { given: usize },
     #[error("the system gives no random bytes")]
     Randomness(#[from] rand::rngs::SysError),
 
@@ -98,6 +100,7 @@ impl Failure for InjectError {
             | Self::Template { .. }
             | Self::FileTemplate { .. }
             | Self::Length { .. }
+            | Self::Words { .. }
             | Self::NoProgram => Kind::Usage,
             Self::UnknownNames { .. } => Kind::NotFound,
             Self::Randomness(_)
@@ -138,6 +141,9 @@ impl Failure for InjectError {
             Self::FileTemplate { .. } => "write a secret's name as in <authy:db-url>",
             Self::Length { .. } => {
                 return Some(format!("use {} to {}", LENGTHS.start(), LENGTHS.end()));
+            }
+            Self::Words { .. } => {
+                return Some(format!("use {} to {}", WORDS.start(), WORDS.end()));
             }
             Self::OneTime { .. } => {
                 "store the base32 key, or the otpauth:// address that the QR code holds"

@@ -33,8 +33,8 @@ pub use environment::Environment;
 pub(crate) use format::dotenv::misread;
 pub use format::{Dotenv, Format, Misread, Reader};
 pub(crate) use format::{k8s::manifest, mask_commands, render};
-pub use generate::DEFAULT_LENGTH;
-pub(crate) use generate::generate;
+pub use generate::{Alphabet, DEFAULT_LENGTH, DEFAULT_WORDS};
+pub(crate) use generate::{generate, generate_words};
 #[cfg(feature = "sealed")]
 pub(crate) use mask::Stream as MaskStream;
 #[cfg(any(fuzzing, feature = "workbench"))]
@@ -52,3 +52,5 @@ pub(crate) use wrapper::{ALONE, command as alias_command, define as define_alias
 
 /// Lengths of generated values that make sense.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;
+/// How many words a generated passphrase may have: fewer are guessed.
+const WORDS: std::ops::RangeInclusive<usize> = 4..=64;

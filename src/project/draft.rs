@@ -69,7 +69,7 @@ mod tests {
         let file = ProjectFile::read(&path, Some(dir.path())).unwrap();
         assert_eq!(file.aliases.unwrap().len(), 2);
         assert!(file.vault.is_some() && file.keyfile.is_some() && file.prefix.is_some());
-        assert_eq!((file.env.len(), file.files.len()), (1, 1));
+        assert_eq!((file.env.len(), file.files.len(), file.require.len()), (1, 1, 1));
         assert_ne!(text(&scope()), EXAMPLE);
     }
 }

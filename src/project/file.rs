@@ -19,10 +19,10 @@ use toml::de::{DeTable, DeValue};
 use super::MAX_SIZE;
 use super::error::{Fault, ProjectError};
 use super::worktree;
-use crate::name::{ScopeName, ToolName};
+use crate::name::{ScopeName, SecretName, ToolName};
 
 /// The tables of a project file.
-const TABLES: [&str; 3] = ["authy", "env", "files"];
+const TABLES: [&str; 4] = ["authy", "env", "files", "require"];
 /// The keys of `[authy]`.
 const KEYS: [&str; 8] =
     ["scope", "keyfile", "token_file", "vault", "uppercase", "replace_dash", "prefix", "aliases"];
@@ -52,6 +52,8 @@ pub struct ProjectFile {
     pub env: BTreeMap<String, String>,
     /// Variables and the files with placeholders whose resolved copies they name.
     pub files: BTreeMap<String, PathBuf>,
+    /// Secrets that a program must be given, and what each is for.
+    pub require: BTreeMap<SecretName, String>,
     /// SHA-256 of path and content, in hex.
     pub(super) digest: String,
     /// SHA-256 of its place in the repository and its content, in hex, where it is in one.
@@ -123,6 +125,7 @@ impl ProjectFile {
                 match name {
                     "authy" => file.set(found, home)?,
                     "files" => file.set_file(found, home)?,
+                    "require" => file.set_required(found)?,
                     _ => file.set_variable(found)?,
                 }
             }
@@ -167,6 +170,14 @@ impl ProjectFile {
         let variable = variable(found)?;
         let path = self.location("files", found, home)?;
         self.files.insert(variable, path);
+        Ok(())
+    }
+
+    fn set_required(&mut self, found: Found<'_, '_>) -> Result<(), Located> {
+        let name = SecretName::parse(found.0.get_ref());
+        let name = name.map_err(|error| (found.0.span().start, error.into()))?;
+        let purpose = text(found, "what it is for, in quotes")?;
+        self.require.insert(name, purpose.to_owned());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod find;
 mod trust;
+mod user;
 mod worktree;
 
 pub(crate) use draft::create;
@@ -17,6 +18,7 @@ pub(crate) use error::ProjectError;
 pub use file::ProjectFile;
 pub(crate) use find::find;
 pub(crate) use trust::{distrust, is_trusted, trust};
+pub(crate) use user::named_vault;
 
 /// Largest project file in bytes.
 const MAX_SIZE: u64 = 64 << 10;

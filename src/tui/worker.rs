@@ -174,7 +174,7 @@ impl Worker<'_> {
                 let verdict = authy::policy_test(&ctx, Some(&scope), &name, None);
                 Reply::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
-            Work::Generate => Reply::Generated(told(authy::generate(authy::DEFAULT_LENGTH))),
+            Work::Generate => Reply::Generated(told(authy::generate(authy::Recipe::default()))),
             Work::Approval => {
                 Reply::Approval(told(authy::approval(&ctx, None, None).map(Box::new)))
             }

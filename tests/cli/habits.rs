@@ -25,19 +25,27 @@ fn commands_answer_to_the_names_they_have_elsewhere() {
 fn a_word_that_is_a_command_elsewhere_gets_a_hint() {
     let t = Sandbox::new();
     for (word, here) in [
-        ("add", "authy store"),
-        ("set", "authy store"),
-        ("put", "authy store"),
-        ("new", "authy store"),
-        ("delete", "authy remove"),
-        ("cat", "authy get"),
+        ("add", "authy store NAME"),
+        ("set", "authy store NAME"),
+        ("delete", "authy remove NAME"),
+        ("cat", "authy get NAME"),
+        ("copy", "authy get NAME --clip"),
+        ("undo", "authy restore NAME"),
+        ("users", "authy member list"),
+        ("doctor", "authy check"),
+        ("clone", "git clone URL ~/.authy && authy join"),
     ] {
         t.authy([word, "a"]).fails(2).stderr_has(&format!("hint: that is '{here}' here"));
         let json = t.authy(["--json", word]).fails(2).json_error();
         assert!(json["hint"].as_str().unwrap().contains(here), "{json}");
     }
+    t.authy(["secrets", "list"]).fails(2).stderr_has("'authy list'");
     t.authy(["policy", "add"]).fails(2).stderr_lacks("authy store");
-    t.authy(["lst"]).fails(2).stderr_has("list");
+    t.authy(["lst"]).fails(2).stderr_has("did you mean 'authy list'?");
+    t.authy(["policy", "creat"]).fails(2).stderr_has("did you mean 'authy policy create'?");
+    // None is better than a wrong one, and what is hidden is never one.
+    t.authy(["xyzzy"]).fails(2).stderr_has("hint: --help shows what can be given");
+    t.authy(["hook-stat"]).fails(2).stderr_lacks("hook-state");
 }
 
 #[test]

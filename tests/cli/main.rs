@@ -43,6 +43,7 @@ mod corpus;
 mod crash;
 mod edit;
 mod env;
+mod fingers;
 mod forge;
 mod forgotten;
 mod get;

@@ -96,10 +96,7 @@ fn in_a_team_it_says_what_is_to_be_sent_merged_approved_and_decided() {
     team.of("alice", &["status"]).ok().stdout_has("for an admin: bob (authy approve)");
     team.of("alice", &["approve", "--yes"]).ok();
     team.send("alice", "bob");
-    team.of("bob", &["status"])
-        .ok()
-        .stdout_has("bob, in @backend")
-        .stdout_lacks("to send");
+    team.of("bob", &["status"]).ok().stdout_has("bob, in @backend").stdout_lacks("to send");
 
     team.of("alice", &["rotate", "db-url", "--raw"]).stdin("by alice").ok();
     team.of("alice", &["sync"]).ok();

@@ -140,8 +140,12 @@ fn signals_do_after_a_prompt_what_they_did_before() {
     t.authy(["store", "a"]).env("AUTHY_PASSPHRASE", "pw").stdin("old").ok();
     // At the second prompt of a command.
     let mut shell = shell(&t);
-    shell.keys("authy store second/prompt --once\r").until("Value of").until(": ").keys("v\r");
-    shell.until("Passphrase of").until(": ");
+    shell
+        .keys("authy store second/prompt --once\r")
+        .until("Passphrase of")
+        .until(": ")
+        .keys("pw\r");
+    shell.until("Value of").until(": ");
     signal(pids_of("store\u{0}second/prompt")[0], rustix::process::Signal::TERM);
     shell.until("$ ").keys("echo code $?; stty -a | grep -o ' echo '\r");
     shell.until("code 143").until(" echo ").until("$ ").keys("exit\r");

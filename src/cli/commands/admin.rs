@@ -12,7 +12,7 @@ use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::front::{Admin, Invocation, Setup};
 
-/// Manage secrets, policies, sessions, members and the audit trail on the terminal
+/// Manage the vault in a terminal interface
 ///
 /// What is typed there reaches neither the shell's history nor arguments nor the environment.
 /// '?' shows the keys. The identity is forgotten after ten minutes without a key.

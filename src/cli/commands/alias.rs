@@ -10,7 +10,7 @@ use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::inject::NamingFlags;
 
-/// Print aliases that start programs with the secrets of a scope
+/// Print aliases that start programs with a scope's secrets
 ///
 /// To be evaluated: 'claude' then means 'authy run --scope SCOPE -- claude'. Names are plain
 /// program names, and none that a shell or the system needs. 'authy hook' does this by itself

@@ -8,12 +8,16 @@ use super::{CommandResult, project_info};
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 
-/// Allow the .authy.toml of this folder, as it is now
+/// Trust the .authy.toml of this folder as it is now
 ///
 /// Before that a project may choose the scope and the names of variables. Only an allowed
 /// one may also name a vault that is new to this machine or an identity outside
 /// ~/.authy/keys, or set variables of its own. A changed file has to be allowed again.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy project-info                       what it does
+  authy allow")]
 pub(crate) struct Args {
     /// Do not ask
     #[arg(short, long)]

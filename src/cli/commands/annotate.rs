@@ -8,7 +8,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 
-/// Change a secret's description, tags, rotation interval or where it belongs; its value stays
+/// Change a secret's description, tags, interval or address
 ///
 /// What is not given stays as it is. Anybody who has the vault can read all of this.
 #[derive(Debug, clap::Args)]

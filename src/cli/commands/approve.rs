@@ -10,7 +10,7 @@ use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
 use crate::front::{approval_lines, request_lines};
 
-/// Look at what waits for an admin's signature, and sign it
+/// Review what waits for an admin, and sign it
 ///
 /// Members who asked to join, and policies that somebody edited, are obeyed by nobody until an
 /// admin approves them. Shows what changed since the last approval and what that means: who can
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIGEST")]
     expect: Option<String>,
     /// Look and approve nothing
-    #[arg(long, conflicts_with_all = ["yes", "expect"])]
+    #[arg(short = 'n', long, conflicts_with_all = ["yes", "expect"])]
     dry_run: bool,
 }
 

@@ -7,8 +7,11 @@ use authy::printable;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Take back what 'authy allow' gave the .authy.toml of this folder
+/// Stop trusting the .authy.toml of this folder
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy deny")]
 pub(crate) struct Args {}
 
 impl Args {

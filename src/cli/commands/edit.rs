@@ -12,6 +12,10 @@ use crate::cli::context::CliEnv;
 /// $VISUAL is tried first, then $EDITOR. The text lies on a memory file system only,
 /// readable by you alone, and is removed however the editor ends.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy edit tls/key
+  EDITOR=nano authy edit app-config")]
 pub(crate) struct Args {
     /// Name the secret
     name: SecretName,

@@ -11,7 +11,7 @@ use crate::cli::error::Failure;
 use crate::cli::inject::InjectFlags;
 use crate::cli::ui::Ui;
 
-/// Print the secrets of a scope as variables for a shell
+/// Print a scope's secrets as variables for a shell
 ///
 /// Every value is quoted so that it comes out of 'eval' unchanged. Programs differ about .env
 /// files: --for writes the one that a program reads, and refuses what that cannot hold; without

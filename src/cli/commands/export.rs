@@ -11,7 +11,7 @@ use super::env::{DotenvFlags, Form, print};
 use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 
-/// Print the secrets of a scope as a file of variables
+/// Print a scope's secrets as a file of variables
 ///
 /// The file holds the values in the clear: 'authy run' hands them over without one.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use authy::{Part, ScopeName, SecretBytes, SecretName};
+use authy::{Context, Kind, Part, ScopeName, SecretBytes, SecretName};
 use data_encoding::BASE64;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -12,6 +12,7 @@ use super::CommandResult;
 use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
+use crate::cli::target::below;
 
 /// Print a secret's value, byte for byte
 ///
@@ -24,7 +25,7 @@ use crate::cli::error::Failure;
 #[command(after_help = "\
 Examples:
   authy get db-url
-  authy get db-url --clip
+  authy get -c db-url                      to the clipboard
   authy get web/github --field user        of an entry that came from pass
   authy get api-key --version 2            as it was; 'authy history api-key' has the versions
   PGPASSWORD=\"$(authy get db-password --scope backend)\" psql")]
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     /// Name the secret
     name: SecretName,
     /// Put it on the clipboard instead, for so many seconds
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
         default_missing_value = "45")]
     clip: Option<u16>,
     /// Read it as it was at this version
@@ -45,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY")]
     field: Option<String>,
     /// Read it under this policy
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 
@@ -56,7 +57,12 @@ impl Args {
         let value = match self.version {
             Some(version) => authy::get_version(&ctx, &self.name, version, scope.as_ref())?,
             None if self.clip.is_some() => authy::copy(&ctx, &self.name, scope.as_ref())?,
-            None => authy::get(&ctx, &self.name, scope.as_ref())?,
+            None => match authy::get(&ctx, &self.name, scope.as_ref()) {
+                Err(error) if error.kind() == Kind::NotFound && env.ui().is_for_eyes() => {
+                    return folder(env, &ctx, &self.name, error);
+                }
+                value => value?,
+            },
         };
         let part = match (self.line, self.field) {
             (Some(line), _) => Some(Part::Line(line)),
@@ -78,6 +84,17 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// On a terminal a folder shows what is in it, as in pass. What is no terminal wants a value.
+fn folder(env: &CliEnv, ctx: &Context, name: &SecretName, error: authy::Error) -> CommandResult {
+    let inside = below(ctx, name).unwrap_or_default();
+    if inside.is_empty() {
+        return Err(error.into());
+    }
+    let lines: String = inside.iter().map(|name| format!("{name}\n")).collect();
+    env.ui().data(lines.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Puts a value on the clipboard, and says where it is.

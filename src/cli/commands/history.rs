@@ -8,7 +8,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
-/// Show when a secret changed, and by whom; this needs no identity
+/// Show who changed a secret, and when; this needs no identity
 ///
 /// Reads git, newest first: versions, what changed (the value, its readers, its annotation, its
 /// name), who did it, and the commit. Values are not shown; 'authy restore' brings one back.
@@ -41,7 +41,7 @@ fn by(one: &PastVersion) -> String {
 
 fn table(versions: &[PastVersion]) -> Table {
     let heading = ["VERSION", "WHAT", "VALUE SINCE", "BY", "COMMIT", "COMMITTED", "SIGNED BY"];
-    let mut table = Table::new(heading);
+    let mut table = Table::new(heading).with_times(&[2, 5]);
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Print what a shell evaluates once to follow you into projects
+/// Print the shell integration script
 ///
 /// On entering a folder whose .authy.toml you have allowed, the programs of its 'aliases' are
 /// started through 'authy run' with its scope, and AUTHY_KEYFILE is set where it names a

@@ -20,7 +20,7 @@ use crate::cli::table::Table;
 /// Largest file, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// Take secrets over from a file or another manager, in one commit
+/// Import secrets from a file or another manager
 ///
 /// Names become lower case with '-' between words: DB_URL becomes db-url. A secret that has the
 /// value already is left as it is. Names that cannot be used, that collide or exist already with
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long)]
     skip_invalid: bool,
     /// Show the names and change nothing; this needs no identity
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 }
 

@@ -9,7 +9,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 
-/// Make a vault, its first admin, an identity and a git repository
+/// Create a vault, its first admin and an identity
 ///
 /// The identity is written to ~/.authy/keys/master.key, readable by you alone; one that is
 /// already there is used. Inside another git repository authy does not commit, and keeps the

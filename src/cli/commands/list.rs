@@ -2,26 +2,29 @@
 
 use std::process::ExitCode;
 
-use authy::{ListDetails, ListEntry, ListOptions, ScopeName, ServiceUrl};
+use authy::{ListDetails, ListEntry, ListOptions, ScopeName, ServiceUrl, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
-/// List secrets by name; this needs no identity
+/// List secrets; this needs no identity
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy list
+  authy list db                            names with 'db' in them
+  authy ls prod/                           what is in a folder
   authy list 'db-*' --long
   authy list --tree
   authy list --for https://github.com
   authy list --scope backend --json")]
 pub(crate) struct Args {
-    /// Take only names that match
+    /// Take only names that match: a part of a name, a folder as in 'prod/', or a pattern with
+    /// '*', '?', [a-z] or {a,b}
     pattern: Option<String>,
     /// Take only what this policy allows
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Take only what 'authy helper' could give for this address
     #[arg(long = "for", value_name = "URL")]
@@ -42,13 +45,16 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ui = env.ui();
         let options = ListOptions {
-            pattern: self.pattern,
+            pattern: self.pattern.as_deref().map(glob),
             scope: env.scope(self.scope)?,
             details: self.long || ui.wants_json(),
             rotate_due: self.rotate_due,
             service: self.service,
         };
         let entries = authy::list(&env.context()?, &options)?;
+        if entries.is_empty() {
+            ui.note(nothing(self.pattern.as_deref(), &options));
+        }
         if ui.wants_json() {
             ui.json(&entries)?;
         } else if self.long {
@@ -66,8 +72,29 @@ impl Args {
     }
 }
 
+/// What a word without pattern characters means: a part of a name, or a folder.
+fn glob(text: &str) -> String {
+    if text.contains(['*', '?', '[', ']', '{', '}', '\\']) {
+        return text.to_owned();
+    }
+    let text = text.to_lowercase();
+    if text.ends_with('/') { format!("{text}*") } else { format!("*{text}*") }
+}
+
+/// Says that there is nothing, and of what.
+fn nothing(pattern: Option<&str>, options: &ListOptions) -> String {
+    let scope = options.scope.as_ref().map(|scope| format!(" in scope '{scope}'"));
+    let scope = scope.unwrap_or_default();
+    match (pattern, &options.service, options.rotate_due) {
+        (_, _, true) => format!("nothing is due for rotation{scope}"),
+        (Some(pattern), ..) => format!("no name matches '{}'{scope}", printable(pattern)),
+        (_, Some(url), _) => format!("nothing is for {url}{scope}"),
+        _ => format!("no secrets{scope}"),
+    }
+}
+
 fn due(entries: &[ListEntry]) -> Table {
-    let mut table = Table::new(["NAME", "VALUE SINCE", "WHY"]);
+    let mut table = Table::new(["NAME", "VALUE SINCE", "WHY"]).with_times(&[1]);
     for (entry, details) in entries.iter().filter_map(|one| Some((one, one.details.as_ref()?))) {
         let why = details.rotate_due.clone().unwrap_or_default();
         table.push([entry.name.to_string(), details.changed.clone(), why]);
@@ -94,7 +121,8 @@ fn belongs(details: &ListDetails) -> String {
 
 fn table(entries: &[ListEntry]) -> Table {
     let mut table =
-        Table::new(["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "FOR", "DESCRIPTION"]);
+        Table::new(["NAME", "VERSION", "CHANGED", "READERS", "TAGS", "FOR", "DESCRIPTION"])
+            .with_times(&[2]);
     for entry in entries {
         let name = entry.name.to_string();
         let problem = entry.problem.as_ref().map(|problem| format!("problem: {problem}"));

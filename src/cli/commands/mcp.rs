@@ -11,7 +11,7 @@ use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::front::Fronts;
 
-/// Serve MCP on standard input and output: names, and programs run with values, masked
+/// Serve MCP to an agent: names, and runs with masked values
 ///
 /// An agent lists the secrets of a scope, runs programs with their values, asks whether and why it may
 /// use one, asks an admin for more, and reads its own lines of the audit trail. No tool returns a value,
@@ -28,7 +28,7 @@ Examples:
 )]
 pub(crate) struct Args {
     /// Serve what this policy allows; a token has its own
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -54,7 +54,7 @@ struct Config {
     #[arg(value_name = "CLIENT", value_parser = client)]
     client: McpClient,
     /// Make the token for this scope
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Let the token live so long
     #[arg(long, value_name = "TIME", default_value = "30d")]

@@ -8,7 +8,7 @@ use super::CommandResult;
 use super::get::copied;
 use crate::cli::context::CliEnv;
 
-/// Print the one-time code that a stored key makes now
+/// Print the current one-time code (TOTP) of a stored key
 ///
 /// The secret holds a base32 key, or an otpauth:// address as QR codes do, alone, on the first line
 /// or behind 'totp:' as in gopass. The code is made as RFC 6238 says; the key itself is not printed.
@@ -22,11 +22,11 @@ pub(crate) struct Args {
     /// Name the secret with the key
     name: SecretName,
     /// Put the code on the clipboard instead, for so many seconds
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
         default_missing_value = "45")]
     clip: Option<u16>,
     /// Read it under this policy
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 

@@ -11,6 +11,10 @@ use crate::cli::context::CliEnv;
 
 /// Show the .authy.toml of this folder, and whether it is allowed
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy project-info
+  authy project-info --json")]
 pub(crate) struct Args {}
 
 impl Args {
@@ -42,6 +46,7 @@ fn as_json(file: &ProjectFile, allowed: bool) -> serde_json::Value {
         "prefix": file.prefix,
         "aliases": file.aliases.as_deref().map(words),
         "env": file.env,
+        "require": file.require.iter().map(|(name, purpose)| (name.as_str(), purpose)).collect::<BTreeMap<_, _>>(),
         "files": file.files.iter().map(|(name, path)| (name, text(path))).collect::<BTreeMap<_, _>>(),
     })
 }
@@ -68,6 +73,9 @@ pub(super) fn describe(file: &ProjectFile) -> String {
     }
     for (variable, template) in &file.files {
         add("file", Some(format!("{variable} = {}", path(template))));
+    }
+    for (name, purpose) in &file.require {
+        add("requires", Some(format!("{name}: {purpose}")));
     }
     out
 }

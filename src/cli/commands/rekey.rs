@@ -8,7 +8,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
 
-/// Encrypt secrets to those who may read them now; only an admin can
+/// Re-encrypt secrets to those who may read them now; admins only
 ///
 /// Policies and members say who may read; what is encrypted already follows by this step. It
 /// prints who gains and who loses what, then changes all of it in one commit, or nothing. Who
@@ -20,7 +20,7 @@ Examples:
   authy rekey")]
 pub(crate) struct Args {
     /// Print what would change and change nothing; this needs no identity
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     dry_run: bool,
 }
 

@@ -2,25 +2,87 @@
 
 use std::process::ExitCode;
 
-use authy::SecretName;
+use authy::{Context, ListOptions, SecretName};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+use crate::cli::target::{Target, below};
 
-/// Remove a secret
+/// Remove secrets
 ///
-/// Nothing is asked: git keeps what was committed. A value that must not be used any more
-/// has to be changed where it is accepted.
+/// On a terminal it asks first. git keeps what was committed: 'authy restore NAME' brings a value
+/// back, and a value that must not be used any more has to be changed where it is accepted.
+/// Several secrets are removed in one commit.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy remove old-token
+  authy rm -f a-key b-key                  without a question
+  authy rm -r prod/db                      prod/db and all that is in prod/db/")]
 pub(crate) struct Args {
-    /// Name the secret
-    name: SecretName,
+    /// Name the secrets; with a slash at its end a folder
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<Target>,
+    /// Remove folders with all that is in them
+    #[arg(short, long)]
+    recursive: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    force: bool,
 }
+
+/// So many names are written out.
+const SHOWN: usize = 10;
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        authy::remove(&env.context()?, &self.name)?;
-        env.ui().note(format_args!("removed {}", self.name));
+        let ctx = env.context()?;
+        let names = self.names(&ctx)?;
+        let listed = listed(&names);
+        if !self.force && env.refuses(&ctx, &format!("Remove {listed}?")) {
+            return Err(Failure::NotRemoved);
+        }
+        authy::remove_all(&ctx, &names)?;
+        let one = names.first().filter(|_| names.len() == 1);
+        let back = one.map_or_else(|| "NAME".to_owned(), ToString::to_string);
+        env.ui().note(format_args!("removed {listed} ('authy restore {back}' brings it back)"));
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The secrets that are meant, each once.
+    fn names(&self, ctx: &Context) -> Result<Vec<SecretName>, Failure> {
+        let mut names = Vec::new();
+        for target in &self.names {
+            let (name, is_folder) = match target {
+                Target::Name(name) => (name, false),
+                Target::Folder(name) => (name, true),
+            };
+            let inside = below(ctx, name)?;
+            let is_there = !is_folder && is_secret(ctx, name)?;
+            if is_there || inside.is_empty() {
+                names.push(name.clone());
+            } else if !self.recursive {
+                return Err(Failure::IsFolder { name: name.clone(), count: inside.len() });
+            }
+            if self.recursive {
+                names.extend(inside);
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+fn is_secret(ctx: &Context, name: &SecretName) -> Result<bool, Failure> {
+    let all = authy::list(ctx, &ListOptions::default())?;
+    Ok(all.iter().any(|entry| entry.name == *name))
+}
+
+fn listed(names: &[SecretName]) -> String {
+    match names.len() {
+        0..=SHOWN => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        count => format!("{count} secrets"),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<SecretName>,
     /// Ask for this scope
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Say why, in a line of at most 200 characters
     #[arg(long, value_name = "TEXT")]

@@ -13,7 +13,7 @@ use crate::cli::context::CliEnv;
 /// With -o the result is written to a file that only you can read, all of it or nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   authy resolve config.tmpl -o config.json --scope backend")]
 pub(crate) struct Args {
     /// Read this file
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// Read secrets under this policy
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 

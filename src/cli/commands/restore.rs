@@ -7,14 +7,16 @@ use authy::SecretName;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Give a secret a value that it had before
+/// Restore an earlier value of a secret
 ///
 /// Takes the value from git and stores it as a new version, encrypted to those who read the
-/// secret now. A secret that was removed comes back like this. Whoever could read that value
+/// secret now. Without --version it takes the value before the present one; a secret that was
+/// removed comes back with its last. Whoever could read that value
 /// and may not read the secret now makes it due for rotation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  authy restore db-url                     the value before, or after a removal the last one
   authy history db-url
   authy restore db-url --version 3
   authy restore db-url --version 3 --commit 0a1b2c3d")]
@@ -23,20 +25,24 @@ pub(crate) struct Args {
     name: SecretName,
     /// Take the value of this version; 'authy history' lists them
     #[arg(long, value_name = "N")]
-    version: u64,
+    version: Option<u64>,
     /// Take it from the commit whose id begins like this, where two clones made one each
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "version")]
     commit: Option<String>,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let new =
-            authy::restore(&env.context()?, &self.name, self.version, self.commit.as_deref())?;
+        let ctx = env.context()?;
+        let version = match self.version {
+            Some(version) => version,
+            None => authy::version_before(&ctx, &self.name)?,
+        };
+        let new = authy::restore(&ctx, &self.name, version, self.commit.as_deref())?;
         if env.ui().wants_json() {
             env.ui().json(&serde_json::json!({ "name": self.name, "version": new }))?;
         } else {
-            let (name, version) = (&self.name, self.version);
+            let name = &self.name;
             env.ui().note(format_args!("restored {name} to version {version} (version {new} now)"));
         }
         Ok(ExitCode::SUCCESS)

@@ -23,9 +23,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let ctx = env.context()?;
-        let ready = || authy::rotate_ready(&ctx, &self.name);
-        let value = self.value.read(env.person(), &self.name, ready)?;
-        store::report(env.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)
+        let mut ctx = env.context()?;
+        // Whoever types a value is told before it what cannot be, and asked for the passphrase.
+        if self.value.is_typed() {
+            authy::rotate_ready(&ctx, &self.name)?;
+            ctx = env.unlocked(ctx)?;
+        }
+        let value = self.value.read(env.person(), &self.name)?;
+        store::report(env.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)?;
+        store::clip(env, &ctx, &self.name, self.value.clip())
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
 use crate::cli::leader;
 
-/// Run a command with the secrets of a scope in its environment
+/// Run a command with a scope's secrets in its environment
 ///
 /// authy becomes the command: signals, terminal and exit code are its own. With a session
 /// token, in a run-only scope, or with --mask it stays and replaces the values in what the
@@ -25,6 +25,7 @@ Examples:
   authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh
   authy run --scope mcp --env GITHUB_PERSONAL_ACCESS_TOKEN=github-token -- github-mcp-server stdio
   authy run --only 'db-*' -- ./migrate     an admin needs no scope
+  DB_URL=sqlite: authy run --no-override -- ./test
   authy run --scope ci --file KUBECONFIG=kube.tmpl -- kubectl get pods")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
+    /// Leave variables that are set already as they are
+    #[arg(long, conflicts_with = "clean_env")]
+    no_override: bool,
     /// Give the command placeholders for what the scope seals, and put the values in on the wire;
     /// done anyway where the scope hands nothing out
     #[arg(long)]
@@ -72,6 +76,13 @@ impl Args {
         // Those that are typed come last and win.
         request.templates.extend(self.env);
         request.files.extend(self.file);
+        if let Some(project) = env.project()? {
+            request.required.clone_from(&project.require);
+        }
+        if self.no_override {
+            let names = env.inherited().into_iter().map(|(name, _)| name);
+            request.kept.extend(names.filter_map(|name| name.into_string().ok()));
+        }
         let command = RunCommand {
             argv: self.command.into_iter().map(|word| env.word(word)).collect(),
             clean_env: self.clean_env,

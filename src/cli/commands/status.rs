@@ -11,7 +11,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::front::{ago, left};
 
-/// Show the vault, who you are in it, what you may use, and what waits
+/// Show where you are, who you are, and what waits
 ///
 /// Names the vault, the member or the session token, the scopes that you may use and how many
 /// secrets each has, what decides here (a token, .authy.toml, AUTHY_SCOPE, an agent), the remote

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use authy::{SecretName, ServiceUrl, ServiceUser, StoreOptions, StoreReport, Ttl};
+use authy::{Context, SecretName, ServiceUrl, ServiceUser, StoreOptions, StoreReport, Ttl};
 
 use super::CommandResult;
+use super::get::copied;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 use crate::cli::value::ValueFlags;
@@ -21,6 +22,8 @@ Examples:
   authy store db-url                       asks for the value
   printf %s \"$VALUE\" | authy store db-url
   authy store tls/key --file key.pem
+  authy store wifi --words -c              a passphrase, on the clipboard too
+  authy store door-pin --generate=8 --chars digits
   authy store api-key --generate=40 --tag api --description \"search service\"
   authy store git/token --for https://github.com/acme --user x-access-token")]
 pub(crate) struct Args {
@@ -29,7 +32,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     value: ValueFlags,
     /// Replace the value of a secret that exists
-    #[arg(long)]
+    #[arg(short, long)]
     force: bool,
     /// Say what it is; anybody who has the vault can read this
     #[arg(long, value_name = "TEXT")]
@@ -56,9 +59,13 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let ctx = env.context()?;
-        let ready = || authy::store_ready(&ctx, &self.name, self.force);
-        let value = self.value.read(env.person(), &self.name, ready)?;
+        let mut ctx = env.context()?;
+        // Whoever types a value is told before it what cannot be, and asked for the passphrase.
+        if self.value.is_typed() {
+            authy::store_ready(&ctx, &self.name, self.force)?;
+            ctx = env.unlocked(ctx)?;
+        }
+        let value = self.value.read(env.person(), &self.name)?;
         let options = StoreOptions {
             force: self.force,
             description: self.description,
@@ -69,8 +76,20 @@ impl Args {
             bearer: self.bearer,
             not_secret: self.not_secret,
         };
-        report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)
+        report(env.ui(), "stored", &authy::store(&ctx, &self.name, &value, &options)?)?;
+        clip(env, &ctx, &self.name, self.value.clip())
     }
+}
+
+/// Puts a generated value on the clipboard, if that is wanted.
+pub(super) fn clip(
+    env: &CliEnv,
+    ctx: &Context,
+    name: &SecretName,
+    seconds: Option<u16>,
+) -> CommandResult {
+    let Some(seconds) = seconds else { return Ok(ExitCode::SUCCESS) };
+    copied(env, &authy::copy(ctx, name, None)?, name.as_str(), seconds)
 }
 
 /// Tells what was written; for every command that writes a value.

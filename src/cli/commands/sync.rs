@@ -7,7 +7,7 @@ use authy::{SecretName, SyncChange, SyncEvent, SyncKind, printable};
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Bring this clone and its remote together: commit, fetch, merge, push
+/// Commit, fetch, merge and push
 ///
 /// Commits what waits, audit lines of reads included, fetches what others pushed, merges it,
 /// gives live sessions the new values, and pushes. The network is the git program's, with its

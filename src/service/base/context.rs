@@ -136,6 +136,10 @@ impl fmt::Debug for Context {
 pub trait Front {
     /// The passphrase of `what`; `None` where there is nobody to ask.
     fn passphrase(&self, what: &str) -> Option<SecretBytes>;
+    /// Whether to ask once more for the passphrase of `what`, as the one that was given is wrong.
+    fn asks_again(&self, _what: &str) -> bool {
+        false
+    }
     /// A new passphrase for `what`, asked twice; `None` where there is nobody to ask.
     fn new_passphrase(&self, what: &str) -> Option<SecretBytes>;
     /// Whether the person at the terminal says yes to `question`; false where there is nobody.

@@ -154,8 +154,14 @@ impl Snapshot {
             policy.as_ref().is_none_or(|(_, policy)| policy.rule(other).allows())
         };
         let near = |other: &SecretName| strsim::jaro_winkler(name.as_str(), other.as_str());
-        let names = self.vault.names().unwrap_or_default().into_iter();
-        let nearest = names.filter(within).max_by(|a, b| near(a).total_cmp(&near(b)));
+        let names = self.vault.names().unwrap_or_default();
+        let lead = format!("{name}/");
+        let inside = names.iter().filter(|other| other.as_str().starts_with(&lead));
+        let count = inside.filter(|other| within(other)).count();
+        if count > 0 {
+            return SecretError::IsFolder { name: name.clone(), count }.into();
+        }
+        let nearest = names.into_iter().filter(within).max_by(|a, b| near(a).total_cmp(&near(b)));
         let nearest = nearest.filter(|best| near(best) > 0.85);
         SecretError::NotFound { name: name.clone(), scope: scope.cloned(), nearest }.into()
     }

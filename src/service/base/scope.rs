@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::Result;
+use super::names::known_scopes;
 use crate::access::AccessError;
 use crate::kind::{Failure, Kind};
 use crate::name::ScopeName;
@@ -23,11 +24,29 @@ pub(crate) fn effective_scope(
     }
 }
 
+impl ScopeError {
+    /// No scope is given, and these are there; where they cannot be told, none.
+    pub(crate) fn not_given(ctx: &Context) -> Self {
+        Self::NotGiven { scopes: known_scopes(ctx).unwrap_or_default() }
+    }
+}
+
+/// So many names are written out.
+const SHOWN: usize = 8;
+
+fn some_of(scopes: &[ScopeName]) -> String {
+    let names: Vec<&str> = scopes.iter().take(SHOWN).map(ScopeName::as_str).collect();
+    match scopes.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
 /// What is missing where a scope is needed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ScopeError {
     #[error("no scope given")]
-    NotGiven,
+    NotGiven { scopes: Vec<ScopeName> },
     #[error("which scope is the project's?")]
     Which { scopes: Vec<ScopeName> },
 }
@@ -35,23 +54,23 @@ pub(crate) enum ScopeError {
 impl Failure for ScopeError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotGiven | Self::Which { .. } => Kind::Usage,
+            Self::NotGiven { .. } | Self::Which { .. } => Kind::Usage,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotGiven => {
-                "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml; an admin may 'run --only' without"
-                    .into()
+            Self::NotGiven { scopes } if scopes.is_empty() => {
+                "name one with --scope; 'authy policy create' makes it; an admin may 'run --only' without".into()
             }
+            Self::NotGiven { scopes } => format!(
+                "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml: {}; an admin may 'run --only' without",
+                some_of(scopes)
+            ),
             Self::Which { scopes } if scopes.is_empty() => {
                 "name one with --scope; 'authy policy create' makes it".into()
             }
-            Self::Which { scopes } => {
-                let names: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-                format!("name one with --scope: {}", names.join(", "))
-            },
+            Self::Which { scopes } => format!("name one with --scope: {}", some_of(scopes)),
         })
     }
 }

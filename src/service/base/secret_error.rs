@@ -10,6 +10,8 @@ pub(crate) enum SecretError {
     NotFound { name: SecretName, scope: Option<ScopeName>, nearest: Option<SecretName> },
     #[error("secrets not found: {}", names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", "))]
     NoneOf { names: Vec<SecretName>, scope: Option<ScopeName> },
+    #[error("'{name}' is a folder with {count} secret{}, and no secret", if *count == 1 { "" } else { "s" })]
+    IsFolder { name: SecretName, count: usize },
     #[error("secret '{0}' exists already")]
     Exists(SecretName),
     #[error("secret '{0}' exists already")]
@@ -26,6 +28,8 @@ pub(crate) enum SecretError {
     NoPart { name: SecretName, what: String, keys: Vec<String> },
     #[error("--only '{}' matches no secret{}", printable(pattern), in_scope(scope))]
     OnlyNothing { pattern: String, scope: Option<ScopeName> },
+    #[error("the project requires what {} not give: {}", giver(scope), required(lacking))]
+    Required { lacking: Vec<(SecretName, String)>, scope: Option<ScopeName> },
     #[error("a value is at most 1 MiB")]
     TooLarge,
 }
@@ -34,8 +38,10 @@ impl Failure for SecretError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound { .. }
+            | Self::IsFolder { .. }
             | Self::NoneOf { .. }
             | Self::NoPart { .. }
+            | Self::Required { .. }
             | Self::OnlyNothing { .. } => Kind::NotFound,
             Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) => Kind::Conflict,
             Self::NoTerminal(_) | Self::NotText(_) | Self::Emptied(_) | Self::TooLarge => {
@@ -51,6 +57,7 @@ impl Failure for SecretError {
                 format!("run 'authy list --scope {scope}'")
             }
             Self::NotFound { .. } => "run 'authy list'".into(),
+            Self::IsFolder { name, .. } => format!("run 'authy list {name}/'"),
             Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
             Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
             Self::Exists(name) => {
@@ -58,6 +65,13 @@ impl Failure for SecretError {
             }
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
             Self::TooLarge => return None,
+            Self::Required { lacking, scope } => {
+                let name = lacking.first().map(|(name, _)| name.to_string()).unwrap_or_default();
+                let test = scope.as_ref().map(|scope| {
+                    format!("'authy policy test {scope} {name}' says whether it is allowed; ")
+                });
+                format!("{}'authy store {name}' stores it", test.unwrap_or_default())
+            }
             Self::NoTerminal(name) => format!("pipe the new value into 'authy rotate {name}'"),
             Self::OnlyNothing { scope: Some(scope), .. } => {
                 format!("'authy list --scope {scope}' shows what there is")
@@ -81,4 +95,17 @@ impl Failure for SecretError {
 
 fn in_scope(scope: &Option<ScopeName>) -> String {
     scope.as_ref().map(|scope| format!(" in scope '{scope}'")).unwrap_or_default()
+}
+
+/// Who does not give what is required, with its verb.
+fn giver(scope: &Option<ScopeName>) -> String {
+    scope.as_ref().map_or_else(|| "you do".to_owned(), |scope| format!("scope '{scope}' does"))
+}
+
+fn required(lacking: &[(SecretName, String)]) -> String {
+    let one = |(name, purpose): &(SecretName, String)| match purpose.is_empty() {
+        true => format!("'{name}'"),
+        false => format!("'{name}' ({})", printable(purpose)),
+    };
+    lacking.iter().map(one).collect::<Vec<_>>().join(", ")
 }

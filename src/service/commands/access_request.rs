@@ -55,7 +55,7 @@ pub fn request_access(
     let opened = OpenVault::open(ctx)?;
     let asker = asker(ctx, &opened, &Op::REQUEST)?;
     let scope = effective_scope(ctx, scope)?.or_else(|| scope_of(&asker));
-    let scope = scope.ok_or(ScopeError::NotGiven)?;
+    let scope = scope.ok_or_else(|| ScopeError::not_given(ctx))?;
     let reach = opened.rules.reach_of(&asker, Some(&scope), Need::Use)?;
     let is_missing = |name: &&SecretName| reach.permits(name).is_err();
     let missing: Vec<_> = names.iter().filter(is_missing).take(MOST_NAMES).cloned().collect();
@@ -76,13 +76,10 @@ pub fn request_access(
 pub fn access_requests(ctx: &Context) -> Result<Vec<AccessRequest>> {
     let opened = OpenVault::open(ctx)?;
     let filter = Filter {
-        secret: None,
-        scope: None,
-        actor: None,
         outcome: Some(Outcome::Granted),
         op: Some(Op::REQUEST.to_string()),
         since: Some(ctx.now - WAITS),
-        until: None,
+        ..Filter::default()
     };
     let mut chains = Vec::new();
     for place in trail(&opened)? {

@@ -38,7 +38,7 @@ pub fn project_aliases(file: &ProjectFile) -> Result<Option<(ScopeName, Naming, 
     if tools.is_empty() {
         return Ok(None);
     }
-    let scope = file.scope.clone().ok_or(ScopeError::NotGiven)?;
+    let scope = file.scope.clone().ok_or(ScopeError::NotGiven { scopes: Vec::new() })?;
     let naming = Naming {
         uppercase: file.uppercase.unwrap_or(false),
         replace_dash: file.replace_dash,

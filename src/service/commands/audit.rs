@@ -22,6 +22,8 @@ pub struct AuditFilter {
     pub scope: Option<ScopeName>,
     /// A member's name, or a session's id or label.
     pub actor: Option<String>,
+    /// A part of the mark of an AI agent; an empty text is any agent's.
+    pub agent: Option<String>,
     /// An operation such as `policy.create`, or the command it belongs to (`policy`).
     pub op: Option<String>,
     /// An outcome.
@@ -51,6 +53,7 @@ pub fn audit_show(
         secret: pattern.is_some().then_some(&by_secret),
         scope: filter.scope.clone(),
         actor: filter.actor.clone(),
+        agent: filter.agent.clone(),
         outcome: filter.outcome,
         op: filter.op.clone(),
         since: filter.since,

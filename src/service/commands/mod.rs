@@ -70,13 +70,15 @@ pub use policy::{
     policy_show, policy_test, policy_update,
 };
 pub use project::{
-    allow_project, deny_project, find_project, project_create, project_is_allowed, vault_is_known,
+    allow_project, deny_project, find_project, named_vault, project_create, project_is_allowed,
+    vault_is_known,
 };
 pub use secret::{
     Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
-    Imported, ImportedPolicy, Part, PastChange, PastVersion, StoreReport, annotate, copy, edit,
-    generate, get, get_version, history, import, imported_policies, otp, part, read_import, rekey,
-    rekey_needed, remove, rename, replace, restore, rotate, rotate_ready, store, store_ready,
+    Imported, ImportedPolicy, Part, PastChange, PastVersion, Recipe, StoreReport, annotate, copy,
+    edit, generate, get, get_version, history, import, imported_policies, otp, part, read_import,
+    rekey, rekey_needed, remove, remove_all, rename, rename_all, replace, restore, rotate,
+    rotate_ready, store, store_ready, version_before,
 };
 pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,

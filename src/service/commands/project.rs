@@ -26,6 +26,15 @@ pub fn find_project(start: &Path, home: Option<&Path>) -> Result<Option<ProjectF
     }
 }
 
+/// The folder of the vault that the user's configuration file `config` calls `name`; `None` where it
+/// names none so, or is not there.
+///
+/// # Errors
+/// The file is there and cannot be understood.
+pub fn named_vault(config: &Path, home: Option<&Path>, name: &str) -> Result<Option<PathBuf>> {
+    Ok(project::named_vault(config, home, name)?)
+}
+
 /// Whether the user allowed exactly this file at exactly this place.
 pub fn project_is_allowed(state: Option<&Path>, file: &ProjectFile) -> bool {
     state.is_some_and(|state| project::is_trusted(state, file))

@@ -191,7 +191,7 @@ pub fn status(ctx: &Context) -> Result<Status> {
         // A token changes nothing, and is to know of its scope alone.
         waits: match ctx.token {
             Some(_) => Waits::default(),
-            None => waits(ctx, &opened, &names)?,
+            None => waits(ctx, &opened, &caller, &names)?,
         },
         caller,
     })
@@ -343,7 +343,14 @@ fn distance(ctx: &Context) -> Option<(usize, usize)> {
     git::ahead_and_behind(&ctx.vault, &theirs).ok()
 }
 
-fn waits(ctx: &Context, opened: &Snapshot, names: &[SecretName]) -> Result<Waits> {
+fn waits(
+    ctx: &Context,
+    opened: &Snapshot,
+    caller: &CallerView,
+    names: &[SecretName],
+) -> Result<Waits> {
+    // What is to be done to secrets is for members.
+    let names = if matches!(caller, CallerView::Nobody { .. }) { &[] } else { names };
     let waiting = waiting(opened)?;
     let members = opened.rules.standings();
     let members = members.filter(|(_, standing)| matches!(standing, Standing::Unapproved(_)));

@@ -10,7 +10,7 @@ use super::error::IdentityError;
 use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient, decrypt_armored};
+use crate::crypto::{CryptoError, Identity, Recipient, decrypt_armored};
 use crate::fs::{self, Root};
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
@@ -151,8 +151,13 @@ pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
 fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
     let label = printable(label);
     let ask = || ctx.front.passphrase(&label);
-    Identity::parse(bytes, &ask)
-        .map_err(|source| IdentityError::Unusable { label: label.clone(), source }.into())
+    loop {
+        match Identity::parse(bytes, &ask) {
+            Ok(identity) => return Ok(identity),
+            Err(CryptoError::WrongPassphrase) if ctx.front.asks_again(&label) => {}
+            Err(source) => return Err(IdentityError::Unusable { label, source }.into()),
+        }
+    }
 }
 
 /// The keyfile that `init` or `join` used for this clone, where it lies elsewhere and still does.

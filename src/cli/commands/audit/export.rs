@@ -9,7 +9,7 @@ use crate::cli::context::CliEnv;
 /// Print the audit trail as a JSON array, newest last
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   authy audit export --since 2026-01-01 > audit.json")]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -13,11 +13,15 @@ pub(super) struct FilterFlags {
     #[arg(long, value_name = "PATTERN")]
     secret: Option<String>,
     /// Take lines of this scope
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Take lines of this member, or of the session with this id or label
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
+    /// Take lines of AI agents: of any, or of those whose mark has this in it
+    #[arg(long, value_name = "MARK", num_args = 0..=1, require_equals = true,
+        default_missing_value = "")]
+    agent: Option<String>,
     /// Take lines of this operation: policy.create, or policy for all of them
     #[arg(long, value_name = "OP")]
     op: Option<String>,
@@ -47,6 +51,7 @@ impl FilterFlags {
             secret: self.secret,
             scope: self.scope,
             actor: self.actor,
+            agent: self.agent,
             op: self.op,
             outcome: self.outcome.map(|outcome| match outcome {
                 Ended::Granted => Outcome::Granted,

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Show and verify who did what
+/// Show and verify the audit log
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Show(show::Args),

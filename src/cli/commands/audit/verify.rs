@@ -12,6 +12,10 @@ use crate::cli::context::CliEnv;
 /// Exits with 5 where a chain is damaged. A chain whose key you do not have is 'unchecked':
 /// only that its lines follow one another can be seen.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy audit verify
+  authy audit verify --json")]
 pub(crate) struct Args {}
 
 impl Args {

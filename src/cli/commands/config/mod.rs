@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// See and change the settings of a vault
+/// Show and change the vault's settings
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Show(show::Args),

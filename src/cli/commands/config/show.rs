@@ -8,6 +8,10 @@ use crate::cli::table::Table;
 
 /// Show the settings of the vault; this needs no identity
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy config show
+  authy config show --json")]
 pub(crate) struct Args {}
 
 impl Args {

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Decide about what this clone and the remote both changed
+/// Resolve what this clone and the remote both changed
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(visible_alias = "ls")]

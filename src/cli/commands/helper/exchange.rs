@@ -23,7 +23,7 @@ pub(super) const ANY_USER: &str = "x-access-token";
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ScopeFlag {
     /// Give what this policy allows, and nothing else
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }
 

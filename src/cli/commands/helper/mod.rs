@@ -27,7 +27,7 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Answer git, docker, cargo, pip and others in their own protocol
+/// Answer git, docker, cargo, pip and others in their protocol
 ///
 /// A program asks for an address, and gets the secret that says that it belongs there ('store --for',
 /// 'annotate --for'), over https or on this machine alone. A scope comes from --scope, AUTHY_SCOPE or

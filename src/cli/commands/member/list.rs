@@ -10,6 +10,9 @@ use crate::cli::table::Table;
 
 /// List members; this needs no identity
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy member list")]
 pub(crate) struct Args {}
 
 impl Args {

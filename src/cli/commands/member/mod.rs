@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Say who shares the vault
+/// Manage who shares the vault
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(add::Args),

@@ -6,6 +6,7 @@ use authy::{MemberName, Removal};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 use crate::cli::table::Table;
 
 /// Remove a member, or turn a request down; only an admin can
@@ -13,7 +14,7 @@ use crate::cli::table::Table;
 /// Takes the member off the policies that name them, revokes the sessions that they made, and
 /// encrypts to the others what they could read, in one commit. Prints the secrets that they could
 /// read, the oldest value first: they may have copies, and git keeps the old files. They stay
-/// listed by 'authy list --rotate-due' until they have another value.
+/// listed by 'authy list --rotate-due' until they have another value. On a terminal it asks first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,12 +23,20 @@ Examples:
 pub(crate) struct Args {
     /// Name the member
     name: MemberName,
+    /// Do not ask
+    #[arg(short, long)]
+    force: bool,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let ui = env.ui();
-        let removal = authy::member_remove(&env.context()?, &self.name)?;
+        let (ui, ctx) = (env.ui(), env.context()?);
+        let question =
+            format!("Remove member {}, and encrypt to the others what they could read?", self.name);
+        if !self.force && env.refuses(&ctx, &question) {
+            return Err(Failure::NotRemoved);
+        }
+        let removal = authy::member_remove(&ctx, &self.name)?;
         if ui.wants_json() {
             ui.json(&removal)?;
         } else {
@@ -49,7 +58,7 @@ impl Args {
 }
 
 fn table(removal: &Removal) -> Table {
-    let mut table = Table::new(["ROTATE", "VALUE SINCE"]);
+    let mut table = Table::new(["ROTATE", "VALUE SINCE"]).with_times(&[1]);
     for one in &removal.due {
         table.push([one.name.to_string(), one.changed.clone()]);
     }

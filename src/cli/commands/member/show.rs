@@ -10,6 +10,9 @@ use crate::cli::context::CliEnv;
 
 /// Show a member; this needs no identity
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy member show bob")]
 pub(crate) struct Args {
     /// Name the member
     name: MemberName,

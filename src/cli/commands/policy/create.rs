@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use authy::{Context, ListOptions, ScopeName};
+
 use super::flags::PolicyFlags;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Make a policy
+/// Create a policy, and with it a scope
 ///
 /// A scope reaches the secrets whose name an allow pattern matches and no deny pattern.
 /// '*' matches anything, '/' included; '?' one character; [a-z] and {a,b} work too.
@@ -25,8 +27,30 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let change = self.policy.into_change();
-        authy::policy_create(&env.context()?, &change)?;
-        env.ui().note(format_args!("created policy {}", change.name));
+        let ctx = env.context()?;
+        authy::policy_create(&ctx, &change)?;
+        told(env, &ctx, "created", &change.name);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// So many names are written out.
+const SHOWN: usize = 6;
+
+/// Says what a policy allows, of the secrets that are there.
+pub(super) fn told(env: &CliEnv, ctx: &Context, verb: &str, scope: &ScopeName) {
+    let of = |scope: Option<&ScopeName>| {
+        let options = ListOptions { scope: scope.cloned(), ..ListOptions::default() };
+        let entries = authy::list(ctx, &options).unwrap_or_default();
+        entries.into_iter().map(|entry| entry.name.to_string()).collect::<Vec<_>>()
+    };
+    let (all, reached) = (of(None).len(), of(Some(scope)));
+    let names = match reached.len() {
+        0 => String::new(),
+        count @ 1..=SHOWN => format!(": {}", reached[..count].join(", ")),
+        count => format!(": {} and {} more", reached[..SHOWN].join(", "), count - SHOWN),
+    };
+    let count = reached.len();
+    env.ui()
+        .note(format_args!("{verb} policy {scope}, which allows {count} of {all} secrets{names}"));
 }

@@ -8,7 +8,7 @@ pub(super) struct PolicyFlags {
     /// Name the policy, which is the scope
     name: ScopeName,
     /// Reach secrets whose name matches; may be repeated
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(short, long, value_name = "PATTERN")]
     allow: Vec<String>,
     /// Never reach secrets whose name matches, whatever is allowed; may be repeated
     #[arg(long, value_name = "PATTERN")]

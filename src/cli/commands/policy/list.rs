@@ -8,6 +8,10 @@ use crate::cli::table::Table;
 
 /// List policies
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy policy list
+  authy policy list --json")]
 pub(crate) struct Args {}
 
 impl Args {

@@ -14,13 +14,15 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Say which secrets a scope reaches, and who may use it
+/// Define scopes: which secrets they allow, and to whom
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Create(create::Args),
     Update(update::Args),
     Show(show::Args),
+    #[command(visible_alias = "ls")]
     List(list::Args),
+    #[command(visible_alias = "rm")]
     Remove(remove::Args),
     Test(test::Args),
     Diff(diff::Args),

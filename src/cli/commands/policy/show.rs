@@ -10,6 +10,9 @@ use crate::front::used_towards;
 
 /// Show a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy policy show backend")]
 pub(crate) struct Args {
     /// Name the policy
     name: ScopeName,

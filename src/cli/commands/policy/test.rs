@@ -7,22 +7,26 @@ use authy::{Address, CredentialQuestion, Kind, ScopeName, SecretName, ServiceUrl
 use super::show::given;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 
-/// Say whether a scope reaches a name, and which pattern decides
+/// Tell whether a scope allows a name, and which pattern decides
 ///
 /// Exits with 0 where it is allowed and with 4 where it is denied. No such secret need exist.
 /// With --for instead of a name it says which secret 'authy helper' would be given for an address;
 /// it exits with 3 where there is none, with 4 where the
 /// scope does not reach it, and with 7 where several fit.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "authy policy test [OPTIONS] [SCOPE] NAME",
+    after_help = "\
 Examples:
-  authy policy test --scope backend db-prod-password
+  authy policy test backend db-prod-password
   authy policy test --scope bot github-token --host api.github.com --path /user
-  authy policy test --scope bot --for https://github.com/acme/app")]
+  authy policy test --scope bot --for https://github.com/acme/app"
+)]
 pub(crate) struct Args {
     /// Ask this policy
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Ask whether its value may be put into a request to this host
     #[arg(long, value_name = "HOST[:PORT]")]
@@ -34,23 +38,32 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", requires = "host", default_value = "/")]
     path: String,
     /// Ask which secret is for this address
-    #[arg(long = "for", value_name = "URL", conflicts_with_all = ["host", "name"])]
+    #[arg(long = "for", value_name = "URL", conflicts_with_all = ["host", "names"])]
     service: Option<ServiceUrl>,
-    /// Ask about this name
-    #[arg(required_unless_present = "service")]
-    name: Option<SecretName>,
+    /// Ask about this name; with two words the first is the policy
+    #[arg(required_unless_present = "service", value_name = "NAME", num_args = 1..=2)]
+    names: Vec<SecretName>,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let scope = env.scope(self.scope)?;
-        let Some(name) = self.name else {
+        let (first, name) = match self.names.as_slice() {
+            [first, name, ..] if self.scope.is_none() => {
+                (Some(ScopeName::parse(first.as_str()).map_err(authy::Error::from)?), Some(name))
+            }
+            // The policy is said already.
+            [_, other, ..] => return Err(Failure::OneName(other.clone())),
+            [name] => (None, Some(name)),
+            [] => (None, None),
+        };
+        let scope = env.scope(self.scope.or(first))?;
+        let Some(name) = name else {
             return would_give(env, scope.as_ref(), self.service);
         };
         let (method, path) = (self.method, self.path);
         let towards = self.host.map(|address| Towards { address, method, path });
         let (context, towards) = (env.context()?, towards.as_ref());
-        let verdict = authy::policy_test(&context, scope.as_ref(), &name, towards)?;
+        let verdict = authy::policy_test(&context, scope.as_ref(), name, towards)?;
         match env.ui().wants_json() {
             true => env.ui().json(&verdict)?,
             false => env.ui().data(format!("{verdict}\n").as_bytes())?,

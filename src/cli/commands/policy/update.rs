@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use authy::PolicyChange;
 
+use super::create::told;
 use super::flags::PolicyFlags;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Add to a policy, and take from it
+/// Change a policy
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -53,8 +54,9 @@ impl Args {
             remove_seal: self.remove_seal,
             ..self.policy.into_change()
         };
-        authy::policy_update(&env.context()?, &change)?;
-        env.ui().note(format_args!("updated policy {}", change.name));
+        let ctx = env.context()?;
+        authy::policy_update(&ctx, &change)?;
+        told(env, &ctx, "updated", &change.name);
         Ok(ExitCode::SUCCESS)
     }
 }

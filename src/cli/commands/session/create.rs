@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Make a session and print its token, once
+/// Create a session and print its token, once
 ///
 /// The token is stored nowhere: whoever has it reaches the scope, in this clone, until it
 /// expires or is revoked. Give it to a program as AUTHY_TOKEN. With --shared its grant is
@@ -23,7 +23,7 @@ Examples:
   authy session create --scope ci-deploy --shared --ttl 30d --label github")]
 pub(crate) struct Args {
     /// Reach what this policy allows now
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(short, long, value_name = "SCOPE")]
     scope: ScopeName,
     /// Live this long: 30m, 8h, 7d, 2w; at most a year, or what the policy allows [default: 8h]
     #[arg(long, value_name = "TIME")]

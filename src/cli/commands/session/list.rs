@@ -32,7 +32,8 @@ impl Args {
 
 fn table(sessions: Vec<SessionView>) -> Table {
     let mut table =
-        Table::new(["ID", "SCOPE", "STATUS", "USE", "CREATED", "EXPIRES", "BY", "LABEL"]);
+        Table::new(["ID", "SCOPE", "STATUS", "USE", "CREATED", "EXPIRES", "BY", "LABEL"])
+            .with_times(&[4, 5]);
     for one in sessions {
         let usage = match (one.run_only, one.shared) {
             (true, true) => "run-only, shared",

@@ -11,12 +11,14 @@ use clap::Subcommand;
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Hand out tokens that reach one scope, for a while, and change nothing
+/// Create and revoke read-only session tokens
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Create(create::Args),
+    #[command(visible_alias = "ls")]
     List(list::Args),
     Refresh(refresh::Args),
+    #[command(visible_alias = "rm")]
     Revoke(revoke::Args),
     RevokeAll(revoke_all::Args),
 }

@@ -11,6 +11,9 @@ use crate::cli::context::CliEnv;
 /// where a token says that something has changed, as after `git pull`; it updates shared
 /// sessions too.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git -C ~/.authy pull && authy session refresh")]
 pub(crate) struct Args {}
 
 impl Args {

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Take every session back: an admin all of them, a member their own
+/// Revoke every session: an admin all of them, a member their own
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authy session revoke-all")]
 pub(crate) struct Args {}
 
 impl Args {

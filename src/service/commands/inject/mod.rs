@@ -6,6 +6,7 @@ mod run;
 #[cfg_attr(not(feature = "sealed"), path = "unsealed.rs")]
 mod sealed;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::audit::Op;
@@ -36,6 +37,10 @@ pub struct InjectRequest {
     /// Variables, and files with placeholders whose resolved copies they name for a program
     /// that is run: in memory, for as long as it runs.
     pub files: Vec<(String, PathBuf)>,
+    /// Variables that are left as they are, and the secrets for them unread.
+    pub kept: BTreeSet<String>,
+    /// Secrets that a program must be given, and what each is for.
+    pub required: BTreeMap<SecretName, String>,
 }
 
 /// Gathers the scope's variables to be printed.

@@ -24,7 +24,7 @@ use crate::service::session::{bearer, listable};
 fn scope_of(ctx: &Context, request: &InjectRequest, op: &Op) -> Result<Option<ScopeName>> {
     let is_said = *op == Op::RUN && !request.only.is_empty() && !is_of_its_own(ctx);
     match request.scope.as_ref().or(ctx.confined.as_ref()) {
-        None if ctx.token.is_none() && !is_said => Err(ScopeError::NotGiven.into()),
+        None if ctx.token.is_none() && !is_said => Err(ScopeError::not_given(ctx).into()),
         scope => Ok(scope.cloned()),
     }
 }
@@ -124,11 +124,12 @@ pub(super) struct Gathered {
 /// Parses the templates of variables, then those of files, in this order.
 fn templates(request: &InjectRequest, op: &Op) -> Result<Vec<(String, Template)>> {
     let mut all = Vec::new();
-    for (variable, text) in &request.templates {
+    for (variable, text) in request.variables() {
         all.push((variable.clone(), Template::parse(variable, text)?));
     }
     // Only a program that is run can be given files.
-    for (variable, path) in request.files.iter().filter(|_| *op == Op::RUN) {
+    let files = request.files.iter().filter(|(variable, _)| !request.kept.contains(variable));
+    for (variable, path) in files.filter(|_| *op == Op::RUN) {
         all.push((variable.clone(), read_template(path)?));
     }
     Ok(all)
@@ -150,11 +151,13 @@ pub(super) fn gather<T>(
         }
         // Without a scope only an admin reaches a name, whichever it is.
         if scope.is_none() && ctx.token.is_none() && !matches!(reach, Reach::All) {
-            return Err(ScopeError::NotGiven.into());
+            return Err(ScopeError::not_given(ctx).into());
         }
         chosen.note_idle(ctx, opened)?;
         let mut names = select(reach, opened, &templates, &chosen)?;
         chosen.refuse_idle(&names, reach.scope())?;
+        refuse_lacking(request, reach, &names)?;
+        leave_out_kept(request, &templates, &mut names)?;
         match wanted.need {
             Need::Use => leave_out_unsealed(ctx, reach, wanted.seal, &templates, &mut names)?,
             _ => leave_out_sealed(ctx, reach, &templates, &mut names),
@@ -190,14 +193,62 @@ pub(super) fn gather<T>(
             };
             mapped.push((variable.clone(), template.render(&find)?));
         }
-        let files = mapped.split_off(request.templates.len());
-        let named = values.into_iter().filter(|(name, _)| chosen.means(name)).collect();
+        let files = mapped.split_off(request.variables().count());
+        let is_kept = |name: &SecretName| {
+            let variable = request.naming.variable(name);
+            variable.is_ok_and(|variable| request.kept.contains(&variable))
+        };
+        let is_set = |name: &SecretName| chosen.means(name) && !is_kept(name);
+        let named = values.into_iter().filter(|(name, _)| is_set(name)).collect();
         let mut environment = Environment::from_secrets(named, &request.naming)?;
         for (variable, value) in mapped {
             environment.set(&variable, value)?;
         }
         then(Gathered { names, environment, files, masker, sealed }, &mut reading)
     })
+}
+
+impl InjectRequest {
+    /// The variables made of templates that are to be set.
+    fn variables(&self) -> impl Iterator<Item = &(String, String)> {
+        self.templates.iter().filter(|(variable, _)| !self.kept.contains(variable))
+    }
+}
+
+/// Refuses where secrets are missing that the program must be given: all of them at once.
+fn refuse_lacking(request: &InjectRequest, reach: &Reach<'_>, names: &[SecretName]) -> Result<()> {
+    let is_lacking = |(name, _): &(&SecretName, &String)| names.binary_search(name).is_err();
+    let lacking: Vec<_> = request
+        .required
+        .iter()
+        .filter(is_lacking)
+        .map(|(name, purpose)| (name.clone(), purpose.clone()))
+        .collect();
+    match lacking.is_empty() {
+        true => Ok(()),
+        false => Err(SecretError::Required { lacking, scope: reach.scope().cloned() }.into()),
+    }
+}
+
+/// Takes away what would be given under a variable that is left as it is, unless a template names it.
+fn leave_out_kept(
+    request: &InjectRequest,
+    templates: &[Mapped],
+    names: &mut Vec<SecretName>,
+) -> Result<()> {
+    if request.kept.is_empty() {
+        return Ok(());
+    }
+    let is_named =
+        |name: &SecretName| templates.iter().any(|(_, template)| template.names().contains(&name));
+    let mut left = Vec::with_capacity(names.len());
+    for name in names.drain(..) {
+        if is_named(&name) || !request.kept.contains(&request.naming.variable(&name)?) {
+            left.push(name);
+        }
+    }
+    *names = left;
+    Ok(())
 }
 
 /// A variable and its template.

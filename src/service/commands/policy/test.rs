@@ -118,12 +118,12 @@ pub fn policy_test(
         Some(bearer) => opened.rules.reach_of_bearer(bearer, scope.as_ref(), Need::Use)?,
         None => {
             let (scope, policy) =
-                opened.rules.scope(scope.as_ref().ok_or(ScopeError::NotGiven)?)?;
+                opened.rules.scope(scope.as_ref().ok_or_else(|| ScopeError::not_given(ctx))?)?;
             Reach::Scope(scope, policy)
         }
     };
     let (Reach::Scope(scope, policy) | Reach::Grant(scope, policy, _)) = reach else {
-        return Err(ScopeError::NotGiven.into());
+        return Err(ScopeError::not_given(ctx).into());
     };
     let (rule, pattern) = decided(policy, name);
     let allowed = reach.permits(name).is_ok();

@@ -100,6 +100,25 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     Ok(versions.collect())
 }
 
+/// The version with the value that a secret had before the present one; of one that was removed, with
+/// its last value.
+///
+/// # Errors
+/// Git knows of no other value; the history cannot be read.
+pub fn version_before(ctx: &Context, name: &SecretName) -> Result<u64> {
+    let versions = history(ctx, name)?;
+    let found = before(&versions).and_then(|one| one.version);
+    Ok(found.ok_or_else(|| PastError::NoneBefore(name.clone()))?)
+}
+
+/// The newest version with another value than the present one, of versions with the newest first.
+fn before(versions: &[PastVersion]) -> Option<&PastVersion> {
+    let is_removed = versions.first().is_some_and(|one| one.what == PastChange::Removed);
+    let is_value = |one: &PastVersion| one.what == PastChange::Value;
+    let newer = if is_removed { 0 } else { versions.iter().position(is_value)? };
+    versions[newer + 1..].iter().find(|one| one.version.is_some())
+}
+
 /// What makes a record another one than the one before it.
 fn changed(this: &Record, before: Option<&Record>) -> PastChange {
     let annotation = |of: &Record| {
@@ -271,6 +290,8 @@ pub(crate) enum PastError {
     Forged { name: SecretName, version: u64 },
     #[error("git knows {} versions {version} of '{name}', made on different clones", commits.len())]
     Several { name: SecretName, version: u64, commits: Vec<String> },
+    #[error("'{0}' has had no other value")]
+    NoneBefore(SecretName),
     #[error("a token opens the values of today, and no older ones")]
     ByToken,
 }
@@ -278,7 +299,7 @@ pub(crate) enum PastError {
 impl Failure for PastError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unknown { .. } => Kind::NotFound,
+            Self::Unknown { .. } | Self::NoneBefore(_) => Kind::NotFound,
             Self::Forged { .. } => Kind::Damaged,
             Self::Several { .. } => Kind::Usage,
             Self::ByToken => Kind::Denied,
@@ -287,7 +308,9 @@ impl Failure for PastError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown { name, version: Some(_) } | Self::Forged { name, .. } => {
+            Self::Unknown { name, version: Some(_) }
+            | Self::NoneBefore(name)
+            | Self::Forged { name, .. } => {
                 format!("see 'authy history {name}'")
             }
             Self::Several { commits, .. } => {

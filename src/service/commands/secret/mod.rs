@@ -11,14 +11,15 @@ mod store;
 
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
-pub use history::{PastChange, PastVersion, get_version, history, restore};
+pub use history::{PastChange, PastVersion, get_version, history, restore, version_before};
 pub use import::{
     Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
     import, imported_policies, read_import,
 };
 pub use rekey::{rekey, rekey_needed};
-pub use remove::remove;
-pub use rename::rename;
+pub use remove::{remove, remove_all};
+pub use rename::{rename, rename_all};
 pub use store::{
-    EditorChoice, StoreReport, edit, generate, replace, rotate, rotate_ready, store, store_ready,
+    EditorChoice, Recipe, StoreReport, edit, generate, replace, rotate, rotate_ready, store,
+    store_ready,
 };

@@ -10,14 +10,32 @@ use crate::service::change::LockedVault;
 /// # Errors
 /// Not found; denied to whoever may not read the name.
 pub fn remove(ctx: &Context, name: &SecretName) -> Result<()> {
+    remove_all(ctx, std::slice::from_ref(name))
+}
+
+/// Removes several secrets in one change, or none of them.
+///
+/// # Errors
+/// As [`remove`].
+pub fn remove_all(ctx: &Context, names: &[SecretName]) -> Result<()> {
     let locked = LockedVault::lock(ctx, &Op::REMOVE)?;
-    let action = Action::new(Op::REMOVE).on([name.clone()]);
+    let action = Action::new(Op::REMOVE).on(names.iter().cloned());
     locked.transact(&action, |tx| {
-        locked.may_write(name)?;
-        if !locked.has(name) {
-            return Err(locked.opened.not_found(name, None));
+        for name in names {
+            locked.may_write(name)?;
+            if !locked.has(name) {
+                return Err(locked.opened.not_found(name, None));
+            }
+            tx.remove_secret(name);
         }
-        tx.remove_secret(name);
-        Ok((format!("Remove {name}"), ()))
+        Ok((message(names), ()))
     })
+}
+
+fn message(names: &[SecretName]) -> String {
+    match names {
+        [one] => format!("Remove {one}"),
+        [first, ..] => format!("Remove {} secrets, {first} first", names.len()),
+        [] => "Remove nothing".to_owned(),
+    }
 }

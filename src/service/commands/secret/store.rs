@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::audit::{Action, Op};
 use crate::fs::{MemoryFile, VaultPath};
-use crate::inject;
+use crate::inject::{self, Alphabet, DEFAULT_LENGTH};
 use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::{Context, OpenVault, Result, SecretError};
@@ -38,12 +38,30 @@ pub struct EditorChoice {
     pub memory_dirs: Vec<PathBuf>,
 }
 
-/// Draws a random value of `length` characters.
+/// What a generated value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipe {
+    /// So many characters of an alphabet.
+    Characters(usize, Alphabet),
+    /// So many words, with `-` between them.
+    Words(usize),
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self::Characters(DEFAULT_LENGTH, Alphabet::default())
+    }
+}
+
+/// Draws a random value.
 ///
 /// # Errors
 /// Usage, where the length makes no sense.
-pub fn generate(length: usize) -> Result<SecretBytes> {
-    Ok(inject::generate(length)?)
+pub fn generate(recipe: Recipe) -> Result<SecretBytes> {
+    Ok(match recipe {
+        Recipe::Characters(length, alphabet) => inject::generate(length, alphabet)?,
+        Recipe::Words(count) => inject::generate_words(count)?,
+    })
 }
 
 /// Checks that a `store` can succeed, before a value is asked for.
