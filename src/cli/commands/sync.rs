@@ -69,7 +69,9 @@ const TOLD: usize = 12;
 
 /// What others changed, a line each; of many the first.
 fn changes(changes: &[SyncChange]) -> Vec<String> {
-    let mut lines: Vec<String> = changes.iter().take(TOLD).map(told).collect();
+    // What waits for approval is told by a note of its own, which names all of it.
+    let changes: Vec<_> = changes.iter().filter(|one| one.what != SyncEvent::Waits).collect();
+    let mut lines: Vec<String> = changes.iter().take(TOLD).map(|one| told(one)).collect();
     if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
         lines.push(format!("and {more} more ('git log' has all)"));
     }
