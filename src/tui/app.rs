@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use authy::{AuditEntry, ListEntry, MemberView, PastVersion, PolicyView, SecretName, SessionView};
+use authy::{
+    AuditEntry, BriefStatus, Choice, ListEntry, MemberView, PastVersion, PolicyView, SecretName,
+    SessionView,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use time::OffsetDateTime;
 
@@ -19,6 +22,8 @@ use crate::front::KEEP_SECONDS;
 
 /// How long a message stays.
 const MESSAGE: Duration = Duration::from_secs(12);
+/// After so long it has been read, and the next key takes it away.
+const READ: Duration = Duration::from_secs(2);
 
 /// What is said at the bottom.
 #[derive(Debug)]
@@ -27,6 +32,16 @@ pub(crate) struct Message {
     pub(crate) hint: Option<String>,
     pub(crate) is_error: bool,
     until: OffsetDateTime,
+}
+
+/// How secrets are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Name,
+    /// The newest values first.
+    Age,
+    /// What is due for rotation first.
+    Due,
 }
 
 /// The past of a secret, as far as it was asked for.
@@ -48,6 +63,9 @@ pub(crate) struct App {
     /// The form that opens the identity, while nobody has.
     pub(crate) locked: Option<Form>,
     pub(crate) who: Option<Who>,
+    /// What waits, as the title tells it.
+    pub(crate) brief: Option<BriefStatus>,
+    pub(super) sort: Sort,
     pub(crate) section: Section,
     pub(crate) secrets: Listing<ListEntry>,
     pub(crate) policies: Listing<PolicyView>,
@@ -78,6 +96,8 @@ impl App {
             now,
             locked: Some(forms::unlock("")),
             who: None,
+            brief: None,
+            sort: Sort::Name,
             section: Section::Secrets,
             secrets: Listing::new(FilterMode::Fuzzy),
             policies: Listing::new(FilterMode::Fuzzy),
@@ -175,6 +195,10 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let is_read = |message: &Message| message.until - self.now <= MESSAGE - READ;
+        if self.message.as_ref().is_some_and(is_read) {
+            self.message = None;
+        }
         if let Some(command) = keys::always(key) {
             return self.command(command);
         }
@@ -235,6 +259,7 @@ impl App {
     fn paste(&mut self, text: &str) {
         if let Some(input) = self.input() {
             input.paste(text);
+            self.form().into_iter().for_each(Form::touch);
         } else if self.popup.is_none() && self.is_filtering() {
             self.with_filter(|filter| filter.paste(text));
         }
@@ -257,6 +282,29 @@ impl App {
         if let (Some(scroll), Some(by)) = (popup.scroll(), scrolls(key.code)) {
             *scroll = (*scroll).min(self.reach.get()).saturating_add_signed(by);
             return Vec::new();
+        }
+        if let Popup::Conflicts { list, at } = popup {
+            let choice = match key.code {
+                KeyCode::Down | KeyCode::Char('j') => {
+                    *at = (*at + 1).min(list.len().saturating_sub(1));
+                    return Vec::new();
+                }
+                KeyCode::Up | KeyCode::Char('k') => {
+                    *at = at.saturating_sub(1);
+                    return Vec::new();
+                }
+                KeyCode::Char('m') => Choice::Ours,
+                KeyCode::Char('t') => Choice::Theirs,
+                KeyCode::Char('n') => Choice::Newest,
+                KeyCode::Esc => {
+                    self.popup = None;
+                    return Vec::new();
+                }
+                _ => return Vec::new(),
+            };
+            let Some(name) = list.get(*at).map(|one| one.name.clone()) else { return Vec::new() };
+            self.popup = None;
+            return vec![self.begin(Work::Take { name, choice })];
         }
         match (popup, key.code) {
             (Popup::Confirm(confirm), KeyCode::Char('y')) => {
@@ -352,6 +400,7 @@ impl App {
             Work::Approve(_) => "approving",
             Work::MemberRemove(_) => "removing, and encrypting to those who stay",
             Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
+            Work::Sync | Work::Take { .. } => "syncing",
             _ => "working",
         });
         Effect::Work(work)

@@ -22,7 +22,7 @@ impl App {
         }
         match done {
             Reply::Unlocked(result) => return self.unlocked(result),
-            Reply::Secrets(result) => self.filled(result, |app, rows| app.secrets.fill(rows)),
+            Reply::Secrets(result) => self.filled(result, Self::fill_secrets),
             Reply::Policies(result) => self.filled(result, |app, rows| app.policies.fill(rows)),
             Reply::Sessions(result) => self.filled(result, |app, rows| app.sessions.fill(rows)),
             Reply::Members(result) => self.filled(result, |app, rows| app.members.fill(rows)),
@@ -62,6 +62,21 @@ impl App {
             | Reply::Approval(Err(told))
             | Reply::Verified(Err(told))
             | Reply::MemberRemoved(Err(told)) => self.refused(told),
+            Reply::Brief(brief) => self.brief = Some(brief),
+            Reply::Conflicts(list) => {
+                self.busy = None;
+                self.show(Popup::Conflicts { list, at: 0 });
+            }
+            Reply::Code(name, Ok(code)) => {
+                self.busy = None;
+                let (digits, left) =
+                    (code.code.expose_str().unwrap_or_default(), code.seconds_left);
+                self.say(format!(
+                    "{digits} is the code of {name}, good for {left} seconds, and on the clipboard"
+                ));
+                return vec![Effect::Clipboard(code.code)];
+            }
+            Reply::Code(_, Err(told)) => self.refused(told),
             Reply::Note(text) => self.say(printable(&text)),
             Reply::Progress(done, total) => {
                 self.progress = Some((done, total));
@@ -159,6 +174,7 @@ impl App {
         match form.purpose {
             Purpose::Store | Purpose::Rename { .. } => self.secrets.select_when_loaded(name),
             Purpose::Policy { .. } => self.policies.select_when_loaded(name),
+            Purpose::Member => self.members.select_when_loaded(name),
             _ => {}
         }
         self.popup = None;

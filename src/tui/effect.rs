@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use authy::{
-    Annotation, Approval, AuditEntry, ListEntry, MemberName, MemberView, PastVersion, PolicyChange,
-    PolicyView, Removal, ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions,
-    SessionView, VerifyReport,
+    Annotation, Approval, AuditEntry, BriefStatus, Choice, ConflictView, ListEntry, MemberChange,
+    MemberName, MemberView, NewMember, OneTimeCode, PastVersion, PolicyChange, PolicyView, Removal,
+    ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView, VerifyReport,
 };
 use crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
@@ -111,6 +111,10 @@ pub(crate) enum Work {
         to: SecretName,
     },
     Remove(SecretName),
+    /// Give it the value before, or after a removal the last one.
+    Restore(SecretName),
+    /// A one-time code, for the clipboard.
+    Code(SecretName),
     PolicyCreate(Box<PolicyChange>),
     PolicyUpdate(Box<PolicyChange>),
     PolicyRemove(ScopeName),
@@ -127,6 +131,15 @@ pub(crate) enum Work {
     SessionRevokeAll,
     Verify,
     MemberRemove(MemberName),
+    MemberAdd(NewMember),
+    MemberUpdate(MemberChange),
+    /// Commit, fetch, merge and push.
+    Sync,
+    /// Take one side of what both changed.
+    Take {
+        name: String,
+        choice: Choice,
+    },
 }
 
 /// What became of it.
@@ -149,6 +162,11 @@ pub(crate) enum Reply {
     Approval(Result<Box<Approval>, ErrorText>),
     Verified(Result<VerifyReport, ErrorText>),
     MemberRemoved(Result<Removal, ErrorText>),
+    Code(SecretName, Result<OneTimeCode, ErrorText>),
+    /// What is to be decided before a sync can go on.
+    Conflicts(Vec<ConflictView>),
+    /// What waits, whenever that may have changed.
+    Brief(BriefStatus),
     /// Something that the library wants known.
     Note(String),
     /// How many of how many secrets are encrypted.

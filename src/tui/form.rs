@@ -1,6 +1,6 @@
 //! A form: fields, the one that is typed in, and what it is for.
 
-use authy::{PolicyView, ScopeName, SecretName};
+use authy::{GroupName, MemberName, PolicyView, ScopeName, SecretName};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::effect::ErrorText;
@@ -75,6 +75,13 @@ pub(crate) enum Purpose {
         scope: ScopeName,
     },
     Session,
+    /// A new member.
+    Member,
+    /// Groups of a member, who has these.
+    Groups {
+        name: MemberName,
+        old: Vec<GroupName>,
+    },
 }
 
 /// Fields to fill in.
@@ -89,6 +96,10 @@ pub(crate) struct Form {
     /// It was handed in, and nobody answered yet.
     pub(crate) busy: bool,
     pub(crate) purpose: Purpose,
+    /// Whether something was typed that would be lost.
+    is_touched: bool,
+    /// Whether Esc was pressed, and another Esc throws it away.
+    is_leaving: bool,
 }
 
 /// What a key did to a form.
@@ -114,6 +125,8 @@ impl Form {
             answer: None,
             busy: false,
             purpose,
+            is_touched: false,
+            is_leaving: false,
         }
     }
 
@@ -152,14 +165,20 @@ impl Form {
         self.fields.iter().any(|field| matches!(field.kind, Kind::Secret { .. }))
     }
 
+    /// Something was pasted.
+    pub(crate) fn touch(&mut self) {
+        self.is_touched = true;
+    }
+
     /// Takes a value that was drawn.
     pub(crate) fn take_generated(&mut self, value: &str) {
+        self.is_touched = true;
         for field in &mut self.fields {
             if let Kind::Secret { input, .. } = &mut field.kind {
                 input.set(value);
             }
         }
-        self.answer = Some("a value was drawn; ^T shows it".to_owned());
+        self.answer = Some("generated; ^T shows it".to_owned());
     }
 
     pub(crate) fn fail(&mut self, focus: Option<usize>, told: ErrorText) {
@@ -171,8 +190,21 @@ impl Form {
 
     pub(crate) fn key(&mut self, key: KeyEvent) -> Pressed {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        if key.code == KeyCode::Esc {
+            // What was handed in is kept by whoever does it.
+            let asks_only = matches!(self.purpose, Purpose::Unlock | Purpose::Test { .. });
+            let is_lost = self.is_touched && !self.busy && !asks_only;
+            if is_lost && !self.is_leaving {
+                self.is_leaving = true;
+                self.answer = Some("Esc again throws away what you typed".to_owned());
+                return Pressed::Inside;
+            }
+            return Pressed::Cancel;
+        }
+        if std::mem::take(&mut self.is_leaving) {
+            self.answer = None;
+        }
         match key.code {
-            KeyCode::Esc => return Pressed::Cancel,
             _ if self.busy => return Pressed::Inside,
             KeyCode::Char('s') if ctrl => return Pressed::Submit,
             KeyCode::Char('g') if ctrl && self.can_generate() => return Pressed::Generate,
@@ -183,6 +215,7 @@ impl Form {
             _ => {}
         }
         if self.field_takes(key) {
+            self.is_touched = true;
             self.error = None;
             return Pressed::Inside;
         }
@@ -279,6 +312,9 @@ mod tests {
         assert!(form.is_on(2));
         assert_eq!(form.value(3), "b");
         assert_eq!(press(&mut form, KeyCode::Enter), Pressed::Submit);
+        assert_eq!(press(&mut form, KeyCode::Esc), Pressed::Inside, "what was typed is not lost");
+        press(&mut form, KeyCode::Tab);
+        assert_eq!(press(&mut form, KeyCode::Esc), Pressed::Inside, "nor by an Esc long after");
         assert_eq!(press(&mut form, KeyCode::Esc), Pressed::Cancel);
         assert!(!format!("{form:?}").contains("hunter2"));
     }

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use authy::{
-    Annotation, ListDetails, MemberName, PolicyChange, PolicyView, ScopeName, SecretBytes,
-    SecretName, ServiceUrl, ServiceUser, SessionOptions, Ttl,
+    Annotation, GroupName, ListDetails, MemberChange, MemberName, NewMember, PolicyChange,
+    PolicyView, ScopeName, SecretBytes, SecretName, ServiceUrl, ServiceUser, SessionOptions, Ttl,
 };
 
 use super::effect::{ErrorText, Work};
@@ -24,7 +24,7 @@ pub(crate) fn unlock(keyfile: &str) -> Form {
 pub(crate) fn store() -> Form {
     let fields = vec![
         Field::text("Name", "such as db-url or team/api-key", ""),
-        Field::secret("Value", "typed, pasted, or drawn with ^G", true),
+        Field::secret("Value", "typed, pasted, or generated with ^G", true),
         Field::text("Description", "anybody with the vault can read this", ""),
         Field::text("Tags", "separated by spaces", ""),
         Field::text("Rotate every", "such as 90d", ""),
@@ -37,7 +37,7 @@ pub(crate) fn store() -> Form {
 }
 
 pub(crate) fn rotate(name: &SecretName, seen: u64) -> Form {
-    let fields = vec![Field::secret("New value", "typed, pasted, or drawn with ^G", true)];
+    let fields = vec![Field::secret("New value", "typed, pasted, or generated with ^G", true)];
     Form::new(format!("Rotate {name}"), Purpose::Rotate { name: name.clone(), seen }, fields)
 }
 
@@ -66,6 +66,13 @@ pub(crate) fn rename(name: &SecretName) -> Form {
 /// Where the fields of a policy stand.
 pub(crate) const ALLOW: usize = 1;
 pub(crate) const DENY: usize = 2;
+const MEMBERS: usize = 3;
+const RUN_ONLY: usize = 4;
+const SEAL_ONLY: usize = 5;
+const SEAL: usize = 6;
+const PROGRAMS: usize = 7;
+const MAX_TTL: usize = 8;
+const DESCRIPTION: usize = 9;
 
 pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
     let list =
@@ -78,6 +85,9 @@ pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
         Field::lines("Deny", "patterns; they win", &list(|old| &old.deny)),
         Field::text("Members", "names, @groups", &list(|old| &old.members)),
         Field::toggle("Run-only", "values for programs only", old.is_some_and(|old| old.run_only)),
+        Field::toggle("Seal-only", "values on the wire only", old.is_some_and(|old| old.seal_only)),
+        Field::lines("Seal", "such as github-token=api.github.com", &seals(old)),
+        Field::text("Programs", "any", &programs(old)),
         Field::text("Sessions last", "as long as anybody likes", &max_ttl.unwrap_or_default()),
         Field::text("Description", "", text(|old| Some(old.description.as_str()))),
     ];
@@ -87,6 +97,33 @@ pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
         form.focus = ALLOW;
     }
     form
+}
+
+/// The sealed rules of a policy, a line each.
+fn seals(old: Option<&PolicyView>) -> String {
+    let rules = old.map(|old| old.sealed.iter().map(ToString::to_string).collect::<Vec<_>>());
+    rules.unwrap_or_default().join("\n")
+}
+
+fn programs(old: Option<&PolicyView>) -> String {
+    old.and_then(|old| old.commands.as_ref()).map(|all| all.join(" ")).unwrap_or_default()
+}
+
+pub(crate) fn member() -> Form {
+    let fields = vec![
+        Field::text("Name", "such as bob", ""),
+        Field::lines("Recipients", "age1… or an ssh public key, one a line", ""),
+        Field::text("Groups", "separated by spaces", ""),
+        Field::toggle("Admin", "says who may read what, and reads everything", false),
+    ];
+    Form::new("New member", Purpose::Member, fields)
+}
+
+pub(crate) fn groups(name: &MemberName, old: &[GroupName]) -> Form {
+    let text: Vec<&str> = old.iter().map(GroupName::as_str).collect();
+    let fields = vec![Field::text("Groups", "separated by spaces", &text.join(" "))];
+    let purpose = Purpose::Groups { name: name.clone(), old: old.to_vec() };
+    Form::new(format!("Groups of {name}"), purpose, fields)
 }
 
 pub(crate) fn test(scope: &ScopeName) -> Form {
@@ -129,6 +166,27 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
             Some(old) => Work::PolicyUpdate(Box::new(change(form, Some(old))?)),
         },
         Purpose::Test { scope } => Work::Test { scope: scope.clone(), name: secret_name(form, 0)? },
+        Purpose::Member => Work::MemberAdd(NewMember {
+            name: MemberName::parse(form.value(0).trim()).map_err(at(0))?,
+            recipients: form
+                .value(1)
+                .lines()
+                .map(|line| line.trim().to_owned())
+                .filter(|line| !line.is_empty())
+                .collect(),
+            groups: group_names(form, 2)?,
+            admin: form.is_on(3),
+        }),
+        Purpose::Groups { name, old } => {
+            let new = group_names(form, 0)?;
+            Work::MemberUpdate(MemberChange {
+                name: name.clone(),
+                remove_groups: old.iter().filter(|one| !new.contains(one)).cloned().collect(),
+                groups: new.into_iter().filter(|one| !old.contains(one)).collect(),
+                recipients: Vec::new(),
+                remove_recipients: Vec::new(),
+            })
+        }
         Purpose::Session => Work::SessionCreate(SessionOptions {
             scope: ScopeName::parse(form.value(0)).map_err(at(0))?,
             ttl: ttl(form, 1)?,
@@ -137,6 +195,12 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
             label: form.value(4).trim().to_owned(),
         }),
     })
+}
+
+fn group_names(form: &Form, field: usize) -> Result<Vec<GroupName>, (usize, ErrorText)> {
+    let words = form.words(field);
+    let name = |word: &String| GroupName::parse(word.trim_start_matches('@')).map_err(at(field));
+    words.iter().map(name).collect()
 }
 
 fn at<E: std::fmt::Display>(field: usize) -> impl Fn(E) -> (usize, ErrorText) {
@@ -190,9 +254,9 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
     if let Some(old) = old.filter(|old| old.name != name) {
         return Err((0, ErrorText::new(format!("a policy keeps its name: {}", old.name))));
     }
-    let members = form.words(3);
+    let members = form.words(MEMBERS);
     for member in members.iter().filter(|name| !name.starts_with('@')) {
-        MemberName::parse(member).map_err(at(3))?;
+        MemberName::parse(member).map_err(at(MEMBERS))?;
     }
     let none = Vec::new();
     let lists = |of: fn(&PolicyView) -> &Vec<String>, new: Vec<String>| {
@@ -201,7 +265,29 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         let added: Vec<String> = new.into_iter().filter(|one| !before.contains(one)).collect();
         (added, gone)
     };
-    let max_ttl = ttl(form, 5)?;
+    let max_ttl = ttl(form, MAX_TTL)?;
+    let programs = form.words(PROGRAMS);
+    let old_programs = old.and_then(|old| old.commands.clone());
+    let (commands, remove_commands) = match &old_programs {
+        Some(before) => (
+            programs.iter().filter(|one| !before.contains(one)).cloned().collect(),
+            before.iter().filter(|one| !programs.contains(one)).cloned().collect(),
+        ),
+        None => (programs.clone(), Vec::new()),
+    };
+    let rules: Vec<String> = form
+        .value(SEAL)
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let old_rules = old.map(|old| old.sealed.as_slice()).unwrap_or_default();
+    let gone = old_rules.iter().filter(|rule| !rules.contains(&rule.to_string()));
+    let remove_seal = gone.map(|rule| rule.secrets.join(",")).collect();
+    let seal = rules
+        .into_iter()
+        .filter(|text| old_rules.iter().all(|rule| rule.to_string() != *text))
+        .collect();
     let (allow, remove_allow) = lists(|old| &old.allow, form.words(ALLOW));
     let (deny, remove_deny) = lists(|old| &old.deny, form.words(DENY));
     let (members, remove_members) = lists(|old| &old.members, members);
@@ -212,10 +298,16 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
         remove_allow,
         remove_deny,
         remove_members,
-        run_only: Some(form.is_on(4)),
+        run_only: Some(form.is_on(RUN_ONLY)),
+        seal_only: Some(form.is_on(SEAL_ONLY)),
+        seal,
+        remove_seal,
+        any_command: programs.is_empty() && old_programs.is_some(),
+        commands,
+        remove_commands: if programs.is_empty() { Vec::new() } else { remove_commands },
         no_max_ttl: max_ttl.is_none(),
         max_ttl,
-        description: Some(form.value(6).trim().to_owned()),
+        description: Some(form.value(DESCRIPTION).trim().to_owned()),
         seen: old.map(|old| old.version),
         ..PolicyChange::new(name)
     })

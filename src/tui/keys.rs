@@ -29,6 +29,19 @@ pub(crate) enum Command {
     Test,
     Approve,
     Verify,
+    Restore,
+    Code,
+    Sort,
+    Sync,
+}
+
+impl Command {
+    /// Whether only an admin may do it in that section.
+    pub(crate) const fn is_for_admins(self, section: Section) -> bool {
+        let changes = matches!(self, Self::New | Self::Edit | Self::Delete);
+        let is_theirs = matches!(section, Section::Policies | Section::Members);
+        matches!(self, Self::Approve) || (changes && is_theirs)
+    }
 }
 
 /// A key and what it does.
@@ -73,7 +86,7 @@ const fn bind(
 
 use Key::{Char, Code, Ctrl};
 
-const SECRETS: [Binding; 7] = [
+const SECRETS: [Binding; 10] = [
     bind(&[Char('n')], "n", "new", "store a new secret", Command::New),
     bind(
         &[Code(KeyCode::Enter), Char('v')],
@@ -93,6 +106,15 @@ const SECRETS: [Binding; 7] = [
     bind(&[Char('e')], "e", "edit", "change description, tags, rotation", Command::Edit),
     bind(&[Char('m')], "m", "rename", "give it another name", Command::Rename),
     bind(&[Char('d'), Code(KeyCode::Delete)], "d", "delete", "remove it", Command::Delete),
+    bind(&[Char('u')], "u", "", "restore the value before", Command::Restore),
+    bind(
+        &[Char('o')],
+        "o",
+        "",
+        "put its one-time code (TOTP) on the clipboard; this is recorded",
+        Command::Code,
+    ),
+    bind(&[Char('s')], "s", "", "sort by name, by age, by what is due", Command::Sort),
 ];
 
 const APPROVE: Binding = bind(
@@ -111,8 +133,15 @@ const POLICIES: [Binding; 5] = [
     bind(&[Char('d'), Code(KeyCode::Delete)], "d", "delete", "remove it", Command::Delete),
 ];
 
-const SESSIONS: [Binding; 3] = [
+const SESSIONS: [Binding; 4] = [
     bind(&[Char('n')], "n", "new", "make a session; its token is shown once", Command::New),
+    bind(
+        &[Code(KeyCode::Enter)],
+        "Enter",
+        "what it did",
+        "show its lines of the audit log",
+        Command::Open,
+    ),
     bind(&[Char('d'), Code(KeyCode::Delete)], "d", "revoke", "end the session", Command::Delete),
     bind(&[Char('D')], "D", "revoke all", "end every session that you may", Command::DeleteAll),
 ];
@@ -128,7 +157,16 @@ const AUDIT: [Binding; 2] = [
     ),
 ];
 
-const MEMBERS: [Binding; 2] = [
+const MEMBERS: [Binding; 5] = [
+    bind(
+        &[Code(KeyCode::Enter)],
+        "Enter",
+        "what they did",
+        "show their lines of the audit log",
+        Command::Open,
+    ),
+    bind(&[Char('n')], "n", "new", "add a member by recipient", Command::New),
+    bind(&[Char('e')], "e", "groups", "put the member into groups", Command::Edit),
     APPROVE,
     bind(
         &[Char('d'), Code(KeyCode::Delete)],
@@ -139,7 +177,7 @@ const MEMBERS: [Binding; 2] = [
     ),
 ];
 
-const GENERAL: [Binding; 17] = [
+const GENERAL: [Binding; 18] = [
     bind(
         &[Char('/')],
         "/",
@@ -153,6 +191,13 @@ const GENERAL: [Binding; 17] = [
         "section",
         "go to the next section",
         Command::NextSection,
+    ),
+    bind(
+        &[Char('S')],
+        "S",
+        "sync",
+        "commit what waits, fetch, merge and push; conflicts are shown",
+        Command::Sync,
     ),
     bind(&[Char('?'), Code(KeyCode::F(1))], "?", "keys", "show these keys", Command::Help),
     bind(&[Char('q')], "q", "quit", "leave", Command::Quit),

@@ -96,6 +96,13 @@ impl<T: Row> Listing<T> {
         self.selected = self.selected.min(self.shown.len().saturating_sub(1));
     }
 
+    /// Gives the rows away, to be filled in again.
+    pub(crate) fn take_rows(&mut self) -> Vec<T> {
+        self.wished = self.selected().map(Row::key);
+        self.shown.clear();
+        std::mem::take(&mut self.rows)
+    }
+
     pub(crate) fn rows(&self) -> &[T] {
         &self.rows
     }

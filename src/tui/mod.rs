@@ -146,7 +146,10 @@ impl Session<'_> {
         loop {
             match self.told.try_recv() {
                 Ok(done) => {
-                    if !matches!(done, Reply::Note(_) | Reply::Progress(..) | Reply::Outside) {
+                    if !matches!(
+                        done,
+                        Reply::Note(_) | Reply::Progress(..) | Reply::Outside | Reply::Brief(_)
+                    ) {
                         self.awaited = self.awaited.saturating_sub(1);
                     }
                     actions.push(Action::Reply(done));

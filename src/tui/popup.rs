@@ -1,6 +1,6 @@
 //! What lies over a section: a question, a form, a value, a text.
 
-use authy::{Approval, SecretBytes, SecretName, SessionCreated};
+use authy::{Approval, ConflictView, SecretBytes, SecretName, SessionCreated};
 use time::OffsetDateTime;
 
 use super::effect::Work;
@@ -22,6 +22,11 @@ pub(crate) enum Popup {
     Token(Box<SessionCreated>),
     /// Lines to read.
     Text(Text),
+    /// What both sides changed, and which of it is selected.
+    Conflicts {
+        list: Vec<ConflictView>,
+        at: usize,
+    },
     /// What waits for an admin.
     Approve {
         approval: Box<Approval>,

@@ -4,7 +4,7 @@ use authy::{
     AuditEntry, DocumentStatus, ListEntry, MemberView, PolicyView, SessionView, printable,
 };
 
-use super::app::{App, Past};
+use super::app::{App, Past, Sort};
 use super::effect::{Effect, ErrorText, Section, Work};
 use super::forms;
 use super::input::Input;
@@ -42,6 +42,10 @@ macro_rules! with_list {
 
 impl App {
     pub(super) fn command(&mut self, command: Command) -> Vec<Effect> {
+        if command.is_for_admins(self.section) && self.who.as_ref().is_some_and(|who| !who.admin) {
+            self.fail(ErrorText::new("only an admin may do that"));
+            return Vec::new();
+        }
         match command {
             Command::Quit => vec![Effect::Quit],
             Command::Suspend => {
@@ -57,6 +61,7 @@ impl App {
                 self.popup = Some(Popup::Help { scroll: 0 });
                 Vec::new()
             }
+            Command::Sync => vec![self.begin(Work::Sync)],
             Command::Section(section) => self.go_to(section),
             Command::NextSection => self.turn(1),
             Command::PreviousSection => self.turn(Section::ALL.len() - 1),
@@ -151,14 +156,39 @@ impl App {
     }
 
     fn secrets_command(&mut self, command: Command) -> Vec<Effect> {
-        if command == Command::New {
-            return self.open(forms::store());
+        match command {
+            Command::New => return self.open(forms::store()),
+            Command::Sort => {
+                self.sort = match self.sort {
+                    Sort::Name => Sort::Age,
+                    Sort::Age => Sort::Due,
+                    Sort::Due => Sort::Name,
+                };
+                self.say(match self.sort {
+                    Sort::Name => "sorted by name",
+                    Sort::Age => "sorted by age, the newest values first",
+                    Sort::Due => "sorted by what is due for rotation",
+                });
+                let rows = self.secrets.take_rows();
+                self.fill_secrets(rows);
+                return Vec::new();
+            }
+            _ => {}
         }
         let Some(entry) = self.secrets.selected() else { return Vec::new() };
         let name = entry.name.clone();
         let form = match (command, &entry.details) {
             (Command::Open, _) => return vec![self.begin(Work::Reveal(name))],
             (Command::Copy, _) => return vec![self.begin(Work::Copy(name))],
+            (Command::Code, _) => return vec![self.begin(Work::Code(name))],
+            (Command::Restore, _) => {
+                let lines = vec![
+                    format!("Give {name} the value before the present one?"),
+                    "It becomes a new version; the present one stays in history.".to_owned(),
+                ];
+                self.popup = Some(Popup::confirm("Restore".into(), lines, Work::Restore(name)));
+                return Vec::new();
+            }
             (Command::Delete, _) => {
                 let lines = vec![
                     format!("Remove {name} from the vault?"),
@@ -242,6 +272,11 @@ impl App {
                 });
                 Vec::new()
             }
+            Command::Open => {
+                let Some(session) = self.sessions.selected() else { return Vec::new() };
+                let who = session.id.to_string();
+                self.lines_of(&who)
+            }
             Command::Delete => {
                 let Some(session) = self.sessions.selected() else { return Vec::new() };
                 let lines = vec![
@@ -280,6 +315,24 @@ impl App {
     fn members_command(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Approve => vec![self.begin(Work::Approval)],
+            Command::New => self.open(forms::member()),
+            Command::Edit => {
+                let Some(member) = self.members.selected() else { return Vec::new() };
+                if member.status != DocumentStatus::InForce {
+                    let (name, status) = (member.name.clone(), member.status);
+                    self.fail(ErrorText::new(format!(
+                        "member {name} is {status}: approve it first"
+                    )));
+                    return Vec::new();
+                }
+                let form = forms::groups(&member.name, &member.groups);
+                self.open(form)
+            }
+            Command::Open => {
+                let Some(member) = self.members.selected() else { return Vec::new() };
+                let who = member.name.to_string();
+                self.lines_of(&who)
+            }
             Command::Delete => {
                 let Some(member) = self.members.selected() else { return Vec::new() };
                 let lines = vec![
@@ -293,6 +346,26 @@ impl App {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Shows what somebody did.
+    fn lines_of(&mut self, who: &str) -> Vec<Effect> {
+        self.audit.filter.set(&format!("who:{who}"));
+        self.audit.sift();
+        self.go_to(Section::Audit)
+    }
+
+    /// Takes the secrets that were read, sorted as is wanted.
+    pub(super) fn fill_secrets(&mut self, mut rows: Vec<ListEntry>) {
+        let changed = |entry: &ListEntry| entry.details.as_ref().map(|one| one.changed.clone());
+        let is_due =
+            |entry: &ListEntry| entry.details.as_ref().is_some_and(|one| one.rotate_due.is_some());
+        match self.sort {
+            Sort::Name => rows.sort_by(|a, b| a.name.cmp(&b.name)),
+            Sort::Age => rows.sort_by_key(|entry| std::cmp::Reverse(changed(entry))),
+            Sort::Due => rows.sort_by_key(|entry| !is_due(entry)),
+        }
+        self.secrets.fill(rows);
     }
 
     /// Reads the past of the secret that has been selected for a moment.

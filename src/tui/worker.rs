@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use authy::{
-    Annotation, Approval, AuditFilter, Context, Front, IdentitySource, ListOptions, Note,
-    SecretBytes, SecretName, StoreOptions,
+    Annotation, Approval, AuditFilter, Choice, Context, Front, IdentitySource, Kind, ListOptions,
+    Note, SecretBytes, SecretName, StoreOptions,
 };
 use time::OffsetDateTime;
 
@@ -96,6 +96,39 @@ impl Worker<'_> {
         if now != self.glance {
             self.glance = now;
             let _ = self.done.send(Reply::Outside);
+            self.tell_what_waits();
+        }
+    }
+
+    fn tell_what_waits(&self) {
+        if let (Some(_), Ok(brief)) = (&self.open, authy::status_brief(&self.context())) {
+            let _ = self.done.send(Reply::Brief(brief));
+        }
+    }
+
+    /// Syncs; what both sides changed is for somebody to decide.
+    fn sync(ctx: &Context) -> Reply {
+        match authy::sync(ctx, None, false) {
+            Ok(report) => Reply::Changed(Ok(format!(
+                "in sync with {}: received {}, sent {}",
+                report.remote, report.received, report.sent
+            ))),
+            Err(error) if error.kind() == Kind::Conflict => match authy::conflict_list(ctx, None) {
+                Ok(list) if !list.is_empty() => Reply::Conflicts(list),
+                _ => Reply::Changed(Err(error.into())),
+            },
+            Err(error) => Reply::Changed(Err(error.into())),
+        }
+    }
+
+    fn take(ctx: &Context, name: String, choice: Choice) -> Reply {
+        match authy::conflict_take(ctx, choice, &[name], None) {
+            Ok(report) if report.left.is_empty() => Self::sync(ctx),
+            Ok(_) => match authy::conflict_list(ctx, None) {
+                Ok(list) => Reply::Conflicts(list),
+                Err(error) => Reply::Changed(Err(error.into())),
+            },
+            Err(error) => Reply::Changed(Err(error.into())),
         }
     }
 
@@ -151,6 +184,7 @@ impl Worker<'_> {
     /// Does one thing. Every one of them has its arm here: what has none does not compile.
     fn one(&mut self, work: Work) {
         let ctx = self.context();
+        let syncs = matches!(work, Work::Sync | Work::Take { .. });
         let done = match work {
             Work::Unlock { keyfile, passphrase } => self.unlock(keyfile, passphrase),
             Work::Lock => {
@@ -181,6 +215,20 @@ impl Worker<'_> {
             Work::SessionCreate(options) => {
                 Reply::Session(told(authy::session_create(&ctx, &options).map(Box::new)))
             }
+            Work::Sync => Self::sync(&ctx),
+            Work::Take { name, choice } => Self::take(&ctx, name, choice),
+            Work::Code(name) => {
+                let code = told(authy::otp(&ctx, &name, None));
+                Reply::Code(name, code)
+            }
+            Work::Restore(name) => changed(restore(&ctx, &name)),
+            Work::MemberAdd(new) => changed(
+                authy::member_add(&ctx, &new).map(|()| format!("added member {}", new.name)),
+            ),
+            Work::MemberUpdate(change) => changed(
+                authy::member_update(&ctx, &change)
+                    .map(|updated| format!("changed the groups of {}", updated.member)),
+            ),
             Work::Verify => Reply::Verified(told(authy::audit_verify(&ctx))),
             Work::MemberRemove(name) => {
                 Reply::MemberRemoved(told(authy::member_remove(&ctx, &name)))
@@ -200,7 +248,8 @@ impl Worker<'_> {
                 changed(authy::rename(&ctx, &name, &to).map(|()| format!("renamed {name} to {to}")))
             }
             Work::Remove(name) => changed(
-                authy::remove(&ctx, &name).map(|()| format!("removed {name}; git keeps its past")),
+                authy::remove(&ctx, &name)
+                    .map(|()| format!("removed {name}; 'authy restore {name}' brings it back")),
             ),
             Work::PolicyCreate(change) => changed(
                 authy::policy_create(&ctx, &change)
@@ -222,7 +271,11 @@ impl Worker<'_> {
                     .map(|ids| format!("revoked {} sessions", ids.len())),
             ),
         };
+        let opens = matches!(done, Reply::Unlocked(Ok(_)));
         let _ = self.done.send(done);
+        if opens || syncs {
+            self.tell_what_waits();
+        }
         self.look();
     }
 
@@ -267,6 +320,12 @@ fn store(
     };
     authy::store(ctx, name, value, &options)?;
     Ok(format!("stored {name}"))
+}
+
+fn restore(ctx: &Context, name: &SecretName) -> authy::Result<String> {
+    let version = authy::version_before(ctx, name)?;
+    let now = authy::restore(ctx, name, version, None)?;
+    Ok(format!("restored {name} to version {version} (version {now} now)"))
 }
 
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {

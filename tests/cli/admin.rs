@@ -88,14 +88,14 @@ fn what_others_do_appears_and_is_never_overwritten() {
     t.store([("db-url", "x")]);
     screen.shows("db-url").keys("\r").shows("changed by somebody else");
     t.holds("api-key", "theirs");
-    screen.keys("\x1b").hides("Rotate").shows("version       2");
+    screen.keys("\x1b").shows("Esc again").keys("\x1b").hides("Rotate").shows("version       2");
     screen.keys("r").shows("Rotate").keys("mine\r").shows("version       3");
     t.holds("api-key", "mine");
     t.policy("backend", ["db-*"]);
     screen.keys("2").shows("backend").keys("e").shows("Edit policy").keys("\x05 api-*");
     t.authy(["policy", "update", "backend", "--deny", "db-x"]).ok();
     screen.keys("\x13").shows("error: policy 'backend' was changed").keys("\x1b");
-    screen.hides("Edit policy").shows("db-x").keys("q");
+    screen.shows("Esc again").keys("\x1b").hides("Edit policy").shows("db-x").keys("q");
     assert_eq!(screen.last().0, 0);
 }
 
@@ -113,7 +113,7 @@ fn secrets_are_renamed_edited_generated_and_deleted() {
         .keys("r")
         .shows("Rotate new/name")
         .keys("\x07")
-        .shows("a value was drawn")
+        .shows("generated; ^T shows it")
         .keys("\r");
     screen.shows("version       4");
     assert_ne!(t.authy(["get", "new/name"]).ok().text(), "v");
@@ -254,8 +254,15 @@ fn child_of(pid: u32) -> Option<u32> {
 fn it_needs_a_terminal_a_vault_and_an_identity() {
     let t = Sandbox::empty();
     t.authy(["admin"]).ends().code_is(2).stderr_has("needs a terminal");
-    let (code, shown) = Screen::start(&t, &["authy", "admin"]).end();
+    let mut screen = Screen::start(&t, &["authy", "admin"]);
+    screen.until("Create one? [y/N]").keys("n\r");
+    let (code, shown) = screen.end();
     assert_eq!(code, 5, "{shown}");
+    let mut screen = Screen::start(&t, &["authy", "admin"]);
+    screen.until("Create one? [y/N]").keys("y\r");
+    screen.shows("n stores one").keys("q");
+    assert_eq!(screen.last().0, 0);
+    t.authy(["status"]).ok().stdout_has("an admin");
     let mut t = Sandbox::new();
     t.store([("db-url", "v")]);
     t.policy("backend", ["db-*"]);

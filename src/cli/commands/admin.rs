@@ -1,12 +1,13 @@
 //! `authy admin`.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use authy::{SecretBytes, Ttl};
+use authy::{SecretBytes, Ttl, printable};
 
-use super::CommandResult;
+use super::{CommandResult, init};
 use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
@@ -15,7 +16,8 @@ use crate::front::{Admin, Invocation, Setup};
 /// Manage the vault in a terminal interface
 ///
 /// What is typed there reaches neither the shell's history nor arguments nor the environment.
-/// '?' shows the keys. The identity is forgotten after ten minutes without a key.
+/// '?' shows the keys. The identity is forgotten after ten minutes without a key. Where there is no
+/// vault it offers to create one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,6 +33,12 @@ pub(crate) struct Args {
     no_lock: bool,
 }
 
+/// Whether nothing is there, or nothing but identities.
+fn is_free(vault: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(vault) else { return !vault.exists() };
+    entries.flatten().all(|entry| entry.file_name() == "keys")
+}
+
 fn seconds(ttl: Ttl) -> Duration {
     Duration::from_secs(ttl.seconds().unsigned_abs())
 }
@@ -42,7 +50,15 @@ impl Args {
         }
         let ctx = env.context()?;
         // Where there is no vault, or a damaged one, that is said before the screen is taken.
-        authy::known_names(&ctx, authy::NameKind::Scope)?;
+        if let Err(error) = authy::known_names(&ctx, authy::NameKind::Scope) {
+            let place = printable(&ctx.vault.to_string_lossy());
+            let question = format!("There is no vault in '{place}'. Create one?");
+            let wants_one = is_free(&ctx.vault) && env.person().agrees(&question) == Some(true);
+            if !wants_one {
+                return Err(error.into());
+            }
+            init::create(env)?;
+        }
         if ctx.token.is_some() {
             // The library says why: a token manages nothing.
             authy::unlock(&ctx)?;

@@ -7,6 +7,7 @@ use authy::{InitOptions, InitReport, MemberName, NameSource, Newcomer, ScopeName
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
 
 /// Create a vault, its first admin and an identity
@@ -98,6 +99,21 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Creates a vault as 'authy init' without flags does.
+pub(super) fn create(env: &CliEnv) -> Result<(), Failure> {
+    let who = Newcomer {
+        name: None,
+        logins: env.logins(),
+        generate_keyfile: None,
+        passphrase: false,
+        backup: None,
+    };
+    let options = InitOptions { who, manual_commit: false };
+    let report = authy::init(&env.context_without_project()?, &options)?;
+    tell(env.ui(), &report);
+    Ok(())
 }
 
 fn make_project(env: &CliEnv, scope: Option<ScopeName>) -> CommandResult {

@@ -40,7 +40,10 @@ impl Args {
         let ctx = env.context()?;
         let names = self.names(&ctx)?;
         let listed = listed(&names);
-        if !self.force && env.refuses(&ctx, &format!("Remove {listed}?")) {
+        // Nobody is asked about what is not there: the library says so.
+        let there = authy::list(&ctx, &ListOptions::default())?;
+        let are_there = names.iter().all(|name| there.iter().any(|entry| entry.name == *name));
+        if are_there && !self.force && env.refuses(&ctx, &format!("Remove {listed}?")) {
             return Err(Failure::NotRemoved);
         }
         authy::remove_all(&ctx, &names)?;

@@ -1,11 +1,13 @@
 //! The interface on the screen: what `App` holds, and nothing that it does not.
 
+mod conflicts;
 mod form;
 mod popup;
 mod sections;
 mod text;
 mod theme;
 
+use authy::BriefStatus;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -20,12 +22,21 @@ pub(crate) use theme::Theme;
 /// A key and what it does, for the footer.
 type Hint = (&'static str, &'static str);
 
+/// What a non-admin may not do is shown, and dim: others may.
+fn is_dim(app: &App, hint: &Hint) -> bool {
+    let is_admin = app.who.as_ref().is_none_or(|who| who.admin);
+    let mut all = keys::of(app.section).iter();
+    !is_admin
+        && app.popup.is_none()
+        && all.any(|one| one.shown == hint.0 && one.command.is_for_admins(app.section))
+}
+
 /// Narrower, the details stand below the list.
 const WIDE: u16 = 70;
 
 /// Draws all of it.
 pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
-    let hints = wrapped(&hints(app), frame.area().width.into(), theme);
+    let hints = wrapped(app, &hints(app), frame.area().width.into(), theme);
     let message = message(app, theme, frame.area().width.into());
     let [top, body, told, bottom] = Layout::vertical([
         Constraint::Length(1),
@@ -93,15 +104,48 @@ fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
     let used: usize = spans.iter().map(Span::width).sum();
     // Who is at work matters more than where; each is left out where it does not fit.
     let room = width.saturating_sub(used + 1);
+    let waits = app.brief.as_ref().map(waits).unwrap_or_default();
     let both = match who.is_empty() {
         true => format!("{} ", app.vault),
         false => format!("{who}· {} ", app.vault),
     };
-    let right = [both, who, String::new()].into_iter().find(|text| text::width(text) <= room);
+    // What waits matters more still: somebody may forget it.
+    let all = match waits.is_empty() {
+        true => vec![both, who],
+        false => {
+            let short = app.brief.as_ref().map(marks).unwrap_or_default();
+            let long = [&both, &who].map(|rest| format!("{waits} · {rest}"));
+            long.into_iter().chain([&who, ""].map(|rest| format!("{short} {rest}"))).collect()
+        }
+    };
+    let right = all.into_iter().find(|text| text::width(text) <= room);
     let right = right.unwrap_or_default();
     spans.push(Span::raw(" ".repeat(width.saturating_sub(used + text::width(&right)))));
     spans.push(Span::raw(right));
     Line::from(spans)
+}
+
+/// What waits for a sync.
+fn waits(brief: &BriefStatus) -> String {
+    let mut words = Vec::new();
+    if brief.uncommitted {
+        words.push("not committed".to_owned());
+    }
+    if brief.ahead > 0 {
+        words.push(format!("{} to send", brief.ahead));
+    }
+    if brief.behind > 0 {
+        words.push(format!("{} to merge", brief.behind));
+    }
+    words.join(", ")
+}
+
+/// The same in as few letters as 'authy status --short' has.
+fn marks(brief: &BriefStatus) -> String {
+    let uncommitted = brief.uncommitted.then(|| "*".to_owned());
+    let ahead = (brief.ahead > 0).then(|| format!(">{}", brief.ahead));
+    let behind = (brief.behind > 0).then(|| format!("<{}", brief.behind));
+    [uncommitted, ahead, behind].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn message(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
@@ -152,6 +196,13 @@ fn of_popup(popup: &Popup) -> Vec<Hint> {
         Popup::Confirm(_) => vec![("y", "yes"), ("n", "no")],
         Popup::Reveal(_) => vec![("c", "copy"), SCROLL, CLOSE],
         Popup::Token(_) => vec![("c", "copy"), CLOSE],
+        Popup::Conflicts { .. } => vec![
+            ("m", "take mine"),
+            ("t", "take theirs"),
+            ("n", "take the newest"),
+            ("Up/Down", "select"),
+            ("Esc", "not now"),
+        ],
         Popup::Approve { .. } => vec![("y", "approve all of it"), SCROLL, ("Esc", "not now")],
         Popup::Form(form) => {
             let mut hints = vec![("^S", "save"), ("Tab", "next field")];
@@ -168,10 +219,12 @@ fn of_popup(popup: &Popup) -> Vec<Hint> {
 }
 
 /// The hints on as many lines as they need: none is cut.
-fn wrapped(hints: &[Hint], width: usize, theme: Theme) -> Vec<Line<'static>> {
+fn wrapped(app: &App, hints: &[Hint], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines: Vec<Vec<Span<'static>>> = vec![vec![Span::raw(" ")]];
     let mut used = 1;
-    for (key, label) in hints {
+    for hint in hints {
+        let (key, label) = hint;
+        let style = if is_dim(app, hint) { theme.dim() } else { theme.key() };
         let length = text::width(key) + 1 + text::width(label) + 2;
         if used + length > width + 2 && used > 1 {
             lines.push(vec![Span::raw(" ")]);
@@ -179,7 +232,7 @@ fn wrapped(hints: &[Hint], width: usize, theme: Theme) -> Vec<Line<'static>> {
         }
         used += length;
         if let Some(line) = lines.last_mut() {
-            line.extend([Span::styled(*key, theme.key()), Span::raw(format!(" {label}  "))]);
+            line.extend([Span::styled(*key, style), Span::raw(format!(" {label}  "))]);
         }
     }
     lines.into_iter().map(Line::from).collect()

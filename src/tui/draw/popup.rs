@@ -62,6 +62,10 @@ pub(super) fn draw(app: &App, popup: &Popup, theme: Theme, frame: &mut Frame<'_>
         Popup::Text(Text { title, lines, scroll }) => {
             window(title, plain(lines, width), *scroll, app, theme, frame, body);
         }
+        Popup::Conflicts { list, at } => {
+            let lines = super::conflicts::lines(list, *at, app.now, theme, width);
+            window("In conflict", lines, at * 3, app, theme, frame, body);
+        }
         Popup::Approve { text: Text { title, lines, scroll }, .. } => {
             window(title, plain(lines, width), *scroll, app, theme, frame, body);
         }
@@ -168,7 +172,7 @@ fn help(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {
         Line::raw(""),
         Line::styled("In forms", theme.bold()),
         Line::raw("  Tab, Enter  to the next field; ^S saves, Esc cancels"),
-        Line::raw("  ^G          draws a value; ^T shows it; ^J begins a new line"),
+        Line::raw("  ^G          generates a value; ^T shows it; ^J begins a new line"),
         Line::raw("  ^Z          stops authy until 'fg'; ^C leaves"),
     ]);
     lines

@@ -160,7 +160,7 @@ fn a_change_names_the_version_that_was_looked_at() {
     assert_eq!((change.max_ttl, change.no_max_ttl), ("8h".parse().ok(), false));
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Char('e'));
-    for _ in 0..4 {
+    for _ in 0..7 {
         press(&mut app, KeyCode::Tab);
     }
     ctrl(&mut app, 'u');
@@ -294,4 +294,146 @@ fn nothing_prints_what_is_secret() {
     assert!(!format!("{app:?}").contains("hunter2"));
     done(&mut app, Reply::Value(name("x"), Ok(SecretBytes::new(b"hunter2".to_vec()))));
     assert!(!format!("{app:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_was_typed_is_not_lost_by_one_esc() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('n'));
+    assert!(press(&mut app, KeyCode::Esc).is_empty() && app.popup.is_none(), "nothing was typed");
+    press(&mut app, KeyCode::Char('n'));
+    app.update(NOW, Action::Paste(zeroize::Zeroizing::new("pasted".to_owned())));
+    press(&mut app, KeyCode::Esc);
+    let Some(Popup::Form(form)) = &app.popup else { panic!() };
+    assert_eq!(form.value(0), "pasted");
+    press(&mut app, KeyCode::Esc);
+    assert!(app.popup.is_none());
+}
+
+#[test]
+fn a_sync_is_asked_for_and_what_both_changed_is_decided() {
+    let mut app = open();
+    let brief = |ahead, behind| authy::BriefStatus {
+        who: Some("alice".into()),
+        uncommitted: false,
+        ahead,
+        behind,
+    };
+    done(&mut app, Reply::Brief(brief(2, 1)));
+    assert!(matches!(work(press(&mut app, KeyCode::Char('S'))), Work::Sync));
+    let side = |author: &str| authy::SideView {
+        removed: false,
+        version: Some(3),
+        changed: Some("2026-11-25T11:00:00Z".into()),
+        author: Some(author.into()),
+        changes: vec!["value".into()],
+    };
+    let conflict = |name: &str| authy::ConflictView {
+        name: name.into(),
+        kind: authy::ConflictKind::Secret,
+        ours: side("alice"),
+        theirs: side("bob"),
+    };
+    done(&mut app, Reply::Conflicts(vec![conflict("db-key"), conflict("db-url")]));
+    assert!(press(&mut app, KeyCode::Enter).is_empty(), "nothing is decided by habit");
+    press(&mut app, KeyCode::Down);
+    let Work::Take { name, choice } = work(press(&mut app, KeyCode::Char('t'))) else { panic!() };
+    assert_eq!((name.as_str(), choice), ("db-url", authy::Choice::Theirs));
+    assert!(app.popup.is_none());
+}
+
+#[test]
+fn a_value_before_and_a_code_are_a_key_away() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('u'));
+    assert!(matches!(app.popup, Some(Popup::Confirm(_))));
+    assert!(matches!(work(press(&mut app, KeyCode::Char('y'))), Work::Restore(_)));
+    assert!(matches!(work(press(&mut app, KeyCode::Char('o'))), Work::Code(_)));
+    let code = SecretBytes::new(b"123456".to_vec());
+    let made = authy::OneTimeCode { code, seconds_left: 12 };
+    let effects = done(&mut app, Reply::Code(name("api-key"), Ok(made)));
+    assert!(matches!(effects.as_slice(), [Effect::Clipboard(_)]));
+    assert!(app.message.as_ref().unwrap().text.contains("123456"));
+}
+
+#[test]
+fn secrets_are_sorted_and_the_selection_stays() {
+    let mut app = open();
+    let mut due = secret("zebra", 1);
+    let details = due.details.as_mut().unwrap();
+    details.rotate_due = Some("old".into());
+    details.changed = "2026-11-24T09:00:00Z".into();
+    done(&mut app, Reply::Secrets(Ok(vec![secret("api-key", 1), secret("db-url", 1), due])));
+    app.secrets.select("db-url");
+    let first = |app: &App| app.secrets.rows()[0].name.to_string();
+    press(&mut app, KeyCode::Char('s'));
+    assert_eq!(first(&app), "zebra", "its value is the newest");
+    press(&mut app, KeyCode::Char('s'));
+    assert_eq!(first(&app), "zebra", "it is due");
+    press(&mut app, KeyCode::Char('s'));
+    assert_eq!(first(&app), "api-key");
+    assert_eq!(app.secrets.selected().unwrap().name, name("db-url"));
+}
+
+#[test]
+fn members_are_added_and_put_into_groups() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('5'));
+    press(&mut app, KeyCode::Char('n'));
+    type_in(&mut app, "carol");
+    press(&mut app, KeyCode::Tab);
+    type_in(&mut app, "age1xyz");
+    press(&mut app, KeyCode::Tab);
+    type_in(&mut app, "@ops");
+    let Work::MemberAdd(new) = work(ctrl(&mut app, 's')) else { panic!() };
+    assert_eq!(
+        (new.name.as_str(), new.recipients.as_slice()),
+        ("carol", &["age1xyz".to_owned()][..])
+    );
+    assert_eq!(new.groups[0].as_str(), "ops");
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('e'));
+    ctrl(&mut app, 'u');
+    type_in(&mut app, "ops");
+    let Work::MemberUpdate(change) = work(ctrl(&mut app, 's')) else { panic!() };
+    assert_eq!(change.remove_groups[0].as_str(), "backend");
+    assert_eq!(change.groups[0].as_str(), "ops");
+    press(&mut app, KeyCode::Esc);
+    // What somebody did is a key away.
+    press(&mut app, KeyCode::Enter);
+    assert_eq!((app.section, app.audit.filter.text()), (Section::Audit, "who:alice"));
+}
+
+#[test]
+fn who_is_no_admin_is_told_so_at_once() {
+    let mut app = open();
+    app.who.as_mut().unwrap().admin = false;
+    for (section, key) in [('2', 'n'), ('2', 'a'), ('5', 'e'), ('5', 'd')] {
+        press(&mut app, KeyCode::Char(section));
+        assert!(press(&mut app, KeyCode::Char(key)).is_empty());
+        assert!(app.popup.is_none() && app.message.as_ref().unwrap().is_error);
+    }
+    press(&mut app, KeyCode::Char('1'));
+    press(&mut app, KeyCode::Char('n'));
+    assert!(app.popup.is_some(), "a member stores secrets");
+}
+
+#[test]
+fn a_policy_has_seals_and_programs() {
+    let mut app = open();
+    press(&mut app, KeyCode::Char('2'));
+    press(&mut app, KeyCode::Char('e'));
+    for _ in 0..4 {
+        press(&mut app, KeyCode::Tab);
+    }
+    press(&mut app, KeyCode::Char(' '));
+    press(&mut app, KeyCode::Tab);
+    type_in(&mut app, "github-token=api.github.com");
+    press(&mut app, KeyCode::Tab);
+    type_in(&mut app, "claude npm");
+    let Work::PolicyUpdate(change) = work(ctrl(&mut app, 's')) else { panic!() };
+    assert_eq!(change.seal_only, Some(true));
+    assert_eq!(change.seal, ["github-token=api.github.com"]);
+    assert_eq!(change.commands, ["claude", "npm"]);
+    assert!(!change.any_command && change.remove_seal.is_empty());
 }

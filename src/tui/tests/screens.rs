@@ -105,6 +105,23 @@ fn screens() -> Vec<(&'static str, App)> {
     let mut confirm = open();
     press(&mut confirm, KeyCode::Char('d'));
     all.push(("confirm", confirm));
+    let mut waits = open();
+    waits.brief = Some(authy::BriefStatus { who: None, uncommitted: true, ahead: 2, behind: 1 });
+    let side = |author: &str| authy::SideView {
+        removed: false,
+        version: Some(3),
+        changed: Some("2026-11-25T11:00:00Z".into()),
+        author: Some(author.into()),
+        changes: vec!["value".into()],
+    };
+    let conflict = authy::ConflictView {
+        name: "db-url".into(),
+        kind: authy::ConflictKind::Secret,
+        ours: side("alice"),
+        theirs: side("bob"),
+    };
+    done(&mut waits, Reply::Conflicts(vec![conflict]));
+    all.push(("conflicts", waits));
     let mut help = open();
     press(&mut help, KeyCode::Char('?'));
     all.push(("help", help));

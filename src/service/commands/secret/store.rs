@@ -69,10 +69,11 @@ pub fn generate(recipe: Recipe) -> Result<SecretBytes> {
 /// # Errors
 /// The secret exists and `force` is not given; there is no vault.
 pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> {
-    ready(ctx, &Op::STORE, name, |there| match there {
-        true if !force => Err(SecretError::Exists(name.clone())),
+    let opened = ready(ctx, &Op::STORE)?;
+    match is_there(&opened, name) {
+        true if !force => Err(SecretError::Exists(name.clone()).into()),
         _ => Ok(()),
-    })
+    }
 }
 
 /// Checks that a `rotate` can succeed, before a value is asked for.
@@ -80,20 +81,18 @@ pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> 
 /// # Errors
 /// There is no such secret; there is no vault.
 pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
-    let missing = || SecretError::NotFound { name: name.clone(), scope: None, nearest: None };
-    ready(ctx, &Op::ROTATE, name, |there| if there { Ok(()) } else { Err(missing()) })
+    let opened = ready(ctx, &Op::ROTATE)?;
+    if is_there(&opened, name) { Ok(()) } else { Err(opened.not_found(name, None)) }
 }
 
-fn ready(
-    ctx: &Context,
-    op: &Op,
-    name: &SecretName,
-    check: impl Fn(bool) -> std::result::Result<(), SecretError>,
-) -> Result<()> {
+fn ready<'c>(ctx: &'c Context, op: &Op) -> Result<OpenVault<'c>> {
     refuse_token(ctx, op)?;
-    let opened = OpenVault::open(ctx)?;
+    OpenVault::open(ctx)
+}
+
+fn is_there(opened: &OpenVault<'_>, name: &SecretName) -> bool {
     let record = opened.vault.root().file(&VaultPath::record(name));
-    Ok(check(record.symlink_metadata().is_ok())?)
+    record.symlink_metadata().is_ok()
 }
 
 /// Stores a secret.
