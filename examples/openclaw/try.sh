@@ -111,13 +111,13 @@ turn 1
 check 'the gateway sends the key of the vault' has "$T/seen" 'Bearer sk-TRY-0001'
 check 'the command of the agent ran, and was marked' has "$T/seen" 'shell=exec'
 grep -o '[A-Za-z0-9+/=]\{40,\} *shell' "$T/seen" | head -1 | cut -d' ' -f1 | base64 -d >"$T/said" 2>/dev/null
-check 'the helper refuses it' has "$T/said" 'an agent is at work here'
+check 'the helper refuses it' has "$T/said" 'AI agent detected'
 check 'and gives nothing' hasnt "$T/said" sk-TRY-0001
 # One that hides the marks of the command, and keeps the one of OpenClaw's own helpers.
 echo "exec env -i OPENCLAW_CLI=1 OPENCLAW_SHELL= HOME='$HOME' PATH='$HOME/bin:/usr/bin:/bin' sh $T/ask" >"$T/cmd"
 turn 3
 grep -o '[A-Za-z0-9+/=]\{40,\} *shell' "$T/seen" | head -1 | cut -d' ' -f1 | base64 -d >"$T/said" 2>/dev/null
-check 'a command that hides its marks is refused' has "$T/said" 'an agent is at work here'
+check 'a command that hides its marks is refused' has "$T/said" 'AI agent detected'
 printf sk-TRY-0002 | authy rotate openai-api-key 2>/dev/null
 check 'openclaw secrets reload' oc secrets reload
 turn 2

@@ -378,7 +378,7 @@ fn policy_permits(
     Err(AccessError::Denied { scope: scope.clone(), name: name.clone(), deny })
 }
 
-/// Without a scope a member has what any policy gives him, and run-only or sealed if all of those are.
+/// Without a scope a member has what any policy gives them, and run-only or sealed if all of those are.
 fn member_permits(
     rules: &Rules,
     who: &MemberName,

@@ -32,7 +32,7 @@ pub(crate) enum AccessError {
     RunOnly { scope: ScopeName },
     #[error(transparent)]
     Seal(#[from] SealRefused),
-    #[error("'{member}' has '{name}' by run-only or sealed policies alone")]
+    #[error("'{member}' can only use '{name}' through run-only or sealed scopes")]
     RunOnlyMember { member: MemberName, name: SecretName },
     #[error("this shell is confined to scope '{confined}' (AUTHY_SCOPE)")]
     Confined { confined: ScopeName },

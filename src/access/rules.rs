@@ -312,7 +312,7 @@ impl Rules {
         })
     }
 
-    /// Whether the file of `who` is there and not in force: what he may is not decided.
+    /// Whether the file of `who` is there and not in force: what they may do is not decided.
     pub(crate) fn waits(&self, who: &MemberName) -> bool {
         matches!(self.members.get(who), Some(Standing::Unapproved(_) | Standing::Damaged(_)))
     }

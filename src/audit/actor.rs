@@ -29,7 +29,7 @@ pub(crate) enum Actor {
 }
 
 impl Actor {
-    /// This member, by himself.
+    /// This member, by themselves.
     pub(crate) fn member(name: &MemberName) -> Self {
         Self::Member { name: name.clone(), agent: None }
     }

@@ -132,7 +132,7 @@ impl Front for FrontOfPerson {
             if first == second && !first.is_empty() {
                 return Some(first);
             }
-            self.person.tell("empty, or not the same twice");
+            self.person.tell("empty, or the two do not match");
         }
         None
     }

@@ -1,6 +1,6 @@
 //! What is said where authy itself is at fault.
 //!
-//! The message of a panic is made by whoever panics, libraries too, and may quote what he worked
+//! The message of a panic is made by whoever panics, libraries too, and may quote what they worked
 //! on: who slices a text at a wrong place quotes the text. So it is never shown. The place in the
 //! source is, and where `RUST_BACKTRACE` asks for it the functions on the way there.
 

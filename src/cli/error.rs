@@ -39,7 +39,7 @@ pub(crate) enum Failure {
     #[error("'{}' is not allowed: the answer was no", shown(.0))]
     Declined(PathBuf),
     /// The user looked at what waits for approval and said no.
-    #[error("nothing was approved: the answer was no")]
+    #[error("cancelled: nothing was approved")]
     NotApproved,
     /// Something else waits for approval than what was looked at.
     #[error("this is not what was looked at: it has the digest {0}")]
@@ -48,7 +48,7 @@ pub(crate) enum Failure {
     #[error("'{}' is neither 'member' nor 'policy'", printable(.0))]
     NoKind(String),
     /// A question could not be asked.
-    #[error("there is nobody to ask for {0}")]
+    #[error("cannot prompt for {0}: no terminal, or --no-input")]
     NobodyToAsk(String),
     /// A folder stands where a secret is meant.
     #[error("'{name}' is a folder with {count} secret{}", if *count == 1 { "" } else { "s" })]
@@ -56,11 +56,20 @@ pub(crate) enum Failure {
     /// Two names stand where one is asked about.
     #[error("one name is asked about, and '{0}' is another one")]
     OneName(SecretName),
+    /// One word stands where a scope and a name are wanted.
+    #[error("a scope and a secret are needed, and only '{0}' is given")]
+    ScopeOrName(SecretName),
+    /// Nothing says what to change.
+    #[error("nothing says what to change")]
+    NothingToSay,
+    /// Nothing of this name is in conflict.
+    #[error("'{}' is not in conflict", printable(.0))]
+    NoConflict(String),
     /// Nothing has a name that begins like this.
     #[error("nothing is in the folder '{0}/'")]
     EmptyFolder(SecretName),
     /// The person at the terminal did not want something removed.
-    #[error("nothing is removed: the answer was no")]
+    #[error("cancelled: nothing was removed")]
     NotRemoved,
     /// A value stood among the words. It is not repeated here.
     #[error("a value cannot be given as an argument: process lists and shell histories show it")]
@@ -81,7 +90,7 @@ pub(crate) enum Failure {
     #[error("the input ended (Ctrl-D) before a value was typed")]
     InputEnded,
     /// Somebody mistyped too often.
-    #[error("what was typed was never the same twice")]
+    #[error("the two values did not match, three times")]
     NotTwice,
     /// The file of a new value cannot be read.
     #[error("cannot read '{}': {source}", shown(.path))]
@@ -163,8 +172,12 @@ impl Failure {
             }
             Self::NoAliases(_) | Self::OddPath(_) | Self::NoScope => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
-            Self::IsFolder { .. } | Self::OneName(_) | Self::ClipOfWhat => Kind::Usage,
-            Self::EmptyFolder(_) => Kind::NotFound,
+            Self::IsFolder { .. }
+            | Self::OneName(_)
+            | Self::ClipOfWhat
+            | Self::NothingToSay
+            | Self::ScopeOrName(_) => Kind::Usage,
+            Self::EmptyFolder(_) | Self::NoConflict(_) => Kind::NotFound,
             Self::NotRemoved => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
@@ -253,8 +266,11 @@ impl Failure {
             Self::IsFolder { name, .. } => {
                 return Some(format!("-r takes all that is in it; 'authy list {name}/' shows it"));
             }
+            Self::NotApproved => "'authy member remove NAME' turns a request down",
+            Self::NothingToSay => "give --description, --tag, --for or another flag; see --help",
+            Self::NoConflict(_) => "'authy conflict list' shows what is",
             Self::ClipOfWhat => "add --generate or --words; 'authy get -c NAME' copies a value",
-            Self::OneName(_) => "as in: authy policy test SCOPE NAME",
+            Self::OneName(_) | Self::ScopeOrName(_) => "as in: authy policy test SCOPE NAME",
             Self::EmptyFolder(_) => "'authy list --tree' shows the folders",
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
@@ -277,7 +293,6 @@ impl Failure {
             | Self::Confined(_)
             | Self::OddPath(_)
             | Self::Declined(_)
-            | Self::NotApproved
             | Self::NotRemoved
             | Self::ValueFile { .. }
             | Self::Pages { .. }

@@ -39,7 +39,7 @@ impl NamingFlags {
 /// What was typed about scope and naming.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct InjectFlags {
-    /// Take the secrets that this policy allows
+    /// Scope to use
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     #[command(flatten)]

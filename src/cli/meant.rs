@@ -70,11 +70,34 @@ const HABITS: [(&str, &str); 62] = [
     ("tui", "authy admin"),
 ];
 
+/// The same below a command: its name, the word, and how it is said here.
+const BELOW: [(&str, &str, &str); 15] = [
+    ("policy", "edit", "authy policy update NAME"),
+    ("policy", "set", "authy policy update NAME"),
+    ("policy", "allow", "authy policy update NAME --allow PATTERN"),
+    ("policy", "deny", "authy policy update NAME --deny PATTERN"),
+    ("policy", "add", "authy policy create NAME --allow PATTERN"),
+    ("policy", "new", "authy policy create NAME --allow PATTERN"),
+    ("policy", "delete", "authy policy remove NAME"),
+    ("member", "invite", "authy member add NAME --recipient KEY"),
+    ("member", "delete", "authy member remove NAME"),
+    ("member", "approve", "authy approve NAME"),
+    ("member", "promote", "authy member add NAME --admin"),
+    ("session", "new", "authy session create --scope SCOPE"),
+    ("session", "add", "authy session create --scope SCOPE"),
+    ("session", "delete", "authy session revoke ID"),
+    ("audit", "log", "authy audit show"),
+];
+
 /// The hint for a word that is no command in `group`, the names of the commands above it: none is
 /// better than a wrong one.
 pub(crate) fn hint(root: &Command, group: &[&str], word: &str) -> Option<String> {
     let habit = HABITS.iter().find(|(habit, _)| group.is_empty() && *habit == word);
     if let Some((_, here)) = habit {
+        return Some(format!("that is '{here}' here"));
+    }
+    let below = BELOW.iter().find(|(name, habit, _)| group == [*name] && *habit == word);
+    if let Some((_, _, here)) = below {
         return Some(format!("that is '{here}' here"));
     }
     let command = group.iter().try_fold(root, |at, name| at.find_subcommand(name))?;
@@ -95,7 +118,7 @@ pub(crate) fn hint(root: &Command, group: &[&str], word: &str) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::{HABITS, hint};
+    use super::{BELOW, HABITS, hint};
     use crate::cli::help::tree;
 
     #[test]
@@ -106,6 +129,14 @@ mod tests {
             let Some(words) = here.strip_prefix("authy ") else { continue };
             let first = words.split(' ').next().unwrap_or_default();
             assert!(first.starts_with("--") || tree.find_subcommand(first).is_some(), "{here}");
+        }
+        for (group, habit, here) in BELOW {
+            let group = tree.find_subcommand(group).unwrap();
+            assert!(group.find_subcommand(habit).is_none(), "{habit}");
+            let mut words = here.split(' ').skip(1);
+            let command = tree.find_subcommand(words.next().unwrap()).unwrap();
+            let second = words.next().filter(|_| command.has_subcommands());
+            assert!(second.is_none_or(|word| command.find_subcommand(word).is_some()), "{here}");
         }
     }
 

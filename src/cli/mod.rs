@@ -27,6 +27,7 @@ mod target;
 mod tree;
 mod ui;
 mod value;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

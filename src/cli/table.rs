@@ -21,17 +21,29 @@ pub(crate) struct Table {
     rows: Vec<Vec<String>>,
     /// The columns that hold a moment (RFC 3339).
     times: &'static [usize],
+    /// The columns that are left out for eyes, in this order, while a row is too wide.
+    spare: &'static [usize],
 }
 
 impl Table {
     /// Starts a table with as many columns as the heading has.
     pub(crate) fn new<const N: usize>(heading: [&str; N]) -> Self {
-        Self { heading: heading.map(str::to_owned).to_vec(), rows: Vec::new(), times: &[] }
+        Self {
+            heading: heading.map(str::to_owned).to_vec(),
+            rows: Vec::new(),
+            times: &[],
+            spare: &[],
+        }
     }
 
     /// The same, with moments in these columns, counted from 0.
     pub(crate) fn with_times(self, times: &'static [usize]) -> Self {
         Self { times, ..self }
+    }
+
+    /// The same, with columns that a narrow terminal does without, the first of them first.
+    pub(crate) fn with_spare(self, spare: &'static [usize]) -> Self {
+        Self { spare, ..self }
     }
 
     /// Adds a row; an empty cell becomes a dash, so that columns can be counted.
@@ -52,18 +64,29 @@ impl Table {
             return String::new();
         }
         let filled = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|c| c != "-"));
-        let shown: Vec<usize> =
+        let mut shown: Vec<usize> =
             (0..self.heading.len()).filter(|at| *at == 0 || filled(*at)).collect();
         let cell = |at: usize, text: &str| match self.times.contains(&at) {
             true => ago(now, text),
             false => text.to_owned(),
         };
-        let pick = |row: &Vec<String>| -> Vec<String> {
-            shown.iter().map(|at| cell(*at, row.get(*at).map_or("", String::as_str))).collect()
+        let pick = |shown: &[usize]| {
+            let row = |row: &Vec<String>| -> Vec<String> {
+                shown.iter().map(|at| cell(*at, row.get(*at).map_or("", String::as_str))).collect()
+            };
+            let heading = shown.iter().filter_map(|at| self.heading.get(*at).cloned()).collect();
+            std::iter::once(heading).chain(self.rows.iter().map(row)).collect::<Vec<Vec<String>>>()
         };
-        let heading = shown.iter().filter_map(|at| self.heading.get(*at).cloned()).collect();
-        let mut all: Vec<Vec<String>> = vec![heading];
-        all.extend(self.rows.iter().map(pick));
+        let mut all = pick(&shown);
+        for spare in self.spare {
+            let whole: usize =
+                widths(all.iter().map(Vec::as_slice)).iter().map(|one| one + GAP.len()).sum();
+            if whole <= width + GAP.len() {
+                break;
+            }
+            shown.retain(|at| at != spare);
+            all = pick(&shown);
+        }
         let widths = widths(all.iter().map(Vec::as_slice));
         let taken: usize = widths.iter().rev().skip(1).map(|one| one + GAP.len()).sum();
         let room = width.saturating_sub(taken).max(NARROWEST);
@@ -140,6 +163,8 @@ mod tests {
              a           3 hours ago  x y\n\
              long\\u{1b}  -            what does not fit into…\n"
         );
+        let spare = table().with_spare(&[1, 3]).render_for_eyes(now, 46);
+        assert!(spare.starts_with("NAME        WHAT\n"), "{spare}");
         let narrow = table().render_for_eyes(now, 10);
         assert!(narrow.ends_with("-            what does n…\n"), "{narrow}");
         assert_eq!(Table::new(["NAME"]).render_for_eyes(now, 80), "");

@@ -31,14 +31,14 @@ pub(crate) struct ValueFlags {
     #[arg(long, conflicts_with_all = ["file", "generate"])]
     once: bool,
     /// Generate a random value of this many characters [default: 32]; it is not printed
-    #[arg(long, value_name = "LEN", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "LEN", num_args = 0..=1, require_equals = true, value_parser = count)]
     generate: Option<Option<usize>>,
     /// Generate it of these characters: safe (letters, digits, '-' and '_'), alnum, hex, digits, or
     /// ascii (symbols too)
     #[arg(long, value_name = "SET", value_parser = alphabet, requires = "generate")]
     chars: Option<Alphabet>,
     /// Generate a passphrase of this many words [default: 8]; it is not printed
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, value_parser = count,
         conflicts_with_all = ["file", "generate", "once"])]
     words: Option<Option<usize>>,
     /// Put what is generated on the clipboard too, for so many seconds
@@ -144,7 +144,7 @@ impl ValueFlags {
             if second.text.is_empty() && second.ended {
                 return Err(Failure::InputEnded);
             }
-            person.tell("not the same twice");
+            person.tell("the two do not match");
         }
         terminal.drain();
         Err(Failure::NotTwice)
@@ -154,6 +154,10 @@ impl ValueFlags {
         let value = SecretBytes::new(std::mem::take(&mut *bytes));
         if self.raw { value } else { value.without_line_end() }
     }
+}
+
+fn count(word: &str) -> Result<usize, &'static str> {
+    word.parse().map_err(|_| "expected a number, such as 32")
 }
 
 fn alphabet(word: &str) -> Result<Alphabet, String> {

@@ -96,7 +96,7 @@ fn of_member(effect: &MemberEffect, out: &mut Vec<String>) {
     access(&format!("{who} can now decrypt"), &effect.gains, out);
     access(&format!("{who} can no longer decrypt"), &effect.loses, out);
     if effect.joins == Some(true) && effect.gains.is_empty() {
-        out.push(format!("{who} can decrypt nothing yet: no policy gives them a secret"));
+        out.push(format!("{who} can decrypt nothing yet: no policy lists them (authy policy update SCOPE --member {who})"));
     }
     if !effect.loses.is_empty() {
         out.push(format!(

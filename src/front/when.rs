@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 /// `3 days ago`, for a moment written as in RFC 3339; what is no moment stays as it is.
 pub(crate) fn ago(now: OffsetDateTime, text: &str) -> String {
     match OffsetDateTime::parse(text, &Rfc3339) {
-        Ok(then) if then > now => format!("in {}", span(then - now)),
+        Ok(then) if then > now => format!("in {}", span(then - now + half(then - now))),
         Ok(then) if now - then < Duration::seconds(2) => "just now".to_owned(),
         Ok(then) => format!("{} ago", span(now - then)),
         Err(_) => text.to_owned(),
@@ -16,13 +16,16 @@ pub(crate) fn ago(now: OffsetDateTime, text: &str) -> String {
 /// `3 hours left`, or nothing where the moment has passed.
 pub(crate) fn left(now: OffsetDateTime, text: &str) -> Option<String> {
     let then = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    // Half of the next smaller unit is a whole one: nobody calls 7 hours 59 minutes seven hours.
-    let half = match then - now {
+    (then > now).then(|| format!("{} left", span(then - now + half(then - now))))
+}
+
+/// Half of the next smaller unit is a whole one: nobody calls 7 hours 59 minutes seven hours.
+fn half(span: Duration) -> Duration {
+    match span {
         long if long.whole_days() >= 2 => Duration::hours(12),
         long if long.whole_hours() >= 2 => Duration::minutes(30),
         _ => Duration::seconds(30),
-    };
-    (then > now).then(|| format!("{} left", span(then - now + half)))
+    }
 }
 
 /// The largest unit that fits at least twice, or once.

@@ -52,7 +52,7 @@ mod tests {
         let (can, cannot) = (|| true, || false);
         assert!(is_kept_from(1000, 0, 0o755, cannot));
         assert!(!is_kept_from(1000, 0, 0o775, can));
-        // Its owner gives himself back what the mode denies him.
+        // Its owners give themselves back what the mode denies them.
         assert!(!is_kept_from(1000, 1000, 0o555, cannot));
         assert!(is_kept_from(0, 0, 0o755, can));
         assert!(!is_kept_from(0, 1000, 0o755, can) && !is_kept_from(0, 0, 0o775, can));

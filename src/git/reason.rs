@@ -13,7 +13,7 @@ pub(crate) enum Reason {
     NoRepository,
     /// jj drives the repository, and keeps it without a `.git` beside the files.
     NotColocated,
-    /// The user is in the middle of something that ends with a commit of his own.
+    /// The user is in the middle of something that ends with a commit of their own.
     InProgress(Operation),
     /// Another git command holds the index, or died holding it.
     IndexLocked { lock: PathBuf, age: Option<Duration> },

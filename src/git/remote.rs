@@ -53,8 +53,10 @@ impl Remote {
 /// [`GitError::Io`] and others where the repository cannot be found.
 pub(crate) fn last_fetched(vault: &Path) -> Result<Option<SystemTime>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(None) };
+    // A fetch that failed leaves it empty.
     let written = std::fs::metadata(place.git_dir.join("FETCH_HEAD"));
-    Ok(written.and_then(|file| file.modified()).ok())
+    let written = written.ok().filter(|file| file.len() > 0);
+    Ok(written.and_then(|file| file.modified().ok()))
 }
 
 /// Finds the remote branch that the branch which is checked out follows: the one that git's

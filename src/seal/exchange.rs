@@ -250,5 +250,5 @@ async fn forbid(session: &Session, name: &SecretName, refusal: Refusal) -> Respo
         Refusal::Path => format!("scope '{scope}' does not allow this path"),
         Refusal::Injection => format!("scope '{scope}' allows it in headers, not at this place"),
     };
-    refuse(StatusCode::FORBIDDEN, &format!("'{name}' may not go to {address} so: {why}"))
+    refuse(StatusCode::FORBIDDEN, &format!("refusing to send '{name}' to {address}: {why}"))
 }

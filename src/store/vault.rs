@@ -24,7 +24,7 @@ const MOST_AHEAD: i64 = 24 * 60 * 60;
 
 /// Answers who may sign a record: a rule, so it lives above this layer.
 pub(crate) trait Authority: Sync {
-    /// The key with which `signer` may sign the record of `name`, if he may.
+    /// The key with which `signer` may sign the record of `name`, if they may.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
 }
 

@@ -61,7 +61,7 @@ impl Failure for TransferError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Line { .. } | Self::Format { .. } => {
-                "say what it is with --from, or mend that line; nothing was imported".into()
+                "say what it is with --from, or fix that line; nothing was imported".into()
             }
             Self::Encrypted { tool, from, .. } => tool.hint(from),
             Self::Stranger { program } => {

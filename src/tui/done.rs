@@ -229,7 +229,7 @@ fn verified(report: &VerifyReport) -> Vec<String> {
 
 fn removed(removal: &Removal) -> Vec<String> {
     let name = &removal.member;
-    let mut lines = vec![format!("Removed {name}; encrypted {} secrets anew.", removal.encrypted)];
+    let mut lines = vec![format!("Removed {name}; re-encrypted {} secrets.", removal.encrypted)];
     if !removal.sessions.is_empty() {
         lines.push(format!("Revoked {} of their sessions.", removal.sessions.len()));
     }

@@ -84,11 +84,11 @@ pub(crate) fn policy(old: Option<&PolicyView>) -> Form {
         Field::lines("Allow", "such as api-* db-dev-*", &list(|old| &old.allow)),
         Field::lines("Deny", "patterns; they win", &list(|old| &old.deny)),
         Field::text("Members", "names, @groups", &list(|old| &old.members)),
-        Field::toggle("Run-only", "values for programs only", old.is_some_and(|old| old.run_only)),
-        Field::toggle("Seal-only", "values on the wire only", old.is_some_and(|old| old.seal_only)),
-        Field::lines("Seal", "such as github-token=api.github.com", &seals(old)),
+        Field::toggle("Run-only", "for programs only", old.is_some_and(|old| old.run_only)),
+        Field::toggle("Seal-only", "on the wire only", old.is_some_and(|old| old.seal_only)),
+        Field::lines("Seal", "such as token=api.example.com", &seals(old)),
         Field::text("Programs", "any", &programs(old)),
-        Field::text("Sessions last", "as long as anybody likes", &max_ttl.unwrap_or_default()),
+        Field::text("Sessions last", "no limit", &max_ttl.unwrap_or_default()),
         Field::text("Description", "", text(|old| Some(old.description.as_str()))),
     ];
     let title = old.map_or("New policy".to_owned(), |old| format!("Edit policy {}", old.name));
@@ -197,8 +197,14 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
     })
 }
 
+/// Names between spaces or commas.
+fn names(form: &Form, field: usize) -> Vec<String> {
+    let words = form.value(field).split(|c: char| c.is_whitespace() || c == ',');
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 fn group_names(form: &Form, field: usize) -> Result<Vec<GroupName>, (usize, ErrorText)> {
-    let words = form.words(field);
+    let words = names(form, field);
     let name = |word: &String| GroupName::parse(word.trim_start_matches('@')).map_err(at(field));
     words.iter().map(name).collect()
 }
@@ -254,7 +260,7 @@ fn change(form: &Form, old: Option<&PolicyView>) -> Result<PolicyChange, (usize,
     if let Some(old) = old.filter(|old| old.name != name) {
         return Err((0, ErrorText::new(format!("a policy keeps its name: {}", old.name))));
     }
-    let members = form.words(MEMBERS);
+    let members = names(form, MEMBERS);
     for member in members.iter().filter(|name| !name.starts_with('@')) {
         MemberName::parse(member).map_err(at(MEMBERS))?;
     }

@@ -118,6 +118,8 @@ impl Input {
             KeyCode::Char('a') if ctrl => self.at = self.line_start(),
             KeyCode::Char('e') if ctrl => self.at = self.line_end(),
             KeyCode::Char('j') if ctrl && self.lines => self.insert("\n"),
+            // What some terminals send for the key above Enter.
+            KeyCode::Char('h') if ctrl => self.cut(self.left()),
             KeyCode::Enter if alt && self.lines => self.insert("\n"),
             KeyCode::Char(c) if !ctrl && !alt => self.insert(c.encode_utf8(&mut [0; 4])),
             KeyCode::Backspace => self.cut(self.left()),

@@ -172,7 +172,7 @@ const MEMBERS: [Binding; 5] = [
         &[Char('d'), Code(KeyCode::Delete)],
         "d",
         "remove",
-        "remove the member, and list what wants rotating",
+        "remove the member, and list what to rotate",
         Command::Delete,
     ),
 ];

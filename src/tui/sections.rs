@@ -92,6 +92,10 @@ impl App {
     }
 
     pub(super) fn go_to(&mut self, section: Section) -> Vec<Effect> {
+        // What was said was about another list.
+        if self.section != section {
+            self.message = None;
+        }
         self.section = section;
         let loaded = with_list!(self, list => list.loaded);
         match loaded {
@@ -338,7 +342,7 @@ impl App {
                 let lines = vec![
                     format!("Remove member {}?", member.name),
                     "What they could read is encrypted to those who stay, and".to_owned(),
-                    "listed: they may have copies, so it wants rotating.".to_owned(),
+                    "listed for rotation: they may have copies.".to_owned(),
                 ];
                 let work = Work::MemberRemove(member.name.clone());
                 self.popup = Some(Popup::confirm("Remove".into(), lines, work));

@@ -61,7 +61,7 @@ impl Front for Answers {
         None
     }
 
-    /// Whoever is at the interface typed what he wants; an agent is to be refused.
+    /// Whoever is at the interface typed what they want; an agent is to be refused.
     fn consents(&self, _: &str) -> bool {
         false
     }
@@ -331,7 +331,7 @@ fn restore(ctx: &Context, name: &SecretName) -> authy::Result<String> {
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {
     let changes = authy::approve(ctx, approval)?;
     let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
-    Ok(format!("approved {}; encrypted {} anew", names.join(", "), changes.len()))
+    Ok(format!("approved {}; re-encrypted {}", names.join(", "), changes.len()))
 }
 
 fn told<T>(result: authy::Result<T>) -> Result<T, ErrorText> {

@@ -285,7 +285,7 @@ fn a_wrapper_of_a_server_that_an_agent_starts_gets_what_its_run_has() {
     run("open", "authy get more").code_is(4).stdout_is("").stderr_has("CLAUDECODE");
     run("open", "key=a-value-that-was-not-given authy get more").code_is(4).stdout_is("");
     run("closed", "authy get key").code_is(4).stdout_is("").stderr_has("run-only");
-    // Nor does one say for himself what he was given.
+    // Nor does one say for themselves what they were given.
     let claimed = format!("AUTHY_SCOPE=open key={KEY} authy get key");
     t.sh(&claimed).ends().code_is(4).stdout_is("");
 }

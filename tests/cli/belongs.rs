@@ -88,7 +88,7 @@ fn an_agent_does_not_say_where_a_secret_belongs() {
     t.authy(["annotate", "token", "--for", "https://evil.example"])
         .env("CLAUDECODE", "1")
         .fails(4)
-        .stderr_has("for a person");
+        .stderr_has("a person has to do this");
     t.authy(["annotate", "token", "--tag", "x"]).env("CLAUDECODE", "1").ok();
 }
 

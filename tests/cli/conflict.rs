@@ -112,7 +112,7 @@ fn a_removal_against_a_rotation_is_a_conflict_too() {
 #[test]
 fn encrypting_anew_does_not_stand_against_a_new_value() {
     let team = Team::with_bob();
-    // alice lets carol in, who reads db-*; bob gives a value of his own meanwhile.
+    // alice lets carol in, who reads db-*; bob gives a value of their own meanwhile.
     team.clone_for("carol");
     team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
     team.of("carol", &["sync"]).ok();
@@ -210,7 +210,7 @@ fn a_forged_set_of_admins_cannot_be_taken() {
 
 #[test]
 fn a_value_by_somebody_who_lost_the_name_meanwhile_stays_whole() {
-    // bob was first at the remote: his value was right, so the admin signs it anew.
+    // bob was first at the remote: their value was right, so the admin signs it anew.
     let team = Team::with_bob();
     team.of("bob", &["rotate", "db-key"]).stdin("of bob").ok();
     team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
@@ -263,7 +263,7 @@ fn a_rule_that_was_put_back_makes_nobody_give_way() {
     assert!(fs::read_to_string(team.file("bob", "secrets/db-key.toml")).unwrap().contains("bob"));
 }
 
-/// Whoever decides sees what each side did, and may look at values that he may read.
+/// Whoever decides sees what each side did, and may look at values that they may read.
 #[test]
 fn both_sides_are_shown_in_words_and_by_value() {
     let team = Team::both_rotated();

@@ -1,6 +1,6 @@
 //! Short words typed in a hurry: folders, several names at once, the value before, what is near.
 
-use crate::harness::{AUTHY, Sandbox};
+use crate::harness::{AUTHY, Sandbox, signal};
 use crate::screen::Screen;
 
 fn stocked() -> Sandbox {
@@ -292,4 +292,27 @@ fn a_flag_wins_over_the_project_and_a_vault_has_a_name() {
     t.authy(["--vault", "work", "list"]).fails(2).stderr_has("config.toml");
     // Nobody else has to do with it.
     t.authy(["list"]).ok();
+}
+
+#[test]
+fn a_program_is_started_again_when_its_values_change() {
+    let t = Sandbox::new();
+    t.store([("db-url", "one"), ("other", "x")]);
+    t.policy("dev", ["db-*"]);
+    let script = "echo \"has $db_url\"; trap 'echo over; exit 3' TERM; while :; do sleep 0.1; done";
+    let words = [AUTHY, "run", "--scope", "dev", "--watch", "--", "sh", "-c", script, "--watch"];
+    let mut screen = Screen::start(&t, &words);
+    screen.until("has one");
+    t.authy(["rotate", "other", "--raw"]).stdin("y").ok();
+    t.authy(["annotate", "db-url", "--tag", "same-value"]).ok();
+    t.authy(["rotate", "db-url", "--raw"]).stdin("two").ok();
+    screen.until("over").until("has two");
+    signal(screen.pid(), rustix::process::Signal::TERM);
+    let (code, shown) = screen.last();
+    // It ends as its program did.
+    assert_eq!(code, 3, "{shown}");
+    let runs = t.trail().iter().filter(|entry| entry["op"] == "run").count();
+    assert_eq!(runs, 2, "each start is recorded, and there were no others");
+    let done = t.authy(["run", "--scope", "dev", "--watch", "--", "sh", "-c", "exit 7"]);
+    done.fails(7);
 }

@@ -65,11 +65,8 @@ fn what_cannot_be_given_ends_in_the_protocols_own_words() {
     let t = scene();
     let asked_cargo =
         r#"{"v":1,"registry":{"index-url":"sparse+https://api.test/i/"},"kind":"get","args":[]}"#;
-    let causes: [(&str, i32, &str); 3] = [
-        ("agent", 4, "an agent is at work here"),
-        ("run-only", 4, "run-only"),
-        ("revoked", 6, "revoked"),
-    ];
+    let causes: [(&str, i32, &str); 3] =
+        [("agent", 4, "AI agent detected"), ("run-only", 4, "run-only"), ("revoked", 6, "revoked")];
     let token = t.authy(["session", "create", "--scope", "shown"]).ok().text();
     t.authy(["session", "revoke-all"]).ok();
     for (cause, code, says) in causes {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::harness::{Sandbox, needs};
-use crate::vault::{chmod, text};
+use crate::vault::{chmod, mode, text};
 
 #[test]
 fn a_passphrase_protects_the_identity() {
@@ -194,12 +194,35 @@ fn a_copy_is_made_under_a_passphrase_and_a_lack_of_one_is_said_once() {
     let text = fs::read_to_string(&copy).unwrap();
     assert!(text.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"), "{text}");
     t.authy(["store", "a"]).stdin("1").ok();
-    t.authy(["check"]).ok().stderr_lacks("keep a copy");
+    t.authy(["check"]).ok().stderr_lacks("authy backup");
     // It works as it is where the identity is gone.
     fs::remove_dir_all(t.vault().join("keys")).unwrap();
     let get = ["--keyfile", copy.to_str().unwrap(), "get", "a"];
     t.authy(get).env("AUTHY_PASSPHRASE", "correct horse").ok().stdout_is("1");
     let t = Sandbox::new();
-    t.authy(["check"]).ok().stderr_has("keep a copy elsewhere");
-    t.authy(["check"]).ok().stderr_lacks("keep a copy elsewhere");
+    t.authy(["check"]).ok().stderr_has("'authy backup FILE' makes a copy");
+    t.authy(["check"]).ok().stderr_lacks("authy backup");
+}
+
+#[test]
+fn a_copy_is_made_at_any_time_and_nobody_is_reminded_any_more() {
+    let t = Sandbox::new();
+    t.store([("a", "1")]);
+    let copy = t.home().join("copy.age");
+    let words = ["backup", copy.to_str().unwrap()];
+    t.authy(words).fails(6).stderr_has("passphrase");
+    assert!(!copy.exists());
+    t.authy(["status"]).ok().stdout_has("authy backup FILE");
+    t.authy(words).env("CLAUDECODE", "1").env("AUTHY_PASSPHRASE", "correct horse").fails(4);
+    t.authy(words).env("AUTHY_PASSPHRASE", "correct horse").ok().stderr_has("under a passphrase");
+    assert_eq!(mode(&copy), 0o600);
+    t.authy(words).env("AUTHY_PASSPHRASE", "correct horse").fails(7);
+    t.authy(["status"]).ok().stdout_lacks("backup");
+    let get = ["--keyfile", copy.to_str().unwrap(), "get", "a"];
+    t.authy(get).env("AUTHY_PASSPHRASE", "correct horse").ok().stdout_is("1");
+    // One that has a passphrase keeps it, and nobody is asked for another.
+    let again = t.home().join("again.age");
+    let words = ["--keyfile", copy.to_str().unwrap(), "backup", again.to_str().unwrap()];
+    t.authy(words).ok();
+    assert_eq!(text(&again), text(&copy));
 }

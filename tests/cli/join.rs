@@ -19,7 +19,7 @@ fn whoever_asks_to_join_is_nobody_until_an_admin_approves() {
     team.of("bob", &["join", "--name", "bob"]).fails(7).stderr_has("authy approve bob");
     team.send("bob", "alice");
 
-    // Nothing is encrypted to him yet.
+    // Nothing is encrypted to them yet.
     team.of("alice", &["rotate", "db-url", "--raw"]).stdin("rotated").ok();
     team.of("alice", &["store", "db-new", "--raw"]).stdin("new").ok();
     for name in ["db-url", "db-new"] {
@@ -38,7 +38,7 @@ fn whoever_asks_to_join_is_nobody_until_an_admin_approves() {
         .stdout_has("bob can now decrypt 3 secrets by policy backend (allow \"db-*\"): db-key, db-new, db-url");
     team.of("alice", &["--no-input", "approve", "bob"]).fails(2);
     let head = team.t.head();
-    team.of("alice", &["approve", "--yes"]).ok().stderr_has("encrypted 3 secrets anew");
+    team.of("alice", &["approve", "--yes"]).ok().stderr_has("re-encrypted 3 secrets");
     assert_eq!(team.t.log()[0], "Approve bob");
     assert_eq!(team.t.git(["rev-list", "--count", &format!("{head}..HEAD")]), "1");
     team.of("alice", &["check", "--strict"]).ok();
@@ -145,7 +145,7 @@ fn an_edit_of_a_policy_gives_nothing_until_an_admin_has_seen_whom_it_serves() {
 #[test]
 fn nobody_loses_what_an_edited_policy_gave_until_somebody_decides() {
     let team = Team::with_bob();
-    // The one that he is to lose is signed by him, who may not sign it from then on.
+    // The one that they are to lose is signed by them, who may not sign it from then on.
     team.of("bob", &["rotate", "db-url", "--raw"]).stdin("by bob").ok();
     team.send("bob", "alice");
     edit(&team.file("alice", "policies/backend.toml"), "\"db-*\"", "\"db-k*\"");

@@ -18,7 +18,7 @@ fn who_leaves_reads_nothing_new_and_what_he_could_read_is_due() {
     team.of("bob", &["store", "db-old", "--raw"]).stdin("old").ok();
     team.send("bob", "alice");
     team.of("alice", &["policy", "create", "named", "--allow", "prod-*", "--member", "bob"]).ok();
-    // Renamed out of his reach, so he does not read it any more; he has seen the value.
+    // Renamed out of their reach, so they do not read it any more; they have seen the value.
     team.of("alice", &["rename", "db-old", "other-old"]).ok();
     team.of("alice", &["rekey"]).ok();
     team.of("alice", &["rotate", "db-key", "--raw"]).stdin("db-key 2").ok();
@@ -65,13 +65,13 @@ fn who_leaves_reads_nothing_new_and_what_he_could_read_is_due() {
 #[test]
 fn who_was_removed_comes_back_only_by_asking_again() {
     let team = Team::with_bob();
-    // His audit chain begins with a signature of the key that he has now.
+    // Their audit chain begins with a signature of the key that they have now.
     team.of("bob", &["rotate", "db-key"]).stdin("v").ok();
     team.send("bob", "alice");
     let old = fs::read(team.file("bob", "members/bob.toml")).unwrap();
     team.of("alice", &["member", "remove", "bob"]).ok();
     team.send("alice", "bob");
-    // His signed file of before is older than the tombstone that was seen.
+    // Their signed file of before is older than the tombstone that was seen.
     fs::write(team.file("bob", "members/bob.toml"), &old).unwrap();
     team.git("bob", ["commit", "-qam", "Restore"]);
     team.send("bob", "alice");
@@ -149,7 +149,7 @@ fn an_admin_is_made_reads_everything_and_can_take_the_others_place() {
     team.of("alice", &["check", "--strict"]).ok();
     team.send("alice", "bob");
     team.holds("bob", "prod-key", "three");
-    // Keys of chains were encrypted to him too.
+    // Keys of chains were encrypted to them too.
     team.of("bob", &["audit", "verify"]).ok().stdout_lacks("unchecked");
     team.of("bob", &["member", "remove", "bob"]).fails(4).stderr_has("do not remove themselves");
     team.of("bob", &["member", "remove", "alice"]).ok();

@@ -43,7 +43,7 @@ fn a_loss_for_good_is_accepted_with_a_reason_and_nothing_else_is() {
     // That it is fine to lose lines is no agent's to say.
     let words = ["--no-input", "audit", "accept", &chain, "--reason", "all fine"];
     let by_agent = team.of("alice", &words).env("CLAUDECODE", "1").ends();
-    by_agent.code_is(4).stderr_has("this is for a person to do");
+    by_agent.code_is(4).stderr_has("a person has to do this");
     accept("alice", &chain, "bob's laptop was stolen").code_is(0).stderr_has("lost");
     let told = team.of("alice", &["audit", "verify"]).ok();
     told.stdout_has("lost, and that is accepted: bob's laptop was stolen");

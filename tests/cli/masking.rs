@@ -273,7 +273,7 @@ fn what_is_no_secret_is_not_masked() {
     t.authy(["get", "db-user", "--scope", "agent"]).fails(4);
     // No agent makes values visible.
     let agent = t.authy(["annotate", "api-key", "--not-secret"]).env("CLAUDECODE", "1");
-    agent.fails(4).stderr_has("an agent is at work here");
+    agent.fails(4).stderr_has("AI agent detected");
 }
 
 #[test]

@@ -69,13 +69,13 @@ fn whoever_only_reads_gets_another_recipient_by_an_admin_and_gives_one_up() {
     alice(&["member", "add", "carol", "--recipient", one, "--group", "backend"]).ok();
     alice(&["rekey"]).ok();
     let update = |words: &[&str]| alice(&[&["member", "update", "carol"], words].concat());
-    update(&["--recipient", two]).ok().stderr_has("encrypted 2 anew");
+    update(&["--recipient", two]).ok().stderr_has("re-encrypted 2");
     for key in [0, 1] {
         scene.with(key, "alice", &["get", "db-url"]).ok().stdout_is("one");
         scene.with(key, "alice", &["check"]).ok();
         scene.with(key, "alice", &["get", "prod-key"]).fails(4);
     }
-    update(&["--remove-recipient", one]).ok().stderr_has("encrypted 2 anew");
+    update(&["--remove-recipient", one]).ok().stderr_has("re-encrypted 2");
     scene.with(1, "alice", &["get", "db-url"]).ok().stdout_is("one");
     scene.with(0, "alice", &["get", "db-url"]).fails(4);
     let file = team.file("alice", "secrets/db-url.age");
@@ -133,7 +133,7 @@ fn a_member_asks_for_a_second_recipient_and_keeps_his_signing_key() {
     shown
         .stdout_has("bob gets the recipient")
         .stdout_lacks("another key")
-        .stderr_has("encrypted 2 secrets anew");
+        .stderr_has("re-encrypted 2 secrets");
     team.send("alice", "bob");
     team.holds("bob", "db-url", "by bob");
     scene.with(0, "bob", &["get", "db-url"]).ok().stdout_is("by bob");
@@ -181,7 +181,7 @@ fn a_member_who_gives_a_recipient_up_signs_with_another_key() {
     assert_eq!(scene.with(0, "bob", &["session", "list", "--json"]).ok().text().trim(), "[]");
     scene.with(0, "bob", &["rotate", "db-mine", "--raw"]).stdin("again").ok();
     scene.with(0, "bob", &["check"]).ok();
-    // His chain goes on, and says so to everybody.
+    // Their chain goes on, and says so to everybody.
     let verified = scene.with(0, "bob", &["audit", "verify"]).ok();
     assert!(verified.lines().iter().any(|one| one.starts_with("bob-") && one.contains("verified")));
     team.of("bob", &["get", "db-mine"]).fails(4);
@@ -204,7 +204,7 @@ fn the_only_admin_moves_to_another_identity() {
     let update = ["member", "update", "alice", "--json"];
     let add = [update.as_slice(), &["--recipient", scene.recipient(0)]].concat();
     let give_up = [update.as_slice(), &["--remove-recipient", &old]].concat();
-    // Only with the identity that stays, so that nobody locks himself out.
+    // Only with the identity that stays, so that nobody locks themselves out.
     let both = [add.as_slice(), &["--remove-recipient", &old]].concat();
     team.of("alice", &both).fails(4).stderr_has("give up the identity in use");
     let added = team.of("alice", &add).ok().json();

@@ -47,12 +47,12 @@ fn a_member_reads_what_a_policy_gives_him_once_it_is_encrypted_to_him() {
     let team = Team::new();
     team.add();
     team.bob("before", &["get", "db-url"]).ends().code_is(4).stdout_is("");
-    // What is stored from now on is for him at once.
+    // What is stored from now on is for them at once.
     team.t.store([("db-new", "four"), ("prod-new", "five")]);
     team.bob("new", &["get", "db-new"]).ok().stdout_is("four");
     team.bob("new", &["get", "prod-new"]).ends().code_is(4).stdout_is("");
     let dry = team.t.authy(["rekey", "--dry-run"]).ok();
-    dry.stdout_is("db-key  bob  -\ndb-url  bob  -\n").stderr_has("would encrypt 2 anew");
+    dry.stdout_is("db-key  bob  -\ndb-url  bob  -\n").stderr_has("would re-encrypt 2");
     let done = team.t.authy(["rekey", "--json"]).ok();
     assert_eq!(done.json()[1]["gains"][0], "bob");
     assert_eq!(team.t.log()[0], "Rekey 2 secrets");

@@ -88,7 +88,7 @@ fn whoever_is_hidden_is_told_so_and_not_that_he_is_no_member() {
     let way = refused(&team, "bob", &["get", "db-url"], "members/");
     assert!(way.ends_with("sparse-checkout disable"), "{way}");
     team.t.sh(&way).ok();
-    // Also where others are left, who are in force or are not without him.
+    // Also where others are left, who are in force or are not without them.
     for file in ["members/bob.toml", "members/alice.toml"] {
         fs::remove_file(team.file("bob", file)).unwrap();
         let way = refused(&team, "bob", &["get", "db-url"], "members/");

@@ -63,7 +63,7 @@ fn a_rebase_with_a_conflict_can_be_taken_back() {
     finds_a_conflict(&team, &["pull", "-q", "--rebase"]);
     // The side that a rebase builds on is alice's.
     team.holds("bob", "db-url", "from alice");
-    // It has not come to what bob changed later: that is older than he has seen it.
+    // It has not come to what bob changed later: that is older than they have seen it.
     team.of("bob", &["get", "db-key"]).ends().code_is(5).stdout_is("").stderr_has("rolled back");
     let said = team.of("bob", &["sync"]).ends().code_is(7);
     said.stderr_has("git rebase --abort").stderr_has("authy sync");

@@ -85,7 +85,7 @@ fn it_tells_who_gains_before_it_acts_and_shows_how_far_it_is() {
     screen.until("100/100");
     let (code, shown) = screen.end();
     assert_eq!(code, 0, "{shown}");
-    assert!(shown.contains("encrypted 100 anew"), "{shown}");
+    assert!(shown.contains("re-encrypted 100"), "{shown}");
 }
 
 #[test]

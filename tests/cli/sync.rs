@@ -348,7 +348,7 @@ fn what_others_changed_is_told_by_name() {
     team.of("alice", &["sync"]).ok();
     let report = team.of("bob", &["sync", "--json"]).ok();
     let said = report.messages();
-    for line in ["db-new: new by alice", "db-key: removed", "policy more: new by alice"] {
+    for line in ["db-new: added by alice", "db-key: removed", "policy more: added by alice"] {
         assert!(said.contains(line), "{line}: {said}");
     }
     assert!(said.contains("db-url: version"), "{said}");
@@ -368,7 +368,7 @@ fn a_vault_that_wants_it_sends_each_change() {
     team.of("alice", &["config", "set", "sync", "auto"]).ok();
     team.of("alice", &["sync"]).ok();
     team.of("alice", &["store", "db-auto", "--raw"]).stdin("1").ok().stderr_has("sent to origin/");
-    team.of("bob", &["sync"]).ok().stderr_has("db-auto: new by alice");
+    team.of("bob", &["sync"]).ok().stderr_has("db-auto: added by alice");
     team.holds("bob", "db-auto", "1");
 
     // What keeps it from being sent is no failure of the change.

@@ -59,7 +59,7 @@ fn what_a_removed_member_forged_is_not_signed_by_the_next_change() {
     let forged = ["secrets/db-url.toml", "secrets/db-url.age"]
         .map(|path| (path, std::fs::read(team.file("bob", path)).unwrap()));
     alice(&["member", "remove", "bob"]).ok();
-    // His old file and what he wrote come back with git.
+    // Their old file and what they wrote come back with git.
     put(&team, "alice", "members/bob.toml", &member);
     for (path, bytes) in &forged {
         std::fs::write(team.file("alice", path), bytes).unwrap();
@@ -77,7 +77,7 @@ fn sync_signs_nothing_for_somebody_whose_right_was_taken_and_published() {
     let alice = |words: &[&str]| team.of("alice", words);
     alice(&["member", "remove", "bob"]).ok();
     alice(&["sync"]).ok();
-    // bob, in a clone that knows nothing of it, writes and forces his branch over.
+    // bob, in a clone that knows nothing of it, writes and forces their branch over.
     team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
     team.of("bob", &["store", "db-new"]).stdin("new from bob").ok();
     team.git("bob", ["push", "-q", "--force"]);

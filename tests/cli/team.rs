@@ -89,7 +89,7 @@ impl Team {
             .ok();
     }
 
-    /// Prepares a call by somebody, in his own clone with his own identity.
+    /// Prepares a call by somebody, in their own clone with their own identity.
     pub(crate) fn of(&self, who: &str, words: &[&str]) -> Call<'_> {
         self.as_person(who, self.t.authy(words))
     }

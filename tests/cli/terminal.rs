@@ -52,7 +52,7 @@ fn store_asks_twice_without_showing_what_is_typed() {
     let answers = ["one", "another", "mistyped\x15hidden-vax\x7flue2", "hidden-value2"];
     let (code, screen) = on_a_terminal(&t, &["rotate", "a"], &answers);
     assert_eq!(code, 0, "{screen}");
-    assert!(screen.contains("not the same twice"), "{screen}");
+    assert!(screen.contains("the two do not match"), "{screen}");
     t.holds("a", "hidden-value2");
     // Both answers before the second question, as programs type.
     let mut quick = Screen::start(&t, &[AUTHY, "rotate", "a"]);
@@ -125,7 +125,7 @@ fn an_interrupted_prompt_leaves_the_terminal_and_nothing_typed() {
         shell.until(&format!("{code}\r\n")).until("same\r\n").until("$ ").keys("exit\r");
         let (_, screen) = shell.end();
         assert!(!screen.contains("secret"), "{screen}");
-        assert_eq!(screen.contains("interrupted; nothing was taken"), code == 130, "{screen}");
+        assert_eq!(screen.contains("interrupted; nothing was stored"), code == 130, "{screen}");
     }
     assert!(!t.work().join("ran").exists());
     t.lacks("never/stored");
@@ -220,7 +220,7 @@ fn an_end_without_a_value_says_what_happened() {
     let t2 = Sandbox::new();
     let mut screen = Screen::start(&t2, &[AUTHY, "store", "a"]);
     screen.until("Value of a: ").keys("one\r").until("again: ").keys("two\r");
-    screen.until("not the same").until("Value of a: ").keys("\r");
+    screen.until("do not match").until("Value of a: ").keys("\r");
     assert_eq!(screen.end().0, 2);
     for (keys, said) in [("\r", "nothing was typed"), ("\x04", "the input ended (Ctrl-D)")] {
         let mut screen = Screen::start(&t, &[AUTHY, "store", "a"]);

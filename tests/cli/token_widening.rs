@@ -1,4 +1,4 @@
-//! Attempts of somebody with a token and a copy of the vault, which is his to change, to get
+//! Attempts of somebody with a token and a copy of the vault, which is theirs to change, to get
 //! more than the token's scope: every one fails, and none shows a value from outside it.
 
 use std::fs;
@@ -15,7 +15,7 @@ const INSIDE: &str = "inside-the-scope";
 const OUTSIDE: [&str; 2] = ["never-shown-1", "never-shown-2"];
 
 /// Lines for `sh`. `$V` is the vault, `$ID` the session, `$OTHER` a session of another scope
-/// whose token the attacker lacks, `$K` an identity of his own, `$B` a vault of his own with a
+/// whose token the attacker lacks, `$K` an identity of their own, `$B` a vault of their own with a
 /// policy and members of the same names. None may print a value of `OUTSIDE`.
 const ATTEMPTS: [&str; 41] = [
     // Flags.

@@ -16,7 +16,7 @@ fn in_order(team: &Team, who: &str) {
     assert_eq!(team.git(who, ["status", "--porcelain"]), "");
 }
 
-/// Somebody's own lines, as he wrote them.
+/// Somebody's own lines, as they wrote them.
 fn own(team: &Team, who: &str) -> String {
     let lines = files_below(&team.file(who, ".local/audit"));
     let is_segment = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "jsonl");

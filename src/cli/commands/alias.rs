@@ -22,10 +22,10 @@ Examples:
   eval \"$(authy alias --from-project)\"       the scope, naming and aliases of .authy.toml
   authy alias ci deploy --shell fish | source")]
 pub(crate) struct Args {
-    /// Take the secrets that this policy allows
+    /// Scope to use
     #[arg(required_unless_present = "from_project")]
     scope: Option<ScopeName>,
-    /// Name the programs
+    /// Program names
     #[arg(value_name = "TOOL", required_unless_present = "from_project")]
     tools: Vec<ToolName>,
     /// Take scope, naming and programs from the allowed .authy.toml of this folder

@@ -20,9 +20,9 @@ Examples:
   authy annotate git/token --for https://github.com/acme --user x-access-token
   authy annotate db-user --not-secret")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
-    /// Say what it is
+    /// Description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// Tag it; may be repeated
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Let it no longer belong to this address; may be repeated
     #[arg(long = "not-for", value_name = "URL")]
     not_for: Vec<ServiceUrl>,
-    /// Say which user name goes with it there
+    /// User name that goes with it there
     #[arg(long, value_name = "NAME")]
     user: Option<ServiceUser>,
     /// Let no user name go with it
@@ -58,7 +58,7 @@ pub(crate) struct Args {
         default_missing_value = "true"
     )]
     bearer: Option<bool>,
-    /// Say that it is no secret, such as a user name: 'run' does not mask it; =false takes it back
+    /// Mark it as not secret, such as a user name: 'run' does not mask it; =false undoes it
     #[arg(
         long,
         value_name = "BOOL",
@@ -71,6 +71,9 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        if self.says_nothing() {
+            return Err(Failure::NothingToSay);
+        }
         let (ctx, ui) = (env.context()?, env.ui());
         let (annotation, seen) = self.annotation(&ctx)?;
         let version = authy::annotate(&ctx, &self.name, &annotation, seen)?;
@@ -79,6 +82,15 @@ impl Args {
             false => ui.note(format_args!("annotated {} (version {version})", self.name)),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Whether no flag says what to change.
+    fn says_nothing(&self) -> bool {
+        let lists = self.tags.len() + self.untag.len() + self.services.len() + self.not_for.len();
+        let texts =
+            self.description.is_some() || self.user.is_some() || self.rotate_every.is_some();
+        let marks = self.bearer.is_some() || self.not_secret.is_some();
+        lists == 0 && !texts && !marks && !self.no_user && !self.no_rotate_every
     }
 
     /// What is there with what was given, and the version that was looked at. Where there is no

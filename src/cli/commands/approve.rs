@@ -127,8 +127,8 @@ fn kind_of(word: &str) -> Result<ApprovalKind, Failure> {
 /// What was encrypted anew, in words.
 fn encrypted(changes: &[ReaderChange]) -> String {
     match changes.len() {
-        0 => "; no secret had to be encrypted anew".to_owned(),
-        1 => "; encrypted 1 secret anew".to_owned(),
-        several => format!("; encrypted {several} secrets anew"),
+        0 => "; no secret had to be re-encrypted".to_owned(),
+        1 => "; re-encrypted 1 secret".to_owned(),
+        several => format!("; re-encrypted {several} secrets"),
     }
 }

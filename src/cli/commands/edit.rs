@@ -17,7 +17,7 @@ Examples:
   authy edit tls/key
   EDITOR=nano authy edit app-config")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
 }
 

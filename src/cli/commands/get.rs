@@ -30,7 +30,7 @@ Examples:
   authy get api-key --version 2            as it was; 'authy history api-key' has the versions
   PGPASSWORD=\"$(authy get db-password --scope backend)\" psql")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
     /// Put it on the clipboard instead, for so many seconds
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// Take what stands behind 'KEY:' on one of its lines
     #[arg(long, value_name = "KEY")]
     field: Option<String>,
-    /// Read it under this policy
+    /// Scope to use
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }

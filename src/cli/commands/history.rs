@@ -18,7 +18,7 @@ Examples:
   authy history db-url
   authy restore db-url --version 3")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
 }
 
@@ -35,13 +35,17 @@ impl Args {
 
 /// Who made the change: of a value its author, of the rest whoever signed it.
 fn by(one: &PastVersion) -> String {
+    // Nobody signs a removal: git says who committed it.
+    if one.what == PastChange::Removed {
+        return one.commit.author.clone();
+    }
     let who = if one.what == PastChange::Value { &one.author } else { &one.signed_by };
     who.clone().unwrap_or_default()
 }
 
 fn table(versions: &[PastVersion]) -> Table {
     let heading = ["VERSION", "WHAT", "VALUE SINCE", "BY", "COMMIT", "COMMITTED", "SIGNED BY"];
-    let mut table = Table::new(heading).with_times(&[2, 5]);
+    let mut table = Table::new(heading).with_times(&[2, 5]).with_spare(&[6, 5]);
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),

@@ -122,7 +122,7 @@ impl Args {
             let file = printable(&file.to_string_lossy());
             ui.note(format_args!(
                 "'{file}' still holds the values: remove it once nothing reads it, and keep it out of git \
-                 with a line in .gitignore; values that were committed want rotating"
+                 with a line in .gitignore; rotate values that were committed"
             ));
         }
         Ok(ExitCode::SUCCESS)

@@ -170,7 +170,7 @@ pub(super) fn tell_identity(
             shown(backup)
         )),
         None if is_new => ui.note(
-            "keep a copy of that file somewhere safe (--backup FILE makes one): without it nothing can be read",
+            "without that file nothing can be decrypted: 'authy backup FILE' makes a copy to keep elsewhere",
         ),
         None => {}
     }

@@ -24,7 +24,7 @@ Examples:
   authy --vault . join --name bob --group backend
   git push")]
 pub(crate) struct Args {
-    /// Be called this [default: made of git's user.name, else of user.email, else your login
+    /// Member name [default: made of git's user.name, else of user.email, else your login
     /// name]
     #[arg(long, alias = "member", value_name = "NAME")]
     name: Option<MemberName>,

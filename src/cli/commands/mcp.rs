@@ -108,7 +108,7 @@ impl Config {
             home,
             project: std::env::current_dir().map_err(Failure::Input)?,
             program: std::env::current_exe().map_err(Failure::Input)?,
-            // Whoever shares a project's file has a home folder of his own.
+            // Whoever shares a project's file has a home folder of their own.
             words: vec!["mcp".to_owned(), "--token-file".to_owned(), format!("~/{place}")],
         };
         let mut entry = authy::mcp_config(self.client, &server, false)?;

@@ -6,6 +6,7 @@ mod allow;
 mod annotate;
 mod approve;
 mod audit;
+mod backup;
 mod check;
 mod completions;
 mod config;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "whoami")]
     Status(status::Args),
     Admin(admin::Args),
+    Backup(backup::Args),
     #[command(visible_alias = "insert")]
     Store(store::Args),
     #[command(visible_alias = "show")]
@@ -124,6 +126,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Init(args) => args.run(env),
         Command::Status(args) => args.run(env),
         Command::Admin(args) => args.run(env, fronts.admin),
+        Command::Backup(args) => args.run(env),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
         Command::Otp(args) => args.run(env),

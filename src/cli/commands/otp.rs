@@ -19,13 +19,13 @@ Examples:
   authy otp github-mfa
   authy otp github-mfa --clip")]
 pub(crate) struct Args {
-    /// Name the secret with the key
+    /// Name of the secret that holds the key
     name: SecretName,
     /// Put the code on the clipboard instead, for so many seconds
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
         default_missing_value = "45")]
     clip: Option<u16>,
-    /// Read it under this policy
+    /// Scope to use
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }

@@ -47,8 +47,8 @@ impl Args {
         }
         match (changes.len(), self.dry_run) {
             (0, _) => env.ui().note("every secret is encrypted to those who may read it"),
-            (count, true) => env.ui().note(format_args!("would encrypt {count} anew")),
-            (count, false) => env.ui().note(format_args!("encrypted {count} anew")),
+            (count, true) => env.ui().note(format_args!("would re-encrypt {count}")),
+            (count, false) => env.ui().note(format_args!("re-encrypted {count}")),
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -21,7 +21,7 @@ Examples:
   authy rm -f a-key b-key                  without a question
   authy rm -r prod/db                      prod/db and all that is in prod/db/")]
 pub(crate) struct Args {
-    /// Name the secrets; with a slash at its end a folder
+    /// Secret names; with a slash at its end a folder
     #[arg(required = true, value_name = "NAME")]
     names: Vec<Target>,
     /// Remove folders with all that is in them

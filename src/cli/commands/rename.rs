@@ -19,7 +19,7 @@ Examples:
   authy mv db-url prod/                    to prod/db-url
   authy mv staging/ test/                  everything in staging/")]
 pub(crate) struct Args {
-    /// Name the secret as it is now, or with a slash at its end a folder
+    /// Secret name as it is now, or with a slash at its end a folder
     #[arg(value_name = "OLD")]
     old: Target,
     /// Name it as it is to be, or with a slash at its end the folder to put it into

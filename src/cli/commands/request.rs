@@ -17,13 +17,13 @@ use crate::cli::context::CliEnv;
 Examples:
   authy request db-prod-url --scope bot --reason \"the migration needs it\"")]
 pub(crate) struct Args {
-    /// Name the secrets
+    /// Secret names
     #[arg(required = true, value_name = "NAME")]
     names: Vec<SecretName>,
     /// Ask for this scope
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
-    /// Say why, in a line of at most 200 characters
+    /// Reason, in a line of at most 200 characters
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Write the result here instead of printing it
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Read secrets under this policy
+    /// Scope to use
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
 }

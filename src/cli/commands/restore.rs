@@ -21,7 +21,7 @@ Examples:
   authy restore db-url --version 3
   authy restore db-url --version 3 --commit 0a1b2c3d")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
     /// Take the value of this version; 'authy history' lists them
     #[arg(long, value_name = "N")]

@@ -15,7 +15,7 @@ Examples:
   authy rotate db-password --generate
   vault-tool new-key | authy rotate api-key")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
     #[command(flatten)]
     value: ValueFlags,
@@ -28,6 +28,7 @@ impl Args {
         if self.value.is_typed() {
             authy::rotate_ready(&ctx, &self.name)?;
             ctx = env.unlocked(ctx)?;
+            authy::may_store(&ctx, &self.name)?;
         }
         let value = self.value.read(env.person(), &self.name)?;
         store::report(env.ui(), "rotated", &authy::rotate(&ctx, &self.name, &value)?)?;

@@ -8,7 +8,7 @@ use authy::{Masking, RunCommand, SecretName};
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::inject::InjectFlags;
-use crate::cli::leader;
+use crate::cli::{leader, watch};
 
 /// Run a command with a scope's secrets in its environment
 ///
@@ -25,6 +25,7 @@ Examples:
   authy run --scope ci --only 'aws-*' --clean-env -- ./deploy.sh
   authy run --scope mcp --env GITHUB_PERSONAL_ACCESS_TOKEN=github-token -- github-mcp-server stdio
   authy run --only 'db-*' -- ./migrate     an admin needs no scope
+  authy run --watch -- npm run dev         starts again after a rotation
   DB_URL=sqlite: authy run --no-override -- ./test
   authy run --scope ci --file KUBECONFIG=kube.tmpl -- kubectl get pods")]
 pub(crate) struct Args {
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// Give the command the secrets and hardly anything else of this environment
     #[arg(long)]
     clean_env: bool,
+    /// Start the command again when a value of the scope changes
+    #[arg(long, conflicts_with = "end_with_parent")]
+    watch: bool,
     /// Leave variables that are set already as they are
     #[arg(long, conflicts_with = "clean_env")]
     no_override: bool,
@@ -69,6 +73,14 @@ impl Args {
         }
         let ctx = env.context()?;
         let mut request = self.inject.request(env)?;
+        if self.watch {
+            // The same words, without the flag: what follows the program is the program's.
+            let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+            let (ours, its) = words.split_at(words.len().saturating_sub(self.command.len()));
+            let ours = ours.iter().filter(|word| *word != "--watch");
+            let words: Vec<OsString> = ours.chain(its).cloned().collect();
+            return watch::watch(&ctx, env.ui(), request.scope.as_ref(), &words);
+        }
         if let Some(project) = env.project()?.filter(|file| !file.files.is_empty()) {
             env.must_be_allowed(project, "gives files to programs")?;
             request.files.extend(project.files.clone());

@@ -185,6 +185,7 @@ impl Page {
             }
             CallerView::Locked { identity } => {
                 let file = identity.as_deref().unwrap_or("the identity");
+                self.add("member", "known once the identity is unlocked");
                 self.add("identity", &format!("{file}, under a passphrase"));
             }
             CallerView::Nobody { problem, hint } => {
@@ -217,6 +218,7 @@ impl Page {
             Some(remote) => {
                 let fetched = match &remote.fetched {
                     Some(at) => format!("last fetched {}", ago(now, at)),
+                    None if remote.ahead.is_some() => "as it was cloned".to_owned(),
                     None => "never fetched".to_owned(),
                 };
                 self.add("remote", &format!("{}, {fetched}", remote.branch));
@@ -268,7 +270,7 @@ impl Page {
             self.add(WAITS, &format!("to rotate: {names} (authy list --rotate-due)"));
         }
         if let Some(folder) = backup {
-            self.add(WAITS, &format!("a copy of your identity elsewhere: it is only in {folder}"));
+            self.add(WAITS, &format!("your identity is only in {folder} (authy backup FILE)"));
         }
     }
 }

@@ -27,32 +27,32 @@ Examples:
   authy store api-key --generate=40 --tag api --description \"search service\"
   authy store git/token --for https://github.com/acme --user x-access-token")]
 pub(crate) struct Args {
-    /// Name the secret
+    /// Secret name
     name: SecretName,
     #[command(flatten)]
     value: ValueFlags,
     /// Replace the value of a secret that exists
     #[arg(short, long)]
     force: bool,
-    /// Say what it is; anybody who has the vault can read this
+    /// Description; anyone who has the vault can read it
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// Tag it; may be repeated; anybody who has the vault can read this
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// Want another value this often, such as 90d; 'authy list --rotate-due' tells when
+    /// Mark as due for rotation after this long, such as 90d ('authy list --rotate-due')
     #[arg(long, value_name = "TIME")]
     rotate_every: Option<Ttl>,
     /// Let 'authy helper' give it for this address and what lies below it; may be repeated
     #[arg(long = "for", value_name = "URL")]
     services: Vec<ServiceUrl>,
-    /// Say which user name goes with it there
+    /// User name that goes with it there
     #[arg(long, value_name = "NAME")]
     user: Option<ServiceUser>,
     /// Send it there as a bearer token instead of a password
     #[arg(long, conflicts_with = "user")]
     bearer: bool,
-    /// Say that it is no secret, such as a user name: 'run' does not mask it
+    /// Mark it as not secret, such as a user name: 'run' does not mask it
     #[arg(long)]
     not_secret: bool,
 }
@@ -64,6 +64,7 @@ impl Args {
         if self.value.is_typed() {
             authy::store_ready(&ctx, &self.name, self.force)?;
             ctx = env.unlocked(ctx)?;
+            authy::may_store(&ctx, &self.name)?;
         }
         let value = self.value.read(env.person(), &self.name)?;
         let options = StoreOptions {

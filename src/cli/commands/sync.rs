@@ -38,7 +38,7 @@ impl Args {
         if !report.settled.is_empty() {
             let names: Vec<_> = report.settled.iter().map(SecretName::as_str).collect();
             let names = names.join(", ");
-            ui.note(format_args!("changed here and there, with one new value: {names}"));
+            ui.note(format_args!("changed on both sides, with one new value: {names}"));
         }
         changes(&report.changes).into_iter().for_each(|line| ui.note(line));
         if self.with.is_some() {
@@ -85,7 +85,7 @@ fn told(change: &SyncChange) -> String {
         SyncKind::Member | SyncKind::Policy => format!("{} {name}", change.kind),
     };
     let what = match (change.what, change.version) {
-        (SyncEvent::New, _) => "new".to_owned(),
+        (SyncEvent::New, _) => "added".to_owned(),
         (SyncEvent::Changed, Some(version)) => format!("version {version}"),
         (SyncEvent::Changed, None) => "changed".to_owned(),
         (SyncEvent::Removed, _) => "removed".to_owned(),

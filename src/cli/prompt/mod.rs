@@ -188,7 +188,7 @@ impl Hidden {
 
     /// Lets the shell have the terminal until it continues us. What was typed is forgotten.
     fn stop(&mut self) -> Option<()> {
-        self.show("\nauthy: stopped; 'fg' asks again, and nothing was taken yet\n");
+        self.show("\nauthy: stopped; 'fg' asks again, and nothing was stored yet\n");
         self.give_back();
         // The whole group, as a terminal would do it. Where no shell would continue us, the
         // system lets this signal pass.
@@ -200,7 +200,7 @@ impl Hidden {
     fn end(&mut self, signal: i32) -> ! {
         self.show("\n");
         if signal == SIGINT {
-            self.show("authy: interrupted; nothing was taken\n");
+            self.show("authy: interrupted; nothing was stored\n");
         }
         self.give_back();
         let _ = low_level::emulate_default_handler(signal);

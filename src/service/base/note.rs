@@ -386,8 +386,8 @@ impl fmt::Display for Note {
             ),
             Self::NoBackup { folder } => write!(
                 f,
-                "your identity lies in '{}', which 'git clean -fdx' or removing the vault takes along: keep a \
-                 copy elsewhere ('init' and 'join' make one with --backup FILE). This is said once",
+                "your identity is only in '{}', which 'git clean -fdx' or removing the vault deletes: \
+                 'authy backup FILE' makes a copy. This is said once",
                 printable(&folder.to_string_lossy())
             ),
             Self::Doubtful { name, line, doubt } => {
@@ -427,7 +427,7 @@ impl fmt::Display for Note {
             ),
             Self::RekeyNeeded { secrets } => write!(
                 f,
-                "{secrets} secret{} encrypted to others than may read now: run 'authy rekey'",
+                "{secrets} secret{} not encrypted to exactly those who may read now: an admin runs 'authy rekey'",
                 if *secrets == 1 { " is" } else { "s are" }
             ),
             Self::Sealed { scope, names } => write!(

@@ -86,7 +86,7 @@ impl Failure for TokenError {
             Self::Expired { scope, .. } => {
                 format!("ask for a new token: authy session create --scope {scope}")
             }
-            Self::ReadOnly => "who has an identity can do it".into(),
+            Self::ReadOnly => "someone with an identity can do it".into(),
             Self::ForeignGrant(path) | Self::TornGrant(path) => match path.travels() {
                 true => format!("restore the folder of '{path}' with git, or ask for a new token"),
                 false => "its creator must run 'authy session refresh' here, or make a new session".into(),

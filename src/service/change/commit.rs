@@ -33,8 +33,14 @@ pub(crate) fn commit(
 
 /// Says that a change is here alone, where there is a remote for it.
 pub(crate) fn note_unsent(ctx: &Context, vault: &Vault) {
-    let config = vault.config();
-    if config.commit == CommitMode::Auto && git::remote(vault.root().path()).is_ok() {
+    let (config, root) = (vault.config(), vault.root().path());
+    if config.commit != CommitMode::Auto {
+        return;
+    }
+    let Ok(remote) = git::remote(root) else { return };
+    let theirs = git::fetched(root, &remote).ok().flatten();
+    let ours = git::commit_of(root, "HEAD").ok();
+    if theirs.is_none() || ours != theirs {
         ctx.front.note(&Note::Unsent { auto: config.sync == SyncMode::Auto });
     }
 }

@@ -221,7 +221,8 @@ impl<'a> Transaction<'a> {
         let asker = &self.locked.asker;
         let reach = self.opened().rules.reach_of(asker, None, Need::Use)?;
         let access = reach.give(asker, &op, Need::Use, Cow::Borrowed(sealed))?;
-        let receipt = self.recorder.granted(&Action::new(op).on(names))?;
+        let detail = "opens what is there".to_owned();
+        let receipt = self.recorder.granted(&Action::new(op).on(names).saying(detail))?;
         Ok(access.open(receipt)?)
     }
 

@@ -220,7 +220,7 @@ fn of_member(
     let path = VaultPath::member(name);
     let claim = opened.vault.claim::<Member>(&path)?;
     let signed = approved_before::<Member>(&opened.vault, name)?.map(|signed| (*signed).clone());
-    // Whoever comes back was no member, and still is who began his audit chains.
+    // Whoever comes back was no member, and still is who began their audit chains.
     let mut former = signed.as_ref().map(|old| old.former.clone()).unwrap_or_default();
     former.extend(signed.as_ref().and_then(|old| old.verify));
     let last = signed.as_ref().map(|old| old.version);
@@ -274,8 +274,8 @@ fn proposal(
     })
 }
 
-/// What is encrypted to a member, and the key he signs with, are his to say: by a signature
-/// with that key, or with the one he had before. What an admin adds by hand has no key.
+/// What is encrypted to a member, and the key they sign with, are theirs to say: by a signature
+/// with that key, or with the one they had before. What an admin adds by hand has no key.
 fn refuse_forged(
     opened: &Snapshot,
     name: &MemberName,

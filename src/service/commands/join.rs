@@ -44,7 +44,7 @@ pub struct JoinReport {
     pub recipient: String,
     /// The fingerprint of the new verify key, for an admin to compare.
     pub fingerprint: String,
-    /// Whether the member was one already, and reads nothing until he is approved again.
+    /// Whether the member was one already, and reads nothing until they are approved again.
     pub pauses: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     let opened = OpenVault::open(ctx)?;
     let (name, named_after) = enroll::name(ctx, &options.who)?;
     refuse_unasked(&opened, &name)?;
-    // A key that was just made is no member's: whoever is one has to prove it with his own.
+    // A key that was just made is no member's: whoever is one has to prove it with their own.
     if opened.rules.member(&name).is_some()
         && authenticate(ctx, &opened.rules).ok().is_none_or(|caller| caller.name != name)
     {

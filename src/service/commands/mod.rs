@@ -8,6 +8,7 @@ mod access_request;
 mod alias;
 mod approve;
 mod audit;
+mod backup;
 mod check;
 mod completion;
 mod config;
@@ -34,6 +35,7 @@ pub use access_request::{AccessRequest, access_requests, request_access};
 pub use alias::{alias_command, aliases, project_aliases};
 pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
 pub use audit::{AcceptedLoss, AuditFilter, audit_accept, audit_show, audit_verify};
+pub use backup::backup;
 pub use check::{Finding, Severity, check, check_staged, install_diff, install_hook, repair};
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
@@ -76,9 +78,9 @@ pub use project::{
 pub use secret::{
     Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
     Imported, ImportedPolicy, Part, PastChange, PastVersion, Recipe, StoreReport, annotate, copy,
-    edit, generate, get, get_version, history, import, imported_policies, otp, part, read_import,
-    rekey, rekey_needed, remove, remove_all, rename, rename_all, replace, restore, rotate,
-    rotate_ready, store, store_ready, version_before,
+    edit, generate, get, get_version, history, import, imported_policies, may_store, otp, part,
+    read_import, rekey, rekey_needed, remove, remove_all, rename, rename_all, replace, restore,
+    rotate, rotate_ready, store, store_ready, version_before,
 };
 pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,

@@ -13,9 +13,9 @@ use crate::service::identity::authenticate::authenticate;
 pub struct Unlocked {
     /// The member.
     pub member: MemberName,
-    /// Whether he is an admin.
+    /// Whether they are an admin.
     pub admin: bool,
-    /// His identity, for [`IdentitySource::Open`](crate::IdentitySource::Open).
+    /// Their identity, for [`IdentitySource::Open`](crate::IdentitySource::Open).
     pub identity: OpenIdentity,
 }
 

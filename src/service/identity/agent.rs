@@ -29,7 +29,7 @@ pub(crate) enum Verdict {
     Free,
     /// Give them to processes only.
     ProcessesOnly,
-    /// Show those that a `run` above has handed out: whoever asks has them in his environment.
+    /// Show those that a `run` above has handed out: whoever asks has them in their environment.
     ShowHandedOut,
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn refuse_always(ctx: &Context, what: &str) -> Result<()> {
         return Ok(());
     }
     let marker = marker(ctx);
-    match ctx.front.consents(&format!("An agent ({marker}) wants {what}. Let it?")) {
+    match ctx.front.consents(&format!("An agent ({marker}) wants {what}. Allow it?")) {
         true => Ok(()),
         false => Err(AgentError::MayNot { marker }.into()),
     }
@@ -194,12 +194,12 @@ pub(crate) fn refuse_always(ctx: &Context, what: &str) -> Result<()> {
 /// What an agent may not do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AgentError {
-    #[error("an agent is at work here ({marker}): without a token it reads no values")]
+    #[error("AI agent detected ({marker}): without a session token it may not read values")]
     MayNotRead { marker: String, scope: Option<ScopeName> },
-    #[error("an agent is at work here ({marker}): this is for a person to do")]
+    #[error("AI agent detected ({marker}): a person has to do this")]
     MayNot { marker: String },
     #[error(
-        "an agent is at work here ({marker}), and what it was started under cannot be seen: scope '{scope}' is not the project's"
+        "AI agent detected ({marker}), and what started it cannot be seen: scope '{scope}' is not the project's"
     )]
     Unseen { marker: String, scope: ScopeName },
 }

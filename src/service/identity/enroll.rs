@@ -66,7 +66,7 @@ const USUAL: &str = "master.key";
 
 /// The identity of a new member.
 pub(crate) struct Key {
-    /// What opens his files.
+    /// What opens their files.
     pub(crate) identity: Identity,
     /// Its first public half.
     pub(crate) recipient: String,
@@ -193,6 +193,28 @@ fn passphrase_of_copy(
     let label = crate::name::printable(&copy.to_string_lossy());
     let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
     secret.map(Some).ok_or_else(|| IdentityError::NoPassphrase.into())
+}
+
+/// Writes a copy of the identity in `file`, under the passphrase that it has, or else under a new one.
+///
+/// # Errors
+/// There is no such file; the copy exists already; nobody gives a passphrase.
+pub(crate) fn copy(ctx: &Context, file: &Path, copy: &Path) -> Result<()> {
+    let bytes = authenticate::identity_bytes(file)?;
+    if copy.exists() {
+        return Err(IdentityError::CopyExists(copy.to_owned()).into());
+    }
+    let sealed = match Identity::parse(bytes.expose(), &|| None) {
+        // It has one itself.
+        Err(_) => bytes,
+        Ok(_) => {
+            let label = crate::name::printable(&copy.to_string_lossy());
+            let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
+            let secret = secret.ok_or(IdentityError::NoPassphrase)?;
+            SecretBytes::new(encrypt_with_passphrase(bytes.expose(), &secret)?)
+        }
+    };
+    Ok(fs::create_new(copy, sealed.expose(), 0o600)?)
 }
 
 /// What is remembered of an identity on this machine: where it lies, unless that is where everybody

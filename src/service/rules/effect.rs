@@ -30,23 +30,23 @@ impl Effect {
 pub struct MemberEffect {
     /// The member.
     pub member: MemberName,
-    /// Whether he is a member from then on, where that changes.
+    /// Whether they are a member from then on, where that changes.
     pub joins: Option<bool>,
-    /// Whether he is an admin from then on, where that changes.
+    /// Whether they are an admin from then on, where that changes.
     pub admin: Option<bool>,
-    /// Groups that he joins.
+    /// Groups that they join.
     pub groups_added: Vec<GroupName>,
-    /// Groups that he leaves.
+    /// Groups that they leave.
     pub groups_removed: Vec<GroupName>,
     /// Recipients that are encrypted to from then on.
     pub recipients_added: Vec<String>,
     /// Recipients that are not encrypted to any more.
     pub recipients_removed: Vec<String>,
-    /// Whether he signs with another key from then on.
+    /// Whether they sign with another key from then on.
     pub signing_key_changed: bool,
-    /// Secrets that he may decrypt from then on.
+    /// Secrets that they may decrypt from then on.
     pub gains: Vec<Reached>,
-    /// Secrets that he may not decrypt any more.
+    /// Secrets that they may not decrypt any more.
     pub loses: Vec<Reached>,
 }
 

@@ -2,9 +2,9 @@
 //!
 //! The documents are signed; records whose signer may not sign them any more are signed anew
 //! by whoever makes the change, their authors stay; and where wanted every secret is encrypted
-//! to those who may read it from then on. Where a member has other recipients than before, what he
+//! to those who may read it from then on. Where a member has other recipients than before, what they
 //! reads and the keys of audit chains are encrypted to those; with another signing key the sessions
-//! end that he made.
+//! end that they made.
 
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ fn signs_anew(old: &Member, new: &Member) -> bool {
     old.verify.is_some() && old.verify != new.verify
 }
 
-/// Takes the sessions away that a member made: his key of before signed them.
+/// Takes the sessions away that a member made: their key of before signed them.
 ///
 /// # Errors
 /// The sessions cannot be listed.

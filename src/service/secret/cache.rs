@@ -30,7 +30,7 @@ const FEWEST: usize = 8;
 const UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const ENDING: &str = ".known";
 
-/// Gives the access of a member the keys he has, and keeps those that he learns by it. To be
+/// Gives the access of a member the keys they have, and keeps those that they learn by it. To be
 /// called when the audit line is on disk: it unwraps keys.
 pub(crate) fn recall<'f>(opened: &Snapshot, asker: &Principal, access: Access<'f>) -> Access<'f> {
     let Principal::Member(caller) = asker else { return access };

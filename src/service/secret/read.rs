@@ -272,7 +272,7 @@ fn sealed(
     many::map(names, read).into_iter().collect()
 }
 
-/// For readers without the lock only: whoever holds it would wait for himself.
+/// For readers without the lock only: whoever holds it would wait for themselves.
 ///
 /// Repeats a read that fell between the two renames of another command's change: taking the
 /// lock waits for that command. A vault that cannot be locked is given a moment instead.

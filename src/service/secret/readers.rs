@@ -47,7 +47,7 @@ pub(crate) fn pending(opened: &Snapshot) -> Result<Vec<ReaderChange>> {
 }
 
 /// As [`pending`], with the readers that `rules` give: those about to be published. What one of
-/// `moved` reads is found too: to him it has to be encrypted anew, though its readers stay.
+/// `moved` reads is found too: to that member it has to be encrypted anew, though its readers stay.
 ///
 /// # Errors
 /// As [`pending`].
@@ -74,7 +74,7 @@ fn change_of(
 ) -> Option<ReaderChange> {
     let recorded: Vec<&MemberName> = record.members().collect();
     // Where a policy is not approved as it stands nobody knows what it gave before: whoever
-    // reads goes on reading, unless he is no member any more.
+    // reads goes on reading, unless they are no member any more.
     let readers = rules.readers_keeping(&name, &|who| !is_decided && recorded.contains(&who));
     let gains: Vec<_> = readers.iter().filter(|who| !recorded.contains(who)).cloned().collect();
     let loses: Vec<_> =

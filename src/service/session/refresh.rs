@@ -144,7 +144,7 @@ pub(crate) fn renewed(
     Ok(Some((Grant { version: grant.version + 1, ..(**grant).clone() }, new)))
 }
 
-/// The file keys of `names` that `caller` can read, and the names that he cannot; keys in
+/// The file keys of `names` that `caller` can read, and the names that they cannot; keys in
 /// `known` that still fit are taken from there.
 ///
 /// # Errors

@@ -19,13 +19,13 @@ pub(crate) enum SyncError {
     Inside,
     #[error("this vault's commits are made by hand")]
     Manual,
-    #[error("changed here and there: {}", names.join(", "))]
+    #[error("changed on both sides: {}", names.join(", "))]
     Clashes {
         names: Vec<String>,
         /// The branch that was to be brought in, where it is not the one that is followed.
         with: Option<String>,
     },
-    #[error("'{}' was changed here and there, and is no file of the vault", printable(path))]
+    #[error("'{}' was changed on both sides, and is not a file of the vault", printable(path))]
     BothChanged { path: String },
     #[error("'{}' was written in two places at once", printable(path))]
     ForkedChain { path: String },
@@ -47,7 +47,7 @@ pub(crate) enum SyncError {
         printable(branch)
     )]
     Rewritten { remote: String, branch: String },
-    #[error("'{}' is in no conflict", printable(.0))]
+    #[error("'{}' is not in conflict", printable(.0))]
     NoClash(String),
     #[error("'{matter}' is no secret that both sides have, so neither is the newest")]
     NoNewest { matter: String },

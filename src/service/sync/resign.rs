@@ -1,9 +1,9 @@
 //! Records that a merge would leave without a signer who may: one side took a name from the
 //! member who gave the secret a value on the other side.
 //!
-//! What was signed by somebody who might on his own side was right. Whoever may sign now signs
+//! What was signed by somebody who might on their own side was right. Whoever may sign now signs
 //! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
-//! force, and his own in history.
+//! force, and their own in history.
 
 use super::conflict::{self, Conflict, ConflictTarget, Revision, Side};
 use super::merge::SyncError;
@@ -71,7 +71,7 @@ pub(crate) fn resign_after_merge(
     Ok(true)
 }
 
-/// Refuses what somebody wrote whose right to it was taken away *and published*: not what he wrote
+/// Refuses what somebody wrote whose right to it was taken away *and published*: not what they wrote
 /// while nobody could have known of it.
 ///
 /// # Errors

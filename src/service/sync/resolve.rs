@@ -272,7 +272,7 @@ fn take_document(tx: &mut Transaction<'_>, taking: &Taking<'_>, path: &VaultPath
         {
             return Ok(());
         }
-        // Whoever takes another set than the one that this machine knows, knows what he does,
+        // Whoever takes another set than the one that this machine knows, knows what they do,
         // as far as it follows the set before.
         &Subject::Admins(number) => {
             tx.remember(Pin::Admins(number, opened.vault.other_admins(number, &bytes)?));

@@ -20,7 +20,7 @@ use crate::service::identity::authenticate::authenticate;
 /// Who syncs.
 pub(crate) struct SyncIdentity {
     name: MemberName,
-    /// `None` for somebody who is not approved yet: he can send his request.
+    /// `None` for somebody who is not approved yet: they can send their request.
     caller: Option<Caller>,
 }
 
@@ -49,9 +49,9 @@ pub(crate) struct Joined {
 
 /// The vault under its lock, and what whoever syncs can do in it.
 pub(crate) enum Syncer<'c> {
-    /// He signs.
+    /// They sign.
     Member(Box<LockedVault<'c>>),
-    /// He only carries.
+    /// They only carries.
     Carrier { opened: Box<OpenVault<'c>>, lock: Lock, name: MemberName, caller: Option<Caller> },
 }
 

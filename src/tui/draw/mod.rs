@@ -15,6 +15,7 @@ use ratatui::widgets::Paragraph;
 
 use super::app::App;
 use super::effect::Section;
+use super::form::Purpose;
 use super::keys;
 use super::popup::Popup;
 pub(crate) use theme::Theme;
@@ -205,7 +206,10 @@ fn of_popup(popup: &Popup) -> Vec<Hint> {
         ],
         Popup::Approve { .. } => vec![("y", "approve all of it"), SCROLL, ("Esc", "not now")],
         Popup::Form(form) => {
-            let mut hints = vec![("^S", "save"), ("Tab", "next field")];
+            let mut hints = match form.purpose {
+                Purpose::Test { .. } => vec![("Enter", "ask")],
+                _ => vec![("^S", "save"), ("Tab", "next field")],
+            };
             if form.can_generate() {
                 hints.push(("^G", "generate"));
             }

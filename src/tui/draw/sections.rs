@@ -1,8 +1,7 @@
 //! The sections: a list, and what is known of the selected row.
 
 use authy::{
-    DocumentStatus, ListEntry, MemberView, PastChange, PolicyView, SessionStatus, SessionView,
-    printable,
+    DocumentStatus, ListEntry, MemberView, PolicyView, SessionStatus, SessionView, printable,
 };
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -32,7 +31,7 @@ pub(super) fn secrets(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rect
     };
     list(app, &app.secrets, &mark, theme, frame, at);
     let details = app.secrets.selected().map(|entry| secret_details(app, entry, theme, beside));
-    let empty = "No secrets yet: n stores one.";
+    let empty = if app.secrets.is_filtered() { "" } else { "No secrets yet: n stores one." };
     paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
@@ -50,7 +49,10 @@ pub(super) fn policies(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rec
     };
     list(app, &app.policies, &mark, theme, frame, at);
     let details = app.policies.selected().map(|policy| policy_details(app, policy, theme, beside));
-    let empty = "No policies yet: n makes one. A policy says which names a scope reaches.";
+    let empty = match app.policies.is_filtered() {
+        true => "",
+        false => "No policies yet: n makes one. A policy says which names a scope reaches.",
+    };
     paragraph("Details", details.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
 
@@ -64,7 +66,10 @@ pub(super) fn sessions(app: &App, theme: Theme, frame: &mut Frame<'_>, body: Rec
     };
     list(app, &app.sessions, &mark, theme, frame, at);
     let details = app.sessions.selected().map(|session| session_details(app, session));
-    let empty = "No sessions: n makes one. Its token reaches one scope until it ends.";
+    let empty = match app.sessions.is_filtered() {
+        true => "",
+        false => "No sessions: n makes one. Its token reaches one scope until it ends.",
+    };
     let lines = details.map(|lines| labelled(&lines, theme, beside));
     paragraph("Details", lines.unwrap_or_else(|| nothing(empty, theme)), theme, frame, beside);
 }
@@ -153,7 +158,7 @@ fn list<T: Row>(
 fn empty_of<T: Row>(app: &App, listing: &Listing<T>) -> &'static str {
     match (listing.loaded, listing.is_filtered()) {
         (false, _) if listing.rows().is_empty() => "reading …",
-        (_, true) => "Nothing matches: Esc clears the filter.",
+        (_, true) => "No match (Esc clears)",
         _ if app.section == Section::Audit => "No lines yet.",
         _ => "",
     }
@@ -205,8 +210,8 @@ fn secret_details(app: &App, entry: &ListEntry, theme: Theme, area: Rect) -> Vec
                 one.version.map_or_else(|| "-".to_owned(), |version| format!("v{version}"));
             let who = one.author.as_deref().unwrap_or(&one.commit.author);
             let when = ago(app.now, &one.commit.time);
-            // Encrypted or signed anew, with the same value.
-            let what = if one.what == PastChange::Readers { "record" } else { one.what.as_str() };
+
+            let what = one.what.as_str();
             let line = format!("{version:<4} {what:<8} {when}, {who}");
             lines.push(Line::raw(text::cut(&printable(&line), width)));
         }

@@ -101,7 +101,7 @@ fn git_shows_why_there_is_no_password() {
         let call = scene.t.sh(script).env("GIT_SSL_CAINFO", scene.t.path("roots.pem"));
         call.env("GIT_TERMINAL_PROMPT", "0")
     };
-    call().env("CLAUDECODE", "1").fails(128).stderr_has("an agent is at work here");
+    call().env("CLAUDECODE", "1").fails(128).stderr_has("AI agent detected");
     call().env("AUTHY_TOKEN", "garbage").fails(128).stderr_has("token");
     call().env("AUTHY_KEYFILE", "/nowhere").fails(128).stderr_has("/nowhere");
     assert_eq!(credentials(&scene), Vec::<String>::new());

@@ -221,7 +221,7 @@ fn this_machine_is_spoken_to_without_tls_where_a_rule_says_so() {
              {CURL} -p http://localhost:{port}/gzip --compressed -H \"Authorization: $API_TOKEN\""
         ))
         .ok();
-    clean(done).stdout_has("may not go to 127.0.0.1").stdout_has("authy-sealed-");
+    clean(done).stdout_has("to 127.0.0.1").stdout_has("authy-sealed-");
     assert_eq!(scene.arrived().len(), 3);
     let audit = scene.audit();
     assert!(

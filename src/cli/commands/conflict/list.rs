@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use authy::SideView;
+use authy::{ConflictView, SideView};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 use crate::cli::table::Table;
 
 /// List what this clone and the remote both changed; this needs no identity
@@ -27,20 +28,24 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let conflicts = authy::conflict_list(&env.context()?, self.with.as_deref())?;
-        if env.ui().wants_json() {
-            env.ui().json(&conflicts)?;
-        } else {
-            let mut table = Table::new(["NAME", "OURS", "THEIRS"]);
-            for one in &conflicts {
-                table.push([one.name.clone(), side(&one.ours), side(&one.theirs)]);
-            }
-            env.ui().table(&table)?;
-        }
+        show(env, &conflicts)?;
         if conflicts.is_empty() {
             env.ui().note("nothing is in conflict");
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Prints what is in conflict.
+pub(super) fn show(env: &CliEnv, conflicts: &[ConflictView]) -> Result<(), Failure> {
+    if env.ui().wants_json() {
+        return env.ui().json(&conflicts);
+    }
+    let mut table = Table::new(["NAME", "OURS", "THEIRS"]);
+    for one in conflicts {
+        table.push([one.name.clone(), side(&one.ours), side(&one.theirs)]);
+    }
+    env.ui().table(&table)
 }
 
 fn side(side: &SideView) -> String {

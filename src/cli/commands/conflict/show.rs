@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use authy::ConflictShown;
+use authy::{ConflictShown, Context};
 use clap::ValueEnum;
 
+use super::list;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
 
 /// Show one side of a conflict: a secret's value, or what changed in another file
 ///
@@ -15,15 +17,16 @@ use crate::cli::context::CliEnv;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  authy conflict show db-url theirs
+  authy conflict show db-url               who changed it, on both sides
+  authy conflict show db-url theirs        the value there
   authy conflict show policies/prod.toml ours
   authy conflict show prod ours            where nothing else is called so")]
 pub(crate) struct Args {
-    /// Name the secret, or the file, as 'conflict list' does
+    /// Secret name, or file, as 'conflict list' does
     name: String,
-    /// Which side
+    /// Which side; without it, who changed what on both
     #[arg(value_enum)]
-    side: Side,
+    side: Option<Side>,
     /// Look at this branch, as 'sync --with' does
     #[arg(long, value_name = "REF")]
     with: Option<String>,
@@ -39,11 +42,13 @@ enum Side {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let ctx = env.context()?;
         let side = match self.side {
-            Side::Ours => authy::Side::Ours,
-            Side::Theirs => authy::Side::Theirs,
+            Some(Side::Ours) => authy::Side::Ours,
+            Some(Side::Theirs) => authy::Side::Theirs,
+            None => return both(env, &ctx, &self.name, self.with.as_deref()),
         };
-        let shown = authy::conflict_show(&env.context()?, &self.name, side, self.with.as_deref())?;
+        let shown = authy::conflict_show(&ctx, &self.name, side, self.with.as_deref())?;
         match shown {
             ConflictShown::Value(value) => env.ui().value(value.expose())?,
             ConflictShown::Diff(lines) => {
@@ -54,4 +59,21 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says of both sides who changed what; no value is shown.
+fn both(env: &CliEnv, ctx: &Context, name: &str, with: Option<&str>) -> CommandResult {
+    let mut conflicts = authy::conflict_list(ctx, with)?;
+    conflicts.retain(|one| one.name == name || short(&one.name) == name);
+    if conflicts.is_empty() {
+        return Err(Failure::NoConflict(name.to_owned()));
+    }
+    list::show(env, &conflicts)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The name of a file without folder and ending.
+fn short(name: &str) -> &str {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.strip_suffix(".toml").unwrap_or(file)
 }

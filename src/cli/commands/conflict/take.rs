@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Which side
     #[arg(value_enum)]
     side: Side,
-    /// Name the secrets, or the files, as 'conflict list' does
+    /// Secret names, or files, as 'conflict list' does
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
     /// Decide about this branch, as 'sync --with' does

@@ -21,7 +21,7 @@ Examples:
   authy member add bob --admin && authy rekey
   authy policy update backend --member bob && authy rekey")]
 pub(crate) struct Args {
-    /// Name the member
+    /// Member name
     name: MemberName,
     /// Encrypt to this age recipient or ssh public key; may be repeated
     #[arg(long = "recipient", value_name = "RECIPIENT")]

@@ -21,7 +21,7 @@ Examples:
   authy member remove bob
   authy list --rotate-due")]
 pub(crate) struct Args {
-    /// Name the member
+    /// Member name
     name: MemberName,
     /// Do not ask
     #[arg(short, long)]
@@ -33,7 +33,10 @@ impl Args {
         let (ui, ctx) = (env.ui(), env.context()?);
         let question =
             format!("Remove member {}, and encrypt to the others what they could read?", self.name);
-        if !self.force && env.refuses(&ctx, &question) {
+        if !self.force
+            && authy::member_show(&ctx, &self.name).is_ok()
+            && env.refuses(&ctx, &question)
+        {
             return Err(Failure::NotRemoved);
         }
         let removal = authy::member_remove(&ctx, &self.name)?;
@@ -43,7 +46,7 @@ impl Args {
             ui.table(&table(&removal))?;
         }
         let name = &removal.member;
-        ui.note(format_args!("removed member {name}; encrypted {} anew", removal.encrypted));
+        ui.note(format_args!("removed member {name}; re-encrypted {}", removal.encrypted));
         if !removal.sessions.is_empty() {
             ui.note(format_args!("revoked {} of their sessions", removal.sessions.len()));
         }

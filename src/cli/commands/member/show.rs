@@ -14,7 +14,7 @@ use crate::cli::context::CliEnv;
 Examples:
   authy member show bob")]
 pub(crate) struct Args {
-    /// Name the member
+    /// Member name
     name: MemberName,
 }
 

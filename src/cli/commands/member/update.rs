@@ -29,7 +29,7 @@ Examples:
   authy member update alice --recipient age1…                       a second machine
   authy --keyfile new.key member update alice --remove-recipient age1…")]
 pub(crate) struct Args {
-    /// Name the member
+    /// Member name
     name: MemberName,
     /// Let the member belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
@@ -72,7 +72,7 @@ fn tell(ui: Ui, updated: &MemberUpdated) {
     match (updated.waits, updated.encrypted) {
         (true, _) => ui.note(format_args!("asked to update member {name}")),
         (false, 0) => ui.note(format_args!("updated member {name}")),
-        (false, count) => ui.note(format_args!("updated member {name}; encrypted {count} anew")),
+        (false, count) => ui.note(format_args!("updated member {name}; re-encrypted {count}")),
     }
     if let Some(fingerprint) = &updated.fingerprint {
         ui.note(format_args!("your new signing key: {fingerprint}"));

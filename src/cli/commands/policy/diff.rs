@@ -8,7 +8,7 @@ use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::front::effect_lines;
 
-/// Say what a change of policies and members means; this needs no identity
+/// Explain who gains or loses access by a change; this needs no identity
 ///
 /// Compares two states of the vault: the last commit and the files as they lie there, a
 /// revision of git and the files, or two revisions. Shows the lines that differ in policies,

@@ -5,7 +5,7 @@ use authy::{PolicyChange, ScopeName, Ttl};
 /// What to put into a policy.
 #[derive(Debug, clap::Args)]
 pub(super) struct PolicyFlags {
-    /// Name the policy, which is the scope
+    /// Policy name, which is the scope
     name: ScopeName,
     /// Reach secrets whose name matches; may be repeated
     #[arg(short, long, value_name = "PATTERN")]
@@ -16,7 +16,7 @@ pub(super) struct PolicyFlags {
     /// Let this member or @group use the scope; may be repeated
     #[arg(long = "member", value_name = "MEMBER")]
     members: Vec<String>,
-    /// Hand values to programs only, never show them; =false takes it back
+    /// Give values to programs only, never print them; =false undoes it
     #[arg(
         long,
         value_name = "BOOL",
@@ -38,7 +38,7 @@ pub(super) struct PolicyFlags {
     /// rule named it
     #[arg(long, requires = "seal")]
     seal_also_plain: bool,
-    /// Hand nothing out at all, so that only what is sealed can be used; =false takes it back
+    /// Reveal no value at all, and allow sealed use only; =false undoes it
     #[arg(
         long,
         value_name = "BOOL",
@@ -50,7 +50,7 @@ pub(super) struct PolicyFlags {
     /// Let sessions live no longer than this, such as 8h
     #[arg(long, value_name = "TIME")]
     max_ttl: Option<Ttl>,
-    /// Say what it is for
+    /// Description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 }

@@ -17,7 +17,7 @@ Examples:
   authy policy remove backend
   authy policy rm -f backend               without a question")]
 pub(crate) struct Args {
-    /// Name the policy
+    /// Policy name
     name: ScopeName,
     /// Do not ask
     #[arg(short, long)]
@@ -28,7 +28,10 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ctx = env.context()?;
         let question = format!("Remove policy {}?", self.name);
-        if !self.force && env.refuses(&ctx, &question) {
+        if !self.force
+            && authy::policy_show(&ctx, &self.name).is_ok()
+            && env.refuses(&ctx, &question)
+        {
             return Err(Failure::NotRemoved);
         }
         authy::policy_remove(&ctx, &self.name)?;

@@ -14,7 +14,7 @@ use crate::front::used_towards;
 Examples:
   authy policy show backend")]
 pub(crate) struct Args {
-    /// Name the policy
+    /// Policy name
     name: ScopeName,
 }
 

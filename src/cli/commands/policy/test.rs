@@ -25,16 +25,16 @@ Examples:
   authy policy test --scope bot --for https://github.com/acme/app"
 )]
 pub(crate) struct Args {
-    /// Ask this policy
+    /// Scope to ask
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Ask whether its value may be put into a request to this host
     #[arg(long, value_name = "HOST[:PORT]")]
     host: Option<Address>,
-    /// Say which method the request has
+    /// Method of the request
     #[arg(long, value_name = "METHOD", requires = "host", default_value = "GET")]
     method: String,
-    /// Say which path the request has
+    /// Path of the request
     #[arg(long, value_name = "PATH", requires = "host", default_value = "/")]
     path: String,
     /// Ask which secret is for this address
@@ -63,6 +63,9 @@ impl Args {
         let (method, path) = (self.method, self.path);
         let towards = self.host.map(|address| Towards { address, method, path });
         let (context, towards) = (env.context()?, towards.as_ref());
+        if scope.is_none() && context.token.is_none() && self.names.len() == 1 {
+            return Err(Failure::ScopeOrName(name.clone()));
+        }
         let verdict = authy::policy_test(&context, scope.as_ref(), name, towards)?;
         match env.ui().wants_json() {
             true => env.ui().json(&verdict)?,

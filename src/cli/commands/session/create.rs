@@ -28,10 +28,10 @@ pub(crate) struct Args {
     /// Live this long: 30m, 8h, 7d, 2w; at most a year, or what the policy allows [default: 8h]
     #[arg(long, value_name = "TIME")]
     ttl: Option<Ttl>,
-    /// Say what it is for
+    /// Description
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     label: String,
-    /// Hand values to programs only, never show them
+    /// Give values to programs only, never print them
     #[arg(long)]
     run_only: bool,
     /// Let it work in every clone: commit the sealed grant

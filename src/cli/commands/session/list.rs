@@ -33,7 +33,8 @@ impl Args {
 fn table(sessions: Vec<SessionView>) -> Table {
     let mut table =
         Table::new(["ID", "SCOPE", "STATUS", "USE", "CREATED", "EXPIRES", "BY", "LABEL"])
-            .with_times(&[4, 5]);
+            .with_times(&[4, 5])
+            .with_spare(&[4, 6]);
     for one in sessions {
         let usage = match (one.run_only, one.shared) {
             (true, true) => "run-only, shared",

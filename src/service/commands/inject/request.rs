@@ -20,7 +20,7 @@ use crate::service::secret::{Reading, Wanted};
 use crate::service::session::{bearer, listable};
 
 /// The scope of the request, or the one this process is confined to; a token has its own. An admin
-/// who says which secrets a program gets needs none, unless an agent speaks for him.
+/// who says which secrets a program gets needs none, unless an agent speaks for them.
 fn scope_of(ctx: &Context, request: &InjectRequest, op: &Op) -> Result<Option<ScopeName>> {
     let is_said = *op == Op::RUN && !request.only.is_empty() && !is_of_its_own(ctx);
     match request.scope.as_ref().or(ctx.confined.as_ref()) {

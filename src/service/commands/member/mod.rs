@@ -30,7 +30,7 @@ pub struct NewMember {
     pub recipients: Vec<String>,
     /// Groups to belong to.
     pub groups: Vec<GroupName>,
-    /// Make an admin of him; one who is a member with a signing key already needs no
+    /// Make an admin of them; one who is a member with a signing key already needs no
     /// recipients.
     pub admin: bool,
 }

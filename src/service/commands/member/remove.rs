@@ -22,9 +22,9 @@ pub struct Removal {
     pub member: MemberName,
     /// How many secrets were encrypted anew.
     pub encrypted: usize,
-    /// Sessions that he had made, revoked.
+    /// Sessions that they had made, revoked.
     pub sessions: Vec<SessionId>,
-    /// Values that he could read, the oldest first: each is due for rotation.
+    /// Values that they could read, the oldest first: each is due for rotation.
     pub due: Vec<Exposed>,
 }
 
@@ -40,8 +40,8 @@ pub struct Exposed {
 /// Removes a member, an admin too as long as another one stays; a request as well.
 ///
 /// # Errors
-/// There is no such member; he is the caller or the last admin; the caller is no admin; a
-/// secret that he reads is damaged.
+/// There is no such member; they are the caller or the last admin; the caller is no admin; a
+/// secret that they read is damaged.
 pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
     let locked = LockedVault::lock(ctx, &Op::MEMBER_REMOVE)?;
     let action = Action::new(Op::MEMBER_REMOVE).saying(name.to_string());
@@ -63,7 +63,7 @@ pub fn member_remove(ctx: &Context, name: &MemberName) -> Result<Removal> {
     })
 }
 
-/// The next set of admins, where he is one.
+/// The next set of admins, where they are one.
 fn admins_without(locked: &LockedVault<'_>, name: &MemberName) -> Result<Option<AdminSet>> {
     let now = locked.opened.vault.admins();
     if !now.admins.contains_key(name) {
@@ -81,7 +81,7 @@ fn admins_without(locked: &LockedVault<'_>, name: &MemberName) -> Result<Option<
     Ok(Some(AdminSet { version: now.version + 1, admins }))
 }
 
-/// What stays of the member: the keys that he signed with, which his audit chains need.
+/// What stays of the member: the keys that they signed with, which their audit chains need.
 fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
     let opened = tx.opened();
     let path = VaultPath::member(name);
@@ -100,7 +100,7 @@ fn tombstone(tx: &Transaction<'_>, name: &MemberName) -> Result<Member> {
     Ok(Member { version, removed: Some(tx.at()), verify, former, ..Member::default() })
 }
 
-/// Policies that list him by name, without him: should he come back, he starts anew.
+/// Policies that list them by name, without them: should they come back, they start anew.
 fn policies_without(opened: &Snapshot, name: &MemberName) -> Vec<(crate::name::ScopeName, Policy)> {
     let him = Grantee::Member(name.clone());
     let listing = opened.rules.policies().filter_map(|(scope, state)| match state {
@@ -115,7 +115,7 @@ fn policies_without(opened: &Snapshot, name: &MemberName) -> Vec<(crate::name::S
     listing.collect()
 }
 
-/// The values that he could read, by their records: those encrypted to him now, and those
+/// The values that they could read, by their records: those encrypted to them now, and those
 /// that were before and have not changed since, whatever they are called now.
 fn exposed(opened: &Snapshot, name: &MemberName) -> Result<Vec<Exposed>> {
     let mut due = Vec::new();

@@ -49,12 +49,12 @@ pub struct MemberUpdated {
 type Next = (Member, Option<SigningKey>);
 
 /// Changes groups and recipients. With other recipients every secret that the member reads is
-/// encrypted anew in the same change; with one less he gets another signing key, because
-/// whoever holds the identity that goes can open the present one, and his sessions end.
+/// encrypted anew in the same change; with one less they get another signing key, because
+/// whoever holds the identity that goes can open the present one, and their sessions end.
 ///
 /// # Errors
 /// There is no such member; nothing changes; a recipient is none, somebody else's, not there, or
-/// the last one; the recipients are another member's to say; an admin gives up the identity that he
+/// the last one; the recipients are another member's to say; an admin gives up the identity that they
 /// is using; an agent asks for other recipients.
 pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdated> {
     let name = &change.name;
@@ -70,7 +70,7 @@ pub fn member_update(ctx: &Context, change: &MemberChange) -> Result<MemberUpdat
             locked.require_admin()?;
         }
         let (member, key) = next(&locked, old, change)?;
-        // An admin who mistook a recipient for his own could not take it back.
+        // An admin who mistook a recipient for their own could not take it back.
         if is_own && !waits && !owns(locked.caller.identity.recipients(), &member) {
             return Err(MemberError::OwnIdentity(name.clone()).into());
         }

@@ -20,6 +20,6 @@ pub use rekey::{rekey, rekey_needed};
 pub use remove::{remove, remove_all};
 pub use rename::{rename, rename_all};
 pub use store::{
-    EditorChoice, Recipe, StoreReport, edit, generate, replace, rotate, rotate_ready, store,
-    store_ready,
+    EditorChoice, Recipe, StoreReport, edit, generate, may_store, replace, rotate, rotate_ready,
+    store, store_ready,
 };

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::access::AccessError;
 use crate::audit::{Action, Op};
 use crate::fs::{MemoryFile, VaultPath};
 use crate::inject::{self, Alphabet, DEFAULT_LENGTH};
@@ -11,6 +12,7 @@ use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::{Context, OpenVault, Result, SecretError};
 use crate::service::change::LockedVault;
 use crate::service::identity::agent;
+use crate::service::identity::authenticate::authenticate;
 use crate::service::secret::{NewValue, StoreOptions, new_record, note_unapproved, read_one};
 use crate::service::session::refuse_token;
 
@@ -83,6 +85,19 @@ pub fn store_ready(ctx: &Context, name: &SecretName, force: bool) -> Result<()> 
 pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
     let opened = ready(ctx, &Op::ROTATE)?;
     if is_there(&opened, name) { Ok(()) } else { Err(opened.not_found(name, None)) }
+}
+
+/// Checks that the caller may give that name a value, before one is asked for.
+///
+/// # Errors
+/// No identity; no policy gives them the name.
+pub fn may_store(ctx: &Context, name: &SecretName) -> Result<()> {
+    let opened = OpenVault::open(ctx)?;
+    let caller = authenticate(ctx, &opened.rules)?.name;
+    match opened.rules.may_read(&caller, name) {
+        true => Ok(()),
+        false => Err(AccessError::NotGiven { member: caller, name: name.clone() }.into()),
+    }
 }
 
 fn ready<'c>(ctx: &'c Context, op: &Op) -> Result<OpenVault<'c>> {

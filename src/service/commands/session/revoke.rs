@@ -36,7 +36,7 @@ pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
     })
 }
 
-/// Revokes every session that the caller may revoke: an admin all, a member his own.
+/// Revokes every session that the caller may revoke: an admin all, a member their own.
 ///
 /// # Errors
 /// No identity; a token or a confined process asks.
