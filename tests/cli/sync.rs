@@ -390,3 +390,27 @@ fn on_a_terminal_a_change_says_that_it_is_not_sent() {
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("not sent yet: authy sync"), "{shown}");
 }
+
+#[test]
+fn what_both_said_of_a_secret_is_kept() {
+    let team = Team::with_bob();
+    team.of("alice", &["annotate", "db-url", "--tag", "old", "--description", "shared"]).ok();
+    team.send("alice", "bob");
+    team.of("alice", &["annotate", "db-url", "--tag", "prod", "--rotate-every", "90d"]).ok();
+    let words = ["annotate", "db-url", "--untag", "old", "--tag", "eu", "--description", "bob's"];
+    team.of("bob", &words).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok().stderr_has("changed on both sides");
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        let entry = team.of(who, &["list", "db-url", "--json"]).ok().json()[0].clone();
+        assert_eq!(entry["description"], "bob's");
+        assert_eq!(entry["rotate_every"], "90d");
+        let mut tags: Vec<&str> =
+            entry["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+        tags.sort_unstable();
+        assert_eq!(tags, ["eu", "prod"]);
+    }
+    team.of("alice", &["check", "--strict"]).ok();
+    team.holds("bob", "db-url", "one");
+}

@@ -40,7 +40,9 @@ pub(crate) fn resolve_conflicts(
     locked.transact(&action, |tx| {
         for taking in choices {
             match &taking.conflict.matter {
-                ConflictTarget::Secret(name) => take_secret(tx, taking, name)?,
+                ConflictTarget::Secret(name) => {
+                    take_secret(tx, taking, name, Annotations::OfTheSide)?;
+                }
                 ConflictTarget::Document(path) => take_document(tx, taking, path)?,
             }
         }
@@ -93,7 +95,7 @@ pub(crate) fn auto_resolve(
             let values = tx.reopen(Op::SYNC, pair);
             let is_same = values.is_ok_and(|values| values.iter().all(|(_, v)| *v == values[0].1));
             if is_same {
-                take_secret(tx, taking, name)?;
+                take_secret(tx, taking, name, Annotations::OfBoth)?;
                 choices.push(*taking);
                 settled.push((*name).clone());
             }
@@ -134,7 +136,45 @@ fn half(present: VaultPath, absent: VaultPath) -> Error {
     StoreError::Half { present, absent }.into()
 }
 
-fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName) -> Result<()> {
+/// What becomes of what people said of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Annotations {
+    /// Somebody chose a side, with all of it.
+    OfTheSide,
+    /// Nobody chose: what only the other side changed stays changed.
+    OfBoth,
+}
+
+/// Takes over what `other` changed of a record's annotation since `shared`, and `record` did not.
+fn merge_annotation(record: &mut Record, other: &Record, shared: &Record) {
+    fn pick<T: PartialEq + Clone>(of: &mut T, other: &T, shared: &T) {
+        if of == shared {
+            of.clone_from(other);
+        }
+    }
+    fn merge<T: PartialEq + Clone>(of: &mut Vec<T>, other: &[T], shared: &[T]) {
+        of.retain(|one| other.contains(one) || !shared.contains(one));
+        let added = other.iter().filter(|one| !shared.contains(one));
+        let new: Vec<T> = added.filter(|one| !of.contains(one)).cloned().collect();
+        of.extend(new);
+    }
+    pick(&mut record.description, &other.description, &shared.description);
+    pick(&mut record.rotate_every, &other.rotate_every, &shared.rotate_every);
+    pick(&mut record.not_secret, &other.not_secret, &shared.not_secret);
+    merge(&mut record.tags, &other.tags, &shared.tags);
+    merge(&mut record.services, &other.services, &shared.services);
+    // Only one of the two can be there.
+    if (&record.user, record.bearer) == (&shared.user, shared.bearer) {
+        (record.user, record.bearer) = (other.user.clone(), other.bearer);
+    }
+}
+
+fn take_secret(
+    tx: &mut Transaction<'_>,
+    taking: &Taking<'_>,
+    name: &SecretName,
+    annotations: Annotations,
+) -> Result<()> {
     let (Taking { conflict, side }, opened) = (*taking, tx.opened());
     tx.locked().may_write(name)?;
     let unfit = |why| SyncError::UnusableSide { matter: name.to_string(), why: Box::new(why) };
@@ -162,6 +202,10 @@ fn take_secret(tx: &mut Transaction<'_>, taking: &Taking<'_>, name: &SecretName)
     };
     let mut record: Record = (**taken.record()).clone();
     if let Some(other) = &other {
+        let shared: Option<Record> = conflict.claimed(opened, Revision::Shared);
+        if let (Some(shared), Annotations::OfBoth) = (shared, annotations) {
+            merge_annotation(&mut record, other, &shared);
+        }
         if record.tells_same_value(other) {
             let here: Vec<MemberName> = record.members().cloned().collect();
             record.exposed_to.extend(exposed(other, &here));
