@@ -195,6 +195,8 @@ mod tests {
             "list a* --long --json",
             "list --rotate-due",
             "resolve file -o out --scope x",
+            "status --short",
+            "status extra",
             "resolve -- -o",
             "nonsense get",
             "",

@@ -166,7 +166,7 @@ fn distance(
 }
 
 /// How many commits only the branch that is checked out has, and how many only `theirs`, a commit in
-/// hex. The git program is asked only where the two are not the same commit.
+/// hex. The git program is asked only where one does not simply go on from the other.
 ///
 /// # Errors
 /// [`GitError::Unrelated`]; [`GitError::Gix`], [`GitError::Program`].
@@ -176,7 +176,31 @@ pub(crate) fn ahead_and_behind(vault: &Path, theirs: &str) -> Result<(usize, usi
     };
     let ours = repo.head_id().map_err(GitError::gix(ACTION))?.detach();
     let theirs = ObjectId::from_hex(theirs.as_bytes()).map_err(|_| GitError::Unrelated)?;
-    if ours == theirs { Ok((0, 0)) } else { distance(&place, ours, theirs) }
+    match straight(&repo, ours, theirs) {
+        Some(ahead) => Ok((ahead, 0)),
+        None => distance(&place, ours, theirs),
+    }
+}
+
+/// How far back commits are looked at before the git program is asked.
+const STRAIGHT: usize = 256;
+
+/// How many commits lead from `theirs` to `ours`, where each has one parent: then their times, by which
+/// gix counts wrong, decide nothing.
+fn straight(repo: &gix::Repository, ours: ObjectId, theirs: ObjectId) -> Option<usize> {
+    let mut at = ours;
+    for count in 0..STRAIGHT {
+        if at == theirs {
+            return Some(count);
+        }
+        let commit = repo.find_commit(at).ok()?;
+        let mut parents = commit.parent_ids();
+        at = match (parents.next(), parents.next()) {
+            (Some(only), None) => only.detach(),
+            _ => return None,
+        };
+    }
+    None
 }
 
 /// The last commit that both have.

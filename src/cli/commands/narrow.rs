@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{Command, env, export, get, list, resolve, run};
+use super::{Command, env, export, get, list, resolve, run, status};
 
 /// Parses `words`, the program first, if the first of them is such a command; the flags `G` are
 /// those of every command.
@@ -19,6 +19,7 @@ pub(crate) fn parse<G: Args>(words: &[OsString]) -> Option<(G, Command)> {
         "env" => one::<G, env::Args>(words, "env", Command::Env),
         "export" => one::<G, export::Args>(words, "export", Command::Export),
         "list" => one::<G, list::Args>(words, "list", Command::List),
+        "status" => one::<G, status::Args>(words, "status", Command::Status),
         "resolve" => one::<G, resolve::Args>(words, "resolve", Command::Resolve),
         _ => None,
     }

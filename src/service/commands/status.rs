@@ -1,6 +1,7 @@
 //! `status`: where one is, who one is there, and what waits. Nobody is asked, nothing is recorded:
 //! no value is opened.
 
+use rayon::prelude::*;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -359,13 +360,14 @@ fn waits(
     let record = |name: &SecretName| opened.vault.record(name, &opened.rules).ok().flatten();
     let is_due =
         |name: &&SecretName| record(name).is_some_and(|record| due(now, &record).is_some());
+    let rotate = names.par_iter().filter(is_due).cloned().collect();
     let alone = opened.rules.members().nth(1).is_none();
     Ok(Waits {
         commit: waiting.names(),
         edited: waiting.edited.iter().map(ToString::to_string).collect(),
         approve: members.chain(opened.rules.unapproved().map(ToString::to_string)).collect(),
         conflicts: conflicts(ctx, opened).unwrap_or_default(),
-        rotate: names.iter().filter(is_due).cloned().collect(),
+        rotate,
         rekey: if alone || opened.vault.obeys_another_branch() {
             0
         } else {
