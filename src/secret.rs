@@ -46,7 +46,7 @@ impl SecretBytes {
 
     /// Drops the line end of a single line of text, which `echo`, editors and terminals add.
     ///
-    /// Several lines, and bytes that are no text, are kept as they are: OpenSSH refuses a private
+    /// Several lines, and bytes that are not text, are kept as they are: OpenSSH refuses a private
     /// key without its last line end, and the last byte of a binary file may well be `0x0a`.
     #[must_use]
     pub fn without_line_end(mut self) -> Self {

@@ -110,7 +110,7 @@ pub(crate) enum Fault {
     #[error("it names another key than this chain's: the chain was replaced")]
     Key,
     /// The opening names a member nobody knows.
-    #[error("it was opened by '{by}', who is no member")]
+    #[error("it was opened by '{by}', who is not a member")]
     UnknownSigner {
         /// The name in the opening.
         by: MemberName,

@@ -68,11 +68,11 @@ impl Person {
 }
 
 impl Person {
-    /// Tells whether somebody at the terminal, who is asked, does not agree; false where nobody is
-    /// there: a script means what it says.
-    pub(crate) fn refuses(self, question: &str) -> bool {
+    /// Tells whether somebody at the terminal, who is asked where `makes_sense`, does not agree; false
+    /// where nobody is there: a script means what it says.
+    pub(crate) fn refuses(self, makes_sense: impl FnOnce() -> bool, question: &str) -> bool {
         let is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        is_there && self.agrees(question) == Some(false)
+        is_there && makes_sense() && self.agrees(question) == Some(false)
     }
 }
 

@@ -112,8 +112,14 @@ impl CliEnv {
 
     /// Tells whether the person at the terminal does not want something removed. Where an agent is at
     /// work the library asks, and nobody is asked twice.
-    pub(crate) fn refuses(&self, ctx: &Context, question: &str) -> bool {
-        ctx.agent.is_none() && self.person().refuses(question)
+    /// Nobody is asked about what is not there either: the library says so.
+    pub(crate) fn refuses(
+        &self,
+        ctx: &Context,
+        is_there: impl FnOnce() -> bool,
+        question: &str,
+    ) -> bool {
+        ctx.agent.is_none() && self.person().refuses(is_there, question)
     }
 
     /// The same with its identity open, so that a passphrase is asked for now and not later.
@@ -467,7 +473,7 @@ impl CliEnv {
         if path.exists() { path.into_os_string() } else { word }
     }
 
-    /// A scope that is no text confines too: it is an error, not the absence of a scope.
+    /// A scope that is not text confines too: it is an error, not the absence of a scope.
     pub(crate) fn confined(&self) -> Result<Option<ScopeName>, Failure> {
         let parse =
             |scope: OsString| ScopeName::parse(&scope.to_string_lossy()).map_err(Failure::Confined);

@@ -120,10 +120,10 @@ pub(crate) enum Failure {
     #[error("the question is not understood: {}", printable(.0))]
     OddQuestion(String),
     /// A value with several lines, or of bytes, where a password is wanted.
-    #[error("'{0}' is no single line of text, as a password is")]
+    #[error("'{0}' is not a single line of text, as a password is")]
     NoLine(SecretName),
     /// A value of bytes where text is wanted.
-    #[error("'{0}' is no text")]
+    #[error("'{0}' is not text")]
     NoText(SecretName),
     /// A bearer token for a git that sends none.
     #[error("'{0}' is a bearer token, and this git sends none")]
@@ -241,7 +241,7 @@ impl Failure {
                     "git 2.46 and later do; or: authy annotate {name} --bearer=false"
                 ));
             }
-            Self::Kept(name) => return Some(format!("'authy remove {name}' takes it away")),
+            Self::Kept(name) => return Some(format!("'authy remove {name}' removes it")),
             Self::Several { .. } => "'authy rotate NAME' gives one of them a new value",
             Self::OtherUser { name, users } => {
                 let user = users[1].as_ref().map(|user| format!("--user {user}"));

@@ -199,10 +199,10 @@ fn of_handing_out(effect: &ScopeEffect, out: &mut Vec<String>) {
     }
     match effect.seal_only {
         Some(true) => out.push(format!(
-            "scope {scope} becomes sealed: programs use its values towards hosts, and none is handed out"
+            "scope {scope} becomes sealed: programs use its values towards hosts, and none is revealed"
         )),
         Some(false) => out.push(format!(
-            "scope {scope} is no longer sealed: its values can be handed out as its other rules say"
+            "scope {scope} is no longer sealed: its values can be revealed as its other rules say"
         )),
         None => {}
     }
@@ -227,7 +227,7 @@ pub(crate) fn used_towards(scope: &ScopeName, rule: &SealedRule) -> String {
         limits.push("without TLS to any program that listens at that port of this machine".into());
     }
     if rule.plain {
-        limits.push("handed out as it is where a run is not asked to seal".into());
+        limits.push("revealed as it is if a run is not asked to seal".into());
     }
     let limits = match limits.is_empty() {
         true => String::new(),

@@ -63,7 +63,7 @@ impl Difference {
         Self { path: path.into(), base, ours, theirs }
     }
 
-    /// The path; `None` where it is no text.
+    /// The path; `None` where it is not text.
     pub(crate) fn path(&self) -> Option<&str> {
         self.path.to_str().ok()
     }

@@ -15,7 +15,7 @@ use super::reason::Reason;
 /// A file of the vault that the next commit adds or replaces.
 #[derive(Debug, Clone)]
 pub(crate) struct Staged {
-    /// The path inside the vault, for people where it is no text.
+    /// The path inside the vault, for people where it is not text.
     pub(crate) path: String,
     /// What is to be committed.
     pub(crate) bytes: Vec<u8>,

@@ -49,7 +49,7 @@ pub(crate) fn one_time_code(
     now: u64,
 ) -> Result<OneTimeCode, InjectError> {
     let failed = |problem| InjectError::OneTime { secret: name.clone(), problem };
-    let spec = value.expose_str().ok_or("is no text").and_then(parse).map_err(failed)?;
+    let spec = value.expose_str().ok_or("is not text").and_then(parse).map_err(failed)?;
     let totp = Builder::new()
         .with_algorithm(spec.algorithm)
         .with_digits(spec.digits)
@@ -75,7 +75,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
             // The first line of an entry is its password, unless it is as long as a key.
             let is_entry = field.is_none() && text.trim_end().contains('\n');
             let found = found.filter(|key| !is_entry || key.len() >= SHORTEST);
-            let key = found.ok_or("is no base32 key and has no otpauth:// address")?;
+            let key = found.ok_or("is not a base32 key and has no otpauth:// address")?;
             Ok(Spec { key, algorithm: Algorithm::SHA1, digits: 6, period: 30 })
         }
     }
@@ -115,7 +115,7 @@ fn parse_address(rest: &str) -> Result<Spec, &'static str> {
     let digits = text("digits").map_or(Some(6), |digits| digits.parse().ok());
     let period = text("period").map_or(Some(30), |period| period.parse().ok());
     Ok(Spec {
-        key: key.ok_or("has a key that is no base32")?,
+        key: key.ok_or("has a key that is not base32")?,
         algorithm,
         digits: digits
             .filter(|digits| (6..=8).contains(digits))

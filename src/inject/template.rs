@@ -50,7 +50,7 @@ impl Template {
             let (name, after) =
                 inside.split_once('}').ok_or_else(|| fail(brace, "a '{' without '}'"))?;
             let name = SecretName::parse(name)
-                .map_err(|_| fail(brace, "what is in braces is no secret's name"))?;
+                .map_err(|_| fail(brace, "what is in braces is not the name of a secret"))?;
             parts.push(Part::Text(std::mem::take(&mut literal).into_secret()));
             parts.push(Part::Secret(name));
             rest = after;
@@ -79,7 +79,8 @@ impl Template {
             let end = end.ok_or_else(|| fail("a '<authy:' without '>'"))?;
             let name = std::str::from_utf8(&inside[..end]).ok();
             let name = name.and_then(|name| SecretName::parse(name).ok());
-            let name = name.ok_or_else(|| fail("what follows '<authy:' is no secret's name"))?;
+            let name =
+                name.ok_or_else(|| fail("what follows '<authy:' is not the name of a secret"))?;
             parts.push(Part::Text(SecretBytes::new(rest[..at].to_vec())));
             parts.push(Part::Secret(name));
             rest = &inside[end + 1..];

@@ -9,12 +9,12 @@ use crate::name::printable;
 /// A failure to take secrets over.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransferError {
-    #[error("line {line} is no {format}: {rule}")]
+    #[error("line {line} is not {format}: {rule}")]
     Line { format: &'static str, line: usize, rule: &'static str },
-    #[error("it is no {format}{}", line.map(|line| format!(": line {line}")).unwrap_or_default())]
+    #[error("it is not {format}{}", line.map(|line| format!(": line {line}")).unwrap_or_default())]
     Format { format: &'static str, line: Option<usize> },
     #[error(
-        "'{}'{} is encrypted by {}: what would come in is no value",
+        "'{}'{} is encrypted by {}: what would be imported is not a value",
         printable(name), line.map(|line| format!(" (line {line})")).unwrap_or_default(), tool.name()
     )]
     Encrypted { tool: Tool, from: &'static str, name: String, line: Option<usize> },

@@ -135,7 +135,7 @@ pub(crate) fn session(scopes: Vec<String>, at: usize) -> Form {
     let fields = vec![
         Field::choice("Scope", scopes, at),
         Field::text("Lasts", "8h", "8h"),
-        Field::toggle("Run-only", "values go into programs, nobody sees them", true),
+        Field::toggle("Run-only", "values go into programs and are not shown", true),
         Field::toggle("Shared", "works in every clone of the vault, such as a pipeline's", false),
         Field::text("Label", "what it is for", ""),
     ];

@@ -185,7 +185,7 @@ fn a_value_that_is_no_text_is_not_given_to_an_editor() {
     for value in [&b"\xff\xfe"[..], b"a\0b", b"\x1b[31m"] {
         t.authy(["store", "bin", "--raw", "--force"]).stdin(value).ok();
         let done = t.authy(["edit", "bin"]).env("EDITOR", &editor).ends().code_is(2);
-        done.stderr_has("no text").stderr_has("--raw --file");
+        done.stderr_has("not text").stderr_has("--raw --file");
         assert!(!t.path("seen").exists());
         t.holds("bin", value);
     }

@@ -266,7 +266,11 @@ fn what_a_project_requires_is_missed_all_at_once() {
         .stderr_has("authy policy test dev api-key");
     t.authy(["project-info"]).dir(&folder).ok().stdout_has("api-key: the search service");
     t.store([("api-key", "3")]);
+    // What is set already is there.
+    let set = t.authy(["run", "--no-override", "--", "true"]).dir(&folder);
+    set.env("prod_key", "mine").ok();
     t.authy(["policy", "update", "dev", "--allow", "prod-*"]).ok();
+    t.authy(["run", "--only", "api-*", "--", "true"]).dir(&folder).ok();
     t.authy(["run", "--", "true"]).dir(&folder).ok();
     t.write("p/.authy.toml", "[require]\nDB_URL = \"\"\n");
     t.authy(["run", "--", "true"]).dir(&folder).fails(2).stderr_has("line 2");

@@ -186,7 +186,7 @@ fn an_index_is_made_anew_where_no_branch_is_checked_out() {
     t.git(["checkout", "-q", "--detach"]);
     fs::write(t.file(".git/index"), "").unwrap();
     t.authy(["check"]).ends().code_is(5).stdout_has("damage: .git/index");
-    t.authy(["check", "--repair"]).ok().stderr_has("made git's index anew");
+    t.authy(["check", "--repair"]).ok().stderr_has("rebuilt git's index");
     assert_eq!(t.git(["status", "--porcelain"]), "");
 }
 

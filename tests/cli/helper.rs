@@ -273,7 +273,7 @@ fn openclaw_is_answered_once_for_all_ids() {
 fn a_value_of_several_lines_is_no_password() {
     let t = Sandbox::new();
     t.authy(["store", "key", "--for", "https://api.test"]).stdin("line1\nline2\nline3\n").ok();
-    git(&t, "get", ASKED).fails(2).stdout_is("quit=1\n").stderr_has("no single line");
+    git(&t, "get", ASKED).fails(2).stdout_is("quit=1\n").stderr_has("not a single line");
     t.authy(["store", "entry", "--for", "https://pass.test"]).stdin("s3cret\nuser: ann\n").ok();
     git(&t, "get", "protocol=https\nhost=pass.test\n\n").ok().stdout_has("password=s3cret\n");
 }

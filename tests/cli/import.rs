@@ -42,7 +42,7 @@ fn a_dotenv_file_moves_in_with_one_commit() {
         .stdout_lacks("k#1");
     assert_eq!(t.log().len(), before);
     let done = t.authy(["import", ".env", "--prefix", "dev/"]).ok();
-    done.stderr_has("'DB_URL' stands there more than once")
+    done.stderr_has("'DB_URL' is there more than once")
         .stderr_has("'apiKey' (line 4) is read differently")
         .stderr_has(".gitignore")
         .stdout_lacks("last");

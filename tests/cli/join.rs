@@ -171,7 +171,7 @@ fn a_policy_written_by_hand_needs_neither_version_nor_signature_to_be_approved()
     let look = team.of("alice", &["approve"]).env("AUTHY_NON_INTERACTIVE", "1").fails(2);
     look.stdout_has("scope web is new")
         .stdout_has("now allows \"web-*\", which matches no secret yet")
-        .stdout_has("lists 'nobody', who is no member")
+        .stdout_has("lists 'nobody', who is not a member")
         .stdout_has("not committed as it is");
     team.of("alice", &["approve", "web", "--yes"]).ok();
     team.of("alice", &["policy", "show", "web"]).ok().stdout_has("in-force");

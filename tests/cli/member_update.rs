@@ -99,7 +99,7 @@ fn what_cannot_be_meant_changes_nothing() {
     let one = scene.recipient(0);
     fails("alice", &["bob", "--recipient", one], 4, "theirs to say");
     fails("alice", &["bob", "--remove-recipient", &bobs], 4, "theirs to say");
-    fails("bob", &["bob", "--remove-recipient", one], 3, "no recipient of 'bob'");
+    fails("bob", &["bob", "--remove-recipient", one], 3, "not a recipient of 'bob'");
     fails("bob", &["bob", "--remove-recipient", &bobs], 2, "the last one");
     fails("bob", &["bob", "--recipient", &alices], 7, "'alice's already");
     fails("bob", &["bob", "--recipient", "age1yubikey1qwerty"], 2, "");

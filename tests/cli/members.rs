@@ -119,7 +119,7 @@ fn who_is_taken_off_a_policy_loses_what_it_gave() {
     team.t
         .authy(update)
         .ok()
-        .stderr_has("2 secrets are encrypted to others")
+        .stderr_has("2 secrets are not encrypted to exactly")
         .stderr_has("authy rekey");
     // The rules bite at once, the encryption follows.
     team.bob("policy", &["get", "db-url"]).ends().code_is(4).stdout_is("");

@@ -414,3 +414,12 @@ fn what_both_said_of_a_secret_is_kept() {
     team.of("alice", &["check", "--strict"]).ok();
     team.holds("bob", "db-url", "one");
 }
+
+#[test]
+fn a_removed_member_is_told_so() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "remove", "bob"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok().stderr_has("you are not a member of this vault any more");
+    team.of("bob", &["status"]).ok().stdout_has("none: ");
+}

@@ -70,7 +70,7 @@ impl fmt::Display for Refusal {
 pub(crate) struct Sealing {
     /// The scope.
     pub(crate) scope: ScopeName,
-    /// Whether nothing is handed out beside.
+    /// Whether no value is revealed beside.
     pub(crate) only: bool,
     /// Whether all is sealed that a rule names, also what a rule would hand out.
     all: bool,

@@ -17,7 +17,7 @@ pub(super) fn normal(path: &str) -> Option<String> {
     is_clear.then(|| format!("/{}", segments.join("/")))
 }
 
-/// One segment; `None` for what is no text, hides a separator, or is encoded twice.
+/// One segment; `None` for what is not text, hides a separator, or is encoded twice.
 fn decoded(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     let is_plain = |c: char| !c.is_control() && c != '/' && c != '\\';

@@ -16,7 +16,7 @@ use crate::cli::target::below;
 
 /// Print a secret's value, byte for byte
 ///
-/// A final newline is added on a terminal only. With --json a value that is no text is
+/// A final newline is added on a terminal only. With --json a value that is not text is
 /// given as base64, under 'value_base64'. With --clip it is printed nowhere: wl-copy, xclip, xsel,
 /// pbcopy, tmux or the terminal (OSC 52) gets it, and it is taken away after 45 seconds if it is
 /// still there; a terminal's clipboard is emptied then in any case. Of an entry of pass, whose

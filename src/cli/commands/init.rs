@@ -146,7 +146,7 @@ fn as_json(report: &InitReport) -> serde_json::Value {
 }
 
 fn tell(ui: Ui, report: &InitReport) {
-    ui.note(format_args!("made a vault in '{}'", shown(&report.vault)));
+    ui.note(format_args!("created a vault in '{}'", shown(&report.vault)));
     let source = named_after(report.named_after, "--member");
     ui.note(format_args!("its admin is {} ({}){source}", report.member, report.fingerprint));
     let (keyfile, backup) = (report.keyfile.as_deref(), report.backup.as_deref());

@@ -150,7 +150,12 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Export(args) => args.run(env),
         Command::Resolve(args) => args.run(env),
         Command::Import(args) => args.run(env),
-        Command::Helper(command) => helper::run(command, env),
+        Command::Helper(command) => {
+            let done = helper::run(command, env);
+            // git asks a helper in the middle of its own work: no push from there.
+            env.is_sent();
+            done
+        }
         Command::Mcp(args) => args.run(env, fronts),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),

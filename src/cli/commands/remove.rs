@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{Context, ListOptions, SecretName};
+use authy::{Context, Kind, ListOptions, SecretName};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -40,13 +40,14 @@ impl Args {
         let ctx = env.context()?;
         let names = self.names(&ctx)?;
         let listed = listed(&names);
-        // Nobody is asked about what is not there: the library says so.
-        let there = authy::list(&ctx, &ListOptions::default())?;
-        let are_there = names.iter().all(|name| there.iter().any(|entry| entry.name == *name));
-        if are_there && !self.force && env.refuses(&ctx, &format!("Remove {listed}?")) {
+        let are_there = || {
+            let all = authy::list(&ctx, &ListOptions::default()).unwrap_or_default();
+            names.iter().all(|name| all.iter().any(|entry| entry.name == *name))
+        };
+        if !self.force && env.refuses(&ctx, are_there, &format!("Remove {listed}?")) {
             return Err(Failure::NotRemoved);
         }
-        authy::remove_all(&ctx, &names)?;
+        authy::remove_all(&ctx, &names).map_err(|error| self.or_folder(&ctx, error))?;
         let one = names.first().filter(|_| names.len() == 1);
         let back = one.map_or_else(|| "NAME".to_owned(), ToString::to_string);
         env.ui().note(format_args!("removed {listed} ('authy restore {back}' brings it back)"));
@@ -57,24 +58,39 @@ impl Args {
     fn names(&self, ctx: &Context) -> Result<Vec<SecretName>, Failure> {
         let mut names = Vec::new();
         for target in &self.names {
-            let (name, is_folder) = match target {
-                Target::Name(name) => (name, false),
-                Target::Folder(name) => (name, true),
-            };
-            let inside = below(ctx, name)?;
-            let is_there = !is_folder && is_secret(ctx, name)?;
-            if is_there || inside.is_empty() {
-                names.push(name.clone());
-            } else if !self.recursive {
-                return Err(Failure::IsFolder { name: name.clone(), count: inside.len() });
-            }
-            if self.recursive {
-                names.extend(inside);
+            match target {
+                Target::Name(name) if !self.recursive => names.push(name.clone()),
+                Target::Name(name) | Target::Folder(name) => {
+                    let inside = below(ctx, name)?;
+                    let is_secret = matches!(target, Target::Name(_)) && is_secret(ctx, name)?;
+                    if is_secret || inside.is_empty() {
+                        names.push(name.clone());
+                    } else if !self.recursive {
+                        return Err(Failure::IsFolder { name: name.clone(), count: inside.len() });
+                    }
+                    names.extend(inside);
+                }
             }
         }
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    /// Where a name that is not there is a folder's, that is what to say.
+    fn or_folder(&self, ctx: &Context, error: authy::Error) -> Failure {
+        let folders = self.names.iter().filter_map(|target| match target {
+            Target::Name(name) => Some((name, below(ctx, name).ok()?.len())),
+            Target::Folder(_) => None,
+        });
+        let is_missing = error.kind() == Kind::NotFound && !self.recursive;
+        let mut folders = folders.filter(|(name, count)| {
+            is_missing && *count > 0 && !is_secret(ctx, name).unwrap_or(true)
+        });
+        match folders.next() {
+            Some((name, count)) => Failure::IsFolder { name: name.clone(), count },
+            None => error.into(),
+        }
     }
 }
 

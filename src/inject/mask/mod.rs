@@ -12,7 +12,7 @@
 //! all the same. Into a file nothing is shown so.
 //!
 //! Limits: docs/MASKING.md. Two things are judged by what hardly ever happens by chance: that 32 hex
-//! digits of one case are no base64, and that what letters say and is no text has no escapes in it.
+//! digits of one case are no base64, and that what letters say and is not text has no escapes in it.
 
 mod filter;
 mod finder;

@@ -36,7 +36,7 @@ impl Failure for ChainError {
                     "restore 'audit/{chain}.key.age' with git; without it the chain cannot grow"
                 )
             }
-            Self::BadCloneId(_) => "remove that file; the next command draws a new id".into(),
+            Self::BadCloneId(_) => "remove that file; the next command generates a new id".into(),
             Self::Unopened { source, .. } => return source.hint(),
         })
     }

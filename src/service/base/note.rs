@@ -160,6 +160,8 @@ pub enum Note {
         /// How many of its commits are not here.
         count: usize,
     },
+    /// Whoever syncs was a member, and is none any more.
+    NoMember,
     /// A change was committed, and the remote does not have it.
     Unsent {
         /// Whether the vault wants it sent at once.
@@ -280,7 +282,7 @@ impl fmt::Display for Note {
                 hint.iter().try_for_each(|hint| write!(f, " ({})", printable(hint)))
             }
             Self::Unapproved { policies } => {
-                f.write_str("not approved, so they give the new secret to nobody:")?;
+                f.write_str("not approved, so they do not give the new secret to anyone:")?;
                 policies.iter().try_for_each(|name| write!(f, " {name}"))
             }
             Self::Undecided { policies } => {
@@ -303,7 +305,7 @@ impl fmt::Display for Note {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
             }
             Self::ManualCommit => f.write_str(
-                "the vault lies inside another git repository: authy will not commit there, and \
+                "the vault is inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",
             ),
             Self::ExceptNothing { pattern } => {
@@ -370,6 +372,9 @@ impl fmt::Display for Note {
                      {remote}"
                 )
             }
+            Self::NoMember => f.write_str(
+                "you are not a member of this vault any more: nothing new is encrypted to you",
+            ),
             Self::Unsent { .. } => f.write_str("not sent yet: authy sync"),
             Self::CommitsForgotten { names } => {
                 write!(f, "committing what no commit had: {}", printable(&names.join(", ")))
@@ -404,7 +409,7 @@ impl fmt::Display for Note {
             }
             Self::LeftOut { reason } => write!(f, "left out: {}", printable(reason)),
             Self::Twice { name } => {
-                write!(f, "'{}' stands there more than once: took the last", printable(name))
+                write!(f, "'{}' is there more than once: the last one was taken", printable(name))
             }
             Self::TtlCapped { scope, ttl } => {
                 write!(f, "the policy '{scope}' lets a session live {ttl} at most, so it does")

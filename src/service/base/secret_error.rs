@@ -20,7 +20,7 @@ pub(crate) enum SecretError {
     ChangedMeanwhile(SecretName),
     #[error("'{0}' cannot be edited here: there is no terminal")]
     NoTerminal(SecretName),
-    #[error("'{0}' is no text that an editor would leave alone")]
+    #[error("'{0}' is not text that an editor would leave alone")]
     NotText(SecretName),
     #[error("the editor left nothing of '{0}', which keeps its value")]
     Emptied(SecretName),

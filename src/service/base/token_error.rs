@@ -24,7 +24,7 @@ pub(crate) enum TokenError {
     FileOpen(PathBuf),
     #[error("'{}' holds something else than a token", printable(&.0.to_string_lossy()))]
     NotATokenFile(PathBuf),
-    #[error("git would pick up '{}': it lies in a work tree that does not ignore it", printable(&.0.to_string_lossy()))]
+    #[error("git would pick up '{}': it is in a work tree that does not ignore it", printable(&.0.to_string_lossy()))]
     InGit(PathBuf),
     #[error("a process above was given a session token, and this one was not")]
     Lost,
@@ -72,7 +72,7 @@ impl Failure for TokenError {
             }
             Self::File(error) => return error.hint(),
             Self::NoFile(path) => format!(
-                "whoever gives it out runs: authy session create --scope SCOPE --out '{}'",
+                "the person who gives it out runs: authy session create --scope SCOPE --out '{}'",
                 printable(&path.to_string_lossy())
             ),
             Self::NotATokenFile(_) => "choose another file, or remove that one".into(),

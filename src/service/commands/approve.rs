@@ -334,7 +334,7 @@ fn of_policy(
                 Some(Standing::InForce(_) | Standing::Unapproved(_))
             )
         {
-            diff.push(format!("(it lists '{who}', who is no member)"));
+            diff.push(format!("(it lists '{who}', who is not a member)"));
         }
     }
     let document = Document::Policy(name.clone(), Box::new(policy));

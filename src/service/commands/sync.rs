@@ -168,7 +168,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
     if let Some(tip) = git::fetched(vault, &remote)? {
         remember_published(ctx, &remote, &tip);
     }
-    report.changes = note_what_waits(ctx, &received)?;
+    report.changes = note_what_waits(ctx, &who, &received)?;
     Ok(report)
 }
 
@@ -183,7 +183,7 @@ fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Resu
     let joined = syncer.join(ctx, &theirs, &other)?;
     syncer.commit_edits(ctx)?;
     drop(syncer);
-    let changes = note_what_waits(ctx, &joined.files)?;
+    let changes = note_what_waits(ctx, who, &joined.files)?;
     let Joined { received, settled, .. } = joined;
     Ok(SyncReport { remote: other.shown, received, sent: 0, settled, changes })
 }
@@ -211,8 +211,15 @@ pub fn last_fetched(ctx: &Context) -> Result<Option<Option<OffsetDateTime>>> {
 
 /// Says what came in and nobody obeys yet, and what is encrypted to others than may read; returns what
 /// came in. What is in order counts as seen from here on, whether or not anybody reads it.
-fn note_what_waits(ctx: &Context, received: &[VaultPath]) -> Result<Vec<SyncChange>> {
+fn note_what_waits(
+    ctx: &Context,
+    who: &SyncIdentity,
+    received: &[VaultPath],
+) -> Result<Vec<SyncChange>> {
     let opened = OpenVault::open(ctx)?;
+    if who.is_gone(&opened.rules) {
+        ctx.front.note(&Note::NoMember);
+    }
     let snapshot: &Snapshot = &opened;
     let mut changes: Vec<SyncChange> =
         received.par_iter().filter_map(|path| change(snapshot, path)).collect();

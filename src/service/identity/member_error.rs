@@ -23,7 +23,7 @@ pub(crate) enum MemberError {
     NoRecipient,
     #[error("'{0}' needs a recipient, and this is the last one")]
     LastRecipient(MemberName),
-    #[error("'{other}' is no recipient of '{name}'")]
+    #[error("'{other}' is not a recipient of '{name}'")]
     NotHisRecipient { name: MemberName, other: String },
     #[error("what is encrypted to '{0}' is theirs to say")]
     OwnRecipients(MemberName),

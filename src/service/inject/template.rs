@@ -27,7 +27,7 @@ pub(crate) fn read_template(path: &Path) -> Result<Template> {
 pub(crate) enum FileError {
     #[error("file '{}' not found", .0.display())]
     NotFound(PathBuf),
-    #[error("'{}' is no text", printable(&.0.to_string_lossy()))]
+    #[error("'{}' is not text", printable(&.0.to_string_lossy()))]
     NotText(PathBuf),
     #[error("'{}' is the template itself", printable(&.0.to_string_lossy()))]
     OwnTemplate(PathBuf),

@@ -41,7 +41,7 @@ pub(crate) struct Wanted<'s> {
     pub(crate) detail: Option<String>,
     /// Where that program is: recorded in its name's stead where a scope limits programs.
     pub(crate) path: Option<String>,
-    /// Whether what is sealed is wanted sealed; it is so anyway where nothing is handed out.
+    /// Whether what is sealed is wanted sealed; it is so anyway where no value is revealed.
     pub(crate) seal: bool,
     /// Which names are meant.
     pub(crate) select: &'s Select<'s>,

@@ -15,7 +15,7 @@ use crate::store::{CommitMode, Config, Unverified};
 /// A failure to bring two clones together.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SyncError {
-    #[error("this vault lies inside another git repository, whose history is not authy's")]
+    #[error("this vault is inside another git repository, whose history is not authy's")]
     Inside,
     #[error("this vault's commits are made by hand")]
     Manual,
@@ -76,7 +76,7 @@ impl Failure for SyncError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Brick { .. } => {
-                "nothing was changed here; ask who pushed it, and mend it there (git revert)".into()
+                "nothing was changed here; ask who pushed it, and fix it there (git revert)".into()
             }
             Self::TakenAway { who, .. } => format!(
                 "look at it with 'git log --author={who}' of what was fetched: give '{who}' the names again \

@@ -5,7 +5,7 @@ use super::merge::{join, refuse_unrelated};
 use super::other_side::OtherSide;
 use super::resign::resign_after_merge;
 use super::resolve::auto_resolve;
-use crate::access::{Caller, Principal};
+use crate::access::{Caller, Principal, Rules};
 use crate::fs::{Lock, Root, VaultPath};
 use crate::git::{self, Divergence};
 use crate::kind::Kind;
@@ -16,6 +16,7 @@ use crate::service::base::{
 };
 use crate::service::change::{LockedVault, commit_edits, commit_waiting, edits, import_chains};
 use crate::service::identity::authenticate::authenticate;
+use crate::service::identity::member_of;
 
 /// Who syncs.
 pub(crate) struct SyncIdentity {
@@ -34,6 +35,15 @@ impl SyncIdentity {
             },
         }
     }
+
+    /// Whether they were a member, and are none under these rules.
+    pub(crate) fn is_gone(&self, rules: &Rules) -> bool {
+        let gone = |caller: &Caller| match member_of(&caller.identity, rules) {
+            Ok(_) => false,
+            Err(error) => error.waiting_member().is_none(),
+        };
+        self.caller.as_ref().is_some_and(gone)
+    }
 }
 
 /// What joining brought.
@@ -51,7 +61,7 @@ pub(crate) struct Joined {
 pub(crate) enum Syncer<'c> {
     /// They sign.
     Member(Box<LockedVault<'c>>),
-    /// They only carries.
+    /// They only carry.
     Carrier { opened: Box<OpenVault<'c>>, lock: Lock, name: MemberName, caller: Option<Caller> },
 }
 

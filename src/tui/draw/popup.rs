@@ -133,7 +133,7 @@ fn value(value: &SecretBytes, width: usize) -> Vec<Line<'static>> {
             lines.flat_map(|line| text::wrap(&line, width)).map(Line::raw).collect()
         }
         None => vec![Line::raw(format!(
-            "{} bytes that are no text: copy it, or 'authy get'",
+            "{} bytes that are not text: copy it, or 'authy get'",
             value.len()
         ))],
     }

@@ -239,7 +239,7 @@ fn policy_details(app: &App, policy: &PolicyView, theme: Theme, area: Rect) -> V
     rows.push(("used by", users.join(" ")));
     rows.push(("run-only", if policy.run_only { "yes" } else { "no" }.to_owned()));
     if policy.seal_only {
-        rows.push(("sealed", "nothing is handed out".to_owned()));
+        rows.push(("sealed", "no value is revealed".to_owned()));
     }
     rows.extend(policy.sealed.iter().map(|rule| ("sealed", rule.to_string())));
     if let Some(commands) = &policy.commands {

@@ -187,7 +187,7 @@ fn odd_content_stays_in_its_place() {
     done(&mut app, Reply::Value(name("odd"), Ok(SecretBytes::new(vec![b'v'; 20_000]))));
     assert!(picture(&app, 80, 24).contains("1-20 of "), "{}", picture(&app, 80, 24));
     done(&mut app, Reply::Value(name("odd"), Ok(SecretBytes::new(vec![0xff; 9]))));
-    assert!(picture(&app, 80, 24).contains("9 bytes that are no text"));
+    assert!(picture(&app, 80, 24).contains("9 bytes that are not text"));
     press(&mut app, KeyCode::Esc);
     done(&mut app, Reply::Secrets(Ok(Vec::new())));
     assert!(picture(&app, 80, 24).contains("n stores one"));

@@ -138,7 +138,7 @@ fn what_a_rule_names_is_sealed_in_every_run_unless_it_is_plain() {
     t.authy(["policy", "update", "ci", "--remove-seal", "api-token"]).ok();
     let seal = ["--seal", "api-token=api.test", "--seal-also-plain"];
     t.authy(["policy", "update", "ci"].iter().chain(&seal)).ok();
-    t.authy(["policy", "show", "ci"]).ok().stdout_has("handed out as it is");
+    t.authy(["policy", "show", "ci"]).ok().stdout_has("revealed as it is");
     run(&[]).ok().stdout_is(format!("{CANARY} plain-value\n"));
     clean(run(&["--sealed"]).ok()).stdout_has("authy-sealed-api-token-");
     t.authy(["get", "api-token", "--scope", "ci"]).ok().stdout_is(CANARY);

@@ -39,7 +39,7 @@ enum Asked {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let odd =
-            || Failure::OddQuestion(format!("'{}' is no question of git or ssh", self.question));
+            || Failure::OddQuestion(format!("'{}' is not a question of git or ssh", self.question));
         let (asked, url, user) = parse(&self.question).ok_or_else(odd)?;
         let exchange = Exchange::new(env, HelperTool::Askpass, &self.scope)?;
         let answer = match asked {

@@ -93,7 +93,7 @@ fn get(exchange: &Exchange<'_>) -> CommandResult {
     let server = server.trim();
     let services = services(server);
     if services.is_empty() {
-        return Err(Failure::OddQuestion(format!("'{server}' is no registry")));
+        return Err(Failure::OddQuestion(format!("'{server}' is not a registry")));
     }
     let found = match exchange.find(services, None)? {
         Answer::Given(found) => found,

@@ -253,7 +253,7 @@ pub(super) fn question_text() -> Result<Zeroizing<String>, Failure> {
     let bytes = question()?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(Failure::OddQuestion("it is no text".to_owned())),
+        Err(_) => Err(Failure::OddQuestion("it is not text".to_owned())),
     }
 }
 
@@ -268,7 +268,7 @@ pub(super) fn question_json<T: serde::de::DeserializeOwned>() -> Result<T, Failu
 /// newline at the end.
 ///
 /// # Errors
-/// It has several lines, or is no text.
+/// It has several lines, or is not text.
 pub(super) fn line(name: &SecretName, value: &SecretBytes) -> Result<SecretBytes, Failure> {
     let value = authy::part(name, value, &Part::Password)?.without_line_end();
     let is_line = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);

@@ -78,7 +78,7 @@ impl Args {
         if has_links && !self.remove && !is_in_path(env, &places.folder) {
             let folder = authy::printable(&places.folder.to_string_lossy());
             env.ui()
-                .note(format_args!("'{folder}' is not in PATH, so nobody finds the links there"));
+                .note(format_args!("'{folder}' is not in PATH, so the links there are not found"));
         }
         Ok(ExitCode::SUCCESS)
     }

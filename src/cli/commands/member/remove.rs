@@ -33,10 +33,8 @@ impl Args {
         let (ui, ctx) = (env.ui(), env.context()?);
         let question =
             format!("Remove member {}, and encrypt to the others what they could read?", self.name);
-        if !self.force
-            && authy::member_show(&ctx, &self.name).is_ok()
-            && env.refuses(&ctx, &question)
-        {
+        let is_there = || authy::member_show(&ctx, &self.name).is_ok();
+        if !self.force && env.refuses(&ctx, is_there, &question) {
             return Err(Failure::NotRemoved);
         }
         let removal = authy::member_remove(&ctx, &self.name)?;

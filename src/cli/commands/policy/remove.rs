@@ -28,10 +28,8 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ctx = env.context()?;
         let question = format!("Remove policy {}?", self.name);
-        if !self.force
-            && authy::policy_show(&ctx, &self.name).is_ok()
-            && env.refuses(&ctx, &question)
-        {
+        let is_there = || authy::policy_show(&ctx, &self.name).is_ok();
+        if !self.force && env.refuses(&ctx, is_there, &question) {
             return Err(Failure::NotRemoved);
         }
         authy::policy_remove(&ctx, &self.name)?;

@@ -63,8 +63,8 @@ fn describe(view: &PolicyView) -> String {
         None => add("commands", "any"),
     }
     match (view.seal_only, view.sealed.is_empty()) {
-        (true, _) => add("sealed", "nothing is handed out"),
-        (false, false) => add("sealed", "what rules name is; the rest is handed out"),
+        (true, _) => add("sealed", "no value is revealed"),
+        (false, false) => add("sealed", "what rules name is; the rest is revealed"),
         (false, true) => {}
     }
     view.sealed.iter().for_each(|rule| add("sealed", &used_towards(&view.name, rule)));

@@ -78,7 +78,7 @@ fn words(mended: &git::Mended) -> Vec<String> {
     let branch = mended.branch.as_ref().map(|id| {
         format!("moved the branch back to {}, the newest commit that is whole", &id[..7])
     });
-    let index = mended.index.then(|| "made git's index anew".to_owned());
+    let index = mended.index.then(|| "rebuilt git's index".to_owned());
     [head, objects, refilled, branch, index].into_iter().flatten().collect()
 }
 

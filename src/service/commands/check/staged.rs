@@ -35,14 +35,10 @@ fn missing(path: &str) -> Option<Finding> {
         found.subject(),
         Subject::Settings | Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_)
     );
-    let mend = format!("git restore --staged '{path}', and 'authy … remove' takes it away");
+    let mend = format!("git restore --staged '{path}', and 'authy … remove' removes it");
     is_signed.then(|| {
-        Finding::new(
-            Severity::Damage,
-            &path,
-            &"it is taken away, and a removal leaves a signed file",
-        )
-        .mend(Some(mend))
+        Finding::new(Severity::Damage, &path, &"it is removed, and a removal leaves a signed file")
+            .mend(Some(mend))
     })
 }
 
@@ -123,7 +119,7 @@ fn finding(opened: &Snapshot, file: &Staged) -> Option<Finding> {
         (Ok(false), Subject::Policy(name)) => approval(&path, name.as_str(), found),
         (Ok(false), Subject::Value(name)) => found(
             Severity::Damage,
-            "it is no age file: perhaps plaintext",
+            "it is not an age file: perhaps plaintext",
             format!("authy store {name} --file FILE"),
         ),
         (Ok(false), Subject::Record(_)) => {

@@ -64,7 +64,7 @@ pub(super) fn docker(text: &str) -> Edit {
         return Edit::Changed(format!("{{\n\t{DOCKER}\n}}\n"));
     }
     let read: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
-    let Ok(object) = read else { return Edit::Taken("what is no JSON object".to_owned()) };
+    let Ok(object) = read else { return Edit::Taken("what is not a JSON object".to_owned()) };
     if object.get("credsStore").is_some_and(|store| store == "authy") {
         return Edit::There;
     }
@@ -74,7 +74,7 @@ pub(super) fn docker(text: &str) -> Edit {
     }
     // The first brace is the outermost object's: only blanks stand before it.
     let Some((before, rest)) = text.split_once('{') else {
-        return Edit::Taken("what is no JSON object".to_owned());
+        return Edit::Taken("what is not a JSON object".to_owned());
     };
     let comma = if object.is_empty() { "" } else { "," };
     Edit::Changed(format!("{before}{{\n\t{DOCKER}{comma}{rest}"))

@@ -88,7 +88,7 @@ enum Kinds {
 /// Looks at what the programs need, and at what is there.
 ///
 /// # Errors
-/// A file of settings cannot be read, or is no text.
+/// A file of settings cannot be read, or is not text.
 pub fn helper_setup(places: &SetupPlaces, tools: &[HelperTool]) -> Result<Vec<HelperSetup>> {
     tools.iter().map(|tool| setup(places, *tool)).collect()
 }
@@ -290,7 +290,7 @@ fn read(path: &Path) -> Result<String> {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
-    #[error("'{}' is no text", printable(&.0.to_string_lossy()))]
+    #[error("'{}' is not text", printable(&.0.to_string_lossy()))]
     NotText(PathBuf),
 }
 

@@ -156,8 +156,8 @@ pub(super) fn gather<T>(
         chosen.note_idle(ctx, opened)?;
         let mut names = select(reach, opened, &templates, &chosen)?;
         chosen.refuse_idle(&names, reach.scope())?;
-        refuse_lacking(request, reach, &names)?;
-        leave_out_kept(request, &templates, &mut names)?;
+        refuse_lacking(request, reach, opened)?;
+        leave_out_kept(request, &templates, &mut names);
         match wanted.need {
             Need::Use => leave_out_unsealed(ctx, reach, wanted.seal, &templates, &mut names)?,
             _ => leave_out_sealed(ctx, reach, &templates, &mut names),
@@ -194,11 +194,7 @@ pub(super) fn gather<T>(
             mapped.push((variable.clone(), template.render(&find)?));
         }
         let files = mapped.split_off(request.variables().count());
-        let is_kept = |name: &SecretName| {
-            let variable = request.naming.variable(name);
-            variable.is_ok_and(|variable| request.kept.contains(&variable))
-        };
-        let is_set = |name: &SecretName| chosen.means(name) && !is_kept(name);
+        let is_set = |name: &SecretName| chosen.means(name) && !request.keeps(name);
         let named = values.into_iter().filter(|(name, _)| is_set(name)).collect();
         let mut environment = Environment::from_secrets(named, &request.naming)?;
         for (variable, value) in mapped {
@@ -213,11 +209,27 @@ impl InjectRequest {
     fn variables(&self) -> impl Iterator<Item = &(String, String)> {
         self.templates.iter().filter(|(variable, _)| !self.kept.contains(variable))
     }
+
+    /// Whether the variable of a secret is left as it is.
+    fn keeps(&self, name: &SecretName) -> bool {
+        let variable = self.naming.variable(name);
+        variable.is_ok_and(|variable| self.kept.contains(&variable))
+    }
 }
 
-/// Refuses where secrets are missing that the program must be given: all of them at once.
-fn refuse_lacking(request: &InjectRequest, reach: &Reach<'_>, names: &[SecretName]) -> Result<()> {
-    let is_lacking = |(name, _): &(&SecretName, &String)| names.binary_search(name).is_err();
+/// Refuses where the scope does not give what the project requires: all of it at once. What is set
+/// already, and stays so, is there; what `--only` leaves out somebody left out.
+fn refuse_lacking(request: &InjectRequest, reach: &Reach<'_>, opened: &Snapshot) -> Result<()> {
+    if request.required.is_empty() {
+        return Ok(());
+    }
+    let there = opened.vault.names()?;
+    let is_given = |name: &SecretName| {
+        there.binary_search(name).is_ok()
+            && reach.permits(name).is_ok()
+            && reach.holds(name).is_ok()
+    };
+    let is_lacking = |(name, _): &(&SecretName, &String)| !request.keeps(name) && !is_given(name);
     let lacking: Vec<_> = request
         .required
         .iter()
@@ -231,24 +243,10 @@ fn refuse_lacking(request: &InjectRequest, reach: &Reach<'_>, names: &[SecretNam
 }
 
 /// Takes away what would be given under a variable that is left as it is, unless a template names it.
-fn leave_out_kept(
-    request: &InjectRequest,
-    templates: &[Mapped],
-    names: &mut Vec<SecretName>,
-) -> Result<()> {
-    if request.kept.is_empty() {
-        return Ok(());
-    }
+fn leave_out_kept(request: &InjectRequest, templates: &[Mapped], names: &mut Vec<SecretName>) {
     let is_named =
         |name: &SecretName| templates.iter().any(|(_, template)| template.names().contains(&name));
-    let mut left = Vec::with_capacity(names.len());
-    for name in names.drain(..) {
-        if is_named(&name) || !request.kept.contains(&request.naming.variable(&name)?) {
-            left.push(name);
-        }
-    }
-    *names = left;
-    Ok(())
+    names.retain(|name| is_named(name) || !request.keeps(name));
 }
 
 /// A variable and its template.

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 pub(crate) enum PolicyError {
     #[error("policy '{0}' exists already")]
     Exists(ScopeName),
-    #[error("policy '{scope}' cannot be changed as it stands: {why}")]
+    #[error("policy '{scope}' cannot be changed as it is: {why}")]
     Unapproved { scope: ScopeName, why: Arc<StoreError> },
     #[error("policy '{0}' says that already: nothing to change")]
     Unchanged(ScopeName),

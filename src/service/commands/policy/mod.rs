@@ -50,7 +50,7 @@ pub struct PolicyChange {
     pub remove_commands: Vec<String>,
     /// Let `run` start any program.
     pub any_command: bool,
-    /// Whether nothing is handed out, and only what is sealed can be used.
+    /// Whether no value is revealed, and only what is sealed can be used.
     pub seal_only: Option<bool>,
     /// What to seal, each in the one-line form of a [`SealedRule`].
     pub seal: Vec<String>,
@@ -113,7 +113,7 @@ pub struct PolicyView {
     pub run_only: bool,
     /// Programs that `run` may start; absent: any.
     pub commands: Option<Vec<String>>,
-    /// Whether nothing is handed out, and only what is sealed can be used.
+    /// Whether no value is revealed, and only what is sealed can be used.
     pub seal_only: bool,
     /// What programs use without holding it.
     pub sealed: Vec<SealedRule>,

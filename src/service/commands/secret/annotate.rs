@@ -50,7 +50,7 @@ pub fn annotate(
             agent::refuse(ctx, &locked.opened, &format!("to say where '{name}' belongs"))?;
         }
         if annotation.not_secret && !record.not_secret {
-            agent::refuse(ctx, &locked.opened, &format!("to say that '{name}' is no secret"))?;
+            agent::refuse(ctx, &locked.opened, &format!("to say that '{name}' is not secret"))?;
         }
         let record = Record {
             version: record.version + 1,

@@ -107,7 +107,7 @@ pub fn imported_policies(
             (Err(_), _) => "has no name that a scope may have",
             (Ok(name), _) if there.rules.policy_state(&name).is_some() => "exists already",
             (_, None) => {
-                "would reach other secrets than it did, as names have changed: make it anew"
+                "would reach other secrets than it did, as names have changed: create it again"
             }
             (Ok(name), Some((allow, deny))) => {
                 let (description, run_only) = (policy.description.clone(), policy.run_only);
