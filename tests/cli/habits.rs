@@ -255,7 +255,11 @@ fn a_code_is_made_and_the_key_is_not_shown() {
     let json = t.authy(["otp", "mfa", "--json"]).ok().json();
     assert!(json["seconds_left"].as_u64().unwrap() <= 30 && json["code"].is_string());
     assert_eq!(t.last_entry()["op"], "otp");
-    t.authy(["otp", "none"]).ends().code_is(2).stderr_has("not a base32 key").stderr_lacks("hunter2");
+    t.authy(["otp", "none"])
+        .ends()
+        .code_is(2)
+        .stderr_has("not a base32 key")
+        .stderr_lacks("hunter2");
     // Eight letters would be a key of five bytes.
     t.authy(["otp", "entry"]).fails(2).stderr_has("not a base32 key");
     t.authy(["otp", "absent"]).fails(3);
