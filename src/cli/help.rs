@@ -75,8 +75,8 @@ fn with_template(command: &mut Command) {
     }
     own = own.mut_args(briefly);
     let about = own.get_long_about().or(own.get_about()).map(ToString::to_string);
-    // A brace would be the template's.
-    let about = folded(&about.unwrap_or_default()).replace('{', "(").replace('}', ")");
+    // A word in braces that is no field of the template stays as it is.
+    let about = folded(&about.unwrap_or_default());
     let text = format!("{about}\n{{usage-heading}} {{usage}}{{after-help}}\n\n{{all-args}}\n");
     *command = own.long_about(None).help_template(text);
 }
@@ -152,6 +152,15 @@ mod tests {
         visible.sort_unstable();
         grouped.sort_unstable();
         assert_eq!(visible, grouped);
+    }
+
+    #[test]
+    fn what_a_command_says_of_braces_stays() {
+        let mut tree = tree();
+        tree.build();
+        let create = tree.find_subcommand("policy").and_then(|one| one.find_subcommand("create"));
+        let help = create.unwrap().clone().render_help().to_string();
+        assert!(help.contains("{a,b}"), "{help}");
     }
 
     #[test]
