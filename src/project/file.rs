@@ -73,21 +73,7 @@ impl ProjectFile {
     pub(crate) fn read(path: &Path, home: Option<&Path>) -> Result<Self, ProjectError> {
         let failed = |source| ProjectError::Read { path: path.to_owned(), source };
         let path = in_real_folder(path).map_err(failed)?;
-        // A pipe must not hold authy up: a hook may be waiting.
-        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(&path)
-            .map_err(failed)?;
-        if !file.metadata().map_err(failed)?.is_file() {
-            return Err(ProjectError::NotAFile { path });
-        }
-        let mut content = Vec::new();
-        file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(failed)?;
-        if content.len() as u64 > MAX_SIZE {
-            return Err(ProjectError::TooLarge { path });
-        }
+        let content = content(&path)?;
         Self::parse(&path, &content, home)
     }
 
@@ -200,12 +186,41 @@ impl ProjectFile {
             return Err(wrong(found.0, "a path in quotes"));
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let in_home = if path == "~" { Some("") } else { path.strip_prefix("~/") };
-        match (in_home, home) {
-            (None, _) => Ok(folder.join(path)),
-            (Some(rest), Some(home)) => Ok(home.join(rest.trim_start_matches('/'))),
-            (Some(_), None) => Err((found.1.span().start, Fault::NoHome { key })),
-        }
+        placed(folder, path, home).ok_or((found.1.span().start, Fault::NoHome { key }))
+    }
+}
+
+/// Reads a small regular file.
+///
+/// # Errors
+/// [`ProjectError`] for what is none, or cannot be read.
+pub(super) fn content(path: &Path) -> Result<Vec<u8>, ProjectError> {
+    let failed = |source| ProjectError::Read { path: path.to_owned(), source };
+    // A pipe must not hold authy up: a hook may be waiting.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(ProjectError::NotAFile { path: path.to_owned() });
+    }
+    let mut content = Vec::new();
+    file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(failed)?;
+    match content.len() as u64 > MAX_SIZE {
+        true => Err(ProjectError::TooLarge { path: path.to_owned() }),
+        false => Ok(content),
+    }
+}
+
+/// Where a path of a file leads that lies in `folder`: `~/` is the home folder, a relative one starts
+/// at the file's folder. `None` where there is no home folder.
+pub(super) fn placed(folder: &Path, path: &str, home: Option<&Path>) -> Option<PathBuf> {
+    let in_home = if path == "~" { Some("") } else { path.strip_prefix("~/") };
+    match in_home {
+        None => Some(folder.join(path)),
+        Some(rest) => home.map(|home| home.join(rest.trim_start_matches('/'))),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The user's own configuration: vaults that have a name on this machine.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::MAX_SIZE;
 use super::error::{Fault, ProjectError};
+use super::file::{content, placed};
 
 /// `config.toml` in the user's folder of configurations.
 #[derive(Debug, Default, Deserialize)]
@@ -27,25 +28,22 @@ pub(crate) fn named_vault(
     home: Option<&Path>,
     name: &str,
 ) -> Result<Option<PathBuf>, ProjectError> {
-    let text = match std::fs::read(file) {
-        Ok(bytes) if bytes.len() as u64 > MAX_SIZE => {
-            return Err(ProjectError::TooLarge { path: file.to_owned() });
+    let bytes = match content(file) {
+        Err(ProjectError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Ok(None);
         }
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ProjectError::Read { path: file.to_owned(), source }),
+        bytes => bytes?,
     };
+    let text = String::from_utf8_lossy(&bytes);
+    let wrong = |line, fault| ProjectError::Content { path: file.to_owned(), line, fault };
     let config: UserConfig = toml::from_str(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        let fault = Fault::Syntax(error.message().to_owned());
-        ProjectError::Content { path: file.to_owned(), line, fault }
+        wrong(line, Fault::Syntax(error.message().to_owned()))
     })?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    Ok(config.vaults.get(name).map(|path| match (path.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => folder.join(path),
-    }))
+    let Some(path) = config.vaults.get(name) else { return Ok(None) };
+    placed(folder, path, home).map(Some).ok_or_else(|| wrong(1, Fault::NoHome { key: "vaults" }))
 }
 
 #[cfg(test)]
