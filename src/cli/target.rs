@@ -1,5 +1,6 @@
 //! Words that name a secret, or a folder of secrets: what stands before a slash in their names.
 
+use std::cell::OnceCell;
 use std::str::FromStr;
 
 use authy::{Context, ListOptions, NameError, SecretName};
@@ -26,14 +27,42 @@ impl FromStr for Target {
     }
 }
 
-/// The names in a folder, sorted; those that the caller may see.
-///
-/// # Errors
-/// No vault, or one that cannot be read.
-pub(crate) fn below(ctx: &Context, folder: &SecretName) -> Result<Vec<SecretName>, Failure> {
-    let lead = format!("{folder}/");
-    let names = authy::list(ctx, &ListOptions::default())?.into_iter().map(|entry| entry.name);
-    Ok(names.filter(|name| name.as_str().starts_with(&lead)).collect())
+/// The names that the caller may see, listed once and only if somebody asks.
+pub(crate) struct Names<'c> {
+    ctx: &'c Context,
+    all: OnceCell<Vec<SecretName>>,
+}
+
+impl<'c> Names<'c> {
+    pub(crate) fn of(ctx: &'c Context) -> Self {
+        Self { ctx, all: OnceCell::new() }
+    }
+
+    fn all(&self) -> Result<&[SecretName], Failure> {
+        if self.all.get().is_none() {
+            let entries = authy::list(self.ctx, &ListOptions::default())?.into_iter();
+            return Ok(self.all.get_or_init(|| entries.map(|entry| entry.name).collect()));
+        }
+        Ok(self.all.get().map_or(&[], Vec::as_slice))
+    }
+
+    /// Whether there is such a secret.
+    ///
+    /// # Errors
+    /// No vault, or one that cannot be read.
+    pub(crate) fn has(&self, name: &SecretName) -> Result<bool, Failure> {
+        Ok(self.all()?.contains(name))
+    }
+
+    /// The names in a folder, sorted.
+    ///
+    /// # Errors
+    /// No vault, or one that cannot be read.
+    pub(crate) fn below(&self, folder: &SecretName) -> Result<Vec<SecretName>, Failure> {
+        let lead = format!("{folder}/");
+        let inside = self.all()?.iter().filter(|name| name.as_str().starts_with(&lead));
+        Ok(inside.cloned().collect())
+    }
 }
 
 #[cfg(test)]

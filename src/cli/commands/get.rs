@@ -12,7 +12,7 @@ use super::CommandResult;
 use crate::cli::clipboard;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::cli::target::below;
+use crate::cli::target::Names;
 
 /// Print a secret's value, byte for byte
 ///
@@ -88,7 +88,7 @@ impl Args {
 
 /// On a terminal a folder shows what is in it, as in pass. What is no terminal wants a value.
 fn folder(env: &CliEnv, ctx: &Context, name: &SecretName, error: authy::Error) -> CommandResult {
-    let inside = below(ctx, name).unwrap_or_default();
+    let inside = Names::of(ctx).below(name).unwrap_or_default();
     if inside.is_empty() {
         return Err(error.into());
     }

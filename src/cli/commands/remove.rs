@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use authy::{Context, Kind, ListOptions, SecretName};
+use authy::{Kind, SecretName};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::cli::target::{Target, below};
+use crate::cli::target::{Names, Target};
 
 /// Remove secrets
 ///
@@ -38,16 +38,14 @@ const SHOWN: usize = 10;
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ctx = env.context()?;
-        let names = self.names(&ctx)?;
+        let known = Names::of(&ctx);
+        let names = self.names(&known)?;
         let listed = listed(&names);
-        let are_there = || {
-            let all = authy::list(&ctx, &ListOptions::default()).unwrap_or_default();
-            names.iter().all(|name| all.iter().any(|entry| entry.name == *name))
-        };
+        let are_there = || names.iter().all(|name| known.has(name).unwrap_or(false));
         if !self.force && env.refuses(&ctx, are_there, &format!("Remove {listed}?")) {
             return Err(Failure::NotRemoved);
         }
-        authy::remove_all(&ctx, &names).map_err(|error| self.or_folder(&ctx, error))?;
+        authy::remove_all(&ctx, &names).map_err(|error| self.or_folder(&known, error))?;
         let one = names.first().filter(|_| names.len() == 1);
         let back = one.map_or_else(|| "NAME".to_owned(), ToString::to_string);
         env.ui().note(format_args!("removed {listed} ('authy restore {back}' brings it back)"));
@@ -55,14 +53,14 @@ impl Args {
     }
 
     /// The secrets that are meant, each once.
-    fn names(&self, ctx: &Context) -> Result<Vec<SecretName>, Failure> {
+    fn names(&self, known: &Names<'_>) -> Result<Vec<SecretName>, Failure> {
         let mut names = Vec::new();
         for target in &self.names {
             match target {
                 Target::Name(name) if !self.recursive => names.push(name.clone()),
                 Target::Name(name) | Target::Folder(name) => {
-                    let inside = below(ctx, name)?;
-                    let is_secret = matches!(target, Target::Name(_)) && is_secret(ctx, name)?;
+                    let inside = known.below(name)?;
+                    let is_secret = matches!(target, Target::Name(_)) && known.has(name)?;
                     if is_secret || inside.is_empty() {
                         names.push(name.clone());
                     } else if !self.recursive {
@@ -78,25 +76,21 @@ impl Args {
     }
 
     /// Where a name that is not there is a folder's, that is what to say.
-    fn or_folder(&self, ctx: &Context, error: authy::Error) -> Failure {
-        let folders = self.names.iter().filter_map(|target| match target {
-            Target::Name(name) => Some((name, below(ctx, name).ok()?.len())),
-            Target::Folder(_) => None,
+    fn or_folder(&self, known: &Names<'_>, error: authy::Error) -> Failure {
+        if error.kind() != Kind::NotFound || self.recursive {
+            return error.into();
+        }
+        let names = self.names.iter().filter_map(|target| match target {
+            Target::Name(name) if !known.has(name).unwrap_or(true) => Some(name),
+            _ => None,
         });
-        let is_missing = error.kind() == Kind::NotFound && !self.recursive;
-        let mut folders = folders.filter(|(name, count)| {
-            is_missing && *count > 0 && !is_secret(ctx, name).unwrap_or(true)
-        });
+        let count = |name| known.below(name).unwrap_or_default().len();
+        let mut folders = names.map(|name| (name, count(name))).filter(|(_, count)| *count > 0);
         match folders.next() {
             Some((name, count)) => Failure::IsFolder { name: name.clone(), count },
             None => error.into(),
         }
     }
-}
-
-fn is_secret(ctx: &Context, name: &SecretName) -> Result<bool, Failure> {
-    let all = authy::list(ctx, &ListOptions::default())?;
-    Ok(all.iter().any(|entry| entry.name == *name))
 }
 
 fn listed(names: &[SecretName]) -> String {

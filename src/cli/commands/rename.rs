@@ -7,7 +7,7 @@ use authy::{Context, SecretName};
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::cli::target::{Target, below};
+use crate::cli::target::{Names, Target};
 
 /// Rename a secret, or move a folder of secrets
 ///
@@ -56,7 +56,7 @@ fn pairs(
             Ok(vec![(old.clone(), joined(folder, last)?)])
         }
         (Target::Folder(from), Target::Name(to) | Target::Folder(to)) => {
-            let names = below(ctx, from)?;
+            let names = Names::of(ctx).below(from)?;
             if names.is_empty() {
                 return Err(Failure::EmptyFolder(from.clone()));
             }
