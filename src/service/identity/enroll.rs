@@ -190,9 +190,14 @@ fn passphrase_of_copy(
     if is_protected {
         return Ok(None);
     }
+    ask_for(ctx, copy).map(Some)
+}
+
+/// Asks for the passphrase that a copy is to have.
+fn ask_for(ctx: &Context, copy: &Path) -> Result<SecretBytes> {
     let label = crate::name::printable(&copy.to_string_lossy());
     let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
-    secret.map(Some).ok_or_else(|| IdentityError::NoPassphrase.into())
+    secret.ok_or_else(|| IdentityError::NoPassphrase.into())
 }
 
 /// Writes a copy of the identity in `file`, under the passphrase that it has, or else under a new one.
@@ -207,12 +212,7 @@ pub(crate) fn copy(ctx: &Context, file: &Path, copy: &Path) -> Result<()> {
     let sealed = match Identity::parse(bytes.expose(), &|| None) {
         // It has one itself.
         Err(_) => bytes,
-        Ok(_) => {
-            let label = crate::name::printable(&copy.to_string_lossy());
-            let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
-            let secret = secret.ok_or(IdentityError::NoPassphrase)?;
-            SecretBytes::new(encrypt_with_passphrase(bytes.expose(), &secret)?)
-        }
+        Ok(_) => SecretBytes::new(encrypt_with_passphrase(bytes.expose(), &ask_for(ctx, copy)?)?),
     };
     Ok(fs::create_new(copy, sealed.expose(), 0o600)?)
 }
