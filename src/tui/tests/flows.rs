@@ -5,7 +5,7 @@ use std::time::Duration;
 use authy::SecretBytes;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{NOW, ctrl, done, name, open, press, secret, type_in, work};
+use super::{NOW, conflict, ctrl, done, name, open, press, secret, type_in, work};
 use crate::tui::app::App;
 use crate::tui::effect::{Action, Effect, ErrorText, Refused, Reply, Section, Work};
 use crate::tui::form::Purpose;
@@ -321,19 +321,6 @@ fn a_sync_is_asked_for_and_what_both_changed_is_decided() {
     };
     done(&mut app, Reply::Brief(brief(2, 1)));
     assert!(matches!(work(press(&mut app, KeyCode::Char('S'))), Work::Sync));
-    let side = |author: &str| authy::SideView {
-        removed: false,
-        version: Some(3),
-        changed: Some("2026-11-25T11:00:00Z".into()),
-        author: Some(author.into()),
-        changes: vec!["value".into()],
-    };
-    let conflict = |name: &str| authy::ConflictView {
-        name: name.into(),
-        kind: authy::ConflictKind::Secret,
-        ours: side("alice"),
-        theirs: side("bob"),
-    };
     done(&mut app, Reply::Conflicts(vec![conflict("db-key"), conflict("db-url")]));
     assert!(press(&mut app, KeyCode::Enter).is_empty(), "nothing is decided by habit");
     press(&mut app, KeyCode::Down);

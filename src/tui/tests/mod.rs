@@ -91,6 +91,23 @@ fn member(text: &str, status: DocumentStatus) -> MemberView {
     }
 }
 
+/// A secret that both sides gave a value.
+fn conflict(name: &str) -> authy::ConflictView {
+    let side = |author: &str| authy::SideView {
+        removed: false,
+        version: Some(3),
+        changed: Some("2026-11-25T11:00:00Z".into()),
+        author: Some(author.into()),
+        changes: vec!["value".into()],
+    };
+    authy::ConflictView {
+        name: name.into(),
+        kind: authy::ConflictKind::Secret,
+        ours: side("alice"),
+        theirs: side("bob"),
+    }
+}
+
 /// An interface that somebody unlocked, with a few of everything.
 fn open() -> App {
     let mut app =

@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::{NOW, done, name, open, press, secret, type_in};
+use super::{NOW, conflict, done, name, open, press, secret, type_in};
 use crate::tui::app::App;
 use crate::tui::draw::{Theme, draw};
 use crate::tui::effect::{ErrorText, Refused, Reply, Section};
@@ -107,20 +107,7 @@ fn screens() -> Vec<(&'static str, App)> {
     all.push(("confirm", confirm));
     let mut waits = open();
     waits.brief = Some(authy::BriefStatus { who: None, uncommitted: true, ahead: 2, behind: 1 });
-    let side = |author: &str| authy::SideView {
-        removed: false,
-        version: Some(3),
-        changed: Some("2026-11-25T11:00:00Z".into()),
-        author: Some(author.into()),
-        changes: vec!["value".into()],
-    };
-    let conflict = authy::ConflictView {
-        name: "db-url".into(),
-        kind: authy::ConflictKind::Secret,
-        ours: side("alice"),
-        theirs: side("bob"),
-    };
-    done(&mut waits, Reply::Conflicts(vec![conflict]));
+    done(&mut waits, Reply::Conflicts(vec![conflict("db-url")]));
     all.push(("conflicts", waits));
     let mut help = open();
     press(&mut help, KeyCode::Char('?'));
