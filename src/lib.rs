@@ -106,6 +106,7 @@ pub use inject::{
     HelperCommand, Misread, Naming, OneTimeCode, Reader, Shell,
 };
 pub use kind::Kind;
+pub use many::some_of;
 pub use name::{
     Address, GroupName, HelperTool, Host, MemberName, NameError, ScopeName, SecretName, ServiceUrl,
     ServiceUser, SessionId, ToolName, Ttl, TtlError, printable,
@@ -126,26 +127,26 @@ pub use service::{
     McpServer, MemberChange, MemberEffect, MemberUpdated, MemberView, NameKind, NameSource,
     NewMember, Newcomer, Note, OpenIdentity, Part, PastChange, PastVersion, PatternEffect, Place,
     PolicyChange, PolicyDiff, PolicyView, Proposal, Questioner, Reached, ReaderChange, Recipe,
-    RemoteView, Removal, Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions,
+    RemoteView, Removal, Restored, Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions,
     SessionStatus, SessionView, Setting, Settings, SettingsFile, SetupPlaces, SetupStatus,
     Severity, Side, SideView, Status, StoreOptions, StoreReport, SyncChange, SyncEvent, SyncKind,
     SyncReport, TakeReport, Taken, TokenSource, Towards, Unlocked, Unseen, UsableScope, Verdict,
     VerdictRule, VerifyReport, Waits, accept_vault, access_requests, alias_command, aliases,
     allow_project, annotate, approval, approve, audit_accept, audit_show, audit_verify, backup,
     check, check_program, check_staged, check_token_place, config_set, config_show, conflict_list,
-    conflict_show, conflict_take, copy, credential, credentials_by_name, credentials_each,
-    deny_project, describe, digest_of, edit, env, export, find_project, generate, get, get_version,
-    glance, helper_install, helper_setup, helper_uninstall, history, hold, import,
-    imported_policies, init, install_diff, install_hook, is_vault, join, known_names, last_fetched,
-    lead, list, mask_commands, may_store, mcp_config, member_add, member_list, member_remove,
-    member_show, member_update, misread, named_vault, otp, part, place, placeholder,
+    conflict_show, conflict_sides, conflict_take, copy, credential, credentials_by_name,
+    credentials_each, deny_project, describe, digest_of, edit, env, export, find_project, generate,
+    get, get_version, glance, helper_install, helper_setup, helper_uninstall, history, hold,
+    import, imported_policies, init, install_diff, install_hook, is_vault, join, known_names,
+    last_fetched, lead, list, mask_commands, may_store, mcp_config, member_add, member_list,
+    member_remove, member_show, member_update, misread, named_vault, otp, part, place, placeholder,
     placeholder_named, places, policy_create, policy_diff, policy_list, policy_preview,
     policy_remove, policy_show, policy_test, policy_update, project_aliases, project_create,
     project_is_allowed, read_import, read_public, read_text, rekey, rekey_needed, remove,
     remove_all, rename, rename_all, render, render_manifest, repair, replace, request_access,
     resolve, restore, rotate, rotate_ready, run, session_create, session_list, session_refresh,
     session_revoke, session_revoke_all, status, status_brief, store, store_ready, sync, unlock,
-    variable, variables, vault_is_known, version_before, write_token,
+    variable, variables, vault_is_known, write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule, SyncMode};
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

@@ -26,6 +26,15 @@ pub(crate) fn map_with<T: Sync, R: Send, W>(
     }
 }
 
+/// The first `shown` of some names, and how many more there are.
+pub fn some_of<T: ToString>(names: &[T], shown: usize) -> String {
+    let first: Vec<String> = names.iter().take(shown).map(ToString::to_string).collect();
+    match names.len().saturating_sub(shown) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// The old entries, then the new ones, each once, less those taken away.
 pub(crate) fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T]) -> Vec<T> {
     for one in add {
@@ -40,6 +49,14 @@ pub(crate) fn merged<T: PartialEq + Clone>(mut old: Vec<T>, add: &[T], take: &[T
 #[cfg(test)]
 mod tests {
     use super::{FEW, map, map_with};
+
+    #[test]
+    fn many_names_are_counted() {
+        let names = |count: usize| (0..count).map(|n| format!("n{n}")).collect::<Vec<_>>();
+        assert_eq!(super::some_of(&names(0), 6), "");
+        assert_eq!(super::some_of(&names(2), 6), "n0, n1");
+        assert_eq!(super::some_of(&names(8), 6), "n0, n1, n2, n3, n4, n5 and 2 more");
+    }
 
     #[test]
     fn results_stand_in_the_order_of_the_items() {

@@ -317,6 +317,14 @@ impl Rules {
         matches!(self.members.get(who), Some(Standing::Unapproved(_) | Standing::Damaged(_)))
     }
 
+    /// Members and policies that wait for an admin's signature, by name.
+    pub(crate) fn await_approval(&self) -> Vec<String> {
+        let unapproved =
+            |(_, standing): &(_, &Standing<Member>)| matches!(standing, Standing::Unapproved(_));
+        let members = self.standings().filter(unapproved).map(|(name, _)| name.to_string());
+        self.unapproved().map(ToString::to_string).chain(members).collect()
+    }
+
     /// Policies that wait for an admin's signature.
     pub(crate) fn unapproved(&self) -> impl Iterator<Item = &ScopeName> {
         self.policies

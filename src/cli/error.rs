@@ -62,9 +62,6 @@ pub(crate) enum Failure {
     /// Nothing says what to change.
     #[error("nothing says what to change")]
     NothingToSay,
-    /// Nothing of this name is in conflict.
-    #[error("'{}' is not in conflict", printable(.0))]
-    NoConflict(String),
     /// Nothing has a name that begins like this.
     #[error("nothing is in the folder '{0}/'")]
     EmptyFolder(SecretName),
@@ -110,6 +107,9 @@ pub(crate) enum Failure {
     /// The terminal failed.
     #[error("the terminal fails: {0}")]
     Screen(#[source] io::Error),
+    /// A program that is watched cannot be started, waited for, or ended.
+    #[error("cannot start the program, or follow it: {0}")]
+    Watch(#[source] io::Error),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -177,7 +177,7 @@ impl Failure {
             | Self::ClipOfWhat
             | Self::NothingToSay
             | Self::ScopeOrName(_) => Kind::Usage,
-            Self::EmptyFolder(_) | Self::NoConflict(_) => Kind::NotFound,
+            Self::EmptyFolder(_) => Kind::NotFound,
             Self::NotRemoved => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
@@ -198,6 +198,7 @@ impl Failure {
             }
             Self::Pages { .. }
             | Self::Screen(_)
+            | Self::Watch(_)
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => Kind::Failure,
@@ -268,7 +269,6 @@ impl Failure {
             }
             Self::NotApproved => "'authy member remove NAME' turns a request down",
             Self::NothingToSay => "give --description, --tag, --for or another flag; see --help",
-            Self::NoConflict(_) => "'authy conflict list' shows what is",
             Self::ClipOfWhat => "add --generate or --words; 'authy get -c NAME' copies a value",
             Self::OneName(_) | Self::ScopeOrName(_) => "as in: authy policy test SCOPE NAME",
             Self::EmptyFolder(_) => "'authy list --tree' shows the folders",
@@ -297,6 +297,7 @@ impl Failure {
             | Self::ValueFile { .. }
             | Self::Pages { .. }
             | Self::Screen(_)
+            | Self::Watch(_)
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => return None,

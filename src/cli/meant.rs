@@ -101,10 +101,7 @@ pub(crate) fn hint(root: &Command, group: &[&str], word: &str) -> Option<String>
         return Some(format!("that is '{here}' here"));
     }
     let command = group.iter().try_fold(root, |at, name| at.find_subcommand(name))?;
-    let lead: String =
-        std::iter::once("authy").chain(group.iter().copied()).fold(String::new(), |lead, name| {
-            if lead.is_empty() { name.to_owned() } else { format!("{lead} {name}") }
-        });
+    let lead = [&["authy"], group].concat().join(" ");
     let visible = command.get_subcommands().filter(|sub| !sub.is_hide_set());
     let names = visible.flat_map(|sub| {
         sub.get_name_and_visible_aliases().into_iter().map(str::to_owned).collect::<Vec<_>>()

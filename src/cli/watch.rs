@@ -40,14 +40,14 @@ pub(crate) fn watch(
     let stop: Arc<AtomicBool> = Arc::default();
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         // Ctrl-C reaches the program too, which ends by itself; the others are handed on.
-        flag::register(signal, Arc::clone(&stop)).map_err(Failure::Input)?;
+        flag::register(signal, Arc::clone(&stop)).map_err(Failure::Watch)?;
     }
     let (mut glance, mut has) = (authy::glance(&ctx.vault), versions(ctx, scope)?);
     let mut child = start(words)?;
     let mut looked = Instant::now();
     loop {
         std::thread::sleep(LOOK);
-        if let Some(status) = child.try_wait().map_err(Failure::Input)? {
+        if let Some(status) = child.try_wait().map_err(Failure::Watch)? {
             return Ok(leader::end(ended(status)));
         }
         if stop.load(Ordering::Relaxed) {
@@ -87,7 +87,7 @@ fn versions(ctx: &Context, scope: Option<&ScopeName>) -> Result<Vec<(String, Str
 }
 
 fn start(words: &[OsString]) -> Result<Child, Failure> {
-    Command::new(leader::program()).args(words).spawn().map_err(Failure::Input)
+    Command::new(leader::program()).args(words).spawn().map_err(Failure::Watch)
 }
 
 /// Ends the program, by force where it does not.
@@ -100,12 +100,12 @@ fn end(child: &mut Child) -> Result<ExitStatus, Failure> {
     signal(child, Signal::TERM);
     let since = Instant::now();
     loop {
-        if let Some(status) = child.try_wait().map_err(Failure::Input)? {
+        if let Some(status) = child.try_wait().map_err(Failure::Watch)? {
             return Ok(status);
         }
         if since.elapsed() > GRACE {
             signal(child, Signal::KILL);
-            return child.wait().map_err(Failure::Input);
+            return child.wait().map_err(Failure::Watch);
         }
         std::thread::sleep(LOOK);
     }

@@ -4,6 +4,7 @@ mod admin;
 mod effect;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod status;
 mod text;
 mod when;
 
@@ -11,6 +12,7 @@ pub(crate) use admin::{Admin, Invocation, Setup};
 pub(crate) use effect::{approval_lines, lines as effect_lines, request_lines, used_towards};
 #[cfg(feature = "mcp")]
 pub(crate) use mcp::{Mcp, Serving};
+pub(crate) use status::marks;
 pub(crate) use text::{ends_a_block, expanded};
 pub(crate) use when::{ago, left};
 

@@ -221,7 +221,12 @@ impl Worker<'_> {
                 let code = told(authy::otp(&ctx, &name, None));
                 Reply::Code(name, code)
             }
-            Work::Restore(name) => changed(restore(&ctx, &name)),
+            Work::Restore(name) => {
+                let restored = authy::restore(&ctx, &name, None, None);
+                changed(restored.map(|authy::Restored { from, version }| {
+                    format!("restored {name} to version {from} (version {version} now)")
+                }))
+            }
             Work::MemberAdd(new) => changed(
                 authy::member_add(&ctx, &new).map(|()| format!("added member {}", new.name)),
             ),
@@ -320,12 +325,6 @@ fn store(
     };
     authy::store(ctx, name, value, &options)?;
     Ok(format!("stored {name}"))
-}
-
-fn restore(ctx: &Context, name: &SecretName) -> authy::Result<String> {
-    let version = authy::version_before(ctx, name)?;
-    let now = authy::restore(ctx, name, version, None)?;
-    Ok(format!("restored {name} to version {version} (version {now} now)"))
 }
 
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {

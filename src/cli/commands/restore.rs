@@ -33,17 +33,13 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
-        let ctx = env.context()?;
-        let version = match self.version {
-            Some(version) => version,
-            None => authy::version_before(&ctx, &self.name)?,
-        };
-        let new = authy::restore(&ctx, &self.name, version, self.commit.as_deref())?;
+        let restored =
+            authy::restore(&env.context()?, &self.name, self.version, self.commit.as_deref())?;
+        let (name, from, new) = (&self.name, restored.from, restored.version);
         if env.ui().wants_json() {
-            env.ui().json(&serde_json::json!({ "name": self.name, "version": new }))?;
+            env.ui().json(&serde_json::json!({ "name": name, "version": new }))?;
         } else {
-            let name = &self.name;
-            env.ui().note(format_args!("restored {name} to version {version} (version {new} now)"));
+            env.ui().note(format_args!("restored {name} to version {from} (version {new} now)"));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use authy::{
-    BriefStatus, CallerView, RemoteView, ScopeName, Status, UsableScope, Waits, printable,
+    BriefStatus, CallerView, RemoteView, ScopeName, Status, UsableScope, Waits, printable, some_of,
 };
 use time::OffsetDateTime;
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::front::{ago, left};
+use crate::front::{ago, left, marks};
 
 /// Show where you are, who you are, and what waits
 ///
@@ -87,15 +87,7 @@ fn line(brief: &BriefStatus, scope: Option<&ScopeName>) -> String {
         (None, Some(scope)) => vec![format!("@{scope}")],
         (None, None) => Vec::new(),
     };
-    if brief.uncommitted {
-        words.push("*".to_owned());
-    }
-    if brief.ahead > 0 {
-        words.push(format!(">{}", brief.ahead));
-    }
-    if brief.behind > 0 {
-        words.push(format!("<{}", brief.behind));
-    }
+    words.extend(marks(brief));
     format!("{}\n", words.join(" "))
 }
 
@@ -242,14 +234,14 @@ impl Page {
             return self.add(WAITS, "nothing");
         }
         if !conflicts.is_empty() {
-            let names = listed(conflicts);
+            let names = some_of(conflicts, NAMES);
             self.add(WAITS, &format!("in conflict: {names} (authy conflict list)"));
         }
         if !commit.is_empty() {
-            self.add(WAITS, &format!("not committed: {} (authy sync)", listed(commit)));
+            self.add(WAITS, &format!("not committed: {} (authy sync)", some_of(commit, NAMES)));
         }
         if !edited.is_empty() {
-            self.add(WAITS, &format!("edited by hand: {} (authy check)", listed(edited)));
+            self.add(WAITS, &format!("edited by hand: {} (authy check)", some_of(edited, NAMES)));
         }
         if ahead > 0 {
             self.add(WAITS, &format!("{} to send (authy sync)", counted(ahead, "commit")));
@@ -258,29 +250,19 @@ impl Page {
             self.add(WAITS, &format!("{} to merge (authy sync)", counted(behind, "commit")));
         }
         if !approve.is_empty() {
-            self.add(WAITS, &format!("for an admin: {} (authy approve)", listed(approve)));
+            self.add(WAITS, &format!("for an admin: {} (authy approve)", some_of(approve, NAMES)));
         }
         if *rekey > 0 {
             let secrets = counted(*rekey, "secret");
             self.add(WAITS, &format!("{secrets} to encrypt to other readers (authy rekey)"));
         }
         if !rotate.is_empty() {
-            let names: Vec<String> = rotate.iter().map(ToString::to_string).collect();
-            let names = listed(&names);
+            let names = some_of(rotate, NAMES);
             self.add(WAITS, &format!("to rotate: {names} (authy list --rotate-due)"));
         }
         if let Some(folder) = backup {
             self.add(WAITS, &format!("your identity is only in {folder} (authy backup FILE)"));
         }
-    }
-}
-
-/// Names, of many the first.
-fn listed(names: &[String]) -> String {
-    let first: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
-    match names.len().saturating_sub(NAMES) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -292,7 +274,7 @@ fn counted(count: usize, what: &str) -> String {
 mod tests {
     use authy::{BriefStatus, ScopeName};
 
-    use super::{line, listed};
+    use super::line;
 
     #[test]
     fn a_prompt_has_room_for_a_line() {
@@ -309,12 +291,5 @@ mod tests {
             "alice@backend * >2 <1\n"
         );
         assert_eq!(line(&brief(None, false, 0, 0), Some(&scope)), "@backend\n");
-    }
-
-    #[test]
-    fn many_names_are_counted() {
-        let names = |count: usize| (0..count).map(|n| format!("n{n}")).collect::<Vec<_>>();
-        assert_eq!(listed(&names(2)), "n0, n1");
-        assert_eq!(listed(&names(8)), "n0, n1, n2, n3, n4, n5 and 2 more");
     }
 }

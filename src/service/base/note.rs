@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::many::some_of;
 use crate::name::{MemberName, ScopeName, SecretName, Ttl, printable};
 use crate::transfer::Doubt;
 
@@ -250,6 +251,9 @@ pub enum Note {
     },
 }
 
+/// So many names are written out.
+const SHOWN: usize = 8;
+
 fn list(names: &[SecretName]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -321,7 +325,7 @@ impl fmt::Display for Note {
                     [] => {}
                     [one] => write!(f, "'{branch}' has a newer '{one}'; this branch's is used")?,
                     many => {
-                        let names = some_of(many);
+                        let names = some_of(many, SHOWN);
                         write!(
                             f,
                             "'{branch}' has newer values, and this branch's are used: {names}"
@@ -332,7 +336,7 @@ impl fmt::Display for Note {
                 match rules.as_slice() {
                     [] => Ok(()),
                     many => {
-                        let names = some_of(many);
+                        let names = some_of(many, SHOWN);
                         write!(f, "{begin}obeyed as '{branch}' has it, which is newer: {names}")
                     }
                 }
@@ -489,14 +493,4 @@ impl fmt::Display for Note {
             }
         }
     }
-}
-
-/// A few names, and how many more there are.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if let Some(more) = names.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
 }

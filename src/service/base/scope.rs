@@ -5,6 +5,7 @@ use super::error::Result;
 use super::names::known_scopes;
 use crate::access::AccessError;
 use crate::kind::{Failure, Kind};
+use crate::many::some_of;
 use crate::name::ScopeName;
 
 /// The scope of a command in a process that may be confined to one.
@@ -34,14 +35,6 @@ impl ScopeError {
 /// So many names are written out.
 const SHOWN: usize = 8;
 
-fn some_of(scopes: &[ScopeName]) -> String {
-    let names: Vec<&str> = scopes.iter().take(SHOWN).map(ScopeName::as_str).collect();
-    match scopes.len().saturating_sub(SHOWN) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
-}
-
 /// What is missing where a scope is needed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ScopeError {
@@ -65,12 +58,12 @@ impl Failure for ScopeError {
             }
             Self::NotGiven { scopes } => format!(
                 "name one with --scope, AUTHY_SCOPE or 'scope' in .authy.toml: {}; an admin may 'run --only' without",
-                some_of(scopes)
+                some_of(scopes, SHOWN)
             ),
             Self::Which { scopes } if scopes.is_empty() => {
                 "name one with --scope; 'authy policy create' makes it".into()
             }
-            Self::Which { scopes } => format!("name one with --scope: {}", some_of(scopes)),
+            Self::Which { scopes } => format!("name one with --scope: {}", some_of(scopes, SHOWN)),
         })
     }
 }

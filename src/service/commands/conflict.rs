@@ -84,11 +84,28 @@ pub enum ConflictShown {
 pub fn conflict_list(ctx: &Context, with: Option<&str>) -> Result<Vec<ConflictView>> {
     let opened = OpenVault::open(ctx)?;
     refuse_unsynced(&opened)?;
-    let Some(theirs) = OtherSide::find(ctx, with)?.commit else { return Ok(Vec::new()) };
-    let division = git::compare(&ctx.vault, &theirs)?;
-    let conflicts = split(opened.vault.root(), &division)?.conflicts;
+    let conflicts = conflicts(ctx, &opened, with)?;
     let views = conflicts.iter().map(|conflict| view(&opened, conflict)).collect();
     Ok(views)
+}
+
+/// As [`conflict_list`], for the one conflict of that name, or of that file without folder and ending.
+///
+/// # Errors
+/// There is no such conflict; as [`conflict_list`].
+pub fn conflict_sides(ctx: &Context, name: &str, with: Option<&str>) -> Result<ConflictView> {
+    let opened = OpenVault::open(ctx)?;
+    refuse_unsynced(&opened)?;
+    let conflicts = conflicts(ctx, &opened, with)?;
+    let names = [name.to_owned()];
+    let found = named(&conflicts, &names)?.first().map(|conflict| view(&opened, conflict));
+    Ok(found.ok_or_else(|| SyncError::NoClash(name.to_owned()))?)
+}
+
+fn conflicts(ctx: &Context, opened: &Snapshot, with: Option<&str>) -> Result<Vec<Conflict>> {
+    let Some(theirs) = OtherSide::find(ctx, with)?.commit else { return Ok(Vec::new()) };
+    let division = git::compare(&ctx.vault, &theirs)?;
+    Ok(split(opened.vault.root(), &division)?.conflicts)
 }
 
 fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {

@@ -41,7 +41,7 @@ pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
 pub use conflict::{
     Choice, ConflictKind, ConflictShown, ConflictView, SideView, TakeReport, Taken, conflict_list,
-    conflict_show, conflict_take,
+    conflict_show, conflict_sides, conflict_take,
 };
 pub use credential::{
     Answer, Credential, Questioner, credential, credentials_by_name, credentials_each, place,
@@ -77,10 +77,10 @@ pub use project::{
 };
 pub use secret::{
     Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
-    Imported, ImportedPolicy, Part, PastChange, PastVersion, Recipe, StoreReport, annotate, copy,
-    edit, generate, get, get_version, history, import, imported_policies, may_store, otp, part,
-    read_import, rekey, rekey_needed, remove, remove_all, rename, rename_all, replace, restore,
-    rotate, rotate_ready, store, store_ready, version_before,
+    Imported, ImportedPolicy, Part, PastChange, PastVersion, Recipe, Restored, StoreReport,
+    annotate, copy, edit, generate, get, get_version, history, import, imported_policies,
+    may_store, otp, part, read_import, rekey, rekey_needed, remove, remove_all, rename, rename_all,
+    replace, restore, rotate, rotate_ready, store, store_ready,
 };
 pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,

@@ -5,9 +5,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::access::ScopePolicy;
 use crate::audit::Op;
 use crate::crypto::CryptoError;
-use crate::fs::{self, VaultPath};
+use crate::fs::VaultPath;
 use crate::git::{self, Home};
 use crate::name::{GroupName, MemberName, ScopeName, SecretName, SessionId, printable};
 use crate::service::base::{Context, Error, OpenVault, Pending, Result, Snapshot, effective_scope};
@@ -15,10 +16,10 @@ use crate::service::change::waiting;
 use crate::service::identity::agent::is_limited;
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::{IdentityError, identity_file, keys_without_copy};
-use crate::service::secret::{due, pending};
+use crate::service::secret::{due, rekey_waits_for};
 use crate::service::session::{bearer, expiry};
 use crate::service::sync::split;
-use crate::store::{CommitMode, MAX_TOML, Member, Policy, Stamp, Standing};
+use crate::store::{CommitMode, Member, Policy, Stamp};
 
 /// Where one is, who one is there, and what waits.
 #[derive(Debug, Clone, Serialize)]
@@ -180,6 +181,7 @@ pub fn status(ctx: &Context) -> Result<Status> {
     let caller = caller(ctx, &opened)?;
     let root = opened.vault.root().path();
     let is_own = matches!(git::locate(root), Ok(Home::Own));
+    let remote = (is_own && ctx.token.is_none()).then(|| remote(ctx)).flatten();
     Ok(Status {
         vault: shown(&ctx.vault),
         id: opened.vault.id().to_owned(),
@@ -187,13 +189,13 @@ pub fn status(ctx: &Context) -> Result<Status> {
         agent: ctx.agent.as_ref().map(|agent| agent.marker.clone()),
         agent_limited: is_limited(ctx, &opened),
         scopes: scopes(&opened, &caller, &names),
-        remote: (is_own && ctx.token.is_none()).then(|| remote(ctx)).flatten(),
         manual_commit: opened.vault.config().commit == CommitMode::Manual || !is_own,
         // A token changes nothing, and is to know of its scope alone.
         waits: match ctx.token {
             Some(_) => Waits::default(),
-            None => waits(ctx, &opened, &caller, &names)?,
+            None => waits(ctx, &opened, &caller, remote.as_ref(), &names)?,
         },
+        remote,
         caller,
     })
 }
@@ -214,7 +216,8 @@ pub fn status_brief(ctx: &Context) -> Result<BriefStatus> {
     if ctx.token.is_some() {
         return Ok(BriefStatus { who, uncommitted: false, ahead: 0, behind: 0 });
     }
-    let (ahead, behind) = distance(ctx).unwrap_or_default();
+    let distance = theirs(ctx).and_then(|theirs| git::ahead_and_behind(&ctx.vault, &theirs).ok());
+    let (ahead, behind) = distance.unwrap_or_default();
     let uncommitted = !Pending::load(root)?.still(root.path()).messages.is_empty();
     Ok(BriefStatus { who, uncommitted, ahead, behind })
 }
@@ -265,9 +268,7 @@ fn caller(ctx: &Context, opened: &Snapshot) -> Result<CallerView> {
 
 /// The fingerprint of the key that a member asks to sign with: nothing vouches for it.
 fn claimed_fingerprint(opened: &Snapshot, name: &MemberName) -> Option<String> {
-    let path = VaultPath::member(name);
-    let bytes = fs::read(opened.vault.root(), &path, MAX_TOML).ok()??;
-    let claim = opened.vault.claim_in::<Member>(&path, bytes).ok()?;
+    let claim = opened.vault.claim::<Member>(&VaultPath::member(name)).ok()?;
     Some(claim.document.verify?.fingerprint())
 }
 
@@ -287,7 +288,7 @@ fn nobody(problem: String, hint: Option<String>) -> CallerView {
 
 /// The scopes in force that the caller may use.
 fn scopes(opened: &Snapshot, caller: &CallerView, names: &[SecretName]) -> Vec<UsableScope> {
-    let may_use = |scope: &ScopeName, policy: &crate::access::ScopePolicy| match caller {
+    let may_use = |scope: &ScopeName, policy: &ScopePolicy| match caller {
         CallerView::Member { admin: true, .. } => true,
         CallerView::Member { name, .. } => {
             opened.rules.member(name).is_some_and(|member| policy.lists(name, member))
@@ -295,7 +296,7 @@ fn scopes(opened: &Snapshot, caller: &CallerView, names: &[SecretName]) -> Vec<U
         CallerView::Session { scope: own, .. } => own == scope,
         CallerView::Waiting { .. } | CallerView::Locked { .. } | CallerView::Nobody { .. } => false,
     };
-    let view = |name: &ScopeName, policy: &crate::access::ScopePolicy| {
+    let view = |name: &ScopeName, policy: &ScopePolicy| {
         let Policy { run_only, seal_only, .. } = *policy.document();
         UsableScope {
             name: name.clone(),
@@ -338,52 +339,46 @@ fn remote(ctx: &Context) -> Option<RemoteView> {
     })
 }
 
-/// How many commits only this side has, and how many only the remote.
-fn distance(ctx: &Context) -> Option<(usize, usize)> {
-    let theirs = git::fetched(&ctx.vault, &git::remote(&ctx.vault).ok()?).ok()??;
-    git::ahead_and_behind(&ctx.vault, &theirs).ok()
+/// The commit of the remote's branch, as it was fetched last.
+fn theirs(ctx: &Context) -> Option<String> {
+    git::fetched(&ctx.vault, &git::remote(&ctx.vault).ok()?).ok()?
 }
 
 fn waits(
     ctx: &Context,
     opened: &Snapshot,
     caller: &CallerView,
+    remote: Option<&RemoteView>,
     names: &[SecretName],
 ) -> Result<Waits> {
     // What is to be done to secrets is for members.
     let names = if matches!(caller, CallerView::Nobody { .. }) { &[] } else { names };
     let waiting = waiting(opened)?;
-    let members = opened.rules.standings();
-    let members = members.filter(|(_, standing)| matches!(standing, Standing::Unapproved(_)));
-    let members = members.map(|(name, _)| name.to_string());
     let now = Stamp::new(ctx.now);
     let record = |name: &SecretName| opened.vault.record(name, &opened.rules).ok().flatten();
     let is_due =
         |name: &&SecretName| record(name).is_some_and(|record| due(now, &record).is_some());
     let rotate = names.par_iter().filter(is_due).cloned().collect();
-    let alone = opened.rules.members().nth(1).is_none();
     Ok(Waits {
         commit: waiting.names(),
         edited: waiting.edited.iter().map(ToString::to_string).collect(),
-        approve: members.chain(opened.rules.unapproved().map(ToString::to_string)).collect(),
-        conflicts: conflicts(ctx, opened).unwrap_or_default(),
-        rotate,
-        rekey: if alone || opened.vault.obeys_another_branch() {
-            0
-        } else {
-            pending(opened)?.len()
+        approve: opened.rules.await_approval(),
+        conflicts: match remote {
+            // Where one side only goes on from the other there is nothing to decide.
+            Some(RemoteView { ahead: Some(1..), behind: Some(1..), .. }) => {
+                conflicts(ctx, opened).unwrap_or_default()
+            }
+            _ => Vec::new(),
         },
+        rotate,
+        rekey: rekey_waits_for(opened)?.unwrap_or(0),
         backup: keys_without_copy(opened).map(|folder| shown(&folder)),
     })
 }
 
 /// What both sides changed, as far as that was fetched.
 fn conflicts(ctx: &Context, opened: &Snapshot) -> Option<Vec<String>> {
-    let theirs = git::fetched(&ctx.vault, &git::remote(&ctx.vault).ok()?).ok()??;
-    if !matches!(git::ahead_and_behind(&ctx.vault, &theirs).ok()?, (1.., 1..)) {
-        return None;
-    }
-    let division = git::compare(&ctx.vault, &theirs).ok()?;
+    let division = git::compare(&ctx.vault, &theirs(ctx)?).ok()?;
     let plan = split(opened.vault.root(), &division).ok()?;
     Some(plan.conflicts.iter().map(|one| one.matter.to_string()).collect())
 }

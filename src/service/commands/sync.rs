@@ -225,14 +225,7 @@ fn note_what_waits(
         received.par_iter().filter_map(|path| change(snapshot, path)).collect();
     changes.sort_by(|a, b| a.name.cmp(&b.name));
     changes.dedup_by(|a, b| a.kind == b.kind && a.name == b.name);
-    let mut names: Vec<String> = opened.rules.unapproved().map(ToString::to_string).collect();
-    names.extend(
-        opened
-            .rules
-            .standings()
-            .filter(|(_, standing)| matches!(standing, Standing::Unapproved(_)))
-            .map(|(name, _)| name.to_string()),
-    );
+    let names = opened.rules.await_approval();
     if !names.is_empty() {
         ctx.front.note(&Note::AwaitsApproval { names });
     }

@@ -145,20 +145,23 @@ pub(crate) fn exposed(record: &Record, readers: &[MemberName]) -> Vec<MemberName
 /// Says how many secrets wait for a `rekey` after rules have changed.
 pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
     let opened = OpenVault::open(ctx)?;
-    // With one member every rule gives the same reader.
-    if opened.rules.members().nth(1).is_none() {
-        return Ok(());
-    }
-    let secrets = pending(&opened)?.len();
-    // 'rekey' is for the branch whose rules they are.
-    if opened.vault.obeys_another_branch() {
-        return Ok(());
-    }
+    let Some(secrets) = rekey_waits_for(&opened)? else { return Ok(()) };
     note_undecided(ctx, &opened.rules);
     if secrets > 0 {
         ctx.front.note(&Note::RekeyNeeded { secrets });
     }
     Ok(())
+}
+
+/// How many secrets wait for a `rekey`; `None` where there can be none.
+pub(crate) fn rekey_waits_for(opened: &Snapshot) -> Result<Option<usize>> {
+    // With one member every rule gives the same reader.
+    if opened.rules.members().nth(1).is_none() {
+        return Ok(None);
+    }
+    let secrets = pending(opened)?.len();
+    // 'rekey' is for the branch whose rules they are.
+    Ok((!opened.vault.obeys_another_branch()).then_some(secrets))
 }
 
 /// Encrypts a value to `members` and to those of the `live` shared sessions that may read it;

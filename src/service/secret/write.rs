@@ -4,8 +4,8 @@
 use crate::access::{AccessError, Need};
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
-use crate::name::SecretName;
-use crate::service::base::{Error, Result};
+use crate::name::{MemberName, SecretName};
+use crate::service::base::{Context, Error, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::store::{Pin, Record, StoreError, Version};
 
@@ -23,22 +23,34 @@ impl LockedVault<'_> {
         self.has(name) && !matches!(record(), Err(StoreError::CameBack { .. }))
     }
 
-    /// A record is signed by somebody who may read its name: whoever may not, may not write it.
-    /// A process that is confined to a scope writes within that scope.
+    /// As [`may_write`], of whoever holds the lock.
     ///
     /// # Errors
     /// Denied.
     pub(crate) fn may_write(&self, name: &SecretName) -> Result<()> {
-        let (caller, rules) = (&self.caller.name, &self.opened.rules);
-        if !rules.may_read(caller, name) {
-            let error = AccessError::NotGiven { member: caller.clone(), name: name.clone() };
-            return Err(Error::from(error));
-        }
-        if let Some(scope) = &self.ctx.confined {
-            rules.reach(caller, Some(scope), Need::Use)?.permits(name)?;
-        }
-        Ok(())
+        may_write(self.ctx, &self.opened, &self.caller.name, name)
     }
+}
+
+/// A record is signed by somebody who may read its name: whoever may not, may not write it. A process
+/// that is confined to a scope writes within that scope.
+///
+/// # Errors
+/// Denied.
+pub(crate) fn may_write(
+    ctx: &Context,
+    opened: &Snapshot,
+    caller: &MemberName,
+    name: &SecretName,
+) -> Result<()> {
+    if !opened.rules.may_read(caller, name) {
+        let error = AccessError::NotGiven { member: caller.clone(), name: name.clone() };
+        return Err(Error::from(error));
+    }
+    if let Some(scope) = &ctx.confined {
+        opened.rules.reach(caller, Some(scope), Need::Use)?.permits(name)?;
+    }
+    Ok(())
 }
 
 impl Transaction<'_> {

@@ -18,6 +18,7 @@ use super::effect::Section;
 use super::form::Purpose;
 use super::keys;
 use super::popup::Popup;
+use crate::front::marks;
 pub(crate) use theme::Theme;
 
 /// A key and what it does, for the footer.
@@ -114,7 +115,7 @@ fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
     let all = match waits.is_empty() {
         true => vec![both, who],
         false => {
-            let short = app.brief.as_ref().map(marks).unwrap_or_default();
+            let short = app.brief.as_ref().map(marks).unwrap_or_default().join(" ");
             let long = [&both, &who].map(|rest| format!("{waits} · {rest}"));
             long.into_iter().chain([&who, ""].map(|rest| format!("{short} {rest}"))).collect()
         }
@@ -139,14 +140,6 @@ fn waits(brief: &BriefStatus) -> String {
         words.push(format!("{} to merge", brief.behind));
     }
     words.join(", ")
-}
-
-/// The same in as few letters as 'authy status --short' has.
-fn marks(brief: &BriefStatus) -> String {
-    let uncommitted = brief.uncommitted.then(|| "*".to_owned());
-    let ahead = (brief.ahead > 0).then(|| format!(">{}", brief.ahead));
-    let behind = (brief.behind > 0).then(|| format!("<{}", brief.behind));
-    [uncommitted, ahead, behind].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn message(app: &App, theme: Theme, width: usize) -> Vec<Line<'static>> {

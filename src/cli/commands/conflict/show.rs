@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use authy::{ConflictShown, Context};
+use authy::ConflictShown;
 use clap::ValueEnum;
 
 use super::list;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
-use crate::cli::error::Failure;
 
 /// Show one side of a conflict: a secret's value, or what changed in another file
 ///
@@ -46,7 +45,12 @@ impl Args {
         let side = match self.side {
             Some(Side::Ours) => authy::Side::Ours,
             Some(Side::Theirs) => authy::Side::Theirs,
-            None => return both(env, &ctx, &self.name, self.with.as_deref()),
+            // No value is shown.
+            None => {
+                let sides = authy::conflict_sides(&ctx, &self.name, self.with.as_deref())?;
+                list::show(env, &[sides])?;
+                return Ok(ExitCode::SUCCESS);
+            }
         };
         let shown = authy::conflict_show(&ctx, &self.name, side, self.with.as_deref())?;
         match shown {
@@ -59,21 +63,4 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Says of both sides who changed what; no value is shown.
-fn both(env: &CliEnv, ctx: &Context, name: &str, with: Option<&str>) -> CommandResult {
-    let mut conflicts = authy::conflict_list(ctx, with)?;
-    conflicts.retain(|one| one.name == name || short(&one.name) == name);
-    if conflicts.is_empty() {
-        return Err(Failure::NoConflict(name.to_owned()));
-    }
-    list::show(env, &conflicts)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The name of a file without folder and ending.
-fn short(name: &str) -> &str {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    file.strip_suffix(".toml").unwrap_or(file)
 }

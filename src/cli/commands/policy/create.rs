@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{Context, ListOptions, ScopeName};
+use authy::{Context, ListOptions, ScopeName, some_of};
 
 use super::flags::PolicyFlags;
 use crate::cli::commands::CommandResult;
@@ -45,12 +45,10 @@ pub(super) fn told(env: &CliEnv, ctx: &Context, verb: &str, scope: &ScopeName) {
         entries.into_iter().map(|entry| entry.name.to_string()).collect::<Vec<_>>()
     };
     let (all, reached) = (of(None).len(), of(Some(scope)));
-    let names = match reached.len() {
-        0 => String::new(),
-        count @ 1..=SHOWN => format!(": {}", reached[..count].join(", ")),
-        count => format!(": {} and {} more", reached[..SHOWN].join(", "), count - SHOWN),
-    };
+    let lead = if reached.is_empty() { "" } else { ": " };
+    let names = some_of(&reached, SHOWN);
     let count = reached.len();
-    env.ui()
-        .note(format_args!("{verb} policy {scope}, which allows {count} of {all} secrets{names}"));
+    env.ui().note(format_args!(
+        "{verb} policy {scope}, which allows {count} of {all} secrets{lead}{names}"
+    ));
 }

@@ -105,7 +105,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
 ///
 /// # Errors
 /// Git knows of no other value; the history cannot be read.
-pub fn version_before(ctx: &Context, name: &SecretName) -> Result<u64> {
+fn version_before(ctx: &Context, name: &SecretName) -> Result<u64> {
     let versions = history(ctx, name)?;
     let found = before(&versions).and_then(|one| one.version);
     Ok(found.ok_or_else(|| PastError::NoneBefore(name.clone()))?)
@@ -141,12 +141,33 @@ fn changed(this: &Record, before: Option<&Record>) -> PastChange {
     }
 }
 
-/// Gives a secret the value that it had at `version`, as a new version; returns that one.
+/// A value of before, made the present one again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// The version that had it.
+    pub from: u64,
+    /// The new version.
+    pub version: u64,
+}
+
+/// Gives a secret the value that it had at `version`, as a new version: without one the value before
+/// the present one, or, of a secret that was removed, its last.
 ///
 /// # Errors
 /// Git has no such version, or one that no member signed, or several of two clones and no
 /// `commit` (the beginning of its id) says which; it is not the caller's to read or to write.
 pub fn restore(
+    ctx: &Context,
+    name: &SecretName,
+    version: Option<u64>,
+    commit: Option<&str>,
+) -> Result<Restored> {
+    let from = version.map_or_else(|| version_before(ctx, name), Ok)?;
+    let version = restore_version(ctx, name, from, commit)?;
+    Ok(Restored { from, version })
+}
+
+fn restore_version(
     ctx: &Context,
     name: &SecretName,
     version: u64,

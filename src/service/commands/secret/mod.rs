@@ -11,7 +11,7 @@ mod store;
 
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
-pub use history::{PastChange, PastVersion, get_version, history, restore, version_before};
+pub use history::{PastChange, PastVersion, Restored, get_version, history, restore};
 pub use import::{
     Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
     import, imported_policies, read_import,

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::access::AccessError;
 use crate::audit::{Action, Op};
 use crate::fs::{MemoryFile, VaultPath};
 use crate::inject::{self, Alphabet, DEFAULT_LENGTH};
@@ -13,7 +12,9 @@ use crate::service::base::{Context, OpenVault, Result, SecretError};
 use crate::service::change::LockedVault;
 use crate::service::identity::agent;
 use crate::service::identity::authenticate::authenticate;
-use crate::service::secret::{NewValue, StoreOptions, new_record, note_unapproved, read_one};
+use crate::service::secret::{
+    NewValue, StoreOptions, may_write, new_record, note_unapproved, read_one,
+};
 use crate::service::session::refuse_token;
 
 /// What was written.
@@ -90,14 +91,11 @@ pub fn rotate_ready(ctx: &Context, name: &SecretName) -> Result<()> {
 /// Checks that the caller may give that name a value, before one is asked for.
 ///
 /// # Errors
-/// No identity; no policy gives them the name.
+/// No identity; no policy gives them the name; the process is confined to a scope without it.
 pub fn may_store(ctx: &Context, name: &SecretName) -> Result<()> {
     let opened = OpenVault::open(ctx)?;
-    let caller = authenticate(ctx, &opened.rules)?.name;
-    match opened.rules.may_read(&caller, name) {
-        true => Ok(()),
-        false => Err(AccessError::NotGiven { member: caller, name: name.clone() }.into()),
-    }
+    let caller = authenticate(ctx, &opened.rules)?;
+    may_write(ctx, &opened, &caller.name, name)
 }
 
 fn ready<'c>(ctx: &'c Context, op: &Op) -> Result<OpenVault<'c>> {
