@@ -76,6 +76,7 @@ mod service;
 mod seal;
 
 mod access;
+mod detect;
 mod inject;
 mod project;
 mod transfer;
@@ -117,36 +118,38 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 #[cfg(feature = "sealed")]
 pub use service::sweep;
 pub use service::{
-    AcceptedLoss, AccessRequest, AgentAtWork, Annotation, Answer, Approval, ApprovalKind,
-    AuditFilter, BriefStatus, CallerView, ChainStatus, ChainSummary, Choice, CommitView,
-    ConflictKind, ConflictShown, ConflictView, Context, Credential, CredentialQuestion,
-    Description, DiffFrom, DocumentStatus, EditorChoice, Effect, Error, Existing, Exposed,
-    FileChange, FileDiff, Finding, Front, HelperSetup, IdentitySource, ImportEntry, ImportFrom,
-    ImportOptions, ImportStatus, Imported, ImportedPolicy, InitOptions, InitReport, InjectRequest,
-    JoinOptions, JoinReport, ListDetails, ListEntry, ListOptions, Masking, McpClient, McpEntry,
-    McpServer, MemberChange, MemberEffect, MemberUpdated, MemberView, NameKind, NameSource,
-    NewMember, Newcomer, Note, OpenIdentity, Part, PastChange, PastVersion, PatternEffect, Place,
-    PolicyChange, PolicyDiff, PolicyView, Proposal, Questioner, Reached, ReaderChange, Recipe,
-    RemoteView, Removal, Restored, Result, RunCommand, ScopeEffect, SessionCreated, SessionOptions,
-    SessionStatus, SessionView, Setting, Settings, SettingsFile, SetupPlaces, SetupStatus,
-    Severity, Side, SideView, Status, StoreOptions, StoreReport, SyncChange, SyncEvent, SyncKind,
-    SyncReport, TakeReport, Taken, TokenSource, Towards, Unlocked, Unseen, UsableScope, Verdict,
-    VerdictRule, VerifyReport, Waits, accept_vault, access_requests, alias_command, aliases,
-    allow_project, annotate, approval, approve, audit_accept, audit_show, audit_verify, backup,
-    check, check_program, check_staged, check_token_place, config_set, config_show, conflict_list,
-    conflict_show, conflict_sides, conflict_take, copy, credential, credentials_by_name,
-    credentials_each, deny_project, describe, digest_of, edit, env, export, find_project, generate,
-    get, get_version, glance, helper_install, helper_setup, helper_uninstall, history, hold,
-    import, imported_policies, init, install_diff, install_hook, is_vault, join, known_names,
-    last_fetched, lead, list, mask_commands, may_store, mcp_config, member_add, member_list,
-    member_remove, member_show, member_update, misread, named_vault, otp, part, place, placeholder,
-    placeholder_named, places, policy_create, policy_diff, policy_list, policy_preview,
-    policy_remove, policy_show, policy_test, policy_update, project_aliases, project_create,
-    project_is_allowed, read_import, read_public, read_text, rekey, rekey_needed, remove,
-    remove_all, rename, rename_all, render, render_manifest, repair, replace, request_access,
-    resolve, restore, rotate, rotate_ready, run, session_create, session_list, session_refresh,
-    session_revoke, session_revoke_all, status, status_brief, store, store_ready, sync, unlock,
-    variable, variables, vault_is_known, write_token,
+    AcceptedLoss, AccessRequest, AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, AdoptValue,
+    Adopted, AgentAtWork, Annotation, Answer, Approval, ApprovalKind, AuditFilter, BriefStatus,
+    ByHand, CallerView, ChainStatus, ChainSummary, Choice, CommitView, ConflictKind, ConflictShown,
+    ConflictView, Context, Credential, CredentialQuestion, Description, DiffFrom, DocumentStatus,
+    EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding, Front,
+    HelperSetup, IdentitySource, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported,
+    ImportedPolicy, InitOptions, InitReport, InjectRequest, JoinOptions, JoinReport, ListDetails,
+    ListEntry, ListOptions, Masking, McpClient, McpEntry, McpServer, MemberChange, MemberEffect,
+    MemberUpdated, MemberView, NameKind, NameSource, NewMember, Newcomer, Note, OpenIdentity, Part,
+    PastChange, PastVersion, PatternEffect, Place, PolicyChange, PolicyDiff, PolicyView, Proposal,
+    Questioner, Reached, ReaderChange, Recipe, RemoteView, Removal, Restored, Result, RunCommand,
+    ScanFinding, ScanMatch, ScanReport, ScanRequest, ScanValues, ScopeEffect, SessionCreated,
+    SessionOptions, SessionStatus, SessionView, Setting, Settings, SettingsFile, SetupPlaces,
+    SetupStatus, Severity, Side, SideView, Status, StoreOptions, StoreReport, SyncChange,
+    SyncEvent, SyncKind, SyncReport, TakeReport, Taken, TokenSource, Towards, Unlocked, Unseen,
+    UsableScope, Verdict, VerdictRule, VerifyReport, Waits, accept_vault, access_requests, adopt,
+    adopt_plan, adoptable, alias_command, aliases, allow_project, annotate, approval, approve,
+    audit_accept, audit_show, audit_verify, backup, check, check_program, check_staged,
+    check_token_place, config_set, config_show, conflict_list, conflict_show, conflict_sides,
+    conflict_take, copy, credential, credentials_by_name, credentials_each, deny_project, describe,
+    digest_of, edit, env, export, find_project, generate, get, get_version, glance, helper_install,
+    helper_setup, helper_uninstall, history, hold, import, imported_policies, init, install_diff,
+    install_hook, is_vault, join, known_names, last_fetched, lead, list, mark_leaked,
+    mask_commands, may_store, mcp_config, member_add, member_list, member_remove, member_show,
+    member_update, misread, named_vault, otp, part, place, placeholder, placeholder_named, places,
+    policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
+    policy_test, policy_update, project_aliases, project_create, project_is_allowed, read_import,
+    read_public, read_text, rekey, rekey_needed, remove, remove_all, rename, rename_all, render,
+    render_manifest, repair, replace, request_access, resolve, restore, rotate, rotate_ready, run,
+    scan, session_create, session_list, session_refresh, session_revoke, session_revoke_all,
+    status, status_brief, store, store_ready, sync, transcript_places, unlock, variable, variables,
+    vault_is_known, write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule, SyncMode};
 pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};

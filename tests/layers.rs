@@ -14,7 +14,7 @@ const ROWS: [&[&str]; 9] = [
     &["fuzzing", "workbench"],
     &["service"],
     &["seal"],
-    &["access", "inject", "transfer", "project"],
+    &["access", "inject", "transfer", "project", "detect"],
     &["store", "session", "audit", "git"],
     &["crypto", "fs"],
     &["name", "secret"],

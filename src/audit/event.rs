@@ -73,6 +73,7 @@ ops! {
     ENV "env",
     EXPORT "export",
     RESOLVE "resolve",
+    SCAN "scan",
     OTP "otp",
     REQUEST "request",
     HELPER_GIT "helper.git",

@@ -41,6 +41,12 @@ pub(crate) enum Failure {
     /// The user looked at what waits for approval and said no.
     #[error("cancelled: nothing was approved")]
     NotApproved,
+    /// Nobody is there to say yes to what is shown.
+    #[error("nobody is here to agree: no terminal, or --no-input")]
+    Unconfirmed,
+    /// The person at the terminal said no.
+    #[error("nothing was moved")]
+    NotAdopted,
     /// Something else waits for approval than what was looked at.
     #[error("this is not what was looked at: it has the digest {0}")]
     OtherApproval(String),
@@ -167,9 +173,11 @@ impl Failure {
         match self {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
-            Self::NoHome | Self::NobodyToAsk(_) | Self::NoCommand(_) | Self::NoScreen => {
-                Kind::Usage
-            }
+            Self::NoHome
+            | Self::NobodyToAsk(_)
+            | Self::Unconfirmed
+            | Self::NoCommand(_)
+            | Self::NoScreen => Kind::Usage,
             Self::NoAliases(_) | Self::OddPath(_) | Self::NoScope => Kind::Usage,
             Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::IsFolder { .. }
@@ -178,7 +186,7 @@ impl Failure {
             | Self::NothingToSay
             | Self::ScopeOrName(_) => Kind::Usage,
             Self::EmptyFolder(_) => Kind::NotFound,
-            Self::NotRemoved => Kind::Failure,
+            Self::NotRemoved | Self::NotAdopted => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
                 Kind::Conflict
@@ -278,6 +286,7 @@ impl Failure {
             Self::NotAllowed { .. } => {
                 "'authy project-info' shows what it does; 'authy allow' allows it"
             }
+            Self::Unconfirmed => "look at what would change, then add --yes",
             Self::NobodyToAsk(_) => "run it on a terminal without --no-input, or see --help",
             Self::ValueInWords => "pipe it in, give --file FILE, or leave it out to be asked",
             Self::Clipboard(_) => {
@@ -294,6 +303,7 @@ impl Failure {
             | Self::OddPath(_)
             | Self::Declined(_)
             | Self::NotRemoved
+            | Self::NotAdopted
             | Self::ValueFile { .. }
             | Self::Pages { .. }
             | Self::Screen(_)

@@ -13,13 +13,13 @@ const GROUPS: [(&str, &[&str]); 7] = [
         "Secrets",
         &[
             "store", "get", "list", "rotate", "edit", "annotate", "rename", "remove", "history",
-            "restore", "otp", "import",
+            "restore", "otp", "import", "adopt",
         ],
     ),
     ("Programs", &["run", "env", "export", "resolve", "helper", "mcp"]),
     ("Access", &["policy", "session", "request", "approve"]),
     ("Team", &["member", "sync", "conflict", "rekey"]),
-    ("Vault", &["check", "audit", "config"]),
+    ("Vault", &["check", "scan", "audit", "config"]),
     (
         "Shell and projects",
         &["allow", "deny", "project-info", "hook", "alias", "completions", "man"],

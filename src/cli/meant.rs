@@ -5,7 +5,7 @@ use clap::Command;
 
 /// What other tools call a command, and how it is said here. A word of two is one with its first
 /// argument.
-const HABITS: [(&str, &str); 62] = [
+const HABITS: [(&str, &str); 64] = [
     ("add", "authy store NAME"),
     ("set", "authy store NAME"),
     ("put", "authy store NAME"),
@@ -51,6 +51,8 @@ const HABITS: [(&str, &str); 62] = [
     ("fetch", "authy sync"),
     ("diff", "authy policy diff"),
     ("merge", "authy conflict list"),
+    ("leaks", "authy scan"),
+    ("detect", "authy scan"),
     ("doctor", "authy check"),
     ("fsck", "authy check"),
     ("verify", "authy check"),

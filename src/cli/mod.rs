@@ -22,6 +22,7 @@ mod prompt;
 #[cfg(test)]
 mod reference;
 mod report;
+mod sarif;
 mod table;
 mod target;
 mod tree;

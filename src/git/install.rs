@@ -74,11 +74,12 @@ pub(crate) fn install_hook(vault: &Path) -> Result<Hook, GitError> {
 fn hook(place: &Worktree) -> String {
     let vault = in_work_tree(place);
     format!(
-        "{MARK}# Refuses what no admin signed and what looks like plaintext in the vault.\n\
+        "{MARK}# Refuses what no admin signed, what looks like plaintext in the vault, and copies of values.\n\
          if ! command -v authy >/dev/null; then\n    \
          echo \"authy was not found, so the vault is not checked; 'git commit --no-verify' goes past this\" >&2\n    \
          exit 1\nfi\n\
-         authy --vault {vault} check --staged && exit 0\n\
+         authy --vault {vault} check --staged &&\n    \
+         authy --vault {vault} --no-input scan --staged >&2 && exit 0\n\
          echo \"not committed: settle that first, or propose it as it is with 'git commit --no-verify'\" >&2\n\
          exit 1\n"
     )

@@ -186,6 +186,18 @@ pub(super) fn git(place: &Worktree, settings: &Settings) -> Command {
     command
 }
 
+/// Prepares a call of git in a folder of whatever repository, which is only read.
+pub(super) fn git_at(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder);
+    for name in WITHHELD.into_iter().chain(REMOVED) {
+        command.env_remove(name);
+    }
+    // What a partial clone lacks stays where it is, and no index is written.
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+    command
+}
+
 /// Keeps the program from reading and printing.
 pub(super) fn silent(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())

@@ -39,7 +39,7 @@ pub(crate) use generate::{generate, generate_words};
 pub(crate) use mask::Stream as MaskStream;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use mask::WRITERS;
-pub(crate) use mask::{Filter, Masker, SHORT};
+pub(crate) use mask::{Filter, Masker, SHORT, SHORTEST_SEARCHED, Search};
 pub(crate) use memory::hold;
 pub use naming::Naming;
 pub use otp::OneTimeCode;

@@ -207,6 +207,7 @@ mod tests {
             tags: tags.to_vec(),
             rotate_every: (!tags.is_empty()).then(|| "90d".parse().unwrap()),
             exposed_to: Vec::new(),
+            leaked: None,
             readers: readers.iter().map(member).map(Reader::Member).collect(),
             digest: Digest::of(b"x"),
             services: tags.iter().map(|_| "https://h/x".parse().unwrap()).collect(),

@@ -34,6 +34,9 @@ pub(crate) struct Record {
     /// Members who could read this value and may not any more: it is due for another one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exposed_to: Vec<MemberName>,
+    /// When a copy of this value was found outside of the vault: it is due for another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) leaked: Option<Stamp>,
     /// Whom the file is encrypted to, in the order of its stanzas.
     pub(crate) readers: Vec<Reader>,
     /// Of the whole `.age` file.

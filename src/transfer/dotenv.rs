@@ -9,6 +9,8 @@
 //! Where those three differ (a `#` right behind a character of a bare value, backticks, other
 //! escapes) the value is marked as doubtful: whoever moves in has to look at it.
 
+use std::ops::Range;
+
 use super::error::TransferError;
 use super::{Doubt, Found};
 use crate::secret::SecretBytes;
@@ -30,20 +32,46 @@ pub(super) fn parse(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError> {
     Ok(found)
 }
 
+/// As [`parse`], each with the place of its lines.
+///
+/// # Errors
+/// [`TransferError::Line`].
+pub(super) fn entries(text: &str) -> Result<Vec<(Range<usize>, Found)>, TransferError> {
+    let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut reader = Reader { rest: &text.as_bytes()[mark..], line: 1 };
+    let mut found = Vec::new();
+    while reader.is_at_entry() {
+        let start = text.len() - reader.rest.len();
+        let start = text[..start].rfind('\n').map_or(mark, |end| end + 1);
+        let Some(entry) = reader.entry()? else { break };
+        let end = text.len() - reader.rest.len();
+        let end = text[end..].find('\n').map_or(text.len(), |length| end + length + 1);
+        found.push((start..end, entry));
+    }
+    Ok(found)
+}
+
 struct Reader<'b> {
     rest: &'b [u8],
     line: usize,
 }
 
 impl Reader<'_> {
-    fn entry(&mut self) -> Result<Option<Found>, TransferError> {
+    /// Passes over blanks and comments; tells whether something follows.
+    fn is_at_entry(&mut self) -> bool {
         loop {
             self.skip(|byte| byte.is_ascii_whitespace());
             match self.rest.first() {
-                None => return Ok(None),
+                None => return false,
                 Some(b'#') => self.skip(|byte| byte != b'\n'),
-                Some(_) => break,
+                Some(_) => return true,
             }
+        }
+    }
+
+    fn entry(&mut self) -> Result<Option<Found>, TransferError> {
+        if !self.is_at_entry() {
+            return Ok(None);
         }
         let line = self.line;
         let mut name = self.word();

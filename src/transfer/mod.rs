@@ -4,6 +4,7 @@
 //! Knows names and bytes: what comes out are pairs of the name there and the value, in memory
 //! that is wiped. Nothing here knows the vault, prints or asks.
 
+mod adopt;
 mod dotenv;
 mod encrypted;
 mod error;
@@ -14,6 +15,9 @@ mod old_authy;
 mod programs;
 mod yaml;
 
+pub(crate) use adopt::{
+    AdoptKind, Candidate, Choice, Odd, Then, is_secret_name, kind_of, usual_places,
+};
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};
 pub(crate) use formats::{StoreLocation, fetch, parse};

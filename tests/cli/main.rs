@@ -23,6 +23,7 @@ mod team;
 mod vault;
 
 mod admin;
+mod adopt;
 mod agents;
 mod annotate;
 mod audit;
@@ -94,6 +95,7 @@ mod request;
 mod run;
 mod run_files;
 mod sandboxed;
+mod scan;
 mod sealed;
 mod session;
 mod session_audit;

@@ -12,8 +12,9 @@ use crate::cli::context::CliEnv;
 /// Members and policies are signed by admins, records by those who may, each value is the one
 /// that its record describes, secrets are encrypted to those who may read them, and the audit
 /// trail is whole: one line for each exception, with what mends it. With an identity the
-/// trail's macs are checked too, and that it opens the files that it should. No value is opened. '--install-hook' has git run the check of
-/// what is staged before each commit that somebody makes by hand.
+/// trail's macs are checked too, and that it opens the files that it should. No value is opened.
+/// '--install-hook' has git run the check of what is staged, and 'authy scan --staged', before each
+/// commit that somebody makes by hand.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exits with 5 where something is damaged, with 4 where access is not what the rules say, with 0
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", conflicts_with_all = ["base", "staged", "repair"])]
     accept_vault: Option<String>,
     /// Write a pre-commit hook into this clone that refuses unsigned policies, members and
-    /// records, keys, and what looks like plaintext in the vault
+    /// records, keys, what looks like plaintext in the vault, and copies of values ('authy scan')
     #[arg(long, conflicts_with_all = ["base", "staged", "strict", "repair"])]
     install_hook: bool,
 }

@@ -1,6 +1,7 @@
 //! The tree of commands, and the way to each.
 
 mod admin;
+mod adopt;
 mod alias;
 mod allow;
 mod annotate;
@@ -39,6 +40,7 @@ mod resolve;
 mod restore;
 mod rotate;
 mod run;
+mod scan;
 mod session;
 mod status;
 mod store;
@@ -98,12 +100,14 @@ pub(crate) enum Command {
     Export(export::Args),
     Resolve(resolve::Args),
     Import(import::Args),
+    Adopt(adopt::Args),
     #[command(subcommand)]
     Helper(helper::Command),
     Mcp(mcp::Args),
     #[command(subcommand)]
     Audit(audit::Command),
     Check(check::Args),
+    Scan(scan::Args),
     Sync(sync::Args),
     #[command(subcommand)]
     Conflict(conflict::Command),
@@ -150,6 +154,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Export(args) => args.run(env),
         Command::Resolve(args) => args.run(env),
         Command::Import(args) => args.run(env),
+        Command::Adopt(args) => args.run(env),
         Command::Helper(command) => {
             let done = helper::run(command, env);
             // git asks a helper in the middle of its own work: no push from there.
@@ -159,6 +164,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Mcp(args) => args.run(env, fronts),
         Command::Audit(command) => audit::run(command, env),
         Command::Check(args) => args.run(env),
+        Command::Scan(args) => args.run(env),
         Command::Sync(args) => args.run(env),
         Command::Conflict(command) => conflict::run(command, env),
         Command::Hook(args) => args.run(env),

@@ -21,13 +21,14 @@ mod means;
 mod needles;
 mod overlaps;
 mod patterns;
+mod screen;
+mod search;
 mod sieve;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod text;
 mod view;
-#[cfg(any(test, fuzzing, feature = "workbench"))]
 mod writers;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use filter::Filter;
+pub(crate) use search::{SHORTEST_SEARCHED, Search};
 pub(crate) use stream::Stream;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use writers::WRITERS;

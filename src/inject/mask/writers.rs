@@ -1,4 +1,5 @@
-//! Ways in which a value can be written, for tests and fuzzers.
+//! Ways in which programs write values: what is searched for looks for these first, and tests and
+//! fuzzers try them.
 
 use std::fmt::Write as _;
 

@@ -154,6 +154,7 @@ fn changes(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
         ("rotate_every", old.rotate_every != new.rotate_every),
         ("for", place(&old) != place(&new)),
         ("not_secret", old.not_secret != new.not_secret),
+        ("leaked", old.leaked != new.leaked),
     ];
     let all = differs.iter().filter(|(_, differs)| *differs).map(|(word, _)| *word);
     texts(&all.collect::<Vec<_>>())

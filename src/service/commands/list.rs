@@ -63,6 +63,8 @@ pub struct ListDetails {
     pub readers: Vec<String>,
     /// Who could read this value and may not any more.
     pub exposed_to: Vec<String>,
+    /// When a copy of this value was found outside of the vault.
+    pub leaked: Option<String>,
     /// How often it wants another value.
     pub rotate_every: Option<Ttl>,
     /// Why it is due for another value.
@@ -89,6 +91,7 @@ impl ListDetails {
             tags: record.tags.clone(),
             readers: record.readers.iter().map(ToString::to_string).collect(),
             exposed_to: record.exposed_to.iter().map(ToString::to_string).collect(),
+            leaked: record.leaked.map(|found| found.to_string()),
             rotate_every: record.rotate_every,
             rotate_due: due(now, record),
             services: record.services.clone(),

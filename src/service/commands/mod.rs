@@ -24,6 +24,7 @@ mod mcp_config;
 mod member;
 mod policy;
 mod project;
+mod scan;
 mod secret;
 mod session;
 mod status;
@@ -75,12 +76,17 @@ pub use project::{
     allow_project, deny_project, find_project, named_vault, project_create, project_is_allowed,
     vault_is_known,
 };
+pub use scan::{
+    ScanFinding, ScanMatch, ScanReport, ScanRequest, ScanValues, mark_leaked, scan,
+    transcript_places,
+};
 pub use secret::{
-    Annotation, EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus,
-    Imported, ImportedPolicy, Part, PastChange, PastVersion, Recipe, Restored, StoreReport,
-    annotate, copy, edit, generate, get, get_version, history, import, imported_policies,
-    may_store, otp, part, read_import, rekey, rekey_needed, remove, remove_all, rename, rename_all,
-    replace, restore, rotate, rotate_ready, store, store_ready,
+    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, AdoptValue, Adopted, Annotation, ByHand,
+    EditorChoice, Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported,
+    ImportedPolicy, Part, PastChange, PastVersion, Recipe, Restored, StoreReport, adopt,
+    adopt_plan, adoptable, annotate, copy, edit, generate, get, get_version, history, import,
+    imported_policies, may_store, otp, part, read_import, rekey, rekey_needed, remove, remove_all,
+    rename, rename_all, replace, restore, rotate, rotate_ready, store, store_ready,
 };
 pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,

@@ -68,8 +68,9 @@ pub(crate) fn new_record(
         Some(old) => kept_readers(opened, old, name),
         None => opened.rules.readers(name),
     };
-    let kept = old.as_ref().filter(|old| !old.exposed_to.is_empty());
-    let kept = kept.filter(|_| is_same_value(tx, name, value));
+    let is_due = |old: &&Record| !old.exposed_to.is_empty() || old.leaked.is_some();
+    let kept = old.as_ref().filter(is_due).filter(|_| is_same_value(tx, name, value));
+    let leaked = kept.and_then(|old| old.leaked);
     let exposed_to = kept.map(|old| old.exposed_to.clone()).unwrap_or_default();
     if !exposed_to.is_empty() {
         tx.ctx().front.note(&Note::StillExposed { name: name.clone(), to: exposed_to.clone() });
@@ -114,6 +115,7 @@ pub(crate) fn new_record(
         bearer,
         not_secret,
         exposed_to,
+        leaked,
         readers,
         digest: Digest::of(&sealed),
     };

@@ -211,6 +211,7 @@ fn take_secret(
             record.exposed_to.extend(exposed(other, &here));
             record.exposed_to.sort();
             record.exposed_to.dedup();
+            record.leaked = record.leaked.or(other.leaked);
         }
         record.version = record.version.max(other.version);
         record.created = record.created.max(other.created);

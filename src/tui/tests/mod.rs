@@ -30,6 +30,7 @@ fn secret(text: &str, version: u64) -> ListEntry {
         tags: vec!["db".into(), "prod".into()],
         readers: vec!["alice".into(), "bob".into()],
         exposed_to: Vec::new(),
+        leaked: None,
         rotate_every: Some("90d".parse().unwrap()),
         rotate_due: None,
         services: vec!["https://db.example.com".parse().unwrap()],

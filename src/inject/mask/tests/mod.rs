@@ -3,6 +3,7 @@
 mod against_naive;
 mod forms;
 mod naive;
+mod search;
 mod streaming;
 mod views;
 

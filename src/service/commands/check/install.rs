@@ -51,7 +51,7 @@ impl Failure for HookError {
             Self::OfAll(_) => {
                 "give this repository its own: git config --local core.hooksPath .git/hooks".into()
             }
-            Self::Taken(_) => "add 'authy check --staged' to it".into(),
+            Self::Taken(_) => "add 'authy check --staged && authy scan --staged' to it".into(),
         })
     }
 }

@@ -123,7 +123,8 @@ fn before(versions: &[PastVersion]) -> Option<&PastVersion> {
 fn changed(this: &Record, before: Option<&Record>) -> PastChange {
     let annotation = |of: &Record| {
         let place = (of.services.clone(), of.user.clone(), of.bearer);
-        (of.description.clone(), of.tags.clone(), of.rotate_every, place, of.not_secret)
+        let marks = (of.not_secret, of.leaked);
+        (of.description.clone(), of.tags.clone(), of.rotate_every, place, marks)
     };
     match before {
         Some(before) if this.tells_same_value(before) => {
@@ -200,6 +201,7 @@ fn restore_version(
             changed: base.time_after(tx.at()),
             author: locked.caller.name.clone(),
             exposed_to,
+            leaked: was.leaked,
             readers,
             ..base
         };

@@ -1,5 +1,6 @@
 //! Secrets: stored, read, changed, their past, and brought in from elsewhere.
 
+mod adopt;
 mod annotate;
 mod get;
 mod history;
@@ -9,6 +10,10 @@ mod remove;
 mod rename;
 mod store;
 
+pub use adopt::{
+    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, AdoptValue, Adopted, ByHand, adopt, adopt_plan,
+    adoptable,
+};
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
 pub use history::{PastChange, PastVersion, Restored, get_version, history, restore};

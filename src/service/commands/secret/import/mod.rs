@@ -51,6 +51,13 @@ pub struct Imported {
     policies: Vec<OldPolicy>,
 }
 
+impl Imported {
+    /// What was read elsewhere.
+    pub(super) fn of(found: Vec<Found>) -> Self {
+        Self { found, policies: Vec::new() }
+    }
+}
+
 /// How to import.
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {

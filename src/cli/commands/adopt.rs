@@ -1,0 +1,244 @@
+//! `authy adopt`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use authy::{
+    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, Adopted, Kind, PolicyChange, ScopeName,
+    SecretName, printable, some_of,
+};
+
+use super::CommandResult;
+use crate::cli::context::CliEnv;
+use crate::cli::error::Failure;
+use crate::cli::ui::Ui;
+
+/// Move secrets out of the files of other programs
+///
+/// Finds values in the files of programs that it knows, stores them in one change, and leaves a
+/// reference in the place of each, in the way that its program expands. Shows what would change, with
+/// dots for values, and asks. Comments and order of a file stay; it is replaced when the values are on the
+/// disk. Without files it looks where such files usually lie, here and in your home folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Files it knows, and what becomes of a value there:
+  .mcp.json, ~/.claude.json, Gemini CLI, Copilot CLI, openclaw.json   ${VAR}
+  Cursor, VS Code          ${env:VAR}
+  opencode.json            {env:VAR}
+  Claude settings.json     it goes; 'authy run' sets the variable
+  Claude Desktop           it goes, and the server is started by 'authy run'
+  Codex config.toml        env_vars, env_http_headers, bearer_token_env_var, env_key
+  .env, .env.*             the line goes, its name stays in a comment
+  .envrc                   $(authy get NAME)
+  compose files            ${VAR:?}
+  Kubernetes stringData    <authy:NAME>, for 'authy resolve'
+  .npmrc                   ${VAR}
+  .git-credentials, .netrc, Docker, cargo, .pypirc, gh   it goes; the helper or 'authy run' gives it
+  ~/.aws/credentials       credential_process
+
+Examples:
+  authy adopt                              look for such files, and ask
+  authy adopt -n .mcp.json                 show what would change
+  authy adopt .env --prefix dev/ --policy dev
+  authy adopt .mcp.json --only 'github-*' --yes")]
+pub(crate) struct Args {
+    /// The files [default: those that are there of the usual ones]
+    files: Vec<PathBuf>,
+    /// Put this before each new name, such as dev/
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    prefix: String,
+    /// Move only values that get such a name; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    only: Vec<String>,
+    /// Move all values that stand where secrets may, such as all variables of a server
+    #[arg(short, long)]
+    all: bool,
+    /// Create this policy for what is moved, or allow it there
+    #[arg(long, value_name = "SCOPE")]
+    policy: Option<ScopeName>,
+    /// Show what would change and change nothing; this needs no identity
+    #[arg(short = 'n', long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// So many names are written out.
+const SHOWN: usize = 8;
+
+impl Args {
+    pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let (ctx, ui) = (env.context()?, env.ui());
+        let options =
+            AdoptOptions { prefix: self.prefix.clone(), only: self.only.clone(), all: self.all };
+        let is_given = !self.files.is_empty();
+        let files = match is_given {
+            true => self.files.clone(),
+            false => authy::adoptable(env.home().as_deref(), Path::new(".")),
+        };
+        let plan = authy::adopt_plan(&files, is_given, &options)?;
+        if !ui.wants_json() {
+            plan.files.iter().try_for_each(|file| show(ui, file))?;
+        }
+        let names = names(&plan);
+        if names.is_empty() || self.dry_run {
+            if ui.wants_json() {
+                ui.json(&serde_json::json!({ "files": plan.files, "done": null }))?;
+            }
+            by_hand(ui, &plan.files);
+            ui.note(match (names.len(), is_given) {
+                (0, true) => {
+                    "no values to move: --all takes those that do not look like secrets".to_owned()
+                }
+                (0, false) => "no values to move in the usual files; name others".to_owned(),
+                (count, _) => format!("would move {}", secrets(count)),
+            });
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !self.yes {
+            let question = format!(
+                "Move {} into the vault, and change the file{}?",
+                secrets(names.len()),
+                plural(changed(&plan))
+            );
+            match env.person().agrees(&question) {
+                None => return Err(Failure::Unconfirmed),
+                Some(false) => return Err(Failure::NotAdopted),
+                Some(true) => {}
+            }
+        }
+        let done = authy::adopt(&ctx, &plan)?;
+        if ui.wants_json() {
+            ui.json(&serde_json::json!({ "files": plan.files, "done": done }))?;
+        }
+        ui.note(format_args!("moved {}: {}", secrets(names.len()), some_of(&names, SHOWN)));
+        by_hand(ui, &plan.files);
+        warn(ui, &done);
+        if let Some(policy) = &self.policy {
+            let change = PolicyChange {
+                allow: names.iter().map(ToString::to_string).collect(),
+                ..PolicyChange::new(policy.clone())
+            };
+            match authy::policy_create(&ctx, &change) {
+                Err(error) if error.kind() == Kind::Conflict => {
+                    authy::policy_update(&ctx, &change)?;
+                    ui.note(format_args!("policy '{policy}' allows them now"));
+                }
+                made => {
+                    made?;
+                    ui.note(format_args!("created policy '{policy}' for them"));
+                }
+            }
+        }
+        next(ui, &plan, self.policy.as_ref());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn secrets(count: usize) -> String {
+    format!("{count} secret{}", plural(count))
+}
+
+fn changed(plan: &AdoptPlan) -> usize {
+    plan.files.iter().filter(|file| !file.values.is_empty()).count()
+}
+
+/// The secrets, each once.
+fn names(plan: &AdoptPlan) -> Vec<SecretName> {
+    let values = plan.files.iter().flat_map(|file| &file.values);
+    let mut names: Vec<_> = values.map(|value| value.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What changes in a file.
+fn show(ui: Ui, file: &AdoptFile) -> Result<(), Failure> {
+    let path = printable(&file.path.to_string_lossy());
+    let mut text = format!("{path} ({})\n", file.program);
+    for value in &file.values {
+        text.push_str(&format!("  {} -> {}\n", value.place, value.name));
+    }
+    text.push_str(&file.diff);
+    ui.data((text + "\n").as_bytes())
+}
+
+fn by_hand(ui: Ui, files: &[AdoptFile]) {
+    for file in files {
+        let path = printable(&file.path.to_string_lossy());
+        for one in &file.by_hand {
+            ui.note(format_args!("'{path}' keeps {}: {}", one.place, one.why));
+        }
+        if !file.remains.is_empty() {
+            let names = some_of(&file.remains, SHOWN);
+            ui.note(format_args!(
+                "'{path}' has values once more, where authy changes nothing: {names}"
+            ));
+        }
+    }
+}
+
+/// Where values are known already, or lie still.
+fn warn(ui: Ui, done: &Adopted) {
+    for path in &done.tracked {
+        let path = printable(&path.to_string_lossy());
+        ui.note(format_args!(
+            "git has '{path}': whoever has the repository may know these values, so rotate them ('authy scan --history')"
+        ));
+    }
+    for (path, name) in &done.copies {
+        let path = printable(&path.to_string_lossy());
+        ui.note(format_args!("'{path}' still has the value of {name}: remove it"));
+    }
+}
+
+/// How the programs get their values now.
+fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>) {
+    let scope = policy.map_or("SCOPE", ScopeName::as_str);
+    let moved = || plan.files.iter().filter(|file| !file.values.is_empty());
+    if policy.is_none() && moved().any(|file| file.then == AdoptThen::Run) {
+        ui.note("give programs a scope with them: authy policy create SCOPE --allow PATTERN");
+    }
+    let mut said = Vec::new();
+    for file in moved() {
+        let text = match file.then {
+            AdoptThen::Run => {
+                format!(
+                    "start {} below: authy run --scope {scope} --uppercase -- PROGRAM",
+                    file.program
+                )
+            }
+            AdoptThen::Helper(tool) => {
+                format!("have {tool} ask authy: authy helper install {tool} --write")
+            }
+            AdoptThen::Itself => continue,
+            AdoptThen::Resolve => {
+                let path = printable(&file.path.to_string_lossy());
+                format!("fill it in: authy resolve --scope {scope} '{path}' | kubectl apply -f -")
+            }
+        };
+        if !said.contains(&text) {
+            ui.note(&text);
+            said.push(text);
+        }
+    }
+    let mapped: Vec<String> = moved()
+        .flat_map(|file| &file.values)
+        .filter(|value| value.is_mapped)
+        .map(|value| format!("{} = \"{{{}}}\"", value.variable, value.name))
+        .collect();
+    if !mapped.is_empty() {
+        ui.note(
+            "put these into .authy.toml, below [env], as the variables have names of their own:",
+        );
+        let mut mapped = mapped;
+        mapped.sort();
+        mapped.dedup();
+        mapped.iter().for_each(|line| ui.note(format_args!("  {line}")));
+    }
+}

@@ -1,0 +1,429 @@
+//! Moving values out of the files of other programs: into the vault first, and then a reference into the
+//! file, in the way that its program expands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::import::{Existing, ImportEntry, ImportOptions, Imported, import};
+use crate::access::Pattern;
+use crate::detect::Detector;
+use crate::fs;
+use crate::git;
+use crate::inject::Search;
+use crate::kind::{Failure, Kind};
+use crate::name::{SecretName, printable};
+use crate::secret::SecretBytes;
+use crate::service::base::{Context, Result};
+use crate::transfer::{
+    About, AdoptKind, Candidate, Choice, Found, Odd, Then, is_secret_name, kind_of, name_here,
+    usual_places,
+};
+
+/// The largest file in bytes: Claude Code's own grows with its projects.
+const LARGEST: usize = 32 << 20;
+/// More of a line is not shown.
+const LINE: usize = 160;
+/// Shorter values are hardly secrets, unless nothing else stands there.
+const SHORTEST: usize = 6;
+
+/// What is to be moved.
+#[derive(Debug, Clone, Default)]
+pub struct AdoptOptions {
+    /// What stands before each new name.
+    pub prefix: String,
+    /// Only values that get a name which one of these patterns matches.
+    pub only: Vec<String>,
+    /// Also values that do not look like secrets.
+    pub all: bool,
+}
+
+/// What would be moved, and what the files would become. Holds the values.
+#[derive(Debug)]
+pub struct AdoptPlan {
+    /// The files in which something is to be moved, or would have to be.
+    pub files: Vec<AdoptFile>,
+    imported: Imported,
+    values: Vec<(SecretName, SecretBytes)>,
+}
+
+/// A file in which values stand.
+#[derive(Debug, Serialize)]
+pub struct AdoptFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub program: &'static str,
+    /// The values that are moved.
+    pub values: Vec<AdoptValue>,
+    /// What has to be moved by hand, and why.
+    pub by_hand: Vec<ByHand>,
+    /// Secrets whose values stand in what the file becomes, in a place that is not understood.
+    pub remains: Vec<SecretName>,
+    /// The lines that change; values are dots.
+    pub diff: String,
+    /// How its program gets the values then.
+    pub then: AdoptThen,
+    #[serde(skip)]
+    old: SecretBytes,
+    #[serde(skip)]
+    new: SecretBytes,
+}
+
+/// A value that is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AdoptValue {
+    /// Where it stands in the file.
+    pub place: String,
+    /// The secret that it becomes.
+    pub name: SecretName,
+    /// The variable that the file's program reads it from.
+    pub variable: String,
+    /// Whether `authy run --uppercase` calls that variable differently.
+    pub is_mapped: bool,
+}
+
+/// A value that stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ByHand {
+    /// Where it stands in the file.
+    pub place: String,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// How a program gets values that no longer stand in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdoptThen {
+    /// As variables, below `authy run`.
+    Run,
+    /// By the helper of this tool.
+    Helper(&'static str),
+    /// The file says what is called.
+    Itself,
+    /// By `authy resolve`.
+    Resolve,
+}
+
+/// What was moved.
+#[derive(Debug, Serialize)]
+pub struct Adopted {
+    /// The secrets.
+    pub secrets: Vec<ImportEntry>,
+    /// The files that were rewritten.
+    pub files: Vec<PathBuf>,
+    /// Of these git has a version, so that their values are known to whoever has the repository.
+    pub tracked: Vec<PathBuf>,
+    /// Files beside them that have a value still: backups.
+    pub copies: Vec<(PathBuf, SecretName)>,
+}
+
+/// The files of known programs that are there, in a project and in the home folder.
+pub fn adoptable(home: Option<&Path>, project: &Path) -> Vec<PathBuf> {
+    let mut places = usual_places(home, project);
+    places.retain(|place| place.is_file());
+    places.sort();
+    places.dedup();
+    places
+}
+
+/// Looks into files, and decides what becomes of each value. Changes nothing, and needs no identity.
+///
+/// # Errors
+/// A file cannot be read, or is none that is known, or not as its program reads it: of all of them where
+/// `is_given`; otherwise such files are left out.
+pub fn adopt_plan(files: &[PathBuf], is_given: bool, options: &AdoptOptions) -> Result<AdoptPlan> {
+    let only = Pattern::names(&options.only)?;
+    let mut planner = Planner {
+        options,
+        only,
+        detector: Detector::new(),
+        found: Vec::new(),
+        values: BTreeMap::new(),
+    };
+    let mut planned = Vec::new();
+    for path in files {
+        match planner.file(path) {
+            Ok(file) => planned.extend(file),
+            Err(error) if is_given => return Err(error),
+            Err(_) => {}
+        }
+    }
+    let values = planner.values.into_iter().collect();
+    Ok(AdoptPlan { files: planned, imported: Imported::of(planner.found), values })
+}
+
+/// Stores the values in one change, and rewrites the files when that is on the disk.
+///
+/// # Errors
+/// As `import`: nothing is changed. A file was changed meanwhile or cannot be written: the values are in
+/// the vault, and the file is as it was.
+pub fn adopt(ctx: &Context, plan: &AdoptPlan) -> Result<Adopted> {
+    let options = ImportOptions { existing: Existing::Refuse, ..ImportOptions::default() };
+    let secrets = import(ctx, &plan.imported, &options)?;
+    let mut done = Adopted { secrets, files: Vec::new(), tracked: Vec::new(), copies: Vec::new() };
+    for file in plan.files.iter().filter(|file| !file.values.is_empty()) {
+        let now = fs::read_named(&file.path, LARGEST)?.unwrap_or_default();
+        if now != file.old.expose() {
+            return Err(AdoptError::ChangedMeanwhile(file.path.clone()).into());
+        }
+        fs::rewrite(&file.path, file.new.expose())?;
+        done.files.push(file.path.clone());
+    }
+    let search = Search::new(&plan.values);
+    for path in &done.files {
+        if git::is_tracked(path) {
+            done.tracked.push(path.clone());
+        }
+        done.copies.extend(copies_beside(path, &search));
+    }
+    Ok(done)
+}
+
+struct Planner<'o> {
+    options: &'o AdoptOptions,
+    only: Vec<Pattern>,
+    detector: Option<Detector>,
+    found: Vec<Found>,
+    values: BTreeMap<SecretName, SecretBytes>,
+}
+
+/// What is to become of one value of a file.
+enum Plan {
+    Keep,
+    ByHand,
+    Move { name: SecretName, variable: String },
+}
+
+impl Planner<'_> {
+    /// A file as it is planned; `None` where nothing of it concerns anybody.
+    fn file(&mut self, path: &Path) -> Result<Option<AdoptFile>> {
+        let bytes =
+            fs::read_named(path, LARGEST)?.ok_or_else(|| AdoptError::Gone(path.to_owned()))?;
+        let old = SecretBytes::new(bytes);
+        let text = old.expose_str().ok_or_else(|| AdoptError::Unknown(path.to_owned()))?;
+        let kind = kind_of(path, text).ok_or_else(|| AdoptError::Unknown(path.to_owned()))?;
+        let odd =
+            |odd: Odd| AdoptError::Odd { path: path.to_owned(), program: kind.name, why: odd.0 };
+        let mut candidates = Vec::new();
+        (kind.edit)(text, &mut |candidate| {
+            candidates.push(candidate);
+            Choice::Keep
+        })
+        .map_err(odd)?;
+        let (mut values, mut by_hand) = (Vec::new(), Vec::new());
+        let plans: Vec<Plan> = candidates
+            .into_iter()
+            .map(|candidate| self.plan(candidate, &mut values, &mut by_hand))
+            .collect();
+        if values.is_empty() && by_hand.is_empty() {
+            return Ok(None);
+        }
+        let go = |shown: bool, moved: bool| {
+            let mut at = 0;
+            let edited = (kind.edit)(text, &mut |_| {
+                at += 1;
+                match plans.get(at - 1) {
+                    Some(Plan::Move { name, variable }) if moved => {
+                        Choice::Refer { secret: name.to_string(), variable: variable.clone() }
+                    }
+                    Some(Plan::Move { .. }) => Choice::Mask,
+                    Some(Plan::ByHand) if shown => Choice::Mask,
+                    _ => Choice::Keep,
+                }
+            });
+            edited.map(SecretBytes::from)
+        };
+        let new = go(false, true).map_err(odd)?;
+        let diff = self.diff(&go(true, false).map_err(odd)?, &go(true, true).map_err(odd)?);
+        let moved: Vec<_> = values
+            .iter()
+            .filter_map(|value: &AdoptValue| {
+                Some((value.name.clone(), self.values.get(&value.name)?.clone()))
+            })
+            .collect();
+        let mut remains = Vec::new();
+        Search::new(&moved).find(new.expose(), |name, _| {
+            if !remains.contains(name) {
+                remains.push(name.clone());
+            }
+        });
+        let then = then(kind);
+        let (path, program) = (path.to_owned(), kind.name);
+        Ok(Some(AdoptFile { path, program, values, by_hand, remains, diff, then, old, new }))
+    }
+
+    /// Decides about one value, and names it.
+    fn plan(
+        &mut self,
+        candidate: Candidate,
+        values: &mut Vec<AdoptValue>,
+        by_hand: &mut Vec<ByHand>,
+    ) -> Plan {
+        if !self.is_wanted(&candidate) {
+            return Plan::Keep;
+        }
+        let place = candidate.place.clone();
+        let mut stays = |why| {
+            by_hand.push(ByHand { place: printable(&place), why });
+            Plan::ByHand
+        };
+        let Some(name) = self.name(&candidate) else {
+            return stays("another value has the name that it would get");
+        };
+        if !self.only.is_empty() && !self.only.iter().any(|one| one.matches(name.as_str())) {
+            return Plan::Keep;
+        }
+        if let Some(why) = candidate.by_hand {
+            return stays(why);
+        }
+        let usual = name.as_str().to_ascii_uppercase().replace(['-', '.', '/'], "_");
+        let variable = candidate.variable.clone().unwrap_or_else(|| usual.clone());
+        let place = printable(&candidate.place);
+        let is_mapped = variable != usual;
+        let value = AdoptValue { place, name: name.clone(), variable: variable.clone(), is_mapped };
+        values.push(value);
+        if self.values.insert(name.clone(), candidate.value.clone()).is_none() {
+            let about = About {
+                tags: Vec::new(),
+                description: None,
+                services: candidate.service.into_iter().collect(),
+                user: candidate.user,
+            };
+            self.found.push(Found {
+                name: name.to_string(),
+                value: Ok(candidate.value),
+                line: None,
+                doubt: None,
+                about: (!about.services.is_empty()).then_some(about),
+            });
+        }
+        Plan::Move { name, variable }
+    }
+
+    fn is_wanted(&self, candidate: &Candidate) -> bool {
+        let looks = || {
+            let mut found = false;
+            if let Some(detector) = &self.detector {
+                detector.find(candidate.value.expose(), |_, _| found = true);
+            }
+            found
+        };
+        let is_long = candidate.value.len() >= SHORTEST;
+        candidate.is_sure
+            || self.options.all
+            || is_long && is_secret_name(&candidate.name)
+            || looks()
+    }
+
+    /// The name of its own, or with what stands around it where another value has that.
+    fn name(&self, candidate: &Candidate) -> Option<SecretName> {
+        let names = [&candidate.name, &candidate.longer];
+        let names = names.into_iter().filter_map(|name| name_here(&self.options.prefix, name).ok());
+        let fits =
+            |name: &SecretName| self.values.get(name).is_none_or(|value| *value == candidate.value);
+        names.into_iter().find(fits)
+    }
+
+    /// The lines that differ, without context: what stands around them may be anything.
+    fn diff(&self, old: &SecretBytes, new: &SecretBytes) -> String {
+        let (Some(old), Some(new)) = (old.expose_str(), new.expose_str()) else {
+            return String::new();
+        };
+        let diff = TextDiff::from_lines(old, new);
+        let mut out = String::new();
+        for change in diff.iter_all_changes() {
+            let sign = match change.tag() {
+                similar::ChangeTag::Equal => continue,
+                similar::ChangeTag::Delete => '-',
+                similar::ChangeTag::Insert => '+',
+            };
+            let line = self.without_formats(change.value().trim_end());
+            let shown: String = printable(&line).chars().take(LINE).collect();
+            let more = if line.chars().count() > LINE { "…" } else { "" };
+            out.push_str(&format!("{sign}{shown}{more}\n"));
+        }
+        out
+    }
+
+    /// A line with dots for what has the form of a token, though nobody asked about it.
+    fn without_formats(&self, line: &str) -> String {
+        let mut out = String::new();
+        let mut copied = 0;
+        if let Some(detector) = &self.detector {
+            detector.find(line.as_bytes(), |_, place| {
+                out.push_str(line.get(copied..place.start).unwrap_or_default());
+                out.push('…');
+                copied = place.end;
+            });
+        }
+        out + line.get(copied..).unwrap_or_default()
+    }
+}
+
+fn then(kind: &AdoptKind) -> AdoptThen {
+    match kind.then {
+        Then::Run => AdoptThen::Run,
+        Then::Helper(tool) => AdoptThen::Helper(tool),
+        Then::Itself => AdoptThen::Itself,
+        Then::Resolve => AdoptThen::Resolve,
+    }
+}
+
+/// Files in the same folder that begin with the name of this one, and have a value.
+fn copies_beside(path: &Path, search: &Search) -> Vec<(PathBuf, SecretName)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let name = name.to_string_lossy();
+    let is_beside = |other: &str| other != name && other.starts_with(&*name);
+    // Claude Code keeps copies of its own in a folder.
+    let folders = [folder.to_owned(), folder.join(".claude/backups")];
+    let mut found = HashMap::new();
+    for entry in folders.iter().filter_map(|one| std::fs::read_dir(one).ok()).flatten().flatten() {
+        if is_beside(&entry.file_name().to_string_lossy())
+            && let Ok(Some(bytes)) = fs::read_named(&entry.path(), LARGEST)
+        {
+            search.find(&bytes, |name, _| {
+                found.insert((entry.path(), name.clone()), ());
+            });
+        }
+    }
+    let mut found: Vec<_> = found.into_keys().collect();
+    found.sort();
+    found
+}
+
+/// What keeps a file from being adopted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdoptError {
+    #[error("there is no file '{}'", printable(&.0.to_string_lossy()))]
+    Gone(PathBuf),
+    #[error("'{}' is no file whose secrets authy knows how to move", printable(&.0.to_string_lossy()))]
+    Unknown(PathBuf),
+    #[error("'{}' stays as it is: {why} ({program})", printable(&path.to_string_lossy()))]
+    Odd { path: PathBuf, program: &'static str, why: &'static str },
+    #[error("'{}' was changed meanwhile, and stays as it is; the values are in the vault", printable(&.0.to_string_lossy()))]
+    ChangedMeanwhile(PathBuf),
+}
+
+impl Failure for AdoptError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Gone(_) => Kind::NotFound,
+            Self::Unknown(_) | Self::Odd { .. } => Kind::Usage,
+            Self::ChangedMeanwhile(_) => Kind::Conflict,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Gone(_) => return None,
+            Self::Unknown(_) => "'authy adopt --help' lists them; 'authy import' reads more formats, and changes no file".into(),
+            Self::Odd { .. } => "mend the file, or move its values by hand: 'authy store NAME'".into(),
+            Self::ChangedMeanwhile(_) => "run the same command again".into(),
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Which file is whose: the table of what is adopted.
+
+use std::path::{Path, PathBuf};
+
+use super::EditText;
+use super::{aws, dotenv, json, lines, toml, yaml};
+
+/// Files of one program.
+#[derive(Debug)]
+pub(crate) struct AdoptKind {
+    /// Whose they are.
+    pub(crate) name: &'static str,
+    /// What the end of their path is; `*` stands for anything in a file's name.
+    files: &'static [&'static str],
+    /// Where they lie, below the home folder and below a project.
+    home: &'static [&'static str],
+    project: &'static [&'static str],
+    pub(crate) edit: EditText,
+    /// How its program gets the values then.
+    pub(crate) then: Then,
+}
+
+/// How a program gets values that no longer stand in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// As variables, below `authy run`.
+    Run,
+    /// By the helper of this tool, which has to be installed.
+    Helper(&'static str),
+    /// By itself: the file says what is to be called.
+    Itself,
+    /// The file is a template now.
+    Resolve,
+}
+
+const fn kind(
+    name: &'static str,
+    files: &'static [&'static str],
+    home: &'static [&'static str],
+    project: &'static [&'static str],
+    edit: EditText,
+    then: Then,
+) -> AdoptKind {
+    AdoptKind { name, files, home, project, edit, then }
+}
+
+/// The first that fits counts.
+const KINDS: [AdoptKind; 21] = [
+    kind(
+        "Claude Code",
+        &[".claude/settings.json", ".claude/settings.local.json"],
+        &[".claude/settings.json"],
+        &[".claude/settings.json", ".claude/settings.local.json"],
+        json::claude_settings,
+        Then::Run,
+    ),
+    kind(
+        "Claude Code",
+        &[".claude.json", ".mcp.json"],
+        &[".claude.json"],
+        &[".mcp.json"],
+        json::mcp,
+        Then::Run,
+    ),
+    kind(
+        "Claude Desktop",
+        &["claude_desktop_config.json"],
+        &[
+            ".config/Claude/claude_desktop_config.json",
+            "Library/Application Support/Claude/claude_desktop_config.json",
+        ],
+        &[],
+        json::claude_desktop,
+        Then::Itself,
+    ),
+    kind(
+        "Gemini CLI",
+        &[".gemini/settings.json"],
+        &[".gemini/settings.json"],
+        &[".gemini/settings.json"],
+        json::gemini,
+        Then::Run,
+    ),
+    kind(
+        "Copilot CLI",
+        &[".copilot/mcp-config.json"],
+        &[".copilot/mcp-config.json"],
+        &[],
+        json::mcp,
+        Then::Run,
+    ),
+    kind(
+        "Cursor",
+        &[".cursor/mcp.json"],
+        &[".cursor/mcp.json"],
+        &[".cursor/mcp.json"],
+        json::cursor,
+        Then::Run,
+    ),
+    kind("VS Code", &[".vscode/mcp.json"], &[], &[".vscode/mcp.json"], json::vscode, Then::Run),
+    kind(
+        "opencode",
+        &["opencode.json", "opencode.jsonc"],
+        &[".config/opencode/opencode.json", ".config/opencode/opencode.jsonc"],
+        &["opencode.json", "opencode.jsonc"],
+        json::opencode,
+        Then::Run,
+    ),
+    kind(
+        "OpenClaw",
+        &["openclaw.json"],
+        &[".openclaw/openclaw.json"],
+        &[],
+        json::openclaw,
+        Then::Run,
+    ),
+    kind(
+        "Codex",
+        &[".codex/config.toml"],
+        &[".codex/config.toml"],
+        &[".codex/config.toml"],
+        toml::codex,
+        Then::Run,
+    ),
+    kind("npm", &[".npmrc"], &[".npmrc"], &[".npmrc"], lines::npmrc, Then::Run),
+    kind(
+        "git",
+        &[".git-credentials", "git/credentials"],
+        &[".git-credentials", ".config/git/credentials"],
+        &[],
+        lines::git_credentials,
+        Then::Helper("git"),
+    ),
+    kind(
+        "Docker",
+        &[".docker/config.json"],
+        &[".docker/config.json"],
+        &[],
+        json::docker,
+        Then::Helper("docker"),
+    ),
+    kind(
+        "cargo",
+        &[".cargo/credentials.toml", ".cargo/credentials"],
+        &[".cargo/credentials.toml"],
+        &[],
+        toml::cargo,
+        Then::Helper("cargo"),
+    ),
+    kind("Python's twine", &[".pypirc"], &[".pypirc"], &[], lines::pypirc, Then::Helper("keyring")),
+    kind("AWS", &[".aws/credentials"], &[".aws/credentials"], &[], aws::credentials, Then::Itself),
+    kind("gh", &["gh/hosts.yml"], &[".config/gh/hosts.yml"], &[], yaml::gh, Then::Run),
+    kind("netrc", &[".netrc", "_netrc"], &[".netrc"], &[], lines::netrc, Then::Helper("git")),
+    kind(
+        "compose",
+        &[
+            "compose.yaml",
+            "compose.yml",
+            "compose.*.yaml",
+            "compose.*.yml",
+            "docker-compose*.yml",
+            "docker-compose*.yaml",
+        ],
+        &[],
+        &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"],
+        yaml::compose,
+        Then::Run,
+    ),
+    kind("direnv", &[".envrc"], &[], &[".envrc"], dotenv::envrc, Then::Itself),
+    kind(
+        ".env",
+        &[".env", ".env.*", "*.env"],
+        &[".openclaw/.env", ".gemini/.env"],
+        &[
+            ".env",
+            ".env.local",
+            ".env.development",
+            ".env.development.local",
+            ".env.production",
+            ".env.production.local",
+            ".env.test",
+            ".gemini/.env",
+        ],
+        dotenv::dotenv,
+        Then::Run,
+    ),
+];
+
+/// A manifest is known by what stands in it.
+static MANIFEST: AdoptKind = kind("Kubernetes", &[], &[], &[], yaml::manifest, Then::Resolve);
+/// Files that are made to be read by everybody.
+const EXAMPLES: [&str; 4] = [".example", ".sample", ".template", ".dist"];
+
+/// Whose file this is; `None` where that is not known.
+pub(crate) fn kind_of(path: &Path, text: &str) -> Option<&'static AdoptKind> {
+    static ALL: &[AdoptKind] = &KINDS;
+    let whole = path.to_string_lossy().replace('\\', "/");
+    if EXAMPLES.iter().any(|end| whole.ends_with(end)) {
+        return None;
+    }
+    let known = ALL.iter().find(|kind| kind.files.iter().any(|end| is_end(&whole, end)));
+    let is_yaml = whole.ends_with(".yaml") || whole.ends_with(".yml");
+    let is_manifest = || is_yaml && text.lines().any(|line| line.trim_end() == "kind: Secret");
+    known.or_else(|| is_manifest().then_some(&MANIFEST))
+}
+
+/// Whether a path ends in `end`, whole segments of it.
+fn is_end(path: &str, end: &str) -> bool {
+    let count = end.split('/').count();
+    let last: Vec<&str> = path.rsplit('/').take(count).collect();
+    last.len() == count && last.iter().zip(end.rsplit('/')).all(|(name, end)| fits(name, end))
+}
+
+fn fits(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, end)) => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+    }
+}
+
+/// Where such files usually lie: in this project, and in the home folder.
+pub(crate) fn usual_places(home: Option<&Path>, project: &Path) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    for kind in &KINDS {
+        places.extend(kind.project.iter().map(|file| project.join(file)));
+        places.extend(home.iter().flat_map(|home| kind.home.iter().map(|file| home.join(file))));
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::kind_of;
+
+    #[test]
+    fn files_are_known_by_the_end_of_their_path() {
+        for (path, name) in [
+            ("/home/a/.claude.json", Some("Claude Code")),
+            (".mcp.json", Some("Claude Code")),
+            ("x/.codex/config.toml", Some("Codex")),
+            (".env.production", Some(".env")),
+            ("prod.env", Some(".env")),
+            (".env.example", None),
+            ("docker-compose.prod.yml", Some("compose")),
+            (".cargo/config.toml", None),
+            ("mcp.json", None),
+            ("a/.cursor/mcp.json", Some("Cursor")),
+        ] {
+            assert_eq!(kind_of(Path::new(path), "").map(|kind| kind.name), name, "{path}");
+        }
+        let text = "apiVersion: v1\nkind: Secret\n";
+        assert_eq!(kind_of(Path::new("k.yaml"), text).map(|kind| kind.name), Some("Kubernetes"));
+    }
+}

@@ -1,0 +1,171 @@
+//! Files of other programs in which secrets lie: which values they are, and the file with a reference in
+//! the place of each, in the way that its program expands.
+//!
+//! Every editor goes through its file once and asks about each value what is to become of it, so that
+//! looking, showing and changing go the same way. What it does not understand it leaves alone.
+
+mod aws;
+mod dotenv;
+mod json;
+mod kinds;
+mod lines;
+mod toml;
+mod yaml;
+
+use crate::name::{ServiceUrl, ServiceUser};
+use crate::secret::SecretBytes;
+
+pub(crate) use kinds::{AdoptKind, Then, kind_of, usual_places};
+
+/// A value that was come across.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    /// Where it stands, as words that lead there: `mcpServers github env GITHUB_TOKEN`.
+    pub(crate) place: String,
+    /// What it is called there.
+    pub(crate) name: String,
+    /// What it is called with what stands around it, where another has that name.
+    pub(crate) longer: String,
+    /// The variable that its program reads it from, where no other will do.
+    pub(crate) variable: Option<String>,
+    /// The value as its program sees it.
+    pub(crate) value: SecretBytes,
+    /// Whether nothing but secrets stands there.
+    pub(crate) is_sure: bool,
+    /// The service that it is for, and who one is there.
+    pub(crate) service: Option<ServiceUrl>,
+    pub(crate) user: Option<ServiceUser>,
+    /// Why it has to be moved by hand.
+    pub(crate) by_hand: Option<&'static str>,
+}
+
+impl Candidate {
+    fn new(place: &[&str], value: &str) -> Self {
+        let name = place.last().copied().unwrap_or_default().to_owned();
+        Self {
+            place: place.join(" "),
+            longer: name.clone(),
+            name,
+            variable: None,
+            value: SecretBytes::from(value.to_owned()),
+            is_sure: false,
+            service: None,
+            user: None,
+            by_hand: None,
+        }
+    }
+}
+
+/// What is to become of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// It stays.
+    Keep,
+    /// Dots in its place, to be shown.
+    Mask,
+    /// The secret, and the variable that it will be in.
+    Refer { secret: String, variable: String },
+}
+
+/// Says what is to become of a value.
+pub(crate) type Choose<'c> = dyn FnMut(Candidate) -> Choice + 'c;
+
+/// Why a file is left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Odd(pub(crate) &'static str);
+
+/// Goes through a file and returns what it becomes.
+pub(crate) type EditText = fn(&str, &mut Choose<'_>) -> Result<String, Odd>;
+
+/// What is shown in the place of a value.
+pub(crate) const DOTS: &str = "••••••••";
+
+/// Whether a text stands for a value that is elsewhere already, or for none.
+pub(crate) fn is_reference(text: &str) -> bool {
+    let text = text.trim();
+    let starts = ["$", "{env:", "{file:", "<", "op://", "vault:", "%", "{{", "ENC[", "encrypted:"];
+    text.is_empty()
+        || text.contains("${")
+        || text.contains("$(")
+        || starts.iter().any(|start| text.starts_with(start))
+}
+
+/// Words in the names of settings that hold secrets.
+const WORDS: [&str; 19] = [
+    "key",
+    "token",
+    "secret",
+    "authorization",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "auth",
+    "credential",
+    "credentials",
+    "private",
+    "cookie",
+    "dsn",
+    "pass",
+    "bearer",
+    "apikey",
+    "pat",
+    "pin",
+];
+
+/// Whether a setting with this name holds a secret, as people name them.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let words = words_of(name);
+    let is = |word: &str| words.iter().any(|one| one == word);
+    // What is made to be seen, or says where a secret is.
+    let is_public =
+        is("public") || is("id") && !is("secret") || is("file") || is("path") || is("env");
+    let ends = ["key", "token", "secret", "password"];
+    let glued = words
+        .iter()
+        .any(|word| ends.iter().any(|end| word.len() > end.len() && word.ends_with(end)));
+    !is_public && (WORDS.iter().any(|word| is(word)) || glued && !is("monkey") && !is("turkey"))
+}
+
+/// `API_KEY`, `apiKey` and `x-api-key` as words in small letters.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        let begins = c.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if (begins || !c.is_ascii_alphanumeric())
+            && words.last().is_some_and(|word| !word.is_empty())
+        {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The word before the secret in a header such as `Authorization: Bearer …`, and the secret.
+fn split_scheme(value: &str) -> (&str, &str) {
+    let schemes = ["Bearer ", "bearer ", "Basic ", "basic ", "token ", "Token ", "Bot "];
+    match schemes.iter().find(|scheme| value.starts_with(**scheme)) {
+        Some(scheme) => value.split_at(scheme.len()),
+        None => ("", value),
+    }
+}
+
+/// The address and the user name of a service, where they are usable.
+fn service(url: &str) -> Option<ServiceUrl> {
+    ServiceUrl::parse(url).ok()
+}
+
+fn user(name: &str) -> Option<ServiceUser> {
+    ServiceUser::parse(name).ok()
+}
+
+#[cfg(test)]
+mod tests;

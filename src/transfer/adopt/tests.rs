@@ -1,0 +1,238 @@
+//! Each kind of file: what is found, what it becomes, and that nothing else changes.
+
+use std::path::Path;
+
+use super::{Candidate, Choice, DOTS, is_reference, is_secret_name, kind_of};
+
+#[test]
+fn names_of_secrets_are_known() {
+    for name in [
+        "API_KEY",
+        "apiKey",
+        "x-api-key",
+        "DB_PASSWORD",
+        "GITHUB_TOKEN",
+        "Authorization",
+        "clientSecret",
+        "PGPASSWORD",
+        "SENTRY_DSN",
+        "AWS_SECRET_ACCESS_KEY",
+        "GH_PAT",
+        "botToken",
+    ] {
+        assert!(is_secret_name(name), "{name}");
+    }
+    for name in [
+        "LOG_LEVEL",
+        "PORT",
+        "DB_HOST",
+        "PUBLIC_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "KEY_FILE",
+        "monkey",
+        "apiKeyEnv",
+        "author",
+    ] {
+        assert!(!is_secret_name(name), "{name}");
+    }
+}
+
+#[test]
+fn references_are_known() {
+    for text in ["${X}", "$X", "Bearer ${X}", "{env:X}", "<token>", "", "op://a/b/c", "$(cmd)"] {
+        assert!(is_reference(text), "{text}");
+    }
+    for text in ["s3cr3t", "pa$$w0rd", "a<b"] {
+        assert!(!is_reference(text), "{text}");
+    }
+}
+
+/// What is found in a file, and what it becomes where all that looks like a secret is moved.
+fn adopted(path: &str, text: &str) -> (Vec<Candidate>, String) {
+    let kind = kind_of(Path::new(path), text).unwrap_or_else(|| panic!("{path}"));
+    let mut found = Vec::new();
+    let same = (kind.edit)(text, &mut |_| Choice::Keep).unwrap();
+    assert_eq!(same, text, "nothing is changed where nothing is chosen");
+    let is_chosen =
+        |one: &Candidate| one.by_hand.is_none() && (one.is_sure || is_secret_name(&one.name));
+    let masked =
+        (kind.edit)(text, &mut |one| if is_chosen(&one) { Choice::Mask } else { Choice::Keep })
+            .unwrap();
+    let new = (kind.edit)(text, &mut |one| {
+        let choice = match is_chosen(&one) {
+            true => {
+                let variable = one.variable.clone().unwrap_or_else(|| {
+                    one.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+                });
+                let secret = one.name.to_lowercase().replace('_', "-");
+                Choice::Refer { secret, variable }
+            }
+            false => Choice::Keep,
+        };
+        found.push(one);
+        choice
+    })
+    .unwrap();
+    for one in found.iter().filter(|one| is_chosen(one)) {
+        let value = one.value.expose_str().unwrap();
+        assert!(masked.contains(DOTS), "{masked}");
+        assert!(!masked.contains(value) && !new.contains(value), "{path}: {masked}\n{new}");
+    }
+    (found, new)
+}
+
+#[track_caller]
+fn becomes(path: &str, before: &str, values: &[&str], after: &str) -> Vec<Candidate> {
+    let (found, new) = adopted(path, before);
+    assert_eq!(new, after, "{path}");
+    let moved: Vec<_> = found
+        .iter()
+        .filter(|one| one.by_hand.is_none() && (one.is_sure || is_secret_name(&one.name)))
+        .map(|one| one.value.expose_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(moved, values, "{path}");
+    found
+}
+
+#[test]
+fn mcp_servers_of_claude_code() {
+    let before = "{\n  \"mcpServers\": {\n    \"gh\": {\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"--api-key=k\\u0065y-4711\", \"--token\", \"t-4711\"],\n      \"env\": {\"GITHUB_TOKEN\": \"v\\\"4711\", \"LOG_LEVEL\": \"debug\", \"X_TOKEN\": \"${X}\"}\n    },\n    \"web\": {\"type\": \"http\", \"url\": \"https://x\", \"headers\": {\"Authorization\": \"Bearer b-4711\"}}\n  }\n}\n";
+    let after = "{\n  \"mcpServers\": {\n    \"gh\": {\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"--api-key=${GH_API_KEY}\", \"--token\", \"${GH_TOKEN}\"],\n      \"env\": {\"GITHUB_TOKEN\": \"${GITHUB_TOKEN}\", \"LOG_LEVEL\": \"debug\", \"X_TOKEN\": \"${X}\"}\n    },\n    \"web\": {\"type\": \"http\", \"url\": \"https://x\", \"headers\": {\"Authorization\": \"Bearer ${WEB_TOKEN}\"}}\n  }\n}\n";
+    becomes(".mcp.json", before, &["v\"4711", "key-4711", "t-4711", "b-4711"], after);
+    // Below projects too.
+    let before =
+        "{\"projects\": {\"/a\": {\"mcpServers\": {\"s\": {\"env\": {\"A_KEY\": \"v-4711\"}}}}}}";
+    becomes(".claude.json", before, &["v-4711"], &before.replace("v-4711", "${A_KEY}"));
+}
+
+#[test]
+fn other_clients_in_their_own_forms() {
+    let before =
+        "{\n  // mine\n  \"servers\": {\"s\": {\"env\": {\"A_KEY\": \"v-4711\"}, }, },\n}\n";
+    becomes(".vscode/mcp.json", before, &["v-4711"], &before.replace("v-4711", "${env:A_KEY}"));
+    let before = "{\"mcpServers\": {\"s\": {\"env\": {\"A_KEY\": \"v-4711\"}}}}";
+    becomes(".cursor/mcp.json", before, &["v-4711"], &before.replace("v-4711", "${env:A_KEY}"));
+    becomes(".gemini/settings.json", before, &["v-4711"], &before.replace("v-4711", "${A_KEY}"));
+    let (found, new) = adopted(".gemini/settings.json", &before.replace("v-4711", "v$4711"));
+    assert!(found[0].by_hand.is_some() && new.contains("v$4711"));
+    let before = "{\n  \"provider\": {\"p\": {\"options\": {\"apiKey\": \"k-4711\", \"baseURL\": \"x\"}}},\n  \"mcp\": {\"s\": {\"type\": \"local\", \"environment\": {\"B_TOKEN\": \"t-4711\"}}}\n}\n";
+    let after = before.replace("k-4711", "{env:APIKEY}").replace("t-4711", "{env:B_TOKEN}");
+    becomes("opencode.json", before, &["k-4711", "t-4711"], &after);
+    let before = "{\n  env: { A: 'x' },\n  channels: { telegram: { botToken: 'v-4711' } }, // mine\n  hooks: { token: 'h-4711' },\n}\n";
+    let after = before.replace("'v-4711'", "\"${BOTTOKEN}\"");
+    becomes("openclaw.json", before, &["v-4711"], &after);
+}
+
+#[test]
+fn settings_that_are_not_expanded_go() {
+    let before = "{\n  \"model\": \"x\",\n  \"env\": {\n    \"ANTHROPIC_AUTH_TOKEN\": \"v-4711\",\n    \"DEBUG\": \"1\"\n  }\n}\n";
+    let after = "{\n  \"model\": \"x\",\n  \"env\": {\n    \"DEBUG\": \"1\"\n  }\n}\n";
+    becomes(".claude/settings.json", before, &["v-4711"], after);
+}
+
+#[test]
+fn servers_of_claude_desktop_are_started_by_authy() {
+    let before = "{\n  \"mcpServers\": {\n    \"s\": {\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"server\"],\n      \"env\": {\"A_KEY\": \"v-4711\"}\n    }\n  }\n}\n";
+    let (_, new) = adopted("claude_desktop_config.json", before);
+    let value: serde_json::Value = serde_json::from_str(&new).unwrap();
+    let server = &value["mcpServers"]["s"];
+    assert_eq!(server["command"], "authy");
+    let args = ["run", "--uppercase", "--only", "a-key", "--", "npx", "-y", "server"];
+    assert_eq!(server["args"], serde_json::json!(args));
+    assert_eq!(server["env"], serde_json::Value::Null, "{new}");
+}
+
+#[test]
+fn codex_names_variables() {
+    let before = "model = \"x\" # mine\n\n[mcp_servers.s]\ncommand = \"npx\"\n\n[mcp_servers.s.env]\nA_KEY = \"v-4711\"\nLOG = \"1\"\n\n[mcp_servers.w]\nurl = \"https://x\"\nhttp_headers = { Authorization = \"Bearer b-4711\", \"X-Api-Key\" = \"k-4711\" }\n\n[model_providers.p]\nexperimental_bearer_token = \"e-4711\"\n";
+    let (found, new) = adopted(".codex/config.toml", before);
+    assert_eq!(found.len(), 5);
+    let value: toml::Table = toml::from_str(&new).unwrap();
+    let server = &value["mcp_servers"];
+    assert_eq!(server["s"]["env_vars"], toml::Value::from(vec!["A_KEY"]));
+    assert_eq!(server["s"]["env"]["LOG"].as_str(), Some("1"));
+    assert!(server["s"]["env"].get("A_KEY").is_none());
+    assert_eq!(server["w"]["bearer_token_env_var"].as_str(), Some("W_TOKEN"));
+    assert_eq!(server["w"]["env_http_headers"]["X-Api-Key"].as_str(), Some("X_API_KEY"));
+    assert!(server["w"].get("http_headers").is_none());
+    assert_eq!(value["model_providers"]["p"]["env_key"].as_str(), Some("P_KEY"));
+    assert!(new.starts_with("model = \"x\" # mine\n"), "{new}");
+    let (_, windows) = adopted(".codex/config.toml", &before.replace('\n', "\r\n"));
+    assert_eq!(windows, new.replace('\n', "\r\n"));
+}
+
+#[test]
+fn lines_of_env_files() {
+    let before =
+        "# top\nexport DB_PASSWORD='v 4711' # why\nPORT=80\nKEY=\"a\n  b-4711\"\nREF_TOKEN=${X}\n";
+    let after = "# top\n# DB_PASSWORD is in authy: db-password\nPORT=80\n# KEY is in authy: key\nREF_TOKEN=${X}\n";
+    becomes(".env", before, &["v 4711", "a\n  b-4711"], after);
+    becomes("x.env", "A_KEY=v-4711", &["v-4711"], "# A_KEY is in authy: a-key");
+    becomes(
+        ".env.local",
+        "A_KEY=v-4711\r\nB=1\r\n",
+        &["v-4711"],
+        "# A_KEY is in authy: a-key\r\nB=1\r\n",
+    );
+    let before = "use nix\nexport A_KEY=\"v-4711\"\nexport B_KEY=\"$(cmd)\"\nexport C_KEY='a b'\n";
+    let after = before.replace("\"v-4711\"", "\"$(authy get a-key)\"");
+    becomes(".envrc", before, &["v-4711"], &after);
+}
+
+#[test]
+fn credentials_of_tools() {
+    let before = "registry=https://r.test\n//r.test/npm/:_authToken=v-4711\n//r.test/npm/:always-auth=true\n";
+    let found = becomes(".npmrc", before, &["v-4711"], &before.replace("v-4711", "${NPM_R_TEST}"));
+    assert_eq!(found[0].service.as_ref().unwrap().to_string(), "https://r.test/npm");
+    let before = "https://ann:v%2F4711@git.test\nhttps://git.other\n";
+    let found = becomes(".git-credentials", before, &["v/4711"], "https://git.other\n");
+    assert_eq!(found[0].user.as_ref().unwrap().as_str(), "ann");
+    let before = "machine a.test login ann password v-4711\n# c\nmachine b.test\n  login bob\n  password w-4711\ndefault login x password y\nmacdef z\n  password q\n\n";
+    let after = "default login x password y\nmacdef z\n  password q\n\n";
+    becomes(".netrc", before, &["v-4711", "w-4711"], after);
+    let before = "[pypi]\nusername = __token__\npassword = v-4711\n\n[own]\nrepository: https://own.test/\nusername: ann\npassword: w-4711\n";
+    let after =
+        "[pypi]\nusername = __token__\n\n[own]\nrepository: https://own.test/\nusername: ann\n";
+    let found = becomes(".pypirc", before, &["v-4711", "w-4711"], after);
+    assert_eq!(found[1].service.as_ref().unwrap().to_string(), "https://own.test");
+    let before = "[default]\naws_access_key_id = AK4711\naws_secret_access_key = v-4711\nregion = x\n\n[t]\naws_access_key_id = AK4712\naws_secret_access_key = w-4711\naws_session_token = s\n";
+    let after = "[default]\ncredential_process = authy helper aws aws/default-id aws/default-key\nregion = x\n\n[t]\naws_access_key_id = AK4712\naws_secret_access_key = w-4711\naws_session_token = s\n";
+    becomes(".aws/credentials", before, &["AK4711", "v-4711"], after);
+    let before = "{\n\t\"auths\": {\n\t\t\"https://index.docker.io/v1/\": {\n\t\t\t\"auth\": \"YW5uOnYtNDcxMQ==\"\n\t\t}\n\t}\n}\n";
+    let (found, new) = adopted(".docker/config.json", before);
+    assert_eq!(found[0].value.expose(), b"v-4711");
+    let value: serde_json::Value = serde_json::from_str(&new).unwrap();
+    assert_eq!(value["auths"]["https://index.docker.io/v1/"], serde_json::json!({}));
+    let before = "[registry]\ntoken = \"v-4711\" # mine\n\n[registries.own]\ntoken = \"w-4711\"\n";
+    let (found, new) = adopted(".cargo/credentials.toml", before);
+    assert_eq!(found.len(), 2);
+    assert!(!new.contains("token") && new.contains("[registries.own]"), "{new}");
+    let before = "github.com:\n    users:\n        ann:\n            oauth_token: v-4711\n    git_protocol: ssh\n    oauth_token: v-4711\n    user: ann\n";
+    let after = "github.com:\n    users:\n        ann:\n    git_protocol: ssh\n    user: ann\n";
+    becomes("gh/hosts.yml", before, &["v-4711"], after);
+}
+
+#[test]
+fn yaml_keeps_all_but_the_value() {
+    let before = "services:\n  web:\n    environment:\n      A_KEY: v-4711   # why\n      B_TOKEN: 'w''4711'\n      PORT: 80\n      D_KEY: a$$b-4711\n      E_KEY: a$b\n  db:\n    environment:\n      - \"DB_PASSWORD=x-4711\"  # c\n      - OTHER=1\n    build: {args: {F_TOKEN: f-4711}}\n# end\n";
+    let after = "services:\n  web:\n    environment:\n      A_KEY: ${A_KEY:?}   # why\n      B_TOKEN: '${B_TOKEN:?}'\n      PORT: 80\n      D_KEY: ${D_KEY:?}\n      E_KEY: a$b\n  db:\n    environment:\n      - \"DB_PASSWORD=${DB_PASSWORD:?}\"  # c\n      - OTHER=1\n    build: {args: {F_TOKEN: \"${F_TOKEN:?}\"}}\n# end\n";
+    becomes("compose.yaml", before, &["v-4711", "w'4711", "a$b-4711", "x-4711", "f-4711"], after);
+    let before = "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData:\n  key: v-4711\ndata:\n  other: di00NzEx\n---\nkind: ConfigMap\ndata: {key: v-4712}\n";
+    let (found, new) = adopted("k.yaml", before);
+    assert_eq!(new, before.replace("v-4711", "<authy:key>"));
+    assert!(found[1].by_hand.is_some());
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    for (path, text) in [
+        (".mcp.json", "[1]"),
+        (".mcp.json", "{"),
+        (".codex/config.toml", "a = "),
+        ("compose.yaml", "a: [b"),
+        (".env", "no line\n"),
+    ] {
+        let kind = kind_of(Path::new(path), text).unwrap();
+        assert!((kind.edit)(text, &mut |_| Choice::Mask).is_err(), "{path} {text}");
+    }
+}

@@ -1,0 +1,190 @@
+//! TOML of Codex and cargo, edited in its own tree. Its editor writes line ends of its own, so a file
+//! with others gets them back.
+
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
+
+use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, service, split_scheme};
+
+const ODD: Odd = Odd("it is not the TOML that its program reads");
+
+/// `~/.codex/config.toml`: Codex expands nothing, and has settings that name variables.
+pub(super) fn codex(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    edit(text, |document| {
+        for (name, server) in tables(document.as_table_mut(), "mcp_servers") {
+            environment(&name, server, choose);
+            headers(&name, server, choose);
+        }
+        for (name, provider) in tables(document.as_table_mut(), "model_providers") {
+            let place = ["model_providers", &name, "experimental_bearer_token"];
+            let Some(text) = text_of(provider, "experimental_bearer_token") else { continue };
+            let candidate = Candidate {
+                name: format!("{name}-key"),
+                longer: format!("{name}-provider-key"),
+                is_sure: true,
+                ..Candidate::new(&place, &text)
+            };
+            if let Some(variable) =
+                ask(choose, candidate, provider, "experimental_bearer_token", "")
+            {
+                provider.insert("env_key", value(variable));
+            }
+        }
+    })
+}
+
+/// `env`: Codex hands the variables on that `env_vars` names.
+fn environment(server: &str, table: &mut dyn TableLike, choose: &mut Choose<'_>) {
+    let mut handed_on = Vec::new();
+    if let Some(env) = table.get_mut("env").and_then(Item::as_table_like_mut) {
+        for name in names(env) {
+            let Some(text) = text_of(env, &name) else { continue };
+            let candidate = Candidate {
+                longer: format!("{server}-{name}"),
+                variable: Some(name.clone()),
+                ..Candidate::new(&["mcp_servers", server, "env", &name], &text)
+            };
+            handed_on.extend(ask(choose, candidate, env, &name, ""));
+        }
+        if env.is_empty() && !handed_on.is_empty() {
+            table.remove("env");
+        }
+    }
+    if handed_on.is_empty() {
+        return;
+    }
+    let list = table.entry("env_vars").or_insert(Item::Value(Value::Array(Array::new())));
+    if let Some(list) = list.as_array_mut() {
+        list.extend(handed_on);
+    }
+}
+
+/// `http_headers`: `env_http_headers` takes a header from a variable, and `bearer_token_env_var` the
+/// bearer token.
+fn headers(server: &str, table: &mut dyn TableLike, choose: &mut Choose<'_>) {
+    let mut moved = Vec::new();
+    let mut bearer = None;
+    if let Some(headers) = table.get_mut("http_headers").and_then(Item::as_table_like_mut) {
+        for name in names(headers) {
+            let Some(text) = text_of(headers, &name) else { continue };
+            let is_authorization = name.eq_ignore_ascii_case("authorization");
+            let (scheme, secret) = split_scheme(&text);
+            let is_bearer = is_authorization && scheme.eq_ignore_ascii_case("bearer ");
+            let (before, secret) = if is_bearer { (scheme, secret) } else { ("", text.as_str()) };
+            let short = if is_authorization { format!("{server}-token") } else { name.clone() };
+            let candidate = Candidate {
+                name: short,
+                longer: format!("{server}-{name}"),
+                is_sure: is_authorization,
+                ..Candidate::new(&["mcp_servers", server, "http_headers", &name], secret)
+            };
+            if let Some(variable) = ask(choose, candidate, headers, &name, before) {
+                match is_bearer {
+                    true => bearer = Some(variable),
+                    false => moved.push((name, variable)),
+                }
+            }
+        }
+        if headers.is_empty() && (bearer.is_some() || !moved.is_empty()) {
+            table.remove("http_headers");
+        }
+    }
+    if let Some(variable) = bearer {
+        table.insert("bearer_token_env_var", value(variable));
+    }
+    if !moved.is_empty() {
+        let made = table
+            .entry("env_http_headers")
+            .or_insert(Item::Value(Value::InlineTable(toml_edit::InlineTable::new())));
+        if let Some(made) = made.as_table_like_mut() {
+            for (name, variable) in moved {
+                made.insert(&name, value(variable));
+            }
+        }
+    }
+}
+
+/// `~/.cargo/credentials.toml`: the tokens go, a credential provider gives them.
+pub(super) fn cargo(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    edit(text, |document| {
+        let mut take = |name: &str, url: Option<&str>, table: &mut dyn TableLike| {
+            let Some(text) = text_of(table, "token") else { return };
+            let candidate = Candidate {
+                name: format!("cargo/{name}"),
+                longer: format!("cargo/{name}-token"),
+                is_sure: true,
+                service: url.and_then(service),
+                ..Candidate::new(&["registries", name, "token"], &text)
+            };
+            ask(choose, candidate, table, "token", "");
+        };
+        if let Some(table) = document.get_mut("registry").and_then(Item::as_table_like_mut) {
+            take("crates.io", Some("https://crates.io"), table);
+        }
+        for (name, table) in tables(document.as_table_mut(), "registries") {
+            let url = (name == "crates-io").then_some("https://crates.io");
+            take(&name, url, table);
+        }
+    })
+}
+
+fn edit(text: &str, change: impl FnOnce(&mut DocumentMut)) -> Result<String, Odd> {
+    let (mark, rest) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => ("\u{feff}", rest),
+        None => ("", text),
+    };
+    let breaks = rest.matches('\n').count();
+    let is_windows = breaks > 0 && rest.matches("\r\n").count() == breaks;
+    if !is_windows && rest.contains('\r') {
+        return Err(Odd("its lines end in different ways"));
+    }
+    let unix = rest.replace("\r\n", "\n");
+    let mut document: DocumentMut = unix.parse().map_err(|_| ODD)?;
+    change(&mut document);
+    let new = document.to_string();
+    Ok(mark.to_owned() + &if is_windows { new.replace('\n', "\r\n") } else { new })
+}
+
+/// The variable that the value goes into, where it goes; else what is to be shown stands there.
+fn ask(
+    choose: &mut Choose<'_>,
+    candidate: Candidate,
+    table: &mut dyn TableLike,
+    key: &str,
+    before: &str,
+) -> Option<String> {
+    if candidate.value.expose_str().is_none_or(is_reference) {
+        return None;
+    }
+    match choose(candidate) {
+        Choice::Keep => None,
+        Choice::Mask => {
+            if let Some(old) = table.get_mut(key).and_then(Item::as_value_mut) {
+                // What stands around a value is part of it.
+                let decor = old.decor().clone();
+                *old = Value::from(format!("{before}{DOTS}"));
+                *old.decor_mut() = decor;
+            }
+            None
+        }
+        Choice::Refer { variable, .. } => {
+            table.remove(key);
+            Some(variable)
+        }
+    }
+}
+
+fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
+    table.get(key)?.as_str().map(str::to_owned)
+}
+
+fn names(table: &dyn TableLike) -> Vec<String> {
+    table.iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The tables below `key`.
+fn tables<'t>(document: &'t mut Table, key: &str) -> Vec<(String, &'t mut dyn TableLike)> {
+    let all = document.get_mut(key).and_then(Item::as_table_like_mut);
+    let each = all.into_iter().flat_map(|all| all.iter_mut());
+    each.filter_map(|(name, item)| Some((name.get().to_owned(), item.as_table_like_mut()?)))
+        .collect()
+}
