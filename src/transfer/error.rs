@@ -18,6 +18,10 @@ pub(crate) enum TransferError {
         printable(name), line.map(|line| format!(" (line {line})")).unwrap_or_default(), tool.name()
     )]
     Encrypted { tool: Tool, from: &'static str, name: String, line: Option<usize> },
+    #[error("this export is encrypted")]
+    EncryptedExport { format: &'static str, way: &'static str },
+    #[error("{format} has to be told {what}")]
+    WhichOne { format: &'static str, what: &'static str },
     #[error("'{program}' here is another program: it does not tell its version")]
     Stranger { program: &'static str },
     #[error("the program '{program}' was not found")]
@@ -48,6 +52,7 @@ impl Failure for TransferError {
             Self::Line { .. } | Self::Format { .. } | Self::Encrypted { .. } => Kind::Usage,
             Self::Nothing | Self::Unusable { .. } => Kind::Usage,
             Self::NoFile(_) | Self::NoProgramOf(_) => Kind::Usage,
+            Self::EncryptedExport { .. } | Self::WhichOne { .. } => Kind::Usage,
             Self::Taken { .. } => Kind::Conflict,
             Self::NoStore { .. } => Kind::NotFound,
             Self::Stranger { .. }
@@ -64,6 +69,10 @@ impl Failure for TransferError {
                 "say what it is with --from, or fix that line; nothing was imported".into()
             }
             Self::Encrypted { tool, from, .. } => tool.hint(from),
+            Self::EncryptedExport { format, way } => {
+                format!("make one that is not, and keep it off the disk: {way} | authy import - --from {format}")
+            }
+            Self::WhichOne { format, .. } => format!("as in: authy import --from {format} NAME"),
             Self::Stranger { program } => {
                 format!("put the folder of the '{program}' that keeps secrets first in PATH")
             }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransferError;
-use super::{Found, dotenv, encrypted, json, programs, yaml};
+use super::{Found, dotenv, encrypted, exports, json, programs, yaml};
 use crate::secret::SecretBytes;
 
 /// Something that secrets come in from.
@@ -42,7 +42,7 @@ pub(crate) struct StoreLocation {
 }
 
 /// All of them, as `import --help` lists them. The first is what a file is whose name says nothing.
-pub static IMPORT_FORMATS: [ImportFormat; 10] = [
+pub static IMPORT_FORMATS: [ImportFormat; 17] = [
     file("dotenv", "A .env file", &["env"], dotenv::parse),
     file("json", "A JSON object", &["json"], json::parse),
     file("yaml", "A YAML mapping", &["yaml", "yml"], yaml::parse),
@@ -58,6 +58,18 @@ pub static IMPORT_FORMATS: [ImportFormat; 10] = [
     program("sops", "A file encrypted with sops", "sops", programs::sops),
     program("1password", "1Password, through op", "op", programs::one_password),
     program("vault", "HashiCorp Vault", "vault", programs::vault),
+    file("bitwarden", "Bitwarden: what 'bw export --format json' writes", &[], exports::bitwarden),
+    file(
+        "keepassxc",
+        "KeePassXC: what 'keepassxc-cli export --format csv' writes",
+        &[],
+        exports::keepassxc,
+    ),
+    program("dotenvx", "A .env file that dotenvx encrypted", "dotenvx", exports::dotenvx),
+    program("fnox", "fnox, all that it resolves here", "fnox", exports::fnox),
+    program("doppler", "Doppler, this folder's or PROJECT/CONFIG", "doppler", exports::doppler),
+    program("infisical", "Infisical, an environment", "infisical", exports::infisical),
+    program("chamber", "chamber, a service", "chamber", exports::chamber),
     ImportFormat {
         name: "authy-0.7",
         help: "The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7",

@@ -8,6 +8,7 @@ mod adopt;
 mod dotenv;
 mod encrypted;
 mod error;
+mod exports;
 mod formats;
 mod json;
 mod name;

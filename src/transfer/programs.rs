@@ -239,7 +239,7 @@ fn not_started(program: &'static str, source: io::Error) -> TransferError {
 
 /// Runs a program and takes what it prints. Its standard input is empty; what it asks, it asks
 /// on the terminal.
-fn ask(
+pub(super) fn ask(
     program: &'static str,
     words: &[&str],
     variables: &[(&str, String)],

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::harness::{Sandbox, needs};
+use crate::harness::{Sandbox, happens_to_have, needs};
 
 fn write(t: &Sandbox, name: &str, text: &str) {
     fs::write(t.work().join(name), text).unwrap();
@@ -241,4 +241,54 @@ fn other_managers_are_asked_through_their_programs() {
         .env("PATH", "/nowhere")
         .fails(1)
         .stderr_has("'gopass' was not found");
+}
+
+#[test]
+fn what_managers_of_projects_print_moves_in() {
+    let t = Sandbox::new();
+    let ask = |name: &str, script: &str, words: &[&str]| {
+        let path = stand_in(&t, name, script);
+        t.authy([&["import", "--from", name], words].concat()).env("PATH", path)
+    };
+    // As dotenvx 2.38 prints it.
+    let dotenvx = "test \"$*\" = 'decrypt --stdout -f prod.env' && printf '#/---/\\nDOTENV_PUBLIC_KEY=\"02d5\"\\n\\n# .env\\nA_KEY=v4711\\nB=\"x y\"\\n'";
+    ask("dotenvx", dotenvx, &["prod.env", "--prefix", "x/"]).ok().stderr_has("imported 2 secrets");
+    t.holds("x/b", "x y");
+    let fnox = "test \"$*\" = 'export --format json' && echo '{\"secrets\":{\"A\":\"from fnox\"},\"metadata\":{\"profile\":\"default\",\"total_secrets\":1}}'";
+    ask("fnox", fnox, &["--prefix", "f/"]).ok().stderr_has("imported 1 secret");
+    t.holds("f/a", "from fnox");
+    let doppler = "test \"$*\" = 'secrets download --no-file --format json --project web --config dev' && echo '{\"A\":\"from doppler\",\"DOPPLER_PROJECT\":\"web\",\"DOPPLER_CONFIG\":\"dev\",\"DOPPLER_ENVIRONMENT\":\"dev\"}'";
+    ask("doppler", doppler, &["web/dev", "--prefix", "d/"]).ok().stderr_has("imported 1 secret");
+    t.holds("d/a", "from doppler");
+    let infisical = "test \"$*\" = 'export --format=json --silent --env dev' && echo '[{\"key\":\"A\",\"value\":\"from infisical\",\"type\":\"shared\",\"tags\":null}]'";
+    ask("infisical", infisical, &["dev", "--prefix", "i/"]).ok();
+    t.holds("i/a", "from infisical");
+    let chamber = "test \"$*\" = 'export --format json -- web' && echo '{\"a\":\"from chamber\"}'";
+    ask("chamber", chamber, &["web", "--prefix", "c/"]).ok();
+    t.holds("c/a", "from chamber");
+    ask("chamber", chamber, &[]).fails(2).stderr_has("a service");
+    ask("fnox", "echo '[]'", &[]).fails(1).stderr_has("not understood");
+    let encrypted = "{\"encrypted\": true, \"items\": []}";
+    t.authy(["import", "-", "--from", "bitwarden"])
+        .stdin(encrypted)
+        .fails(2)
+        .stderr_has("bw export");
+}
+
+#[test]
+fn a_real_database_of_keepassxc_moves_in() {
+    if !happens_to_have("keepassxc-cli") {
+        return;
+    }
+    let t = Sandbox::new();
+    let call = |words: &[&str], stdin: &str| t.program("keepassxc-cli", words).stdin(stdin).ok();
+    call(&["db-create", "--set-password", "db.kdbx"], "pw\npw\n");
+    call(&["mkdir", "db.kdbx", "Work"], "pw\n");
+    let words =
+        ["add", "-u", "ann", "--url", "https://git.test/login", "-p", "db.kdbx", "Work/Git"];
+    call(&words, "pw\nse\"cret,1\n");
+    let export = call(&["export", "--format", "csv", "db.kdbx"], "pw\n");
+    t.authy(["import", "-", "--from", "keepassxc"]).stdin(export.text()).ok();
+    t.holds("work/git", "se\"cret,1");
+    t.authy(["list", "--for", "https://git.test"]).ok().stdout_is("work/git\n");
 }

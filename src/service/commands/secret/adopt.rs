@@ -18,8 +18,8 @@ use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Result};
 use crate::transfer::{
-    About, AdoptKind, Candidate, Choice, Found, Odd, Then, is_secret_name, kind_of, name_here,
-    usual_places,
+    About, AdoptKind, Candidate, Choice, Found, Odd, Then, TransferError, is_secret_name, kind_of,
+    name_here, usual_places,
 };
 
 /// The largest file in bytes: Claude Code's own grows with its projects.
@@ -163,7 +163,11 @@ pub fn adopt_plan(files: &[PathBuf], is_given: bool, options: &AdoptOptions) -> 
 /// the vault, and the file is as it was.
 pub fn adopt(ctx: &Context, plan: &AdoptPlan) -> Result<Adopted> {
     let options = ImportOptions { existing: Existing::Refuse, ..ImportOptions::default() };
-    let secrets = import(ctx, &plan.imported, &options)?;
+    let secrets = import(ctx, &plan.imported, &options).map_err(|error| match error.of() {
+        // What it hints at are words of its own.
+        Some(TransferError::Taken { reasons }) => AdoptError::Taken(reasons.join("; ")).into(),
+        _ => error,
+    })?;
     let mut done = Adopted { secrets, files: Vec::new(), tracked: Vec::new(), copies: Vec::new() };
     for file in plan.files.iter().filter(|file| !file.values.is_empty()) {
         let now = fs::read_named(&file.path, LARGEST)?.unwrap_or_default();
@@ -405,6 +409,8 @@ pub(crate) enum AdoptError {
     Unknown(PathBuf),
     #[error("'{}' stays as it is: {why} ({program})", printable(&path.to_string_lossy()))]
     Odd { path: PathBuf, program: &'static str, why: &'static str },
+    #[error("nothing was moved: {}", printable(.0))]
+    Taken(String),
     #[error("'{}' was changed meanwhile, and stays as it is; the values are in the vault", printable(&.0.to_string_lossy()))]
     ChangedMeanwhile(PathBuf),
 }
@@ -414,7 +420,7 @@ impl Failure for AdoptError {
         match self {
             Self::Gone(_) => Kind::NotFound,
             Self::Unknown(_) | Self::Odd { .. } => Kind::Usage,
-            Self::ChangedMeanwhile(_) => Kind::Conflict,
+            Self::Taken(_) | Self::ChangedMeanwhile(_) => Kind::Conflict,
         }
     }
 
@@ -423,6 +429,7 @@ impl Failure for AdoptError {
             Self::Gone(_) => return None,
             Self::Unknown(_) => "'authy adopt --help' lists them; 'authy import' reads more formats, and changes no file".into(),
             Self::Odd { .. } => "mend the file, or move its values by hand: 'authy store NAME'".into(),
+            Self::Taken(_) => "--prefix gives other names, --only leaves some out".into(),
             Self::ChangedMeanwhile(_) => "run the same command again".into(),
         })
     }
