@@ -405,6 +405,11 @@ impl CliEnv {
         !is_agent && std::io::stderr().is_terminal() && self.person().may_ask()
     }
 
+    /// Whether the words or the environment say which vault is meant.
+    pub(crate) fn names_vault(&self) -> bool {
+        self.global.vault.is_some() || self.path("AUTHY_VAULT").is_some()
+    }
+
     fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {
         if let Some(vault) = self.global.vault.clone().or_else(|| self.path("AUTHY_VAULT")) {
             return Ok(self.named_vault(&vault)?.unwrap_or(vault));

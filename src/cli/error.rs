@@ -41,6 +41,17 @@ pub(crate) enum Failure {
     /// The user looked at what waits for approval and said no.
     #[error("cancelled: nothing was approved")]
     NotApproved,
+    /// What is to be looked at is neither a file nor a folder.
+    #[error("'{}' is neither a file nor a folder", printable(&.0.to_string_lossy()))]
+    NoFile(PathBuf),
+    /// What is to be looked at cannot be.
+    #[error("cannot read '{}': {source}", printable(&path.to_string_lossy()))]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Nobody is there to say yes to what is shown.
     #[error("nobody is here to agree: no terminal, or --no-input")]
     Unconfirmed,
@@ -173,7 +184,9 @@ impl Failure {
         match self {
             Self::Core(error) => error.kind(),
             Self::Confined(error) => error.kind(),
+            Self::Unreadable { .. } => Kind::NotFound,
             Self::NoHome
+            | Self::NoFile(_)
             | Self::NobodyToAsk(_)
             | Self::Unconfirmed
             | Self::NoCommand(_)
@@ -304,6 +317,8 @@ impl Failure {
             | Self::Declined(_)
             | Self::NotRemoved
             | Self::NotAdopted
+            | Self::NoFile(_)
+            | Self::Unreadable { .. }
             | Self::ValueFile { .. }
             | Self::Pages { .. }
             | Self::Screen(_)

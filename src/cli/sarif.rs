@@ -70,20 +70,23 @@ fn results(finding: &ScanFinding) -> Vec<Value> {
         false => path.to_string(),
     };
     let (id, _) = rule(finding);
-    let one = |line: &u64| {
+    let one = |line: Option<&u64>| {
+        let mut place = json!({ "artifactLocation": { "uri": uri } });
+        if let Some(line) = line {
+            place["region"] = json!({ "startLine": line });
+        }
         json!({
             "ruleId": id,
             "level": "error",
             "message": { "text": text },
-            "locations": [{
-                "physicalLocation": {
-                    "artifactLocation": { "uri": uri },
-                    "region": { "startLine": line },
-                },
-            }],
+            "locations": [{ "physicalLocation": place }],
             // The same finding in the next run: of what and where, and not the line, which moves.
             "partialFingerprints": { "authy/v1": format!("{id} {text} {uri}") },
         })
     };
-    finding.lines.iter().map(one).collect()
+    match finding.lines.as_slice() {
+        // It is the name of the file.
+        [] => vec![one(None)],
+        lines => lines.iter().map(|line| one(Some(line))).collect(),
+    }
 }

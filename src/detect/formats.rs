@@ -29,7 +29,7 @@ pub(super) const FORMATS: [Format; 71] = [
     format(
         "private key",
         &["-----BEGIN "],
-        r"(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\r)?(?:\\n|\s)+([A-Za-z0-9+/:=, \r\n\\-]{40,})",
+        r"(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\r)?(?:\\n|\s)+(?:(?:Proc-Type|DEK-Info|Version|Comment|Charset)[^\n]*\n\s*)*((?:[A-Za-z0-9+/=]|\\n|\\r|\s){64,})",
     ),
     format(
         "PuTTY private key",

@@ -43,7 +43,7 @@ pub(crate) use read::{
 pub(crate) use stage::Stage;
 
 pub(crate) use sync::{WholeFlush, sync_entries};
-pub(crate) use tree::{Looked, Tree, in_pieces, visit_files};
+pub(crate) use tree::{Looked, Tree, in_pieces, left_out_by, visit_files};
 pub(crate) use write::{
     append_lines, create_new, jot, keep, link_new, make_folders, remember, remove_file,
     remove_older, replace, rewrite,

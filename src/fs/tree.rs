@@ -30,8 +30,8 @@ pub(crate) struct Piece<'p> {
     pub(crate) bytes: &'p [u8],
     /// Where in the file they begin.
     pub(crate) offset: u64,
-    /// How many of them were seen before.
-    pub(crate) seen: usize,
+    /// How many of them are seen again with the next piece; none of the last one.
+    pub(crate) again: usize,
 }
 
 /// What was looked at.
@@ -93,6 +93,18 @@ where
     Looked { files: files.into_inner(), unreadable: unreadable.into_inner() }
 }
 
+/// Whether a path below `root` is left out by the file of this name there.
+pub(crate) fn left_out_by(root: Option<PathBuf>, ignore_file: &str) -> impl Fn(&str) -> bool {
+    let matcher = root.map(|root| ignore::gitignore::Gitignore::new(root.join(ignore_file)).0);
+    move |path| {
+        let path = Path::new(path);
+        let is_inside = path.is_relative() && !path.starts_with("..");
+        matcher.as_ref().is_some_and(|matcher| {
+            is_inside && matcher.matched_path_or_any_parents(path, false).is_ignore()
+        })
+    }
+}
+
 fn read(
     path: &Path,
     overlap: usize,
@@ -100,13 +112,13 @@ fn read(
     visit: &mut impl FnMut(&Piece<'_>),
 ) -> io::Result<()> {
     let mut file = File::open(path)?;
-    in_pieces(&mut file, overlap, buffer, |bytes, offset, seen| {
-        visit(&Piece { path, bytes, offset, seen });
+    in_pieces(&mut file, overlap, buffer, |bytes, offset, again| {
+        visit(&Piece { path, bytes, offset, again });
     })
 }
 
-/// Reads to the end, and hands over what was read, where it begins, and how much of it was handed
-/// over before.
+/// Reads to the end, and hands over what was read, where it begins, and how much of it comes again
+/// with the next piece.
 ///
 /// # Errors
 /// Of `source`.
@@ -117,20 +129,20 @@ pub(crate) fn in_pieces(
     mut visit: impl FnMut(&[u8], u64, usize),
 ) -> io::Result<()> {
     buffer.clear();
-    let (mut offset, mut seen) = (0, 0);
+    let mut offset = 0;
     loop {
-        let wanted = (PIECE.max(2 * overlap) - seen) as u64;
+        let wanted = (PIECE.max(2 * overlap) - buffer.len()) as u64;
         let count = source.by_ref().take(wanted).read_to_end(buffer)?;
-        if count > 0 {
-            visit(buffer, offset, seen);
+        let is_last = (count as u64) < wanted;
+        let again = if is_last { 0 } else { overlap.min(buffer.len()) };
+        if !buffer.is_empty() {
+            visit(buffer, offset, again);
         }
-        if (count as u64) < wanted {
+        if is_last {
             return Ok(());
         }
-        let kept = overlap.min(buffer.len());
-        offset += (buffer.len() - kept) as u64;
-        buffer.drain(..buffer.len() - kept);
-        seen = kept;
+        offset += (buffer.len() - again) as u64;
+        buffer.drain(..buffer.len() - again);
     }
 }
 
@@ -142,15 +154,17 @@ mod tests {
 
     #[test]
     fn pieces_overlap_and_leave_nothing_out() {
-        let text: Vec<u8> = (0..2 * PIECE + 1234).map(|at| (at % 251) as u8).collect();
-        let mut all = Vec::new();
-        in_pieces(&mut &text[..], 1000, &mut Vec::new(), |bytes, offset, seen| {
-            assert_eq!(bytes, &text[offset as usize..][..bytes.len()]);
-            assert!(seen == 0 || seen == 1000);
-            all.extend_from_slice(&bytes[seen..]);
-        })
-        .unwrap();
-        assert!(all == text);
+        for length in [0, 10, PIECE - 1, PIECE, 2 * PIECE - 1000, 2 * PIECE + 1234] {
+            let text: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let mut all = Vec::new();
+            in_pieces(&mut &text[..], 1000, &mut Vec::new(), |bytes, offset, again| {
+                assert_eq!(bytes, &text[offset as usize..][..bytes.len()]);
+                assert!(again == 0 || again == 1000);
+                all.extend_from_slice(&bytes[..bytes.len() - again]);
+            })
+            .unwrap();
+            assert!(all == text, "{length}");
+        }
     }
 
     #[test]

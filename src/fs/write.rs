@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -65,6 +65,11 @@ pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     folder.refuse_special(name)?;
     let temp = format!("{TEMP_PREFIX}{}{TEMP_ENDING}", random_name());
     folder.write_new(&temp, bytes, mode)?;
+    // Whoever works as root leaves a file to its owner; nobody else can give one away.
+    if let Ok(meta) = std::fs::metadata(&real) {
+        let _ =
+            std::os::unix::fs::chown(folder.path().join(&temp), Some(meta.uid()), Some(meta.gid()));
+    }
     // What the user's mask took away from a file that had it.
     let whole =
         std::fs::set_permissions(folder.path().join(&temp), std::fs::Permissions::from_mode(mode));

@@ -60,7 +60,10 @@ pub(crate) use locate::{Home, foreign, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
-pub(crate) use objects::{Origin, each_object, is_tracked, named_objects, origins, staged_files};
+pub(crate) use objects::{
+    ObjectKind, Origin, each_object, is_cut_off, is_tracked, named_objects, origins, staged_files,
+    work_tree,
+};
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use gix::bstr::ByteSlice as _;
@@ -16,20 +16,28 @@ use super::program::{complaint, git_at, silent};
 const ACTION: &str = "read what git keeps";
 
 /// Where an object came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// The first commit that has it.
-    pub(crate) commit: String,
-    /// Its committer's time (RFC 3339).
-    pub(crate) time: String,
-    /// Its author's name.
-    pub(crate) author: String,
-    /// The file; none where it is the commit itself.
-    pub(crate) path: Option<String>,
+    /// The first commit that has it, or the tag that it is; none where it is staged alone.
+    pub(crate) commit: Option<String>,
+    /// When that was made (RFC 3339).
+    pub(crate) time: Option<String>,
+    /// Who made it.
+    pub(crate) author: Option<String>,
+    /// The file; `message` where it is the commit itself, `tag NAME` where it is a tag.
+    pub(crate) path: String,
 }
 
-/// An object's name, and a way to its bytes.
-type Visit<'v> = dyn FnMut(&str, &mut dyn Read) -> io::Result<()> + 'v;
+/// What an object is; folders are passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ObjectKind {
+    Blob,
+    Commit,
+    Tag,
+}
+
+/// An object's name and kind, and a way to its bytes.
+type Visit<'v> = dyn FnMut(&str, ObjectKind, &mut dyn Read) -> io::Result<()> + 'v;
 
 /// Hands every blob, commit and tag of the repository around `folder` to `visit`, each once, also
 /// those of stashes and what no branch leads to any more.
@@ -56,26 +64,43 @@ pub(crate) fn staged_files(
     folder: &Path,
     index: Option<&Path>,
 ) -> Result<Vec<StagedFile>, GitError> {
+    // Outside of a repository 'git diff' compares files.
+    output(git_at(folder).args(["rev-parse", "--git-dir"]))?;
     let mut command = git_at(folder);
-    command.args([
-        "diff",
-        "--cached",
-        "--raw",
-        "--no-abbrev",
-        "--no-renames",
-        "--diff-filter=ACMT",
-    ]);
-    command.args(["--no-ext-diff", "--ignore-submodules=all"]);
+    command.args(["-c", "core.quotePath=false", "diff", "--cached", "--raw", "--no-abbrev"]);
+    command.args(["--no-renames", "--diff-filter=ACMT", "--no-ext-diff"]);
+    // Whatever the user's settings say of diffs.
+    command.args(["--ignore-submodules=all", "--no-relative", "-O/dev/null"]);
     command.envs(index.map(|index| ("GIT_INDEX_FILE", index)));
+    let text = output(&mut command)?;
+    let files = text.lines().filter_map(raw);
+    Ok(files.map(|(id, path)| (path, id.to_owned())).collect())
+}
+
+/// The root of the work tree around `folder`; a bare repository has none.
+pub(crate) fn work_tree(folder: &Path) -> Option<PathBuf> {
+    let root = output(git_at(folder).args(["rev-parse", "--show-toplevel"])).ok()?;
+    Some(PathBuf::from(root.trim_end_matches('\n'))).filter(|root| root.is_absolute())
+}
+
+/// Whether the repository has only a part of its history, or of its files.
+pub(crate) fn is_cut_off(folder: &Path) -> bool {
+    let is_shallow = output(git_at(folder).args(["rev-parse", "--is-shallow-repository"]));
+    let promisor = ["config", "--get-regexp", r"^remote\..*\.promisor$"];
+    is_shallow.is_ok_and(|answer| answer.trim() == "true")
+        || output(git_at(folder).args(promisor)).is_ok_and(|answer| answer.contains("true"))
+}
+
+/// What git answers.
+fn output(command: &mut Command) -> Result<String, GitError> {
     let output = command
         .stdin(Stdio::null())
         .output()
         .map_err(|source| GitError::Program { action: ACTION, source })?;
-    if !output.status.success() {
-        return Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) });
+    match output.status.success() {
+        true => Ok(output.stdout.to_str_lossy().into_owned()),
+        false => Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) }),
     }
-    let text = output.stdout.to_str_lossy();
-    Ok(text.lines().filter_map(raw).map(|(id, path)| (path.to_owned(), id.to_owned())).collect())
 }
 
 /// Whether git has the file in its index. Where it cannot be asked it does not.
@@ -121,7 +146,12 @@ pub(crate) fn origins(
     let mut command = git_at(folder);
     command.args(["-c", "core.quotePath=false", "log", "--all", "--reflog", "--reverse", "-m"]);
     command.args(["--root", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff"]);
-    command.args(["--no-show-signature", "--format=commit %H %cI %aN"]);
+    command.args([
+        "--no-relative",
+        "-O/dev/null",
+        "--no-show-signature",
+        "--format=commit %H %cI %aN",
+    ]);
     let mut child = spawn(command.stdin(Stdio::null()))?;
     let mut all = BTreeMap::new();
     let Some(out) = child.stdout.take() else { return Ok(all) };
@@ -138,28 +168,97 @@ pub(crate) fn origins(
         let line = line.to_str_lossy();
         if let Some(words) = line.strip_prefix("commit ") {
             let mut words = words.splitn(3, ' ').map(str::to_owned);
-            let mut next = || words.next().unwrap_or_default();
-            let origin = Origin { commit: next(), time: next(), author: next(), path: None };
-            if ids.contains(&origin.commit) {
-                all.entry(origin.commit.clone()).or_insert_with(|| origin.clone());
+            let commit = words.next();
+            let origin = Origin {
+                commit: commit.clone(),
+                time: words.next(),
+                author: words.next(),
+                path: "message".to_owned(),
+            };
+            if let Some(commit) = commit.filter(|commit| ids.contains(commit)) {
+                all.entry(commit).or_insert_with(|| origin.clone());
             }
             now = Some(origin);
         } else if let (Some((id, path)), Some(now)) = (raw(&line), &now)
             && ids.contains(id)
         {
-            let path = Some(path.to_owned());
             all.entry(id.to_owned()).or_insert_with(|| Origin { path, ..now.clone() });
         }
     }
     finish(child, read)?;
+    tags(folder, ids, &mut all)?;
+    staged(folder, ids, &mut all);
     Ok(all)
 }
 
+/// Annotated tags are objects of their own.
+fn tags(
+    folder: &Path,
+    ids: &BTreeSet<String>,
+    all: &mut BTreeMap<String, Origin>,
+) -> Result<(), GitError> {
+    const FORMAT: &str = "--format=%(objectname) %(taggerdate:iso-strict) %(refname:strip=2)";
+    let text = output(git_at(folder).args(["for-each-ref", "refs/tags", FORMAT]))?;
+    for line in text.lines() {
+        let mut words = line.splitn(3, ' ').map(str::to_owned);
+        let (Some(id), time, Some(name)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        if ids.contains(&id) {
+            let path = format!("tag {name}");
+            let origin = Origin { commit: Some(id.clone()), time, author: None, path };
+            all.entry(id).or_insert(origin);
+        }
+    }
+    Ok(())
+}
+
+/// What is in the index and in no commit. A bare repository has none.
+fn staged(folder: &Path, ids: &BTreeSet<String>, all: &mut BTreeMap<String, Origin>) {
+    let mut command = git_at(folder);
+    command.args(["-c", "core.quotePath=false", "ls-files", "--stage", "--full-name", ":/"]);
+    for line in output(&mut command).unwrap_or_default().lines() {
+        // `100644 ID 0<tab>PATH`
+        let Some((words, path)) = line.split_once('\t') else { continue };
+        let Some(id) = words.split(' ').nth(1).filter(|id| ids.contains(*id)) else { continue };
+        let origin = Origin { path: unquoted(path), ..Origin::default() };
+        all.entry(id.to_owned()).or_insert(origin);
+    }
+}
+
 /// The new object and the path of a line `:100644 100644 OLD NEW M<tab>PATH`.
-fn raw(line: &str) -> Option<(&str, &str)> {
+fn raw(line: &str) -> Option<(&str, String)> {
     let (words, path) = line.strip_prefix(':')?.split_once('\t')?;
     let id = words.split(' ').nth(3)?;
-    Some((id, path))
+    Some((id, unquoted(path)))
+}
+
+/// A path that git put in quotation marks, as C does (git-config(1), core.quotePath).
+fn unquoted(path: &str) -> String {
+    let Some(inside) = path.strip_prefix('"').and_then(|path| path.strip_suffix('"')) else {
+        return path.to_owned();
+    };
+    let mut bytes = Vec::with_capacity(inside.len());
+    let mut rest = inside.bytes();
+    while let Some(byte) = rest.next() {
+        let escaped = if byte == b'\\' { rest.next() } else { None };
+        bytes.push(match escaped {
+            None => byte,
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(b'a') => 7,
+            Some(b'b') => 8,
+            Some(b'f') => 12,
+            Some(b'v') => 11,
+            Some(first @ b'0'..=b'3') => {
+                let digits = [first, rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
+                digits.iter().fold(0, |all, digit| all << 3 | (digit & 7))
+            }
+            Some(other) => other,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn spawn(command: &mut Command) -> Result<Child, GitError> {
@@ -202,10 +301,33 @@ fn objects(out: ChildStdout, visit: &mut Visit<'_>) -> io::Result<()> {
             continue;
         };
         let mut bytes = (&mut out).take(size);
-        if kind != Some("tree") {
-            visit(id, &mut bytes)?;
+        let kind = match kind {
+            Some("blob") => Some(ObjectKind::Blob),
+            Some("commit") => Some(ObjectKind::Commit),
+            Some("tag") => Some(ObjectKind::Tag),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            visit(id, kind, &mut bytes)?;
         }
         io::copy(&mut bytes, &mut io::sink())?;
         out.read_exact(&mut [0])?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquoted;
+
+    #[test]
+    fn quotation_marks_of_git_are_undone() {
+        for (quoted, path) in [
+            ("a b.txt", "a b.txt"),
+            ("\"new\\nline\"", "new\nline"),
+            ("\"a\\\"b\\\\c\"", "a\"b\\c"),
+            ("\"\\303\\244\"", "ä"),
+        ] {
+            assert_eq!(unquoted(quoted), path);
+        }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) use memory::hold;
 pub use naming::Naming;
 pub use otp::OneTimeCode;
 pub(crate) use otp::one_time_code;
+pub(crate) use refused::is_refused;
 pub use supervise::{Ended, HelperCommand};
 pub(crate) use supervise::{SideTask, lead, left_behind};
 pub(crate) use template::Template;

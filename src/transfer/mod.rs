@@ -17,7 +17,7 @@ mod programs;
 mod yaml;
 
 pub(crate) use adopt::{
-    AdoptKind, Candidate, Choice, Odd, Then, is_secret_name, kind_of, usual_places,
+    AdoptKind, Candidate, Choice, DOTS, Odd, Then, is_secret_name, kind_of, usual_places,
 };
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};

@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::harness::Sandbox;
+use crate::crash::{CALLS, points};
+use crate::harness::{AUTHY, Sandbox, strace_works};
 
 const KEY: &str = "tok4711AbCdEfGhIjKlMnOpQr";
 const DB: &str = "postgres://app:s3cr3t/Passw0rd@db/app";
@@ -138,6 +139,40 @@ fn files_of_tools_say_where_a_secret_belongs_and_links_are_followed() {
 }
 
 #[test]
+fn what_is_shown_is_names_and_references_alone() {
+    let t = Sandbox::new();
+    let line = format!(
+        "{{\"mcpServers\": {{\"s\": {{\"url\": \"https://h.test/?api_key=other-4711\", \"env\": {{\"A_KEY\": \"{KEY}\", \"NOTE\": \"uses {KEY} too\", \"X\": \"pre-${{Y}}-secret-4711\"}}}}}}}}\n"
+    );
+    t.write(".mcp.json", line);
+    let done = t.authy(["adopt", "-n", ".mcp.json"]).ok();
+    for value in [KEY, "other-4711", "secret-4711"] {
+        assert!(!done.text().contains(value) && !done.messages().contains(value), "{done}");
+    }
+    done.stdout_has("\"A_KEY\": \"${A_KEY}\", \"NOTE\": \"…\"").stderr_has("has values once more");
+    t.authy(["adopt", "-n", ".mcp.json", "--prefix", "a b/"]).fails(2).stderr_has("begins no name");
+    // A pipe is somebody's way to give values, and is not emptied.
+    t.program("mkfifo", [".env"]).ok();
+    t.authy(["adopt", ".env"]).fails(2).stderr_has("no regular file");
+    // The usual files that are broken are named.
+    t.authy(["adopt", "-n"]).ok().stderr_lacks(".env");
+    t.write(".npmrc", b"\xff\xfe");
+    t.authy(["adopt", "-n"]).ok().stderr_has("'./.npmrc'");
+}
+
+#[test]
+fn variables_that_would_be_others_stay() {
+    let t = Sandbox::new();
+    let text = "{\"mcpServers\": {\"a_b\": {\"env\": {\"TOKEN\": \"value-one\"}}, \"a.b\": {\"env\": {\"TOKEN\": \"value-two\"}}, \"a-b\": {\"env\": {\"TOKEN\": \"value-three\", \"PATH\": \"/opt/bin\"}}}}\n";
+    t.write(".mcp.json", text);
+    t.authy(["adopt", ".mcp.json", "--all", "--policy", "p", "--yes"])
+        .ok()
+        .stderr_has("PATH: 'authy run' sets no such variable")
+        .stderr_has("another value has the variable that it would be in");
+    t.authy(["run", "--scope", "p", "--uppercase", "--", "true"]).ok();
+}
+
+#[test]
 fn a_token_moves_nothing() {
     let t = Sandbox::new();
     t.policy("dev", ["*"]);
@@ -146,4 +181,43 @@ fn a_token_moves_nothing() {
     let token = token["token"].as_str().unwrap();
     t.authy(["adopt", ".mcp.json", "--yes"]).env("AUTHY_TOKEN", token).fails(4);
     assert_eq!(read(&t, ".mcp.json"), servers());
+}
+
+#[test]
+fn killed_at_any_call_the_file_is_old_or_the_vault_has_its_value() {
+    if !strace_works(&Sandbox::empty()) {
+        return;
+    }
+    let t = Sandbox::new();
+    let old = format!("# mine\nAPI_KEY={KEY}\n");
+    let new = "# mine\n# API_KEY is in authy: api-key\n";
+    t.write(".env", &old);
+    t.sh("mkdir ../pristine && cp -a ../home ../state ../work ../pristine/").ok();
+    let reset = || {
+        t.sh("rm -rf ../home ../state .env && cp -a ../pristine/home ../pristine/state .. && cp -a ../pristine/work/.env .").ok();
+    };
+    let log = t.path("strace.log");
+    let traced = |how: &str| {
+        let words =
+            ["-f", "-qq", "-o", log.to_str().unwrap(), "-e", how, AUTHY, "adopt", ".env", "--yes"];
+        t.program("strace", words).ends()
+    };
+    for call in CALLS {
+        reset();
+        traced(&format!("trace={call}")).code_is(0);
+        let total = std::fs::read_to_string(&log).unwrap().matches(&format!("{call}(")).count();
+        for n in points(total) {
+            reset();
+            traced(&format!("inject={call}:signal=KILL:when={n}"));
+            let text = read(&t, ".env");
+            let at = format!("kill at {call} {n} of {total}");
+            assert!(text == old || text == new, "{at}: {text}");
+            if text == new {
+                t.holds("api-key", KEY);
+            }
+            t.authy(["adopt", ".env", "--yes"]).ok();
+            assert_eq!(read(&t, ".env"), new, "{at}");
+            t.holds("api-key", KEY);
+        }
+    }
 }

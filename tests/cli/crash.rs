@@ -12,7 +12,7 @@ use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::vault::{files_below, text};
 
 /// The calls at which a change can be cut in two.
-const CALLS: [&str; 9] = [
+pub(crate) const CALLS: [&str; 9] = [
     "openat",
     "rename",
     "renameat",
@@ -79,7 +79,7 @@ fn count(t: &Sandbox, change: &Change) -> BTreeMap<String, usize> {
 }
 
 /// Chooses which of `total` calls to interrupt: all, or a few with the first and the last.
-fn points(total: usize) -> Vec<usize> {
+pub(crate) fn points(total: usize) -> Vec<usize> {
     if std::env::var_os("AUTHY_FULL").is_some() || total <= POINTS {
         return (1..=total).collect();
     }

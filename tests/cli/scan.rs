@@ -69,7 +69,6 @@ fn copies_in_files_are_found_however_they_are_written() {
     t.authy(["scan", "clean.txt"]).ok();
     t.write(".authyignore", "log.*\n.env\n/deep\n");
     t.authy(["scan"]).ok();
-    t.authy(["scan", "nowhere"]).fails(1).stderr_has("nowhere");
     let last = t.trail().into_iter().next_back().unwrap();
     assert_eq!((&last["op"], &last["outcome"]), (&"scan".into(), &"granted".into()));
     assert_eq!(last["secrets"], serde_json::json!(["api-key", "db-password"]));
@@ -101,14 +100,32 @@ fn history_is_searched_and_says_which_commit_brought_it() {
     // Never committed, and stashed away.
     t.write("config.py", format!("x = '{DB}'\n"));
     git(&t, &["stash"]);
+    git(&t, &["tag", "-a", "v1", "-m", &format!("first\n{KEY}")]);
     git(&t, &["gc", "-q"]);
     t.authy(["scan"]).ok();
     let report = t.authy(["scan", "--history", "--json"]).fails(1).json();
     let found = found(&report);
-    assert_eq!(found, ["config.py:1 api-key", "config.py:1 db-password", "message:6 db-password"]);
+    assert_eq!(
+        found,
+        [
+            "config.py:1 api-key",
+            "config.py:1 db-password",
+            "message:1 db-password",
+            "tag v1:2 api-key"
+        ]
+    );
     assert_eq!(report["found"][0]["commit"], first.as_str());
     assert_eq!(report["found"][0]["author"], "Alice Test");
     t.authy(["scan", "--history"]).fails(1).stdout_has(&first[..10]);
+    // Whatever the user's settings of diffs say.
+    std::fs::create_dir(t.work().join("sub")).unwrap();
+    git(&t, &["config", "diff.relative", "true"]);
+    t.write("ü.txt", KEY);
+    git(&t, &["add", "ü.txt"]);
+    let staged = t.authy(["scan", "--staged"]).dir(t.work().join("sub")).fails(1);
+    staged.stdout_has("ü.txt:1: api-key (staged)");
+    t.write(".authyignore", "*.txt\n");
+    t.authy(["scan", "--staged"]).ok();
     t.authy(["scan", "--history"]).dir(t.tmp()).fails(1).stderr_has("not a git repository");
 }
 
@@ -212,6 +229,62 @@ fn without_an_identity_known_formats_are_looked_for() {
     t.authy(["scan"]).ok();
     t.authy(["scan", "--formats"]).fails(1);
     t.authy(["scan", "--no-values"]).fails(1);
+}
+
+#[test]
+fn names_of_files_are_looked_at_and_never_shown_with_a_value() {
+    let t = scene();
+    let name = format!("copy-{KEY}.txt");
+    t.write(&name, format!("{DB}\n"));
+    for words in [&["scan"][..], &["scan", "--json"], &["scan", "--sarif"]] {
+        let done = t.authy(words).fails(1).stdout_has("authy").stdout_has("api-key");
+        assert!(!done.text().contains(KEY) && !done.messages().contains(KEY), "{words:?}");
+    }
+    let report = t.authy(["scan", "--json"]).fails(1).json();
+    assert_eq!(report["found"].as_array().unwrap().len(), 2);
+    assert_eq!(report["found"][0]["lines"], serde_json::json!([]));
+}
+
+#[test]
+fn a_value_at_the_end_of_a_piece_is_counted_once() {
+    let t = scene();
+    let base64 = data_encoding::BASE64.encode(KEY.as_bytes());
+    for before in [-60_i64, -33, -20, -1, 0, 7] {
+        let start = (4 << 20) + before;
+        let filler = "0123456789abcde\n".repeat(usize::try_from(start).unwrap() / 16);
+        t.write("big", format!("{filler}x {base64}\n{filler}{KEY}\n"));
+        let report = t.authy(["scan", "--json"]).fails(1).json();
+        let line = filler.lines().count() as u64 + 1;
+        assert_eq!(report["found"][0]["lines"], serde_json::json!([line, 2 * line]), "{before}");
+        assert_eq!(report["found"][0]["count"], 2);
+    }
+}
+
+#[test]
+fn an_agent_by_itself_has_no_guesses_compared() {
+    let t = scene();
+    t.authy(["store", "pin"]).stdin("40718263").ok();
+    t.authy(["policy", "create", "web", "--allow", "*", "--seal", "api-key=api.test"]).ok();
+    t.write("x", format!("40718263\n{KEY}\n{DB}\n"));
+    let report = t.authy(["scan", "--json"]).env("CLAUDECODE", "1").fails(1).json();
+    assert_eq!(found(&report), ["x:3 db-password"]);
+    assert_eq!(report["guessable"], serde_json::json!(["pin"]));
+    assert_eq!(report["sealed"], serde_json::json!(["api-key"]));
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_an_error() {
+    let t = scene();
+    t.authy(["scan", "nowhere"]).fails(3);
+    t.program("mkfifo", ["pipe"]).ok();
+    t.authy(["scan", "pipe"]).fails(2).stderr_has("neither a file nor a folder");
+    t.authy(["--vault", "nowhere", "scan"]).fails(5);
+    t.authy(["scan", "--staged"]).fails(1).stderr_has("not a git repository");
+    // Of two names of one value both are told.
+    t.authy(["store", "again"]).stdin(KEY).ok();
+    t.write("x", KEY);
+    let report = t.authy(["scan", "x", "--json"]).fails(1).json();
+    assert_eq!(found(&report), ["x:1 again", "x:1 api-key"]);
 }
 
 #[test]

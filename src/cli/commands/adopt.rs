@@ -86,7 +86,7 @@ impl Args {
             if ui.wants_json() {
                 ui.json(&serde_json::json!({ "files": plan.files, "done": null }))?;
             }
-            by_hand(ui, &plan.files);
+            by_hand(ui, &plan);
             ui.note(match (names.len(), is_given) {
                 (0, true) => {
                     "no values to move: --all takes those that do not look like secrets".to_owned()
@@ -113,7 +113,7 @@ impl Args {
             ui.json(&serde_json::json!({ "files": plan.files, "done": done }))?;
         }
         ui.note(format_args!("moved {}: {}", secrets(names.len()), some_of(&names, SHOWN)));
-        by_hand(ui, &plan.files);
+        by_hand(ui, &plan);
         warn(ui, &done);
         if let Some(policy) = &self.policy {
             let change = PolicyChange {
@@ -168,8 +168,9 @@ fn show(ui: Ui, file: &AdoptFile) -> Result<(), Failure> {
     ui.data((text + "\n").as_bytes())
 }
 
-fn by_hand(ui: Ui, files: &[AdoptFile]) {
-    for file in files {
+fn by_hand(ui: Ui, plan: &AdoptPlan) {
+    plan.left_out.iter().for_each(|why| ui.note(why));
+    for file in &plan.files {
         let path = printable(&file.path.to_string_lossy());
         for one in &file.by_hand {
             ui.note(format_args!("'{path}' keeps {}: {}", one.place, one.why));

@@ -6,15 +6,16 @@ use std::process::ExitCode;
 
 use authy::{
     Kind, ScanFinding, ScanMatch, ScanReport, ScanRequest, ScanValues, ScopeName, SecretName,
-    some_of,
+    printable, some_of,
 };
+use time::OffsetDateTime;
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::sarif::sarif;
-use crate::cli::table::Table;
 use crate::cli::ui::Ui;
+use crate::front::ago;
 
 /// Find copies of the vault's values, and show none
 ///
@@ -67,16 +68,19 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let ui = env.ui();
-        let request = self.request(env)?;
-        // What needs no vault does not fail for want of one.
         let ctx = env.context()?;
+        // Whoever names a vault that is not there has mistyped it.
+        let is_lacking = env.names_vault() && !authy::is_vault(&ctx);
+        let request = self.request(env, is_lacking)?;
         let report = authy::scan(&ctx, &request)?;
         if self.sarif {
             ui.json(&sarif(&report))?;
         } else if ui.wants_json() {
             ui.json(&report)?;
         } else {
-            ui.table(&table(&report.found))?;
+            let now = ui.is_for_eyes().then_some(ctx.now);
+            let lines: String = report.found.iter().map(|finding| line(finding, now)).collect();
+            ui.data(lines.as_bytes())?;
         }
         let secrets = secrets(&report);
         tell(ui, &report, &secrets);
@@ -92,12 +96,14 @@ impl Args {
         })
     }
 
-    fn request(&self, env: &CliEnv) -> Result<ScanRequest, Failure> {
+    fn request(&self, env: &CliEnv, is_lacking: bool) -> Result<ScanRequest, Failure> {
         let here = || PathBuf::from(".");
         let mut paths = self.paths.clone();
         for path in &paths {
-            if let Err(source) = path.symlink_metadata() {
-                return Err(Failure::ValueFile { path: path.clone(), source });
+            match path.metadata() {
+                Ok(found) if found.is_file() || found.is_dir() => {}
+                Ok(_) => return Err(Failure::NoFile(path.clone())),
+                Err(source) => return Err(Failure::Unreadable { path: path.clone(), source }),
             }
         }
         if self.transcripts {
@@ -115,7 +121,7 @@ impl Args {
             index: env.git_index(),
             history: self.history.then(here),
             scope: env.scope(self.scope.clone())?,
-            values: match (self.no_values, self.mark || self.scope.is_some()) {
+            values: match (self.no_values, self.mark || self.scope.is_some() || is_lacking) {
                 (true, _) => ScanValues::Never,
                 (_, true) => ScanValues::Always,
                 _ => ScanValues::IfPossible,
@@ -141,31 +147,41 @@ fn secrets(report: &ScanReport) -> Vec<SecretName> {
     names.into_iter().cloned().collect()
 }
 
-fn table(found: &[ScanFinding]) -> Table {
-    let mut table = Table::new(["WHERE", "WHAT", "TIMES", "SINCE", "COMMIT"])
-        .with_times(&[3])
-        .with_spare(&[2, 4]);
-    for finding in found {
-        let line = finding.lines.first().map(|line| format!(":{line}")).unwrap_or_default();
-        let what = match &finding.copy {
-            ScanMatch::Secret(name) => name.to_string(),
-            ScanMatch::Format(name) => format!("({name})"),
-        };
-        let commit = match (&finding.commit, finding.staged, finding.unreachable) {
-            (Some(commit), ..) => commit.chars().take(10).collect(),
-            (_, true, _) => "staged".to_owned(),
-            (.., true) => "unreachable".to_owned(),
-            _ => String::new(),
-        };
-        table.push([
-            format!("{}{line}", finding.path),
-            what,
-            finding.count.to_string(),
-            finding.since.clone().unwrap_or_default(),
-            commit,
-        ]);
+/// A line as compilers write them, so that editors and terminals lead there.
+fn line(finding: &ScanFinding, now: Option<OffsetDateTime>) -> String {
+    let place = finding.lines.first().map(|line| format!(":{line}")).unwrap_or_default();
+    let what = match &finding.copy {
+        ScanMatch::Secret(name) => name.to_string(),
+        ScanMatch::Format(name) => format!("looks like a secret ({name})"),
+    };
+    let mut more = Vec::new();
+    if finding.lines.is_empty() {
+        more.push("in its name".to_owned());
     }
-    table
+    if finding.count > 1 {
+        more.push(format!("{} times", finding.count));
+    }
+    if let Some(since) = &finding.since {
+        more.push(match now {
+            Some(now) => ago(now, since),
+            None => since.clone(),
+        });
+    }
+    more.extend(
+        finding
+            .commit
+            .iter()
+            .map(|commit| format!("commit {}", commit.chars().take(10).collect::<String>())),
+    );
+    more.extend(finding.author.iter().map(|author| format!("by {author}")));
+    if finding.staged {
+        more.push("staged".to_owned());
+    }
+    if finding.unreachable {
+        more.push("in no branch".to_owned());
+    }
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    printable(&format!("{}{place}: {what}{more}", finding.path)) + "\n"
 }
 
 fn tell(ui: Ui, report: &ScanReport, secrets: &[SecretName]) {
@@ -176,6 +192,7 @@ fn tell(ui: Ui, report: &ScanReport, secrets: &[SecretName]) {
     for (names, why) in [
         (&report.too_short, "too short to look for (fewer than 8 bytes)"),
         (&report.sealed, "not looked for, as the scope seals them"),
+        (&report.guessable, "not looked for while an agent is at work (fewer than 16 bytes)"),
         (&report.closed, "not looked for, as they are not encrypted to you yet"),
     ] {
         if !names.is_empty() {
@@ -185,6 +202,9 @@ fn tell(ui: Ui, report: &ScanReport, secrets: &[SecretName]) {
     if report.compressed > 0 {
         let count = report.compressed;
         ui.note(format_args!("{count} compressed file{} not unpacked", several(count)));
+    }
+    if report.cut_off {
+        ui.note("this clone has a part of the history only: the rest was not looked at");
     }
     if report.unreadable > 0 {
         let count = report.unreadable;

@@ -24,6 +24,7 @@ mod patterns;
 mod screen;
 mod search;
 mod sieve;
+mod spellings;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use zeroize::Zeroizing;
 
+use super::spellings::ALSO;
 use super::writers::WRITERS;
 use crate::inject::buffer::Buffer;
 use crate::secret::SecretBytes;
@@ -160,7 +161,7 @@ impl Writings {
     fn add_spelled(&mut self, form: &[u8]) {
         self.push(form.to_vec(), false);
         self.add_letters(form);
-        for (_, write) in WRITERS {
+        for write in WRITERS.into_iter().map(|(_, write)| write).chain(ALSO) {
             let once = SecretBytes::new(write(form));
             self.push(once.expose().to_vec(), false);
             // JSON in JSON.

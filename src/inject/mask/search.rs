@@ -1,6 +1,8 @@
 //! Looking for values in texts that lie somewhere: where, and which; the text stays as it is.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -24,20 +26,31 @@ pub(crate) struct Search {
     masker: OnceLock<Masker>,
     screen: Screen,
     around: usize,
+    /// Other names of values that several secrets have.
+    same: Vec<(SecretName, SecretName)>,
 }
 
 impl Search {
     /// Prepares `values`, less those that are too short.
     pub(crate) fn new(values: &[(SecretName, SecretBytes)]) -> Self {
         let long = |value: &SecretBytes| value.len() >= SHORTEST_SEARCHED;
-        let values: Vec<_> = values.iter().filter(|(_, value)| long(value)).cloned().collect();
+        let mut values: Vec<_> = values.iter().filter(|(_, value)| long(value)).cloned().collect();
+        values.sort_by(|one, other| one.0.cmp(&other.0));
         let longest = values.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
         let parts: Vec<Vec<SecretBytes>> =
             values.iter().map(|(_, value)| forms(value.expose())).collect();
         let parts = parts.iter().flatten().filter(|form| long(form)).map(SecretBytes::expose);
         let screen = Screen::new(values.iter().map(|(_, value)| value.expose()), parts);
         let around = (longest * WRITTEN).clamp(LEAST_AROUND, MOST_AROUND);
-        Self { values, masker: OnceLock::new(), screen, around }
+        let mut first: HashMap<&[u8], &SecretName> = HashMap::new();
+        let mut same = Vec::new();
+        for (name, value) in &values {
+            match first.entry(value.expose()) {
+                Entry::Vacant(free) => _ = free.insert(name),
+                Entry::Occupied(other) => same.push(((*other.get()).clone(), name.clone())),
+            }
+        }
+        Self { values, masker: OnceLock::new(), screen, around, same }
     }
 
     /// How many bytes of a text that comes in pieces are to be seen again with the next.
@@ -60,6 +73,22 @@ impl Search {
         if let Some(region) = region {
             self.look_closely(text, region, &mut report);
         }
+    }
+
+    /// A short text with the names of secrets in the place of values.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut copied = 0;
+        self.find(text.as_bytes(), |name, place| {
+            // One name is enough.
+            if place.start < copied {
+                return;
+            }
+            out.push_str(text.get(copied..place.start).unwrap_or_default());
+            out.push_str(&format!("[authy:{name}]"));
+            copied = place.end;
+        });
+        out + text.get(copied..).unwrap_or_default()
     }
 
     /// Looks at whole lines, so that letters are read from where they begin.
@@ -87,7 +116,11 @@ impl Search {
             if one.end > shown {
                 shown = one.end;
                 let name = &masker.names[masker.patterns.label(one.pattern)];
-                report(name, start + one.start..start + one.end);
+                let place = start + one.start..start + one.end;
+                for (_, other) in self.same.iter().filter(|(first, _)| first == name) {
+                    report(other, place.clone());
+                }
+                report(name, place);
             }
         }
     }

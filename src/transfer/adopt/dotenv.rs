@@ -1,6 +1,6 @@
 //! `.env` files and `.envrc`: a line goes and leaves its name in a comment; direnv's runs authy.
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference};
+use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, is_reference};
 use crate::transfer::dotenv::entries;
 
 pub(super) fn dotenv(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
@@ -9,6 +9,9 @@ pub(super) fn dotenv(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
 
 /// The shell reads it: only what it takes as it stands is moved.
 pub(super) fn envrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    if text.contains("<<") {
+        return Err(Odd("it has a text of several lines for the shell"));
+    }
     let mut out = String::with_capacity(text.len());
     for whole in text.split_inclusive('\n') {
         let bare = whole.trim_end_matches(['\n', '\r']);
@@ -26,7 +29,14 @@ pub(super) fn envrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
                     }
                 }
             }
-            _ => bare.to_owned(),
+            Some(_) => bare.to_owned(),
+            None => {
+                if let Some((name, value)) = odd_export(bare) {
+                    let by_hand = Some("the shell does something to it");
+                    choose(Candidate { by_hand, ..Candidate::new(&[name], value) });
+                }
+                bare.to_owned()
+            }
         };
         out.push_str(&line);
         out.push_str(&whole[bare.len()..]);
@@ -37,14 +47,28 @@ pub(super) fn envrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
 /// The name and the value of `export NAME=VALUE`, where the shell does nothing to the value.
 fn export(line: &str) -> Option<(&str, String)> {
     let (name, value) = line.trim().strip_prefix("export ")?.trim_start().split_once('=')?;
-    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let value = match value.as_bytes() {
-        [b'\'', .., b'\''] => value[1..value.len() - 1].to_owned(),
-        [b'"', .., b'"'] => value[1..value.len() - 1].to_owned(),
-        _ => value.to_owned(),
+    let (value, is_quoted) = match value.as_bytes() {
+        [b'\'', .., b'\''] | [b'"', .., b'"'] if value.len() > 1 => {
+            (&value[1..value.len() - 1], true)
+        }
+        _ => (value, false),
     };
-    let is_plain = |c: char| !c.is_whitespace() && !"'\"\\$`;&|<>(){}*?[]#!~".contains(c);
-    (is_name && !name.is_empty() && value.chars().all(is_plain)).then_some((name, value))
+    let special = if is_quoted { "'\"\\$`!" } else { "'\"\\$`;&|<>(){}*?[]#!~ \t" };
+    let is_plain = value.chars().all(|c| !c.is_control() && !special.contains(c));
+    (is_variable(name) && is_plain).then(|| (name, value.to_owned()))
+}
+
+/// Whether a program can have a variable of this name.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The name and the text of an assignment that is not read here.
+fn odd_export(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.trim().trim_start_matches("export ").split_once('=')?;
+    let is_other = is_reference(value.trim_matches(['"', '\'']));
+    (is_variable(name) && !is_other).then_some((name, value))
 }
 
 fn edit(
@@ -55,7 +79,12 @@ fn edit(
     let odd = |_| Odd("it is no .env file that all its programs read alike");
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
-    for (place, found) in entries(text).map_err(odd)? {
+    if text.replace("\r\n", "\n").contains('\r') {
+        return Err(Odd("its lines end in different ways"));
+    }
+    let all = entries(text).map_err(odd)?;
+    let is_twice = |name: &str| all.iter().filter(|(_, one)| one.name == name).count() > 1;
+    for (place, found) in &all {
         let Some(value) = found.value.as_ref().ok().and_then(|value| value.expose_str()) else {
             continue;
         };
@@ -64,7 +93,12 @@ fn edit(
         }
         let candidate = Candidate {
             variable: Some(found.name.clone()),
-            by_hand: found.doubt.map(|_| "programs that read such a file differ about it"),
+            by_hand: match found.doubt {
+                Some(_) => Some("programs that read such a file differ about it"),
+                None if value.contains('$') => Some("programs differ about the '$' in it"),
+                None if !is_variable(&found.name) => Some("its name is none of a variable"),
+                None => is_twice(&found.name).then_some(TWICE),
+            },
             ..Candidate::new(&[&found.name], value)
         };
         let line = match choose(candidate) {

@@ -4,7 +4,8 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 
 use super::{
-    Candidate, Choice, Choose, DOTS, Odd, is_reference, is_secret_name, service, split_scheme,
+    Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, is_secret_name, service,
+    split_scheme,
 };
 
 /// How a client writes that it wants a variable.
@@ -38,6 +39,8 @@ struct Walk<'c, 'd> {
     choose: &'c mut Choose<'d>,
     /// Whether a `$` in a value means something to the client.
     expands_dollars: bool,
+    /// Whether another setting beside the present one has its name.
+    is_twice: bool,
 }
 
 /// `.mcp.json` and `.claude.json` of Claude Code, `mcp-config.json` of Copilot CLI.
@@ -108,6 +111,14 @@ pub(super) fn docker(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
         let (Some(entry), Some(host)) = (registry.object_value(), registry.decoded_name()) else {
             continue;
         };
+        for token in ["identitytoken", "registrytoken"] {
+            if let Some(text) = entry.get(token).and_then(|token| text_of(&token.value()?)) {
+                let by_hand =
+                    Some("Docker got it at a login: 'docker login' once more, with the helper");
+                let place = ["auths", &host, token];
+                choose(Candidate { is_sure: true, by_hand, ..Candidate::new(&place, &text) });
+            }
+        }
         let Some(auth) = entry.get("auth") else { continue };
         let Some(Ok(text)) =
             auth.value().and_then(|v| v.as_string_lit()).map(|t| t.decoded_value())
@@ -121,6 +132,9 @@ pub(super) fn docker(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
         else {
             continue;
         };
+        if password.is_empty() {
+            continue;
+        }
         let host = if host.contains("://") { host } else { format!("https://{host}") };
         let url = host.trim_end_matches('/').trim_end_matches("/v1").to_owned();
         let bare = url
@@ -149,9 +163,14 @@ pub(super) fn docker(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
     Ok(root.to_string())
 }
 
+/// Settings are not deeper than this.
+const DEEPEST: usize = 64;
 const ODD: Odd = Odd("it is not the JSON that its program reads");
 
 fn parse(text: &str) -> Result<CstRootNode, Odd> {
+    if depth(text) > DEEPEST {
+        return Err(ODD);
+    }
     CstRootNode::parse(text, &ParseOptions::default()).map_err(|_| ODD)
 }
 
@@ -164,7 +183,7 @@ fn edit(
 ) -> Result<String, Odd> {
     let root = parse(text)?;
     let object = root.object_value().ok_or(ODD)?;
-    walk(&mut Walk { form, choose, expands_dollars }, &object);
+    walk(&mut Walk { form, choose, expands_dollars, is_twice: false }, &object);
     Ok(root.to_string())
 }
 
@@ -176,6 +195,12 @@ impl Walk<'_, '_> {
                 continue;
             };
             let place = [key, name.as_str()];
+            // Before words are put in: those are no values of the file.
+            for words in ["args", "command"] {
+                if let Some(args) = server.array_value(words) {
+                    self.arguments(&args, &place);
+                }
+            }
             for map in [&["env"], maps].concat() {
                 match self.form {
                     Form::Wrapped => self.wrap(&server, map, &place),
@@ -184,16 +209,15 @@ impl Walk<'_, '_> {
             }
             // Servers that are reached by HTTP are not started.
             self.map(&server, "headers", &place, false);
-            if let Some(args) = server.array_value("args") {
-                self.arguments(&args, &place);
-            }
         }
     }
 
     /// The settings in the object `key`.
     fn map(&mut self, object: &CstObject, key: &str, place: &[&str], is_variables: bool) {
-        for property in object.object_value(key).into_iter().flat_map(|map| map.properties()) {
+        let Some(map) = object.object_value(key) else { return };
+        for property in map.properties() {
             let Some(name) = property.decoded_name() else { continue };
+            self.is_twice = is_twice(&map, &name);
             let sure = !is_variables && name.eq_ignore_ascii_case("authorization");
             self.property(&property, &[place, &[&name]].concat(), sure);
         }
@@ -229,6 +253,16 @@ impl Walk<'_, '_> {
         if matches!(self.form, Form::Gone) {
             candidate.variable = place.last().map(|name| (*name).to_owned());
         }
+        if self.is_twice {
+            candidate.by_hand = Some(TWICE);
+        }
+        // It is put into the text before that is parsed.
+        let breaks = |c: char| c == '"' || c == '\\' || c.is_control();
+        if self.form == Form::Braces && (value.contains(breaks) || value.contains("{env:")) {
+            candidate.by_hand = Some(
+                "opencode would read it as a part of its file: give it a value without quotation marks and backslashes",
+            );
+        }
         if self.expands_dollars && value.contains('$') {
             candidate.by_hand = Some(
                 "its program reads the '$' in it as a variable: store the value that is meant",
@@ -237,26 +271,21 @@ impl Walk<'_, '_> {
         candidate
     }
 
-    /// Words of a command: `--token=…`, and what follows `--token`.
+    /// Words of a command in which a secret stands.
     fn arguments(&mut self, args: &CstArray, place: &[&str]) {
         let mut before = String::new();
         for element in args.elements() {
             let Some(text) = text_of(&element) else { continue };
-            let (flag, start, value) = match text.split_once('=') {
-                Some((flag, value)) if flag.starts_with('-') => {
-                    (flag.to_owned(), text.len() - value.len(), value)
-                }
-                _ => (before.clone(), 0, text.as_str()),
-            };
+            let (name, start) = argument(&before, &text);
             before.clone_from(&text);
-            let flag = flag.trim_start_matches('-').to_owned();
-            let is_flag = flag != text.trim_start_matches('-') && is_secret_name(&flag);
-            if is_reference(value) || value.starts_with('-') || value.is_empty() {
+            let value = &text[start..];
+            let Some(literal) = element.as_string_lit() else { continue };
+            if is_reference(value) || value.starts_with('-') {
                 continue;
             }
-            let name = if is_flag { flag } else { "argument".to_owned() };
+            let is_named = is_secret_name(&name);
             let words = [place, &["args", &name]].concat();
-            let mut candidate = Candidate { is_sure: is_flag, ..self.candidate(&words, value) };
+            let mut candidate = Candidate { is_sure: is_named, ..self.candidate(&words, value) };
             candidate.name = format!("{}-{name}", place.last().copied().unwrap_or_default());
             candidate.longer.clone_from(&candidate.name);
             if self.form == Form::Wrapped {
@@ -264,7 +293,6 @@ impl Walk<'_, '_> {
                     "its program expands nothing in the words of a command: name a variable there",
                 );
             }
-            let Some(literal) = element.as_string_lit() else { continue };
             match (self.choose)(candidate) {
                 Choice::Keep => {}
                 Choice::Mask => literal.set_raw_value(quoted(&format!("{}{DOTS}", &text[..start]))),
@@ -286,8 +314,10 @@ impl Walk<'_, '_> {
             if is_reference(&text) {
                 continue;
             }
+            self.is_twice = is_twice(&map, &name);
             let mut candidate = self.candidate(&[place, &[&name]].concat(), &text);
             candidate.variable = Some(name.clone());
+            candidate.is_called_so = true;
             if server.get("command").is_none() {
                 candidate.by_hand = Some("there is no command that authy could start");
             }
@@ -353,6 +383,33 @@ impl Walk<'_, '_> {
             place.pop();
         }
     }
+}
+
+/// What a word of a command is called, and where in it the value begins: `--token=…`, what follows
+/// `--token`, `NAME=…` behind `-e`, `Authorization: Bearer …` behind `--header`.
+fn argument(before: &str, text: &str) -> (String, usize) {
+    let flag = |word: &str| word.trim_start_matches('-').to_owned();
+    let (name, start) = match text.split_once('=') {
+        Some((name, value)) if name.starts_with('-') => (flag(name), text.len() - value.len()),
+        _ if before.starts_with('-') && !before.contains('=') => (flag(before), 0),
+        _ => ("argument".to_owned(), 0),
+    };
+    let rest = &text[start..];
+    if let ("e" | "env", Some((name, value))) = (name.as_str(), rest.split_once('=')) {
+        return (name.to_owned(), text.len() - value.len());
+    }
+    if let ("H" | "header", Some((header, value))) = (name.as_str(), rest.split_once(':')) {
+        let value = value.trim_start();
+        let (_, value) = split_scheme(value);
+        return (header.to_owned(), text.len() - value.len());
+    }
+    (name, start)
+}
+
+/// Whether an object has this key more than once: programs differ about which counts.
+fn is_twice(object: &CstObject, name: &str) -> bool {
+    let is_it = |property: &CstObjectProp| property.decoded_name().as_deref() == Some(name);
+    object.properties().iter().filter(|property| is_it(property)).count() > 1
 }
 
 fn text_of(node: &CstNode) -> Option<String> {

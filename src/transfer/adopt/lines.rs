@@ -3,7 +3,16 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, service, user};
+use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, is_reference, service, user};
+
+/// Why an entry stays in which the user name is the secret: names are kept in plaintext.
+const SECRET_USER: &str =
+    "the user name is the secret there: store it with 'authy store NAME --for URL --bearer'";
+
+/// Whether the user name is what is secret, as some forges had it.
+fn is_secret_user(name: &str, password: &str) -> bool {
+    name == password || ["x-oauth-basic", "x-token-auth"].contains(&password) || name.len() > 38
+}
 
 /// Goes through lines with their ends; each becomes what `line` says, or nothing.
 fn each(text: &str, mut line: impl FnMut(&str) -> Option<String>) -> String {
@@ -31,6 +40,10 @@ pub(super) fn npmrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
             name: if first.is_empty() { "npm-token".into() } else { format!("npm/{first}") },
             longer: format!("npm/{host}{setting}"),
             is_sure: true,
+            // npm's ini ends a value there, and reads other quotation marks too.
+            by_hand: bare
+                .contains([';', '#', '\'', '\\'])
+                .then_some("it is written in a way that npm reads in its own"),
             service: service(&format!("https://{host}")).filter(|_| !host.is_empty()),
             ..Candidate::new(&[name], bare)
         };
@@ -44,6 +57,7 @@ pub(super) fn npmrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
 
 /// `.git-credentials`: a line is an address with a user name and a password, and goes.
 pub(super) fn git_credentials(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    let mut seen = std::collections::BTreeSet::new();
     Ok(each(text, |line| {
         let whole = Some(line.to_owned());
         let Some((scheme, rest)) = line.trim().split_once("://") else { return whole };
@@ -58,9 +72,11 @@ pub(super) fn git_credentials(text: &str, choose: &mut Choose<'_>) -> Result<Str
             name: format!("git/{first}"),
             longer: format!("git/{first}-{name}"),
             is_sure: true,
-            by_hand: service(&url)
-                .is_none()
-                .then_some("its address is none that authy sends a secret to"),
+            by_hand: match service(&url) {
+                None => Some("its address is none that authy sends a secret to"),
+                Some(_) if is_secret_user(&name, &password) => Some(SECRET_USER),
+                Some(_) => (!seen.insert((url.clone(), name.clone()))).then_some(TWICE),
+            },
             service: service(&url),
             user: user(&name),
             ..Candidate::new(&[&url], &password)
@@ -195,6 +211,10 @@ pub(super) fn netrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
         }
     }
     finish(entry, end, &mut out, &mut copied);
+    if text[end..].contains("password") {
+        let by_hand = Some("it stands in a macro, or behind one");
+        choose(Candidate { is_sure: true, by_hand, ..Candidate::new(&["macdef"], "?") });
+    }
     out.push_str(&text[copied..]);
     Ok(out)
 }
@@ -209,18 +229,25 @@ struct Entry<'t> {
 
 impl Entry<'_> {
     fn candidate(&self) -> Option<Candidate> {
-        let machine =
-            self.machine.filter(|_| !self.password.is_empty() && !is_reference(self.password))?;
-        let url = format!("https://{machine}");
+        if self.password.is_empty() || is_reference(self.password) {
+            return None;
+        }
+        let Some(machine) = self.machine else {
+            let by_hand = Some("it is for every machine that has no entry of its own");
+            let candidate = Candidate::new(&["default"], self.password);
+            return Some(Candidate { is_sure: true, by_hand, ..candidate });
+        };
+        let login = self.login.unwrap_or_default();
+        let by_hand = match self.password.starts_with('"') {
+            true => Some("it is written in quotation marks, which programs read differently"),
+            false => is_secret_user(login, self.password).then_some(SECRET_USER),
+        };
         Some(Candidate {
             name: format!("netrc/{machine}"),
-            longer: format!("netrc/{machine}-{}", self.login.unwrap_or_default()),
+            longer: format!("netrc/{machine}-{login}"),
             is_sure: true,
-            by_hand: self
-                .password
-                .starts_with('"')
-                .then_some("it is written in quotation marks, which programs read differently"),
-            service: service(&url),
+            by_hand,
+            service: service(&format!("https://{machine}")),
             user: self.login.and_then(user),
             ..Candidate::new(&["machine", machine], self.password)
         })

@@ -35,6 +35,8 @@ pub(crate) struct Candidate {
     /// The service that it is for, and who one is there.
     pub(crate) service: Option<ServiceUrl>,
     pub(crate) user: Option<ServiceUser>,
+    /// Whether its program gets it by that variable from authy, under no other name.
+    pub(crate) is_called_so: bool,
     /// Why it has to be moved by hand.
     pub(crate) by_hand: Option<&'static str>,
 }
@@ -51,6 +53,7 @@ impl Candidate {
             is_sure: false,
             service: None,
             user: None,
+            is_called_so: false,
             by_hand: None,
         }
     }
@@ -77,8 +80,24 @@ pub(crate) struct Odd(pub(crate) &'static str);
 /// Goes through a file and returns what it becomes.
 pub(crate) type EditText = fn(&str, &mut Choose<'_>) -> Result<String, Odd>;
 
+/// Why something that stands in a file more than once stays there.
+const TWICE: &str = "its name stands there several times: keep the one that counts";
+
 /// What is shown in the place of a value.
 pub(crate) const DOTS: &str = "••••••••";
+
+/// How deep brackets and braces stand in each other; those in texts count too.
+fn depth(text: &str) -> usize {
+    let mut now = 0_usize;
+    text.bytes().fold(0, |deepest, byte| {
+        match byte {
+            b'[' | b'{' => now += 1,
+            b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+        deepest.max(now)
+    })
+}
 
 /// Whether a text stands for a value that is elsewhere already, or for none.
 pub(crate) fn is_reference(text: &str) -> bool {
@@ -118,8 +137,9 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     let words = words_of(name);
     let is = |word: &str| words.iter().any(|one| one == word);
     // What is made to be seen, or says where a secret is.
+    let ends_in = |word: &str| words.last().is_some_and(|last| last == word);
     let is_public =
-        is("public") || is("id") && !is("secret") || is("file") || is("path") || is("env");
+        is("public") || ends_in("id") || ["file", "path", "env"].map(ends_in).contains(&true);
     let ends = ["key", "token", "secret", "password"];
     let glued = words
         .iter()

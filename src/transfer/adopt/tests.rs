@@ -98,7 +98,7 @@ fn becomes(path: &str, before: &str, values: &[&str], after: &str) -> Vec<Candid
 fn mcp_servers_of_claude_code() {
     let before = "{\n  \"mcpServers\": {\n    \"gh\": {\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"--api-key=k\\u0065y-4711\", \"--token\", \"t-4711\"],\n      \"env\": {\"GITHUB_TOKEN\": \"v\\\"4711\", \"LOG_LEVEL\": \"debug\", \"X_TOKEN\": \"${X}\"}\n    },\n    \"web\": {\"type\": \"http\", \"url\": \"https://x\", \"headers\": {\"Authorization\": \"Bearer b-4711\"}}\n  }\n}\n";
     let after = "{\n  \"mcpServers\": {\n    \"gh\": {\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"--api-key=${GH_API_KEY}\", \"--token\", \"${GH_TOKEN}\"],\n      \"env\": {\"GITHUB_TOKEN\": \"${GITHUB_TOKEN}\", \"LOG_LEVEL\": \"debug\", \"X_TOKEN\": \"${X}\"}\n    },\n    \"web\": {\"type\": \"http\", \"url\": \"https://x\", \"headers\": {\"Authorization\": \"Bearer ${WEB_TOKEN}\"}}\n  }\n}\n";
-    becomes(".mcp.json", before, &["v\"4711", "key-4711", "t-4711", "b-4711"], after);
+    becomes(".mcp.json", before, &["key-4711", "t-4711", "v\"4711", "b-4711"], after);
     // Below projects too.
     let before =
         "{\"projects\": {\"/a\": {\"mcpServers\": {\"s\": {\"env\": {\"A_KEY\": \"v-4711\"}}}}}}";
@@ -143,6 +143,61 @@ fn servers_of_claude_desktop_are_started_by_authy() {
 }
 
 #[test]
+fn several_servers_of_claude_desktop_each_get_their_own() {
+    let before = "{\"mcpServers\": {\"a\": {\"command\": \"npx\", \"args\": [], \"env\": {\"A_KEY\": \"v-4711\"}}, \"b\": {\"command\": \"node\", \"args\": [\"--token\", \"t-4711\"], \"env\": {\"B_KEY\": \"w-4711\"}}}}";
+    let (found, new) = adopted("claude_desktop_config.json", before);
+    let value: serde_json::Value = serde_json::from_str(&new).unwrap();
+    let args = |server: &str| value["mcpServers"][server]["args"].clone();
+    assert_eq!(
+        args("a"),
+        serde_json::json!(["run", "--uppercase", "--only", "a-key", "--", "npx"])
+    );
+    let expected = ["run", "--uppercase", "--only", "b-key", "--", "node", "--token", "t-4711"];
+    assert_eq!(args("b"), serde_json::json!(expected));
+    assert!(found.iter().any(|one| one.name == "b-token" && one.by_hand.is_some()));
+}
+
+#[test]
+fn what_programs_read_in_their_own_way_stays() {
+    let stays = |path: &str, text: &str| {
+        let (found, new) = adopted(path, text);
+        assert_eq!(new, text, "{path}");
+        assert!(
+            found.iter().all(|one| one.by_hand.is_some()) && !found.is_empty(),
+            "{path} {text}"
+        );
+    };
+    stays(".env", "A_KEY=v-4711\nA_KEY=w-4711\n");
+    stays(".env", "A-KEY=v-4711\n");
+    stays(".env", "A_KEY=v$4711\n");
+    stays(
+        ".mcp.json",
+        "{\"mcpServers\": {\"s\": {\"env\": {\"A_KEY\": \"v-4711\", \"A_KEY\": \"w-4711\"}}}}",
+    );
+    stays("opencode.json", "{\"mcp\": {\"s\": {\"environment\": {\"A_KEY\": \"v\\\"4711\"}}}}");
+    stays(".npmrc", "//r.test/:_authToken=v-4711;x\n");
+    stays(".git-credentials", "https://tok-4711:x-oauth-basic@git.test\n");
+    stays(".netrc", "default login x password y-4711\n");
+    stays(".netrc", "machine a.test login tok-4711 password tok-4711\n");
+    stays(".envrc", "export A_KEY='a$b' # why\n");
+    stays("k.yaml", "kind: Secret\nstringData:\n  key: 'v: 4711'\n");
+    stays(
+        ".docker/config.json",
+        "{\"auths\": {\"r\": {\"identitytoken\": \"v-4711\", \"auth\": \"MDAwMDA6\"}}}",
+    );
+}
+
+#[test]
+fn words_of_commands_are_known_by_what_stands_before_them() {
+    let text = "{\"mcpServers\": {\"s\": {\"args\": [\"--header\", \"Authorization: Bearer v-4711\", \"-e\", \"A_KEY=w-4711\", \"--env=B_KEY=x-4711\"]}}}";
+    let after = text
+        .replace("v-4711", "${S_AUTHORIZATION}")
+        .replace("w-4711", "${S_A_KEY}")
+        .replace("x-4711", "${S_B_KEY}");
+    becomes(".mcp.json", text, &["v-4711", "w-4711", "x-4711"], &after);
+}
+
+#[test]
 fn codex_names_variables() {
     let before = "model = \"x\" # mine\n\n[mcp_servers.s]\ncommand = \"npx\"\n\n[mcp_servers.s.env]\nA_KEY = \"v-4711\"\nLOG = \"1\"\n\n[mcp_servers.w]\nurl = \"https://x\"\nhttp_headers = { Authorization = \"Bearer b-4711\", \"X-Api-Key\" = \"k-4711\" }\n\n[model_providers.p]\nexperimental_bearer_token = \"e-4711\"\n";
     let (found, new) = adopted(".codex/config.toml", before);
@@ -174,9 +229,12 @@ fn lines_of_env_files() {
         &["v-4711"],
         "# A_KEY is in authy: a-key\r\nB=1\r\n",
     );
-    let before = "use nix\nexport A_KEY=\"v-4711\"\nexport B_KEY=\"$(cmd)\"\nexport C_KEY='a b'\n";
-    let after = before.replace("\"v-4711\"", "\"$(authy get a-key)\"");
-    becomes(".envrc", before, &["v-4711"], &after);
+    let before =
+        "use nix\nexport A_KEY=\"v-4711\"\nexport B_KEY=\"$(cmd)\"\nexport C_KEY='a b-4711'\n";
+    let after = before
+        .replace("\"v-4711\"", "\"$(authy get a-key)\"")
+        .replace("'a b-4711'", "\"$(authy get c-key)\"");
+    becomes(".envrc", before, &["v-4711", "a b-4711"], &after);
 }
 
 #[test]
@@ -231,8 +289,15 @@ fn what_is_not_understood_is_refused() {
         (".codex/config.toml", "a = "),
         ("compose.yaml", "a: [b"),
         (".env", "no line\n"),
+        (".env", "A=1\rB=2\r"),
+        (".envrc", "cat <<X\nexport A_KEY=v\nX\n"),
     ] {
         let kind = kind_of(Path::new(path), text).unwrap();
         assert!((kind.edit)(text, &mut |_| Choice::Mask).is_err(), "{path} {text}");
+        let deep = format!("{{\"a\": {}1{}}}", "[".repeat(64), "]".repeat(64));
+        for path in [".mcp.json", "compose.yaml"] {
+            let kind = kind_of(Path::new(path), &deep).unwrap();
+            assert!((kind.edit)(&deep, &mut |_| Choice::Keep).is_err());
+        }
     }
 }

@@ -12,9 +12,10 @@ pub(super) fn codex(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
     edit(text, |document| {
         for (name, server) in tables(document.as_table_mut(), "mcp_servers") {
             environment(&name, server, choose);
-            headers(&name, server, choose);
+            headers(["mcp_servers", &name], true, server, choose);
         }
         for (name, provider) in tables(document.as_table_mut(), "model_providers") {
+            headers(["model_providers", &name], false, provider, choose);
             let place = ["model_providers", &name, "experimental_bearer_token"];
             let Some(text) = text_of(provider, "experimental_bearer_token") else { continue };
             let candidate = Candidate {
@@ -54,28 +55,36 @@ fn environment(server: &str, table: &mut dyn TableLike, choose: &mut Choose<'_>)
     }
     let list = table.entry("env_vars").or_insert(Item::Value(Value::Array(Array::new())));
     if let Some(list) = list.as_array_mut() {
-        list.extend(handed_on);
+        let is_there = |name: &String| list.iter().any(|one| one.as_str() == Some(name));
+        let new: Vec<String> = handed_on.into_iter().filter(|name| !is_there(name)).collect();
+        list.extend(new);
     }
 }
 
 /// `http_headers`: `env_http_headers` takes a header from a variable, and `bearer_token_env_var` the
 /// bearer token.
-fn headers(server: &str, table: &mut dyn TableLike, choose: &mut Choose<'_>) {
+fn headers(place: [&str; 2], has_bearer: bool, table: &mut dyn TableLike, choose: &mut Choose<'_>) {
+    let [section, server] = place;
     let mut moved = Vec::new();
     let mut bearer = None;
+    let has_variable = table.contains_key("bearer_token_env_var");
     if let Some(headers) = table.get_mut("http_headers").and_then(Item::as_table_like_mut) {
         for name in names(headers) {
             let Some(text) = text_of(headers, &name) else { continue };
             let is_authorization = name.eq_ignore_ascii_case("authorization");
             let (scheme, secret) = split_scheme(&text);
-            let is_bearer = is_authorization && scheme.eq_ignore_ascii_case("bearer ");
+            let is_bearer =
+                has_bearer && is_authorization && scheme.eq_ignore_ascii_case("bearer ");
             let (before, secret) = if is_bearer { (scheme, secret) } else { ("", text.as_str()) };
             let short = if is_authorization { format!("{server}-token") } else { name.clone() };
+            let by_hand = (is_bearer && has_variable)
+                .then_some("the server has a bearer_token_env_var already");
             let candidate = Candidate {
+                by_hand,
                 name: short,
                 longer: format!("{server}-{name}"),
                 is_sure: is_authorization,
-                ..Candidate::new(&["mcp_servers", server, "http_headers", &name], secret)
+                ..Candidate::new(&[section, server, "http_headers", &name], secret)
             };
             if let Some(variable) = ask(choose, candidate, headers, &name, before) {
                 match is_bearer {

@@ -4,7 +4,7 @@
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, service};
+use super::{Candidate, Choice, Choose, DOTS, Odd, depth, is_reference, service};
 
 const ODD: Odd = Odd("it is not the YAML that its program reads");
 const BY_HAND: &str = "it is written in a way that authy does not edit";
@@ -123,6 +123,14 @@ pub(super) fn manifest(text: &str, choose: &mut Choose<'_>) -> Result<String, Od
                     true => Some(
                         "it is base64: move it to stringData, or make the manifest with 'authy export --format k8s'",
                     ),
+                    // 'authy resolve' puts the value in as it is.
+                    false
+                        if !value
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || b"_./+=-".contains(&b)) =>
+                    {
+                        Some("there are characters in it that mean something in YAML")
+                    }
                     false => replaced(&out, &path, value, DOTS).is_none().then_some(BY_HAND),
                 };
                 let decoded = data_encoding::BASE64.decode(value.as_bytes()).ok();
@@ -173,6 +181,17 @@ pub(super) fn gh(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
             let setting = line.trim().strip_prefix("oauth_token:");
             setting.is_some_and(|value| value.trim().trim_matches(['"', '\'']) == token)
         };
+        let others = body.get("users").and_then(Value::as_mapping).into_iter().flatten();
+        for (name, other) in others {
+            let theirs = other.get("oauth_token").and_then(Value::as_str);
+            if let (Some(name), Some(theirs)) = (name.as_str(), theirs.filter(|one| *one != token))
+            {
+                let by_hand =
+                    Some("it is another user's at the same host: gh has one variable for it");
+                let place = [host, "users", name, "oauth_token"];
+                choose(Candidate { is_sure: true, by_hand, ..Candidate::new(&place, theirs) });
+            }
+        }
         // The same token stands below the user's name, too.
         let lines = out.split_inclusive('\n');
         out = match choose(candidate) {
@@ -195,7 +214,14 @@ pub(super) fn gh(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
     }
 }
 
+/// Settings are not deeper or larger than this: each value is looked for by reading all of it again.
+const DEEPEST: usize = 64;
+const LARGEST: usize = 256 << 10;
+
 fn documents(text: &str) -> Result<Vec<Value>, Odd> {
+    if text.len() > LARGEST || depth(text) > DEEPEST {
+        return Err(Odd("it is larger or deeper than such files are"));
+    }
     serde_yaml::Deserializer::from_str(text)
         .map(Value::deserialize)
         .collect::<Result<_, _>>()

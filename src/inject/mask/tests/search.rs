@@ -27,6 +27,24 @@ fn a_place_is_that_of_the_written_value() {
 }
 
 #[test]
+fn values_of_few_letters_in_a_row_are_found_as_programs_write_them() {
+    for (value, written) in [
+        ("Straße-Größe", "{\"v\": \"Stra\\u00dfe-Gr\\u00f6\\u00dfe\"}"),
+        ("passwort-café-x", "{\"v\":\"passwort-caf\\u00E9-x\"}"),
+        ("it's quoted 'n all", "it&#x27;s quoted &#x27;n all"),
+        ("it's quoted 'n all", "+ echo 'it'\\''s quoted '\\''n all'"),
+        ("it's quoted 'n all", "'it'\"'\"'s quoted '\"'\"'n all'"),
+        ("it's \"quoted\" 'n all", "'it\\'s \"quoted\" \\'n all'"),
+        ("?|']+]^'~\"/;%* <_\")~", "?|']+]^'~\\\"/;%* \\u003c_\\\")~"),
+        ("Tr0ub4dor&3$x", "declare -- v=\"Tr0ub4dor&3\\$x\""),
+        ("p@ss:w0rd!", "70:40:73:73:3A:77:30:72:64:21"),
+        ("key🔑🔒secret🗝️pass", "key\\ud83d\\udd11\\ud83d\\udd12secret\\ud83d\\udddd\\ufe0fpass"),
+    ] {
+        assert_eq!(found(&[value], written.as_bytes()).len(), 1, "{written}");
+    }
+}
+
+#[test]
 fn short_values_are_not_searched_for() {
     assert_eq!(found(&["seven77"], b"seven77 seven77"), []);
     assert_eq!(found(&["eight888"], b"x eight888"), [("a".to_owned(), 2..10)]);

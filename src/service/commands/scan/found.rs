@@ -31,9 +31,9 @@ pub struct ScanFinding {
     /// Of what.
     #[serde(flatten)]
     pub copy: ScanMatch,
-    /// The file; of a commit's message, the word `message`.
+    /// The file; of a commit's message `message`, of a tag `tag NAME`.
     pub path: String,
-    /// The lines, counted from 1, the first hundred of them.
+    /// The lines, counted from 1, the first hundred of them; none where it is the file's name.
     pub lines: Vec<u64>,
     /// How many there are.
     pub count: usize,
@@ -86,16 +86,25 @@ impl Findings {
     }
 
     pub(super) fn add(&mut self, at: &Where<'_>, copy: &ScanMatch, line: u64) {
+        let lines = self.entry(at, copy);
+        lines.count += 1;
+        if lines.first.len() < MOST_LINES && lines.first.last() != Some(&line) {
+            lines.first.push(line);
+        }
+    }
+
+    /// Adds what stands in the name of the place.
+    pub(super) fn add_name(&mut self, at: &Where<'_>, copy: &ScanMatch) {
+        self.entry(at, copy).count += 1;
+    }
+
+    fn entry(&mut self, at: &Where<'_>, copy: &ScanMatch) -> &mut Lines {
         let place = match at {
             Where::File { path } => Place::File(shown(path)),
             Where::Staged { path } => Place::Staged((*path).to_owned()),
             Where::Object { id } => Place::Object((*id).to_owned()),
         };
-        let lines = self.all.entry((place, copy.clone())).or_default();
-        lines.count += 1;
-        if lines.first.len() < MOST_LINES && lines.first.last() != Some(&line) {
-            lines.first.push(line);
-        }
+        self.all.entry((place, copy.clone())).or_default()
     }
 
     pub(super) fn append(&mut self, other: Self) {
@@ -127,15 +136,13 @@ impl Findings {
                 continue;
             };
             let origin = origins.get(&id);
-            let path = match origin {
-                Some(origin) => origin.path.clone().unwrap_or_else(|| "message".to_owned()),
-                None => id,
-            };
+            let path = origin.map_or(id, |origin| origin.path.clone());
             let finding = ScanFinding {
                 path: path.clone(),
-                since: origin.map(|origin| origin.time.clone()),
-                commit: origin.map(|origin| origin.commit.clone()),
-                author: origin.map(|origin| origin.author.clone()),
+                since: origin.and_then(|origin| origin.time.clone()),
+                commit: origin.and_then(|origin| origin.commit.clone()),
+                staged: origin.is_some_and(|origin| origin.commit.is_none()),
+                author: origin.and_then(|origin| origin.author.clone()),
                 unreachable: origin.is_none(),
                 ..finding(copy.clone(), String::new(), lines)
             };
@@ -145,6 +152,19 @@ impl Findings {
             }
         }
         self.finished.extend(by_file.into_values());
+    }
+
+    /// Takes out what the user does not want to see of the index.
+    pub(super) fn leave_out_staged(&mut self, is_left_out: &dyn Fn(&str) -> bool) {
+        self.all.retain(|(place, _), _| match place {
+            Place::Staged(path) => !is_left_out(path),
+            Place::File(_) | Place::Object(_) => true,
+        });
+    }
+
+    /// Takes out what the user does not want to see of git's objects.
+    pub(super) fn leave_out_objects(&mut self, is_left_out: &dyn Fn(&str) -> bool) {
+        self.finished.retain(|finding| !is_left_out(&finding.path));
     }
 
     /// All of it, by place.

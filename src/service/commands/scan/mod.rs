@@ -6,6 +6,7 @@ mod objects;
 mod transcripts;
 mod values;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -13,7 +14,8 @@ use time::OffsetDateTime;
 
 use crate::audit::{Action, Op};
 use crate::detect::Detector;
-use crate::fs::{Looked, Tree, visit_files};
+use crate::fs::{self, Looked, Tree, visit_files};
+use crate::git;
 use crate::inject::Search;
 use crate::name::{ScopeName, SecretName};
 use crate::service::base::{Context, Result};
@@ -78,6 +80,9 @@ pub struct ScanReport {
     /// Secrets that the scope seals, which are not looked for: whoever could have texts compared with
     /// them would learn them.
     pub sealed: Vec<SecretName>,
+    /// Secrets that are not looked for while an agent is at work that has no scope: values of fewer than
+    /// 16 bytes can be guessed.
+    pub guessable: Vec<SecretName>,
     /// Secrets that the caller may read, and which are not encrypted to them.
     pub closed: Vec<SecretName>,
     /// How many files were looked at.
@@ -86,6 +91,8 @@ pub struct ScanReport {
     pub objects: usize,
     /// How many files and folders could not be read.
     pub unreadable: usize,
+    /// Whether git has only a part of its history here, so that the rest was not looked at.
+    pub cut_off: bool,
     /// How many files are compressed, and were looked at as they are.
     pub compressed: usize,
 }
@@ -102,9 +109,17 @@ impl Comparison {
         self.search.as_ref().map_or(4 << 10, Search::around)
     }
 
-    /// Adds what stands in `bytes`, of which the first `seen` were looked at before, and before which
-    /// there are so many lines.
-    fn look(&self, bytes: &[u8], seen: usize, lines: u64, findings: &mut Findings, at: &Where<'_>) {
+    /// Adds what stands in the pieces of a text, the next of which is `bytes`: what begins in the last
+    /// `again` of them is whole in the piece that follows.
+    fn look(
+        &self,
+        bytes: &[u8],
+        again: usize,
+        so_far: &mut SoFar,
+        findings: &mut Findings,
+        at: &Where<'_>,
+    ) {
+        let SoFar { lines, reported } = *so_far;
         let mut counted = (0, lines + 1);
         let mut line = |start: usize| {
             // Each is told in order, but those of two kinds.
@@ -115,25 +130,48 @@ impl Comparison {
             counted.0 = start;
             counted.1
         };
+        let end = bytes.len() - again;
+        let is_here = |place: &Range<usize>| place.start >= reported && place.start < end;
+        let mut until = 0;
         let mut known = Vec::new();
         if let Some(search) = &self.search {
             search.find(bytes, |name, place| {
-                if place.end > seen {
+                if is_here(&place) {
                     findings.add(at, &ScanMatch::Secret(name.clone()), line(place.start));
-                    known.push(place);
+                    until = until.max(place.end);
                 }
+                known.push(place);
             });
         }
         if let Some(detector) = &self.detector {
             detector.find(bytes, |name, place| {
                 let is_known =
                     known.iter().any(|one| one.start < place.end && place.start < one.end);
-                if place.end > seen && !is_known && !is_allowed(bytes, place.start) {
+                if is_here(&place) && !is_known && !is_allowed(bytes, place.start) {
                     findings.add(at, &ScanMatch::Format(name), line(place.start));
+                    until = until.max(place.end);
                 }
             });
         }
+        so_far.reported = until.max(reported).saturating_sub(end);
+        so_far.lines += newlines(&bytes[..end]);
     }
+
+    /// Adds what stands in the name of a file.
+    fn look_at_name(&self, name: &[u8], findings: &mut Findings, at: &Where<'_>) {
+        if let Some(search) = &self.search {
+            search.find(name, |name, _| findings.add_name(at, &ScanMatch::Secret(name.clone())));
+        }
+    }
+}
+
+/// What is known of the pieces of a text that were looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct SoFar {
+    /// The lines that end before the next piece.
+    lines: u64,
+    /// How many bytes of the next piece belong to what was reported.
+    reported: usize,
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
@@ -169,15 +207,26 @@ pub fn scan(ctx: &Context, request: &ScanRequest) -> Result<ScanReport> {
         let looked = files(ctx, &request.paths, &comparison, &mut findings);
         (report.files, report.unreadable) = (looked.files, looked.unreadable);
     }
+    let is_left_out = |folder: &Path| fs::left_out_by(git::work_tree(folder), IGNORE_FILE);
     if let Some(folder) = &request.staged {
         let index = request.index.as_deref();
         report.objects += objects::staged(folder, index, &comparison, &mut findings)?;
+        findings.leave_out_staged(&is_left_out(folder));
     }
     if let Some(folder) = &request.history {
         report.objects += objects::history(folder, &comparison, &mut findings)?;
+        report.cut_off = git::is_cut_off(folder);
+        findings.leave_out_objects(&is_left_out(folder));
     }
     report.compressed = findings.compressed;
     report.found = findings.sorted();
+    if let Some(search) = &comparison.search {
+        // The names of files are shown, and may hold values themselves.
+        for finding in &mut report.found {
+            finding.path = search.masked(&finding.path);
+            finding.author = finding.author.take().map(|author| search.masked(&author));
+        }
+    }
     Ok(report)
 }
 
@@ -223,32 +272,45 @@ fn files(
     comparison: &Comparison,
     findings: &mut Findings,
 ) -> Looked {
-    let left_out = vault_below(&ctx.vault, paths);
+    let paths = &outermost(paths);
+    let mut left_out = vault_below(&ctx.vault, paths);
+    // What the kernel makes up has no end.
+    left_out.extend(["/proc", "/sys", "/dev"].map(PathBuf::from));
     let tree = Tree { roots: paths, left_out: &left_out, ignore_file: IGNORE_FILE };
     let all = std::sync::Mutex::new(findings);
     visit_files(&tree, comparison.overlap(), || {
-        let mut lines_before = 0;
+        let mut so_far = SoFar::default();
         let all = &all;
         move |piece| {
-            // The lines up to where this piece begins.
-            lines_before = match piece.offset {
-                0 => 0,
-                _ => lines_before - newlines(&piece.bytes[..piece.seen]),
-            };
             let mut here = Findings::default();
             let at = Where::File { path: piece.path };
-            comparison.look(piece.bytes, piece.seen, lines_before, &mut here, &at);
-            if piece.offset == 0 && found::is_compressed(piece.bytes) {
-                here.compressed += 1;
+            if piece.offset == 0 {
+                so_far = SoFar::default();
+                here.compressed += usize::from(found::is_compressed(piece.bytes));
+                let name = piece.path.file_name().unwrap_or_default();
+                comparison.look_at_name(name.as_encoded_bytes(), &mut here, &at);
             }
+            comparison.look(piece.bytes, piece.again, &mut so_far, &mut here, &at);
             if !here.is_empty()
                 && let Ok(mut all) = all.lock()
             {
                 all.append(here);
             }
-            lines_before += newlines(piece.bytes);
         }
     })
+}
+
+/// The paths less those that lie in another of them: nothing is looked at twice.
+fn outermost(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let real: Vec<_> = paths.iter().map(|path| path.canonicalize().ok()).collect();
+    let is_inside = |at: usize| {
+        real.iter().enumerate().any(|(other, above)| match (&real[at], above) {
+            (Some(path), Some(above)) if path == above => other < at,
+            (Some(path), Some(above)) => path.starts_with(above),
+            _ => false,
+        })
+    };
+    (0..paths.len()).filter(|at| !is_inside(*at)).map(|at| paths[at].clone()).collect()
 }
 
 /// The vault as the walk of each path names it: what lies there is encrypted, and identities are at

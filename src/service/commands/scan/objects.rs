@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::Comparison;
 use super::found::{Findings, Where};
-use super::newlines;
+use super::{Comparison, SoFar};
 use crate::fs::in_pieces;
-use crate::git;
+use crate::git::{self, ObjectKind};
 use crate::service::base::Result;
 
 /// Looks at everything that the repository keeps; returns how many objects that were.
@@ -18,9 +17,18 @@ pub(super) fn history(
     findings: &mut Findings,
 ) -> Result<usize> {
     let (mut count, mut buffer) = (0, Vec::new());
-    git::each_object(folder, &mut |id, bytes| {
+    git::each_object(folder, &mut |id, kind, bytes| {
         count += 1;
-        look(comparison, &mut *bytes, &mut buffer, findings, &Where::Object { id })
+        let at = Where::Object { id };
+        if kind == ObjectKind::Blob {
+            return look(comparison, &mut *bytes, &mut buffer, findings, &at);
+        }
+        // Of commits and tags what people wrote: behind an empty line.
+        let mut whole = Vec::new();
+        bytes.read_to_end(&mut whole)?;
+        let start = memchr::memmem::find(&whole, b"\n\n").map_or(whole.len(), |at| at + 2);
+        comparison.look(&whole[start..], 0, &mut SoFar::default(), findings, &at);
+        Ok(())
     })?;
     let ids: BTreeSet<String> = findings.objects().map(str::to_owned).collect();
     if !ids.is_empty() {
@@ -41,9 +49,12 @@ pub(super) fn staged(
     let mut buffer = Vec::new();
     // In the order of what was asked for.
     let mut paths = files.iter().map(|(path, _)| path.as_str());
-    git::named_objects(folder, &ids, &mut |_, bytes| {
+    git::named_objects(folder, &ids, &mut |_, _, bytes| {
         let path = paths.next().unwrap_or_default();
-        look(comparison, &mut *bytes, &mut buffer, findings, &Where::Staged { path })
+        let at = Where::Staged { path };
+        let name = path.rsplit('/').next().unwrap_or_default();
+        comparison.look_at_name(name.as_bytes(), findings, &at);
+        look(comparison, &mut *bytes, &mut buffer, findings, &at)
     })?;
     Ok(files.len())
 }
@@ -55,12 +66,8 @@ fn look(
     findings: &mut Findings,
     at: &Where<'_>,
 ) -> io::Result<()> {
-    let mut lines = 0;
-    in_pieces(&mut bytes, comparison.overlap(), buffer, |piece, offset, seen| {
-        if offset > 0 {
-            lines -= newlines(&piece[..seen]);
-        }
-        comparison.look(piece, seen, lines, findings, at);
-        lines += newlines(piece);
+    let mut so_far = SoFar::default();
+    in_pieces(&mut bytes, comparison.overlap(), buffer, |piece, _, again| {
+        comparison.look(piece, again, &mut so_far, findings, at);
     })
 }

@@ -16,7 +16,7 @@ const AGENTS: [(&str, &str); 9] = [
 ];
 
 /// Files in which shells and programs with a prompt keep what was typed.
-const HISTORIES: [(&str, &str); 14] = [
+const HISTORIES: [(&str, &str); 20] = [
     ("HISTFILE", ".bash_history"),
     ("", ".bash_history"),
     ("", ".zsh_history"),
@@ -30,6 +30,12 @@ const HISTORIES: [(&str, &str); 14] = [
     ("", ".rediscli_history"),
     ("", ".sqlite_history"),
     ("", ".lesshst"),
+    ("", ".viminfo"),
+    ("", ".local/state/nvim/shada"),
+    ("", ".mongodb/mongosh"),
+    ("", ".irb_history"),
+    ("", ".npm/_logs"),
+    ("", ".aider.chat.history.md"),
     ("", ".wget-hsts"),
 ];
 
@@ -43,11 +49,12 @@ pub fn transcript_places(
     temporary: &Path,
     variable: &dyn Fn(&str) -> Option<PathBuf>,
 ) -> Vec<PathBuf> {
-    let place = |(name, usual): &(&str, &str)| match name.is_empty() {
-        true => home.join(usual),
-        false => variable(name).unwrap_or_else(|| home.join(usual)),
+    // What was written before a variable was set lies where it lay.
+    let place = |(name, usual): &(&str, &str)| {
+        let named = Some(*name).filter(|name| !name.is_empty()).and_then(variable);
+        named.into_iter().chain([home.join(usual)])
     };
-    let mut places: Vec<PathBuf> = AGENTS.iter().chain(&HISTORIES).map(place).collect();
+    let mut places: Vec<PathBuf> = AGENTS.iter().chain(&HISTORIES).flat_map(place).collect();
     if let Ok(entries) = std::fs::read_dir(temporary) {
         let of_gemini = entries
             .flatten()

@@ -7,10 +7,13 @@ use crate::inject::SHORTEST_SEARCHED;
 use crate::name::{ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Error, Result, Snapshot};
-use crate::service::identity::IdentityError;
+use crate::service::identity::{IdentityError, agent};
 use crate::service::secret::Wanted as Request;
 use crate::service::secret::read::read;
 use crate::store::StoreError;
+
+/// Whoever can have texts compared with a value as often as they like finds one of fewer bytes.
+const GUESSABLE: usize = 16;
 
 /// What is looked for, and what the report says of it; no values where none can be had.
 #[derive(Default)]
@@ -47,8 +50,16 @@ fn is_absent(error: &Error) -> bool {
 fn open(ctx: &Context, scope: Option<&ScopeName>) -> Result<Values> {
     let mut report = ScanReport::default();
     let left_out = std::cell::RefCell::new((Vec::new(), Vec::new()));
+    let is_agent = std::cell::Cell::new(false);
     let select = |reach: &Reach<'_>, opened: &Snapshot| {
         let sealing = reach.sealing(false);
+        // An agent that nobody gave a scope could have guesses compared.
+        let by_itself =
+            matches!(reach, Reach::All | Reach::Member(..)) && agent::is_limited(ctx, opened);
+        is_agent.set(by_itself);
+        let any_seals = |name: &SecretName| {
+            by_itself && opened.rules.in_force().any(|(_, policy)| policy.seals(name))
+        };
         let mut names = Vec::new();
         let (sealed, closed) = &mut *left_out.borrow_mut();
         sealed.clear();
@@ -58,7 +69,9 @@ fn open(ctx: &Context, scope: Option<&ScopeName>) -> Result<Values> {
                 continue;
             }
             // Whoever may not hold a value may not have texts compared with it either.
-            if sealing.as_ref().is_some_and(|sealing| sealing.only || sealing.seals(name)) {
+            if sealing.as_ref().is_some_and(|sealing| sealing.only || sealing.seals(name))
+                || any_seals(name)
+            {
                 sealed.push(name.clone());
             } else if is_closed(opened, reach, name) {
                 closed.push(name.clone());
@@ -87,6 +100,9 @@ fn open(ctx: &Context, scope: Option<&ScopeName>) -> Result<Values> {
         values.into_iter().filter(|(name, _)| !not_secret.contains(name)).collect();
     report.too_short =
         secret.extract_if(.., |(_, value)| is_short(value)).map(|(name, _)| name).collect();
+    let can_guess = |value: &SecretBytes| is_agent.get() && value.len() < GUESSABLE;
+    report.guessable =
+        secret.extract_if(.., |(_, value)| can_guess(value)).map(|(name, _)| name).collect();
     report.secrets = secret.len();
     Ok(Values { values: Some(secret), report })
 }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use similar::TextDiff;
 
+use super::adopt_shown::Ours;
 use super::import::{Existing, ImportEntry, ImportOptions, Imported, import};
 use crate::access::Pattern;
 use crate::detect::Detector;
 use crate::fs;
 use crate::git;
-use crate::inject::Search;
+use crate::inject::{Search, is_refused};
 use crate::kind::{Failure, Kind};
 use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
@@ -45,6 +46,8 @@ pub struct AdoptOptions {
 pub struct AdoptPlan {
     /// The files in which something is to be moved, or would have to be.
     pub files: Vec<AdoptFile>,
+    /// Usual files that were left out, with the reason.
+    pub left_out: Vec<String>,
     imported: Imported,
     values: Vec<(SecretName, SecretBytes)>,
 }
@@ -137,23 +140,25 @@ pub fn adoptable(home: Option<&Path>, project: &Path) -> Vec<PathBuf> {
 /// `is_given`; otherwise such files are left out.
 pub fn adopt_plan(files: &[PathBuf], is_given: bool, options: &AdoptOptions) -> Result<AdoptPlan> {
     let only = Pattern::names(&options.only)?;
+    name_here(&options.prefix, "x").map_err(|_| AdoptError::Prefix(options.prefix.clone()))?;
     let mut planner = Planner {
         options,
         only,
         detector: Detector::new(),
         found: Vec::new(),
         values: BTreeMap::new(),
+        variables: BTreeMap::new(),
     };
-    let mut planned = Vec::new();
+    let (mut planned, mut left_out) = (Vec::new(), Vec::new());
     for path in files {
         match planner.file(path) {
             Ok(file) => planned.extend(file),
             Err(error) if is_given => return Err(error),
-            Err(_) => {}
+            Err(error) => left_out.push(error.to_string()),
         }
     }
     let values = planner.values.into_iter().collect();
-    Ok(AdoptPlan { files: planned, imported: Imported::of(planner.found), values })
+    Ok(AdoptPlan { files: planned, left_out, imported: Imported::of(planner.found), values })
 }
 
 /// Stores the values in one change, and rewrites the files when that is on the disk.
@@ -193,6 +198,8 @@ struct Planner<'o> {
     detector: Option<Detector>,
     found: Vec<Found>,
     values: BTreeMap<SecretName, SecretBytes>,
+    /// Which secret a program reads from a variable that no other will do for.
+    variables: BTreeMap<String, SecretName>,
 }
 
 /// What is to become of one value of a file.
@@ -205,15 +212,24 @@ enum Plan {
 impl Planner<'_> {
     /// A file as it is planned; `None` where nothing of it concerns anybody.
     fn file(&mut self, path: &Path) -> Result<Option<AdoptFile>> {
+        // A pipe would be emptied, and is somebody's way to give values already.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(AdoptError::NoFile(path.to_owned()).into());
+        }
         let bytes =
             fs::read_named(path, LARGEST)?.ok_or_else(|| AdoptError::Gone(path.to_owned()))?;
         let old = SecretBytes::new(bytes);
         let text = old.expose_str().ok_or_else(|| AdoptError::Unknown(path.to_owned()))?;
+        let (mark, text) = match text.strip_prefix('\u{feff}') {
+            Some(rest) => ("\u{feff}", rest),
+            None => ("", text),
+        };
         let kind = kind_of(path, text).ok_or_else(|| AdoptError::Unknown(path.to_owned()))?;
         let odd =
             |odd: Odd| AdoptError::Odd { path: path.to_owned(), program: kind.name, why: odd.0 };
-        let mut candidates = Vec::new();
+        let (mut candidates, mut places) = (Vec::new(), Vec::new());
         (kind.edit)(text, &mut |candidate| {
+            places.push(candidate.place.clone());
             candidates.push(candidate);
             Choice::Keep
         })
@@ -228,7 +244,9 @@ impl Planner<'_> {
         }
         let go = |shown: bool, moved: bool| {
             let mut at = 0;
-            let edited = (kind.edit)(text, &mut |_| {
+            let mut is_same = true;
+            let edited = (kind.edit)(text, &mut |candidate| {
+                is_same &= places.get(at) == Some(&candidate.place);
                 at += 1;
                 match plans.get(at - 1) {
                     Some(Plan::Move { name, variable }) if moved => {
@@ -239,10 +257,15 @@ impl Planner<'_> {
                     _ => Choice::Keep,
                 }
             });
-            edited.map(SecretBytes::from)
+            // What was decided about one value is never done to another.
+            match is_same && at == places.len() {
+                true => edited.map(|text| SecretBytes::from(format!("{mark}{text}"))),
+                false => Err(Odd("its values change places while it is edited")),
+            }
         };
         let new = go(false, true).map_err(odd)?;
-        let diff = self.diff(&go(true, false).map_err(odd)?, &go(true, true).map_err(odd)?);
+        let ours = Ours::of(&values);
+        let diff = diff(&go(true, false).map_err(odd)?, &go(true, true).map_err(odd)?, &ours);
         let moved: Vec<_> = values
             .iter()
             .filter_map(|value: &AdoptValue| {
@@ -281,11 +304,27 @@ impl Planner<'_> {
         if !self.only.is_empty() && !self.only.iter().any(|one| one.matches(name.as_str())) {
             return Plan::Keep;
         }
+        if candidate.value.expose().contains(&0) {
+            return stays("there is a zero byte in it");
+        }
         if let Some(why) = candidate.by_hand {
             return stays(why);
         }
         let usual = name.as_str().to_ascii_uppercase().replace(['-', '.', '/'], "_");
         let variable = candidate.variable.clone().unwrap_or_else(|| usual.clone());
+        if candidate.is_called_so && variable != usual {
+            return stays("authy would call its variable differently");
+        }
+        if is_refused(&variable) {
+            return stays("'authy run' sets no such variable: it changes how programs run");
+        }
+        // What 'authy run' calls it, and what its program does.
+        for variable in [&variable, &usual] {
+            let known = self.variables.entry(variable.clone()).or_insert_with(|| name.clone());
+            if *known != name {
+                return stays("another value has the variable that it would be in");
+            }
+        }
         let place = printable(&candidate.place);
         let is_mapped = variable != usual;
         let value = AdoptValue { place, name: name.clone(), variable: variable.clone(), is_mapped };
@@ -331,41 +370,25 @@ impl Planner<'_> {
             |name: &SecretName| self.values.get(name).is_none_or(|value| *value == candidate.value);
         names.into_iter().find(fits)
     }
+}
 
-    /// The lines that differ, without context: what stands around them may be anything.
-    fn diff(&self, old: &SecretBytes, new: &SecretBytes) -> String {
-        let (Some(old), Some(new)) = (old.expose_str(), new.expose_str()) else {
-            return String::new();
+/// The lines that differ, without context, and of those only what is known to be no value.
+fn diff(old: &SecretBytes, new: &SecretBytes, ours: &Ours) -> String {
+    let (Some(old), Some(new)) = (old.expose_str(), new.expose_str()) else { return String::new() };
+    let diff = TextDiff::from_lines(old, new);
+    let mut out = String::new();
+    for change in diff.iter_all_changes() {
+        let sign = match change.tag() {
+            similar::ChangeTag::Equal => continue,
+            similar::ChangeTag::Delete => '-',
+            similar::ChangeTag::Insert => '+',
         };
-        let diff = TextDiff::from_lines(old, new);
-        let mut out = String::new();
-        for change in diff.iter_all_changes() {
-            let sign = match change.tag() {
-                similar::ChangeTag::Equal => continue,
-                similar::ChangeTag::Delete => '-',
-                similar::ChangeTag::Insert => '+',
-            };
-            let line = self.without_formats(change.value().trim_end());
-            let shown: String = printable(&line).chars().take(LINE).collect();
-            let more = if line.chars().count() > LINE { "…" } else { "" };
-            out.push_str(&format!("{sign}{shown}{more}\n"));
-        }
-        out
+        let line = ours.shown(change.value().trim_end());
+        let shown: String = printable(&line).chars().take(LINE).collect();
+        let more = if line.chars().count() > LINE { "…" } else { "" };
+        out.push_str(&format!("{sign}{shown}{more}\n"));
     }
-
-    /// A line with dots for what has the form of a token, though nobody asked about it.
-    fn without_formats(&self, line: &str) -> String {
-        let mut out = String::new();
-        let mut copied = 0;
-        if let Some(detector) = &self.detector {
-            detector.find(line.as_bytes(), |_, place| {
-                out.push_str(line.get(copied..place.start).unwrap_or_default());
-                out.push('…');
-                copied = place.end;
-            });
-        }
-        out + line.get(copied..).unwrap_or_default()
-    }
+    out
 }
 
 fn then(kind: &AdoptKind) -> AdoptThen {
@@ -403,6 +426,10 @@ fn copies_beside(path: &Path, search: &Search) -> Vec<(PathBuf, SecretName)> {
 /// What keeps a file from being adopted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdoptError {
+    #[error("'{}' is no regular file", printable(&.0.to_string_lossy()))]
+    NoFile(PathBuf),
+    #[error("'{}' begins no name of a secret", printable(.0))]
+    Prefix(String),
     #[error("there is no file '{}'", printable(&.0.to_string_lossy()))]
     Gone(PathBuf),
     #[error("'{}' is no file whose secrets authy knows how to move", printable(&.0.to_string_lossy()))]
@@ -419,14 +446,15 @@ impl Failure for AdoptError {
     fn kind(&self) -> Kind {
         match self {
             Self::Gone(_) => Kind::NotFound,
-            Self::Unknown(_) | Self::Odd { .. } => Kind::Usage,
+            Self::Prefix(_) | Self::NoFile(_) | Self::Unknown(_) | Self::Odd { .. } => Kind::Usage,
             Self::Taken(_) | Self::ChangedMeanwhile(_) => Kind::Conflict,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Gone(_) => return None,
+            Self::Prefix(_) => "as in --prefix dev/".into(),
+            Self::Gone(_) | Self::NoFile(_) => return None,
             Self::Unknown(_) => "'authy adopt --help' lists them; 'authy import' reads more formats, and changes no file".into(),
             Self::Odd { .. } => "mend the file, or move its values by hand: 'authy store NAME'".into(),
             Self::Taken(_) => "--prefix gives other names, --only leaves some out".into(),

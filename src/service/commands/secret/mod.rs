@@ -1,6 +1,7 @@
 //! Secrets: stored, read, changed, their past, and brought in from elsewhere.
 
 mod adopt;
+mod adopt_shown;
 mod annotate;
 mod get;
 mod history;
