@@ -102,10 +102,16 @@ fn depth(text: &str) -> usize {
 /// Whether a text stands for a value that is elsewhere already, or for none.
 pub(crate) fn is_reference(text: &str) -> bool {
     let text = text.trim();
-    let starts = ["$", "{env:", "{file:", "<", "op://", "vault:", "%", "{{", "ENC[", "encrypted:"];
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_variable = text.strip_prefix('$').is_some_and(|name| name.chars().all(is_word));
+    let starts = ["{env:", "{file:", "op://", "vault:", "{{", "ENC[", "encrypted:"];
+    let is_between = |start, end| text.len() > 2 && text.starts_with(start) && text.ends_with(end);
     text.is_empty()
+        || is_variable
         || text.contains("${")
         || text.contains("$(")
+        || is_between('<', '>')
+        || is_between('%', '%')
         || starts.iter().any(|start| text.starts_with(start))
 }
 

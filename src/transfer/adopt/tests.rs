@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::{Candidate, Choice, DOTS, is_reference, is_secret_name, kind_of};
 
 #[test]
@@ -42,7 +44,7 @@ fn references_are_known() {
     for text in ["${X}", "$X", "Bearer ${X}", "{env:X}", "<token>", "", "op://a/b/c", "$(cmd)"] {
         assert!(is_reference(text), "{text}");
     }
-    for text in ["s3cr3t", "pa$$w0rd", "a<b"] {
+    for text in ["s3cr3t", "pa$$w0rd", "a<b", "<b", "%41", "$ecret!"] {
         assert!(!is_reference(text), "{text}");
     }
 }
@@ -299,5 +301,65 @@ fn what_is_not_understood_is_refused() {
             let kind = kind_of(Path::new(path), &deep).unwrap();
             assert!((kind.edit)(&deep, &mut |_| Choice::Keep).is_err());
         }
+    }
+}
+
+const PATHS: [&str; 17] = [
+    ".mcp.json",
+    ".claude/settings.json",
+    "claude_desktop_config.json",
+    ".gemini/settings.json",
+    "opencode.json",
+    "openclaw.json",
+    ".docker/config.json",
+    ".codex/config.toml",
+    ".cargo/credentials.toml",
+    ".npmrc",
+    ".git-credentials",
+    ".netrc",
+    ".pypirc",
+    ".aws/credentials",
+    "gh/hosts.yml",
+    "compose.yaml",
+    ".env",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_an_editor_panic_or_change_what_was_not_chosen(
+        text in "[ -~\n\t\"'{}\\[\\]:=#,ä\r]{0,160}", words in prop::collection::vec(prop::sample::select(vec![
+            "{\"mcpServers\": {\"s\": {", "\"env\": {", "\"A_KEY\": \"v\"", "}}}", "machine a.test ", "login x ",
+            "password y\n", "[default]\n", "aws_access_key_id = a\n", "aws_secret_access_key = b\n", "services:\n",
+            "  web:\n", "    environment:\n", "      A_KEY: v\n", "A_KEY='v'\n", "[mcp_servers.s.env]\n", "A_KEY = \"v\"\n",
+            "//h/:_authToken=v\n", "https://u:p@h\n", ",", "\"", "\n",
+        ]), 0..12),
+    ) {
+        for path in PATHS {
+            for text in [text.clone(), words.concat(), format!("{}{text}", words.concat())] {
+                let kind = kind_of(Path::new(path), "").unwrap();
+                if let Ok(same) = (kind.edit)(&text, &mut |_| Choice::Keep) {
+                    prop_assert_eq!(&same, &text, "{}", path);
+                }
+                // The same values are come across whatever becomes of each.
+                let places = |choice: &Choice| {
+                    let mut all = Vec::new();
+                    let edited = (kind.edit)(&text, &mut |one| { all.push(one.place); choice.clone() });
+                    edited.map(|_| all)
+                };
+                let refer = Choice::Refer { secret: "a-key".into(), variable: "A_KEY".into() };
+                prop_assert_eq!(places(&Choice::Keep).ok(), places(&Choice::Mask).ok(), "{}", path);
+                prop_assert_eq!(places(&Choice::Keep).ok(), places(&refer).ok(), "{}", path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_of_an_env_file_is_the_one_that_is_stored(value in "[!-~&&[^'`$\"\\\\#]]{8,30}", before in "[A-Z_]{1,9}=[a-z]{0,9}\n") {
+        let text = format!("{before}THE_KEY='{value}'\n# end\n");
+        let (found, new) = adopted(".env", &text);
+        prop_assume!(!is_reference(&value));
+        let found = found.iter().find(|one| one.name == "THE_KEY").unwrap();
+        prop_assert_eq!(found.value.expose_str().unwrap(), value);
+        prop_assert!(new.ends_with("# THE_KEY is in authy: the-key\n# end\n"));
     }
 }
