@@ -128,21 +128,30 @@ pub(crate) fn in_pieces(
     buffer: &mut Vec<u8>,
     mut visit: impl FnMut(&[u8], u64, usize),
 ) -> io::Result<()> {
-    buffer.clear();
-    let mut offset = 0;
+    let size = PIECE.max(2 * overlap);
+    // Once for many files: what is behind the bytes that were read is of others.
+    buffer.resize(size, 0);
+    let (mut offset, mut filled) = (0, 0);
     loop {
-        let wanted = (PIECE.max(2 * overlap) - buffer.len()) as u64;
-        let count = source.by_ref().take(wanted).read_to_end(buffer)?;
-        let is_last = (count as u64) < wanted;
-        let again = if is_last { 0 } else { overlap.min(buffer.len()) };
-        if !buffer.is_empty() {
-            visit(buffer, offset, again);
+        let mut is_last = false;
+        while filled < size && !is_last {
+            match source.read(&mut buffer[filled..]) {
+                Ok(0) => is_last = true,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let again = if is_last { 0 } else { overlap.min(filled) };
+        if filled > 0 {
+            visit(&buffer[..filled], offset, again);
         }
         if is_last {
             return Ok(());
         }
-        offset += (buffer.len() - again) as u64;
-        buffer.drain(..buffer.len() - again);
+        offset += (filled - again) as u64;
+        buffer.copy_within(filled - again..filled, 0);
+        filled = again;
     }
 }
 

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::spellings::ALSO;
 use super::writers::WRITERS;
@@ -28,13 +28,31 @@ const BITS_PER_WINDOW: usize = 24;
 
 /// What is looked for, ready.
 pub(super) struct Screen {
-    /// The windows, sorted.
-    windows: Zeroizing<Vec<u64>>,
-    /// One bit for the hash of each.
+    /// The windows, by their bytes.
+    windows: Vec<Window>,
+    /// What stands around windows: where in `arena` each begins, and how long it is.
+    blocks: Vec<(usize, usize)>,
+    arena: SecretBytes,
+    /// One bit for the hash of each window.
     bits: Zeroizing<Vec<u64>>,
     /// Turns a hash into the index of a word.
     shift: u32,
     stride: usize,
+}
+
+/// Eight bytes of a block.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Window {
+    key: u64,
+    block: u32,
+    /// Where in its block it begins.
+    offset: u32,
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.windows.iter_mut().for_each(|window| window.key.zeroize());
+    }
 }
 
 impl Screen {
@@ -47,9 +65,20 @@ impl Screen {
         let mut all = Writings::default();
         wholes.for_each(|form| all.add(form, true));
         parts.for_each(|form| all.add(form, false));
+        all.0.sort_unstable_by(|one, other| one.0.expose().cmp(other.0.expose()));
+        all.0.dedup_by(|one, other| one.0.expose() == other.0.expose());
         let shortest = all.0.iter().map(|(text, _)| text.len()).min().unwrap_or(WINDOW);
         let stride = (shortest + 1 - WINDOW).min(LONGEST_STRIDE);
-        let mut windows = Zeroizing::new(Vec::with_capacity(all.0.len() * stride * 2));
+        let mut screen = Self {
+            windows: Vec::with_capacity(all.0.len() * stride * 2),
+            blocks: Vec::new(),
+            arena: SecretBytes::default(),
+            bits: Zeroizing::new(Vec::new()),
+            shift: 0,
+            stride,
+        };
+        let mut arena = Buffer::default();
+        let mut used = 0;
         for (text, is_broken) in &all.0 {
             let text = text.expose();
             // The end: what many values begin with, such as `https://`, stands in many texts.
@@ -62,22 +91,28 @@ impl Screen {
                 _ => None,
             };
             for end in [Some(last), before].into_iter().flatten() {
-                for start in (end + 1).saturating_sub(stride)..=end {
-                    windows.extend(window(&text[start..]));
+                let first = (end + 1).saturating_sub(stride);
+                let block = if *is_broken { first..end + WINDOW } else { 0..text.len() };
+                for start in first..=end {
+                    screen.windows.extend(window(&text[start..]).map(|key| Window {
+                        key,
+                        block: screen.blocks.len() as u32,
+                        offset: (start - block.start) as u32,
+                    }));
                 }
+                arena.push(&text[block.clone()]);
+                screen.blocks.push((used, block.len()));
+                used += block.len();
             }
         }
-        windows.sort_unstable();
-        windows.dedup();
-        let words = (windows.len() * BITS_PER_WINDOW / 64 + 1).next_power_of_two().max(1 << 10);
-        let mut screen = Self {
-            windows,
-            bits: Zeroizing::new(vec![0; words]),
-            shift: 64 - words.trailing_zeros(),
-            stride,
-        };
-        for at in 0..screen.windows.len() {
-            let (word, bit) = screen.place(screen.windows[at]);
+        screen.arena = arena.into_secret();
+        screen.windows.sort_unstable();
+        let count = screen.windows.len();
+        let words = (count * BITS_PER_WINDOW / 64 + 1).next_power_of_two().max(1 << 10);
+        screen.bits = Zeroizing::new(vec![0; words]);
+        screen.shift = 64 - words.trailing_zeros();
+        for at in 0..count {
+            let (word, bit) = screen.place(screen.windows[at].key);
             screen.bits[word] |= bit;
         }
         screen
@@ -88,11 +123,23 @@ impl Screen {
         let mut at = 0;
         while let Some(key) = text.get(at..).and_then(window) {
             let (word, bit) = self.place(key);
-            if self.bits[word] & bit != 0 && self.windows.binary_search(&key).is_ok() {
+            if self.bits[word] & bit != 0 && self.stands(text, at, key) {
                 found(at);
             }
             at += self.stride;
         }
+    }
+
+    /// Whether one of the blocks that have these bytes stands there.
+    fn stands(&self, text: &[u8], at: usize, key: u64) -> bool {
+        let first = self.windows.partition_point(|window| window.key < key);
+        let same = self.windows[first..].iter().take_while(|window| window.key == key);
+        let mut blocks = same.filter_map(|window| {
+            let (start, length) = self.blocks[window.block as usize];
+            let here = at.checked_sub(window.offset as usize)?;
+            Some(text.get(here..here + length)? == &self.arena.expose()[start..start + length])
+        });
+        blocks.any(|stands| stands)
     }
 
     fn place(&self, key: u64) -> (usize, u64) {
