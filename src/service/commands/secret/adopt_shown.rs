@@ -129,8 +129,7 @@ fn is_bare(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Ours;
-    use crate::service::commands::secret::adopt::AdoptValue;
+    use super::{AdoptValue, Ours};
 
     #[test]
     fn only_names_and_own_words_are_shown() {
