@@ -1,7 +1,7 @@
 //! Moving values out of the files of other programs: into the vault first, and then a reference into the
 //! file, in the way that its program expands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -150,7 +150,12 @@ pub fn adopt_plan(files: &[PathBuf], is_given: bool, options: &AdoptOptions) -> 
         variables: BTreeMap::new(),
     };
     let (mut planned, mut left_out) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for path in files {
+        // One file by two names is looked at once.
+        if path.canonicalize().is_ok_and(|real| !seen.insert(real)) {
+            continue;
+        }
         match planner.file(path) {
             Ok(file) => planned.extend(file),
             Err(error) if is_given => return Err(error),
