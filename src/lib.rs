@@ -118,9 +118,9 @@ pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 #[cfg(feature = "sealed")]
 pub use service::sweep;
 pub use service::{
-    AcceptedLoss, AccessRequest, AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, AdoptValue,
-    Adopted, AgentAtWork, Annotation, Answer, Approval, ApprovalKind, AuditFilter, BriefStatus,
-    ByHand, CallerView, ChainStatus, ChainSummary, Choice, CommitView, ConflictKind, ConflictShown,
+    AcceptedLoss, AccessRequest, AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted,
+    AgentAtWork, Annotation, Answer, Approval, ApprovalKind, AuditFilter, BriefStatus, ByHand,
+    CallerView, ChainStatus, ChainSummary, Choice, CommitView, ConflictKind, ConflictShown,
     ConflictView, Context, Credential, CredentialQuestion, Description, DiffFrom, DocumentStatus,
     EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding, Front,
     HelperSetup, IdentitySource, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported,
@@ -152,4 +152,4 @@ pub use service::{
     vault_is_known, write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule, SyncMode};
-pub use transfer::{Doubt, IMPORT_FORMATS, ImportFormat};
+pub use transfer::{AdoptThen, Doubt, IMPORT_FORMATS, ImportFormat};

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::error::TransferError;
 use super::programs::ask;
 use super::{About, Found, SecretText, StoreLocation, dotenv, json};
-use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;
 
 /// `bw export --format json`, as of 2026: logins, notes, and hidden fields of every item.
@@ -96,7 +95,7 @@ pub(super) fn bitwarden(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
         };
         if let Some(login) = item.login {
             let urls = login.uris.into_iter().flatten().filter_map(|one| one.uri);
-            let about = about(urls, login.username.as_deref());
+            let about = About::at(urls, login.username.as_deref());
             add("", login.password, about);
             add("totp", login.totp, None);
             add("notes", item.notes, None);
@@ -145,7 +144,7 @@ pub(super) fn keepassxc(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
         let name = format!("{group}/{}", entry.title);
         let name = name.trim_start_matches('/').to_owned();
         let user = Some(entry.username.as_str()).filter(|user| !user.is_empty());
-        let about = about([entry.url].into_iter(), user);
+        let about = About::at([entry.url].into_iter(), user);
         let parts = [("", Some(entry.password)), ("/notes", entry.notes), ("/totp", entry.totp)];
         for (ending, value) in parts {
             if let Some(SecretText(value)) = value
@@ -157,18 +156,6 @@ pub(super) fn keepassxc(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
         }
     }
     Ok(found)
-}
-
-/// Where a password belongs, as far as its addresses are of https.
-fn about(urls: impl Iterator<Item = String>, user: Option<&str>) -> Option<About> {
-    let services: Vec<_> = urls
-        .filter_map(|url| ServiceUrl::asked(&url).ok())
-        .map(|url| url.origin())
-        .filter(ServiceUrl::is_private)
-        .collect();
-    let user = user.and_then(|user| ServiceUser::parse(user).ok());
-    let about = About { tags: Vec::new(), description: None, services, user };
-    (!about.services.is_empty()).then_some(about)
 }
 
 /// A file that dotenvx encrypted, `.env` where none is named; its keys are its own matter.

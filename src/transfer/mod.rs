@@ -16,8 +16,9 @@ mod old_authy;
 mod programs;
 mod yaml;
 
+pub use adopt::AdoptThen;
 pub(crate) use adopt::{
-    AdoptKind, Candidate, Choice, DOTS, Odd, Then, is_secret_name, kind_of, usual_places,
+    Candidate, Choice, DOTS, Odd, SCHEMES, is_secret_name, kind_of, usual_places,
 };
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};
@@ -54,6 +55,20 @@ pub(crate) struct About {
     pub(crate) services: Vec<ServiceUrl>,
     /// The user name that goes with it there.
     pub(crate) user: Option<ServiceUser>,
+}
+
+impl About {
+    /// Where a password belongs: its addresses as far as they are of https, and who one is there.
+    fn at(urls: impl Iterator<Item = String>, user: Option<&str>) -> Option<Self> {
+        let services: Vec<_> = urls
+            .filter_map(|url| ServiceUrl::asked(&url).ok())
+            .map(|url| url.origin())
+            .filter(ServiceUrl::is_private)
+            .collect();
+        let user = user.and_then(|user| ServiceUser::parse(user).ok());
+        let about = Self { tags: Vec::new(), description: None, services, user };
+        (!about.services.is_empty()).then_some(about)
+    }
 }
 
 impl Found {

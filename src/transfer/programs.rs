@@ -13,7 +13,6 @@ use walkdir::WalkDir;
 
 use super::error::TransferError;
 use super::{About, Found, SecretText, StoreLocation, json};
-use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::{SecretBytes, WITHHELD};
 
 /// Longest line of complaint, in characters.
@@ -154,16 +153,11 @@ pub(super) fn one_password(
     Ok(found)
 }
 
-/// Where the password of an item belongs: its websites, as far as they are addresses of https.
+/// Where the password of an item belongs.
 fn about(item: &Details) -> Option<About> {
-    let website = |one: &Website| Some(ServiceUrl::asked(&one.href).ok()?.origin());
-    let services: Vec<_> =
-        item.urls.iter().filter_map(website).filter(ServiceUrl::is_private).collect();
+    let urls = item.urls.iter().map(|one| one.href.clone());
     let user = item.fields.iter().find(|field| field.purpose == "USERNAME");
-    let user =
-        user.and_then(|field| ServiceUser::parse(field.value.as_ref()?.0.expose_str()?).ok());
-    let about = About { tags: Vec::new(), description: None, services, user };
-    (!about.services.is_empty()).then_some(about)
+    About::at(urls, user.and_then(|field| field.value.as_ref()?.0.expose_str()))
 }
 
 /// The fields of a secret of the key-value engine.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::EditText;
 use super::{aws, dotenv, json, lines, toml, yaml};
 
@@ -17,19 +19,20 @@ pub(crate) struct AdoptKind {
     project: &'static [&'static str],
     pub(crate) edit: EditText,
     /// How its program gets the values then.
-    pub(crate) then: Then,
+    pub(crate) then: AdoptThen,
 }
 
 /// How a program gets values that no longer stand in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdoptThen {
     /// As variables, below `authy run`.
     Run,
     /// By the helper of this tool, which has to be installed.
     Helper(&'static str),
     /// By itself: the file says what is to be called.
     Itself,
-    /// The file is a template now.
+    /// The file is a template now, for `authy resolve`.
     Resolve,
 }
 
@@ -39,7 +42,7 @@ const fn kind(
     home: &'static [&'static str],
     project: &'static [&'static str],
     edit: EditText,
-    then: Then,
+    then: AdoptThen,
 ) -> AdoptKind {
     AdoptKind { name, files, home, project, edit, then }
 }
@@ -52,7 +55,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".claude/settings.json"],
         &[".claude/settings.json", ".claude/settings.local.json"],
         json::claude_settings,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "Claude Code",
@@ -60,7 +63,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".claude.json"],
         &[".mcp.json"],
         json::mcp,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "Claude Desktop",
@@ -71,7 +74,7 @@ const KINDS: [AdoptKind; 21] = [
         ],
         &[],
         json::claude_desktop,
-        Then::Itself,
+        AdoptThen::Itself,
     ),
     kind(
         "Gemini CLI",
@@ -79,7 +82,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".gemini/settings.json"],
         &[".gemini/settings.json"],
         json::gemini,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "Copilot CLI",
@@ -87,7 +90,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".copilot/mcp-config.json"],
         &[],
         json::mcp,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "Cursor",
@@ -95,16 +98,23 @@ const KINDS: [AdoptKind; 21] = [
         &[".cursor/mcp.json"],
         &[".cursor/mcp.json"],
         json::cursor,
-        Then::Run,
+        AdoptThen::Run,
     ),
-    kind("VS Code", &[".vscode/mcp.json"], &[], &[".vscode/mcp.json"], json::vscode, Then::Run),
+    kind(
+        "VS Code",
+        &[".vscode/mcp.json"],
+        &[],
+        &[".vscode/mcp.json"],
+        json::vscode,
+        AdoptThen::Run,
+    ),
     kind(
         "opencode",
         &["opencode.json", "opencode.jsonc"],
         &[".config/opencode/opencode.json", ".config/opencode/opencode.jsonc"],
         &["opencode.json", "opencode.jsonc"],
         json::opencode,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "OpenClaw",
@@ -112,7 +122,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".openclaw/openclaw.json"],
         &[],
         json::openclaw,
-        Then::Run,
+        AdoptThen::Run,
     ),
     kind(
         "Codex",
@@ -120,16 +130,16 @@ const KINDS: [AdoptKind; 21] = [
         &[".codex/config.toml"],
         &[".codex/config.toml"],
         toml::codex,
-        Then::Run,
+        AdoptThen::Run,
     ),
-    kind("npm", &[".npmrc"], &[".npmrc"], &[".npmrc"], lines::npmrc, Then::Run),
+    kind("npm", &[".npmrc"], &[".npmrc"], &[".npmrc"], lines::npmrc, AdoptThen::Run),
     kind(
         "git",
         &[".git-credentials", "git/credentials"],
         &[".git-credentials", ".config/git/credentials"],
         &[],
         lines::git_credentials,
-        Then::Helper("git"),
+        AdoptThen::Helper("git"),
     ),
     kind(
         "Docker",
@@ -137,7 +147,7 @@ const KINDS: [AdoptKind; 21] = [
         &[".docker/config.json"],
         &[],
         json::docker,
-        Then::Helper("docker"),
+        AdoptThen::Helper("docker"),
     ),
     kind(
         "cargo",
@@ -145,12 +155,26 @@ const KINDS: [AdoptKind; 21] = [
         &[".cargo/credentials.toml"],
         &[],
         toml::cargo,
-        Then::Helper("cargo"),
+        AdoptThen::Helper("cargo"),
     ),
-    kind("Python's twine", &[".pypirc"], &[".pypirc"], &[], lines::pypirc, Then::Helper("keyring")),
-    kind("AWS", &[".aws/credentials"], &[".aws/credentials"], &[], aws::credentials, Then::Itself),
-    kind("gh", &["gh/hosts.yml"], &[".config/gh/hosts.yml"], &[], yaml::gh, Then::Run),
-    kind("netrc", &[".netrc", "_netrc"], &[".netrc"], &[], lines::netrc, Then::Helper("git")),
+    kind(
+        "Python's twine",
+        &[".pypirc"],
+        &[".pypirc"],
+        &[],
+        lines::pypirc,
+        AdoptThen::Helper("keyring"),
+    ),
+    kind(
+        "AWS",
+        &[".aws/credentials"],
+        &[".aws/credentials"],
+        &[],
+        aws::credentials,
+        AdoptThen::Itself,
+    ),
+    kind("gh", &["gh/hosts.yml"], &[".config/gh/hosts.yml"], &[], yaml::gh, AdoptThen::Run),
+    kind("netrc", &[".netrc", "_netrc"], &[".netrc"], &[], lines::netrc, AdoptThen::Helper("git")),
     kind(
         "compose",
         &[
@@ -164,9 +188,9 @@ const KINDS: [AdoptKind; 21] = [
         &[],
         &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"],
         yaml::compose,
-        Then::Run,
+        AdoptThen::Run,
     ),
-    kind("direnv", &[".envrc"], &[], &[".envrc"], dotenv::envrc, Then::Itself),
+    kind("direnv", &[".envrc"], &[], &[".envrc"], dotenv::envrc, AdoptThen::Itself),
     kind(
         ".env",
         &[".env", ".env.*", "*.env"],
@@ -182,12 +206,12 @@ const KINDS: [AdoptKind; 21] = [
             ".gemini/.env",
         ],
         dotenv::dotenv,
-        Then::Run,
+        AdoptThen::Run,
     ),
 ];
 
 /// A manifest is known by what stands in it.
-static MANIFEST: AdoptKind = kind("Kubernetes", &[], &[], &[], yaml::manifest, Then::Resolve);
+static MANIFEST: AdoptKind = kind("Kubernetes", &[], &[], &[], yaml::manifest, AdoptThen::Resolve);
 /// Files that are made to be read by everybody.
 const EXAMPLES: [&str; 4] = [".example", ".sample", ".template", ".dist"];
 

@@ -15,7 +15,8 @@ mod yaml;
 use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;
 
-pub(crate) use kinds::{AdoptKind, Then, kind_of, usual_places};
+pub use kinds::AdoptThen;
+pub(crate) use kinds::{kind_of, usual_places};
 
 /// A value that was come across.
 #[derive(Debug)]
@@ -175,10 +176,13 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
+/// Words that stand before the secret in the value of a header.
+pub(crate) const SCHEMES: [&str; 7] =
+    ["Bearer ", "bearer ", "Basic ", "basic ", "token ", "Token ", "Bot "];
+
 /// The word before the secret in a header such as `Authorization: Bearer …`, and the secret.
 fn split_scheme(value: &str) -> (&str, &str) {
-    let schemes = ["Bearer ", "bearer ", "Basic ", "basic ", "token ", "Token ", "Bot "];
-    match schemes.iter().find(|scheme| value.starts_with(**scheme)) {
+    match SCHEMES.iter().find(|scheme| value.starts_with(**scheme)) {
         Some(scheme) => value.split_at(scheme.len()),
         None => ("", value),
     }

@@ -13,13 +13,13 @@ use crate::access::Pattern;
 use crate::detect::Detector;
 use crate::fs;
 use crate::git;
-use crate::inject::{Search, is_refused};
+use crate::inject::{Naming, Search, is_refused};
 use crate::kind::{Failure, Kind};
 use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Result};
 use crate::transfer::{
-    About, AdoptKind, Candidate, Choice, Found, Odd, Then, TransferError, is_secret_name, kind_of,
+    About, AdoptThen, Candidate, Choice, Found, Odd, TransferError, is_secret_name, kind_of,
     name_here, usual_places,
 };
 
@@ -95,20 +95,6 @@ pub struct ByHand {
     pub place: String,
     /// Why.
     pub why: &'static str,
-}
-
-/// How a program gets values that no longer stand in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AdoptThen {
-    /// As variables, below `authy run`.
-    Run,
-    /// By the helper of this tool.
-    Helper(&'static str),
-    /// The file says what is called.
-    Itself,
-    /// By `authy resolve`.
-    Resolve,
 }
 
 /// What was moved.
@@ -283,7 +269,7 @@ impl Planner<'_> {
                 remains.push(name.clone());
             }
         });
-        let then = then(kind);
+        let then = kind.then;
         let (path, program) = (path.to_owned(), kind.name);
         Ok(Some(AdoptFile { path, program, values, by_hand, remains, diff, then, old, new }))
     }
@@ -315,7 +301,10 @@ impl Planner<'_> {
         if let Some(why) = candidate.by_hand {
             return stays(why);
         }
-        let usual = name.as_str().to_ascii_uppercase().replace(['-', '.', '/'], "_");
+        let naming = Naming { uppercase: true, ..Naming::default() };
+        let Ok(usual) = naming.variable(&name) else {
+            return stays("its name would be none of a variable");
+        };
         let variable = candidate.variable.clone().unwrap_or_else(|| usual.clone());
         if candidate.is_called_so && variable != usual {
             return stays("authy would call its variable differently");
@@ -394,15 +383,6 @@ fn diff(old: &SecretBytes, new: &SecretBytes, ours: &Ours) -> String {
         out.push_str(&format!("{sign}{shown}{more}\n"));
     }
     out
-}
-
-fn then(kind: &AdoptKind) -> AdoptThen {
-    match kind.then {
-        Then::Run => AdoptThen::Run,
-        Then::Helper(tool) => AdoptThen::Helper(tool),
-        Then::Itself => AdoptThen::Itself,
-        Then::Resolve => AdoptThen::Resolve,
-    }
 }
 
 /// Files in the same folder that begin with the name of this one, and have a value.

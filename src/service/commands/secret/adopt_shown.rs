@@ -2,12 +2,10 @@
 //! nothing is known, and it may be a value.
 
 use super::adopt::AdoptValue;
-use crate::transfer::DOTS;
+use crate::transfer::{DOTS, SCHEMES};
 
-/// What stands before a value in one text with it.
-const BEFORE: [&str; 7] = ["Bearer ", "bearer ", "Basic ", "basic ", "token ", "Token ", "Bot "];
 /// Words that authy writes into files.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 12] = [
     "authy",
     "run",
     "--uppercase",
@@ -20,7 +18,6 @@ const WORDS: [&str; 13] = [
     "in",
     "get",
     "#",
-    "•",
 ];
 /// What is shown for the rest.
 const MORE: &str = "…";
@@ -56,7 +53,7 @@ impl Ours {
                 && before[..before.len() - 1]
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-            before.is_empty() || BEFORE.contains(&before) || is_flag
+            before.is_empty() || SCHEMES.contains(&before) || is_flag
         };
         self.words.iter().any(|word| word == text)
             || self

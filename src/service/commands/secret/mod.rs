@@ -12,8 +12,7 @@ mod rename;
 mod store;
 
 pub use adopt::{
-    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, AdoptValue, Adopted, ByHand, adopt, adopt_plan,
-    adoptable,
+    AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted, ByHand, adopt, adopt_plan, adoptable,
 };
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
