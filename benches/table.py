@@ -583,8 +583,7 @@ machine of two cores, files in the page cache; on 2026-11-30, without optimizati
 | 31,052 sources of packages, 373 MB | 0.77 s | 1.97 s | 2.6 |
 | none | 0.20 s | | |
 
-It needs 57 MiB of memory. Where a text is looked at closely, as around a value, it is as fast as masking. `--history` of this
-repository (8,826 objects) takes 0.5 s.
+It needs 57 MiB of memory. `--history` of this repository (8,826 objects) takes 0.5 s.
 """
 
 # By hand, as a path that is left out is a change of the program.

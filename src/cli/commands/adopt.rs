@@ -17,8 +17,8 @@ use crate::cli::ui::Ui;
 ///
 /// Finds values in the files of programs that it knows, stores them in one change, and leaves a
 /// reference in the place of each, in the way that its program expands. Shows what would change, with
-/// dots for values, and asks. Comments and order of a file stay; it is replaced when the values are on the
-/// disk. Without files it looks where such files usually lie, here and in your home folder.
+/// dots for values, and asks. The rest of a file stays as it is; a comment behind a value that goes, goes
+/// with it. The file is replaced when the values are on the disk. Without files it looks where such files usually lie, here and in your home folder.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Files it knows, and what becomes of a value there:
