@@ -16,7 +16,7 @@ const ROWS: [&[&str]; 9] = [
     &["seal"],
     &["access", "inject", "transfer", "project", "detect"],
     &["store", "session", "audit", "git"],
-    &["crypto", "fs"],
+    &["crypto", "fs", "keyring"],
     &["name", "secret"],
     &["kind", "many", "process", "words"],
     // Of the unit tests alone: which programs are there.

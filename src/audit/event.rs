@@ -91,6 +91,8 @@ ops! {
     ALLOW "allow",
     DENY "deny",
     CONFIG_SET "config.set",
+    UNLOCK "unlock",
+    LOCK "lock",
     LIST "list",
     STATUS "status",
     POLICY_SHOW "policy.show",

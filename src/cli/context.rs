@@ -125,10 +125,10 @@ impl CliEnv {
     /// The same with its identity open, so that a passphrase is asked for now and not later.
     ///
     /// # Errors
-    /// As [`authy::unlock`].
+    /// As [`authy::open_identity`].
     #[allow(clippy::unused_self, reason = "what is asked for is asked for here")]
     pub(crate) fn unlocked(&self, ctx: Context) -> Result<Context, Failure> {
-        let identity = IdentitySource::Open(authy::unlock(&ctx)?.identity);
+        let identity = IdentitySource::Open(authy::open_identity(&ctx)?.identity);
         Ok(Context { identity, ..ctx })
     }
 

@@ -127,6 +127,9 @@ pub(crate) enum Failure {
     /// A program that is watched cannot be started, waited for, or ended.
     #[error("cannot start the program, or follow it: {0}")]
     Watch(#[source] io::Error),
+    /// A program that authy was to become cannot be started.
+    #[error("cannot start '{program}': {source}")]
+    Start { program: String, source: io::Error },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
@@ -220,6 +223,7 @@ impl Failure {
             Self::Pages { .. }
             | Self::Screen(_)
             | Self::Watch(_)
+            | Self::Start { .. }
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => Kind::Failure,
@@ -233,6 +237,9 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Core(error) => error.exit_code(),
+            // As a shell has it.
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
+            Self::Start { .. } => 126,
             other => other.kind().exit_code(),
         }
     }
@@ -323,6 +330,7 @@ impl Failure {
             | Self::Pages { .. }
             | Self::Screen(_)
             | Self::Watch(_)
+            | Self::Start { .. }
             | Self::Input(_)
             | Self::Output(_)
             | Self::Json(_) => return None,

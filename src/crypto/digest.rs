@@ -33,6 +33,11 @@ impl Digest {
         hex.as_bytes() == own
     }
 
+    /// Its 64 hex digits, in lower case.
+    pub(crate) fn hex(&self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+
     /// The 32 bytes.
     pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

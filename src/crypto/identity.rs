@@ -86,13 +86,10 @@ impl Identity {
         if file.len() > MAX_IDENTITY {
             return Err(invalid("it is larger than 64 KiB"));
         }
-        if file.starts_with(header::ANY_VERSION) {
-            return from_protected(file, ask);
-        }
-        let text = file.trim_ascii();
-        if text.starts_with(armor::BEGIN.as_bytes()) {
-            let file = armor::dearmor(text).map_err(|_| invalid("its armor is damaged"))?;
-            return from_protected(&file, ask);
+        if Self::is_protected(file) {
+            let text = Self::unprotect(file, ask)?;
+            let not_text = invalid("the encrypted identity is not text");
+            return from_lines(text.expose_str().ok_or(not_text)?);
         }
         let text = std::str::from_utf8(file).map_err(|_| invalid("it is not text"))?;
         if text.trim_start().starts_with(ssh_key::BEGIN) {
@@ -101,6 +98,28 @@ impl Identity {
         } else {
             from_lines(text)
         }
+    }
+
+    /// Whether the file is one that a passphrase opens, as far as its first bytes tell.
+    pub(crate) fn is_protected(file: &[u8]) -> bool {
+        file.starts_with(header::ANY_VERSION)
+            || file.trim_ascii_start().starts_with(armor::BEGIN.as_bytes())
+    }
+
+    /// The keys in a file that a passphrase opens, as text.
+    ///
+    /// # Errors
+    /// As [`Identity::parse`].
+    pub(crate) fn unprotect(
+        file: &[u8],
+        ask: &dyn Fn() -> Option<SecretBytes>,
+    ) -> Result<SecretBytes, CryptoError> {
+        let text = file.trim_ascii();
+        if !text.starts_with(armor::BEGIN.as_bytes()) {
+            return unprotected(file, ask);
+        }
+        let file = armor::dearmor(text).map_err(|_| invalid("its armor is damaged"))?;
+        unprotected(&file, ask)
     }
 
     /// The public halves of the keys, in their order.
@@ -151,19 +170,18 @@ const fn invalid(rule: &'static str) -> CryptoError {
     CryptoError::InvalidIdentity { rule }
 }
 
-fn from_protected(
+fn unprotected(
     file: &[u8],
     ask: &dyn Fn() -> Option<SecretBytes>,
-) -> Result<Identity, CryptoError> {
-    let text = passphrase::decrypt_with_passphrase(file, ask).map_err(|error| match error {
+) -> Result<SecretBytes, CryptoError> {
+    passphrase::decrypt_with_passphrase(file, ask).map_err(|error| match error {
         CryptoError::Damaged(Damage::NoPassphraseStanza) => {
             invalid("it is an age file that no passphrase opens")
         }
         // Damage of the user's own key file is no damage of a vault.
         CryptoError::Damaged(_) => invalid("the encrypted identity is damaged"),
         other => other,
-    })?;
-    from_lines(text.expose_str().ok_or(invalid("the encrypted identity is not text"))?)
+    })
 }
 
 fn from_ssh(

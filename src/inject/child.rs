@@ -18,6 +18,7 @@ use super::error::InjectError;
 use super::memory::{self, MemFile};
 use super::supervise::HelperCommand;
 use crate::fs::is_program;
+use crate::keyring::{self, KeyringError};
 use crate::name::ScopeName;
 use crate::secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
 
@@ -103,6 +104,9 @@ impl Command {
 
     /// Replaces this process by the program; returns only where that fails.
     pub(crate) fn exec(self) -> InjectError {
+        if let Err(source) = keyring::leave() {
+            return self.within_reach(source);
+        }
         match self.to_std() {
             Ok(mut command) => self.explain(command.exec()),
             Err(error) => error,
@@ -129,9 +133,14 @@ impl Command {
         &self,
         connect: impl Fn(&mut process::Command) -> io::Result<()>,
     ) -> Result<process::Child, InjectError> {
-        let start =
-            |command: &mut process::Command| connect(command).and_then(|()| command.spawn());
-        let failure = match start(&mut self.to_std()?) {
+        let start = |command: &mut process::Command| {
+            match connect(command) {
+                Ok(()) => keyring::apart(|| command.spawn()),
+                Err(error) => Ok(Err(error)),
+            }
+            .map_err(|source| self.within_reach(source))
+        };
+        let failure = match start(&mut self.to_std()?)? {
             Ok(child) => return Ok(child),
             Err(failure) => failure,
         };
@@ -141,7 +150,7 @@ impl Command {
                 let mut command = process::Command::new(&words[0]);
                 command.args(&words[1..]);
                 self.set_environment(&mut command);
-                start(&mut command).map_err(|source| self.explain(source))
+                start(&mut command)?.map_err(|source| self.explain(source))
             }
             None => Err(self.explain(failure)),
         }
@@ -195,6 +204,12 @@ impl Command {
             return false;
         }
         !self.clean_env || is(&KEPT) || variable.as_bytes().starts_with(b"LC_")
+    }
+
+    /// Says that what the session keeps unlocked would be within the program's reach.
+    pub(super) fn within_reach(&self, source: KeyringError) -> InjectError {
+        let program = self.argv.first().map(|word| word.to_string_lossy().into_owned());
+        InjectError::WithinReach { program: program.unwrap_or_default(), source }
     }
 
     pub(super) fn explain(&self, source: io::Error) -> InjectError {

@@ -20,6 +20,7 @@ use signal_hook::flag::register_conditional_default;
 
 use super::error::InjectError;
 use super::signals::Signals;
+use crate::keyring;
 use crate::secret::WITHHELD;
 
 /// How long an editor that was asked to end may take.
@@ -100,10 +101,10 @@ pub(crate) fn edit(path: &Path, editor: &EditorCommand) -> Result<(), InjectErro
     let _signals = HeldSignals::new().map_err(InjectError::EditorWait)?;
     let mut events =
         Signals::catch(&[SIGCHLD, SIGTERM, SIGHUP]).map_err(InjectError::EditorWait)?;
-    let mut child = to_std(path, editor).spawn().map_err(|source| InjectError::EditorStart {
-        editor: editor.name.to_string_lossy().into_owned(),
-        source,
-    })?;
+    let name = || editor.name.to_string_lossy().into_owned();
+    let mut child = keyring::apart(|| to_std(path, editor).spawn())
+        .map_err(|source| InjectError::WithinReach { program: name(), source })?
+        .map_err(|source| InjectError::EditorStart { editor: name(), source })?;
     let status = wait(&mut child, &mut events)?;
     if status.success() { Ok(()) } else { Err(InjectError::EditorFailed { status }) }
 }

@@ -7,6 +7,7 @@ use std::io;
 
 use super::naming::is_variable;
 use super::{LENGTHS, WORDS};
+use crate::keyring::KeyringError;
 use crate::kind::{Failure, Kind};
 use crate::name::{SecretName, printable};
 
@@ -57,6 +58,11 @@ pub(crate) enum InjectError {
     #[error("the values are too large for the environment of '{}'", printable(program))]
     TooLarge { program: String, largest: Option<String> },
 
+    #[error(
+        "cannot start '{}' out of reach of your unlocked identity: {source}",
+        printable(program)
+    )]
+    WithinReach { program: String, source: KeyringError },
     #[error("cannot go on running '{}'", printable(program))]
     Supervise { program: String, source: io::Error },
 
@@ -107,6 +113,7 @@ impl Failure for InjectError {
             | Self::ProgramNotFound { .. }
             | Self::ProgramNotExecutable { .. }
             | Self::TooLarge { .. }
+            | Self::WithinReach { .. }
             | Self::Supervise { .. }
             | Self::NoFile { .. }
             | Self::EditorStart { .. }
@@ -161,6 +168,7 @@ impl Failure for InjectError {
                 let largest = largest.as_ref()?;
                 return Some(format!("leave out {largest}, the largest, with --only"));
             }
+            Self::WithinReach { .. } => "run 'authy lock', and start it again",
             Self::EditorStart { .. } => "set VISUAL or EDITOR to an editor that is installed",
             Self::UnknownNames { .. }
             | Self::Randomness(_)

@@ -168,7 +168,7 @@ impl Worker<'_> {
         let identity = keyfile
             .map(|file| expanded(file, self.invocation.home.as_deref()))
             .map_or(self.invocation.identity.clone(), IdentitySource::File);
-        let result = authy::unlock(&self.context_with(identity, front));
+        let result = authy::open_identity(&self.context_with(identity, front));
         let label = asked.borrow_mut().take();
         let label = label.map(|file| shown(Path::new(&file), self.invocation.home.as_deref()));
         Reply::Unlocked(match result {

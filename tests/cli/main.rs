@@ -117,4 +117,5 @@ mod token_widening;
 mod traces;
 mod trail;
 mod typed;
+mod unlock;
 mod waiting_edits;

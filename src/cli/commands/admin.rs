@@ -61,7 +61,7 @@ impl Args {
         }
         if ctx.token.is_some() {
             // The library says why: a token manages nothing.
-            authy::unlock(&ctx)?;
+            authy::open_identity(&ctx)?;
         }
         let invocation = Invocation {
             vault: ctx.vault,

@@ -25,6 +25,7 @@ mod import;
 mod init;
 mod join;
 mod list;
+mod lock;
 mod man;
 mod mcp;
 mod member;
@@ -46,6 +47,7 @@ mod status;
 mod store;
 mod sync;
 mod textconv;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     #[command(visible_alias = "whoami")]
     Status(status::Args),
     Admin(admin::Args),
+    Unlock(unlock::Args),
+    Lock(lock::Args),
     Backup(backup::Args),
     #[command(visible_alias = "insert")]
     Store(store::Args),
@@ -130,6 +134,8 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Init(args) => args.run(env),
         Command::Status(args) => args.run(env),
         Command::Admin(args) => args.run(env, fronts.admin),
+        Command::Unlock(args) => args.run(env),
+        Command::Lock(args) => args.run(env),
         Command::Backup(args) => args.run(env),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),

@@ -108,6 +108,10 @@ impl Page {
         let mut page = Self { out: String::new(), last: "" };
         page.add("vault", &status.vault);
         page.caller(now, &status.caller);
+        if let Some(until) = &status.unlocked_until {
+            let left = left(now, until).unwrap_or_else(|| "over".to_owned());
+            page.add("unlocked", &format!("in this session ({left}); authy lock ends it"));
+        }
         if let Some(agent) = &status.agent {
             let limited = if status.agent_limited {
                 "without a token its scopes are run-only"

@@ -32,6 +32,7 @@ use super::relay::Relay;
 use super::user::User;
 use super::wait::{MOMENT, QUIET, Woken, wait};
 use super::{Ended, HelperCommand, NewFilter, Shown, SideTask, catch, failed};
+use crate::keyring;
 
 /// How often we look whether the terminal became ours: not every shell says so.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -70,7 +71,9 @@ pub(super) fn run(
         Ok(screen)
     };
     let screen = connect().map_err(&failed)?;
-    let child = led.spawn().map_err(|source| command.explain(source))?;
+    let child = keyring::apart(|| led.spawn())
+        .map_err(|source| command.within_reach(source))?
+        .map_err(|source| command.explain(source))?;
     // It holds our copies of the ends that the program writes to.
     drop(led);
     let leader = Pid::from_child(&child);

@@ -20,8 +20,10 @@ mod init;
 mod inject;
 mod join;
 mod list;
+mod lock;
 mod mcp_config;
 mod member;
+mod open_identity;
 mod policy;
 mod project;
 mod scan;
@@ -62,11 +64,13 @@ pub use inject::{
 };
 pub use join::{JoinOptions, JoinReport, join};
 pub use list::{ListDetails, ListEntry, ListOptions, list};
+pub use lock::{LockReport, lock};
 pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};
 pub use member::{
     Exposed, MemberChange, MemberUpdated, MemberView, NewMember, Removal, member_add, member_list,
     member_remove, member_show, member_update,
 };
+pub use open_identity::{OpenMember, glance, open_identity};
 pub use policy::{
     DiffFrom, FileChange, FileDiff, PolicyChange, PolicyDiff, PolicyView, Towards, Verdict,
     VerdictRule, policy_create, policy_diff, policy_list, policy_preview, policy_remove,
@@ -97,4 +101,4 @@ pub use status::{
 };
 pub use sync::{SyncChange, SyncEvent, SyncKind, SyncReport, last_fetched, sync};
 pub use textconv::{Description, describe, digest_of};
-pub use unlock::{Unlocked, glance, unlock};
+pub use unlock::{UnlockOptions, UnlockReport, unlock};

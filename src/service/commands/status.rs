@@ -14,8 +14,8 @@ use crate::name::{GroupName, MemberName, ScopeName, SecretName, SessionId, print
 use crate::service::base::{Context, Error, OpenVault, Pending, Result, Snapshot, effective_scope};
 use crate::service::change::waiting;
 use crate::service::identity::agent::is_limited;
-use crate::service::identity::authenticate::authenticate;
-use crate::service::identity::{IdentityError, identity_file, keys_without_copy};
+use crate::service::identity::authenticate::{authenticate, identity_bytes};
+use crate::service::identity::{IdentityError, identity_file, kept, keys_without_copy};
 use crate::service::secret::{due, rekey_waits_for};
 use crate::service::session::{bearer, expiry};
 use crate::service::sync::split;
@@ -30,6 +30,8 @@ pub struct Status {
     pub id: String,
     /// Who asks.
     pub caller: CallerView,
+    /// Until when the login session keeps the identity unlocked (RFC 3339), where it does.
+    pub unlocked_until: Option<String>,
     /// `AUTHY_SCOPE`, here or of a process above.
     pub confined: Option<ScopeName>,
     /// What tells that an agent is at work.
@@ -185,6 +187,7 @@ pub fn status(ctx: &Context) -> Result<Status> {
     Ok(Status {
         vault: shown(&ctx.vault),
         id: opened.vault.id().to_owned(),
+        unlocked_until: unlocked_until(ctx),
         confined: effective_scope(ctx, None)?,
         agent: ctx.agent.as_ref().map(|agent| agent.marker.clone()),
         agent_limited: is_limited(ctx, &opened),
@@ -198,6 +201,12 @@ pub fn status(ctx: &Context) -> Result<Status> {
         remote,
         caller,
     })
+}
+
+fn unlocked_until(ctx: &Context) -> Option<String> {
+    let file = identity_file(ctx).filter(|_| ctx.token.is_none())?;
+    let kept = kept::find(identity_bytes(&file).ok()?.expose(), ctx.now)?;
+    Some(Stamp::new(kept.until).to_string())
 }
 
 /// Tells what a prompt shows.

@@ -1,40 +1,105 @@
-//! Opening the identity once, for a front that stays and makes many calls.
+//! `unlock`: the identity stays open for this login session, for a time.
 
 use std::path::Path;
 
-use crate::crypto::digest::Digest;
-use crate::fs::{self, Root};
-use crate::name::MemberName;
-use crate::service::base::{Context, OpenIdentity, OpenVault, Result};
-use crate::service::identity::authenticate::authenticate;
+use serde::Serialize;
 
-/// Somebody whose identity is open.
+use crate::access::{Caller, Principal};
+use crate::audit::{Action, Op};
+use crate::crypto::Identity;
+use crate::keyring;
+use crate::name::{MemberName, Ttl};
+use crate::service::audit::Recorder;
+use crate::service::base::{Context, IdentitySource, OpenVault, Result};
+use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
+use crate::service::identity::{
+    IdentityError, identity_file, kept, member_of, own_keys, refuse_always,
+};
+use crate::service::session::refuse_any_token;
+use crate::store::Stamp;
+
+/// The longest time, in seconds: a week.
+const LONGEST: i64 = 7 * 24 * 60 * 60;
+
+/// How an identity is unlocked.
 #[derive(Debug, Clone)]
-pub struct Unlocked {
-    /// The member.
-    pub member: MemberName,
-    /// Whether they are an admin.
-    pub admin: bool,
-    /// Their identity, for [`IdentitySource::Open`](crate::IdentitySource::Open).
-    pub identity: OpenIdentity,
+pub struct UnlockOptions {
+    /// For how long.
+    pub keep: Ttl,
+    /// Ask at each use.
+    pub confirm: bool,
+    /// For a new session, which this thread begins: it is of what this thread starts, and of nothing
+    /// else. Otherwise for the session that this process is in.
+    pub new_session: bool,
 }
 
-/// Opens the identity of `ctx` and says whose it is. Nothing is recorded: no value leaves.
+/// What was unlocked.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnlockReport {
+    /// The member.
+    pub member: MemberName,
+    /// The file of the identity.
+    pub identity: String,
+    /// Until when (RFC 3339).
+    pub until: String,
+    /// Whether the shell that asked had no session, and was given one.
+    pub shell_only: bool,
+}
+
+/// Asks for the passphrase of the identity and has the login session keep what it opens. Recorded
+/// before it is kept.
 ///
 /// # Errors
-/// No identity, a wrong passphrase, an identity that is nobody's here; a token is set.
-pub fn unlock(ctx: &Context) -> Result<Unlocked> {
+/// The identity has no passphrase, or is nobody's here; the passphrase is wrong; the system keeps
+/// nothing; a token is set, an agent asks, or `AUTHY_SCOPE` confines.
+pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
+    refuse_any_token(ctx)?;
+    ctx.refuse_confined()?;
+    refuse_always(ctx, "your identity to stay unlocked")?;
+    if options.keep.seconds() > LONGEST {
+        return Err(IdentityError::TooLong.into());
+    }
     let opened = OpenVault::open(ctx)?;
-    let caller = authenticate(ctx, &opened.rules)?;
-    Ok(Unlocked {
-        admin: opened.rules.is_admin(&caller.name),
-        member: caller.name,
-        identity: OpenIdentity(caller.identity),
+    let Some(path) = identity_file(ctx) else {
+        return Err(match &ctx.identity {
+            IdentitySource::Text(_) | IdentitySource::Open(_) => IdentityError::NoFileOfIts,
+            _ => IdentityError::NotFound { dir: own_keys(ctx) },
+        }
+        .into());
+    };
+    let file = identity_bytes(&path)?;
+    if !Identity::is_protected(file.expose()) {
+        return Err(not_protected(&path, file.expose()).into());
+    }
+    let shown = path.to_string_lossy();
+    let keys = with_passphrase(ctx, &shown, |ask| Identity::unprotect(file.expose(), ask))?;
+    let unusable = |source| IdentityError::Unusable { label: shown.to_string(), source };
+    let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
+    let name = member_of(&identity, &opened.rules)?;
+    let shell_only = match options.new_session {
+        true => keyring::new_session().map(|()| false),
+        false => keyring::begin_session(),
+    };
+    let shell_only = shell_only.map_err(IdentityError::NotKept)?;
+    let asker = Principal::Member(Caller { name: name.clone(), identity: identity.into() });
+    let action = Action::new(Op::UNLOCK).saying(options.keep.to_string());
+    let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&action)?;
+    let until = ctx.now + time::Duration::seconds(options.keep.seconds());
+    kept::keep(ctx, file.expose(), keys, until, options.confirm)?;
+    Ok(UnlockReport {
+        member: name,
+        identity: shown.into_owned(),
+        until: Stamp::new(until).to_string(),
+        shell_only,
     })
 }
 
-/// A mark of the vault's files as they lie: another one means that something changed, here or
-/// by somebody else. No file is read.
-pub fn glance(vault: &Path) -> String {
-    Digest::of(fs::mark(&Root::new(vault.to_owned())).as_bytes()).to_string()
+/// Why there is nothing to unlock.
+fn not_protected(path: &Path, file: &[u8]) -> IdentityError {
+    let is_open = Identity::parse(file, &|| None).is_ok();
+    let is_ssh = file.trim_ascii_start().starts_with(b"-----BEGIN ");
+    match is_ssh && !is_open {
+        true => IdentityError::SshKey(path.to_owned()),
+        false => IdentityError::NotProtected(path.to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::enroll::{BACKUP, keyfile_of};
 use super::error::IdentityError;
+use super::kept;
 use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
 use crate::crypto::sign::SigningKey;
@@ -145,15 +146,31 @@ pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
     if fs::mode_of(path)?.is_some_and(|mode| mode & 0o077 != 0) {
         return Err(IdentityError::FileOpen(path.to_owned()).into());
     }
-    parse(ctx, bytes.expose(), &path.to_string_lossy())
+    let label = path.to_string_lossy();
+    match kept::identity(ctx, bytes.expose(), &label) {
+        Some(identity) => Ok(identity),
+        None => parse(ctx, bytes.expose(), &label),
+    }
 }
 
 fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
+    with_passphrase(ctx, label, |ask| Identity::parse(bytes, ask))
+}
+
+/// Opens something of the identity `label`, asking for its passphrase as often as the front does.
+///
+/// # Errors
+/// It cannot be opened.
+pub(crate) fn with_passphrase<T>(
+    ctx: &Context,
+    label: &str,
+    open: impl Fn(&dyn Fn() -> Option<SecretBytes>) -> std::result::Result<T, CryptoError>,
+) -> Result<T> {
     let label = printable(label);
     let ask = || ctx.front.passphrase(&label);
     loop {
-        match Identity::parse(bytes, &ask) {
-            Ok(identity) => return Ok(identity),
+        match open(&ask) {
+            Ok(opened) => return Ok(opened),
             Err(CryptoError::WrongPassphrase) if ctx.front.asks_again(&label) => {}
             Err(source) => return Err(IdentityError::Unusable { label, source }.into()),
         }

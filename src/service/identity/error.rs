@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::crypto::CryptoError;
 use crate::fs::FsError;
+use crate::keyring::KeyringError;
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
 
@@ -24,6 +25,16 @@ pub(crate) enum IdentityError {
     File(FsError),
     #[error("identity '{label}': {source}")]
     Unusable { label: String, source: CryptoError },
+    #[error("identity '{}' has no passphrase: there is nothing to unlock", .0.display())]
+    NotProtected(PathBuf),
+    #[error("identity '{}' is an ssh key, which cannot be kept unlocked", .0.display())]
+    SshKey(PathBuf),
+    #[error("the identity lies in no file: there is nothing to unlock")]
+    NoFileOfIts,
+    #[error("an identity is kept unlocked for a week at most")]
+    TooLong,
+    #[error("cannot keep the identity unlocked: {0}")]
+    NotKept(KeyringError),
     #[error("no passphrase given")]
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
@@ -40,6 +51,8 @@ impl Failure for IdentityError {
             | Self::FileOpen(_)
             | Self::File(_)
             | Self::NoPassphrase => Kind::Credentials,
+            Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
+            Self::NoFileOfIts | Self::TooLong => Kind::Usage,
             Self::Unusable { source, .. } => source.kind(),
             Self::CopyExists(_) => Kind::Conflict,
         }
@@ -55,6 +68,23 @@ impl Failure for IdentityError {
             Self::Several { .. } | Self::Ambiguous { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
             Self::FileOpen(path) => format!("run: chmod 600 '{}'", path.display()),
             Self::File(error) => return error.hint(),
+            Self::NotProtected(_) => {
+                "'authy backup FILE' writes a copy under a passphrase, which can take its place".into()
+            }
+            Self::SshKey(_) => {
+                "an 'age-keygen' identity can be: add one with 'authy member update', or keep the key without a passphrase".into()
+            }
+            Self::NoFileOfIts => "name a file with --keyfile".into(),
+            Self::TooLong => "give --for a shorter time, such as 8h".into(),
+            Self::NotKept(KeyringError::NoSession) => {
+                "start a shell that has one: authy unlock -- \"$SHELL\"".into()
+            }
+            Self::NotKept(KeyringError::Full) => {
+                "end programs that 'authy run' started: each counts".into()
+            }
+            Self::NotKept(_) => {
+                "the passphrase is asked for at each command, or AUTHY_PASSPHRASE answers".into()
+            }
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }

@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod authenticate;
 pub(crate) mod enroll;
 mod error;
+pub(crate) mod kept;
 mod member_error;
 
 pub(crate) use agent::{Asked, Verdict, is_of_its_own, refuse_always};

@@ -1,0 +1,215 @@
+//! A passphrase is typed once for a session: who may use what it opened, and who may not.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::harness::{Sandbox, needs};
+use crate::outcome::Done;
+use crate::screen::Screen;
+use crate::vault::chmod;
+
+const PASSPHRASE: &str = "correct horse";
+const TYPED: &str = "AUTHY_PASSPHRASE='correct horse'";
+
+/// Tries every way to the bytes of authy's keys that the calls of the kernel have, and prints what it
+/// reads.
+const THIEF: &str = r#"
+import ctypes, platform
+libc = ctypes.CDLL(None, use_errno=True)
+arm = platform.machine() == "aarch64"
+ADD, KEYCTL = (217, 219) if arm else (248, 250)
+READ, SEARCH, LINK, SETPERM, CHOWN, TIMEOUT = 11, 10, 8, 5, 4, 15
+def call(*words): return libc.syscall(KEYCTL, *words)
+def show(key):
+    buffer = ctypes.create_string_buffer(32767)
+    count = call(READ, key, buffer, len(buffer))
+    if count > 0: print("READ", buffer.raw[:count].decode(errors="replace"))
+names = []
+for line in open("/proc/keys"):
+    fields = line.split()
+    if fields[8].startswith("authy:"): names.append((int(fields[0], 16), fields[8].rstrip(":")))
+print("sees", bool(names))
+for key, name in names:
+    show(key)
+    for ring in (-1, -2, -3, -4, -5):
+        found = call(SEARCH, ring, b"user", name.encode(), 0)
+        if found > 0: show(found)
+        call(SETPERM, key, 0x3f3f0000)
+        call(LINK, key, ring)
+        show(key)
+    for line in open("/proc/keys"):
+        fields = line.split()
+        if fields[7] == "keyring":
+            call(LINK, int(fields[0], 16), -3)
+            show(key)
+"#;
+
+/// `lock` ends what every session of the user keeps: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A vault whose identity has a passphrase. `None` where the kernel keeps nothing, as in most
+/// containers.
+fn protected() -> Option<Sandbox> {
+    let t = Sandbox::empty();
+    let typed = |words: &[&str]| t.authy(words).env("AUTHY_PASSPHRASE", PASSPHRASE);
+    typed(&["init", "--member", "alice", "--passphrase"]).ok();
+    typed(&["store", "key"]).stdin("the-value").ok();
+    let tried = typed(&["unlock", "--", "true"]).ends();
+    if tried.messages().contains("may not be used here") {
+        eprintln!("left out: the kernel's keyring may not be used here");
+        return None;
+    }
+    assert_eq!(tried.code, 0, "{}", tried.messages());
+    Some(t)
+}
+
+/// A shell that authy is unlocked for, and nothing else.
+fn unlocked(t: &Sandbox, flags: &str, script: &str) -> Done {
+    let line = format!("{TYPED} authy unlock {flags} -- sh ./script");
+    t.write("script", script);
+    t.program("sh", ["-c", &line]).ends()
+}
+
+#[test]
+fn a_passphrase_is_typed_once_for_a_session() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    let done = unlocked(&t, "", "authy get key && printf x | authy store other && authy status");
+    let done = done.code_is(0).stdout_has("the-value").stdout_has("unlocked:   in this session");
+    done.stderr_has("unlocked '").stderr_has("of alice (15 minutes left), for 'sh'");
+    t.authy(["get", "key"]).fails(6).stderr_has("authy unlock");
+    let done = unlocked(&t, "--for 8h", "authy lock; authy get key; authy lock");
+    done.code_is(0).stderr_has("8 hours left").stderr_has("locked\n").stderr_has("none was given");
+}
+
+#[test]
+fn a_shell_without_a_session_is_given_one() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    // Whether this test runs in a session of its own or not, the shell keeps it.
+    let script = format!("{TYPED} authy unlock && authy get key && authy lock; authy get key");
+    let done = t.program("sh", ["-c", &script]).ends().stdout_is("the-value");
+    done.code_is(6).stderr_has("for this s").stderr_has("authy: locked");
+}
+
+#[test]
+fn what_run_starts_cannot_use_it() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    if !needs(["python3"]) {
+        return;
+    }
+    let thief = t.write("thief.py", THIEF);
+    let thief = format!("python3 '{}'", thief.display());
+    // It works: in the session itself the key is read.
+    let lock = "; authy lock";
+    let own = unlocked(&t, "", &format!("{thief}{lock}")).code_is(0);
+    own.stdout_has("sees True").stdout_has("READ").stdout_has("AGE-SECRET-KEY-1");
+    for run in ["run", "run --mask", "run --clean-env"] {
+        let script = format!("authy {run} --only key -- {thief}{lock}");
+        let done = unlocked(&t, "", &script).code_is(0).stdout_has("sees True");
+        done.stdout_lacks("READ").stdout_lacks("SECRET-KEY");
+        let script = format!("authy {run} --only key -- authy --no-input get key{lock}");
+        unlocked(&t, "", &script).stderr_has("none was given").stdout_lacks("the-value");
+    }
+    // A terminal has a process of its own between.
+    t.write("script", format!("authy run --mask --only key -- {thief}; authy lock"));
+    let line = format!("{TYPED} authy unlock -- sh ./script");
+    let (_, screen) = Screen::sh(&t, &line).end();
+    assert!(screen.contains("sees True") && !screen.contains("READ"), "{screen}");
+    // Whoever edits a value has that value.
+    let editor = t.write("editor", format!("#!/bin/sh\n{thief}\n"));
+    chmod(&editor, 0o755);
+    let script = format!("EDITOR='{}' authy edit key{lock}", editor.display());
+    let done = unlocked(&t, "", &script).stdout_has("sees True");
+    done.stdout_lacks("READ").stdout_lacks("SECRET-KEY");
+}
+
+/// A scope that reaches everything.
+fn typed_policy(t: &Sandbox) {
+    let create = ["policy", "create", "all", "--allow", "*", "--member", "alice"];
+    t.authy(create).env("AUTHY_PASSPHRASE", PASSPHRASE).ok();
+}
+
+#[test]
+fn an_agent_uses_it_only_if_a_person_agrees() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    typed_policy(&t);
+    let script =
+        "CLAUDECODE=1 authy --no-input run -s all -- true; echo $?; CLAUDECODE=1 authy status";
+    let done = unlocked(&t, "", &format!("{script}; authy lock"));
+    done.stdout_has("6\n").stdout_has("known once the identity is unlocked");
+    t.write("script", "CLAUDECODE=1 authy run -s all -- sh -c \"echo 'ran'\"; authy lock");
+    let line = format!("{TYPED} authy unlock -- sh ./script");
+    let mut screen = Screen::sh(&t, &line);
+    screen.until("wants to use your unlocked identity").until("[y/N]").keys("y\r").until("ran");
+    screen.end();
+    t.authy(["unlock"]).env("CLAUDECODE", "1").env("AUTHY_PASSPHRASE", PASSPHRASE).fails(4);
+}
+
+#[test]
+fn each_use_is_asked_about_where_that_was_wanted() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    t.write("script", "authy get key; authy --no-input get key; authy lock");
+    let line = format!("{TYPED} authy unlock --confirm -- sh ./script");
+    let mut screen = Screen::sh(&t, &line);
+    screen.until("Use the unlocked identity").until("[y/N]").keys("y\r").until("the-value");
+    screen.until("none was given");
+    screen.end();
+}
+
+#[test]
+fn it_ends_with_its_time_and_with_its_file() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    if !needs(["faketime"]) {
+        return;
+    }
+    let late = "faketime -f +16m authy --no-input get key; echo $?; authy get key; authy lock";
+    unlocked(&t, "", late).stdout_has("6\nthe-value");
+    // Another file, even of the same key, is under another passphrase.
+    let other = "authy backup copy; rm -f \"$HOME\"/.authy/keys/master.key; authy get key; echo $?";
+    unlocked(&t, "", &format!("{other}; authy lock")).stdout_has("6\n").stdout_lacks("the-value");
+    let done = t.authy(["--keyfile", "copy", "get", "key"]).env("AUTHY_PASSPHRASE", PASSPHRASE);
+    done.ok().stdout_is("the-value");
+}
+
+#[test]
+fn what_cannot_be_kept_is_said() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    let unlock =
+        |words: &[&str]| t.authy([&["unlock"], words].concat()).env("AUTHY_PASSPHRASE", PASSPHRASE);
+    unlock(&["--for", "8d"]).fails(2).stderr_has("a week");
+    unlock(&["--for", "soon"]).fails(2);
+    unlock(&[]).env("AUTHY_TOKEN", "x").fails(6);
+    unlock(&[]).env("AUTHY_SCOPE", "backend").fails(4);
+    t.authy(["unlock"]).env("AUTHY_PASSPHRASE", "battery staple").fails(6);
+    let identity = std::fs::read_to_string(t.key()).unwrap();
+    unlock(&[]).env("AUTHY_IDENTITY", identity).fails(2).stderr_has("--keyfile");
+    unlock(&["--", "no-such-program"]).ends().code_is(127).stderr_has("no-such-program");
+    t.authy(["lock"]).env("AUTHY_VAULT", "/nonexistent").ok().stderr_has("locked");
+    let open = Sandbox::new();
+    open.authy(["unlock"]).fails(1).stderr_has("has no passphrase").stderr_has("authy backup");
+}
+
+/// The newest line of the trail, which asks for the passphrase like everything.
+fn last_entry(t: &Sandbox) -> serde_json::Value {
+    let trail = t.authy(["audit", "export"]).env("AUTHY_PASSPHRASE", PASSPHRASE).ok().json();
+    trail.as_array().unwrap().last().unwrap().clone()
+}
+
+#[test]
+fn it_is_recorded() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    unlocked(&t, "--for 1h", "true").code_is(0);
+    let line = last_entry(&t);
+    assert_eq!((&line["op"], &line["detail"]), (&"unlock".into(), &"1h".into()));
+    unlocked(&t, "", "authy lock --json").code_is(0).stdout_has("\"recorded\": true");
+    assert_eq!(last_entry(&t)["op"], "lock");
+}
