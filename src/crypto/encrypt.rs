@@ -1,8 +1,11 @@
 //! Encrypts values to recipients and decrypts them with an identity, as plain age v1 files.
 
+use std::collections::HashSet;
+
 use super::armor::{armor, dearmor};
 use super::error::CryptoError;
 use super::header::scan;
+use super::hybrid;
 use super::identity::Identity;
 use super::payload;
 use super::recipient::Recipient;
@@ -32,11 +35,36 @@ pub(crate) fn encrypt_up_to(
     if to.is_empty() {
         return Err(CryptoError::NoRecipients);
     }
-    let encryptor = age::Encryptor::with_recipients(to.iter().map(Recipient::as_age))
-        .map_err(|_| CryptoError::EncryptionFailed)?;
+    let is_mixed =
+        to.iter().any(Recipient::is_post_quantum) && !to.iter().all(Recipient::is_post_quantum);
+    let mixed: Vec<_> = to.iter().filter(|_| is_mixed).map(|one| Mixed(one.as_age())).collect();
+    let encryptor = if is_mixed {
+        age::Encryptor::with_recipients(mixed.iter().map(|one| one as &dyn age::Recipient))
+    } else {
+        age::Encryptor::with_recipients(to.iter().map(Recipient::as_age))
+    };
+    let encryptor = encryptor.map_err(|_| CryptoError::EncryptionFailed)?;
     let file = payload::write(plain, encryptor, limit)?;
     scan(&file).map_err(|_| CryptoError::TooManyRecipients)?;
     Ok(file)
+}
+
+/// A recipient of a file that is for both kinds of keys.
+///
+/// age does not encrypt such a file ("SHOULD NOT"): who reads `age1pq1…` on the command line would
+/// think that it is safe. Here whole teams change their keys one by one, and `check` says which files
+/// are not safe yet, and because of whom (docs/THREAT_MODEL.md).
+struct Mixed<'a>(&'a dyn age::Recipient);
+
+impl age::Recipient for Mixed<'_> {
+    fn wrap_file_key(
+        &self,
+        file_key: &age_core::format::FileKey,
+    ) -> Result<(Vec<age_core::format::Stanza>, HashSet<String>), age::EncryptError> {
+        let (stanzas, mut labels) = self.0.wrap_file_key(file_key)?;
+        labels.remove(hybrid::LABEL);
+        Ok((stanzas, labels))
+    }
 }
 
 /// Decrypts a binary age file of at most 1 MiB of plaintext.

@@ -5,6 +5,7 @@
 //! is checked when decrypting.
 
 use super::error::{CryptoError, Damage};
+use super::hybrid;
 
 /// Largest header in bytes, from the first line to the end of the MAC's.
 pub(crate) const MAX_HEADER: usize = 64 * 1024;
@@ -24,6 +25,8 @@ const MAC: usize = 43;
 pub(crate) struct Header {
     /// How many stanzas there are, not counting the random `*-grease` ones.
     pub(crate) stanzas: usize,
+    /// How many of them are of a kind that a quantum computer does not break.
+    pub(crate) hybrid: usize,
     /// The key tags of the ssh stanzas, in order; see `Recipient::ssh_tag`.
     pub(crate) ssh_tags: Vec<String>,
     /// Where the payload begins, its 16-byte nonce first.
@@ -58,7 +61,7 @@ fn read(file: &[u8], lock: Lock) -> Result<Header, Damage> {
         return Err(if age { Damage::UnknownVersion } else { Damage::NotAge });
     }
     let mut lines = Lines { file, at: MAGIC.len() };
-    let mut header = Header { stanzas: 0, ssh_tags: Vec::new(), payload_offset: 0 };
+    let mut header = Header { stanzas: 0, hybrid: 0, ssh_tags: Vec::new(), payload_offset: 0 };
     let mut seen = 0;
     loop {
         let line = lines.next()?;
@@ -84,6 +87,7 @@ impl Header {
     fn add(&mut self, stanza: &[&str]) {
         match stanza {
             [tag, ..] if tag.ends_with("-grease") => return,
+            [hybrid::TAG, ..] => self.hybrid += 1,
             ["ssh-ed25519" | "ssh-rsa", key, ..] => self.ssh_tags.push((*key).to_owned()),
             _ => {}
         }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::error::{CryptoError, Damage};
 use super::keys::{Purpose, derive, identity_secret};
 use super::recipient::Recipient;
-use super::{armor, header, passphrase, ssh_key};
+use super::{armor, header, hybrid, passphrase, ssh_key};
 use crate::secret::SecretBytes;
 
 /// Characters of an age secret key.
@@ -37,24 +37,34 @@ impl Identity {
     pub(crate) fn generate(created: &str) -> (Self, SecretBytes) {
         let key = age::x25519::Identity::generate();
         let recipient = Recipient::from(key.to_public());
-        let public = recipient.to_string();
         let secret = key.to_string();
-        let parts = [
-            "# created: ",
-            created,
-            "\n# public key: ",
-            &public,
-            "\n",
-            secret.expose_secret(),
-            "\n",
-        ];
+        Self::generated(key, recipient, secret.expose_secret(), created)
+    }
+
+    /// As [`Identity::generate`], a key that a quantum computer does not break, as
+    /// `age-keygen -pq` writes it.
+    pub(crate) fn generate_post_quantum(created: &str) -> (Self, SecretBytes) {
+        let key = hybrid::Identity::generate();
+        let recipient = Recipient::from(key.to_recipient());
+        let secret = key.to_text();
+        Self::generated(key, recipient, &secret, created)
+    }
+
+    fn generated(
+        key: impl age::Identity + Send + Sync + 'static,
+        recipient: Recipient,
+        secret: &str,
+        created: &str,
+    ) -> (Self, SecretBytes) {
+        let public = recipient.to_string();
+        let parts = ["# created: ", created, "\n# public key: ", &public, "\n", secret, "\n"];
         // Sized for all of it: growing would leave copies of the key behind.
         let mut file = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         for part in parts {
             file.extend_from_slice(part.as_bytes());
         }
         let mut identity = Self::empty();
-        identity.add(key, recipient, Some(secret.expose_secret().as_bytes()));
+        identity.add(key, recipient, Some(secret.as_bytes()));
         (identity, SecretBytes::new(file))
     }
 
@@ -69,6 +79,15 @@ impl Identity {
             .map_err(|_| invalid("it has no text form"))?;
         text.make_ascii_uppercase();
         from_lines(&text)
+    }
+
+    /// As [`Identity::from_seed`], the hybrid key.
+    pub(crate) fn from_hybrid_seed(seed: Zeroizing<[u8; 32]>) -> Self {
+        let key = hybrid::Identity::from_seed(seed);
+        let (recipient, text) = (Recipient::from(key.to_recipient()), key.to_text());
+        let mut identity = Self::empty();
+        identity.add(key, recipient, Some(text.as_bytes()));
+        identity
     }
 
     /// Reads an identity: age keys as text, an ssh private key, or an age file that a
@@ -211,8 +230,11 @@ fn from_lines(text: &str) -> Result<Identity, CryptoError> {
         }
         if line.starts_with("AGE-PLUGIN-") {
             skipped = skipped.or(Some("only keys of age plugins, which run programs"));
-        } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
-            skipped = skipped.or(Some("only post-quantum keys, which are not supported yet"));
+        } else if line.starts_with(hybrid::IDENTITY_START) {
+            let key = hybrid::Identity::parse(line)
+                .ok_or(CryptoError::InvalidIdentityLine { line: number + 1 })?;
+            let recipient = Recipient::from(key.to_recipient());
+            identity.add(key, recipient, Some(line.as_bytes()));
         } else if Recipient::parse(line).is_ok() {
             return Err(invalid("it holds a public key, not a secret one"));
         } else {

@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Id,
     /// The session's age identity, 32 bytes of an X25519 secret key.
     Identity,
+    /// The same where it is to be post-quantum: the 32 bytes of an `AGE-SECRET-KEY-PQ-1…`.
+    HybridIdentity,
     /// The key of the session's audit chains.
     Audit,
     /// The key under which verified signatures are remembered.
@@ -36,6 +38,7 @@ impl Purpose {
         match self {
             Self::Id => b"authy/v1/id",
             Self::Identity => b"authy/v1/identity",
+            Self::HybridIdentity => b"authy/v1/identity-pq",
             Self::Audit => b"authy/v1/audit",
             Self::Known => b"authy/v1/known",
         }

@@ -10,6 +10,7 @@ mod encrypt;
 mod error;
 mod file_key;
 mod header;
+mod hybrid;
 mod identity;
 pub(crate) mod keys;
 pub(crate) mod known;

@@ -4,6 +4,7 @@
 //! that encryption would protect nothing with.
 
 use std::fmt;
+use std::sync::Arc;
 
 use age::ssh::ParseRecipientKeyError;
 use curve25519_dalek::traits::Identity as _;
@@ -12,6 +13,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 
 use super::digest::Digest;
 use super::error::CryptoError;
+use super::hybrid;
 use super::ssh_wire::{self, KeyType};
 
 /// A public key of age, or of ssh in the two types that age knows.
@@ -25,6 +27,8 @@ pub(crate) struct Recipient {
 enum Key {
     X25519(age::x25519::Recipient),
     Ssh(age::ssh::Recipient),
+    /// Two kilobytes, and shared: recipients are copied for each file.
+    Hybrid(Arc<hybrid::Recipient>),
 }
 
 impl Recipient {
@@ -45,6 +49,10 @@ impl Recipient {
         let first = words.next().unwrap_or_default();
         if let Some(key_type) = KeyType::parse(first.as_bytes()) {
             return parse_ssh(text, key_type, words.next().unwrap_or_default());
+        }
+        if text.starts_with(hybrid::RECIPIENT_START) {
+            let mistyped = CryptoError::invalid_recipient(text, "it is mistyped or cut short");
+            return hybrid::Recipient::parse(text).map(Self::from).ok_or(mistyped);
         }
         if text.starts_with("age1") {
             return parse_x25519(text);
@@ -69,11 +77,17 @@ impl Recipient {
         Some(BASE64_NOPAD.encode(tag))
     }
 
+    /// Whether a quantum computer breaks it no more than an ordinary one.
+    pub(crate) const fn is_post_quantum(&self) -> bool {
+        matches!(self.key, Key::Hybrid(_))
+    }
+
     /// The recipient as the age crate wants it.
     pub(super) fn as_age(&self) -> &dyn age::Recipient {
         match &self.key {
             Key::X25519(key) => key,
             Key::Ssh(key) => key,
+            Key::Hybrid(key) => key.as_ref(),
         }
     }
 }
@@ -82,6 +96,12 @@ impl From<age::x25519::Recipient> for Recipient {
     /// Takes the public half of a key at hand, which needs no checks.
     fn from(key: age::x25519::Recipient) -> Self {
         Self { text: key.to_string(), key: Key::X25519(key) }
+    }
+}
+
+impl From<hybrid::Recipient> for Recipient {
+    fn from(key: hybrid::Recipient) -> Self {
+        Self { text: key.to_string(), key: Key::Hybrid(Arc::new(key)) }
     }
 }
 
@@ -139,7 +159,7 @@ fn is_of_small_order(text: &str) -> bool {
 }
 
 /// Whether the order of a point of Curve25519 or of its twist is a divisor of eight.
-fn protects_nothing(point: [u8; 32]) -> bool {
+pub(super) fn protects_nothing(point: [u8; 32]) -> bool {
     MontgomeryPoint(point) * Scalar::from(8_u8) == MontgomeryPoint::identity()
 }
 
@@ -221,9 +241,10 @@ mod tests {
 
     #[test]
     fn a_plugin_is_refused_because_it_would_run_a_program() {
-        for text in
-            ["age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t", "age1pq1qq"]
-        {
+        for text in [
+            "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t",
+            "age1tag1qq",
+        ] {
             let error = Recipient::parse(text).unwrap_err();
             assert!(matches!(error, CryptoError::PluginRecipient { .. }), "{error:?}");
             assert!(error.to_string().contains("would run a program"), "{error}");

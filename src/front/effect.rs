@@ -8,6 +8,8 @@ use authy::{
     ScopeName, SealedRule, SecretName, printable,
 };
 
+use super::text::recipient_shown;
+
 /// So many names are written out; the others are counted.
 const MOST: usize = 12;
 
@@ -77,7 +79,10 @@ fn of_member(effect: &MemberEffect, out: &mut Vec<String>) {
             group("joins", &effect.groups_added);
             group("leaves", &effect.groups_removed);
             let mut key = |verb: &str, keys: &[String]| {
-                out.extend(keys.iter().map(|key| format!("{who} {verb} the recipient {key}")));
+                out.extend(
+                    keys.iter()
+                        .map(|key| format!("{who} {verb} the recipient {}", recipient_shown(key))),
+                );
             };
             key("gets", &effect.recipients_added);
             key("gives up", &effect.recipients_removed);

@@ -9,7 +9,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use zeroize::Zeroizing;
 
 use crate::crypto::keys::{ChainKey, Purpose, derive, random};
-use crate::crypto::{CryptoError, Identity};
+use crate::crypto::{CryptoError, Identity, Recipient};
 use crate::name::SessionId;
 use crate::secret::SecretBytes;
 
@@ -56,6 +56,28 @@ impl Token {
     /// [`CryptoError`], which no token causes.
     pub(crate) fn identity(&self, vault: &str) -> Result<Identity, CryptoError> {
         Identity::from_seed(&derive(&self.0, vault, Purpose::Identity))
+    }
+
+    /// The same for a session whose creator has a post-quantum key.
+    pub(crate) fn hybrid_identity(&self, vault: &str) -> Identity {
+        Identity::from_hybrid_seed(derive(&self.0, vault, Purpose::HybridIdentity))
+    }
+
+    /// The identity whose public half is `recipient`, if that is one of this token.
+    ///
+    /// # Errors
+    /// As [`Token::identity`].
+    pub(crate) fn identity_for(
+        &self,
+        vault: &str,
+        recipient: &str,
+    ) -> Result<Option<Identity>, CryptoError> {
+        let identity = match Recipient::parse(recipient) {
+            Ok(recipient) if recipient.is_post_quantum() => self.hybrid_identity(vault),
+            _ => self.identity(vault)?,
+        };
+        let is_its = |one: &Recipient| one.to_string() == recipient;
+        Ok(identity.recipients().iter().any(is_its).then_some(identity))
     }
 
     /// The key of the session's audit chains.

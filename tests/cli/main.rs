@@ -87,6 +87,7 @@ mod policy_bites;
 mod policy_diff;
 mod project;
 mod pull;
+mod quantum;
 mod read_only;
 mod refused_variables;
 mod rekey;

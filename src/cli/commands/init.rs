@@ -9,6 +9,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
+use crate::front::recipient_shown;
 
 /// Create a vault, its first admin and an identity
 ///
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     install_diff: bool,
     /// Make no vault but a commented .authy.toml in this folder, for a project whose commands
     /// get the secrets of one scope
-    #[arg(long, conflicts_with_all = ["member", "generate_keyfile", "passphrase", "manual_commit", "install_diff"])]
+    #[arg(long, conflicts_with_all = ["member", "generate_keyfile", "passphrase", "post_quantum", "manual_commit", "install_diff"])]
     project: bool,
     /// Name this scope in .authy.toml [default: the only one of the vault]
     #[arg(long, value_name = "SCOPE", requires = "project")]
@@ -54,6 +55,10 @@ pub(super) struct IdentityFlags {
     /// Protect the new identity with a passphrase, asked twice or taken from AUTHY_PASSPHRASE
     #[arg(long)]
     passphrase: bool,
+    /// Make the new identity one that a quantum computer does not break (age1pq1…: ML-KEM-768 with
+    /// X25519). 'age' reads it from version 1.3 on, and no older one
+    #[arg(long)]
+    post_quantum: bool,
     /// Put a copy of the identity into this file, protected by a passphrase
     #[arg(long, value_name = "FILE")]
     backup: Option<PathBuf>,
@@ -67,6 +72,7 @@ impl IdentityFlags {
             logins: env.logins(),
             generate_keyfile: self.generate_keyfile,
             passphrase: self.passphrase,
+            post_quantum: self.post_quantum,
             backup: self.backup,
         }
     }
@@ -108,6 +114,7 @@ pub(super) fn create(env: &CliEnv) -> Result<(), Failure> {
         logins: env.logins(),
         generate_keyfile: None,
         passphrase: false,
+        post_quantum: false,
         backup: None,
     };
     let options = InitOptions { who, manual_commit: false };
@@ -163,7 +170,7 @@ pub(super) fn tell_identity(
 ) {
     let Some(file) = file else { return };
     let which = if is_new { "new identity in" } else { "identity from" };
-    ui.note(format_args!("{which} '{}' ({recipient})", shown(file)));
+    ui.note(format_args!("{which} '{}' ({})", shown(file), recipient_shown(recipient)));
     match backup {
         Some(backup) => ui.note(format_args!(
             "copy in '{}', under a passphrase: keep it somewhere else",

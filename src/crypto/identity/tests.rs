@@ -135,10 +135,19 @@ fn an_identity_that_asks_for_too_much_work_is_refused() {
 #[test]
 fn keys_of_plugins_are_skipped_where_another_is_usable() {
     assert_eq!(public(&format!("{PLUGIN}\n{AGE_SECRET}\n")), [AGE_PUBLIC]);
-    assert_eq!(public(&format!("{AGE_SECRET}\nAGE-SECRET-KEY-PQ-1QQQQ\n")), [AGE_PUBLIC]);
-    for alone in [PLUGIN, "AGE-SECRET-KEY-PQ-1QQQQ"] {
-        assert!(matches!(error(alone.as_bytes()), CryptoError::UnusableIdentity { .. }));
-    }
+    assert!(matches!(error(PLUGIN.as_bytes()), CryptoError::UnusableIdentity { .. }));
+}
+
+#[test]
+fn a_hybrid_key_stands_beside_others() {
+    let (hybrid, file) = Identity::generate_post_quantum("now");
+    let both = format!("{AGE_SECRET}\n{}", file.expose_str().unwrap());
+    assert_eq!(public(&both), [AGE_PUBLIC.to_owned(), hybrid.recipients()[0].to_string()]);
+    let cut = format!("{AGE_SECRET}\nAGE-SECRET-KEY-PQ-1QQQQ\n");
+    assert_eq!(error(cut.as_bytes()), CryptoError::InvalidIdentityLine { line: 2 });
+    let seed = Identity::from_hybrid_seed(zeroize::Zeroizing::new([7; 32]));
+    let same = Identity::from_hybrid_seed(zeroize::Zeroizing::new([7; 32]));
+    assert_eq!(seed.recipients(), same.recipients());
 }
 
 #[test]

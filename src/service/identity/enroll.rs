@@ -31,6 +31,8 @@ pub struct Newcomer {
     pub generate_keyfile: Option<PathBuf>,
     /// Protect a new identity with a passphrase.
     pub passphrase: bool,
+    /// Make a new identity one that a quantum computer does not break.
+    pub post_quantum: bool,
     /// Where to put a copy of the identity, protected by a passphrase; the file must not exist.
     pub backup: Option<PathBuf>,
 }
@@ -150,10 +152,14 @@ fn as_name(text: &str) -> String {
 /// # Errors
 /// It cannot be used, or a new one not be written.
 pub(crate) fn identity(ctx: &Context, options: &Newcomer) -> Result<Key> {
-    let Some(copy) = &options.backup else { return found(ctx, options) };
+    let Some(copy) = &options.backup else {
+        let key = found(ctx, options)?;
+        return refuse_classic(options, &key).map(|()| key);
+    };
     // Asked before anything is made: whoever gives up has changed nothing.
     let secret = passphrase_of_copy(ctx, options, copy)?;
     let mut key = found(ctx, options)?;
+    refuse_classic(options, &key)?;
     if let Some(file) = &key.file {
         let bytes = authenticate::identity_bytes(file)?;
         let sealed = match secret {
@@ -191,6 +197,16 @@ fn passphrase_of_copy(
         return Ok(None);
     }
     ask_for(ctx, copy).map(Some)
+}
+
+/// Refuses an identity that was there already where one was wanted that a quantum computer does not
+/// break.
+fn refuse_classic(options: &Newcomer, key: &Key) -> Result<()> {
+    let all = key.identity.recipients().iter().all(Recipient::is_post_quantum);
+    match (options.post_quantum && !all, &key.file) {
+        (false, _) => Ok(()),
+        (true, file) => Err(IdentityError::NotPostQuantum(file.clone()).into()),
+    }
 }
 
 /// Asks for the passphrase that a copy is to have.
@@ -235,13 +251,13 @@ pub(crate) fn remember(ctx: &Context, vault: &str, key: &Key) {
 
 fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
     if let Some(file) = &options.generate_keyfile {
-        return generate(ctx, file, options.passphrase);
+        return generate(ctx, file, options);
     }
     match &ctx.identity {
         IdentitySource::Text(_) | IdentitySource::Open(_) => {
             existing(authenticate::load_source(ctx)?, None)
         }
-        IdentitySource::File(file) if !file.exists() => generate(ctx, file, options.passphrase),
+        IdentitySource::File(file) if !file.exists() => generate(ctx, file, options),
         IdentitySource::File(file) => existing(authenticate::load_source(ctx)?, Some(file.clone())),
         IdentitySource::Default => {
             let folder =
@@ -250,8 +266,22 @@ fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
             if file.exists() {
                 existing(authenticate::load(ctx, &file)?, Some(file))
             } else {
-                generate(ctx, &file, options.passphrase)
+                generate(ctx, &file, options)
             }
+        }
+    }
+}
+
+/// Whether an identity would be made, as there is none.
+pub(crate) fn is_made(ctx: &Context, options: &Newcomer) -> bool {
+    if options.generate_keyfile.is_some() {
+        return true;
+    }
+    match &ctx.identity {
+        IdentitySource::Text(_) | IdentitySource::Open(_) => false,
+        IdentitySource::File(file) => !file.exists(),
+        IdentitySource::Default => {
+            authenticate::own_keys(ctx).is_some_and(|folder| !folder.join(USUAL).exists())
         }
     }
 }
@@ -262,9 +292,13 @@ fn existing(identity: Identity, file: Option<PathBuf>) -> Result<Key> {
 }
 
 /// Makes an identity file; one that exists is never overwritten.
-fn generate(ctx: &Context, file: &Path, passphrase: bool) -> Result<Key> {
-    let (identity, text) = Identity::generate(&Stamp::new(ctx.now).to_string());
-    let bytes = if passphrase {
+fn generate(ctx: &Context, file: &Path, options: &Newcomer) -> Result<Key> {
+    let created = Stamp::new(ctx.now).to_string();
+    let (identity, text) = match options.post_quantum {
+        true => Identity::generate_post_quantum(&created),
+        false => Identity::generate(&created),
+    };
+    let bytes = if options.passphrase {
         let label = crate::name::printable(&file.to_string_lossy());
         let secret = ctx.front.new_passphrase(&label).ok_or(IdentityError::NoPassphrase)?;
         SecretBytes::new(encrypt_with_passphrase(text.expose(), &secret)?)

@@ -35,6 +35,8 @@ pub(crate) enum IdentityError {
     TooLong,
     #[error("cannot keep the identity unlocked: {0}")]
     NotKept(KeyringError),
+    #[error("the identity{} is there already, and is not post-quantum", .0.as_ref().map(|file| format!(" '{}'", file.display())).unwrap_or_default())]
+    NotPostQuantum(Option<PathBuf>),
     #[error("no passphrase given")]
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
@@ -54,7 +56,7 @@ impl Failure for IdentityError {
             Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
             Self::NoFileOfIts | Self::TooLong => Kind::Usage,
             Self::Unusable { source, .. } => source.kind(),
-            Self::CopyExists(_) => Kind::Conflict,
+            Self::CopyExists(_) | Self::NotPostQuantum(_) => Kind::Conflict,
         }
     }
 
@@ -85,6 +87,7 @@ impl Failure for IdentityError {
             Self::NotKept(_) => {
                 "the passphrase is asked for at each command, or AUTHY_PASSPHRASE answers".into()
             }
+            Self::NotPostQuantum(_) => "make another with --generate-keyfile FILE".into(),
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }

@@ -175,7 +175,6 @@ fn load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
 fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
     let vault = opened.vault.id();
     let id = token.id(vault)?;
-    let identity = token.identity(vault)?;
     let chain = token.chain_key(vault);
     for shared in [false, true] {
         let place = GrantPlace { id: id.clone(), shared };
@@ -189,17 +188,14 @@ fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
             }
             Err(error) => return Err(error.into()),
         };
-        if !is_of(&grant, &identity) || grant.chain != chain.commitment() {
+        let identity = token.identity_for(vault, &grant.recipient)?;
+        let Some(identity) = identity.filter(|_| grant.chain == chain.commitment()) else {
             return Err(TokenError::ForeignGrant(place.grant()).into());
-        }
+        };
         let keys = keys(opened, &place, &grant, &identity)?;
         return Ok(Bearer::new(place, grant, identity, chain, keys)?);
     }
     Err(TokenError::Unknown.into())
-}
-
-fn is_of(grant: &Grant, identity: &Identity) -> bool {
-    identity.recipients().iter().any(|one| one.to_string() == grant.recipient)
 }
 
 /// Reads the list of keys that a grant names.

@@ -12,7 +12,7 @@ use super::super::app::App;
 use super::super::effect::Section;
 use super::super::listing::{Listing, Row};
 use super::{Theme, halves, text};
-use crate::front::{ago, left};
+use crate::front::{ago, left, recipient_shown};
 
 /// Says of a row its name, a word about it, and how that looks.
 type Mark<'m, T> = &'m dyn Fn(&T) -> (String, Option<&'static str>, ratatui::style::Style);
@@ -308,7 +308,9 @@ fn member_details(member: &MemberView) -> Vec<(&'static str, String)> {
     }
     rows.push(("role", role.to_owned()));
     rows.push(("groups", groups.join(" ")));
-    rows.extend(member.recipients.iter().map(|recipient| ("recipient", recipient.clone())));
+    rows.extend(
+        member.recipients.iter().map(|recipient| ("recipient", recipient_shown(recipient))),
+    );
     rows
 }
 

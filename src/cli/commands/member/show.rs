@@ -7,6 +7,7 @@ use authy::{GroupName, MemberName, MemberView, printable};
 use super::list::may;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::front::recipient_shown;
 
 /// Show a member; this needs no identity
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,7 @@ fn describe(view: &MemberView) -> String {
     add("may", may(view));
     let groups: Vec<&str> = view.groups.iter().map(GroupName::as_str).collect();
     add("groups", &groups.join(" "));
-    view.recipients.iter().for_each(|recipient| add("recipient", recipient));
+    view.recipients.iter().for_each(|recipient| add("recipient", &recipient_shown(recipient)));
     add("version", &view.version.to_string());
     out
 }

@@ -3,6 +3,7 @@
 
 mod install;
 mod modes;
+mod quantum;
 mod repair;
 mod sessions;
 mod since;
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use crate::access::{Caller, PolicyState};
 use crate::crypto::known::Known;
-use crate::crypto::{file_key, scan};
+use crate::crypto::{Recipient, file_key, scan};
 use crate::fs::{self, FOLDERS, Listing, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure as _, Kind};
@@ -99,6 +100,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(lost(&opened, &missing));
     found.extend(uncommitted(&opened));
     found.extend(strays(&opened)?);
+    found.extend(quantum::quantum(&opened)?);
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
     found.extend(gone(&opened, &missing));
@@ -198,15 +200,15 @@ fn refused(name: &SecretName, error: &Error) -> Finding {
     Finding::new(severity, &VaultPath::record(name), error).mend(error.hint())
 }
 
-/// Whether there are as many stanzas as the recorded readers have recipients, and those for
-/// ssh keys are for theirs. X25519 stanzas do not say whom they are for.
+/// Whether there are as many stanzas of each kind as the recorded readers have recipients, and those
+/// for ssh keys are for theirs. Those of age's own kinds do not say whom they are for.
 fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
     let path = VaultPath::secret(sealed.name());
     let header = match scan(sealed.ciphertext()) {
         Ok(header) => header,
         Err(error) => return Some(Finding::new(Severity::Damage, &path, &error)),
     };
-    let mut sessions = 0;
+    let mut sessions = Vec::new();
     let mut members: Vec<&MemberName> = Vec::new();
     for reader in &sealed.record().readers {
         match reader {
@@ -214,21 +216,24 @@ fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
             Reader::Session(id) => {
                 let place = GrantPlace { id: id.clone(), shared: true };
                 // One that was revoked elsewhere is no reader that can be counted.
-                opened.vault.grant(&place, &opened.rules.creator_key()).ok()??;
-                sessions += 1;
+                let grant = opened.vault.grant(&place, &opened.rules.creator_key()).ok()??;
+                sessions.push(Recipient::parse(&grant.recipient).ok()?);
             }
         }
     }
     // Who is no member any more is for the comparison with the rules.
-    let expected = recipients(&opened.rules, members.into_iter()).ok()?;
-    let tags: Vec<String> = expected.iter().filter_map(crate::crypto::Recipient::ssh_tag).collect();
-    if header.stanzas == expected.len() + sessions && header.ssh_tags == tags {
+    let mut expected = recipients(&opened.rules, members.into_iter()).ok()?;
+    expected.extend(sessions);
+    let hybrid = expected.iter().filter(|one| one.is_post_quantum()).count();
+    let tags: Vec<String> = expected.iter().filter_map(Recipient::ssh_tag).collect();
+    let is_as_many = (header.stanzas, header.hybrid) == (expected.len(), hybrid);
+    if is_as_many && header.ssh_tags == tags {
         return None;
     }
     let message = format!(
         "it is encrypted to {} recipients, and the readers that its record names have {}",
         header.stanzas,
-        expected.len() + sessions
+        expected.len()
     );
     let mend = format!("run 'authy rotate {}'", sealed.name());
     Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
