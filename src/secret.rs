@@ -12,11 +12,12 @@ pub(crate) const MAX_VALUE: usize = 1 << 20;
 
 /// Variables that no program started by authy inherits: whoever holds these can open more than
 /// the program was given.
-pub const WITHHELD: [&str; 6] = [
+pub const WITHHELD: [&str; 7] = [
     "AUTHY_TOKEN",
     "AUTHY_TOKEN_FILE",
     "AUTHY_KEYFILE",
     "AUTHY_IDENTITY",
+    "AUTHY_IDENTITY_COMMAND",
     "AUTHY_PASSPHRASE",
     RUN_KEYFILE,
 ];

@@ -13,8 +13,8 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use authy::{
-    AgentAtWork, Context, EditorChoice, IdentitySource, ProjectFile, RUN_KEYFILE, ScopeName,
-    SecretBytes, TokenSource, Unseen,
+    AgentAtWork, Context, EditorChoice, IdentitySource, OnceIdentity, ProjectFile, RUN_KEYFILE,
+    ScopeName, SecretBytes, TokenSource, Unseen,
 };
 use time::OffsetDateTime;
 
@@ -42,12 +42,26 @@ pub(crate) struct CliEnv {
     project: OnceCell<Option<ProjectFile>>,
     /// What is above this process; looked at once, and by nobody who need not know.
     above: Rc<OnceCell<Above>>,
+    /// An identity that can be read once, by whichever context comes first.
+    once: OnceCell<OnceIdentity>,
     /// Asked only where it can matter: it may be a question to the network.
     account_home: OnceCell<Option<PathBuf>>,
     /// Passphrases that were typed: nobody types one twice for one command.
     typed: Rc<RefCell<BTreeMap<String, SecretBytes>>>,
     /// Whether a change is here that the remote does not have, and is to be sent at once.
     unsent: Rc<Cell<Option<bool>>>,
+}
+
+/// The name of the credential of systemd that is an identity.
+const CREDENTIAL: &str = "authy-identity";
+
+/// Whether a path is a descriptor that somebody opened for this process, or a pipe.
+fn is_stream(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_descriptor = ["/dev/fd/", "/proc/self/fd/", "/dev/stdin"]
+        .iter()
+        .any(|start| path.as_os_str().as_encoded_bytes().starts_with(start.as_bytes()));
+    is_descriptor || std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo())
 }
 
 fn account_home() -> Option<PathBuf> {
@@ -66,6 +80,7 @@ impl CliEnv {
             variables: Box::new(|name| std::env::var_os(name)),
             project: OnceCell::new(),
             above: Rc::default(),
+            once: OnceCell::new(),
             account_home: OnceCell::new(),
             typed: Rc::default(),
             unsent: Rc::default(),
@@ -106,7 +121,10 @@ impl CliEnv {
     /// # Errors
     /// As [`CliEnv::context`].
     pub(crate) fn context_unasked(&self) -> Result<Context, Failure> {
-        let context = self.context()?;
+        let mut context = self.context()?;
+        if let IdentitySource::Once(once) = context.identity {
+            context.identity = IdentitySource::Once(once.unasked());
+        }
         Ok(Context { front: self.front(Person::new(self.ui, false)), ..context })
     }
 
@@ -268,7 +286,10 @@ impl CliEnv {
             ("--token-file", &self.global.token_file),
         ];
         let given = flags.into_iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?)));
-        given.flat_map(|(flag, path)| [flag.into(), path.into()]).collect()
+        let given = given.map(|(flag, path)| (flag, path.as_os_str().to_owned()));
+        let line = self.global.identity_command.clone();
+        let line = line.into_iter().map(|line| ("--identity-command", line));
+        given.chain(line).flat_map(|(flag, value)| [flag.into(), value]).collect()
     }
 
     /// As [`CliEnv::context`], now, for a client of the MCP server: an agent, whatever marks it.
@@ -440,14 +461,37 @@ impl CliEnv {
     }
 
     fn identity(&self, project: Option<&ProjectFile>) -> Result<IdentitySource, Failure> {
+        if let Some(once) = self.once.get() {
+            return Ok(IdentitySource::Once(once.clone()));
+        }
+        let once = |identity: OnceIdentity| {
+            Ok(IdentitySource::Once(self.once.get_or_init(|| identity).clone()))
+        };
+        if let Some(line) = &self.global.identity_command {
+            return once(OnceIdentity::of_command(line.clone()));
+        }
         if let Some(file) = self.global.keyfile.clone().or_else(|| self.path("AUTHY_KEYFILE")) {
-            return Ok(IdentitySource::File(self.expanded(file)));
+            let file = self.expanded(file);
+            return match is_stream(&file) {
+                true => once(OnceIdentity::of_stream(file)),
+                false => Ok(IdentitySource::File(file)),
+            };
         }
         if let Some(identity) = self.secret("AUTHY_IDENTITY") {
             return Ok(IdentitySource::Text(identity));
         }
+        if let Some(line) = self.variable("AUTHY_IDENTITY_COMMAND").filter(|line| !line.is_empty())
+        {
+            return once(OnceIdentity::of_command(line));
+        }
         if let Some(file) = self.path(RUN_KEYFILE) {
             return Ok(IdentitySource::File(file));
+        }
+        // systemd.exec(5), "Credentials": files that a service alone may read.
+        let credentials = self.path("CREDENTIALS_DIRECTORY").filter(|path| path.is_absolute());
+        let credential = credentials.map(|folder| folder.join(CREDENTIAL));
+        if let Some(file) = credential.filter(|file| file.exists()) {
+            return once(OnceIdentity::of_stream(file));
         }
         if let Some((file, key)) = project.and_then(|file| Some((file, file.keyfile.clone()?))) {
             if !self.is_own_key(&key) {

@@ -31,6 +31,7 @@ Environment:
   AUTHY_VAULT             the vault's folder, as --vault
   AUTHY_KEYFILE           the file of your identity, as --keyfile
   AUTHY_IDENTITY          the identity itself, as for a pipeline
+  AUTHY_IDENTITY_COMMAND  a line of sh that prints it, as --identity-command
   AUTHY_PASSPHRASE        the passphrase of the identity, where nobody can type it
   AUTHY_TOKEN             a session token: it alone decides, and no identity is used
   AUTHY_TOKEN_FILE        the file of a token, as --token-file

@@ -77,13 +77,16 @@ impl Cli {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// Use the vault in this folder, or of this name in ~/.config/authy/config.toml
+    /// Use the vault in this folder, or of this name
     #[arg(long, global = true, value_name = "DIR")]
     vault: Option<PathBuf>,
     /// Use the identity in this file
     #[arg(long, global = true, value_name = "FILE")]
     keyfile: Option<PathBuf>,
-    /// Use the session token in this file, and no identity
+    /// Use the identity that this line of sh prints
+    #[arg(long, global = true, value_name = "CMD", conflicts_with = "keyfile")]
+    identity_command: Option<OsString>,
+    /// Use the session token in this file alone
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Print data and errors as JSON
@@ -92,7 +95,7 @@ struct Global {
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     no_input: bool,
-    /// Colour messages
+    /// Colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: When,
     /// Print errors only, no notes

@@ -108,6 +108,7 @@ const NAMES: [&[&str]; 9] = [
     // authy.
     &[
         "AUTHY_IDENTITY",
+        "AUTHY_IDENTITY_COMMAND",
         "AUTHY_MCP_CLIENT",
         "AUTHY_PLACEHOLDERS",
         "AUTHY_RUN_KEYFILE",

@@ -23,6 +23,7 @@ pub use base::context::{
 };
 pub use base::error::{Error, Result};
 pub use base::note::Note;
+pub use base::once::OnceIdentity;
 pub use base::status::DocumentStatus;
 #[cfg(feature = "sealed")]
 pub use commands::sweep;

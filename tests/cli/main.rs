@@ -62,6 +62,7 @@ mod hook;
 mod hook_scenes;
 mod hostile;
 mod identity;
+mod identity_once;
 mod import;
 mod init;
 mod jj;

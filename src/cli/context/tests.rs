@@ -28,6 +28,7 @@ fn env<const N: usize>(variables: [(&str, &str); N], global: Global) -> CliEnv {
         variables: Box::new(move |name| known.get(name).cloned()),
         project: OnceCell::new(),
         above: Rc::new(OnceCell::from(Above::default())),
+        once: OnceCell::new(),
         account_home: OnceCell::from(None),
         typed: Rc::default(),
         unsent: Rc::default(),

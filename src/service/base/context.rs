@@ -7,6 +7,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::note::Note;
+use super::once::OnceIdentity;
 use crate::access::AccessError;
 use crate::crypto::Identity;
 use crate::name::ScopeName;
@@ -17,6 +18,8 @@ use crate::secret::SecretBytes;
 pub enum IdentitySource {
     /// The identity itself (`AUTHY_IDENTITY`).
     Text(SecretBytes),
+    /// What a program prints, or what comes through a pipe.
+    Once(OnceIdentity),
     /// An identity file that was named.
     File(PathBuf),
     /// The one usable identity in `~/.authy/keys`.

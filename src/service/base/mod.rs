@@ -9,6 +9,7 @@ pub(crate) mod error;
 mod missing;
 mod names;
 pub(crate) mod note;
+pub(crate) mod once;
 pub(crate) mod opening;
 mod pending;
 mod scope;
@@ -25,6 +26,7 @@ pub(crate) use missing::{
 };
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;
+pub(crate) use once::{Once, OnceIdentity};
 pub(crate) use opening::{LOCK_WAIT, OpenVault, Snapshot, VaultError, may_be_a_race};
 pub(crate) use pending::{Pending, drop_pending};
 pub(crate) use scope::{ScopeError, effective_scope};

@@ -62,7 +62,9 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
     let opened = OpenVault::open(ctx)?;
     let Some(path) = identity_file(ctx) else {
         return Err(match &ctx.identity {
-            IdentitySource::Text(_) | IdentitySource::Open(_) => IdentityError::NoFileOfIts,
+            IdentitySource::Text(_) | IdentitySource::Once(_) | IdentitySource::Open(_) => {
+                IdentityError::NoFileOfIts
+            }
             _ => IdentityError::NotFound { dir: own_keys(ctx) },
         }
         .into());

@@ -114,6 +114,7 @@ pub(crate) fn load_source(ctx: &Context) -> Result<Identity> {
     match &ctx.identity {
         IdentitySource::Text(text) => parse(ctx, text.expose(), "AUTHY_IDENTITY"),
         IdentitySource::File(path) => load(ctx, path),
+        IdentitySource::Once(once) => parse(ctx, super::once::read(once)?.expose(), &once.label()),
         IdentitySource::Default | IdentitySource::Open(_) => {
             Err(IdentityError::NotFound { dir: None }.into())
         }
@@ -254,7 +255,7 @@ pub(crate) fn keys_without_copy(opened: &Snapshot) -> Option<PathBuf> {
 pub(crate) fn identity_file(ctx: &Context) -> Option<PathBuf> {
     match &ctx.identity {
         IdentitySource::File(path) => Some(path.clone()),
-        IdentitySource::Text(_) | IdentitySource::Open(_) => None,
+        IdentitySource::Text(_) | IdentitySource::Once(_) | IdentitySource::Open(_) => None,
         IdentitySource::Default => remembered(ctx).or_else(|| {
             let mut files = key_files(&own_keys(ctx)?);
             files.pop().filter(|_| files.is_empty())

@@ -254,7 +254,7 @@ fn found(ctx: &Context, options: &Newcomer) -> Result<Key> {
         return generate(ctx, file, options);
     }
     match &ctx.identity {
-        IdentitySource::Text(_) | IdentitySource::Open(_) => {
+        IdentitySource::Text(_) | IdentitySource::Once(_) | IdentitySource::Open(_) => {
             existing(authenticate::load_source(ctx)?, None)
         }
         IdentitySource::File(file) if !file.exists() => generate(ctx, file, options),
@@ -278,7 +278,7 @@ pub(crate) fn is_made(ctx: &Context, options: &Newcomer) -> bool {
         return true;
     }
     match &ctx.identity {
-        IdentitySource::Text(_) | IdentitySource::Open(_) => false,
+        IdentitySource::Text(_) | IdentitySource::Once(_) | IdentitySource::Open(_) => false,
         IdentitySource::File(file) => !file.exists(),
         IdentitySource::Default => {
             authenticate::own_keys(ctx).is_some_and(|folder| !folder.join(USUAL).exists())

@@ -37,6 +37,8 @@ pub(crate) enum IdentityError {
     NotKept(KeyringError),
     #[error("the identity{} is there already, and is not post-quantum", .0.as_ref().map(|file| format!(" '{}'", file.display())).unwrap_or_default())]
     NotPostQuantum(Option<PathBuf>),
+    #[error("the identity command gave no identity: {reason}")]
+    Command { reason: String },
     #[error("no passphrase given")]
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
@@ -52,6 +54,7 @@ impl Failure for IdentityError {
             | Self::Ambiguous { .. }
             | Self::FileOpen(_)
             | Self::File(_)
+            | Self::Command { .. }
             | Self::NoPassphrase => Kind::Credentials,
             Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
             Self::NoFileOfIts | Self::TooLong => Kind::Usage,
@@ -86,6 +89,9 @@ impl Failure for IdentityError {
             }
             Self::NotKept(_) => {
                 "the passphrase is asked for at each command, or AUTHY_PASSPHRASE answers".into()
+            }
+            Self::Command { .. } => {
+                "run it by hand: it has to print an identity, and nothing else".into()
             }
             Self::NotPostQuantum(_) => "make another with --generate-keyfile FILE".into(),
             Self::NoPassphrase => {

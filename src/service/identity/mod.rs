@@ -6,6 +6,7 @@ pub(crate) mod enroll;
 mod error;
 pub(crate) mod kept;
 mod member_error;
+mod once;
 
 pub(crate) use agent::{Asked, Verdict, is_of_its_own, refuse_always};
 pub(crate) use authenticate::{
