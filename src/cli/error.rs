@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     /// The command is about a project file and there is none.
     #[error("there is no .authy.toml here or in a folder above")]
     NoProject,
+    /// Nothing says which member is meant.
+    #[error("no member named")]
+    NoMember,
     /// Nothing says which scope is meant.
     #[error("no scope given")]
     NoScope,
@@ -195,7 +198,7 @@ impl Failure {
             | Self::NoCommand(_)
             | Self::NoScreen => Kind::Usage,
             Self::NoAliases(_) | Self::OddPath(_) | Self::NoScope => Kind::Usage,
-            Self::NoProject | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
+            Self::NoProject | Self::NoMember | Self::ValueInWords | Self::EmptyValue => Kind::Usage,
             Self::IsFolder { .. }
             | Self::OneName(_)
             | Self::ClipOfWhat
@@ -300,6 +303,7 @@ impl Failure {
             Self::ClipOfWhat => "add --generate or --words; 'authy get -c NAME' copies a value",
             Self::OneName(_) | Self::ScopeOrName(_) => "as in: authy policy test SCOPE NAME",
             Self::EmptyFolder(_) => "'authy list --tree' shows the folders",
+            Self::NoMember => "'authy member list' shows them",
             Self::NoProject => "make one with 'authy init --project'",
             Self::NoCommand(_) => "run 'authy help' for all of them",
             Self::NoAliases(_) => "add a line such as 'aliases = [\"claude\"]' below [authy]",

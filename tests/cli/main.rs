@@ -94,6 +94,7 @@ mod refused_variables;
 mod rekey;
 mod removed;
 mod request;
+mod rotate_identity;
 mod run;
 mod run_files;
 mod sandboxed;

@@ -67,8 +67,9 @@ pub use list::{ListDetails, ListEntry, ListOptions, list};
 pub use lock::{LockReport, lock};
 pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};
 pub use member::{
-    Exposed, MemberChange, MemberUpdated, MemberView, NewMember, Removal, member_add, member_list,
-    member_remove, member_show, member_update,
+    Exposed, IdentityRotated, MemberChange, MemberUpdated, MemberView, NewMember, Removal,
+    RotateIdentity, member_add, member_list, member_remove, member_show, member_update,
+    rotate_identity,
 };
 pub use open_identity::{OpenMember, glance, open_identity};
 pub use policy::{

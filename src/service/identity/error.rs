@@ -6,7 +6,7 @@ use crate::crypto::CryptoError;
 use crate::fs::FsError;
 use crate::keyring::KeyringError;
 use crate::kind::{Failure, Kind};
-use crate::name::printable;
+use crate::name::{MemberName, printable};
 
 /// What is wrong with an identity.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,12 @@ pub(crate) enum IdentityError {
     NotPostQuantum(Option<PathBuf>),
     #[error("the identity command gave no identity: {reason}")]
     Command { reason: String },
+    #[error("this is the identity of '{own}', not of '{other}'")]
+    OfAnother { own: MemberName, other: MemberName },
+    #[error("the identity lies in no file where another could take its place")]
+    InNoFile,
+    #[error("identity '{}' is an ssh key, which cannot be replaced in its place", .0.display())]
+    SshIdentity(PathBuf),
     #[error("no passphrase given")]
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
@@ -57,7 +63,11 @@ impl Failure for IdentityError {
             | Self::Command { .. }
             | Self::NoPassphrase => Kind::Credentials,
             Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
-            Self::NoFileOfIts | Self::TooLong => Kind::Usage,
+            Self::NoFileOfIts
+            | Self::TooLong
+            | Self::OfAnother { .. }
+            | Self::InNoFile
+            | Self::SshIdentity(_) => Kind::Usage,
             Self::Unusable { source, .. } => source.kind(),
             Self::CopyExists(_) | Self::NotPostQuantum(_) => Kind::Conflict,
         }
@@ -92,6 +102,12 @@ impl Failure for IdentityError {
             }
             Self::Command { .. } => {
                 "run it by hand: it has to print an identity, and nothing else".into()
+            }
+            Self::OfAnother { .. } => {
+                "each member replaces their own; take another one's away with 'authy member remove'".into()
+            }
+            Self::InNoFile | Self::SshIdentity(_) => {
+                "make one with 'authy member update NAME --recipient …' and '--remove-recipient …'".into()
             }
             Self::NotPostQuantum(_) => "make another with --generate-keyfile FILE".into(),
             Self::NoPassphrase => {

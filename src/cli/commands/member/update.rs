@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authy::{GroupName, MemberChange, MemberName, MemberUpdated};
+use authy::{GroupName, MemberChange, MemberName, MemberUpdated, RotateIdentity, printable};
 
 use super::add::with_file;
 use crate::cli::commands::CommandResult;
 use crate::cli::commands::join::tell_request;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
+use crate::front::recipient_shown;
 
 /// Change the groups of a member, or what is encrypted to them
 ///
@@ -17,6 +18,10 @@ use crate::cli::ui::Ui;
 /// member who signs are their own to say: an admin's are in force at once, another member's wait for
 /// 'authy approve', and until then they read nothing. The commit that puts them in force encrypts
 /// anew what they read.
+///
+/// --rotate-identity replaces your own identity in one go. It can be run again after a stop at any
+/// point: it goes on with the key that it made. The old key stays in the file beside the new one, as
+/// git keeps what it opens.
 ///
 /// With a recipient taken away the member gets another key to sign with, as the identity that goes
 /// could open the present one, and the sessions end that they made. An admin does this with an
@@ -26,11 +31,20 @@ use crate::cli::ui::Ui;
 #[command(after_help = "\
 Examples:
   authy member update bob --group ops --remove-group backend
+  authy member update --rotate-identity                             a new key for you
   authy member update alice --recipient age1…                       a second machine
   authy --keyfile new.key member update alice --remove-recipient age1…")]
 pub(crate) struct Args {
-    /// Member name
-    name: MemberName,
+    /// Member name; may be left out with --rotate-identity
+    #[arg(required_unless_present = "rotate_identity")]
+    name: Option<MemberName>,
+    /// Replace your own identity: make a new key, put it into your identity file before the old one,
+    /// and encrypt to it alone
+    #[arg(long, conflicts_with_all = ["groups", "remove_groups", "recipients", "recipients_file", "remove_recipients"])]
+    rotate_identity: bool,
+    /// Make the new identity one that a quantum computer does not break
+    #[arg(long, requires = "rotate_identity")]
+    post_quantum: bool,
     /// Let the member belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<GroupName>,
@@ -50,8 +64,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        let name = match self.name {
+            name if self.rotate_identity => return rotate(env, name, self.post_quantum),
+            Some(name) => name,
+            // The command line asks for it.
+            None => return Err(crate::cli::error::Failure::NoMember),
+        };
         let change = MemberChange {
-            name: self.name,
+            name,
             groups: self.groups,
             remove_groups: self.remove_groups,
             recipients: with_file(self.recipients, self.recipients_file)?,
@@ -65,6 +85,23 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn rotate(env: &CliEnv, name: Option<MemberName>, post_quantum: bool) -> CommandResult {
+    let done = authy::rotate_identity(env.context()?, &RotateIdentity { name, post_quantum })?;
+    if env.ui().wants_json() {
+        env.ui().json(&done)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ui = env.ui();
+    if done.resumed {
+        ui.note("went on with the key that an earlier call had made");
+    }
+    let file = printable(&done.identity.to_string_lossy());
+    ui.note(format_args!("new key in '{file}' ({})", recipient_shown(&done.recipient)));
+    tell(ui, &done.updated);
+    ui.note("the old key stays in that file, for what git keeps: 'authy backup FILE' copies both");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn tell(ui: Ui, updated: &MemberUpdated) {

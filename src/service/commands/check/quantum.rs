@@ -41,13 +41,10 @@ pub(super) fn quantum(opened: &Snapshot) -> Result<Vec<Finding>> {
         many => format!("the {many} secrets that they read are"),
     };
     let members = classic.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| {
-        let message = format!(
-            "a recipient of {name} is not post-quantum: {} not either",
-            read(count)
-        );
-        let mend = format!(
-            "{name} replaces it: 'authy member update {name} --recipient age1pq1… --remove-recipient …'"
-        );
+        let message =
+            format!("a recipient of {name} is not post-quantum: {} not either", read(count));
+        let mend =
+            format!("{name} replaces it: 'authy member update --rotate-identity --post-quantum'");
         Finding::new(Severity::Warning, &VaultPath::member(name), &message).mend(Some(mend))
     });
     let creator = opened.rules.creator_key();

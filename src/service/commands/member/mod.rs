@@ -1,6 +1,7 @@
 //! Members: added by an admin with their recipients, listed and shown to anybody.
 
 mod remove;
+mod rotate;
 mod update;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use crate::service::secret::note_pending;
 use crate::store::{AdminSet, Member, Standing};
 
 pub use remove::{Exposed, Removal, member_remove};
+pub use rotate::{IdentityRotated, RotateIdentity, rotate_identity};
 pub use update::{MemberChange, MemberUpdated, member_update};
 
 /// A member to add.

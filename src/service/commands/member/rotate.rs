@@ -1,0 +1,179 @@
+//! `member update --rotate-identity`: another identity for its member, in one go.
+//!
+//! The new key goes into the identity file first, before those that are there, so that from then on the
+//! file opens what is encrypted to either. Then the vault changes over. Whatever stops it in between
+//! leaves an identity that works, and the next call goes on with the key that waits in the file.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::update::{MemberChange, MemberUpdated, member_update};
+use crate::crypto::{Identity, Recipient, encrypt_with_passphrase};
+use crate::fs;
+use crate::name::MemberName;
+use crate::secret::SecretBytes;
+use crate::service::base::{Context, IdentitySource, OpenIdentity, OpenVault, Result};
+use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
+use crate::service::identity::{
+    BACKUP, IdentityError, identity_file, member_of, own_keys, recipients, refuse_always,
+};
+use crate::service::session::refuse_any_token;
+use crate::store::Stamp;
+
+/// How an identity is replaced.
+#[derive(Debug, Clone, Default)]
+pub struct RotateIdentity {
+    /// Whose it is expected to be; whoever it belongs to where nobody says.
+    pub name: Option<MemberName>,
+    /// Make one that a quantum computer does not break. One that takes the place of such a one is so
+    /// anyway.
+    pub post_quantum: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct IdentityRotated {
+    /// The change of the member.
+    #[serde(flatten)]
+    pub updated: MemberUpdated,
+    /// The identity file, which has both keys.
+    pub identity: PathBuf,
+    /// The new recipient.
+    pub recipient: String,
+    /// Whether a key that an earlier call had left waiting was used.
+    pub resumed: bool,
+}
+
+/// The keys of an identity file.
+struct Keys {
+    path: PathBuf,
+    text: SecretBytes,
+    /// What protects it.
+    passphrase: Option<SecretBytes>,
+}
+
+/// Gives the caller a new identity, in the file of the old one, which keeps the old key for what git
+/// keeps. An admin's is in force at once, another member's waits for an approval.
+///
+/// # Errors
+/// The identity lies in no file, or is an ssh key; it is nobody's here, or another member's than named;
+/// as [`member_update`].
+pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<IdentityRotated> {
+    refuse_any_token(&ctx)?;
+    ctx.refuse_confined()?;
+    refuse_always(&ctx, "your identity to be replaced")?;
+    let keys = read(&ctx)?;
+    let old = keys.identity()?;
+    let (name, theirs) = {
+        let opened = OpenVault::open(&ctx)?;
+        let name = member_of(&old, &opened.rules)?;
+        if let Some(other) = options.name.as_ref().filter(|other| **other != name) {
+            return Err(IdentityError::OfAnother { own: name, other: other.clone() }.into());
+        }
+        let theirs = recipients(&opened.rules, std::iter::once(&name))?;
+        (name, theirs)
+    };
+    let given_up: Vec<&Recipient> =
+        old.recipients().iter().filter(|one| theirs.contains(one)).collect();
+    let post_quantum =
+        options.post_quantum || given_up.iter().any(|recipient| recipient.is_post_quantum());
+    // Put there by a call that got no further.
+    let waiting = old.recipients().first().filter(|first| !theirs.contains(first));
+    let waiting = waiting.filter(|first| first.is_post_quantum() == post_quantum).cloned();
+    let resumed = waiting.is_some();
+    let (identity, recipient) = match waiting {
+        Some(recipient) => (old, recipient),
+        None => add(&ctx, &keys, post_quantum)?,
+    };
+    let change = MemberChange {
+        name,
+        groups: Vec::new(),
+        remove_groups: Vec::new(),
+        recipients: vec![recipient.to_string()],
+        remove_recipients: theirs
+            .iter()
+            .filter(|one| identity.recipients().contains(one) && **one != recipient)
+            .map(ToString::to_string)
+            .collect(),
+    };
+    let open = IdentitySource::Open(OpenIdentity(identity.into()));
+    let updated = member_update(&Context { identity: open, ..ctx }, &change)?;
+    Ok(IdentityRotated { updated, identity: keys.path, recipient: recipient.to_string(), resumed })
+}
+
+impl Keys {
+    fn identity(&self) -> Result<Identity> {
+        let label = self.path.to_string_lossy().into_owned();
+        let parsed = Identity::parse(self.text.expose(), &|| None);
+        Ok(parsed.map_err(|source| IdentityError::Unusable { label, source })?)
+    }
+}
+
+/// Reads the file of the identity, and opens it.
+fn read(ctx: &Context) -> Result<Keys> {
+    let Some(path) = identity_file(ctx) else {
+        return Err(match &ctx.identity {
+            IdentitySource::Default => IdentityError::NotFound { dir: own_keys(ctx) },
+            _ => IdentityError::InNoFile,
+        }
+        .into());
+    };
+    let file = identity_bytes(&path)?;
+    if file.expose().trim_ascii_start().starts_with(b"-----BEGIN OPENSSH")
+        || file.expose().trim_ascii_start().starts_with(b"-----BEGIN RSA")
+    {
+        return Err(IdentityError::SshIdentity(path).into());
+    }
+    if !Identity::is_protected(file.expose()) {
+        return Ok(Keys { path, text: file, passphrase: None });
+    }
+    // It protects the new key, too.
+    let given = RefCell::new(None);
+    let text = with_passphrase(ctx, &path.to_string_lossy(), |ask| {
+        let ask = || {
+            *given.borrow_mut() = ask();
+            given.borrow().clone()
+        };
+        Identity::unprotect(file.expose(), &ask)
+    })?;
+    Ok(Keys { path, text, passphrase: given.into_inner() })
+}
+
+/// Draws a key and puts it before those of the file.
+fn add(ctx: &Context, keys: &Keys, post_quantum: bool) -> Result<(Identity, Recipient)> {
+    let created = Stamp::new(ctx.now).to_string();
+    let (_, new) = match post_quantum {
+        true => Identity::generate_post_quantum(&created),
+        false => Identity::generate(&created),
+    };
+    let before = b"# until then, for what git keeps:\n";
+    // Sized for all of it: growing would leave copies of keys behind.
+    let size = new.len() + before.len() + keys.text.len();
+    let mut both = Zeroizing::new(Vec::with_capacity(size));
+    for part in [new.expose(), before, keys.text.expose()] {
+        both.extend_from_slice(part);
+    }
+    let text = SecretBytes::new(std::mem::take(&mut *both));
+    let file = match &keys.passphrase {
+        Some(passphrase) => SecretBytes::new(encrypt_with_passphrase(text.expose(), passphrase)?),
+        None => text.clone(),
+    };
+    fs::replace(&keys.path, file.expose())?;
+    forget_copy(ctx);
+    let identity = Keys { path: keys.path.clone(), text, passphrase: None }.identity()?;
+    let recipient = identity.recipients().first().cloned();
+    let recipient = recipient.ok_or(IdentityError::InNoFile)?;
+    Ok((identity, recipient))
+}
+
+/// A copy that was made has the old key alone: it is time for another.
+fn forget_copy(ctx: &Context) {
+    let Ok(opened) = OpenVault::open(ctx) else { return };
+    if let Some(state) = opened.vault.pins().folder() {
+        for file in [state.join(BACKUP), state.join("told").join(BACKUP)] {
+            let _ = fs::remove_file(&file);
+        }
+    }
+}
