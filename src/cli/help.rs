@@ -8,7 +8,7 @@ use super::{Cli, Global};
 
 /// The groups in which `authy help` shows the commands, each command in one of them.
 const GROUPS: [(&str, &[&str]); 7] = [
-    ("Start", &["init", "join", "status", "admin", "unlock", "lock", "backup"]),
+    ("Start", &["init", "join", "status", "admin", "unlock", "lock", "backup", "recover"]),
     (
         "Secrets",
         &[

@@ -10,6 +10,7 @@ use super::error::{CryptoError, Damage};
 pub(super) const MAX_ARMORED: usize = 64 * 1024;
 /// The first line of an armored file.
 pub(super) const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
+const END: &str = "-----END AGE ENCRYPTED FILE-----";
 
 /// Writes `file` as text.
 ///
@@ -46,6 +47,14 @@ pub(super) fn dearmor(text: &[u8]) -> Result<Vec<u8>, Damage> {
     Ok(file)
 }
 
+/// The armored file in a text such as a printed page or a mail, without what stands around its lines.
+pub(crate) fn armored_in(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once(BEGIN)?;
+    let (body, _) = rest.split_once(END)?;
+    let body: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Some(format!("{BEGIN}\n{}\n{END}\n", body.join("\n")))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -77,6 +86,18 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(tail in any::<Vec<u8>>()) {
             let _ = dearmor(&[BEGIN.as_bytes(), b"\n", &tail].concat());
+        }
+    }
+
+    #[test]
+    fn a_file_is_found_in_a_page() {
+        let page = "A page\n\n   -----BEGIN AGE ENCRYPTED FILE-----\n   YWdl\r\n\n   LWVu\n   \
+                    -----END AGE ENCRYPTED FILE-----\n\nmore\n";
+        let expected =
+            "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\nLWVu\n-----END AGE ENCRYPTED FILE-----\n";
+        assert_eq!(super::armored_in(page).as_deref(), Some(expected));
+        for none in ["", "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n"] {
+            assert_eq!(super::armored_in(none), None);
         }
     }
 }

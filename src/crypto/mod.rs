@@ -24,6 +24,7 @@ mod ssh_wire;
 mod test_keys;
 pub(crate) mod text;
 
+pub(crate) use armor::armored_in;
 pub(crate) use encrypt::{
     decrypt, decrypt_armored, decrypt_up_to, encrypt, encrypt_armored, encrypt_up_to,
 };

@@ -90,6 +90,7 @@ mod project;
 mod pull;
 mod quantum;
 mod read_only;
+mod recovery;
 mod refused_variables;
 mod rekey;
 mod removed;

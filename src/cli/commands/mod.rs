@@ -33,6 +33,7 @@ mod narrow;
 mod otp;
 mod policy;
 mod project_info;
+mod recover;
 mod rekey;
 mod remove;
 mod rename;
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     Unlock(unlock::Args),
     Lock(lock::Args),
     Backup(backup::Args),
+    Recover(recover::Args),
     #[command(visible_alias = "insert")]
     Store(store::Args),
     #[command(visible_alias = "show")]
@@ -137,6 +139,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Unlock(args) => args.run(env),
         Command::Lock(args) => args.run(env),
         Command::Backup(args) => args.run(env),
+        Command::Recover(args) => args.run(env),
         Command::Store(args) => args.run(env),
         Command::Get(args) => args.run(env),
         Command::Otp(args) => args.run(env),

@@ -110,6 +110,16 @@ pub enum Note {
         /// Its folder.
         folder: PathBuf,
     },
+    /// One admin alone opens every secret.
+    OneAdmin {
+        /// Who.
+        name: MemberName,
+    },
+    /// As many admins open every secret.
+    Admins {
+        /// How many.
+        count: usize,
+    },
     /// A pattern of `--except` matches no secret at all.
     ExceptNothing {
         /// The pattern.
@@ -399,6 +409,12 @@ impl fmt::Display for Note {
                  'authy backup FILE' makes a copy. This is said once",
                 printable(&folder.to_string_lossy())
             ),
+            Self::OneAdmin { name } => write!(
+                f,
+                "{name} alone opens every secret: were that identity lost, all would be. 'authy member add \
+                 recovery --recovery FILE' makes a second one, to keep offline. This is said once"
+            ),
+            Self::Admins { count } => write!(f, "{count} admins open every secret"),
             Self::Doubtful { name, line, doubt } => {
                 let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
                 let what = match doubt {

@@ -26,6 +26,7 @@ mod member;
 mod open_identity;
 mod policy;
 mod project;
+mod recover;
 mod scan;
 mod secret;
 mod session;
@@ -38,7 +39,7 @@ pub use access_request::{AccessRequest, access_requests, request_access};
 pub use alias::{alias_command, aliases, project_aliases};
 pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
 pub use audit::{AcceptedLoss, AuditFilter, audit_accept, audit_show, audit_verify};
-pub use backup::backup;
+pub use backup::{BackupText, backup, backup_text};
 pub use check::{Finding, Severity, check, check_staged, install_diff, install_hook, repair};
 pub use completion::{NameKind, known_names};
 pub use config::{Setting, Settings, config_set, config_show};
@@ -50,7 +51,7 @@ pub use credential::{
     Answer, Credential, Questioner, credential, credentials_by_name, credentials_each, place,
     placeholder, placeholder_named, places,
 };
-pub use files::{read_public, read_text};
+pub use files::{read_copy, read_public, read_text};
 pub use helper_setup::{
     HelperSetup, SettingsFile, SetupPlaces, SetupStatus, helper_install, helper_setup,
     helper_uninstall,
@@ -68,8 +69,8 @@ pub use lock::{LockReport, lock};
 pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};
 pub use member::{
     Exposed, IdentityRotated, MemberChange, MemberUpdated, MemberView, NewMember, Removal,
-    RotateIdentity, member_add, member_list, member_remove, member_show, member_update,
-    rotate_identity,
+    RotateIdentity, member_add, member_add_recovery, member_list, member_remove, member_show,
+    member_update, rotate_identity,
 };
 pub use open_identity::{OpenMember, glance, open_identity};
 pub use policy::{
@@ -81,6 +82,7 @@ pub use project::{
     allow_project, deny_project, find_project, named_vault, project_create, project_is_allowed,
     vault_is_known,
 };
+pub use recover::{Recovered, recover};
 pub use scan::{
     ScanFinding, ScanMatch, ScanReport, ScanRequest, ScanValues, mark_leaked, scan,
     transcript_places,

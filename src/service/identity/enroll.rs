@@ -64,7 +64,7 @@ pub(crate) fn keyfile_of(folder: &Path) -> String {
 /// The file of a vault's state folder that says that there is a copy of the identity.
 pub(crate) const BACKUP: &str = "backup";
 /// The identity that is made where nothing else is said, in the folder of this user's identities.
-const USUAL: &str = "master.key";
+pub(crate) const USUAL: &str = "master.key";
 
 /// The identity of a new member.
 pub(crate) struct Key {

@@ -45,6 +45,10 @@ pub(crate) enum IdentityError {
     InNoFile,
     #[error("identity '{}' is an ssh key, which cannot be replaced in its place", .0.display())]
     SshIdentity(PathBuf),
+    #[error("an identity is there already: '{}'", .0.display())]
+    RecoveredExists(PathBuf),
+    #[error("it is no copy of an identity under a passphrase")]
+    NoCopy,
     #[error("no passphrase given")]
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
@@ -61,6 +65,7 @@ impl Failure for IdentityError {
             | Self::FileOpen(_)
             | Self::File(_)
             | Self::Command { .. }
+            | Self::NoCopy
             | Self::NoPassphrase => Kind::Credentials,
             Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
             Self::NoFileOfIts
@@ -69,7 +74,9 @@ impl Failure for IdentityError {
             | Self::InNoFile
             | Self::SshIdentity(_) => Kind::Usage,
             Self::Unusable { source, .. } => source.kind(),
-            Self::CopyExists(_) | Self::NotPostQuantum(_) => Kind::Conflict,
+            Self::CopyExists(_) | Self::NotPostQuantum(_) | Self::RecoveredExists(_) => {
+                Kind::Conflict
+            }
         }
     }
 
@@ -109,12 +116,16 @@ impl Failure for IdentityError {
             Self::InNoFile | Self::SshIdentity(_) => {
                 "make one with 'authy member update NAME --recipient …' and '--remove-recipient …'".into()
             }
+            Self::RecoveredExists(_) => {
+                "name another file with --to, or use the copy as it is, with --keyfile".into()
+            }
+            Self::NoCopy => "give what 'authy backup' made: the file, or all of the text of the page".into(),
             Self::NotPostQuantum(_) => "make another with --generate-keyfile FILE".into(),
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }
             Self::Unusable { source, .. } => return source.hint(),
-            Self::CopyExists(_) => "name another file with --backup".into(),
+            Self::CopyExists(_) => "name another file".into(),
         })
     }
 }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authy::{GroupName, MemberName, NewMember};
+use authy::{GroupName, MemberName, NewMember, printable};
 
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
+use crate::front::recipient_shown;
 
 /// Add a member by what is to be encrypted to them; only an admin can
 ///
@@ -19,6 +20,7 @@ Examples:
   authy member add bob --recipient age1… --group backend
   authy member add carol --recipients-file carol.pub
   authy member add bob --admin && authy rekey
+  authy member add recovery --recovery /media/stick/recovery.key && authy rekey
   authy policy update backend --member bob && authy rekey")]
 pub(crate) struct Args {
     /// Member name
@@ -36,10 +38,22 @@ pub(crate) struct Args {
     /// is made and encrypted to their recipients
     #[arg(long)]
     admin: bool,
+    /// Make an admin who never acts, for the day when the others have lost their identities: a new
+    /// identity in this file, under a passphrase, to be kept offline
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recipients", "recipients_file", "groups", "admin"])]
+    recovery: Option<PathBuf>,
 }
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
+        if let Some(file) = &self.recovery {
+            let recipient = authy::member_add_recovery(&env.context()?, &self.name, file)?;
+            let (name, file) = (&self.name, printable(&file.to_string_lossy()));
+            let shown = recipient_shown(&recipient);
+            env.ui().note(format_args!("new identity in '{file}' ({shown}), under a passphrase"));
+            env.ui().note(format_args!("added admin {name}: keep that file offline"));
+            return Ok(ExitCode::SUCCESS);
+        }
         let new = NewMember {
             name: self.name,
             recipients: with_file(self.recipients, self.recipients_file)?,

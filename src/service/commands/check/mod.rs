@@ -112,6 +112,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let caller = if bearer.is_some() { None } else { caller_if_any(ctx, &opened)? };
     if caller.is_some() {
         remind_of_backup(ctx, &opened);
+        tell_who_opens_all(ctx, &opened);
     }
     if let Some(caller) = &caller {
         found.extend(unopened(&opened, caller)?);
@@ -415,6 +416,23 @@ fn remind_of_backup(ctx: &Context, opened: &Snapshot) {
     }
     fs::remember(&told, b"");
     ctx.front.note(&Note::NoBackup { folder: keys });
+}
+
+/// Says how many could still open the vault if one of its admins lost their identity; where nobody could
+/// that is said once.
+fn tell_who_opens_all(ctx: &Context, opened: &Snapshot) {
+    let admins: Vec<&MemberName> = opened.rules.admins().collect();
+    let Some(state) = opened.vault.pins().folder() else { return };
+    match admins.as_slice() {
+        [only] => {
+            let told = state.join("told").join("one-admin");
+            if !told.exists() {
+                fs::remember(&told, b"");
+                ctx.front.note(&Note::OneAdmin { name: (*only).clone() });
+            }
+        }
+        several => ctx.front.note(&Note::Admins { count: several.len() }),
+    }
 }
 
 fn damaged(opened: &Snapshot, chain: &ChainSummary) -> Option<Finding> {

@@ -1,5 +1,6 @@
 //! Members: added by an admin with their recipients, listed and shown to anybody.
 
+mod recovery;
 mod remove;
 mod rotate;
 mod update;
@@ -19,6 +20,7 @@ use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::note_pending;
 use crate::store::{AdminSet, Member, Standing};
 
+pub use recovery::member_add_recovery;
 pub use remove::{Exposed, Removal, member_remove};
 pub use rotate::{IdentityRotated, RotateIdentity, rotate_identity};
 pub use update::{MemberChange, MemberUpdated, member_update};
