@@ -106,6 +106,10 @@ impl Front for FrontOfPerson {
         Some(passphrase)
     }
 
+    fn given_passphrase(&self) -> Option<SecretBytes> {
+        self.passphrase.clone()
+    }
+
     fn asks_again(&self, what: &str) -> bool {
         // What a variable says is said again.
         if self.passphrase.is_some() || self.typed.borrow_mut().remove(what).is_none() {

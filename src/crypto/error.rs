@@ -140,9 +140,7 @@ impl Failure for CryptoError {
                 "an identity is what `age-keygen` writes, or an ssh-ed25519 or ssh-rsa private key"
             }
             Self::UnusableIdentity { advice, .. } => advice,
-            Self::PassphraseNeeded => {
-                "run it on a terminal, 'authy unlock' first, or set AUTHY_PASSPHRASE"
-            }
+            Self::PassphraseNeeded => "run it on a terminal, or set AUTHY_PASSPHRASE",
             Self::NotAReader => "check with --keyfile or AUTHY_KEYFILE that the right one is used",
             Self::Damaged(_) => "restore the file from git, or ask whoever wrote it last",
             Self::TooManyRecipients => "remove members or recipients that are no longer needed",

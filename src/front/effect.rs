@@ -41,6 +41,11 @@ pub(crate) fn request_lines(requests: &[AccessRequest]) -> Vec<String> {
     out.iter().map(|line| printable(line)).collect()
 }
 
+/// A line of a diff with its long recipients cut: what an admin compares is the fingerprint.
+fn recipients_shown(line: &str) -> String {
+    line.split('"').map(recipient_shown).collect::<Vec<_>>().join("\"")
+}
+
 fn proposal(one: &Proposal) -> Vec<String> {
     let mut lines = vec![format!("{} {} ({})", one.what, one.name, one.path)];
     lines.push(format!("  not approved: {}", one.problem));
@@ -54,7 +59,7 @@ fn proposal(one: &Proposal) -> Vec<String> {
     if let Some(fingerprint) = &one.fingerprint {
         lines.push(format!("  signing key: {fingerprint}; compare it with what the member says"));
     }
-    lines.extend(one.diff.iter().map(|line| format!("  {line}")));
+    lines.extend(one.diff.iter().map(|line| format!("  {}", recipients_shown(line))));
     lines.push(String::new());
     lines
 }

@@ -15,7 +15,7 @@ pub(crate) fn forget() -> usize {
     0
 }
 
-pub(crate) fn begin_session() -> Result<bool, KeyringError> {
+pub(crate) fn begin_session() -> Result<(), KeyringError> {
     Err(KeyringError::Unsupported)
 }
 

@@ -127,18 +127,20 @@ fn is_ours(key: KeyringSerial) -> bool {
     fields.next() == Some(USER) && fields.nth(3).is_some_and(|name| name.starts_with(MARK))
 }
 
-/// Sees to it that there is a session of its own for what follows in the shell that started this
-/// process, and says whether that shell was given one.
+/// Begins a session for this thread, and for the program that started this process, such as a shell,
+/// and what that starts from now on.
+///
+/// A session that is there already may be in others' hands: of what was started in it before, and of a
+/// program that gave its own session to the shell, as is done here.
 ///
 /// # Errors
-/// `NoSession` where the shell takes none: one with threads, such as fish.
-pub(crate) fn begin_session() -> Result<bool, KeyringError> {
-    if !is_of_user(session()?) {
-        return Ok(false);
-    }
-    new_session()?;
-    keyctl_session_to_parent().map_err(|_| KeyringError::NoSession)?;
-    Ok(true)
+/// `ParentRefuses` where that program takes none: one with threads, such as fish.
+pub(crate) fn begin_session() -> Result<(), KeyringError> {
+    leave()?;
+    keyctl_session_to_parent().map_err(|error| match failed(error.0) {
+        KeyringError::Forbidden => KeyringError::ParentRefuses,
+        other => other,
+    })
 }
 
 /// Begins a session for this thread and what it starts.

@@ -35,6 +35,9 @@ pub(crate) enum KeyringError {
     /// The processes here share the keyring of the user, which nobody can be kept from.
     #[error("this shell has no login session of its own")]
     NoSession,
+    /// The program that started this one is to get a session, and takes none.
+    #[error("the program that started authy takes no session, as fish does not")]
+    ParentRefuses,
     /// The user has too many keys.
     #[error("the kernel keeps no more keys for this user")]
     Full,

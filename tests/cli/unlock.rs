@@ -77,7 +77,8 @@ fn a_passphrase_is_typed_once_for_a_session() {
     let _alone = alone();
     let Some(t) = protected() else { return };
     let done = unlocked(&t, "", "authy get key && printf x | authy store other && authy status");
-    let done = done.code_is(0).stdout_has("the-value").stdout_has("unlocked:   in this session");
+    let done =
+        done.code_is(0).stdout_has("the-value").stdout_has("unlocked:   here, 15 minutes left");
     done.stderr_has("unlocked '").stderr_has("of alice (15 minutes left), for 'sh'");
     t.authy(["get", "key"]).fails(6).stderr_has("authy unlock");
     let done = unlocked(&t, "--for 8h", "authy lock; authy get key; authy lock");
@@ -91,7 +92,50 @@ fn a_shell_without_a_session_is_given_one() {
     // Whether this test runs in a session of its own or not, the shell keeps it.
     let script = format!("{TYPED} authy unlock && authy get key && authy lock; authy get key");
     let done = t.program("sh", ["-c", &script]).ends().stdout_is("the-value");
-    done.code_is(6).stderr_has("for this s").stderr_has("authy: locked");
+    done.code_is(6).stderr_has("for 'sh', which started this").stderr_has("authy: locked");
+}
+
+/// Makes its own session that of whatever started it, and waits there for a key.
+const SQUATTER: &str = r#"
+import ctypes, os, platform, sys, time
+libc = ctypes.CDLL(None)
+KEYCTL = 219 if platform.machine() == "aarch64" else 250
+libc.syscall(KEYCTL, 18)
+if os.fork() == 0:
+    os.setsid()
+    while not os.path.exists("unlocked"): time.sleep(0.05)
+    os.system("authy --no-input get key > stolen; touch tried")
+"#;
+
+#[test]
+fn a_program_that_run_started_before_gets_nothing_of_a_later_unlock() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    if !needs(["python3"]) {
+        return;
+    }
+    t.write("squatter.py", SQUATTER);
+    // Plain `run` becomes the program, whose parent is the shell then.
+    let script = format!(
+        "{TYPED} authy run --only key -- python3 squatter.py; {TYPED} authy unlock; authy get key; \
+         touch unlocked; until test -e tried; do sleep 0.05; done; authy lock"
+    );
+    t.program("sh", ["-c", &script]).ends().code_is(0).stdout_is("the-value");
+    assert_eq!(crate::vault::text(&t.work().join("stolen")), "");
+}
+
+#[test]
+fn a_login_session_is_unlocked_only_where_it_is_asked_for() {
+    let _alone = alone();
+    let Some(t) = protected() else { return };
+    // In a session of its own, which an outer unlock begins, and whose key is taken away.
+    let inner = format!(
+        "sh -c \"{TYPED} authy unlock{{}}\"; authy --no-input get key; echo $?; authy lock"
+    );
+    let shell = unlocked(&t, "", &format!("authy lock; {}", inner.replace("{}", "")));
+    shell.stdout_has("6\n").stdout_lacks("the-value");
+    let session = unlocked(&t, "", &format!("authy lock; {}", inner.replace("{}", " --session")));
+    session.stdout_has("the-value0\n").stderr_has("for this login session");
 }
 
 #[test]
@@ -141,7 +185,8 @@ fn an_agent_uses_it_only_if_a_person_agrees() {
     let script =
         "CLAUDECODE=1 authy --no-input run -s all -- true; echo $?; CLAUDECODE=1 authy status";
     let done = unlocked(&t, "", &format!("{script}; authy lock"));
-    done.stdout_has("6\n").stdout_has("known once the identity is unlocked");
+    let done = done.stdout_has("6\n").stdout_has("for an agent only if you agree");
+    done.stderr_has("nobody at the terminal agreed");
     t.write("script", "CLAUDECODE=1 authy run -s all -- sh -c \"echo 'ran'\"; authy lock");
     let line = format!("{TYPED} authy unlock -- sh ./script");
     let mut screen = Screen::sh(&t, &line);
@@ -158,7 +203,7 @@ fn each_use_is_asked_about_where_that_was_wanted() {
     let line = format!("{TYPED} authy unlock --confirm -- sh ./script");
     let mut screen = Screen::sh(&t, &line);
     screen.until("Use the unlocked identity").until("[y/N]").keys("y\r").until("the-value");
-    screen.until("none was given");
+    screen.until("nobody at the terminal agreed");
     screen.end();
 }
 

@@ -13,7 +13,8 @@ use crate::cli::ui::Ui;
 ///
 /// Makes an identity where you have none, and writes your member's file as a request, signed
 /// with a key of yours and committed. Push it, as it is or on a branch; nothing is encrypted to
-/// you until an admin has run 'authy approve'. Tell the admin the fingerprint on another way.
+/// you until an admin has run 'authy approve'. Tell the admin the fingerprint by
+/// another way. Where the keys of all admins are post-quantum, a new identity is one, too.
 ///
 /// A member who was added by recipients alone gets a key to sign with like this, so that they
 /// can store and change secrets.

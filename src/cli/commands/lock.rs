@@ -7,7 +7,9 @@ use crate::cli::context::CliEnv;
 
 /// Forget what 'authy unlock' keeps open
 ///
-/// Ends it in every session of yours on this machine. From then on the passphrase is asked for again.
+/// Ends it in every shell and session of yours on this machine. From then on the passphrase is asked
+/// for again. A program that has read a value keeps it, and so does an 'authy admin' that is open:
+/// Ctrl-L locks that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,11 +24,7 @@ impl Args {
         if env.ui().wants_json() {
             env.ui().json(&report)?;
         }
-        env.ui().note(match report.locked {
-            0 => "nothing was unlocked".to_owned(),
-            1 => "locked".to_owned(),
-            many => format!("locked {many} identities"),
-        });
+        env.ui().note(if report.locked == 0 { "nothing was unlocked" } else { "locked" });
         Ok(ExitCode::SUCCESS)
     }
 }

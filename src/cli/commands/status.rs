@@ -108,9 +108,14 @@ impl Page {
         let mut page = Self { out: String::new(), last: "" };
         page.add("vault", &status.vault);
         page.caller(now, &status.caller);
-        if let Some(until) = &status.unlocked_until {
-            let left = left(now, until).unwrap_or_else(|| "over".to_owned());
-            page.add("unlocked", &format!("in this session ({left}); authy lock ends it"));
+        if let Some(unlocked) = &status.unlocked {
+            let left = left(now, &unlocked.until).unwrap_or_else(|| "over".to_owned());
+            let asks = match (&status.agent, unlocked.confirm) {
+                (Some(_), _) => "; for an agent only if you agree each time",
+                (None, true) => "; each use is asked about",
+                (None, false) => "",
+            };
+            page.add("unlocked", &format!("here, {left}{asks}; 'authy lock' ends it"));
         }
         if let Some(agent) = &status.agent {
             let limited = if status.agent_limited {
@@ -182,7 +187,11 @@ impl Page {
             CallerView::Locked { identity } => {
                 let file = identity.as_deref().unwrap_or("the identity");
                 self.add("member", "known once the identity is unlocked");
-                self.add("identity", &format!("{file}, under a passphrase"));
+                let why = match file.starts_with("--") {
+                    true => "which is not run for this",
+                    false => "under a passphrase",
+                };
+                self.add("identity", &format!("{file}, {why}"));
             }
             CallerView::Nobody { problem, hint } => {
                 self.add("member", &format!("none: {problem}"));

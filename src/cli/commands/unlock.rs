@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
-use authy::{Ttl, UnlockOptions, UnlockReport, WITHHELD, printable};
+use authy::{Ttl, UnlockOptions, UnlockPlace, UnlockReport, WITHHELD, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -13,14 +13,14 @@ use crate::front::left;
 
 /// Type the passphrase of your identity once, for a time
 ///
-/// This login session keeps the opened identity, in the memory of the Linux kernel: no file holds it
-/// and no process of authy's runs. Until the time is over, 'authy lock' ends it, or the computer
-/// sleeps, commands of this session ask for no passphrase. What 'authy run' starts cannot use it, and
-/// an AI agent only if you agree at the terminal. Other programs of this session could: of an agent
-/// that works unattended, start it with 'authy run', or lock first.
+/// The memory of the Linux kernel keeps the opened identity: no file holds it and no process of
+/// authy's runs. Until the time is over, 'authy lock' ends it, or the computer sleeps, commands of
+/// this shell ask for no passphrase; another shell is unlocked by itself, as with sudo. What 'authy
+/// run' starts cannot use it, and an AI agent only if you agree at the terminal. Other programs that
+/// you start from this shell could: start an agent that works unattended with 'authy run', or lock.
 ///
-/// With a command after '--' the identity is unlocked for that command and what it starts, and for
-/// nothing else.
+/// --session unlocks for all of this login session, also for what runs in it already. With a command
+/// after '--' the identity is unlocked for that command and what it starts, and for nothing else.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Ask at each use whether it may be used
     #[arg(long)]
     confirm: bool,
+    /// Unlock for all of this login session, also for programs that were started in it before
+    #[arg(long, conflicts_with = "command")]
+    session: bool,
     /// Start this command in a session of its own, and unlock it there
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -45,11 +48,16 @@ impl Args {
         let options = UnlockOptions {
             keep: self.keep,
             confirm: self.confirm,
-            new_session: !self.command.is_empty(),
+            place: match self.session {
+                _ if !self.command.is_empty() => UnlockPlace::Command,
+                true => UnlockPlace::Session,
+                false => UnlockPlace::Shell,
+            },
         };
         let report = authy::unlock(&ctx, &options)?;
         if let Some((program, arguments)) = self.command.split_first() {
-            env.ui().note(format_args!("{}, for '{}'", told(&ctx, &report), shown(program)));
+            let told = told(&ctx, &report, self.confirm);
+            env.ui().note(format_args!("{told}, for '{}'", shown(program)));
             let mut command = Command::new(program);
             command.args(arguments);
             for variable in WITHHELD {
@@ -61,15 +69,27 @@ impl Args {
         if env.ui().wants_json() {
             env.ui().json(&report)?;
         }
-        let place = if report.shell_only { "this shell" } else { "this session" };
-        env.ui().note(format_args!("{}, for {place}", told(&ctx, &report)));
+        let told = told(&ctx, &report, self.confirm);
+        let place = match report.place {
+            UnlockPlace::Session => "this login session".to_owned(),
+            _ => format!("'{}', which started this", parent()),
+        };
+        env.ui().note(format_args!("{told}, for {place}"));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn told(ctx: &authy::Context, report: &UnlockReport) -> String {
+fn told(ctx: &authy::Context, report: &UnlockReport, confirm: bool) -> String {
     let left = left(ctx.now, &report.until).unwrap_or_default();
-    format!("unlocked '{}' of {} ({left})", printable(&report.identity), report.member)
+    let asks = if confirm { ", each use is asked about" } else { "" };
+    format!("unlocked '{}' of {} ({left}{asks})", printable(&report.identity), report.member)
+}
+
+/// The name of the program that started this one: a shell, or what stands between.
+fn parent() -> String {
+    let id = rustix::process::getppid().map_or(0, |id| id.as_raw_nonzero().get());
+    let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    printable(name.trim())
 }
 
 fn shown(word: &OsString) -> String {

@@ -139,6 +139,10 @@ impl fmt::Debug for Context {
 pub trait Front {
     /// The passphrase of `what`; `None` where there is nobody to ask.
     fn passphrase(&self, what: &str) -> Option<SecretBytes>;
+    /// The passphrase that is given without a question (`AUTHY_PASSPHRASE`).
+    fn given_passphrase(&self) -> Option<SecretBytes> {
+        None
+    }
     /// Whether to ask once more for the passphrase of `what`, as the one that was given is wrong.
     fn asks_again(&self, _what: &str) -> bool {
         false

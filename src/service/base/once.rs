@@ -52,7 +52,7 @@ impl OnceIdentity {
     pub(crate) fn label(&self) -> String {
         match &self.from {
             // Its words may have a secret in them.
-            Once::Command(_) => "of the identity command".to_owned(),
+            Once::Command(_) => "--identity-command".to_owned(),
             Once::Stream(path) => printable(&path.to_string_lossy()),
         }
     }

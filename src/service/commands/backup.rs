@@ -9,7 +9,7 @@ use crate::crypto::{Identity, encrypt_with_passphrase};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, OpenVault, Result};
+use crate::service::base::{Context, IdentitySource, OpenVault, Result};
 use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
 use crate::service::identity::enroll;
 use crate::service::identity::{
@@ -62,7 +62,7 @@ pub fn backup_text(ctx: &Context) -> Result<BackupText> {
         })?,
         false => bytes,
     };
-    let unusable = |source| IdentityError::Unusable { label: label.clone(), source };
+    let unusable = |source| IdentityError::unusable(label.clone(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
     let Some(bare) = bare(&keys) else { return Err(IdentityError::SshIdentity(file).into()) };
     let passphrase = match given.into_inner() {
@@ -96,7 +96,10 @@ fn source(ctx: &Context) -> Result<PathBuf> {
     refuse_any_token(ctx)?;
     refuse_always(ctx, "a copy of the identity to be made")?;
     let file = identity_file(ctx);
-    Ok(file.ok_or_else(|| IdentityError::NotFound { dir: own_keys(ctx) })?)
+    Ok(file.ok_or_else(|| match ctx.identity {
+        IdentitySource::Default => IdentityError::NotFound { dir: own_keys(ctx) },
+        _ => IdentityError::CopiedElsewhere,
+    })?)
 }
 
 /// Nobody is reminded any more. Without a vault there is nothing to be reminded by.

@@ -14,7 +14,7 @@ use crate::service::identity::{identity_file, kept, member_of};
 /// What was locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LockReport {
-    /// How many identities were unlocked, in whatever session of this user.
+    /// In how many sessions of this user an identity was unlocked.
     pub locked: usize,
     /// Whether the trail has a line of it: where the identity of this vault was one of them.
     pub recorded: bool,

@@ -100,8 +100,9 @@ pub use session::{
     session_list, session_refresh, session_revoke, session_revoke_all, write_token,
 };
 pub use status::{
-    BriefStatus, CallerView, RemoteView, Status, UsableScope, Waits, status, status_brief,
+    BriefStatus, CallerView, RemoteView, Status, UnlockedView, UsableScope, Waits, status,
+    status_brief,
 };
 pub use sync::{SyncChange, SyncEvent, SyncKind, SyncReport, last_fetched, sync};
 pub use textconv::{Description, describe, digest_of};
-pub use unlock::{UnlockOptions, UnlockReport, unlock};
+pub use unlock::{UnlockOptions, UnlockPlace, UnlockReport, unlock};

@@ -45,7 +45,7 @@ pub fn recover(ctx: &Context, copy: &SecretBytes, to: Option<&Path>) -> Result<R
         return Err(IdentityError::NoCopy.into());
     }
     let keys = with_passphrase(ctx, "the copy", |ask| Identity::unprotect(file.expose(), ask))?;
-    let unusable = |source| IdentityError::Unusable { label: "in the copy".to_owned(), source };
+    let unusable = |source| IdentityError::unusable("the copy".to_owned(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
     fs::create_new(&to, file.expose(), 0o600)?;
     let opened = OpenVault::open(ctx).ok();

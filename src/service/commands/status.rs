@@ -14,7 +14,7 @@ use crate::name::{GroupName, MemberName, ScopeName, SecretName, SessionId, print
 use crate::service::base::{Context, Error, OpenVault, Pending, Result, Snapshot, effective_scope};
 use crate::service::change::waiting;
 use crate::service::identity::agent::is_limited;
-use crate::service::identity::authenticate::{authenticate, identity_bytes};
+use crate::service::identity::authenticate::{authenticate, identity_bytes, identity_label};
 use crate::service::identity::{IdentityError, identity_file, kept, keys_without_copy};
 use crate::service::secret::{due, rekey_waits_for};
 use crate::service::session::{bearer, expiry};
@@ -30,8 +30,8 @@ pub struct Status {
     pub id: String,
     /// Who asks.
     pub caller: CallerView,
-    /// Until when the login session keeps the identity unlocked (RFC 3339), where it does.
-    pub unlocked_until: Option<String>,
+    /// What `unlock` keeps open, where it does.
+    pub unlocked: Option<UnlockedView>,
     /// `AUTHY_SCOPE`, here or of a process above.
     pub confined: Option<ScopeName>,
     /// What tells that an agent is at work.
@@ -99,6 +99,15 @@ pub enum CallerView {
         /// What to do.
         hint: Option<String>,
     },
+}
+
+/// What `unlock` keeps open.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnlockedView {
+    /// Until when (RFC 3339).
+    pub until: String,
+    /// Whether each use is asked about.
+    pub confirm: bool,
 }
 
 /// A scope that the caller may use.
@@ -187,7 +196,7 @@ pub fn status(ctx: &Context) -> Result<Status> {
     Ok(Status {
         vault: shown(&ctx.vault),
         id: opened.vault.id().to_owned(),
-        unlocked_until: unlocked_until(ctx),
+        unlocked: unlocked(ctx),
         confined: effective_scope(ctx, None)?,
         agent: ctx.agent.as_ref().map(|agent| agent.marker.clone()),
         agent_limited: is_limited(ctx, &opened),
@@ -203,10 +212,10 @@ pub fn status(ctx: &Context) -> Result<Status> {
     })
 }
 
-fn unlocked_until(ctx: &Context) -> Option<String> {
+fn unlocked(ctx: &Context) -> Option<UnlockedView> {
     let file = identity_file(ctx).filter(|_| ctx.token.is_none())?;
     let kept = kept::find(identity_bytes(&file).ok()?.expose(), ctx.now)?;
-    Some(Stamp::new(kept.until).to_string())
+    Some(UnlockedView { until: Stamp::new(kept.until).to_string(), confirm: kept.confirm })
 }
 
 /// Tells what a prompt shows.
@@ -248,7 +257,7 @@ fn caller(ctx: &Context, opened: &Snapshot) -> Result<CallerView> {
             Err(error) => nobody(error.to_string(), error.hint()),
         });
     }
-    let identity = || identity_file(ctx).map(|file| shown(&file));
+    let identity = || identity_label(ctx);
     let error = match authenticate(ctx, &opened.rules) {
         Ok(caller) => {
             let member = opened.rules.member(&caller.name);
@@ -285,6 +294,7 @@ fn claimed_fingerprint(opened: &Snapshot, name: &MemberName) -> Option<String> {
 fn is_locked(error: &Error) -> bool {
     let unusable = error.of::<IdentityError>();
     let source = match unusable {
+        Some(IdentityError::NotAgreed { .. }) => return true,
         Some(IdentityError::Unusable { source, .. }) => source,
         _ => return false,
     };

@@ -28,9 +28,20 @@ pub struct UnlockOptions {
     pub keep: Ttl,
     /// Ask at each use.
     pub confirm: bool,
-    /// For a new session, which this thread begins: it is of what this thread starts, and of nothing
-    /// else. Otherwise for the session that this process is in.
-    pub new_session: bool,
+    /// For whom.
+    pub place: UnlockPlace,
+}
+
+/// Whose the unlocked identity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnlockPlace {
+    /// Of the shell that started this process, and of what that starts from now on.
+    Shell,
+    /// Of all that was and is started in this login session.
+    Session,
+    /// Of what this thread starts.
+    Command,
 }
 
 /// What was unlocked.
@@ -42,8 +53,8 @@ pub struct UnlockReport {
     pub identity: String,
     /// Until when (RFC 3339).
     pub until: String,
-    /// Whether the shell that asked had no session, and was given one.
-    pub shell_only: bool,
+    /// For whom.
+    pub place: UnlockPlace,
 }
 
 /// Asks for the passphrase of the identity and has the login session keep what it opens. Recorded
@@ -75,14 +86,15 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
     }
     let shown = path.to_string_lossy();
     let keys = with_passphrase(ctx, &shown, |ask| Identity::unprotect(file.expose(), ask))?;
-    let unusable = |source| IdentityError::Unusable { label: shown.to_string(), source };
+    let unusable = |source| IdentityError::unusable(shown.to_string(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
     let name = member_of(&identity, &opened.rules)?;
-    let shell_only = match options.new_session {
-        true => keyring::new_session().map(|()| false),
-        false => keyring::begin_session(),
-    };
-    let shell_only = shell_only.map_err(IdentityError::NotKept)?;
+    match options.place {
+        UnlockPlace::Shell => keyring::begin_session(),
+        UnlockPlace::Session => Ok(()),
+        UnlockPlace::Command => keyring::new_session(),
+    }
+    .map_err(IdentityError::NotKept)?;
     let asker = Principal::Member(Caller { name: name.clone(), identity: identity.into() });
     let action = Action::new(Op::UNLOCK).saying(options.keep.to_string());
     let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&action)?;
@@ -92,7 +104,7 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
         member: name,
         identity: shown.into_owned(),
         until: Stamp::new(until).to_string(),
-        shell_only,
+        place: options.place,
     })
 }
 

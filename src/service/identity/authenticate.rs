@@ -148,10 +148,21 @@ pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
         return Err(IdentityError::FileOpen(path.to_owned()).into());
     }
     let label = path.to_string_lossy();
-    match kept::identity(ctx, bytes.expose(), &label) {
-        Some(identity) => Ok(identity),
-        None => parse(ctx, bytes.expose(), &label),
+    // Who gives the passphrase with the command means that.
+    if ctx.front.given_passphrase().is_none()
+        && let Some(identity) = kept::identity(ctx, bytes.expose(), &label)?
+    {
+        return Ok(identity);
     }
+    let unlocks = ctx.agent.is_none() && ctx.confined.is_none();
+    let may_unlock = unlocks && Identity::is_protected(bytes.expose());
+    parse(ctx, bytes.expose(), &label).map_err(|error| match error.of::<IdentityError>() {
+        Some(IdentityError::Unusable { label, source: CryptoError::PassphraseNeeded, .. }) => {
+            let (label, source) = (label.clone(), CryptoError::PassphraseNeeded);
+            IdentityError::Unusable { label, source, may_unlock }.into()
+        }
+        _ => error,
+    })
 }
 
 fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
@@ -173,7 +184,7 @@ pub(crate) fn with_passphrase<T>(
         match open(&ask) {
             Ok(opened) => return Ok(opened),
             Err(CryptoError::WrongPassphrase) if ctx.front.asks_again(&label) => {}
-            Err(source) => return Err(IdentityError::Unusable { label, source }.into()),
+            Err(source) => return Err(IdentityError::unusable(label, source).into()),
         }
     }
 }
@@ -249,6 +260,15 @@ pub(crate) fn keys_without_copy(opened: &Snapshot) -> Option<PathBuf> {
     let keys = opened.vault.root().path().join(fs::KEYS);
     let state = opened.vault.pins().folder()?;
     (!key_files(&keys).is_empty() && !state.join(BACKUP).exists()).then_some(keys)
+}
+
+/// What the identity that `ctx` leads to is called, as far as that is clear without opening any.
+pub(crate) fn identity_label(ctx: &Context) -> Option<String> {
+    match &ctx.identity {
+        IdentitySource::Text(_) => Some("AUTHY_IDENTITY".to_owned()),
+        IdentitySource::Once(once) => Some(once.label()),
+        _ => identity_file(ctx).map(|file| printable(&file.to_string_lossy())),
+    }
 }
 
 /// The file of the identity that `ctx` leads to, as far as that is clear without opening any.

@@ -24,7 +24,14 @@ pub(crate) enum IdentityError {
     #[error("identity: {0}")]
     File(FsError),
     #[error("identity '{label}': {source}")]
-    Unusable { label: String, source: CryptoError },
+    Unusable {
+        label: String,
+        source: CryptoError,
+        /// Whether 'authy unlock' would have helped.
+        may_unlock: bool,
+    },
+    #[error("identity '{label}' is unlocked, and nobody at the terminal agreed to its use")]
+    NotAgreed { label: String },
     #[error("identity '{}' has no passphrase: there is nothing to unlock", .0.display())]
     NotProtected(PathBuf),
     #[error("identity '{}' is an ssh key, which cannot be kept unlocked", .0.display())]
@@ -41,6 +48,8 @@ pub(crate) enum IdentityError {
     Command { reason: String },
     #[error("this is the identity of '{own}', not of '{other}'")]
     OfAnother { own: MemberName, other: MemberName },
+    #[error("the identity lies in no file that could be copied")]
+    CopiedElsewhere,
     #[error("the identity lies in no file where another could take its place")]
     InNoFile,
     #[error("identity '{}' is an ssh key, which cannot be replaced in its place", .0.display())]
@@ -53,6 +62,13 @@ pub(crate) enum IdentityError {
     NoPassphrase,
     #[error("'{}' is there already, and a copy of an identity overwrites nothing", printable(&.0.to_string_lossy()))]
     CopyExists(PathBuf),
+}
+
+impl IdentityError {
+    /// An identity that cannot be opened.
+    pub(crate) const fn unusable(label: String, source: CryptoError) -> Self {
+        Self::Unusable { label, source, may_unlock: false }
+    }
 }
 
 impl Failure for IdentityError {
@@ -72,7 +88,9 @@ impl Failure for IdentityError {
             | Self::TooLong
             | Self::OfAnother { .. }
             | Self::InNoFile
+            | Self::CopiedElsewhere
             | Self::SshIdentity(_) => Kind::Usage,
+            Self::NotAgreed { .. } => Kind::Credentials,
             Self::Unusable { source, .. } => source.kind(),
             Self::CopyExists(_) | Self::NotPostQuantum(_) | Self::RecoveredExists(_) => {
                 Kind::Conflict
@@ -98,6 +116,9 @@ impl Failure for IdentityError {
             }
             Self::NoFileOfIts => "name a file with --keyfile".into(),
             Self::TooLong => "give --for a shorter time, such as 8h".into(),
+            Self::NotKept(KeyringError::ParentRefuses) => {
+                "start a shell for it: authy unlock -- \"$SHELL\"; or 'authy unlock --session' for all of this login session".into()
+            }
             Self::NotKept(KeyringError::NoSession) => {
                 "start a shell that has one: authy unlock -- \"$SHELL\"".into()
             }
@@ -113,6 +134,7 @@ impl Failure for IdentityError {
             Self::OfAnother { .. } => {
                 "each member replaces their own; take another one's away with 'authy member remove'".into()
             }
+            Self::CopiedElsewhere => "copy it where it is kept".into(),
             Self::InNoFile | Self::SshIdentity(_) => {
                 "make one with 'authy member update NAME --recipient …' and '--remove-recipient …'".into()
             }
@@ -124,7 +146,11 @@ impl Failure for IdentityError {
             Self::NoPassphrase => {
                 "run it in a terminal, or set AUTHY_PASSPHRASE".into()
             }
+            Self::Unusable { source: CryptoError::PassphraseNeeded, may_unlock: true, .. } => {
+                "run 'authy unlock' first, run it on a terminal, or set AUTHY_PASSPHRASE".into()
+            }
             Self::Unusable { source, .. } => return source.hint(),
+            Self::NotAgreed { .. } => "run it at a terminal and agree, or set AUTHY_PASSPHRASE".into(),
             Self::CopyExists(_) => "name another file".into(),
         })
     }

@@ -25,7 +25,7 @@ pub(crate) struct Kept {
     /// When it ends.
     pub(crate) until: OffsetDateTime,
     /// Whether each use is asked about.
-    confirm: bool,
+    pub(crate) confirm: bool,
     /// For how many seconds the machine had been suspended.
     suspended: u64,
 }
@@ -90,17 +90,27 @@ pub(crate) fn find(file: &[u8], now: OffsetDateTime) -> Option<Kept> {
     (kept.until > now).then_some(kept)
 }
 
-/// The identity in this file without its passphrase, where the session keeps it and it may be used:
-/// by an agent only if a person at the terminal says so.
-pub(super) fn identity(ctx: &Context, file: &[u8], name: &str) -> Option<Identity> {
-    let kept = find(file, ctx.now)?;
+/// The identity in this file without its passphrase, where the session keeps it; used by an agent only
+/// if a person at the terminal says so.
+///
+/// # Errors
+/// `NotAgreed`.
+pub(super) fn identity(
+    ctx: &Context,
+    file: &[u8],
+    name: &str,
+) -> Result<Option<Identity>, IdentityError> {
+    let Some(kept) = find(file, ctx.now) else { return Ok(None) };
     let may = if ctx.agent.is_some() {
         agent::refuse_always(ctx, "to use your unlocked identity").is_ok()
     } else {
         let name = crate::name::printable(name);
         !kept.confirm || ctx.front.consents(&format!("Use the unlocked identity '{name}'?"))
     };
-    Identity::parse(kept.keys.expose(), &|| None).ok().filter(|_| may)
+    match may {
+        true => Ok(Identity::parse(kept.keys.expose(), &|| None).ok()),
+        false => Err(IdentityError::NotAgreed { label: crate::name::printable(name) }),
+    }
 }
 
 fn label(file: &[u8]) -> String {

@@ -31,7 +31,7 @@ pub(super) fn read(once: &OnceIdentity) -> Result<SecretBytes, IdentityError> {
     let bytes = match &once.from {
         Once::Command(_) if !once.may_run => {
             let source = CryptoError::PassphraseNeeded;
-            return Err(IdentityError::Unusable { label: once.label(), source });
+            return Err(IdentityError::unusable(once.label(), source));
         }
         Once::Command(line) => printed(line, PATIENCE)?,
         Once::Stream(path) => {

@@ -36,15 +36,18 @@ pub(super) fn quantum(opened: &Snapshot) -> Result<Vec<Finding>> {
             }
         }
     }
-    let read = |count: usize| match count {
-        1 => "the secret that they read is".to_owned(),
-        many => format!("the {many} secrets that they read are"),
-    };
     let members = classic.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| {
-        let message =
-            format!("a recipient of {name} is not post-quantum: {} not either", read(count));
-        let mend =
-            format!("{name} replaces it: 'authy member update --rotate-identity --post-quantum'");
+        let message = match count {
+            1 => format!("{name} has a recipient that is not post-quantum, and reads 1 secret"),
+            many => format!("{name} has a recipient that is not post-quantum, and reads {many} secrets"),
+        };
+        let signs = opened.rules.member(name).is_some_and(|member| member.signing.is_some());
+        let mend = match signs {
+            true => format!("{name} runs 'authy member update --rotate-identity --post-quantum'"),
+            false => format!(
+                "an admin runs 'authy member update {name} --recipient age1pq1… --remove-recipient …'"
+            ),
+        };
         Finding::new(Severity::Warning, &VaultPath::member(name), &message).mend(Some(mend))
     });
     let creator = opened.rules.creator_key();
@@ -52,7 +55,7 @@ pub(super) fn quantum(opened: &Snapshot) -> Result<Vec<Finding>> {
         let place = GrantPlace { id, shared: true };
         let grant = opened.vault.grant(&place, &creator).ok()??;
         let is_classic = Recipient::parse(&grant.recipient).is_ok_and(|one| !one.is_post_quantum());
-        let message = format!("its token is not post-quantum: {} not either", read(count));
+        let message = format!("its token is not post-quantum; secrets that it reads: {count}");
         let mend = "create another, whose creator has a post-quantum key, and revoke this one";
         let found = Finding::new(Severity::Warning, &place.grant(), &message);
         is_classic.then(|| found.mend(Some(mend.to_owned())))

@@ -107,7 +107,7 @@ impl Keys {
     fn identity(&self) -> Result<Identity> {
         let label = self.path.to_string_lossy().into_owned();
         let parsed = Identity::parse(self.text.expose(), &|| None);
-        Ok(parsed.map_err(|source| IdentityError::Unusable { label, source })?)
+        Ok(parsed.map_err(|source| IdentityError::unusable(label, source))?)
     }
 }
 
