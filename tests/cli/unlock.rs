@@ -238,6 +238,12 @@ fn what_cannot_be_kept_is_said() {
     unlock(&[]).env("AUTHY_IDENTITY", identity).fails(2).stderr_has("--keyfile");
     unlock(&["--", "no-such-program"]).ends().code_is(127).stderr_has("no-such-program");
     t.authy(["lock"]).env("AUTHY_VAULT", "/nonexistent").ok().stderr_has("locked");
+    let several = Sandbox::new();
+    std::fs::copy(several.key(), several.file("keys/second.key")).unwrap();
+    for words in [&["unlock"][..], &["backup", "copy"], &["member", "update", "--rotate-identity"]]
+    {
+        several.authy(words).fails(6).stderr_has("there are 2 identities").stderr_has("--keyfile");
+    }
     let open = Sandbox::new();
     open.authy(["unlock"]).fails(1).stderr_has("has no passphrase").stderr_has("authy backup");
 }

@@ -9,12 +9,10 @@ use crate::crypto::{Identity, encrypt_with_passphrase};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, IdentitySource, OpenVault, Result};
-use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
 use crate::service::identity::enroll;
-use crate::service::identity::{
-    BACKUP, IdentityError, identity_file, member_of, own_keys, refuse_always,
-};
+use crate::service::identity::{BACKUP, IdentityError, member_of, refuse_always};
 use crate::service::session::refuse_any_token;
 
 /// A copy to be printed.
@@ -95,11 +93,7 @@ fn bare(keys: &SecretBytes) -> Option<SecretBytes> {
 fn source(ctx: &Context) -> Result<PathBuf> {
     refuse_any_token(ctx)?;
     refuse_always(ctx, "a copy of the identity to be made")?;
-    let file = identity_file(ctx);
-    Ok(file.ok_or_else(|| match ctx.identity {
-        IdentitySource::Default => IdentityError::NotFound { dir: own_keys(ctx) },
-        _ => IdentityError::CopiedElsewhere,
-    })?)
+    Ok(the_identity_file(ctx, IdentityError::CopiedElsewhere)?)
 }
 
 /// Nobody is reminded any more. Without a vault there is nothing to be reminded by.

@@ -10,11 +10,9 @@ use crate::crypto::Identity;
 use crate::keyring;
 use crate::name::{MemberName, Ttl};
 use crate::service::audit::Recorder;
-use crate::service::base::{Context, IdentitySource, OpenVault, Result};
-use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
-use crate::service::identity::{
-    IdentityError, identity_file, kept, member_of, own_keys, refuse_always,
-};
+use crate::service::base::{Context, OpenVault, Result};
+use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
+use crate::service::identity::{IdentityError, kept, member_of, refuse_always};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -71,15 +69,7 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
         return Err(IdentityError::TooLong.into());
     }
     let opened = OpenVault::open(ctx)?;
-    let Some(path) = identity_file(ctx) else {
-        return Err(match &ctx.identity {
-            IdentitySource::Text(_) | IdentitySource::Once(_) | IdentitySource::Open(_) => {
-                IdentityError::NoFileOfIts
-            }
-            _ => IdentityError::NotFound { dir: own_keys(ctx) },
-        }
-        .into());
-    };
+    let path = the_identity_file(ctx, IdentityError::NoFileOfIts)?;
     let file = identity_bytes(&path)?;
     if !Identity::is_protected(file.expose()) {
         return Err(not_protected(&path, file.expose()).into());

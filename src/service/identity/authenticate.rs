@@ -271,6 +271,27 @@ pub(crate) fn identity_label(ctx: &Context) -> Option<String> {
     }
 }
 
+/// As [`identity_file`], for what has to have it.
+///
+/// # Errors
+/// There is none, or several; it lies in no file, which is what `elsewhere` says.
+pub(crate) fn the_identity_file(
+    ctx: &Context,
+    elsewhere: IdentityError,
+) -> std::result::Result<PathBuf, IdentityError> {
+    if let Some(file) = identity_file(ctx) {
+        return Ok(file);
+    }
+    if !matches!(ctx.identity, IdentitySource::Default) {
+        return Err(elsewhere);
+    }
+    let dir = own_keys(ctx);
+    match dir.as_deref().map(key_files).unwrap_or_default().len() {
+        0 | 1 => Err(IdentityError::NotFound { dir }),
+        count => Err(IdentityError::Which { dir: dir.unwrap_or_default(), count }),
+    }
+}
+
 /// The file of the identity that `ctx` leads to, as far as that is clear without opening any.
 pub(crate) fn identity_file(ctx: &Context) -> Option<PathBuf> {
     match &ctx.identity {

@@ -19,6 +19,8 @@ pub(crate) enum IdentityError {
     Several { dir: PathBuf, count: usize },
     #[error("{count} identities in '{}' belong to members of this vault", dir.display())]
     Ambiguous { dir: PathBuf, count: usize },
+    #[error("there are {count} identities in '{}'", dir.display())]
+    Which { dir: PathBuf, count: usize },
     #[error("identity file '{}' can be read by others", .0.display())]
     FileOpen(PathBuf),
     #[error("identity: {0}")]
@@ -78,6 +80,7 @@ impl Failure for IdentityError {
             | Self::NoFile(_)
             | Self::Several { .. }
             | Self::Ambiguous { .. }
+            | Self::Which { .. }
             | Self::FileOpen(_)
             | Self::File(_)
             | Self::Command { .. }
@@ -105,7 +108,7 @@ impl Failure for IdentityError {
                 "name one with --keyfile or AUTHY_KEYFILE; 'authy join' makes one and asks to become a member".into()
             }
             Self::NoFile(_) => "name an existing file with --keyfile or AUTHY_KEYFILE".into(),
-            Self::Several { .. } | Self::Ambiguous { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
+            Self::Several { .. } | Self::Ambiguous { .. } | Self::Which { .. } => "name one with --keyfile or AUTHY_KEYFILE".into(),
             Self::FileOpen(path) => format!("run: chmod 600 '{}'", path.display()),
             Self::File(error) => return error.hint(),
             Self::NotProtected(_) => {

@@ -15,10 +15,8 @@ use crate::fs;
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, IdentitySource, OpenIdentity, OpenVault, Result};
-use crate::service::identity::authenticate::{identity_bytes, with_passphrase};
-use crate::service::identity::{
-    BACKUP, IdentityError, identity_file, member_of, own_keys, recipients, refuse_always,
-};
+use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
+use crate::service::identity::{BACKUP, IdentityError, member_of, recipients, refuse_always};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -113,13 +111,7 @@ impl Keys {
 
 /// Reads the file of the identity, and opens it.
 fn read(ctx: &Context) -> Result<Keys> {
-    let Some(path) = identity_file(ctx) else {
-        return Err(match &ctx.identity {
-            IdentitySource::Default => IdentityError::NotFound { dir: own_keys(ctx) },
-            _ => IdentityError::InNoFile,
-        }
-        .into());
-    };
+    let path = the_identity_file(ctx, IdentityError::InNoFile)?;
     let file = identity_bytes(&path)?;
     if file.expose().trim_ascii_start().starts_with(b"-----BEGIN OPENSSH")
         || file.expose().trim_ascii_start().starts_with(b"-----BEGIN RSA")
