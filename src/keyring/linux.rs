@@ -134,7 +134,7 @@ fn is_ours(key: KeyringSerial) -> bool {
 /// program that gave its own session to the shell, as is done here.
 ///
 /// # Errors
-/// `ParentRefuses` where that program takes none: one with threads, such as fish.
+/// `ParentRefuses` where that program takes none: one with threads, which fish has at times.
 pub(crate) fn begin_session() -> Result<(), KeyringError> {
     leave()?;
     keyctl_session_to_parent().map_err(|error| match failed(error.0) {

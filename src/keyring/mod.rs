@@ -36,7 +36,9 @@ pub(crate) enum KeyringError {
     #[error("this shell has no login session of its own")]
     NoSession,
     /// The program that started this one is to get a session, and takes none.
-    #[error("the program that started authy takes no session, as fish does not")]
+    #[error(
+        "the program that started authy takes no session: it has threads, as fish has at times"
+    )]
     ParentRefuses,
     /// The user has too many keys.
     #[error("the kernel keeps no more keys for this user")]
