@@ -1,3 +1,5 @@
+//! The hybrid recipient: its texts, its stanza, files of both kinds, and the vectors of C2SP.
+
 use age::Identity as _;
 use age::Recipient as _;
 use age_core::format::{FileKey, Stanza};
@@ -115,10 +117,10 @@ fn so_many_readers_fit_into_a_header() {
     assert_eq!(encrypt(b"value", &to(45)).err(), Some(CryptoError::TooManyRecipients));
 }
 
-/// The test vectors of C2SP (CCTV, `age/testdata`), which `.ci/proof vectors` fetches: every one of
+/// The test vectors of C2SP (CCTV, `age/testdata`), which `.ci/vectors` fetches: every one of
 /// them, hybrid or not, ends here as it says.
 #[test]
-#[ignore = "of .ci/proof, which fetches them"]
+#[ignore = "of .ci/vectors, which fetches them"]
 fn the_vectors_of_c2sp_end_as_they_say() {
     let folder = std::env::var_os("AUTHY_VECTORS").unwrap();
     let (mut hybrid, mut wrong) = (0, Vec::new());
