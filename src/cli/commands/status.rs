@@ -184,10 +184,10 @@ impl Page {
                 let until = left(now, expires).unwrap_or_else(|| "over".to_owned());
                 self.add("expires", &format!("{expires} ({until})"));
             }
-            CallerView::Locked { identity } => {
+            CallerView::Locked { identity, by_command } => {
                 let file = identity.as_deref().unwrap_or("the identity");
                 self.add("member", "known once the identity is unlocked");
-                let why = match file.starts_with("--") {
+                let why = match by_command {
                     true => "which is not run for this",
                     false => "under a passphrase",
                 };

@@ -11,7 +11,9 @@ use crate::crypto::CryptoError;
 use crate::fs::VaultPath;
 use crate::git::{self, Home};
 use crate::name::{GroupName, MemberName, ScopeName, SecretName, SessionId, printable};
-use crate::service::base::{Context, Error, OpenVault, Pending, Result, Snapshot, effective_scope};
+use crate::service::base::{
+    Context, Error, IdentitySource, OpenVault, Pending, Result, Snapshot, effective_scope,
+};
 use crate::service::change::waiting;
 use crate::service::identity::agent::is_limited;
 use crate::service::identity::authenticate::{authenticate, identity_bytes, identity_label};
@@ -91,6 +93,8 @@ pub enum CallerView {
     Locked {
         /// The file of the identity.
         identity: Option<String>,
+        /// Whether a command prints it, which is not started for this.
+        by_command: bool,
     },
     /// Nobody whom the vault knows.
     Nobody {
@@ -279,7 +283,10 @@ fn caller(ctx: &Context, opened: &Snapshot) -> Result<CallerView> {
         });
     }
     Ok(match is_locked(&error) {
-        true => CallerView::Locked { identity: identity() },
+        true => CallerView::Locked {
+            identity: identity(),
+            by_command: matches!(ctx.identity, IdentitySource::Once(_)),
+        },
         false => nobody(error.to_string(), error.hint()),
     })
 }
