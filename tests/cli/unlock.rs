@@ -67,9 +67,18 @@ fn protected() -> Option<Sandbox> {
 
 /// A shell that authy is unlocked for, and nothing else.
 fn unlocked(t: &Sandbox, flags: &str, script: &str) -> Done {
-    let line = format!("{TYPED} authy unlock {flags} -- sh ./script");
+    t.program("sh", ["-c", &in_unlocked(t, flags, script)]).ends()
+}
+
+/// The same on a terminal.
+fn on_screen(t: &Sandbox, flags: &str, script: &str) -> Screen {
+    Screen::sh(t, &in_unlocked(t, flags, script))
+}
+
+/// The line that starts such a shell.
+fn in_unlocked(t: &Sandbox, flags: &str, script: &str) -> String {
     t.write("script", script);
-    t.program("sh", ["-c", &line]).ends()
+    format!("{TYPED} authy unlock {flags} -- sh ./script")
 }
 
 #[test]
@@ -159,9 +168,8 @@ fn what_run_starts_cannot_use_it() {
         unlocked(&t, "", &script).stderr_has("none was given").stdout_lacks("the-value");
     }
     // A terminal has a process of its own between.
-    t.write("script", format!("authy run --mask --only key -- {thief}; authy lock"));
-    let line = format!("{TYPED} authy unlock -- sh ./script");
-    let (_, screen) = Screen::sh(&t, &line).end();
+    let script = format!("authy run --mask --only key -- {thief}; authy lock");
+    let (_, screen) = on_screen(&t, "", &script).end();
     assert!(screen.contains("sees True") && !screen.contains("READ"), "{screen}");
     // Whoever edits a value has that value.
     let editor = t.write("editor", format!("#!/bin/sh\n{thief}\n"));
@@ -187,9 +195,8 @@ fn an_agent_uses_it_only_if_a_person_agrees() {
     let done = unlocked(&t, "", &format!("{script}; authy lock"));
     let done = done.stdout_has("6\n").stdout_has("for an agent only if you agree");
     done.stderr_has("nobody at the terminal agreed");
-    t.write("script", "CLAUDECODE=1 authy run -s all -- sh -c \"echo 'ran'\"; authy lock");
-    let line = format!("{TYPED} authy unlock -- sh ./script");
-    let mut screen = Screen::sh(&t, &line);
+    let script = "CLAUDECODE=1 authy run -s all -- sh -c \"echo 'ran'\"; authy lock";
+    let mut screen = on_screen(&t, "", script);
     screen.until("wants to use your unlocked identity").until("[y/N]").keys("y\r").until("ran");
     screen.end();
     t.authy(["unlock"]).env("CLAUDECODE", "1").env("AUTHY_PASSPHRASE", PASSPHRASE).fails(4);
@@ -199,9 +206,8 @@ fn an_agent_uses_it_only_if_a_person_agrees() {
 fn each_use_is_asked_about_where_that_was_wanted() {
     let _alone = alone();
     let Some(t) = protected() else { return };
-    t.write("script", "authy get key; authy --no-input get key; authy lock");
-    let line = format!("{TYPED} authy unlock --confirm -- sh ./script");
-    let mut screen = Screen::sh(&t, &line);
+    let script = "authy get key; authy --no-input get key; authy lock";
+    let mut screen = on_screen(&t, "--confirm", script);
     screen.until("Use the unlocked identity").until("[y/N]").keys("y\r").until("the-value");
     screen.until("nobody at the terminal agreed");
     screen.end();

@@ -65,16 +65,7 @@ impl Args {
 fn page(ctx: &authy::Context, copy: &BackupText) -> String {
     let whose = copy.member.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let file = printable(&copy.identity.to_string_lossy());
-    let code = QrCode::with_error_correction_level(copy.text.as_bytes(), EcLevel::L);
-    // On paper dark is dark; most terminals write light on dark.
-    let (dark, light) = match std::io::stdout().is_terminal() {
-        true => (Dense1x2::Light, Dense1x2::Dark),
-        false => (Dense1x2::Dark, Dense1x2::Light),
-    };
-    let code = match code {
-        Ok(code) => code.render().dark_color(dark).light_color(light).build(),
-        Err(_) => "(too long for a QR code)".to_owned(),
-    };
+    let code = code(&copy.text, std::io::stdout().is_terminal());
     format!(
         "authy: a copy of the identity{whose}, {}\n\nOf {file}\nIt is under a passphrase, which is not \
          on this page. To put it back, scan the\ncode, or type the text, into a file, and run\n\n    \
@@ -84,17 +75,31 @@ fn page(ctx: &authy::Context, copy: &BackupText) -> String {
     )
 }
 
+/// The QR code of a text. On paper dark is dark; most terminals write light on dark.
+fn code(text: &str, on_terminal: bool) -> String {
+    let (dark, light) = match on_terminal {
+        true => (Dense1x2::Light, Dense1x2::Dark),
+        false => (Dense1x2::Dark, Dense1x2::Light),
+    };
+    match QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L) {
+        Ok(code) => code.render().dark_color(dark).light_color(light).build(),
+        Err(_) => "(too long for a QR code)".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Dense1x2, EcLevel, QrCode};
+    use super::code;
 
     #[test]
     fn the_code_of_a_usual_copy_fits_a_terminal() {
-        // One key under a passphrase, armored: 472 characters.
-        let text = "x".repeat(480);
-        let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L).unwrap();
-        let code = code.render::<Dense1x2>().quiet_zone(true).build();
-        let widest = code.lines().map(|line| line.chars().count()).max().unwrap();
-        assert!(widest <= 86, "{widest}");
+        // One key under a passphrase, armored: 418 characters.
+        for on_terminal in [false, true] {
+            let code = code(&"x".repeat(418), on_terminal);
+            let widest = code.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= 80, "{widest}");
+        }
+        assert_ne!(code("x", false), code("x", true));
+        assert!(code(&"x".repeat(4000), false).contains("too long"));
     }
 }
