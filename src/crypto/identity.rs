@@ -50,6 +50,14 @@ impl Identity {
         Self::generated(key, recipient, &secret, created)
     }
 
+    /// Draws a key of either kind.
+    pub(crate) fn generate_as(post_quantum: bool, created: &str) -> (Self, SecretBytes) {
+        match post_quantum {
+            true => Self::generate_post_quantum(created),
+            false => Self::generate(created),
+        }
+    }
+
     fn generated(
         key: impl age::Identity + Send + Sync + 'static,
         recipient: Recipient,
@@ -123,6 +131,11 @@ impl Identity {
     pub(crate) fn is_protected(file: &[u8]) -> bool {
         file.starts_with(header::ANY_VERSION)
             || file.trim_ascii_start().starts_with(armor::BEGIN.as_bytes())
+    }
+
+    /// Whether the file is an ssh key, as far as its first bytes tell.
+    pub(crate) fn is_ssh(file: &[u8]) -> bool {
+        file.trim_ascii_start().starts_with(ssh_key::BEGIN.as_bytes()) && !Self::is_protected(file)
     }
 
     /// The keys in a file that a passphrase opens, as text.

@@ -1,6 +1,5 @@
 //! `backup`: a copy of the identity that is safe to keep elsewhere, as a file or as text to print.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,7 +9,7 @@ use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, OpenVault, Result};
-use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
+use crate::service::identity::authenticate::{IdentityText, identity_text, the_identity_file};
 use crate::service::identity::enroll;
 use crate::service::identity::{BACKUP, IdentityError, member_of, refuse_always};
 use crate::service::session::refuse_any_token;
@@ -48,28 +47,13 @@ pub fn backup(ctx: &Context, to: &Path) -> Result<PathBuf> {
 pub fn backup_text(ctx: &Context) -> Result<BackupText> {
     let file = source(ctx)?;
     let label = printable(&file.to_string_lossy());
-    let bytes = identity_bytes(&file)?;
-    let given = RefCell::new(None);
-    let keys = match Identity::is_protected(bytes.expose()) {
-        true => with_passphrase(ctx, &label, |ask| {
-            let ask = || {
-                *given.borrow_mut() = ask();
-                given.borrow().clone()
-            };
-            Identity::unprotect(bytes.expose(), &ask)
-        })?,
-        false => bytes,
-    };
+    let IdentityText { text: keys, passphrase } = identity_text(ctx, &file)?;
     let unusable = |source| IdentityError::unusable(label.clone(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
     let Some(bare) = bare(&keys) else { return Err(IdentityError::SshIdentity(file).into()) };
-    let passphrase = match given.into_inner() {
+    let passphrase = match passphrase {
         Some(passphrase) => passphrase,
-        None => ctx
-            .front
-            .new_passphrase("the copy")
-            .filter(|secret| !secret.is_empty())
-            .ok_or(IdentityError::NoPassphrase)?,
+        None => enroll::ask_for(ctx, "the copy")?,
     };
     let text = encrypt_with_passphrase(bare.expose(), &passphrase)?;
     let opened = OpenVault::open(ctx).ok();

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use crate::access::AccessError;
+use crate::crypto::Identity;
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient};
 use crate::fs::{LocalFile, Lock, Stage, VaultPath};
 use crate::many::merged;
 use crate::name::{GroupName, MemberName};
@@ -69,7 +69,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     note_foreign(ctx);
     let mut who = options.who.clone();
     // As those who are here already have it.
-    who.post_quantum |= enroll::is_made(ctx, &who) && admins_are_post_quantum(&opened);
+    who.post_quantum |= enroll::is_made(ctx, &who) && enroll::admins_are_post_quantum(&opened);
     let key = enroll::identity(ctx, &who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     // What it saw is remembered and said before the vault is opened again, and so only once.
@@ -125,12 +125,6 @@ fn refuse_unasked(opened: &Snapshot, name: &MemberName) -> Result<()> {
             Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
         }
     }
-}
-
-/// Whether every key of every admin is one that a quantum computer does not break.
-fn admins_are_post_quantum(opened: &Snapshot) -> bool {
-    let all = recipients(&opened.rules, opened.rules.admins());
-    all.is_ok_and(|all| all.iter().all(Recipient::is_post_quantum))
 }
 
 fn request(

@@ -101,8 +101,7 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
 /// Why there is nothing to unlock.
 fn not_protected(path: &Path, file: &[u8]) -> IdentityError {
     let is_open = Identity::parse(file, &|| None).is_ok();
-    let is_ssh = file.trim_ascii_start().starts_with(b"-----BEGIN ");
-    match is_ssh && !is_open {
+    match Identity::is_ssh(file) && !is_open {
         true => IdentityError::SshKey(path.to_owned()),
         false => IdentityError::NotProtected(path.to_owned()),
     }

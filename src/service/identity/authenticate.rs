@@ -1,5 +1,6 @@
 //! Who is it: finding the identity, and the member it belongs to.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -290,6 +291,35 @@ pub(crate) fn the_identity_file(
         0 | 1 => Err(IdentityError::NotFound { dir }),
         count => Err(IdentityError::Which { dir: dir.unwrap_or_default(), count }),
     }
+}
+
+/// What an identity file has in it, and the passphrase that protects it.
+pub(crate) struct IdentityText {
+    /// As `age-keygen` writes it, or an ssh key.
+    pub(crate) text: SecretBytes,
+    /// `None` where nothing protects it.
+    pub(crate) passphrase: Option<SecretBytes>,
+}
+
+/// Opens an identity file without regard to what `unlock` keeps: whoever is to protect it anew has to know
+/// the passphrase.
+///
+/// # Errors
+/// It is not there; the passphrase is wrong, or nobody gives it.
+pub(crate) fn identity_text(ctx: &Context, path: &Path) -> Result<IdentityText> {
+    let file = identity_bytes(path)?;
+    if !Identity::is_protected(file.expose()) {
+        return Ok(IdentityText { text: file, passphrase: None });
+    }
+    let given = RefCell::new(None);
+    let text = with_passphrase(ctx, &path.to_string_lossy(), |ask| {
+        let ask = || {
+            *given.borrow_mut() = ask();
+            given.borrow().clone()
+        };
+        Identity::unprotect(file.expose(), &ask)
+    })?;
+    Ok(IdentityText { text, passphrase: given.into_inner() })
 }
 
 /// The file of the identity that `ctx` leads to, as far as that is clear without opening any.

@@ -11,7 +11,7 @@ use crate::crypto::sign::SigningKey;
 use crate::crypto::{Identity, Recipient, encrypt_armored, encrypt_with_passphrase};
 use crate::fs;
 use crate::git;
-use crate::name::MemberName;
+use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, IdentitySource, Result, Snapshot};
 use crate::store::{Member, Stamp};
@@ -196,7 +196,7 @@ fn passphrase_of_copy(
     if is_protected {
         return Ok(None);
     }
-    ask_for(ctx, copy).map(Some)
+    ask_for(ctx, &printable(&copy.to_string_lossy())).map(Some)
 }
 
 /// Refuses an identity that was there already where one was wanted that a quantum computer does not
@@ -209,11 +209,19 @@ fn refuse_classic(options: &Newcomer, key: &Key) -> Result<()> {
     }
 }
 
-/// Asks for the passphrase that a copy is to have.
-fn ask_for(ctx: &Context, copy: &Path) -> Result<SecretBytes> {
-    let label = crate::name::printable(&copy.to_string_lossy());
-    let secret = ctx.front.new_passphrase(&label).filter(|secret| !secret.is_empty());
+/// Asks for a new passphrase for what is called `label`.
+///
+/// # Errors
+/// `NoPassphrase`.
+pub(crate) fn ask_for(ctx: &Context, label: &str) -> Result<SecretBytes> {
+    let secret = ctx.front.new_passphrase(label).filter(|secret| !secret.is_empty());
     secret.ok_or_else(|| IdentityError::NoPassphrase.into())
+}
+
+/// Whether every key of every admin is one that a quantum computer does not break.
+pub(crate) fn admins_are_post_quantum(opened: &Snapshot) -> bool {
+    let all = authenticate::recipients(&opened.rules, opened.rules.admins());
+    all.is_ok_and(|all| all.iter().all(Recipient::is_post_quantum))
 }
 
 /// Writes a copy of the identity in `file`, under the passphrase that it has, or else under a new one.
@@ -228,7 +236,10 @@ pub(crate) fn copy(ctx: &Context, file: &Path, copy: &Path) -> Result<()> {
     let sealed = match Identity::parse(bytes.expose(), &|| None) {
         // It has one itself.
         Err(_) => bytes,
-        Ok(_) => SecretBytes::new(encrypt_with_passphrase(bytes.expose(), &ask_for(ctx, copy)?)?),
+        Ok(_) => SecretBytes::new(encrypt_with_passphrase(
+            bytes.expose(),
+            &ask_for(ctx, &printable(&copy.to_string_lossy()))?,
+        )?),
     };
     Ok(fs::create_new(copy, sealed.expose(), 0o600)?)
 }
@@ -294,12 +305,9 @@ fn existing(identity: Identity, file: Option<PathBuf>) -> Result<Key> {
 /// Makes an identity file; one that exists is never overwritten.
 fn generate(ctx: &Context, file: &Path, options: &Newcomer) -> Result<Key> {
     let created = Stamp::new(ctx.now).to_string();
-    let (identity, text) = match options.post_quantum {
-        true => Identity::generate_post_quantum(&created),
-        false => Identity::generate(&created),
-    };
+    let (identity, text) = Identity::generate_as(options.post_quantum, &created);
     let bytes = if options.passphrase {
-        let label = crate::name::printable(&file.to_string_lossy());
+        let label = printable(&file.to_string_lossy());
         let secret = ctx.front.new_passphrase(&label).ok_or(IdentityError::NoPassphrase)?;
         SecretBytes::new(encrypt_with_passphrase(text.expose(), &secret)?)
     } else {

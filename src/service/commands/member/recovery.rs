@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::{NewMember, member_add};
-use crate::crypto::{Identity, Recipient, encrypt_with_passphrase};
+use crate::crypto::{Identity, encrypt_with_passphrase};
 use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::service::base::{Context, OpenVault, Result};
-use crate::service::identity::{IdentityError, recipients, refuse_always};
+use crate::service::identity::{enroll, refuse_always};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -19,18 +19,9 @@ use crate::store::Stamp;
 pub fn member_add_recovery(ctx: &Context, name: &MemberName, file: &Path) -> Result<String> {
     refuse_any_token(ctx)?;
     refuse_always(ctx, "a recovery identity to be made")?;
-    let hybrid = {
-        let opened = OpenVault::open(ctx)?;
-        let admins = recipients(&opened.rules, opened.rules.admins());
-        admins.is_ok_and(|all| all.iter().all(Recipient::is_post_quantum))
-    };
-    let created = Stamp::new(ctx.now).to_string();
-    let (identity, keys) = match hybrid {
-        true => Identity::generate_post_quantum(&created),
-        false => Identity::generate(&created),
-    };
-    let passphrase = ctx.front.new_passphrase(&printable(&file.to_string_lossy()));
-    let passphrase = passphrase.filter(|one| !one.is_empty()).ok_or(IdentityError::NoPassphrase)?;
+    let hybrid = enroll::admins_are_post_quantum(&*OpenVault::open(ctx)?);
+    let (identity, keys) = Identity::generate_as(hybrid, &Stamp::new(ctx.now).to_string());
+    let passphrase = enroll::ask_for(ctx, &printable(&file.to_string_lossy()))?;
     let protected = encrypt_with_passphrase(keys.expose(), &passphrase)?;
     fs::create_new(file, &protected, 0o600)?;
     let recipient = identity.recipients().iter().map(ToString::to_string).collect::<String>();

@@ -4,8 +4,7 @@
 //! file opens what is encrypted to either. Then the vault changes over. Whatever stops it in between
 //! leaves an identity that works, and the next call goes on with the key that waits in the file.
 
-use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -15,7 +14,7 @@ use crate::fs;
 use crate::name::MemberName;
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, IdentitySource, OpenIdentity, OpenVault, Result};
-use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
+use crate::service::identity::authenticate::{IdentityText, identity_text, the_identity_file};
 use crate::service::identity::{BACKUP, IdentityError, member_of, recipients, refuse_always};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
@@ -44,14 +43,6 @@ pub struct IdentityRotated {
     pub resumed: bool,
 }
 
-/// The keys of an identity file.
-struct Keys {
-    path: PathBuf,
-    text: SecretBytes,
-    /// What protects it.
-    passphrase: Option<SecretBytes>,
-}
-
 /// Gives the caller a new identity, in the file of the old one, which keeps the old key for what git
 /// keeps. An admin's is in force at once, another member's waits for an approval.
 ///
@@ -62,8 +53,12 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     refuse_any_token(&ctx)?;
     ctx.refuse_confined()?;
     refuse_always(&ctx, "your identity to be replaced")?;
-    let keys = read(&ctx)?;
-    let old = keys.identity()?;
+    let path = the_identity_file(&ctx, IdentityError::InNoFile)?;
+    let keys = identity_text(&ctx, &path)?;
+    if Identity::is_ssh(keys.text.expose()) {
+        return Err(IdentityError::SshIdentity(path).into());
+    }
+    let old = parse(&path, &keys.text)?;
     let (name, theirs) = {
         let opened = OpenVault::open(&ctx)?;
         let name = member_of(&old, &opened.rules)?;
@@ -83,7 +78,7 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     let resumed = waiting.is_some();
     let (identity, recipient) = match waiting {
         Some(recipient) => (old, recipient),
-        None => add(&ctx, &keys, post_quantum)?,
+        None => add(&ctx, &path, &keys, post_quantum)?,
     };
     let change = MemberChange {
         name,
@@ -98,48 +93,23 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     };
     let open = IdentitySource::Open(OpenIdentity(identity.into()));
     let updated = member_update(&Context { identity: open, ..ctx }, &change)?;
-    Ok(IdentityRotated { updated, identity: keys.path, recipient: recipient.to_string(), resumed })
+    Ok(IdentityRotated { updated, identity: path, recipient: recipient.to_string(), resumed })
 }
 
-impl Keys {
-    fn identity(&self) -> Result<Identity> {
-        let label = self.path.to_string_lossy().into_owned();
-        let parsed = Identity::parse(self.text.expose(), &|| None);
-        Ok(parsed.map_err(|source| IdentityError::unusable(label, source))?)
-    }
-}
-
-/// Reads the file of the identity, and opens it.
-fn read(ctx: &Context) -> Result<Keys> {
-    let path = the_identity_file(ctx, IdentityError::InNoFile)?;
-    let file = identity_bytes(&path)?;
-    if file.expose().trim_ascii_start().starts_with(b"-----BEGIN OPENSSH")
-        || file.expose().trim_ascii_start().starts_with(b"-----BEGIN RSA")
-    {
-        return Err(IdentityError::SshIdentity(path).into());
-    }
-    if !Identity::is_protected(file.expose()) {
-        return Ok(Keys { path, text: file, passphrase: None });
-    }
-    // It protects the new key, too.
-    let given = RefCell::new(None);
-    let text = with_passphrase(ctx, &path.to_string_lossy(), |ask| {
-        let ask = || {
-            *given.borrow_mut() = ask();
-            given.borrow().clone()
-        };
-        Identity::unprotect(file.expose(), &ask)
-    })?;
-    Ok(Keys { path, text, passphrase: given.into_inner() })
+fn parse(path: &Path, text: &SecretBytes) -> Result<Identity> {
+    let label = path.to_string_lossy().into_owned();
+    let parsed = Identity::parse(text.expose(), &|| None);
+    Ok(parsed.map_err(|source| IdentityError::unusable(label, source))?)
 }
 
 /// Draws a key and puts it before those of the file.
-fn add(ctx: &Context, keys: &Keys, post_quantum: bool) -> Result<(Identity, Recipient)> {
-    let created = Stamp::new(ctx.now).to_string();
-    let (_, new) = match post_quantum {
-        true => Identity::generate_post_quantum(&created),
-        false => Identity::generate(&created),
-    };
+fn add(
+    ctx: &Context,
+    path: &Path,
+    keys: &IdentityText,
+    post_quantum: bool,
+) -> Result<(Identity, Recipient)> {
+    let (_, new) = Identity::generate_as(post_quantum, &Stamp::new(ctx.now).to_string());
     let before = b"# until then, for what git keeps:\n";
     // Sized for all of it: growing would leave copies of keys behind.
     let size = new.len() + before.len() + keys.text.len();
@@ -152,9 +122,9 @@ fn add(ctx: &Context, keys: &Keys, post_quantum: bool) -> Result<(Identity, Reci
         Some(passphrase) => SecretBytes::new(encrypt_with_passphrase(text.expose(), passphrase)?),
         None => text.clone(),
     };
-    fs::replace(&keys.path, file.expose())?;
+    fs::replace(path, file.expose())?;
     forget_copy(ctx);
-    let identity = Keys { path: keys.path.clone(), text, passphrase: None }.identity()?;
+    let identity = parse(path, &text)?;
     let recipient = identity.recipients().first().cloned();
     let recipient = recipient.ok_or(IdentityError::InNoFile)?;
     Ok((identity, recipient))
