@@ -11,6 +11,7 @@
 
 mod helper;
 mod host;
+mod plugin;
 mod service;
 mod tool;
 mod ttl;
@@ -23,6 +24,7 @@ use crate::kind::{Failure, Kind};
 pub use helper::HelperTool;
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
+pub use plugin::PluginName;
 pub use service::{ServiceUrl, ServiceUser};
 pub use tool::ToolName;
 pub use ttl::{Ttl, TtlError};

@@ -22,6 +22,7 @@ impl Access<'_> {
         self,
         receipt: Receipt,
     ) -> Result<Vec<(SecretName, SecretBytes)>, AccessError> {
+        self.means.prepare(&self.files)?;
         let open = |one: &EncryptedSecret| {
             let name = one.name();
             if !receipt.covers(&self.op, name) {
@@ -34,6 +35,16 @@ impl Access<'_> {
 }
 
 impl KeySource {
+    /// Has plugins asked about all files at once: one after another that would be a touch each.
+    fn prepare(&self, files: &[EncryptedSecret]) -> Result<(), AccessError> {
+        let (Self::Identity(identity, _), Some(first)) = (self, files.first()) else {
+            return Ok(());
+        };
+        let name = first.name();
+        let failed = |source| AccessError::Open { name: name.clone(), source };
+        identity.prepare(files.iter().map(EncryptedSecret::ciphertext)).map_err(failed)
+    }
+
     fn open(&self, sealed: &EncryptedSecret) -> Result<SecretBytes, AccessError> {
         let name = sealed.name();
         match self {

@@ -214,7 +214,11 @@ impl Rules {
             return Ok(Some(Arc::clone(recipients)));
         }
         let Some(member) = self.member(name) else { return Ok(None) };
-        let recipients = member.recipients.iter().map(|text| Recipient::parse(text));
+        let read = |text: &String| match &self.vault {
+            Some(vault) => vault.recipient(text),
+            None => Recipient::parse(text),
+        };
+        let recipients = member.recipients.iter().map(read);
         let recipients: Arc<[Recipient]> = recipients.collect::<Result<_, _>>()?;
         known().insert(name.clone(), Arc::clone(&recipients));
         Ok(Some(recipients))

@@ -9,7 +9,7 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
-use authy::{Front, Note, ScopeName, SecretBytes};
+use authy::{Front, Note, PluginName, PluginUser, ScopeName, SecretBytes};
 use indicatif::ProgressBar;
 use time::OffsetDateTime;
 
@@ -56,14 +56,20 @@ impl Person {
 
     /// Asks a question that only a clear yes answers with yes.
     pub(crate) fn agrees(self, question: &str) -> Option<bool> {
+        let answer = self.line(&format!("{question} [y/N] "))?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+
+    /// Asks for a line, which is shown as it is typed.
+    fn line(self, question: &str) -> Option<String> {
         if !self.may_ask {
             return None;
         }
         let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
-        write!(terminal, "{question} [y/N] ").ok()?;
+        write!(terminal, "{question}").ok()?;
         let mut answer = String::new();
         BufReader::new(terminal).read_line(&mut answer).ok()?;
-        Some(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+        Some(answer.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
@@ -73,6 +79,36 @@ impl Person {
     pub(crate) fn refuses(self, makes_sense: impl FnOnce() -> bool, question: &str) -> bool {
         let is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
         is_there && makes_sense() && self.agrees(question) == Some(false)
+    }
+}
+
+/// What age plugins ask and tell, in their own words.
+impl PluginUser for Person {
+    fn message(&self, plugin: &PluginName, text: &str) {
+        self.ui.show(&format!("age-plugin-{plugin}: {text}"));
+    }
+
+    fn confirm(
+        &self,
+        plugin: &PluginName,
+        text: &str,
+        yes: &str,
+        no: Option<&str>,
+    ) -> Option<bool> {
+        let no = no.unwrap_or("cancel");
+        self.agrees(&format!("age-plugin-{plugin}: {text} (y: {yes}, n: {no})"))
+    }
+
+    fn answer(&self, plugin: &PluginName, text: &str, hidden: bool) -> Option<SecretBytes> {
+        let question = format!("age-plugin-{plugin}: {text} ");
+        if hidden {
+            return Some(self.hidden()?.ask(&question, Form::Line, PASSPHRASE)?.text);
+        }
+        self.line(&question).map(SecretBytes::from)
+    }
+
+    fn consents(&self, question: &str) -> bool {
+        self.agrees(question).unwrap_or(false)
     }
 }
 

@@ -11,10 +11,11 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use authy::{
-    AgentAtWork, Context, EditorChoice, IdentitySource, OnceIdentity, ProjectFile, RUN_KEYFILE,
-    ScopeName, SecretBytes, TokenSource, Unseen,
+    AgentAtWork, Context, EditorChoice, IdentitySource, OnceIdentity, PluginAccess, ProjectFile,
+    RUN_KEYFILE, ScopeName, SecretBytes, TokenSource, Unseen,
 };
 use time::OffsetDateTime;
 
@@ -125,7 +126,9 @@ impl CliEnv {
         if let IdentitySource::Once(once) = context.identity {
             context.identity = IdentitySource::Once(once.unasked());
         }
-        Ok(Context { front: self.front(Person::new(self.ui, false)), ..context })
+        let nobody = Person::new(self.ui, false);
+        context.plugins = Some(self.plugins(nobody));
+        Ok(Context { front: self.front(nobody), ..context })
     }
 
     /// Tells whether the person at the terminal does not want something removed. Where an agent is at
@@ -173,6 +176,16 @@ impl CliEnv {
             }
             _ => {}
         }
+    }
+
+    /// How age plugins are started, for this person.
+    fn plugins(&self, person: Person) -> PluginAccess {
+        PluginAccess::new(self.program_path(), Arc::new(person))
+    }
+
+    /// The folders of programs.
+    pub(crate) fn program_path(&self) -> OsString {
+        self.variable("PATH").unwrap_or_default()
     }
 
     fn front(&self, person: Person) -> Box<FrontOfPerson> {
@@ -307,7 +320,9 @@ impl CliEnv {
         });
         context.agent = Some(AgentAtWork { marker: agent::of_client(client), ..agent });
         // The terminal, where there is one, is the client's.
-        context.front = self.front(Person::new(self.ui, false));
+        let nobody = Person::new(self.ui, false);
+        context.plugins = Some(self.plugins(nobody));
+        context.front = self.front(nobody);
         Ok(context)
     }
 
@@ -371,6 +386,7 @@ impl CliEnv {
             }),
             confined,
             now: self.now,
+            plugins: Some(self.plugins(self.person())),
             front: self.front(self.person()),
         })
     }

@@ -21,9 +21,7 @@ impl Digest {
 
     /// Parses `sha256:<64 lower-case hex digits>`; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix(Self::PREFIX)?;
-        let bytes = HEXLOWER.decode(hex.as_bytes()).ok()?;
-        Some(Self(bytes.try_into().ok()?))
+        Self::from_hex(text.strip_prefix(Self::PREFIX)?)
     }
 
     /// Whether these are its 64 hex digits, in lower case.
@@ -31,6 +29,11 @@ impl Digest {
         let mut own = [0; 64];
         HEXLOWER.encode_mut(&self.0, &mut own);
         hex.as_bytes() == own
+    }
+
+    /// Takes 64 hex digits in lower case; `None` for anything else.
+    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
+        Some(Self(HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?))
     }
 
     /// Its 64 hex digits, in lower case.

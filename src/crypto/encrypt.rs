@@ -1,9 +1,11 @@
 //! Encrypts values to recipients and decrypts them with an identity, as plain age v1 files.
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 use super::armor::{armor, dearmor};
 use super::error::CryptoError;
+use super::file_key::{FileKey, decrypt_with_key_up_to};
 use super::header::scan;
 use super::hybrid;
 use super::identity::Identity;
@@ -37,32 +39,50 @@ pub(crate) fn encrypt_up_to(
     }
     let is_mixed =
         to.iter().any(Recipient::is_post_quantum) && !to.iter().all(Recipient::is_post_quantum);
-    let mixed: Vec<_> = to.iter().filter(|_| is_mixed).map(|one| Mixed(one.as_age())).collect();
-    let encryptor = if is_mixed {
-        age::Encryptor::with_recipients(mixed.iter().map(|one| one as &dyn age::Recipient))
-    } else {
-        age::Encryptor::with_recipients(to.iter().map(Recipient::as_age))
+    let failed = Mutex::new(None);
+    let all: Vec<_> =
+        to.iter().map(|recipient| Addressee { recipient, is_mixed, failed: &failed }).collect();
+    let encryptor =
+        age::Encryptor::with_recipients(all.iter().map(|one| one as &dyn age::Recipient));
+    let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Ok(encryptor) = encryptor else {
+        return Err(failed().unwrap_or(CryptoError::EncryptionFailed));
     };
-    let encryptor = encryptor.map_err(|_| CryptoError::EncryptionFailed)?;
     let file = payload::write(plain, encryptor, limit)?;
     scan(&file).map_err(|_| CryptoError::TooManyRecipients)?;
     Ok(file)
 }
 
-/// A recipient of a file that is for both kinds of keys.
+/// One of a file's recipients.
 ///
-/// age does not encrypt such a file ("SHOULD NOT"): who reads `age1pq1…` on the command line would
-/// think that it is safe. Here whole teams change their keys one by one, and `check` says which files
-/// are not safe yet, and because of whom (docs/THREAT_MODEL.md).
-struct Mixed<'a>(&'a dyn age::Recipient);
+/// age does not encrypt a file for both kinds of keys ("SHOULD NOT"): who reads `age1pq1…` on the command
+/// line would think that it is safe. Here whole teams change their keys one by one, and `check` says which
+/// files are not safe yet, and because of whom (docs/THREAT_MODEL.md).
+struct Addressee<'a> {
+    recipient: &'a Recipient,
+    /// Whether the file is for both kinds.
+    is_mixed: bool,
+    /// Why a plugin did not wrap the key: age's own error has no place for that.
+    failed: &'a Mutex<Option<CryptoError>>,
+}
 
-impl age::Recipient for Mixed<'_> {
+impl age::Recipient for Addressee<'_> {
     fn wrap_file_key(
         &self,
         file_key: &age_core::format::FileKey,
     ) -> Result<(Vec<age_core::format::Stanza>, HashSet<String>), age::EncryptError> {
-        let (stanzas, mut labels) = self.0.wrap_file_key(file_key)?;
-        labels.remove(hybrid::LABEL);
+        let (stanzas, mut labels) = match self.recipient.as_plugin() {
+            None => self.recipient.as_age().wrap_file_key(file_key)?,
+            Some(plugin) => plugin.wrap(&FileKey::from(file_key)).map_err(|source| {
+                let recipient = self.recipient.to_string();
+                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                *failed = Some(CryptoError::plugin_recipient(&recipient, source));
+                std::io::Error::other("a plugin failed")
+            })?,
+        };
+        if self.is_mixed {
+            labels.remove(hybrid::LABEL);
+        }
         Ok((stanzas, labels))
     }
 }
@@ -86,8 +106,13 @@ pub(crate) fn decrypt_up_to(
     with: &Identity,
 ) -> Result<SecretBytes, CryptoError> {
     let length = payload::length(file, &scan(file)?, limit)?;
-    let reader = age::Decryptor::new_buffered(file)?.decrypt(with.keys())?;
-    Ok(payload::read(reader, length)?)
+    match age::Decryptor::new_buffered(file)?.decrypt(with.keys()).map_err(CryptoError::from) {
+        Ok(reader) => Ok(payload::read(reader, length)?),
+        Err(CryptoError::NotAReader) if with.has_plugins() => {
+            decrypt_with_key_up_to(limit, file, &with.plugins().key_of(file)?)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Encrypts `plain` as [`encrypt`] does, as text to stand in a TOML file.

@@ -3,8 +3,9 @@
 //! Every text is our own: those of the age crate carry invisible direction marks and
 //! sometimes content. Nothing here quotes an identity, a passphrase or a value.
 
+use super::plugin::PluginError;
 use crate::kind::{Failure, Kind};
-use crate::name::printable;
+use crate::name::{PluginName, printable};
 
 /// Characters of a recipient that an error shows; enough to recognise it.
 const SHOWN: usize = 24;
@@ -18,11 +19,17 @@ pub(crate) enum CryptoError {
     /// A secret key stands where a recipient belongs; it is not shown.
     #[error("a secret key was given where a recipient (a public key) belongs")]
     SecretAsRecipient,
-    /// The recipient belongs to an age plugin.
+    /// The recipient's plugin cannot encrypt to it.
+    #[error("cannot encrypt to '{recipient}': {source}")]
+    PluginRecipient { recipient: String, source: PluginError },
+    /// The identity's plugin cannot open anything.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// The identity has a plugin's key, and nothing says what it is the secret half of.
     #[error(
-        "recipient '{given}' is refused: it needs the age plugin '{plugin}' and would run a program"
+        "the identity cannot be used: line {line} is a key of the age plugin '{plugin}', and no comment above it says its recipient"
     )]
-    PluginRecipient { given: String, plugin: String },
+    PluginWithoutRecipient { line: usize, plugin: PluginName },
 
     /// The identity is of no known form, or broken.
     #[error("the identity is not understood: {rule}")]
@@ -110,7 +117,6 @@ impl Failure for CryptoError {
         match self {
             Self::InvalidRecipient { .. }
             | Self::SecretAsRecipient
-            | Self::PluginRecipient { .. }
             | Self::TooLargeToSeal { .. }
             | Self::UnusablePassphrase { .. } => Kind::Usage,
             Self::InvalidIdentity { .. }
@@ -119,6 +125,12 @@ impl Failure for CryptoError {
             | Self::PassphraseNeeded
             | Self::WrongPassphrase
             | Self::TooMuchWork => Kind::Credentials,
+            Self::PluginWithoutRecipient { .. } => Kind::Credentials,
+            Self::Plugin(source) => source.kind(),
+            Self::PluginRecipient { source, .. } => match source.kind() {
+                Kind::Credentials => Kind::Failure,
+                kind => kind,
+            },
             Self::NotAReader => Kind::Denied,
             Self::Damaged(_) => Kind::Damaged,
             Self::NoRecipients | Self::TooManyRecipients | Self::EncryptionFailed => Kind::Failure,
@@ -133,8 +145,9 @@ impl Failure for CryptoError {
             Self::SecretAsRecipient => {
                 "give the public key: `age-keygen -y FILE` prints it, for ssh it is in the .pub file"
             }
-            Self::PluginRecipient { .. } => {
-                "use the age1… key of an `age-keygen` identity, or an ssh public key"
+            Self::Plugin(source) | Self::PluginRecipient { source, .. } => return source.hint(),
+            Self::PluginWithoutRecipient { plugin, .. } => {
+                return Some(format!("add a line '# public key: age1{plugin}1…' above it"));
             }
             Self::InvalidIdentity { .. } | Self::InvalidIdentityLine { .. } => {
                 "an identity is what `age-keygen` writes, or an ssh-ed25519 or ssh-rsa private key"
@@ -161,9 +174,9 @@ impl CryptoError {
         Self::InvalidRecipient { given: beginning(text), rule }
     }
 
-    /// Refuses `text` as the recipient of a plugin.
-    pub(super) fn plugin_recipient(text: &str, plugin: &str) -> Self {
-        Self::PluginRecipient { given: beginning(text), plugin: beginning(plugin) }
+    /// Says which recipient it is whose plugin fails.
+    pub(super) fn plugin_recipient(text: &str, source: PluginError) -> Self {
+        Self::PluginRecipient { recipient: beginning(text), source }
     }
 }
 

@@ -38,6 +38,12 @@ impl FileKey {
     }
 }
 
+impl From<&age_core::format::FileKey> for FileKey {
+    fn from(key: &age_core::format::FileKey) -> Self {
+        Self(Zeroizing::new(*key.expose_secret()))
+    }
+}
+
 impl fmt::Debug for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FileKey([redacted])")
@@ -53,7 +59,11 @@ pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoEr
     let found = Mutex::new(None);
     let recorders: Vec<_> = with.keys().map(|inner| Recorder { inner, found: &found }).collect();
     let keys = recorders.iter().map(|one| one as &dyn age::Identity);
-    age::Decryptor::new_buffered(file)?.decrypt(keys)?;
+    match age::Decryptor::new_buffered(file)?.decrypt(keys).err().map(CryptoError::from) {
+        None => {}
+        Some(CryptoError::NotAReader) if with.has_plugins() => return with.plugins().key_of(file),
+        Some(error) => return Err(error),
+    }
     let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.ok_or(CryptoError::NotAReader)
 }
@@ -66,11 +76,29 @@ pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoEr
 /// # Errors
 /// [`CryptoError::Damaged`]: damage, or the key of another file.
 pub(crate) fn decrypt_with_key(file: &[u8], key: &FileKey) -> Result<SecretBytes, CryptoError> {
+    decrypt_with_key_up_to(MAX_VALUE, file, key)
+}
+
+/// As [`decrypt_with_key`], for up to `limit` bytes of plaintext.
+///
+/// # Errors
+/// As [`decrypt_with_key`].
+pub(super) fn decrypt_with_key_up_to(
+    limit: usize,
+    file: &[u8],
+    key: &FileKey,
+) -> Result<SecretBytes, CryptoError> {
     let header = scan(file)?;
-    let length = payload::length(file, &header, MAX_VALUE)?;
+    let length = payload::length(file, &header, limit)?;
     let (head, rest) = file.split_at(header.payload_offset);
     check_mac(head, &header_mac_key(key.expose()))?;
     Ok(payload::open(rest, key.expose(), length)?)
+}
+
+/// Whether a key is that of this file.
+pub(super) fn is_key_of(key: &FileKey, file: &[u8]) -> bool {
+    let head = scan(file).ok().and_then(|header| file.get(..header.payload_offset));
+    head.is_some_and(|head| check_mac(head, &header_mac_key(key.expose())).is_ok())
 }
 
 /// Checks the mac of a header that passed [`scan`]: it covers everything up to the mark of its own
@@ -99,7 +127,7 @@ impl age::Identity for Recorder<'_> {
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Unwrapped {
         let unwrapped = self.inner.unwrap_stanzas(stanzas);
         if let (Some(Ok(key)), Ok(mut found)) = (&unwrapped, self.found.lock()) {
-            *found = Some(FileKey(Zeroizing::new(*key.expose_secret())));
+            *found = Some(FileKey::from(key));
         }
         unwrapped
     }

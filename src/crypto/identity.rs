@@ -1,10 +1,11 @@
 //! Identities: the secret keys that open files, from every form in which people keep them.
 //!
-//! Lines are parsed here rather than by the age crate, which fails as a whole on one
-//! plugin key and keeps protected keys in a form that threads cannot share. Errors never
-//! quote what an identity holds.
+//! Lines are parsed here rather than by the age crate, whose plugin keys start programs by themselves,
+//! and which keeps protected keys in a form that threads cannot share. Errors never quote what an
+//! identity holds.
 
 use std::fmt;
+use std::sync::Arc;
 
 use age::secrecy::ExposeSecret as _;
 use age_core::primitives::bech32_encode_to_fmt;
@@ -13,8 +14,10 @@ use zeroize::Zeroizing;
 
 use super::error::{CryptoError, Damage};
 use super::keys::{Purpose, derive, identity_secret};
+use super::plugin::{self, PluginKeys, Plugins};
 use super::recipient::Recipient;
 use super::{armor, header, hybrid, passphrase, ssh_key};
+use crate::name::PluginName;
 use crate::secret::SecretBytes;
 
 /// Characters of an age secret key.
@@ -28,6 +31,8 @@ pub(crate) struct Identity {
     recipients: Vec<Recipient>,
     /// What its first key derives others from, where that may be done.
     secret: Option<Zeroizing<[u8; 32]>>,
+    /// The keys that plugins keep.
+    plugins: PluginKeys,
 }
 
 impl Identity {
@@ -159,7 +164,36 @@ impl Identity {
         &self.recipients
     }
 
-    /// The keys as the age crate wants them.
+    /// Whether some of its keys are kept by plugins.
+    pub(crate) const fn has_plugins(&self) -> bool {
+        !self.plugins.is_empty()
+    }
+
+    /// Lets the plugins, where it needs some, be started by `plugins`.
+    pub(crate) fn use_plugins(&self, plugins: &Arc<dyn Plugins>) {
+        self.plugins.use_plugins(plugins);
+    }
+
+    /// Has plugins, where only they can, open many files at once; each is opened as ever after that.
+    ///
+    /// # Errors
+    /// A plugin is not to be had, or fails; a file is damaged.
+    pub(crate) fn prepare<'f>(
+        &self,
+        files: impl IntoIterator<Item = &'f [u8]>,
+    ) -> Result<(), CryptoError> {
+        if !self.has_plugins() || !self.keys.is_empty() {
+            return Ok(());
+        }
+        self.plugins.learn(&files.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The keys that plugins keep.
+    pub(super) const fn plugins(&self) -> &PluginKeys {
+        &self.plugins
+    }
+
+    /// The keys as the age crate wants them; without those that plugins keep.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &dyn age::Identity> {
         self.keys.iter().map(|key| key.as_ref() as &dyn age::Identity)
     }
@@ -170,8 +204,9 @@ impl Identity {
         self.secret.as_ref().map(|secret| derive(secret, vault, purpose))
     }
 
-    const fn empty() -> Self {
-        Self { keys: Vec::new(), recipients: Vec::new(), secret: None }
+    fn empty() -> Self {
+        let (keys, recipients) = (Vec::new(), Vec::new());
+        Self { keys, recipients, secret: None, plugins: PluginKeys::new() }
     }
 
     /// Adds a key; `text` is all of it, unprotected.
@@ -187,6 +222,15 @@ impl Identity {
                 self.secret = text.map(identity_secret);
             }
             self.keys.push(Box::new(key));
+            self.recipients.push(recipient);
+        }
+    }
+}
+
+impl Identity {
+    fn add_plugin(&mut self, name: PluginName, text: &str, recipient: Recipient) {
+        if !self.recipients.contains(&recipient) {
+            self.plugins.add(name, text, recipient.clone());
             self.recipients.push(recipient);
         }
     }
@@ -236,13 +280,23 @@ fn from_ssh(
 fn from_lines(text: &str) -> Result<Identity, CryptoError> {
     let mut identity = Identity::empty();
     let mut skipped = None;
+    let mut comments = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
+        if let Some(comment) = line.strip_prefix('#') {
+            comments.extend(comment.split_whitespace());
+        }
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if line.starts_with("AGE-PLUGIN-") {
-            skipped = skipped.or(Some("only keys of age plugins, which run programs"));
+        let above = std::mem::take(&mut comments);
+        if line.starts_with(plugin::START) {
+            let plugin = PluginKeys::name_of(line)
+                .ok_or(CryptoError::InvalidIdentityLine { line: number + 1 })?;
+            match public_half(&above, &plugin) {
+                Some(recipient) => identity.add_plugin(plugin, line, recipient),
+                None => skipped = skipped.or(Some((number + 1, plugin))),
+            }
         } else if line.starts_with(hybrid::IDENTITY_START) {
             let key = hybrid::Identity::parse(line)
                 .ok_or(CryptoError::InvalidIdentityLine { line: number + 1 })?;
@@ -258,13 +312,16 @@ fn from_lines(text: &str) -> Result<Identity, CryptoError> {
         }
     }
     match skipped {
-        _ if !identity.keys.is_empty() => Ok(identity),
-        Some(found) => Err(CryptoError::UnusableIdentity {
-            found,
-            advice: "use an `age-keygen` identity, or an ssh-ed25519 or ssh-rsa key",
-        }),
+        _ if !identity.recipients.is_empty() => Ok(identity),
+        Some((line, plugin)) => Err(CryptoError::PluginWithoutRecipient { line, plugin }),
         None => Err(invalid("it holds no key")),
     }
+}
+
+/// What plugins write above a key: `# public key: age1…`, `#    Recipient: age1…`.
+fn public_half(comments: &[&str], plugin: &PluginName) -> Option<Recipient> {
+    let mut all = comments.iter().filter_map(|word| Recipient::parse(word).ok());
+    all.find(|recipient| recipient.plugin() == Some(plugin))
 }
 
 #[cfg(test)]

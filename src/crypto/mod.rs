@@ -16,6 +16,7 @@ pub(crate) mod keys;
 pub(crate) mod known;
 mod passphrase;
 mod payload;
+pub(crate) mod plugin;
 mod recipient;
 pub(crate) mod sign;
 mod ssh_key;

@@ -1,7 +1,7 @@
 //! Recipients: the public keys that files are encrypted to.
 //!
-//! Their texts arrive through git. Plugins are refused, because they run programs, and so are keys
-//! that encryption would protect nothing with.
+//! Their texts arrive through git. Keys that encryption would protect nothing with are refused, and one
+//! of a plugin starts no program by itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,9 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use super::digest::Digest;
 use super::error::CryptoError;
 use super::hybrid;
+use super::plugin::{PluginRecipient, Plugins};
 use super::ssh_wire::{self, KeyType};
+use crate::name::PluginName;
 
 /// A public key of age, or of ssh in the two types that age knows.
 #[derive(Clone)]
@@ -29,14 +31,16 @@ enum Key {
     Ssh(age::ssh::Recipient),
     /// Two kilobytes, and shared: recipients are copied for each file.
     Hybrid(Arc<hybrid::Recipient>),
+    Plugin(Arc<PluginRecipient>),
 }
 
 impl Recipient {
-    /// Parses `age1…`, `ssh-ed25519 …` or `ssh-rsa …`; the comment of an ssh key is dropped.
+    /// Parses `age1…`, `ssh-ed25519 …` or `ssh-rsa …`; the comment of an ssh key is dropped. To one of a
+    /// plugin nothing is encrypted before [`Recipient::use_plugins`].
     ///
     /// # Errors
-    /// [`CryptoError::InvalidRecipient`], [`CryptoError::PluginRecipient`], and
-    /// [`CryptoError::SecretAsRecipient`], which does not show what was given.
+    /// [`CryptoError::InvalidRecipient`], and [`CryptoError::SecretAsRecipient`], which does not show
+    /// what was given.
     pub(crate) fn parse(text: &str) -> Result<Self, CryptoError> {
         let text = text.trim();
         if looks_secret(text) {
@@ -53,6 +57,9 @@ impl Recipient {
         if text.starts_with(hybrid::RECIPIENT_START) {
             let mistyped = CryptoError::invalid_recipient(text, "it is mistyped or cut short");
             return hybrid::Recipient::parse(text).map(Self::from).ok_or(mistyped);
+        }
+        if let Some(key) = PluginRecipient::parse(text) {
+            return Ok(Self { text: text.to_owned(), key: Key::Plugin(Arc::new(key)) });
         }
         if text.starts_with("age1") {
             return parse_x25519(text);
@@ -82,12 +89,38 @@ impl Recipient {
         matches!(self.key, Key::Hybrid(_))
     }
 
+    /// The plugin that it needs.
+    pub(crate) fn plugin(&self) -> Option<&PluginName> {
+        self.as_plugin().map(|key| &key.name)
+    }
+
+    /// Lets its plugin, where it needs one, be started by `plugins`; copies of it as well.
+    pub(crate) fn use_plugins(&self, plugins: &Arc<dyn Plugins>) {
+        if let Some(key) = self.as_plugin() {
+            key.use_plugins(plugins);
+        }
+    }
+
+    /// Whether it can be encrypted to here.
+    ///
+    /// # Errors
+    /// [`CryptoError::Recipient`]: its plugin is not to be had.
+    pub(crate) fn ready(&self) -> Result<(), CryptoError> {
+        let Some(key) = self.as_plugin() else { return Ok(()) };
+        key.ready().map_err(|source| CryptoError::plugin_recipient(&self.text, source))
+    }
+
+    pub(super) fn as_plugin(&self) -> Option<&PluginRecipient> {
+        if let Key::Plugin(key) = &self.key { Some(key) } else { None }
+    }
+
     /// The recipient as the age crate wants it.
     pub(super) fn as_age(&self) -> &dyn age::Recipient {
         match &self.key {
             Key::X25519(key) => key,
             Key::Ssh(key) => key,
             Key::Hybrid(key) => key.as_ref(),
+            Key::Plugin(key) => key.as_ref(),
         }
     }
 }
@@ -134,10 +167,6 @@ fn looks_secret(text: &str) -> bool {
 
 fn parse_x25519(text: &str) -> Result<Recipient, CryptoError> {
     let invalid = |rule| CryptoError::invalid_recipient(text, rule);
-    // The last '1' ends a key's prefix; only plugins have more in it than 'age'.
-    if let Some((plugin, _)) = text.strip_prefix("age1").and_then(|rest| rest.rsplit_once('1')) {
-        return Err(CryptoError::plugin_recipient(text, plugin));
-    }
     let key: age::x25519::Recipient =
         text.parse().map_err(|_| invalid("it is mistyped or cut short"))?;
     if is_of_small_order(text) {
@@ -240,15 +269,16 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_is_refused_because_it_would_run_a_program() {
-        for text in [
-            "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t",
-            "age1tag1qq",
-        ] {
-            let error = Recipient::parse(text).unwrap_err();
-            assert!(matches!(error, CryptoError::PluginRecipient { .. }), "{error:?}");
-            assert!(error.to_string().contains("would run a program"), "{error}");
-            assert_eq!(error.kind(), Kind::Usage);
+    fn one_of_a_plugin_starts_nothing_by_itself() {
+        let text = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
+        let recipient = Recipient::parse(text).unwrap();
+        assert_eq!(recipient.to_string(), text);
+        assert_eq!(recipient.plugin().unwrap().as_str(), "yubikey");
+        let error = crate::crypto::encrypt(b"value", &[recipient]).unwrap_err();
+        assert!(error.to_string().contains("'yubikey' is not accepted"), "{error}");
+        assert_eq!(error.kind(), Kind::Denied);
+        for bad in [&text[..text.len() - 1], &text.to_uppercase(), "age1tag1qq"] {
+            assert!(Recipient::parse(bad).is_err(), "{bad}");
         }
     }
 

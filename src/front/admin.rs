@@ -19,6 +19,8 @@ pub(crate) struct Invocation {
     pub(crate) identity: IdentitySource,
     pub(crate) agent: Option<authy::AgentAtWork>,
     pub(crate) confined: Option<ScopeName>,
+    /// Where age plugins are: `PATH`.
+    pub(crate) path: std::ffi::OsString,
     /// `AUTHY_PASSPHRASE`.
     pub(crate) passphrase: Option<SecretBytes>,
 }

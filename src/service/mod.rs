@@ -24,6 +24,7 @@ pub use base::context::{
 pub use base::error::{Error, Result};
 pub use base::note::Note;
 pub use base::once::OnceIdentity;
+pub use base::plugin::{PluginAccess, PluginProgram, PluginUser};
 pub use base::status::DocumentStatus;
 #[cfg(feature = "sealed")]
 pub use commands::sweep;
@@ -42,23 +43,24 @@ pub use commands::{
     SettingsFile, SetupPlaces, SetupStatus, Severity, SideView, Status, StoreReport, SyncChange,
     SyncEvent, SyncKind, SyncReport, TakeReport, Taken, Towards, UnlockOptions, UnlockPlace,
     UnlockReport, UnlockedView, UsableScope, Verdict, VerdictRule, Waits, accept_vault,
-    access_requests, adopt, adopt_plan, adoptable, alias_command, aliases, allow_project, annotate,
-    approval, approve, audit_accept, audit_show, audit_verify, backup, backup_text, check,
-    check_program, check_staged, check_token_place, config_set, config_show, conflict_list,
-    conflict_show, conflict_sides, conflict_take, copy, credential, credentials_by_name,
-    credentials_each, deny_project, describe, digest_of, edit, env, export, find_project, generate,
-    get, get_version, glance, helper_install, helper_setup, helper_uninstall, history, hold,
-    import, imported_policies, init, install_diff, install_hook, is_vault, join, known_names,
-    last_fetched, lead, list, lock, mark_leaked, mask_commands, may_store, mcp_config, member_add,
-    member_add_recovery, member_list, member_remove, member_show, member_update, misread,
-    named_vault, open_identity, otp, part, place, placeholder, placeholder_named, places,
-    policy_create, policy_diff, policy_list, policy_preview, policy_remove, policy_show,
-    policy_test, policy_update, project_aliases, project_create, project_is_allowed, read_copy,
-    read_import, read_public, read_text, recover, rekey, rekey_needed, remove, remove_all, rename,
-    rename_all, render, render_manifest, repair, replace, request_access, resolve, restore, rotate,
-    rotate_identity, rotate_ready, run, scan, session_create, session_list, session_refresh,
-    session_revoke, session_revoke_all, status, status_brief, store, store_ready, sync,
-    transcript_places, unlock, variable, variables, vault_is_known, write_token,
+    access_requests, adopt, adopt_plan, adoptable, alias_command, aliases, allow_plugin,
+    allow_project, annotate, approval, approve, audit_accept, audit_show, audit_verify, backup,
+    backup_text, check, check_program, check_staged, check_token_place, config_set, config_show,
+    conflict_list, conflict_show, conflict_sides, conflict_take, copy, credential,
+    credentials_by_name, credentials_each, deny_plugin, deny_project, describe, digest_of, edit,
+    env, export, find_project, generate, get, get_version, glance, helper_install, helper_setup,
+    helper_uninstall, history, hold, import, imported_policies, init, install_diff, install_hook,
+    is_vault, join, known_names, last_fetched, lead, list, lock, mark_leaked, mask_commands,
+    may_store, mcp_config, member_add, member_add_recovery, member_list, member_remove,
+    member_show, member_update, misread, named_vault, open_identity, otp, part, place, placeholder,
+    placeholder_named, places, plugin_program, policy_create, policy_diff, policy_list,
+    policy_preview, policy_remove, policy_show, policy_test, policy_update, project_aliases,
+    project_create, project_is_allowed, read_copy, read_import, read_public, read_text, recover,
+    rekey, rekey_needed, remove, remove_all, rename, rename_all, render, render_manifest, repair,
+    replace, request_access, resolve, restore, rotate, rotate_identity, rotate_ready, run, scan,
+    session_create, session_list, session_refresh, session_revoke, session_revoke_all, status,
+    status_brief, store, store_ready, sync, transcript_places, unlock, variable, variables,
+    vault_is_known, write_token,
 };
 pub use identity::enroll::{NameSource, Newcomer};
 pub use rules::effect::{Effect, MemberEffect, PatternEffect, Reached, ScopeEffect};

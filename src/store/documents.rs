@@ -2,7 +2,7 @@
 //!
 //! Plain data in the order in which the files show it; unknown keys are errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -13,7 +13,7 @@ use super::stamp::Stamp;
 use super::subject::SubjectTemplate;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{Listing, Subject, VaultPath};
-use crate::name::{GroupName, MemberName, NameError, ScopeName, Ttl};
+use crate::name::{GroupName, MemberName, NameError, PluginName, ScopeName, Ttl};
 use crate::words::{words, words_read};
 
 /// The format that this authy reads and writes.
@@ -97,6 +97,9 @@ pub(crate) struct Config {
     /// How the first line of a commit's message reads, where a hook wants more than authy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<SubjectTemplate>,
+    /// The age plugins that members' recipients may need.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) plugins: BTreeSet<PluginName>,
     /// Counts the changes of this file; a vault whose settings were never changed has none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) version: u64,

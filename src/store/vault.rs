@@ -1,6 +1,7 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +15,9 @@ use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::known::Known;
+use crate::crypto::plugin::{PluginError, PluginFault, Plugins};
 use crate::crypto::sign::VerifyKey;
+use crate::crypto::{CryptoError, Recipient};
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
 use crate::name::{MemberName, SecretName};
 
@@ -28,6 +31,16 @@ pub(crate) trait Authority: Sync {
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
 }
 
+/// What starts age plugins, once somebody has said.
+#[derive(Default)]
+struct StartPlugins(OnceLock<Arc<dyn Plugins>>);
+
+impl fmt::Debug for StartPlugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StartPlugins")
+    }
+}
+
 /// An open vault: settings and admins verified, pins loaded.
 #[derive(Debug)]
 pub(crate) struct Vault {
@@ -39,6 +52,8 @@ pub(crate) struct Vault {
     first_use: bool,
     /// Signatures of records that need no second look.
     known: OnceLock<Known>,
+    /// What starts age plugins.
+    plugins: StartPlugins,
     /// The latest moment known, in seconds since 1970: what is a day beyond it nobody can have made.
     latest: OnceLock<i64>,
     /// The first document that the system would not let us read.
@@ -106,6 +121,7 @@ impl Vault {
             known,
             latest,
             unread,
+            plugins: StartPlugins::default(),
             commits,
             findings,
         })
@@ -160,6 +176,36 @@ impl Vault {
     /// The signatures of records that are known, and those that turned out to be good.
     pub(crate) fn known(&self) -> Option<&Known> {
         self.known.get()
+    }
+
+    /// Has the plugins that the settings accept started by `plugins`, unless somebody has said so before.
+    pub(crate) fn use_plugins(&self, plugins: Arc<dyn Plugins>) {
+        let _ = self.plugins.0.set(plugins);
+    }
+
+    /// Reads a recipient of a member; one of a plugin can be encrypted to where the settings accept it.
+    ///
+    /// # Errors
+    /// As [`Recipient::parse`].
+    pub(crate) fn recipient(&self, text: &str) -> Result<Recipient, CryptoError> {
+        let recipient = Recipient::parse(text)?;
+        if let Some(plugins) = self.plugins.0.get()
+            && self.accepts(&recipient).is_ok()
+        {
+            recipient.use_plugins(plugins);
+        }
+        Ok(recipient)
+    }
+
+    /// Whether members may have this recipient.
+    ///
+    /// # Errors
+    /// It needs a plugin that the settings do not accept.
+    pub(crate) fn accepts(&self, recipient: &Recipient) -> Result<(), PluginError> {
+        match recipient.plugin().filter(|name| !self.config.plugins.contains(name)) {
+            Some(name) => Err(PluginError { name: name.clone(), fault: PluginFault::NotAccepted }),
+            None => Ok(()),
+        }
     }
 
     /// Lists the names of the documents of a kind, without reading any: those that are here, and those

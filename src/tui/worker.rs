@@ -6,11 +6,12 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authy::{
     Annotation, Approval, AuditFilter, Choice, Context, Front, IdentitySource, Kind, ListOptions,
-    Note, SecretBytes, SecretName, StoreOptions,
+    Note, PluginAccess, PluginName, PluginUser, SecretBytes, SecretName, StoreOptions,
 };
 use time::OffsetDateTime;
 
@@ -83,6 +84,30 @@ impl Front for Answers {
     }
 }
 
+/// What age plugins say goes to the status line. They ask in vain: what has to be typed is typed before
+/// the interface begins.
+struct Told(Mutex<Sender<Reply>>);
+
+impl PluginUser for Told {
+    fn message(&self, plugin: &PluginName, text: &str) {
+        if let Ok(done) = self.0.lock() {
+            let _ = done.send(Reply::Note(format!("age-plugin-{plugin}: {text}")));
+        }
+    }
+
+    fn confirm(&self, _: &PluginName, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+        None
+    }
+
+    fn answer(&self, _: &PluginName, _: &str, _: bool) -> Option<SecretBytes> {
+        None
+    }
+
+    fn consents(&self, _: &str) -> bool {
+        false
+    }
+}
+
 /// The path as people write it: the home folder is `~`.
 pub(crate) fn shown(path: &Path, home: Option<&Path>) -> String {
     let inside = home.and_then(|home| path.strip_prefix(home).ok());
@@ -152,6 +177,10 @@ impl Worker<'_> {
             agent: self.invocation.agent.clone(),
             confined: self.invocation.confined.clone(),
             now: OffsetDateTime::now_utc(),
+            plugins: Some(PluginAccess::new(
+                self.invocation.path.clone(),
+                Arc::new(Told(Mutex::new(self.done.clone()))),
+            )),
             front: Box::new(front),
         }
     }

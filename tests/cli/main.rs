@@ -83,6 +83,7 @@ mod missing;
 mod narrowed;
 mod old_vault;
 mod own_grant;
+mod plugin;
 mod policy;
 mod policy_bites;
 mod policy_diff;

@@ -238,6 +238,7 @@ fn the_library_gives_a_token_no_more_than_the_command_does() {
         agent: None,
         confined: None,
         now: time::OffsetDateTime::now_utc(),
+        plugins: None,
         front: Box::new(Yes),
     };
     let ctx = context(&p.token);

@@ -70,6 +70,7 @@ impl Args {
             identity: ctx.identity,
             agent: ctx.agent,
             confined: ctx.confined,
+            path: env.program_path(),
             passphrase: env.passphrase(),
         };
         let copy = |value: &SecretBytes| {

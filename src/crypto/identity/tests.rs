@@ -16,7 +16,9 @@ use crate::crypto::{armor, ssh_wire};
 use crate::kind::Kind;
 use crate::secret::SecretBytes;
 
-const PLUGIN: &str = "AGE-PLUGIN-YUBIKEY-1QQQQQQQQQQQQ";
+/// A key of the plugin in tests/common, and its public half.
+const PLUGIN: &str = "AGE-PLUGIN-REHEARSE-1WS0D39UFZHFPJXC5G3NUGD9N8QNPWDGP";
+const PLUGIN_PUBLIC: &str = "age1rehearse1ws0d39ufzhfpjxc5g3nugd9n8q5cfyxj";
 
 fn never() -> Option<SecretBytes> {
     panic!("asked for a passphrase")
@@ -29,6 +31,13 @@ fn passphrase() -> Option<SecretBytes> {
 fn public(file: &str) -> Vec<String> {
     let identity = Identity::parse(file.as_bytes(), &never).unwrap();
     identity.recipients().iter().map(ToString::to_string).collect()
+}
+
+fn public_or_none(file: &str) -> Vec<String> {
+    let identity = Identity::parse(file.as_bytes(), &never);
+    identity
+        .map(|one| one.recipients().iter().map(ToString::to_string).collect())
+        .unwrap_or_default()
 }
 
 fn error(file: &[u8]) -> CryptoError {
@@ -135,7 +144,31 @@ fn an_identity_that_asks_for_too_much_work_is_refused() {
 #[test]
 fn keys_of_plugins_are_skipped_where_another_is_usable() {
     assert_eq!(public(&format!("{PLUGIN}\n{AGE_SECRET}\n")), [AGE_PUBLIC]);
-    assert!(matches!(error(PLUGIN.as_bytes()), CryptoError::UnusableIdentity { .. }));
+    let bare = error(format!("# mine\n{PLUGIN}").as_bytes());
+    assert!(matches!(bare, CryptoError::PluginWithoutRecipient { line: 2, .. }), "{bare:?}");
+    let cut = error(&PLUGIN.as_bytes()[..50]);
+    assert_eq!(cut, CryptoError::InvalidIdentityLine { line: 1 });
+}
+
+#[test]
+fn a_key_of_a_plugin_says_in_a_comment_what_it_is_the_secret_half_of() {
+    for comment in ["# public key: ", "#    Recipient: ", "#", "# recipient:\t"] {
+        let file = format!("# Serial: 1\n{comment}{PLUGIN_PUBLIC}\n{PLUGIN}\n");
+        assert_eq!(public(&file), [PLUGIN_PUBLIC], "{comment}");
+        assert_eq!(public(&format!("{file}{AGE_SECRET}")), [PLUGIN_PUBLIC, AGE_PUBLIC]);
+    }
+    // Of another plugin, or above another key.
+    for comment in [format!("# {AGE_PUBLIC}\n"), format!("# {PLUGIN_PUBLIC}\n{AGE_SECRET}\n")] {
+        assert!(!public_or_none(&format!("{comment}{PLUGIN}\n")).contains(&PLUGIN_PUBLIC.into()));
+    }
+    // Where nobody starts plugins none is started.
+    let identity =
+        Identity::parse(format!("#{PLUGIN_PUBLIC}\n{PLUGIN}").as_bytes(), &never).unwrap();
+    let sealed =
+        encrypt(b"value", &[crate::crypto::Recipient::parse(AGE_PUBLIC).unwrap()]).unwrap();
+    let error = crate::crypto::decrypt(&sealed, &identity).unwrap_err();
+    assert!(matches!(error, CryptoError::Plugin(_)), "{error:?}");
+    assert!(!format!("{error} {identity:?}").contains("AGE-PLUGIN"));
 }
 
 #[test]

@@ -7,9 +7,10 @@ use super::trail::ChainCopies;
 use super::verify::session_of;
 use crate::access::{Bearer, Caller};
 use crate::audit::Actor;
-use crate::crypto::decrypt;
 use crate::crypto::keys::ChainKey;
+use crate::crypto::{decrypt, scan};
 use crate::fs;
+use crate::service::base::Result;
 
 /// Who opens chain keys.
 pub(super) struct Keys {
@@ -18,6 +19,22 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Has plugins, where the identity needs some, asked about all chains' keys at once.
+    ///
+    /// # Errors
+    /// A plugin is not to be had, or fails.
+    pub(super) fn prepare(&self, places: &[ChainCopies]) -> Result<()> {
+        let Some(caller) = self.caller.as_ref().filter(|one| one.identity.has_plugins()) else {
+            return Ok(());
+        };
+        let files = places.iter().flat_map(ChainCopies::keys);
+        let read = |file: std::path::PathBuf| fs::read_plain(&file, MAX_KEY).ok()?;
+        let sealed: Vec<Vec<u8>> = files.filter_map(read).collect();
+        // What is damaged is told where it is.
+        let whole = sealed.iter().map(Vec::as_slice).filter(|file| scan(file).is_ok());
+        Ok(caller.identity.prepare(whole)?)
+    }
+
     /// A chain's key; `None` where it cannot be had here.
     pub(super) fn of(&self, place: &ChainCopies) -> Option<ChainKey> {
         if let Some(bearer) = &self.bearer {

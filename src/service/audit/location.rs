@@ -10,14 +10,14 @@ use super::recorder::actor;
 use crate::access::{Caller, Principal, Rules};
 use crate::audit::{Chain, ChainFiles, ChainName, Opener, Opening, Published};
 use crate::crypto::keys::ChainKey;
-use crate::crypto::{decrypt, encrypt};
+use crate::crypto::{CryptoError, decrypt, encrypt};
 use crate::fs::{self, FsError, Listing, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::name::MemberName;
 use crate::service::base::{
     Context, LOCK_WAIT, Note, Result, Snapshot, TokenError, VaultError, missing_chain,
     refuse_missing,
 };
-use crate::service::identity::{recipients, signer};
+use crate::service::identity::{ready_recipients, signer};
 
 /// Largest sealed key of a chain in bytes.
 pub(crate) const MAX_KEY: usize = 128 << 10;
@@ -157,6 +157,8 @@ impl ChainLocation {
         let open = |sealed: &[u8]| decrypt(sealed, &caller.identity);
         let source = match own.as_deref().map(open) {
             Some(Ok(key)) => return Ok(ChainKey::from_secret(&key)),
+            // Nobody is asked again who has just said no.
+            Some(Err(source @ CryptoError::Plugin(_))) => return Err(source.into()),
             Some(Err(source)) => Some(source),
             None => None,
         };
@@ -189,7 +191,7 @@ impl ChainLocation {
             Principal::Member(caller) => {
                 let key = match found {
                     Some(left_by_a_crash) => left_by_a_crash,
-                    None => self.new_key(opened, caller)?,
+                    None => self.new_key(ctx, opened, caller)?,
                 };
                 // Whoever was added by recipients alone has nothing to sign with yet.
                 let signs = opened.rules.signs(&caller.name);
@@ -210,9 +212,9 @@ impl ChainLocation {
         }
     }
 
-    fn new_key(&self, opened: &Snapshot, caller: &Caller) -> Result<ChainKey> {
+    fn new_key(&self, ctx: &Context, opened: &Snapshot, caller: &Caller) -> Result<ChainKey> {
         let key = ChainKey::generate();
-        let sealed = encrypt_chain_key(&key, &caller.name, &opened.rules)?;
+        let sealed = encrypt_chain_key(ctx, &key, &caller.name, &opened.rules)?;
         fs::create_new(self.0.key(), &sealed, 0o600)?;
         Ok(key)
     }
@@ -220,13 +222,14 @@ impl ChainLocation {
 
 /// Encrypts a chain's key to its writer's member and the admins.
 pub(crate) fn encrypt_chain_key(
+    ctx: &Context,
     key: &ChainKey,
     member: &MemberName,
     rules: &Rules,
 ) -> Result<Vec<u8>> {
     let admins = rules.admins().filter(|admin| rules.member(admin).is_some());
-    let readers = std::iter::once(member).chain(admins);
-    Ok(encrypt(key.to_secret().expose(), &recipients(rules, readers)?)?)
+    let to = ready_recipients(ctx, rules, member, admins)?;
+    Ok(encrypt(key.to_secret().expose(), &to)?)
 }
 
 /// The chain in the state folder, for a vault that cannot be written; where that cannot be

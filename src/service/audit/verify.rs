@@ -95,6 +95,7 @@ pub(crate) fn verify_all(
     // cannot lock cannot write either.
     let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT).ok();
     let mut all = Verification::of(opened, Keys { caller, bearer })?;
+    all.keys.prepare(&all.places)?;
     all.verify_each(ctx)?;
     all.leave_out_accepted()?;
     all.compare();

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::note::Note;
 use super::once::OnceIdentity;
+use super::plugin::PluginAccess;
 use crate::access::AccessError;
 use crate::crypto::Identity;
 use crate::name::ScopeName;
@@ -91,6 +92,8 @@ pub struct Context {
     pub confined: Option<ScopeName>,
     /// The present moment.
     pub now: OffsetDateTime,
+    /// How age plugins are started; `None`: not at all.
+    pub plugins: Option<PluginAccess>,
     /// Answers questions and takes notes.
     pub front: Box<dyn Front>,
 }
@@ -109,6 +112,7 @@ impl Context {
             agent: None,
             confined: None,
             now: front.now(),
+            plugins: None,
             front,
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod note;
 pub(crate) mod once;
 pub(crate) mod opening;
 mod pending;
+pub(crate) mod plugin;
 mod scope;
 mod secret_error;
 pub(crate) mod status;

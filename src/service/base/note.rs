@@ -50,6 +50,13 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// An admin gets no key of an audit chain, as their plugin cannot be used here.
+    ChainKeyWithheld {
+        /// The admin.
+        admin: MemberName,
+        /// Why.
+        reason: String,
+    },
     /// The vault lies inside a project's repository.
     ManualCommit,
     /// The policy allows a shorter life than was asked for.
@@ -318,6 +325,11 @@ impl fmt::Display for Note {
             Self::NotRecorded { reason } => {
                 write!(f, "this could not be recorded in the audit trail: {}", printable(reason))
             }
+            Self::ChainKeyWithheld { admin, reason } => write!(
+                f,
+                "{admin} cannot verify what is recorded in this audit chain: {}",
+                printable(reason)
+            ),
             Self::ManualCommit => f.write_str(
                 "the vault is inside another git repository: authy will not commit there, and \
                  keeps the audit trail in '.local', out of git",

@@ -88,6 +88,9 @@ impl<'c> OpenVault<'c> {
             };
             missing.map_or_else(|| error.into(), Error::from)
         })?;
+        if let Some(plugins) = ctx.plugins() {
+            vault.use_plugins(plugins);
+        }
         let vault = Arc::new(vault);
         let past = Arc::clone(&vault);
         // A history that cannot be read tells nothing.

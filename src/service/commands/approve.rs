@@ -5,13 +5,12 @@ use serde::Serialize;
 
 use crate::access::{AccessError, PolicyState, Ruling, ScopePolicy};
 use crate::audit::{Action, Op};
-use crate::crypto::Recipient;
 use crate::crypto::digest::Digest;
 use crate::fs::{self, VaultPath};
 use crate::name::{MemberName, ScopeName};
 use crate::service::base::{Context, OpenVault, Result, Snapshot, approved_before};
 use crate::service::change::LockedVault;
-use crate::service::identity::{MemberError, refuse_taken};
+use crate::service::identity::{MemberError, acceptable, refuse_taken};
 use crate::service::rules::effect::effect;
 use crate::service::rules::{
     CommitView, Effect, Encryption, RuleUpdate, apply_rules, last_change, next_version,
@@ -229,11 +228,12 @@ fn of_member(
     if wanted.removed.is_some() {
         return Err(MemberError::UnapprovedRemoval(name.clone()).into());
     }
-    let recipients = wanted.recipients.iter().map(|text| Recipient::parse(text));
+    let recipients = wanted.recipients.iter().map(|text| opened.vault.recipient(text));
     let recipients = recipients.collect::<std::result::Result<Vec<_>, _>>()?;
     if recipients.is_empty() {
         return Err(MemberError::NoRecipient.into());
     }
+    recipients.iter().try_for_each(|one| acceptable(opened, one))?;
     refuse_taken(opened, &recipients, Some(name))?;
     refuse_forged(opened, name, &path, &claim, base.as_ref())?;
     former.retain(|key| wanted.verify.as_ref() != Some(key));

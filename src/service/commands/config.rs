@@ -1,12 +1,15 @@
 //! The vault's settings: shown to anybody, changed by an admin.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::audit::{Action, Op};
+use crate::crypto::Recipient;
 use crate::fs::VaultPath;
 use crate::kind::{Failure, Kind};
-use crate::name::printable;
-use crate::service::base::{Context, OpenVault, Result};
+use crate::name::{MemberName, PluginName, printable};
+use crate::service::base::{Context, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::store::{Agents, AuditMode, CommitMode, Config, SubjectTemplate, SyncMode, Version};
 
@@ -25,6 +28,9 @@ pub struct Settings {
     pub agents: Agents,
     /// Whether changes are sent as they are made.
     pub sync: SyncMode,
+    /// The age plugins that members' recipients may need.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginName>,
     /// How the first line of a commit's message reads, where that is not authy's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -37,6 +43,8 @@ pub enum Setting {
     Agents,
     /// Whether a change becomes a commit by itself.
     Commit,
+    /// The age plugins that members' recipients may need.
+    Plugins,
     /// How the first line of a commit's message reads.
     Subject,
     /// Whether changes are sent as they are made.
@@ -49,6 +57,7 @@ impl Setting {
         match self {
             Self::Agents => "agents",
             Self::Commit => "commit",
+            Self::Plugins => "plugins",
             Self::Subject => "subject",
             Self::Sync => "sync",
         }
@@ -59,6 +68,7 @@ impl Setting {
             Self::Agents => Agents::WORDS,
             Self::Commit => CommitMode::WORDS,
             Self::Sync => SyncMode::WORDS,
+            Self::Plugins => &["names of age plugins with commas between them, or none"],
             Self::Subject => {
                 &["a text of at most 100 characters with {} once for authy's line, or {lower}"]
             }
@@ -80,6 +90,7 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
         audit: config.audit,
         agents: config.agents,
         sync: config.sync,
+        plugins: config.plugins.iter().cloned().collect(),
         subject: config.subject.as_ref().map(ToString::to_string),
     };
     Ok(settings)
@@ -95,6 +106,7 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
     locked.transact(&action, |tx| {
         locked.require_admin()?;
         let new = changed(locked.opened.vault.config(), setting, value)?;
+        refuse_needed(&locked.opened, &new)?;
         tx.put_signed(VaultPath::config(), &new, Version::of_document(new.version))?;
         Ok((format!("Set {} to {value}", setting.name()), ()))
     })
@@ -112,6 +124,7 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
         Setting::Agents => new.agents = Agents::parse(value).ok_or_else(bad)?,
         Setting::Commit => new.commit = CommitMode::parse(value).ok_or_else(bad)?,
         Setting::Sync => new.sync = SyncMode::parse(value).ok_or_else(bad)?,
+        Setting::Plugins => new.plugins = plugins(value)?,
         Setting::Subject => {
             let template = SubjectTemplate::parse(value).ok_or_else(bad)?;
             new.subject = (!template.is_plain()).then_some(template);
@@ -120,9 +133,35 @@ fn changed(config: &Config, setting: Setting, value: &str) -> Result<Config> {
     Ok(new)
 }
 
+fn plugins(value: &str) -> Result<BTreeSet<PluginName>> {
+    if value.trim() == "none" {
+        return Ok(BTreeSet::new());
+    }
+    Ok(value
+        .split(',')
+        .map(|name| PluginName::parse(name.trim()))
+        .collect::<std::result::Result<_, _>>()?)
+}
+
+/// Without its plugin nothing more could be encrypted to a member.
+fn refuse_needed(opened: &Snapshot, new: &Config) -> Result<()> {
+    for (member, document) in opened.rules.members() {
+        let recipients = document.recipients.iter().filter_map(|text| Recipient::parse(text).ok());
+        for plugin in recipients.filter_map(|one| one.plugin().cloned()) {
+            let was = opened.vault.config().plugins.contains(&plugin);
+            if was && !new.plugins.contains(&plugin) {
+                return Err(SettingError::PluginNeeded { plugin, member: member.clone() }.into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A value that a setting does not take.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
+    #[error("the age plugin '{plugin}' is needed: what {member} reads is encrypted by it")]
+    PluginNeeded { plugin: PluginName, member: MemberName },
     #[error("setting '{setting}' cannot be '{given}'")]
     Value { setting: &'static str, given: String, values: &'static [&'static str] },
 }
@@ -131,12 +170,16 @@ impl Failure for SettingError {
     fn kind(&self) -> Kind {
         match self {
             Self::Value { .. } => Kind::Usage,
+            Self::PluginNeeded { .. } => Kind::Conflict,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Value { values, .. } => format!("one of: {}", values.join(", ")),
+            Self::PluginNeeded { member, .. } => {
+                format!("give {member} another recipient first: 'authy member update {member}'")
+            }
         })
     }
 }

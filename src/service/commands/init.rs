@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::access::{Caller, Principal};
 use crate::audit::{Action, Op};
-use crate::crypto::Identity;
 use crate::crypto::keys::random_id;
 use crate::crypto::sign::SigningKey;
+use crate::crypto::{Identity, Recipient};
 use crate::fs::{self, FOLDERS, LocalFile, Lock, Root, Stage, VaultPath};
 use crate::git::{self, Home};
 use crate::kind::{Failure, Kind};
@@ -96,6 +96,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         agents: store::Agents::default(),
         sync: store::SyncMode::default(),
         subject: None,
+        plugins: key.identity.recipients().iter().filter_map(Recipient::plugin).cloned().collect(),
         version: 0,
     };
     let signer = Signer { name: member.clone(), key: SigningKey::generate() };

@@ -13,7 +13,9 @@ use crate::service::base::{Context, LOCK_WAIT, OpenVault, Pending, Result, Snaps
 use crate::service::change::{commit_files, note_unsent};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
+use crate::service::identity::{
+    MemberError, NameSource, Newcomer, acceptable, owns, recipients, refuse_taken,
+};
 use crate::service::repository::note_foreign;
 use crate::service::session::refuse_any_token;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
@@ -71,6 +73,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     // As those who are here already have it.
     who.post_quantum |= enroll::is_made(ctx, &who) && enroll::admins_are_post_quantum(&opened);
     let key = enroll::identity(ctx, &who)?;
+    key.identity.recipients().iter().try_for_each(|one| acceptable(&opened, one))?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     // What it saw is remembered and said before the vault is opened again, and so only once.
     drop(opened);

@@ -79,8 +79,8 @@ pub use policy::{
     policy_show, policy_test, policy_update,
 };
 pub use project::{
-    allow_project, deny_project, find_project, named_vault, project_create, project_is_allowed,
-    vault_is_known,
+    allow_plugin, allow_project, deny_plugin, deny_project, find_project, named_vault,
+    plugin_program, project_create, project_is_allowed, vault_is_known,
 };
 pub use recover::{Recovered, recover};
 pub use scan::{

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::access::Principal;
 use crate::audit::{Action, Op};
-use crate::name::ScopeName;
+use crate::name::{PluginName, ScopeName};
 use crate::project::{self, ProjectError, ProjectFile};
 use crate::service::audit::Recorder;
+use crate::service::base::plugin::{self, PluginProgram};
 use crate::service::base::{
     Context, Note, OpenVault, Result, ScopeError, VaultError, known_scopes,
 };
@@ -91,6 +92,36 @@ pub fn allow_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
 /// A token or a confined process asks; the state folder cannot be written.
 pub fn deny_project(ctx: &Context, file: &ProjectFile) -> Result<()> {
     change_trust(ctx, Op::DENY, |state| project::distrust(state, file))
+}
+
+/// Finds the program of an age plugin on this machine, and whether it is allowed.
+///
+/// # Errors
+/// It is not installed, or cannot be read.
+pub fn plugin_program(ctx: &Context, name: &PluginName) -> Result<PluginProgram> {
+    plugin::program_of(ctx, name)
+}
+
+/// Allows the program of an age plugin as it was found; another content is not.
+///
+/// # Errors
+/// A confined process asks, or an agent and nobody at the terminal agrees; the state folder cannot be
+/// written.
+pub fn allow_plugin(ctx: &Context, found: &PluginProgram) -> Result<()> {
+    refuse_token(ctx, &Op::ALLOW)?;
+    ctx.refuse_confined()?;
+    agent::refuse_always(ctx, "an age plugin to be started")?;
+    plugin::allow(ctx, found)
+}
+
+/// Takes back what was allowed of an age plugin; tells how many programs that were.
+///
+/// # Errors
+/// A confined process asks; the state folder cannot be written.
+pub fn deny_plugin(ctx: &Context, name: &PluginName) -> Result<usize> {
+    refuse_token(ctx, &Op::DENY)?;
+    ctx.refuse_confined()?;
+    plugin::disallow(ctx, name)
 }
 
 fn change_trust(

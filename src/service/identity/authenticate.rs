@@ -17,7 +17,7 @@ use crate::fs::{self, Root};
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{
-    Context, IdentitySource, Result, Snapshot, TokenError, TokenSource, or_missing_members,
+    Context, IdentitySource, Note, Result, Snapshot, TokenError, TokenSource, or_missing_members,
 };
 use crate::store::{Member, Signer, StoreError, known_vault};
 
@@ -89,6 +89,37 @@ pub(crate) fn recipients<'a>(
                 all.push(recipient.clone());
             }
         }
+    }
+    Ok(all)
+}
+
+/// The recipients of `writer`, and those of the `admins` that can be encrypted to here: an admin's plugin
+/// that is not installed keeps nobody from working.
+///
+/// # Errors
+/// As [`recipients`].
+pub(crate) fn ready_recipients<'a>(
+    ctx: &Context,
+    rules: &Rules,
+    writer: &'a MemberName,
+    admins: impl Iterator<Item = &'a MemberName>,
+) -> Result<Vec<Recipient>> {
+    let mut all = recipients(rules, std::iter::once(writer))?;
+    for admin in admins.filter(|admin| *admin != writer) {
+        let theirs = recipients(rules, std::iter::once(admin))?;
+        let (ready, others): (Vec<_>, Vec<_>) =
+            theirs.into_iter().map(|one| (one.ready(), one)).partition(|(ready, _)| ready.is_ok());
+        if let Some((Err(why), _)) = others.into_iter().next() {
+            ctx.front
+                .note(&Note::ChainKeyWithheld { admin: admin.clone(), reason: why.to_string() });
+        }
+        all.extend(
+            ready
+                .into_iter()
+                .map(|(_, one)| one)
+                .filter(|one| !all.contains(one))
+                .collect::<Vec<_>>(),
+        );
     }
     Ok(all)
 }
@@ -168,6 +199,17 @@ pub(crate) fn load(ctx: &Context, path: &Path) -> Result<Identity> {
 
 fn parse(ctx: &Context, bytes: &[u8], label: &str) -> Result<Identity> {
     with_passphrase(ctx, label, |ask| Identity::parse(bytes, ask))
+        .map(|identity| with_plugins(ctx, identity))
+}
+
+/// The identity, whose plugins, where it has some, are started as the context says.
+pub(crate) fn with_plugins(ctx: &Context, identity: Identity) -> Identity {
+    if identity.has_plugins()
+        && let Some(plugins) = ctx.plugins()
+    {
+        identity.use_plugins(&plugins);
+    }
+    identity
 }
 
 /// Opens something of the identity `label`, asking for its passphrase as often as the front does.
@@ -228,7 +270,7 @@ fn default_identity(ctx: &Context, rules: &Rules) -> Result<Identity> {
                     count: usable.len() + 1,
                 }
                 .into()),
-                Some(one) => Ok(one),
+                Some(one) => Ok(with_plugins(ctx, one)),
                 None => Err(IdentityError::Several {
                     dir: dir.unwrap_or_default(),
                     count: several.len(),

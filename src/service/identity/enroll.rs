@@ -8,7 +8,7 @@ use super::error::IdentityError;
 use super::member_error::MemberError;
 use crate::crypto::digest::Digest;
 use crate::crypto::sign::SigningKey;
-use crate::crypto::{Identity, Recipient, encrypt_armored, encrypt_with_passphrase};
+use crate::crypto::{CryptoError, Identity, Recipient, encrypt_armored, encrypt_with_passphrase};
 use crate::fs;
 use crate::git;
 use crate::name::{MemberName, printable};
@@ -78,6 +78,15 @@ pub(crate) struct Key {
     pub(crate) created: bool,
     /// The copy that was made.
     pub(crate) backup: Option<PathBuf>,
+}
+
+/// Refuses a recipient that needs a plugin which the vault does not accept: who writes would find out
+/// later.
+///
+/// # Errors
+/// The plugin.
+pub(crate) fn acceptable(opened: &Snapshot, recipient: &Recipient) -> Result<()> {
+    Ok(opened.vault.accepts(recipient).map_err(CryptoError::from)?)
 }
 
 /// An identity proves one member, so no two members share a recipient.

@@ -6,6 +6,7 @@
 use time::OffsetDateTime;
 
 use super::agent;
+use super::authenticate::with_plugins;
 use super::error::IdentityError;
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
@@ -108,7 +109,10 @@ pub(super) fn identity(
         !kept.confirm || ctx.front.consents(&format!("Use the unlocked identity '{name}'?"))
     };
     match may {
-        true => Ok(Identity::parse(kept.keys.expose(), &|| None).ok()),
+        true => {
+            let identity = Identity::parse(kept.keys.expose(), &|| None).ok();
+            Ok(identity.map(|identity| with_plugins(ctx, identity)))
+        }
         false => Err(IdentityError::NotAgreed { label: crate::name::printable(name) }),
     }
 }

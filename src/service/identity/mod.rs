@@ -11,8 +11,8 @@ mod once;
 pub(crate) use agent::{Asked, Verdict, is_of_its_own, refuse_always};
 pub(crate) use authenticate::{
     identity_file, key_files, keys_without_copy, load, load_source, member_of, own_keys, owns,
-    recipients, signer,
+    ready_recipients, recipients, signer, with_plugins,
 };
-pub(crate) use enroll::{BACKUP, NameSource, Newcomer, refuse_taken};
+pub(crate) use enroll::{BACKUP, NameSource, Newcomer, acceptable, refuse_taken};
 pub(crate) use error::IdentityError;
 pub(crate) use member_error::MemberError;

@@ -13,7 +13,7 @@ use super::token::{expiry, is_signed_by_retired_key, keys};
 use crate::access::{Caller, Principal, limits};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
-use crate::crypto::{Recipient, file_key};
+use crate::crypto::{Recipient, file_key, scan};
 use crate::fs::{self, GrantPlace, Listing, LocalFile, Lock, Root, Stage};
 use crate::name::{MemberName, SecretName};
 use crate::service::audit::Recorder;
@@ -21,7 +21,7 @@ use crate::service::base::clock;
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::identity::{recipients, signer};
 use crate::session::{GrantKey, GrantKeys};
-use crate::store::{self, Grant, Signed, Signer, Stamp};
+use crate::store::{self, EncryptedSecret, Grant, Signed, Signer, Stamp};
 
 /// How long a reading command waits for another one's change.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -155,6 +155,7 @@ pub(crate) fn collect(
     names: &[SecretName],
     known: &GrantKeys,
 ) -> Result<(GrantKeys, Vec<SecretName>)> {
+    prepare(opened, caller, names, known)?;
     let found: Vec<_> = names
         .par_iter()
         .map(|name| (name, key_of(opened, caller, name, known.0.get(name))))
@@ -167,6 +168,25 @@ pub(crate) fn collect(
         }
     }
     Ok((GrantKeys(keys), others))
+}
+
+/// Has plugins, where the identity needs some, asked about all secrets at once.
+fn prepare(
+    opened: &Snapshot,
+    caller: &Caller,
+    names: &[SecretName],
+    known: &GrantKeys,
+) -> Result<()> {
+    if !caller.identity.has_plugins() {
+        return Ok(());
+    }
+    let sealed = |name: &SecretName| {
+        let sealed = opened.vault.secret(name, &opened.rules).ok()??;
+        known.key_of(name, &sealed.record().digest).is_none().then_some(sealed)
+    };
+    let sealed: Vec<_> = names.iter().filter_map(sealed).collect();
+    let files = sealed.iter().map(EncryptedSecret::ciphertext);
+    Ok(caller.identity.prepare(files.filter(|file| scan(file).is_ok()))?)
 }
 
 /// `None` for a secret that is damaged, gone, or not the caller's to read: reading it says so.

@@ -16,6 +16,7 @@ Settings:
            allow     no difference is made between agents and people
   commit   auto      every change is one commit (default)
            manual    you commit
+  plugins  NAME,…    age plugins that members' recipients may need, such as yubikey,tpm; none
   subject  TEXT      the first line of a commit's message, for hooks that look at it: {} is
                      authy's own line, {lower} the same with a small first letter; {} alone
                      is the default
@@ -40,6 +41,8 @@ enum Name {
     Agents,
     /// Whether a change becomes a commit by itself
     Commit,
+    /// The age plugins that members' recipients may need
+    Plugins,
     /// How the first line of a commit's message reads
     Subject,
     /// Whether changes are sent to the remote as they are made
@@ -51,6 +54,7 @@ impl Args {
         let setting = match self.setting {
             Name::Agents => Setting::Agents,
             Name::Commit => Setting::Commit,
+            Name::Plugins => Setting::Plugins,
             Name::Subject => Setting::Subject,
             Name::Sync => Setting::Sync,
         };

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use authy::PluginName;
+
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
@@ -27,6 +29,10 @@ impl Args {
             table.push(["commit".to_owned(), settings.commit.to_string()]);
             table.push(["audit".to_owned(), settings.audit.to_string()]);
             table.push(["agents".to_owned(), settings.agents.to_string()]);
+            if !settings.plugins.is_empty() {
+                let names: Vec<&str> = settings.plugins.iter().map(PluginName::as_str).collect();
+                table.push(["plugins".to_owned(), names.join(",")]);
+            }
             if let Some(subject) = settings.subject {
                 table.push(["subject".to_owned(), subject]);
             }

@@ -15,7 +15,7 @@ use crate::name::{GroupName, MemberName};
 use crate::service::base::{Context, DocumentStatus, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{MemberError, refuse_taken};
+use crate::service::identity::{MemberError, acceptable, refuse_taken};
 use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::note_pending;
 use crate::store::{AdminSet, Member, Standing};
@@ -68,8 +68,10 @@ pub struct MemberView {
 /// # Errors
 /// The name is taken, a recipient is none or belongs to somebody; the caller is no admin.
 pub fn member_add(ctx: &Context, new: &NewMember) -> Result<()> {
-    let recipients = parse(&new.recipients)?;
+    // What is no recipient is said before anything else.
+    new.recipients.iter().try_for_each(|text| Recipient::parse(text.trim()).map(drop))?;
     let locked = LockedVault::lock(ctx, &Op::MEMBER_ADD)?;
+    let recipients = parse(&locked.opened, &new.recipients)?;
     let action = Action::new(Op::MEMBER_ADD).saying(new.name.to_string());
     locked.transact(&action, |tx| {
         locked.require_admin()?;
@@ -165,10 +167,11 @@ pub fn member_show(ctx: &Context, name: &MemberName) -> Result<MemberView> {
 }
 
 /// The recipients, each once.
-fn parse(texts: &[String]) -> Result<Vec<Recipient>> {
+fn parse(opened: &Snapshot, texts: &[String]) -> Result<Vec<Recipient>> {
     let mut all = Vec::new();
     for text in texts {
-        let recipient = Recipient::parse(text.trim())?;
+        let recipient = opened.vault.recipient(text.trim())?;
+        acceptable(opened, &recipient)?;
         if !all.contains(&recipient) {
             all.push(recipient);
         }

@@ -15,7 +15,9 @@ use crate::name::MemberName;
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, IdentitySource, OpenIdentity, OpenVault, Result};
 use crate::service::identity::authenticate::{IdentityText, identity_text, the_identity_file};
-use crate::service::identity::{BACKUP, IdentityError, member_of, recipients, refuse_always};
+use crate::service::identity::{
+    BACKUP, IdentityError, member_of, recipients, refuse_always, with_plugins,
+};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -58,7 +60,7 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     if Identity::is_ssh(keys.text.expose()) {
         return Err(IdentityError::SshIdentity(path).into());
     }
-    let old = parse(&path, &keys.text)?;
+    let old = parse(&ctx, &path, &keys.text)?;
     let (name, theirs) = {
         let opened = OpenVault::open(&ctx)?;
         let name = member_of(&old, &opened.rules)?;
@@ -96,10 +98,11 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     Ok(IdentityRotated { updated, identity: path, recipient: recipient.to_string(), resumed })
 }
 
-fn parse(path: &Path, text: &SecretBytes) -> Result<Identity> {
+fn parse(ctx: &Context, path: &Path, text: &SecretBytes) -> Result<Identity> {
     let label = path.to_string_lossy().into_owned();
     let parsed = Identity::parse(text.expose(), &|| None);
-    Ok(parsed.map_err(|source| IdentityError::unusable(label, source))?)
+    let parsed = parsed.map_err(|source| IdentityError::unusable(label, source))?;
+    Ok(with_plugins(ctx, parsed))
 }
 
 /// Draws a key and puts it before those of the file.
@@ -124,7 +127,7 @@ fn add(
     };
     fs::replace(path, file.expose())?;
     forget_copy(ctx);
-    let identity = parse(path, &text)?;
+    let identity = parse(ctx, path, &text)?;
     let recipient = identity.recipients().first().cloned();
     let recipient = recipient.ok_or(IdentityError::InNoFile)?;
     Ok((identity, recipient))

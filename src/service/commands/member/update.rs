@@ -12,7 +12,7 @@ use crate::name::{GroupName, MemberName};
 use crate::service::base::{Context, Result};
 use crate::service::change::LockedVault;
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{MemberError, owns, recipients, refuse_taken};
+use crate::service::identity::{MemberError, acceptable, owns, recipients, refuse_taken};
 use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::note_pending;
 use crate::store::{AdminSet, Member, Standing};
@@ -114,10 +114,11 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
     let name = &change.name;
     let is_own = locked.caller.name == *name;
     let parse = |texts: &[String]| -> Result<Vec<Recipient>> {
-        texts.iter().map(|text| Ok(Recipient::parse(text.trim())?)).collect()
+        texts.iter().map(|text| Ok(locked.opened.vault.recipient(text.trim())?)).collect()
     };
     let before = recipients(&locked.opened.rules, std::iter::once(name))?;
     let (add, take) = (parse(&change.recipients)?, parse(&change.remove_recipients)?);
+    add.iter().try_for_each(|one| acceptable(&locked.opened, one))?;
     if let Some(other) = take.iter().find(|one| !before.contains(one)) {
         return Err(
             MemberError::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()

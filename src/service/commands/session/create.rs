@@ -159,7 +159,7 @@ fn put(
     let (opened, name) = (tx.opened(), &tx.caller().name);
     let chain = token.chain_key(opened.vault.id());
     tx.put(folder.keys(), encrypt(opened, name, &mut grant, keys)?);
-    tx.put(folder.chain_key(), encrypt_chain_key(&chain, name, &opened.rules)?);
+    tx.put(folder.chain_key(), encrypt_chain_key(tx.ctx(), &chain, name, &opened.rules)?);
     let version = Version::of_document(grant.version);
     tx.put_signed(folder.grant(), &grant, version)
 }
