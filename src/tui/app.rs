@@ -10,6 +10,7 @@ use authy::{
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use time::OffsetDateTime;
 
+use super::asked::Asked;
 use super::burst;
 use super::effect::{Action, Effect, ErrorText, Section, Who, Work};
 use super::form::{Form, Pressed, Purpose};
@@ -76,6 +77,8 @@ pub(crate) struct App {
     /// What was selected at the last tick.
     pub(super) rested: Option<SecretName>,
     pub(crate) popup: Option<Popup>,
+    /// What a plugin asks, over all of it.
+    pub(crate) asked: Option<Asked>,
     /// How far the popup could be scrolled when it was drawn: only drawing knows.
     pub(crate) reach: Cell<usize>,
     pub(crate) message: Option<Message>,
@@ -107,6 +110,7 @@ impl App {
             past: None,
             rested: None,
             popup: None,
+            asked: None,
             reach: Cell::new(usize::MAX),
             message: None,
             busy: None,
@@ -205,6 +209,9 @@ impl App {
         if self.locked.is_some() {
             return self.unlock_key(key);
         }
+        if self.asked.is_some() {
+            return self.asked_key(key);
+        }
         if self.popup.is_some() {
             return self.popup_key(key);
         }
@@ -267,6 +274,9 @@ impl App {
 
     /// Where in a form one types.
     fn input(&mut self) -> Option<&mut Input> {
+        if let Some(asked) = &mut self.asked {
+            return if let Popup::Form(form) = &mut asked.popup { form.input() } else { None };
+        }
         match (&mut self.locked, &mut self.popup) {
             (Some(form), _) | (None, Some(Popup::Form(form))) => form.input(),
             _ => None,

@@ -78,6 +78,7 @@ impl App {
             }
             Reply::Code(_, Err(told)) => self.refused(told),
             Reply::Note(text) => self.say(printable(&text)),
+            Reply::Asked(question) => self.ask(question),
             Reply::Progress(done, total) => {
                 self.progress = Some((done, total));
             }

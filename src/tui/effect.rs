@@ -10,6 +10,8 @@ use authy::{
 use crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
 
+use super::asked::{Answered, Question};
+
 /// A part of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -74,6 +76,8 @@ pub(crate) enum Effect {
     Suspend,
     /// Put this on the clipboard, for a while.
     Clipboard(SecretBytes),
+    /// What somebody said to a plugin.
+    Answer(Answered),
     /// Something for the worker.
     Work(Work),
 }
@@ -169,6 +173,8 @@ pub(crate) enum Reply {
     Brief(BriefStatus),
     /// Something that the library wants known.
     Note(String),
+    /// A plugin asks, and the worker waits.
+    Asked(Question),
     /// How many of how many secrets are encrypted.
     Progress(usize, usize),
     /// The files are not as they were.

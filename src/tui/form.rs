@@ -55,6 +55,8 @@ impl Field {
 #[derive(Debug)]
 pub(crate) enum Purpose {
     Unlock,
+    /// An answer for an age plugin.
+    Plugin,
     Store,
     Rotate {
         name: SecretName,
@@ -192,7 +194,8 @@ impl Form {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if key.code == KeyCode::Esc {
             // What was handed in is kept by whoever does it.
-            let asks_only = matches!(self.purpose, Purpose::Unlock | Purpose::Test { .. });
+            let asks_only =
+                matches!(self.purpose, Purpose::Unlock | Purpose::Plugin | Purpose::Test { .. });
             let is_lost = self.is_touched && !self.busy && !asks_only;
             if is_lost && !self.is_leaving {
                 self.is_leaving = true;

@@ -149,6 +149,8 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
             keyfile: Some(form.value(0).trim()).filter(|f| !f.is_empty()).map(PathBuf::from),
             passphrase: Some(form.value(1)).filter(|p| !p.is_empty()).map(secret),
         },
+        // Answered, and not handed in.
+        Purpose::Plugin => return Err((0, ErrorText::new("nobody asks"))),
         Purpose::Store => Work::Store {
             name: secret_name(form, 0)?,
             value: value(form, 1)?,

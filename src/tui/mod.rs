@@ -5,6 +5,7 @@
 //! may be done the library says when it is called.
 
 mod app;
+mod asked;
 mod burst;
 mod done;
 mod draw;
@@ -148,7 +149,11 @@ impl Session<'_> {
                 Ok(done) => {
                     if !matches!(
                         done,
-                        Reply::Note(_) | Reply::Progress(..) | Reply::Outside | Reply::Brief(_)
+                        Reply::Note(_)
+                            | Reply::Asked(_)
+                            | Reply::Progress(..)
+                            | Reply::Outside
+                            | Reply::Brief(_)
                     ) {
                         self.awaited = self.awaited.saturating_sub(1);
                     }
@@ -178,6 +183,7 @@ impl Session<'_> {
                         self.app.update(OffsetDateTime::now_utc(), failed);
                     }
                 }
+                Effect::Answer(answered) => answered.send(),
                 Effect::Work(work) => {
                     self.awaited += usize::from(!matches!(work, Work::Lock));
                     if self.want.send(work).is_err() {

@@ -5,16 +5,17 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authy::{
     Annotation, Approval, AuditFilter, Choice, Context, Front, IdentitySource, Kind, ListOptions,
-    Note, PluginAccess, PluginName, PluginUser, SecretBytes, SecretName, StoreOptions,
+    Note, PluginAccess, SecretBytes, SecretName, StoreOptions,
 };
 use time::OffsetDateTime;
 
+use super::asked::AtScreen;
 use super::effect::{ErrorText, Refused, Reply, Section, Who, Work};
 use crate::front::{Invocation, expanded};
 
@@ -81,30 +82,6 @@ impl Front for Answers {
 
     fn progress(&self, done: usize, total: usize) {
         let _ = self.done.send(Reply::Progress(done, total));
-    }
-}
-
-/// What age plugins say goes to the status line. They ask in vain: what has to be typed is typed before
-/// the interface begins.
-struct Told(Mutex<Sender<Reply>>);
-
-impl PluginUser for Told {
-    fn message(&self, plugin: &PluginName, text: &str) {
-        if let Ok(done) = self.0.lock() {
-            let _ = done.send(Reply::Note(format!("age-plugin-{plugin}: {text}")));
-        }
-    }
-
-    fn confirm(&self, _: &PluginName, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
-        None
-    }
-
-    fn answer(&self, _: &PluginName, _: &str, _: bool) -> Option<SecretBytes> {
-        None
-    }
-
-    fn consents(&self, _: &str) -> bool {
-        false
     }
 }
 
@@ -179,7 +156,7 @@ impl Worker<'_> {
             now: OffsetDateTime::now_utc(),
             plugins: Some(PluginAccess::new(
                 self.invocation.path.clone(),
-                Arc::new(Told(Mutex::new(self.done.clone()))),
+                Arc::new(AtScreen::new(self.done.clone())),
             )),
             front: Box::new(front),
         }

@@ -257,3 +257,29 @@ fn age_opens_the_files_with_the_same_plugin() {
     let words = ["-d", "-i", key.to_str().unwrap(), "secrets/key.age"];
     t.program("age", words).dir(t.vault()).env("PATH", with_plugin(&t)).ok().stdout_is("the-value");
 }
+
+#[test]
+fn the_interface_asks_as_the_terminal_does() {
+    let mut t = alone();
+    t.store([("key", "the-value")]);
+    t.holds("key", "the-value");
+    t.set("REHEARSE_ASKS", "pin");
+    let mut screen = Screen::start(&t, &["authy", "admin"]);
+    screen.shows("• hidden").keys("\r");
+    screen.shows("age-plugin-rehearse asks").shows("PIN:").keys("9999\r").shows("wrong PIN");
+    screen.keys("\r").shows("PIN:").keys("1234\r").shows("the-value");
+    assert!(!screen.written().contains("1234"));
+    // What was opened stays open.
+    screen.keys("\x1b").hides("the-value").keys("\r").shows("the-value").keys("\x1b");
+    screen.keys("q");
+    assert_eq!(screen.last().0, 0);
+    // Whoever leaves while it asks leaves.
+    let mut screen = Screen::start(&t, &["authy", "admin"]);
+    screen.shows("• hidden").keys("\r").shows("PIN:").keys("\x03");
+    assert_eq!(screen.last().0, 0);
+    t.set("REHEARSE_ASKS", "touch");
+    let mut screen = Screen::start(&t, &["authy", "admin"]);
+    screen.shows("• hidden").keys("\r").shows("yes: touched; no: skip").keys("n");
+    screen.shows("the key was not touched").keys("\r").shows("Touch the key?").keys("y");
+    screen.shows("the-value").keys("\x1bq");
+}

@@ -54,7 +54,7 @@ pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
         form::unlock(app, form, theme, frame, body);
         return;
     }
-    if let Some(form) = app.policy_form() {
+    if let Some(form) = app.policy_form().filter(|_| app.asked.is_none()) {
         form::policy(app, form, theme, frame, body);
         return;
     }
@@ -66,7 +66,8 @@ pub(crate) fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>) {
         Section::Members => sections::members,
     };
     list(app, theme, frame, body);
-    if let Some(popup) = &app.popup {
+    let asked = app.asked.as_ref().map(|asked| &asked.popup);
+    if let Some(popup) = asked.or(app.popup.as_ref()) {
         popup::draw(app, popup, theme, frame, body);
     }
 }
@@ -172,7 +173,8 @@ fn hints(app: &App) -> Vec<Hint> {
             }
         };
     }
-    if let Some(popup) = &app.popup {
+    let asked = app.asked.as_ref().map(|asked| &asked.popup);
+    if let Some(popup) = asked.or(app.popup.as_ref()) {
         return of_popup(popup);
     }
     if app.is_filtering() {
@@ -201,6 +203,7 @@ fn of_popup(popup: &Popup) -> Vec<Hint> {
         Popup::Form(form) => {
             let mut hints = match form.purpose {
                 Purpose::Test { .. } => vec![("Enter", "ask")],
+                Purpose::Plugin => vec![("Enter", "answer")],
                 _ => vec![("^S", "save"), ("Tab", "next field")],
             };
             if form.can_generate() {
