@@ -126,9 +126,8 @@ impl CliEnv {
         if let IdentitySource::Once(once) = context.identity {
             context.identity = IdentitySource::Once(once.unasked());
         }
-        let nobody = Person::new(self.ui, false);
-        context.plugins = Some(self.plugins(nobody));
-        Ok(Context { front: self.front(nobody), ..context })
+        context.plugins = None;
+        Ok(Context { front: self.front(Person::new(self.ui, false)), ..context })
     }
 
     /// Tells whether the person at the terminal does not want something removed. Where an agent is at

@@ -55,15 +55,19 @@ impl fmt::Debug for FileKey {
 /// # Errors
 /// As [`decrypt`](super::decrypt).
 pub(crate) fn file_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoError> {
+    match native_key(file, with) {
+        Err(CryptoError::NotAReader) if with.has_plugins() => with.plugins().key_of(file),
+        found => found,
+    }
+}
+
+/// As [`file_key`], by the keys alone that no plugin keeps.
+pub(super) fn native_key(file: &[u8], with: &Identity) -> Result<FileKey, CryptoError> {
     scan(file)?;
     let found = Mutex::new(None);
     let recorders: Vec<_> = with.keys().map(|inner| Recorder { inner, found: &found }).collect();
     let keys = recorders.iter().map(|one| one as &dyn age::Identity);
-    match age::Decryptor::new_buffered(file)?.decrypt(keys).err().map(CryptoError::from) {
-        None => {}
-        Some(CryptoError::NotAReader) if with.has_plugins() => return with.plugins().key_of(file),
-        Some(error) => return Err(error),
-    }
+    age::Decryptor::new_buffered(file)?.decrypt(keys)?;
     let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.ok_or(CryptoError::NotAReader)
 }

@@ -13,6 +13,7 @@ use bech32::Hrp;
 use zeroize::Zeroizing;
 
 use super::error::{CryptoError, Damage};
+use super::file_key::native_key;
 use super::keys::{Purpose, derive, identity_secret};
 use super::plugin::{self, PluginKeys, Plugins};
 use super::recipient::Recipient;
@@ -177,15 +178,16 @@ impl Identity {
     /// Has plugins, where only they can, open many files at once; each is opened as ever after that.
     ///
     /// # Errors
-    /// A plugin is not to be had, or fails; a file is damaged.
+    /// A plugin is not to be had, or fails.
     pub(crate) fn prepare<'f>(
         &self,
         files: impl IntoIterator<Item = &'f [u8]>,
     ) -> Result<(), CryptoError> {
-        if !self.has_plugins() || !self.keys.is_empty() {
+        if !self.has_plugins() {
             return Ok(());
         }
-        self.plugins.learn(&files.into_iter().collect::<Vec<_>>())
+        let files = files.into_iter().filter(|file| native_key(file, self).is_err());
+        self.plugins.learn(&files.collect::<Vec<_>>())
     }
 
     /// The keys that plugins keep.

@@ -270,8 +270,8 @@ fn the_interface_asks_as_the_terminal_does() {
     screen.keys("\r").shows("PIN:").keys("1234\r").shows("the-value");
     assert!(!screen.written().contains("1234"));
     // What was opened stays open.
-    screen.keys("\x1b").hides("the-value").keys("\r").shows("the-value").keys("\x1b");
-    screen.keys("q");
+    screen.keys("\x1b").hides("the-value").keys("\r").shows("the-value");
+    screen.keys("\x1b").hides("the-value").keys("q");
     assert_eq!(screen.last().0, 0);
     // Whoever leaves while it asks leaves.
     let mut screen = Screen::start(&t, &["authy", "admin"]);
@@ -281,5 +281,37 @@ fn the_interface_asks_as_the_terminal_does() {
     let mut screen = Screen::start(&t, &["authy", "admin"]);
     screen.shows("• hidden").keys("\r").shows("yes: touched; no: skip").keys("n");
     screen.shows("the key was not touched").keys("\r").shows("Touch the key?").keys("y");
-    screen.shows("the-value").keys("\x1bq");
+    screen.shows("the-value");
+}
+
+#[test]
+fn a_key_that_a_plugin_keeps_is_neither_copied_nor_replaced() {
+    let t = alone();
+    for words in [
+        &["backup", "copy.age"][..],
+        &["backup"],
+        &["member", "update", "--rotate-identity"],
+        &["init", "--vault", "other", "--backup", "copy.age"],
+    ] {
+        let call = t.authy(words.iter().copied()).env("AUTHY_PASSPHRASE", "correct horse");
+        call.fails(2).stderr_has("lies with the age plugin 'rehearse'");
+    }
+    assert!(!t.work().join("copy.age").exists() && !t.work().join("other/authy.toml").exists());
+}
+
+#[test]
+fn an_ordinary_key_beside_it_is_tried_first() {
+    if !needs(["age-keygen"]) {
+        return;
+    }
+    let t = alone();
+    t.store([("key", "k")]);
+    let soft = t.program("age-keygen", [] as [&str; 0]).ok().text();
+    let recipient = soft.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+    t.authy(["member", "update", "alice", "--recipient", recipient]).ok();
+    let both = format!("{}{soft}", text(&t.work().join("alice.key")));
+    t.write("alice.key", both);
+    log(&t);
+    t.holds("key", "k");
+    assert!(log(&t).is_empty(), "both open it");
 }

@@ -9,7 +9,9 @@ use crate::fs;
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, OpenVault, Result};
-use crate::service::identity::authenticate::{IdentityText, identity_text, the_identity_file};
+use crate::service::identity::authenticate::{
+    IdentityText, identity_text, refuse_plugins, the_identity_file,
+};
 use crate::service::identity::enroll;
 use crate::service::identity::{BACKUP, IdentityError, member_of, refuse_always};
 use crate::service::session::refuse_any_token;
@@ -50,6 +52,7 @@ pub fn backup_text(ctx: &Context) -> Result<BackupText> {
     let IdentityText { text: keys, passphrase } = identity_text(ctx, &file)?;
     let unusable = |source| IdentityError::unusable(label.clone(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
+    refuse_plugins(&identity, &file)?;
     let Some(bare) = bare(&keys) else { return Err(IdentityError::SshIdentity(file).into()) };
     let passphrase = match passphrase {
         Some(passphrase) => passphrase,

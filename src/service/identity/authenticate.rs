@@ -343,6 +343,21 @@ pub(crate) struct IdentityText {
     pub(crate) passphrase: Option<SecretBytes>,
 }
 
+/// Refuses an identity all of whose keys plugins keep, for what copies or replaces keys.
+///
+/// # Errors
+/// `OfPlugin`.
+pub(crate) fn refuse_plugins(identity: &Identity, file: &Path) -> Result<()> {
+    let mut plugins = identity.recipients().iter().map(Recipient::plugin);
+    match identity.recipients().first().and_then(Recipient::plugin) {
+        Some(first) if plugins.all(|one| one.is_some()) => {
+            let (file, plugin) = (file.to_owned(), first.clone());
+            Err(IdentityError::OfPlugin { file, plugin }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Opens an identity file without regard to what `unlock` keeps: whoever is to protect it anew has to know
 /// the passphrase.
 ///

@@ -198,7 +198,10 @@ fn passphrase_of_copy(
     };
     let is_protected = match file.filter(|file| file.exists()) {
         Some(file) => {
-            Identity::parse(authenticate::identity_bytes(&file)?.expose(), &|| None).is_err()
+            let parsed =
+                Identity::parse(authenticate::identity_bytes(&file)?.expose(), &|| None).ok();
+            parsed.iter().try_for_each(|one| authenticate::refuse_plugins(one, &file))?;
+            parsed.is_none()
         }
         None => options.passphrase,
     };
@@ -245,10 +248,13 @@ pub(crate) fn copy(ctx: &Context, file: &Path, copy: &Path) -> Result<()> {
     let sealed = match Identity::parse(bytes.expose(), &|| None) {
         // It has one itself.
         Err(_) => bytes,
-        Ok(_) => SecretBytes::new(encrypt_with_passphrase(
-            bytes.expose(),
-            &ask_for(ctx, &printable(&copy.to_string_lossy()))?,
-        )?),
+        Ok(identity) => {
+            authenticate::refuse_plugins(&identity, file)?;
+            SecretBytes::new(encrypt_with_passphrase(
+                bytes.expose(),
+                &ask_for(ctx, &printable(&copy.to_string_lossy()))?,
+            )?)
+        }
     };
     Ok(fs::create_new(copy, sealed.expose(), 0o600)?)
 }

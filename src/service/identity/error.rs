@@ -6,7 +6,7 @@ use crate::crypto::CryptoError;
 use crate::fs::FsError;
 use crate::keyring::KeyringError;
 use crate::kind::{Failure, Kind};
-use crate::name::{MemberName, printable};
+use crate::name::{MemberName, PluginName, printable};
 
 /// What is wrong with an identity.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,8 @@ pub(crate) enum IdentityError {
     InNoFile,
     #[error("identity '{}' is an ssh key, which cannot be replaced in its place", .0.display())]
     SshIdentity(PathBuf),
+    #[error("the key of identity '{}' lies with the age plugin '{plugin}', which alone could copy or replace it", file.display())]
+    OfPlugin { file: PathBuf, plugin: PluginName },
     #[error("an identity is there already: '{}'", .0.display())]
     RecoveredExists(PathBuf),
     #[error("it is no copy of an identity under a passphrase")]
@@ -92,6 +94,7 @@ impl Failure for IdentityError {
             | Self::OfAnother { .. }
             | Self::InNoFile
             | Self::CopiedElsewhere
+            | Self::OfPlugin { .. }
             | Self::SshIdentity(_) => Kind::Usage,
             Self::NotAgreed { .. } => Kind::Credentials,
             Self::Unusable { source, .. } => source.kind(),
@@ -116,6 +119,9 @@ impl Failure for IdentityError {
             }
             Self::SshKey(_) => {
                 "an 'age-keygen' identity can be: add one with 'authy member update', or keep the key without a passphrase".into()
+            }
+            Self::OfPlugin { .. } => {
+                "make another identity, and add it: 'authy member update NAME --recipient age1…'".into()
             }
             Self::NoFileOfIts => "name a file with --keyfile".into(),
             Self::TooLong => "give --for a shorter time, such as 8h".into(),
