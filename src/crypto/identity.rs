@@ -200,10 +200,15 @@ impl Identity {
         self.keys.iter().map(|key| key.as_ref() as &dyn age::Identity)
     }
 
-    /// Derives a key for `vault` from the first of its keys. `None` for an ssh key behind a
-    /// passphrase: as it was read it is no secret, and a passphrase is not random enough.
+    /// Derives a key for `vault` from the first of its keys, or from what a plugin keeps for it on this
+    /// machine. `None` for an ssh key behind a passphrase: as it was read it is no secret, and a passphrase
+    /// is not random enough.
     pub(crate) fn derive(&self, vault: &str, purpose: Purpose) -> Option<Zeroizing<[u8; 32]>> {
-        self.secret.as_ref().map(|secret| derive(secret, vault, purpose))
+        match &self.secret {
+            Some(secret) => Some(derive(secret, vault, purpose)),
+            None if self.has_plugins() => self.plugins.derive(vault, purpose),
+            None => None,
+        }
     }
 
     fn empty() -> Self {

@@ -102,6 +102,10 @@ fn a_command_asks_once() {
     assert_eq!(count(&log(&t), "decrypts"), 2, "one file is new");
     t.authy(["get", "s2"]).ok();
     assert_eq!(log(&t), ["decrypts"]);
+    // Who says no is not asked again.
+    let refused = t.authy(["run", "--scope", "all", "--", "true"]).env("REHEARSE_ASKS", "touch");
+    refused.fails(6).stderr_has("the key was not touched");
+    assert_eq!(log(&t), ["decrypts", "touch"]);
     // Without what was remembered it is as in the beginning.
     std::fs::remove_dir_all(kept(&t)).unwrap();
     t.authy(["allow", "--plugin", "rehearse", "--yes"]).ok();

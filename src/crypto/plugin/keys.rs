@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use age_core::format::Stanza;
 use data_encoding::BASE64;
+use zeroize::Zeroizing;
 
 use super::Plugins;
 use super::error::{PluginError, PluginFault};
@@ -21,6 +22,7 @@ use crate::crypto::error::CryptoError;
 use crate::crypto::file_key::{FileKey, decrypt_with_key, is_key_of};
 use crate::crypto::header::scan;
 use crate::crypto::identity::Identity;
+use crate::crypto::keys::Purpose;
 use crate::crypto::recipient::Recipient;
 use crate::name::PluginName;
 use crate::secret::SecretBytes;
@@ -57,6 +59,8 @@ struct Learned {
     /// What was remembered, oldest first; `None` until it is asked for.
     order: Option<Vec<Digest>>,
     boxed: Option<Box<Identity>>,
+    /// Why the box did not open when nobody could be told.
+    failed: Option<CryptoError>,
 }
 
 /// A file whose key is wanted.
@@ -107,6 +111,23 @@ impl PluginKeys {
         self.lock().keys.get(&digest).cloned().ok_or(CryptoError::NotAReader)
     }
 
+    /// Derives a key from that of the box, which is opened for it. `None` where there is none yet; why it
+    /// does not open is told to whoever wants a file's key next, and nobody is asked twice.
+    pub(in crate::crypto) fn derive(
+        &self,
+        vault: &str,
+        purpose: Purpose,
+    ) -> Option<Zeroizing<[u8; 32]>> {
+        let mut learned = self.lock();
+        if learned.order.is_none() {
+            let plugins = self.plugins.get()?;
+            if let Err(error) = self.recall(plugins.as_ref(), &mut learned) {
+                learned.failed = Some(error);
+            }
+        }
+        learned.boxed.as_ref()?.derive(vault, purpose)
+    }
+
     /// Learns the keys of files, as far as they are whole and for this identity, with as few questions as
     /// can be.
     ///
@@ -125,6 +146,9 @@ impl PluginKeys {
         }
         if wanted.is_empty() {
             return Ok(());
+        }
+        if let Some(error) = learned.failed.take() {
+            return Err(error);
         }
         let plugins = self.plugins()?;
         if learned.order.is_none() {
