@@ -110,8 +110,8 @@ pub use inject::{
 pub use kind::Kind;
 pub use many::some_of;
 pub use name::{
-    Address, GroupName, HelperTool, Host, MemberName, NameError, PluginName, ScopeName, SecretName,
-    ServiceUrl, ServiceUser, SessionId, ToolName, Ttl, TtlError, printable,
+    Address, GroupName, HelperTool, Host, MachineName, MemberName, NameError, PluginName,
+    ScopeName, SecretName, ServiceUrl, ServiceUser, SessionId, ToolName, Ttl, TtlError, printable,
 };
 pub use process::keep_memory_private;
 pub use project::ProjectFile;
@@ -126,13 +126,13 @@ pub use service::{
     EditorChoice, Effect, Error, Existing, Exposed, FileChange, FileDiff, Finding, Front,
     HelperSetup, IdentityRotated, IdentitySource, ImportEntry, ImportFrom, ImportOptions,
     ImportStatus, Imported, ImportedPolicy, InitOptions, InitReport, InjectRequest, JoinOptions,
-    JoinReport, ListDetails, ListEntry, ListOptions, LockReport, Masking, McpClient, McpEntry,
-    McpServer, MemberChange, MemberEffect, MemberUpdated, MemberView, NameKind, NameSource,
-    NewMember, Newcomer, Note, OnceIdentity, OpenIdentity, OpenMember, Part, PastChange,
-    PastVersion, PatternEffect, Place, PluginAccess, PluginProgram, PluginUser, PolicyChange,
-    PolicyDiff, PolicyView, Proposal, Questioner, Reached, ReaderChange, Recipe, Recovered,
-    RemoteView, Removal, Restored, Result, RotateIdentity, RunCommand, ScanFinding, ScanMatch,
-    ScanReport, ScanRequest, ScanValues, ScopeEffect, SessionCreated, SessionOptions,
+    JoinReport, ListDetails, ListEntry, ListOptions, LockReport, MachineOptions, MachineReport,
+    Masking, McpClient, McpEntry, McpServer, MemberChange, MemberEffect, MemberUpdated, MemberView,
+    NameKind, NameSource, NewMember, Newcomer, Note, OnceIdentity, OpenIdentity, OpenMember, Part,
+    PastChange, PastVersion, PatternEffect, Place, PluginAccess, PluginProgram, PluginUser,
+    PolicyChange, PolicyDiff, PolicyView, Proposal, Questioner, Reached, ReaderChange, Recipe,
+    Recovered, RemoteView, Removal, Restored, Result, RotateIdentity, RunCommand, ScanFinding,
+    ScanMatch, ScanReport, ScanRequest, ScanValues, ScopeEffect, SessionCreated, SessionOptions,
     SessionStatus, SessionView, Setting, Settings, SettingsFile, SetupPlaces, SetupStatus,
     Severity, Side, SideView, Status, StoreOptions, StoreReport, SyncChange, SyncEvent, SyncKind,
     SyncReport, TakeReport, Taken, TokenSource, Towards, UnlockOptions, UnlockPlace, UnlockReport,
@@ -144,17 +144,17 @@ pub use service::{
     credentials_by_name, credentials_each, deny_plugin, deny_project, describe, digest_of, edit,
     env, export, find_project, generate, get, get_version, glance, helper_install, helper_setup,
     helper_uninstall, history, hold, import, imported_policies, init, install_diff, install_hook,
-    is_vault, join, known_names, last_fetched, lead, list, lock, mark_leaked, mask_commands,
-    may_store, mcp_config, member_add, member_add_recovery, member_list, member_remove,
-    member_show, member_update, misread, named_vault, open_identity, otp, part, place, placeholder,
-    placeholder_named, places, plugin_program, policy_create, policy_diff, policy_list,
-    policy_preview, policy_remove, policy_show, policy_test, policy_update, project_aliases,
-    project_create, project_is_allowed, read_copy, read_import, read_public, read_text, recover,
-    rekey, rekey_needed, remove, remove_all, rename, rename_all, render, render_manifest, repair,
-    replace, request_access, resolve, restore, rotate, rotate_identity, rotate_ready, run, scan,
-    session_create, session_list, session_refresh, session_revoke, session_revoke_all, status,
-    status_brief, store, store_ready, sync, transcript_places, unlock, variable, variables,
-    vault_is_known, write_token,
+    is_vault, join, known_names, last_fetched, lead, list, lock, machine_join, mark_leaked,
+    mask_commands, may_store, mcp_config, member_add, member_add_recovery, member_list,
+    member_remove, member_show, member_update, misread, named_vault, open_identity, otp, part,
+    place, placeholder, placeholder_named, places, plugin_program, policy_create, policy_diff,
+    policy_list, policy_preview, policy_remove, policy_show, policy_test, policy_update,
+    project_aliases, project_create, project_is_allowed, read_copy, read_import, read_public,
+    read_text, recover, rekey, rekey_needed, remove, remove_all, rename, rename_all, render,
+    render_manifest, repair, replace, request_access, resolve, restore, rotate, rotate_identity,
+    rotate_ready, run, scan, session_create, session_list, session_refresh, session_revoke,
+    session_revoke_all, status, status_brief, store, store_ready, sync, transcript_places, unlock,
+    variable, variables, vault_is_known, write_token,
 };
 pub use store::{Agents, AuditMode, CommitMode, SealedRule, SyncMode};
 pub use transfer::{AdoptThen, Doubt, IMPORT_FORMATS, ImportFormat};

@@ -218,6 +218,10 @@ name_type!(
     GroupName, "group", check_segment
 );
 name_type!(
+    /// What a member calls one of their machines: one segment.
+    MachineName, "machine", check_segment
+);
+name_type!(
     /// The id of a session: 16 lower-case hex digits.
     SessionId, "session", |text| {
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);

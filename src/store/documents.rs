@@ -13,7 +13,7 @@ use super::stamp::Stamp;
 use super::subject::SubjectTemplate;
 use crate::crypto::sign::VerifyKey;
 use crate::fs::{Listing, Subject, VaultPath};
-use crate::name::{GroupName, MemberName, NameError, PluginName, ScopeName, Ttl};
+use crate::name::{GroupName, MachineName, MemberName, NameError, PluginName, ScopeName, Ttl};
 use crate::words::{words, words_read};
 
 /// The format that this authy reads and writes.
@@ -152,6 +152,9 @@ pub(crate) struct Member {
     /// The signing key, an armored age file encrypted to this member's own recipients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signing: Option<String>,
+    /// Which of the recipients is which machine's, as far as the member says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) machines: BTreeMap<MachineName, String>,
 }
 
 /// `policies/<scope>.toml`.

@@ -182,6 +182,8 @@ pub(crate) fn submit(form: &Form) -> Result<Work, (usize, ErrorText)> {
         Purpose::Groups { name, old } => {
             let new = group_names(form, 0)?;
             Work::MemberUpdate(MemberChange {
+                machine: None,
+                remove_machines: Vec::new(),
                 name: name.clone(),
                 remove_groups: old.iter().filter(|one| !new.contains(one)).cloned().collect(),
                 groups: new.into_iter().filter(|one| !old.contains(one)).collect(),

@@ -72,6 +72,7 @@ mod leave;
 mod ledger;
 mod list;
 mod loss;
+mod machines;
 mod masking;
 mod masking_terminal;
 mod masking_writers;

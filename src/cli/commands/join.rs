@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use authy::{GroupName, JoinOptions, JoinReport, MemberName};
+use authy::{
+    GroupName, JoinOptions, JoinReport, MachineName, MachineOptions, MachineReport, MemberName,
+};
 
 use super::CommandResult;
 use super::init::{IdentityFlags, named_after, tell_identity};
@@ -23,7 +25,8 @@ use crate::cli::ui::Ui;
 Examples:
   git clone git@example.com:team/secrets ~/team && cd ~/team
   authy --vault . join --name bob --group backend
-  git push")]
+  git push
+  authy --vault . join --machine laptop                 you are bob, on another machine")]
 pub(crate) struct Args {
     /// Member name [default: made of git's user.name, else of user.email, else your login
     /// name]
@@ -32,6 +35,9 @@ pub(crate) struct Args {
     /// Ask to belong to this group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<GroupName>,
+    /// You are a member already: make an identity for this machine, and say how it is added
+    #[arg(long, value_name = "NAME", conflicts_with = "groups")]
+    machine: Option<MachineName>,
     #[command(flatten)]
     identity: IdentityFlags,
 }
@@ -39,6 +45,9 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let who = self.identity.newcomer(env, self.name);
+        if let Some(machine) = self.machine {
+            return join_machine(env, MachineOptions { who, machine });
+        }
         let report = authy::join(&env.context()?, &JoinOptions { who, groups: self.groups })?;
         if env.ui().wants_json() {
             env.ui().json(&as_json(&report))?;
@@ -47,6 +56,28 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn join_machine(env: &CliEnv, options: MachineOptions) -> CommandResult {
+    let ui = env.ui();
+    let report = authy::machine_join(&env.context()?, &options)?;
+    let MachineReport { member, machine, recipient, keyfile, keyfile_created, .. } = &report;
+    if ui.wants_json() {
+        ui.json(&report)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    tell_identity(ui, keyfile.as_deref(), report.backup.as_deref(), *keyfile_created, recipient);
+    if report.is_known {
+        ui.note(format_args!("{member} has it already"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    ui.note(format_args!("on a machine where you are {member} already, run:"));
+    ui.data(
+        format!("authy member update {member} --machine {machine} --recipient {recipient}\n")
+            .as_bytes(),
+    )?;
+    ui.note("then 'authy sync' there, 'authy approve' by an admin where you are none, 'authy sync' here");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn as_json(report: &JoinReport) -> serde_json::Value {

@@ -21,6 +21,7 @@ mod inject;
 mod join;
 mod list;
 mod lock;
+mod machine;
 mod mcp_config;
 mod member;
 mod open_identity;
@@ -66,6 +67,7 @@ pub use inject::{
 pub use join::{JoinOptions, JoinReport, join};
 pub use list::{ListDetails, ListEntry, ListOptions, list};
 pub use lock::{LockReport, lock};
+pub use machine::{MachineOptions, MachineReport, machine_join};
 pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};
 pub use member::{
     Exposed, IdentityRotated, MemberChange, MemberUpdated, MemberView, NewMember, Removal,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::kind::{Failure, Kind};
-use crate::name::{MemberName, ScopeName, printable};
+use crate::name::{MachineName, MemberName, ScopeName, printable};
 use crate::store::StoreError;
 
 /// A failure about who belongs to the vault.
@@ -25,6 +25,12 @@ pub(crate) enum MemberError {
     LastRecipient(MemberName),
     #[error("'{other}' is not a recipient of '{name}'")]
     NotHisRecipient { name: MemberName, other: String },
+    #[error("'{name}' has no machine called '{machine}'")]
+    NoMachine { name: MemberName, machine: MachineName },
+    #[error("'{name}' has a machine called '{machine}' already, with another recipient")]
+    MachineTaken { name: MemberName, machine: MachineName },
+    #[error("a machine has one recipient")]
+    WhichOfMachine,
     #[error("what is encrypted to '{0}' is theirs to say")]
     OwnRecipients(MemberName),
     #[error("'{0}' is an admin, and would give up the identity in use")]
@@ -62,14 +68,17 @@ pub(crate) enum MemberError {
 impl Failure for MemberError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoMember(_) | Self::NothingToApprove(_) | Self::NotHisRecipient { .. } => {
-                Kind::NotFound
-            }
+            Self::NoMember(_)
+            | Self::NothingToApprove(_)
+            | Self::NoMachine { .. }
+            | Self::NotHisRecipient { .. } => Kind::NotFound,
+            Self::WhichOfMachine => Kind::Usage,
             Self::MemberExists(_)
             | Self::MemberWaits(_)
             | Self::ClaimChanged(_)
             | Self::PolicyChanged(_)
             | Self::AdminAlready(_)
+            | Self::MachineTaken { .. }
             | Self::RecipientTaken(_) => Kind::Conflict,
             Self::MemberUnfit { .. }
             | Self::NoSigningKey(_)
@@ -114,6 +123,11 @@ impl Failure for MemberError {
             Self::OwnIdentity(name) => format!(
                 "add the other one first, and take this one away with that: authy --keyfile OTHER member update {name} --remove-recipient …"
             ),
+            Self::NoMachine { name, .. } => format!("'authy member show {name}' lists them"),
+            Self::MachineTaken { name, machine } => format!(
+                "call this one otherwise, or give the other up first: 'authy member update {name} --remove-machine {machine}'"
+            ),
+            Self::WhichOfMachine => "give one --recipient with --machine".into(),
             Self::OwnRecipients(name) => {
                 format!("they run 'authy member update {name}', and an admin approves it")
             }

@@ -87,6 +87,7 @@ fn member(text: &str, status: DocumentStatus) -> MemberView {
         writes: true,
         groups: vec![authy::GroupName::parse("backend").unwrap()],
         recipients: vec![format!("age1{}", "q".repeat(58))],
+        machines: std::collections::BTreeMap::new(),
         version: 1,
         problem: (status != DocumentStatus::InForce).then(|| "no admin signed it".into()),
     }

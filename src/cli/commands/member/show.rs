@@ -43,7 +43,11 @@ fn describe(view: &MemberView) -> String {
     add("may", may(view));
     let groups: Vec<&str> = view.groups.iter().map(GroupName::as_str).collect();
     add("groups", &groups.join(" "));
-    view.recipients.iter().for_each(|recipient| add("recipient", &recipient_shown(recipient)));
+    for recipient in &view.recipients {
+        let machine = view.machines.iter().find(|(_, text)| *text == recipient);
+        let machine = machine.map(|(machine, _)| format!(" ({machine})")).unwrap_or_default();
+        add("recipient", &format!("{}{machine}", recipient_shown(recipient)));
+    }
     add("version", &view.version.to_string());
     out
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authy::{GroupName, MemberChange, MemberName, MemberUpdated, RotateIdentity, printable};
+use authy::{
+    GroupName, MachineName, MemberChange, MemberName, MemberUpdated, RotateIdentity, printable,
+};
 
 use super::add::with_file;
 use crate::cli::commands::CommandResult;
@@ -32,15 +34,15 @@ use crate::front::recipient_shown;
 Examples:
   authy member update bob --group ops --remove-group backend
   authy member update --rotate-identity                             a new key for you
-  authy member update alice --recipient age1…                       a second machine
-  authy --keyfile new.key member update alice --remove-recipient age1…")]
+  authy member update alice --recipient age1… --machine laptop      a second machine
+  authy member update alice --remove-machine laptop                 it was stolen")]
 pub(crate) struct Args {
     /// Member name; may be left out with --rotate-identity
     #[arg(required_unless_present = "rotate_identity")]
     name: Option<MemberName>,
     /// Replace your own identity: make a new key, put it into your identity file before the old one,
     /// and encrypt to it alone
-    #[arg(long, conflicts_with_all = ["groups", "remove_groups", "recipients", "recipients_file", "remove_recipients"])]
+    #[arg(long, conflicts_with_all = ["groups", "remove_groups", "recipients", "recipients_file", "remove_recipients", "machine", "remove_machines"])]
     rotate_identity: bool,
     /// Make the new identity one that a quantum computer does not break
     #[arg(long, requires = "rotate_identity")]
@@ -57,6 +59,12 @@ pub(crate) struct Args {
     /// Take recipients from this file, one a line; '#' begins a comment
     #[arg(long, value_name = "FILE")]
     recipients_file: Option<PathBuf>,
+    /// Call the machine of this one recipient NAME, to be shown and taken away by that
+    #[arg(long, value_name = "NAME")]
+    machine: Option<MachineName>,
+    /// Encrypt to this machine no more; may be repeated
+    #[arg(long = "remove-machine", value_name = "NAME")]
+    remove_machines: Vec<MachineName>,
     /// Encrypt to this recipient no more; may be repeated
     #[arg(long = "remove-recipient", value_name = "RECIPIENT")]
     remove_recipients: Vec<String>,
@@ -72,6 +80,8 @@ impl Args {
         };
         let change = MemberChange {
             name,
+            machine: self.machine,
+            remove_machines: self.remove_machines,
             groups: self.groups,
             remove_groups: self.remove_groups,
             recipients: with_file(self.recipients, self.recipients_file)?,

@@ -5,13 +5,15 @@ mod remove;
 mod rotate;
 mod update;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::audit::{Action, Op};
 use crate::crypto::Recipient;
 use crate::crypto::sign::SigningKey;
 use crate::many::merged;
-use crate::name::{GroupName, MemberName};
+use crate::name::{GroupName, MachineName, MemberName};
 use crate::service::base::{Context, DocumentStatus, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::service::identity::enroll::{self};
@@ -54,6 +56,9 @@ pub struct MemberView {
     pub groups: Vec<GroupName>,
     /// What is encrypted to the member.
     pub recipients: Vec<String>,
+    /// Which of the recipients is which machine's, as far as the member says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<MachineName, String>,
     /// Counts changes.
     pub version: u64,
     /// Why the file is not in force.
@@ -199,6 +204,7 @@ fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option
         writes: false,
         groups: Vec::new(),
         recipients: Vec::new(),
+        machines: BTreeMap::new(),
         version: 0,
         problem,
     };
@@ -210,6 +216,7 @@ fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option
             writes: member.signing.is_some(),
             groups: member.groups.clone(),
             recipients: member.recipients.clone(),
+            machines: member.machines.clone(),
             version: member.version,
             ..view(DocumentStatus::InForce, None)
         },

@@ -64,14 +64,17 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
     }
     let old = parse(&ctx, &path, &keys.text)?;
     refuse_plugins(&old, &path)?;
-    let (name, theirs) = {
+    let (name, theirs, machine) = {
         let opened = OpenVault::open(&ctx)?;
         let name = member_of(&old, &opened.rules)?;
         if let Some(other) = options.name.as_ref().filter(|other| **other != name) {
             return Err(IdentityError::OfAnother { own: name, other: other.clone() }.into());
         }
         let theirs = recipients(&opened.rules, std::iter::once(&name))?;
-        (name, theirs)
+        let is_own = |text: &String| old.recipients().iter().any(|one| one.to_string() == *text);
+        let named = opened.rules.member(&name).map(|member| member.machines.clone());
+        let machine = named.unwrap_or_default().into_iter().find(|(_, text)| is_own(text));
+        (name, theirs, machine.map(|(machine, _)| machine))
     };
     let given_up: Vec<&Recipient> =
         old.recipients().iter().filter(|one| theirs.contains(one)).collect();
@@ -89,6 +92,8 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
         name,
         groups: Vec::new(),
         remove_groups: Vec::new(),
+        machine,
+        remove_machines: Vec::new(),
         recipients: vec![recipient.to_string()],
         remove_recipients: theirs
             .iter()

@@ -1,6 +1,8 @@
 //! `member update`: another group, another recipient. An admin gives groups; what is encrypted to
 //! a member who signs is theirs to say, and an admin's to approve.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::audit::{Action, Op};
@@ -8,7 +10,7 @@ use crate::crypto::Recipient;
 use crate::crypto::sign::SigningKey;
 use crate::fs::VaultPath;
 use crate::many::merged;
-use crate::name::{GroupName, MemberName};
+use crate::name::{GroupName, MachineName, MemberName};
 use crate::service::base::{Context, Result};
 use crate::service::change::LockedVault;
 use crate::service::identity::enroll::{self};
@@ -30,6 +32,10 @@ pub struct MemberChange {
     pub recipients: Vec<String>,
     /// Recipients to encrypt to no more.
     pub remove_recipients: Vec<String>,
+    /// The machine of the one recipient in `recipients`.
+    pub machine: Option<MachineName>,
+    /// Machines whose recipients are encrypted to no more.
+    pub remove_machines: Vec<MachineName>,
 }
 
 /// What came of it.
@@ -117,7 +123,12 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
         texts.iter().map(|text| Ok(locked.opened.vault.recipient(text.trim())?)).collect()
     };
     let before = recipients(&locked.opened.rules, std::iter::once(name))?;
-    let (add, take) = (parse(&change.recipients)?, parse(&change.remove_recipients)?);
+    let (add, mut take) = (parse(&change.recipients)?, parse(&change.remove_recipients)?);
+    for machine in &change.remove_machines {
+        let no_machine = || MemberError::NoMachine { name: name.clone(), machine: machine.clone() };
+        let recipient = old.machines.get(machine).ok_or_else(no_machine)?;
+        take.extend(parse(std::slice::from_ref(recipient))?);
+    }
     add.iter().try_for_each(|one| acceptable(&locked.opened, one))?;
     if let Some(other) = take.iter().find(|one| !before.contains(one)) {
         return Err(
@@ -130,8 +141,12 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
         groups: merged(old.groups.clone(), &change.groups, &change.remove_groups),
         ..old.clone()
     };
+    member.machines = machines(old, change, &add, &now)?;
+    if member.machines != old.machines && old.signing.is_some() && !is_own {
+        return Err(MemberError::OwnRecipients(name.clone()).into());
+    }
     if now == before {
-        return match member.groups == old.groups {
+        return match member.groups == old.groups && member.machines == old.machines {
             true => Err(MemberError::MemberUnchanged(name.clone()).into()),
             false => Ok((member, None)),
         };
@@ -154,6 +169,28 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
         member.former.extend(old.verify);
     }
     Ok((Member { verify: keyed.verify, signing: keyed.signing, ..member }, key))
+}
+
+/// Which recipient is which machine's from then on.
+fn machines(
+    old: &Member,
+    change: &MemberChange,
+    add: &[Recipient],
+    now: &[Recipient],
+) -> Result<BTreeMap<MachineName, String>> {
+    let mut machines = old.machines.clone();
+    machines.retain(|_, text| now.iter().any(|one| one.to_string() == *text));
+    let Some(machine) = &change.machine else { return Ok(machines) };
+    let [recipient] = add else { return Err(MemberError::WhichOfMachine.into()) };
+    let recipient = recipient.to_string();
+    if machines.get(machine).is_some_and(|other| *other != recipient) {
+        let (name, machine) = (change.name.clone(), machine.clone());
+        return Err(MemberError::MachineTaken { name, machine }.into());
+    }
+    // One name for one recipient.
+    machines.retain(|_, other| *other != recipient);
+    machines.insert(machine.clone(), recipient);
+    Ok(machines)
 }
 
 /// What puts it in force; where an admin signs with another key, by another set of admins.
