@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::armor::{armor, dearmor};
+use super::digest::Digest;
 use super::error::CryptoError;
 use super::file_key::{FileKey, decrypt_with_key_up_to};
 use super::header::scan;
@@ -39,9 +40,10 @@ pub(crate) fn encrypt_up_to(
     }
     let is_mixed =
         to.iter().any(Recipient::is_post_quantum) && !to.iter().all(Recipient::is_post_quantum);
-    let failed = Mutex::new(None);
-    let all: Vec<_> =
-        to.iter().map(|recipient| Addressee { recipient, is_mixed, failed: &failed }).collect();
+    let (failed, wrapped) = (Mutex::new(None), Mutex::new(None));
+    let addressee =
+        |recipient| Addressee { recipient, is_mixed, failed: &failed, wrapped: &wrapped };
+    let all: Vec<_> = to.iter().map(addressee).collect();
     let encryptor =
         age::Encryptor::with_recipients(all.iter().map(|one| one as &dyn age::Recipient));
     let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -49,7 +51,12 @@ pub(crate) fn encrypt_up_to(
         return Err(failed().unwrap_or(CryptoError::EncryptionFailed));
     };
     let file = payload::write(plain, encryptor, limit)?;
-    scan(&file).map_err(|_| CryptoError::TooManyRecipients)?;
+    let header = scan(&file).map_err(|_| CryptoError::TooManyRecipients)?;
+    let wrapped = wrapped.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let (Some(key), Some(head)) = (wrapped, file.get(..header.payload_offset)) {
+        let digest = Digest::of(head);
+        to.iter().filter_map(Recipient::as_plugin).for_each(|one| one.wrote(digest, &key));
+    }
     Ok(file)
 }
 
@@ -64,6 +71,8 @@ struct Addressee<'a> {
     is_mixed: bool,
     /// Why a plugin did not wrap the key: age's own error has no place for that.
     failed: &'a Mutex<Option<CryptoError>>,
+    /// The file's key, where a plugin wrapped it: its own files are opened without it.
+    wrapped: &'a Mutex<Option<FileKey>>,
 }
 
 impl age::Recipient for Addressee<'_> {
@@ -73,12 +82,17 @@ impl age::Recipient for Addressee<'_> {
     ) -> Result<(Vec<age_core::format::Stanza>, HashSet<String>), age::EncryptError> {
         let (stanzas, mut labels) = match self.recipient.as_plugin() {
             None => self.recipient.as_age().wrap_file_key(file_key)?,
-            Some(plugin) => plugin.wrap(&FileKey::from(file_key)).map_err(|source| {
-                let recipient = self.recipient.to_string();
-                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                *failed = Some(CryptoError::plugin_recipient(&recipient, source));
-                std::io::Error::other("a plugin failed")
-            })?,
+            Some(plugin) => {
+                let key = FileKey::from(file_key);
+                let wrapped = plugin.wrap(&key).map_err(|source| {
+                    let recipient = self.recipient.to_string();
+                    let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    *failed = Some(CryptoError::plugin_recipient(&recipient, source));
+                    std::io::Error::other("a plugin failed")
+                })?;
+                *self.wrapped.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+                wrapped
+            }
         };
         if self.is_mixed {
             labels.remove(hybrid::LABEL);

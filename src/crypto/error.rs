@@ -25,6 +25,11 @@ pub(crate) enum CryptoError {
     /// The identity's plugin cannot open anything.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// What the identity says to be the public half of a plugin's key is another's.
+    #[error(
+        "the identity cannot be used: its key of the age plugin '{plugin}' does not open what is encrypted to the recipient in the comment above it"
+    )]
+    PluginOfAnother { plugin: PluginName },
     /// The identity has a plugin's key, and nothing says what it is the secret half of.
     #[error(
         "the identity cannot be used: line {line} is a key of the age plugin '{plugin}', and no comment above it says its recipient"
@@ -125,7 +130,7 @@ impl Failure for CryptoError {
             | Self::PassphraseNeeded
             | Self::WrongPassphrase
             | Self::TooMuchWork => Kind::Credentials,
-            Self::PluginWithoutRecipient { .. } => Kind::Credentials,
+            Self::PluginWithoutRecipient { .. } | Self::PluginOfAnother { .. } => Kind::Credentials,
             Self::Plugin(source) => source.kind(),
             Self::PluginRecipient { source, .. } => match source.kind() {
                 Kind::Credentials => Kind::Failure,
@@ -143,9 +148,12 @@ impl Failure for CryptoError {
                 "a recipient is an age1… key, or an ssh-ed25519 or ssh-rsa public key"
             }
             Self::SecretAsRecipient => {
-                "give the public key: `age-keygen -y FILE` prints it, for ssh it is in the .pub file"
+                "give the public key: `age-keygen -y FILE` prints it, for ssh it is in the .pub file, for a plugin in the comment above its key"
             }
             Self::Plugin(source) | Self::PluginRecipient { source, .. } => return source.hint(),
+            Self::PluginOfAnother { .. } => {
+                "put the recipient there that the plugin printed with the key"
+            }
             Self::PluginWithoutRecipient { plugin, .. } => {
                 return Some(format!("add a line '# public key: age1{plugin}1…' above it"));
             }

@@ -175,6 +175,19 @@ impl Identity {
         self.plugins.use_plugins(plugins);
     }
 
+    /// Has plugins, where it needs some, show that its public halves are its own.
+    ///
+    /// # Errors
+    /// They are not; a plugin is not to be had, or fails.
+    pub(crate) fn prove(&self) -> Result<(), CryptoError> {
+        if self.has_plugins() { self.plugins.prove() } else { Ok(()) }
+    }
+
+    /// Remembers what plugins open, where it has some, under this signing key of its member.
+    pub(crate) fn remember_under(&self, root: Arc<plugin::Root>) {
+        self.plugins.remember_under(root);
+    }
+
     /// Has plugins, where only they can, open many files at once; each is opened as ever after that.
     ///
     /// # Errors

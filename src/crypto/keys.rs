@@ -31,6 +31,8 @@ pub(crate) enum Purpose {
     Audit,
     /// The key under which verified signatures are remembered.
     Known,
+    /// The identity under which keys of files that a plugin opened are remembered, of a signing key.
+    PluginKeys,
 }
 
 impl Purpose {
@@ -41,6 +43,7 @@ impl Purpose {
             Self::HybridIdentity => b"authy/v1/identity-pq",
             Self::Audit => b"authy/v1/audit",
             Self::Known => b"authy/v1/known",
+            Self::PluginKeys => b"authy/v1/plugin-keys",
         }
     }
 }

@@ -101,13 +101,13 @@ impl Recipient {
         }
     }
 
-    /// Whether it can be encrypted to here.
+    /// Whether it can be encrypted to here; a person is asked about its plugin's program where it `asks`.
     ///
     /// # Errors
-    /// [`CryptoError::Recipient`]: its plugin is not to be had.
-    pub(crate) fn ready(&self) -> Result<(), CryptoError> {
+    /// [`CryptoError::PluginRecipient`]: its plugin is not to be had.
+    pub(crate) fn ready(&self, asks: bool) -> Result<(), CryptoError> {
         let Some(key) = self.as_plugin() else { return Ok(()) };
-        key.ready().map_err(|source| CryptoError::plugin_recipient(&self.text, source))
+        key.ready(asks).map_err(|source| CryptoError::plugin_recipient(&self.text, source))
     }
 
     pub(super) fn as_plugin(&self) -> Option<&PluginRecipient> {

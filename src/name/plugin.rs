@@ -24,6 +24,12 @@ impl PluginName {
         if text.is_empty() || text.len() > MAX_PLUGIN {
             return invalid("it needs 1 to 32 characters");
         }
+        if text.starts_with("age-plugin-") {
+            return invalid("leave 'age-plugin-' out");
+        }
+        if text == "pq" {
+            return invalid("age1pq1… is age's own, and needs no plugin");
+        }
         let fits = |b: u8| {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'_')
         };
@@ -83,7 +89,19 @@ mod tests {
             let name = PluginName::parse(text).unwrap();
             assert_eq!(name.program(), format!("age-plugin-{text}"));
         }
-        for text in ["", "../x", "a/b", "Yubikey", ".hidden", "-x", "a b", "ä", &"x".repeat(33)] {
+        for text in [
+            "",
+            "../x",
+            "a/b",
+            "Yubikey",
+            ".hidden",
+            "-x",
+            "a b",
+            "ä",
+            "age-plugin-x",
+            "pq",
+            &"x".repeat(33),
+        ] {
             assert!(PluginName::parse(text).is_err(), "{text}");
         }
     }

@@ -19,7 +19,7 @@ use crate::crypto::plugin::{PluginError, PluginFault, Plugins};
 use crate::crypto::sign::VerifyKey;
 use crate::crypto::{CryptoError, Recipient};
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
-use crate::name::{MemberName, SecretName};
+use crate::name::{MemberName, PluginName, SecretName};
 
 /// So many seconds a record may have been made after the latest moment known: clocks differ, and one
 /// that was made up would stay the newest for ever.
@@ -203,7 +203,11 @@ impl Vault {
     /// It needs a plugin that the settings do not accept.
     pub(crate) fn accepts(&self, recipient: &Recipient) -> Result<(), PluginError> {
         match recipient.plugin().filter(|name| !self.config.plugins.contains(name)) {
-            Some(name) => Err(PluginError { name: name.clone(), fault: PluginFault::NotAccepted }),
+            Some(name) => {
+                let accepted = self.config.plugins.iter().chain([name]);
+                let all = accepted.map(PluginName::as_str).collect::<Vec<_>>().join(",");
+                Err(PluginError { name: name.clone(), fault: PluginFault::NotAccepted { all } })
+            }
             None => Ok(()),
         }
     }

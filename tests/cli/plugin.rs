@@ -39,9 +39,13 @@ fn log(t: &Sandbox) -> Vec<String> {
 
 /// Where the keys of opened files are kept.
 fn kept(t: &Sandbox) -> PathBuf {
+    kept_file(t).parent().unwrap().to_owned()
+}
+
+fn kept_file(t: &Sandbox) -> PathBuf {
     let all = crate::vault::files_below(&t.path("state"));
-    let one = all.iter().find(|file| file.extension().is_some_and(|ending| ending == "box"));
-    one.unwrap().parent().unwrap().to_owned()
+    let one = all.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "keys"));
+    one.unwrap()
 }
 
 fn count(log: &[String], what: &str) -> usize {
@@ -92,14 +96,22 @@ fn a_command_asks_once() {
     log(&t);
     let run = || t.authy(["run", "--scope", "all", "--", "printenv", "s12"]).ok();
     run();
-    // What is new, all at once; then what was opened before.
-    assert_eq!(count(&log(&t), "decrypts"), 2);
-    run();
+    // What alice wrote herself is known.
     assert_eq!(log(&t), ["decrypts"]);
     t.authy(["rotate", "s1", "--raw"]).stdin("new").ok();
-    log(&t);
+    assert_eq!(count(&log(&t), "decrypts"), 1);
     run();
-    assert_eq!(count(&log(&t), "decrypts"), 2, "one file is new");
+    assert_eq!(log(&t), ["decrypts"]);
+    // What is new, all at once, when the signing key is open.
+    std::fs::remove_file(kept_file(&t)).unwrap();
+    run();
+    assert_eq!(log(&t), ["decrypts"; 3], "the signing key, the chain's, and twelve secrets");
+    run();
+    assert_eq!(log(&t), ["decrypts"]);
+    t.authy(["check"]).ok();
+    log(&t);
+    t.authy(["check"]).ok();
+    assert_eq!(log(&t), ["decrypts"]);
     t.authy(["get", "s2"]).ok();
     assert_eq!(log(&t), ["decrypts"]);
     // Who says no is not asked again.
@@ -119,7 +131,7 @@ fn what_is_remembered_is_believed_for_nothing() {
     t.holds("one", "1");
     let kept = crate::vault::files_below(&kept(&t));
     let kept: Vec<PathBuf> = kept.into_iter().filter(|file| file.extension().is_some()).collect();
-    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!(kept.len(), 1, "{kept:?}");
     for file in &kept {
         let sealed = std::fs::read(file).unwrap();
         assert!(sealed.starts_with(b"age-encryption.org/v1\n"));
@@ -132,6 +144,27 @@ fn what_is_remembered_is_believed_for_nothing() {
         std::fs::write(file, &sealed).unwrap();
     }
     t.holds("one", "1");
+}
+
+/// Whoever can write to the state folder does not read by it.
+#[test]
+fn a_list_that_somebody_else_wrote_is_none() {
+    if !needs(["age", "age-keygen"]) {
+        return;
+    }
+    let t = alone();
+    t.store([("key", "k")]);
+    t.holds("key", "k");
+    let file = kept_file(&t);
+    let thief = t.program("age-keygen", [] as [&str; 0]).ok().text();
+    let recipient = thief.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+    let theirs = t.write("thief.key", &thief);
+    let planted = t.program("age", ["-r", recipient]).stdin("").ok().stdout;
+    std::fs::write(&file, &planted).unwrap();
+    t.holds("key", "k");
+    let words = ["-d", "-i", theirs.to_str().unwrap(), file.to_str().unwrap()];
+    let read = t.program("age", words).ends();
+    assert!(read.code != 0 && read.stdout.is_empty(), "{}", read.messages());
 }
 
 #[test]
@@ -159,6 +192,9 @@ fn nothing_is_started_that_nobody_allowed() {
     chmod(&evil.join("age-plugin-rehearse"), 0o755);
     let path = format!("{}:{}", evil.display(), with_plugin(&t));
     t.authy(["get", "key"]).env("PATH", path).fails(4).stderr_has("is not allowed");
+    for name in ["age-plugin-rehearse", "../x", "A"] {
+        t.authy(["allow", "--plugin", name]).fails(2);
+    }
     let relative = format!(".:{}", with_plugin(&t));
     t.authy(["get", "key"]).env("PATH", relative).dir(&evil).ok().stdout_is("k");
     assert!(!evil.join("age-plugin-rehearse.ran").exists());
@@ -209,8 +245,11 @@ fn a_member_gets_such_a_key_where_the_vault_accepts_its_plugin() {
     team.of("alice", &["store", "shared"]).stdin("value").ok();
     let add = ["member", "add", "bob", "--recipient", recipient.as_str()];
     let refused = team.of("alice", &add).fails(4);
-    refused.stderr_has("is not accepted in this vault").stderr_has("config set plugins");
-    team.of("alice", &["config", "set", "plugins", "rehearse"]).ok();
+    refused.stderr_has("is not accepted in this vault").stderr_has("set plugins rehearse'");
+    team.of("alice", &["config", "set", "plugins", "../x"]).fails(2);
+    team.of("alice", &["config", "set", "plugins", "tpm"]).ok();
+    team.of("alice", &add).fails(4).stderr_has("set plugins tpm,rehearse'");
+    team.of("alice", &["config", "set", "plugins", "rehearse,tpm"]).ok();
     team.of("alice", &add).ok();
     // To make him a reader needs the plugin; where it is missing nothing is written.
     let give = ["policy", "create", "all", "--allow", "*", "--member", "bob"];
@@ -318,4 +357,21 @@ fn an_ordinary_key_beside_it_is_tried_first() {
     log(&t);
     t.holds("key", "k");
     assert!(log(&t).is_empty(), "both open it");
+}
+
+#[test]
+fn a_comment_that_names_another_key_is_found_out_before_anything_is_made() {
+    let mut t = Sandbox::empty();
+    let (_, others) = identity(&t, "other.key");
+    let (key, own) = identity(&t, "alice.key");
+    t.write("alice.key", text(&key).replace(&own, &others));
+    t.set("PATH", with_plugin(&t));
+    t.set("AUTHY_KEYFILE", key);
+    // Nobody has allowed the plugin yet, nor is anybody there.
+    t.authy(["init", "--member", "alice"]).ends().code_is(4);
+    assert!(!t.vault().exists());
+    t.authy(["allow", "--plugin", "rehearse", "--yes"]).ok();
+    let refused = t.authy(["init", "--member", "alice"]).ends().code_is(6);
+    refused.stderr_has("does not open what is encrypted to the recipient in the comment above it");
+    assert!(!t.vault().exists());
 }

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use authy::{PluginName, printable};
+use authy::{PluginName, PluginProgram, printable};
 
 use super::{CommandResult, project_info};
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
+use crate::cli::ui::Ui;
 
 /// Trust the .authy.toml of this folder as it is, or an age plugin
 ///
@@ -47,19 +48,20 @@ impl Args {
 
     fn allow_plugin(&self, env: &CliEnv, name: &PluginName) -> CommandResult {
         let (ctx, ui) = (env.context_without_project()?, env.ui());
-        let found = authy::plugin_program(&ctx, name)?;
+        let mut found = authy::plugin_program(&ctx, name)?;
         let program = printable(&found.program.to_string_lossy());
         if found.allowed {
             ui.note(format_args!("'{program}' is allowed already"));
-            return Ok(ExitCode::SUCCESS);
+            return tell(ui, &found);
         }
-        if !(self.yes && ui.is_quiet()) {
+        if !(self.yes && (ui.is_quiet() || ui.wants_json())) {
             ui.show(&format!("{program}\nsha256:{}", found.digest));
         }
         self.must_agree(env, || Failure::Declined(found.program.clone()))?;
         authy::allow_plugin(&ctx, &found)?;
+        found.allowed = true;
         ui.note(format_args!("allowed '{program}'"));
-        Ok(ExitCode::SUCCESS)
+        tell(ui, &found)
     }
 
     /// # Errors
@@ -74,4 +76,11 @@ impl Args {
             false => Err(declined()),
         }
     }
+}
+
+fn tell(ui: Ui, found: &PluginProgram) -> CommandResult {
+    if ui.wants_json() {
+        ui.json(found)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -46,7 +46,7 @@ impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         let who = self.identity.newcomer(env, self.name);
         if let Some(machine) = self.machine {
-            return join_machine(env, MachineOptions { who, machine });
+            return join_machine(env, &MachineOptions { who, machine });
         }
         let report = authy::join(&env.context()?, &JoinOptions { who, groups: self.groups })?;
         if env.ui().wants_json() {
@@ -58,9 +58,9 @@ impl Args {
     }
 }
 
-fn join_machine(env: &CliEnv, options: MachineOptions) -> CommandResult {
+fn join_machine(env: &CliEnv, options: &MachineOptions) -> CommandResult {
     let ui = env.ui();
-    let report = authy::machine_join(&env.context()?, &options)?;
+    let report = authy::machine_join(&env.context()?, options)?;
     let MachineReport { member, machine, recipient, keyfile, keyfile_created, .. } = &report;
     if ui.wants_json() {
         ui.json(&report)?;

@@ -15,11 +15,13 @@ pub(crate) struct PluginError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PluginFault {
     #[error("is not accepted in this vault")]
-    NotAccepted,
+    NotAccepted { all: String },
     #[error("is not installed")]
     NotInstalled,
     #[error("is not allowed on this machine ({program})")]
     NotAllowed { program: String },
+    #[error("has changed since it was allowed on this machine ({program})")]
+    Changed { program: String },
     #[error("cannot be started: {reason}")]
     NotStarted { reason: String },
     #[error("ended before it was done")]
@@ -37,7 +39,9 @@ pub(crate) enum PluginFault {
 impl Failure for PluginError {
     fn kind(&self) -> Kind {
         match self.fault {
-            PluginFault::NotAccepted | PluginFault::NotAllowed { .. } => Kind::Denied,
+            PluginFault::NotAccepted { .. }
+            | PluginFault::NotAllowed { .. }
+            | PluginFault::Changed { .. } => Kind::Denied,
             _ => Kind::Credentials,
         }
     }
@@ -45,13 +49,15 @@ impl Failure for PluginError {
     fn hint(&self) -> Option<String> {
         let name = &self.name;
         Some(match &self.fault {
-            PluginFault::NotAccepted => {
-                "see 'authy config show'; an admin adds it with 'authy config set plugins'"
-                    .to_owned()
+            PluginFault::NotAccepted { all } => {
+                format!("an admin accepts it: 'authy config set plugins {all}'")
             }
             PluginFault::NotInstalled => {
                 let program = name.program();
                 format!("install '{program}' into a folder of PATH; relative ones are passed over")
+            }
+            PluginFault::Changed { .. } => {
+                format!("if it was brought up to date, run 'authy allow --plugin {name}'")
             }
             PluginFault::NotAllowed { .. } => {
                 format!("if you know the program, run 'authy allow --plugin {name}'")

@@ -1,10 +1,12 @@
 //! The keys of an identity that plugins keep, and what was learned by asking them.
 //!
-//! A plugin may want a touch for each file, and a touch a command is what people put up with. So the
-//! key of each file that was ever opened is remembered on this machine, encrypted to a *box*: an age
-//! identity of its own, which lies beside it encrypted to the plugin. The first question of a command opens the
-//! box, and only what is new is asked about after it. Nothing there is believed: a key that is not its
-//! file's fails at the header's mac.
+//! A plugin may want a touch for each file, and a touch a command is what people put up with. So the key of
+//! each file that was opened, or written, is remembered on this machine, encrypted to an identity that is
+//! derived from the member's signing key: which lies in the vault, encrypted to the plugin. The first
+//! question of a command opens the signing key, and only what is new is asked about after it.
+//!
+//! Nobody without that key can write such a list: the signing key is the one whose public half an admin
+//! signed. Nothing in it is believed: a key that is not its file's fails at the header's mac.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -16,13 +18,14 @@ use zeroize::Zeroizing;
 use super::Plugins;
 use super::error::{PluginError, PluginFault};
 use super::recipient::name_in;
+use super::root::Root;
+use super::stanzas::{digest_of, stanzas_of};
 use crate::crypto::digest::Digest;
-use crate::crypto::encrypt::{decrypt_up_to, encrypt, encrypt_up_to};
+use crate::crypto::encrypt::{decrypt_up_to, encrypt_up_to};
 use crate::crypto::error::CryptoError;
 use crate::crypto::file_key::{FileKey, decrypt_with_key, is_key_of};
-use crate::crypto::header::scan;
 use crate::crypto::identity::Identity;
-use crate::crypto::keys::Purpose;
+use crate::crypto::keys::{Purpose, random};
 use crate::crypto::recipient::Recipient;
 use crate::name::PluginName;
 use crate::secret::SecretBytes;
@@ -31,8 +34,9 @@ use crate::secret::SecretBytes;
 pub(in crate::crypto) const START: &str = "AGE-PLUGIN-";
 /// So many keys of files are remembered, the latest.
 const MOST_KEYS: usize = 20_000;
-/// Largest list of them: a line has 64 hex digits, a space, 24 of base64 and a newline.
-const MAX_LIST: usize = MOST_KEYS * 90;
+/// A line of the list: 64 hex digits, a space, 24 characters of base64, a newline.
+const MAX_LINE: usize = 90;
+const MAX_LIST: usize = MOST_KEYS * MAX_LINE;
 
 /// One key.
 struct PluginKey {
@@ -56,11 +60,34 @@ struct Learned {
     keys: BTreeMap<Digest, FileKey>,
     /// Files that are not for this identity.
     others: BTreeSet<Digest>,
-    /// What was remembered, oldest first; `None` until it is asked for.
-    order: Option<Vec<Digest>>,
-    boxed: Option<Box<Identity>>,
-    /// Why the box did not open when nobody could be told.
+    /// All of them, oldest first.
+    order: Vec<Digest>,
+    /// Whether what is remembered was read.
+    is_read: bool,
+    /// What is remembered under.
+    root: Option<Arc<Root>>,
+    /// What the list is encrypted to.
+    own: Option<Box<Identity>>,
+    /// Whether something is in it that is not remembered yet.
+    is_new: bool,
+    /// Why the signing key did not open when nobody could be told.
     failed: Option<CryptoError>,
+}
+
+impl Learned {
+    /// Takes the key of a file, or that it is not for this identity.
+    fn take(&mut self, digest: Digest, key: Option<FileKey>) {
+        let is_known = self.keys.contains_key(&digest) || self.others.contains(&digest);
+        if is_known {
+            return;
+        }
+        self.order.push(digest);
+        self.is_new = true;
+        match key {
+            Some(key) => _ = self.keys.insert(digest, key),
+            None => _ = self.others.insert(digest),
+        }
+    }
 }
 
 /// A file whose key is wanted.
@@ -111,21 +138,49 @@ impl PluginKeys {
         self.lock().keys.get(&digest).cloned().ok_or(CryptoError::NotAReader)
     }
 
-    /// Derives a key from that of the box, which is opened for it. `None` where there is none yet; why it
-    /// does not open is told to whoever wants a file's key next, and nobody is asked twice.
+    /// Has the plugins show that the keys open what is encrypted to the recipients that the comments say.
+    ///
+    /// # Errors
+    /// [`CryptoError::PluginOfAnother`]; the plugin is not to be had, or fails.
+    pub(in crate::crypto) fn prove(&self) -> Result<(), CryptoError> {
+        let plugins = self.plugins()?;
+        for (key, recipient) in self.keys.iter().zip(&self.recipients) {
+            let Some(public) = recipient.as_plugin() else { continue };
+            let sealed = FileKey::from_bytes(&*random::<16>()).ok_or(CryptoError::NotAReader)?;
+            let failed = |source| CryptoError::plugin_recipient(&recipient.to_string(), source);
+            let (stanzas, _) = public.wrap(&sealed).map_err(failed)?;
+            let texts = std::slice::from_ref(&key.text);
+            let opened = plugins.unwrap(&key.name, texts, &[stanzas])?;
+            if opened.into_iter().flatten().all(|opened| opened != sealed) {
+                return Err(CryptoError::PluginOfAnother { plugin: key.name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers from now on under this signing key.
+    pub(in crate::crypto) fn remember_under(&self, root: Arc<Root>) {
+        let mut learned = self.lock();
+        if learned.root.as_ref() != Some(&root) {
+            (learned.root, learned.own, learned.is_read) = (Some(root), None, false);
+        }
+    }
+
+    /// Derives a key from what is derived from the signing key, which is opened for it. `None` where there
+    /// is none; why it does not open is told to whoever wants a file's key next, and nobody is asked twice.
     pub(in crate::crypto) fn derive(
         &self,
         vault: &str,
         purpose: Purpose,
     ) -> Option<Zeroizing<[u8; 32]>> {
         let mut learned = self.lock();
-        if learned.order.is_none() {
+        if !learned.is_read {
             let plugins = self.plugins.get()?;
             if let Err(error) = self.recall(plugins.as_ref(), &mut learned) {
                 learned.failed = Some(error);
             }
         }
-        learned.boxed.as_ref()?.derive(vault, purpose)
+        learned.own.as_ref()?.derive(vault, purpose)
     }
 
     /// Learns the keys of files, as far as they are whole and for this identity, with as few questions as
@@ -151,21 +206,20 @@ impl PluginKeys {
             return Err(error);
         }
         let plugins = self.plugins()?;
-        if learned.order.is_none() {
+        self.take_known(plugins.as_ref(), &mut learned);
+        if !learned.is_read {
             self.recall(plugins.as_ref(), &mut learned)?;
-            wanted.retain(|one| {
-                let key = learned.keys.get(&one.digest);
-                let is_its = key.is_some_and(|key| is_key_of(key, one.file));
-                if !is_its {
-                    learned.keys.remove(&one.digest);
-                }
-                !is_its
-            });
         }
-        let known = learned.keys.len();
+        wanted.retain(|one| {
+            let is_its = learned.keys.get(&one.digest).map(|key| is_key_of(key, one.file));
+            if is_its == Some(false) {
+                learned.keys.remove(&one.digest);
+            }
+            is_its != Some(true) && !learned.others.contains(&one.digest)
+        });
         self.ask(plugins.as_ref(), &mut learned, wanted)?;
-        if learned.keys.len() > known {
-            self.remember(plugins.as_ref(), &mut learned);
+        if learned.is_new {
+            Self::remember(plugins.as_ref(), &mut learned);
         }
         Ok(())
     }
@@ -195,8 +249,10 @@ impl PluginKeys {
                         return Err(PluginError { name: name.clone(), fault }.into());
                     }
                     Some(key) => {
-                        learned.order.get_or_insert_default().push(one.digest);
-                        learned.keys.insert(one.digest, key);
+                        // For the same identity, where a command reads it twice.
+                        let own = self.recipients.first().map(ToString::to_string);
+                        plugins.know(&own.unwrap_or_default(), one.digest, &key);
+                        learned.take(one.digest, Some(key));
                     }
                     None => {
                         one.stanzas = stanzas;
@@ -206,75 +262,77 @@ impl PluginKeys {
             }
             wanted = left;
         }
-        learned.others.extend(wanted.into_iter().map(|one| one.digest));
+        wanted.into_iter().for_each(|one| learned.take(one.digest, None));
         Ok(())
     }
 
-    /// Opens the box, where there is one, and takes what is in it.
+    /// Opens the signing key, where the member has one, and what is remembered under it.
     fn recall(&self, plugins: &dyn Plugins, learned: &mut Learned) -> Result<(), CryptoError> {
-        learned.order = Some(Vec::new());
-        let (Some(sealed), Some(list)) =
-            (plugins.kept(&self.place("box")), plugins.kept(&self.place("keys")))
+        learned.is_read = true;
+        let Some(root) = learned.root.clone() else { return Ok(()) };
+        let Ok(digest) = digest_of(&root.sealed) else { return Ok(()) };
+        if !learned.keys.contains_key(&digest) {
+            let stanzas = stanzas_of(&root.sealed);
+            let wanted = Wanted { file: &root.sealed, digest, stanzas };
+            if let Err(error) = self.ask(plugins, learned, vec![wanted]) {
+                // As before it was asked: a key that is not plugged in yet is asked for again.
+                learned.is_read = false;
+                return Err(error);
+            }
+        }
+        let Some(key) = learned.keys.get(&digest) else { return Ok(()) };
+        let Some(identity) =
+            decrypt_with_key(&root.sealed, key).ok().and_then(|seed| root.own(&seed))
         else {
             return Ok(());
         };
-        let Ok(digest) = digest_of(&sealed) else { return Ok(()) };
-        let stanzas = stanzas_of(&sealed);
-        let wanted = Wanted { file: &sealed, digest, stanzas };
-        let mut opened = Learned::default();
-        if let Err(error) = self.ask(plugins, &mut opened, vec![wanted]) {
-            // As before it was asked: a key that is not plugged in yet is asked for again.
-            learned.order = None;
-            return Err(error);
-        }
-        // Somebody else's box, or a damaged one: it is made anew.
-        let Some(key) = opened.keys.get(&digest) else { return Ok(()) };
-        let identity = decrypt_with_key(&sealed, key)
-            .and_then(|text| Identity::parse(text.expose(), &|| None));
-        let Ok(identity) = identity else { return Ok(()) };
-        if let Ok(list) = decrypt_up_to(MAX_LIST, &list, &identity) {
-            for (digest, key) in list.expose_str().unwrap_or_default().lines().filter_map(entry) {
-                learned.order.get_or_insert_default().push(digest);
-                learned.keys.insert(digest, key);
+        let list = plugins.kept(&root.place());
+        let list = list.and_then(|list| decrypt_up_to(MAX_LIST, &list, &identity).ok());
+        let was_new = learned.is_new;
+        for line in list.iter().filter_map(SecretBytes::expose_str).flat_map(str::lines) {
+            if let Some((digest, key)) = entry(line) {
+                learned.take(digest, key);
             }
         }
-        learned.boxed = Some(Box::new(identity));
+        learned.is_new = was_new;
+        learned.own = Some(Box::new(identity));
         Ok(())
     }
 
-    /// Puts what was learned into the box; where that fails it is asked for again.
-    fn remember(&self, plugins: &dyn Plugins, learned: &mut Learned) {
-        if learned.boxed.is_none() {
-            let (identity, text) = Identity::generate("");
-            let own = self.recipients.get(..1).unwrap_or_default();
-            let Ok(sealed) = encrypt(text.expose(), own) else { return };
-            plugins.keep(&self.place("box"), &sealed);
-            learned.boxed = Some(Box::new(identity));
-        }
-        let order = learned.order.get_or_insert_default();
+    /// Keeps what was learned; where that fails it is asked for again.
+    fn remember(plugins: &dyn Plugins, learned: &mut Learned) {
+        let (Some(root), Some(own)) = (&learned.root, &learned.own) else { return };
+        let order = &mut learned.order;
         order.drain(..order.len().saturating_sub(MOST_KEYS));
-        let mut list = Vec::with_capacity(order.len() * 90);
+        // Sized for all of it: growing would leave copies behind.
+        let mut list = Vec::with_capacity(order.len() * MAX_LINE);
         for digest in order.iter() {
-            if let Some(key) = learned.keys.get(digest) {
-                list.extend_from_slice(digest.hex().as_bytes());
-                list.push(b' ');
-                list.extend_from_slice(BASE64.encode(key.expose()).as_bytes());
-                list.push(b'\n');
+            list.extend_from_slice(digest.hex().as_bytes());
+            list.push(b' ');
+            match learned.keys.get(digest) {
+                Some(key) => {
+                    let base64 = Zeroizing::new(BASE64.encode(key.expose()));
+                    list.extend_from_slice(base64.as_bytes());
+                }
+                None => list.push(b'-'),
             }
+            list.push(b'\n');
         }
         let list = SecretBytes::new(list);
-        let to = learned.boxed.as_deref().map(Identity::recipients).unwrap_or_default();
-        if let Ok(sealed) = encrypt_up_to(MAX_LIST, list.expose(), to) {
-            plugins.keep(&self.place("keys"), &sealed);
+        if let Ok(sealed) = encrypt_up_to(MAX_LIST, list.expose(), own.recipients()) {
+            plugins.keep(&root.place(), &sealed);
+            learned.is_new = false;
         }
     }
 
-    /// The file of this identity that ends so.
-    fn place(&self, ending: &str) -> String {
-        let recipient = self.recipients.first().map(ToString::to_string).unwrap_or_default();
-        let mut hex = Digest::of(recipient.as_bytes()).hex();
-        hex.truncate(32);
-        format!("{hex}.{ending}")
+    /// Takes the keys of files that were written for this identity, or opened by another copy of it: nobody
+    /// has to be asked for them.
+    fn take_known(&self, plugins: &dyn Plugins, learned: &mut Learned) {
+        for recipient in &self.recipients {
+            for (digest, key) in plugins.known(&recipient.to_string()) {
+                learned.take(digest, Some(key));
+            }
+        }
     }
 
     fn plugins(&self) -> Result<&Arc<dyn Plugins>, CryptoError> {
@@ -289,50 +347,23 @@ impl PluginKeys {
     }
 }
 
-fn entry(line: &str) -> Option<(Digest, FileKey)> {
+impl Drop for PluginKeys {
+    /// Keeps what the command wrote.
+    fn drop(&mut self) {
+        let Some(plugins) = self.plugins.get().cloned() else { return };
+        let mut learned = std::mem::take(&mut *self.lock());
+        self.take_known(plugins.as_ref(), &mut learned);
+        if learned.is_new {
+            Self::remember(plugins.as_ref(), &mut learned);
+        }
+    }
+}
+
+fn entry(line: &str) -> Option<(Digest, Option<FileKey>)> {
     let (digest, key) = line.split_once(' ')?;
+    if key == "-" {
+        return Some((Digest::from_hex(digest)?, None));
+    }
     let key = SecretBytes::new(BASE64.decode(key.as_bytes()).ok()?);
-    Some((Digest::from_hex(digest)?, FileKey::from_bytes(key.expose())?))
-}
-
-/// The digest of a file's header.
-fn digest_of(file: &[u8]) -> Result<Digest, CryptoError> {
-    let header = scan(file)?;
-    Ok(Digest::of(&file[..header.payload_offset]))
-}
-
-/// The stanzas of a header that passed [`scan`], as the age crate reads them.
-fn stanzas_of(file: &[u8]) -> Vec<Stanza> {
-    /// An identity that looks, and opens nothing.
-    struct Looker(Mutex<Vec<Stanza>>);
-
-    impl age::Identity for Looker {
-        fn unwrap_stanza(
-            &self,
-            _: &Stanza,
-        ) -> Option<Result<age_core::format::FileKey, age::DecryptError>> {
-            None
-        }
-
-        fn unwrap_stanzas(
-            &self,
-            stanzas: &[Stanza],
-        ) -> Option<Result<age_core::format::FileKey, age::DecryptError>> {
-            let copy = |one: &Stanza| Stanza {
-                tag: one.tag.clone(),
-                args: one.args.clone(),
-                body: one.body.clone(),
-            };
-            if let Ok(mut seen) = self.0.lock() {
-                *seen = stanzas.iter().map(copy).collect();
-            }
-            None
-        }
-    }
-
-    let looker = Looker(Mutex::default());
-    if let Ok(decryptor) = age::Decryptor::new_buffered(file) {
-        let _ = decryptor.decrypt(std::iter::once(&looker as &dyn age::Identity));
-    }
-    looker.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    Some((Digest::from_hex(digest)?, Some(FileKey::from_bytes(key.expose())?)))
 }

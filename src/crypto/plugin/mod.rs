@@ -13,11 +13,14 @@
 mod error;
 mod keys;
 mod recipient;
+mod root;
+mod stanzas;
 mod talk;
 mod wire;
 
 use age_core::format::Stanza;
 
+use super::digest::Digest;
 use super::file_key::FileKey;
 use crate::name::PluginName;
 use crate::secret::SecretBytes;
@@ -25,6 +28,7 @@ use crate::secret::SecretBytes;
 pub(crate) use error::{PluginError, PluginFault};
 pub(super) use keys::{PluginKeys, START};
 pub(super) use recipient::PluginRecipient;
+pub(crate) use root::Root;
 pub(crate) use talk::{Asked, unwrap, wrap};
 pub(crate) use wire::Wire;
 
@@ -52,11 +56,19 @@ pub(crate) trait Plugins: Send + Sync {
         key: &FileKey,
     ) -> Result<(Vec<Stanza>, Vec<String>), PluginError>;
 
-    /// Whether the plugin may be started and is there.
+    /// Whether the plugin may be started and is there; where a person has to say so, they are asked if it
+    /// `asks`.
     ///
     /// # Errors
     /// Why not.
-    fn ready(&self, name: &PluginName) -> Result<(), PluginError>;
+    fn ready(&self, name: &PluginName, asks: bool) -> Result<(), PluginError>;
+
+    /// Learns the key of a file that is for `recipient`, by the digest of its header, for as long as the
+    /// command lasts.
+    fn know(&self, recipient: &str, header: Digest, key: &FileKey);
+
+    /// What was learned so of `recipient`.
+    fn known(&self, recipient: &str) -> Vec<(Digest, FileKey)>;
 
     /// What was kept under this name on this machine.
     fn kept(&self, name: &str) -> Option<Vec<u8>>;

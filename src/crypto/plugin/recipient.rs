@@ -9,6 +9,7 @@ use age_core::primitives::bech32_decode;
 
 use super::Plugins;
 use super::error::{PluginError, PluginFault};
+use crate::crypto::digest::Digest;
 use crate::crypto::file_key::FileKey;
 use crate::crypto::hybrid;
 use crate::name::PluginName;
@@ -36,12 +37,12 @@ impl PluginRecipient {
         let _ = self.plugins.set(Arc::clone(plugins));
     }
 
-    /// Whether it can be encrypted to.
+    /// Whether it can be encrypted to; a person is asked about the program where it `asks`.
     ///
     /// # Errors
     /// Why not.
-    pub(in crate::crypto) fn ready(&self) -> Result<(), PluginError> {
-        self.plugins()?.ready(&self.name)
+    pub(in crate::crypto) fn ready(&self, asks: bool) -> Result<(), PluginError> {
+        self.plugins()?.ready(&self.name, asks)
     }
 
     /// Wraps a file's key.
@@ -58,8 +59,16 @@ impl PluginRecipient {
         Ok((stanzas, labels.into_iter().filter(|label| label != hybrid::LABEL).collect()))
     }
 
+    /// Learns the key of a file that was written for it.
+    pub(in crate::crypto) fn wrote(&self, header: Digest, key: &FileKey) {
+        if let Some(plugins) = self.plugins.get() {
+            plugins.know(&self.text, header, key);
+        }
+    }
+
     fn plugins(&self) -> Result<&Arc<dyn Plugins>, PluginError> {
-        let refused = || PluginError { name: self.name.clone(), fault: PluginFault::NotAccepted };
+        let fault = || PluginFault::NotAccepted { all: self.name.to_string() };
+        let refused = || PluginError { name: self.name.clone(), fault: fault() };
         self.plugins.get().ok_or_else(refused)
     }
 }

@@ -8,13 +8,17 @@ use data_encoding::BASE64_NOPAD;
 use super::error::PluginFault;
 use super::wire::{Said, Wire};
 use crate::crypto::file_key::FileKey;
+use crate::crypto::hybrid;
 use crate::name::printable;
 use crate::secret::SecretBytes;
 
 /// So much a plugin may say in one conversation that is no answer.
 const MOST_WORDS: usize = 100;
 /// Characters of a message that are shown.
-const SHOWN: usize = 300;
+const SHOWN: usize = 200;
+
+/// Kinds of stanzas that age itself writes, and opens without a plugin.
+const NOT_ITS_OWN: [&str; 5] = ["X25519", "scrypt", "ssh-ed25519", "ssh-rsa", hybrid::TAG];
 
 /// The person whom a plugin tells and asks.
 pub(crate) trait Asked {
@@ -83,6 +87,10 @@ pub(crate) fn wrap<S: Read + Write>(
     let (mut stanzas, mut labels) = (Vec::new(), Vec::new());
     let refused = converse(wire, asked, &mut |said| {
         match said.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            // To whom else would it be? What is no plugin's is none of its own.
+            ["recipient-stanza", "0", tag, ..] if NOT_ITS_OWN.contains(tag) => {
+                return Err(PluginFault::Garbled);
+            }
             ["recipient-stanza", "0", tag, args @ ..] => stanzas.push(Stanza {
                 tag: (*tag).to_owned(),
                 args: args.iter().map(|&arg| arg.to_owned()).collect(),
@@ -185,10 +193,12 @@ fn answer(words: &[&str], text: &str, asked: &dyn Asked) -> Answer {
     }
 }
 
-/// What a plugin wrote, as one line of a sensible length.
+/// What a plugin wrote, as one line of a sensible length: blanks could fill a line, and what follows look
+/// like authy's own words.
 fn line_of(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    printable(&text.chars().take(SHOWN).collect::<String>())
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    printable(&words.chars().take(SHOWN).collect::<String>())
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "made for map_err")]

@@ -101,6 +101,8 @@ pub fn config_show(ctx: &Context) -> Result<Settings> {
 /// # Errors
 /// The value is none of the setting's; the caller is no admin, confined, or an agent.
 pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
+    // What cannot be meant is said before any key is asked for.
+    changed(OpenVault::open(ctx)?.vault.config(), setting, value)?;
     let locked = LockedVault::lock(ctx, &Op::CONFIG_SET)?;
     let action = Action::new(Op::CONFIG_SET).saying(setting.name().to_owned());
     locked.transact(&action, |tx| {
@@ -178,7 +180,9 @@ impl Failure for SettingError {
         Some(match self {
             Self::Value { values, .. } => format!("one of: {}", values.join(", ")),
             Self::PluginNeeded { member, .. } => {
-                format!("give {member} another recipient first: 'authy member update {member}'")
+                format!(
+                    "{member} needs another recipient first: 'authy member update {member}', run by {member} unless they only read"
+                )
             }
         })
     }

@@ -76,6 +76,8 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     refuse_half(&root)?;
     let (member, named_after) = enroll::name(ctx, &options.who)?;
     let key = enroll::identity(ctx, &options.who)?;
+    // Nothing is made that nothing could be encrypted in.
+    key.identity.recipients().iter().try_for_each(|one| one.ready(true))?;
     fs::make_folders(root.path())?;
     let lock = Lock::acquire(&root, LOCK_WAIT)?;
     fs::recover(&lock)?;

@@ -12,7 +12,7 @@ use crate::name::{MemberName, Ttl};
 use crate::service::audit::Recorder;
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
-use crate::service::identity::{IdentityError, kept, member_of, refuse_always};
+use crate::service::identity::{IdentityError, kept, member_of, refuse_always, with_plugins};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -78,6 +78,7 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
     let keys = with_passphrase(ctx, &shown, |ask| Identity::unprotect(file.expose(), ask))?;
     let unusable = |source| IdentityError::unusable(shown.to_string(), source);
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
+    let identity = with_plugins(ctx, identity);
     let name = member_of(&identity, &opened.rules)?;
     match options.place {
         UnlockPlace::Shell => keyring::begin_session(),
@@ -100,9 +101,10 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
 
 /// Why there is nothing to unlock.
 fn not_protected(path: &Path, file: &[u8]) -> IdentityError {
-    let is_open = Identity::parse(file, &|| None).is_ok();
-    match Identity::is_ssh(file) && !is_open {
-        true => IdentityError::SshKey(path.to_owned()),
-        false => IdentityError::NotProtected(path.to_owned()),
+    let open = Identity::parse(file, &|| None);
+    match open {
+        Ok(identity) if identity.has_plugins() => IdentityError::AsksItself(path.to_owned()),
+        Err(_) if Identity::is_ssh(file) => IdentityError::SshKey(path.to_owned()),
+        _ => IdentityError::NotProtected(path.to_owned()),
     }
 }

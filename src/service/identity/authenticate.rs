@@ -11,6 +11,7 @@ use super::error::IdentityError;
 use super::kept;
 use super::member_error::MemberError;
 use crate::access::{AccessError, Caller, Rules};
+use crate::crypto::plugin;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::{CryptoError, Identity, Recipient, decrypt_armored};
 use crate::fs::{self, Root};
@@ -44,6 +45,13 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
     let found = member_of(&identity, rules);
     let root = Root::new(ctx.vault.clone());
     let name = found.map_err(|error| or_missing_members(&root, error))?;
+    if identity.has_plugins()
+        && let Some(member) = rules.member(&name)
+        && let (Some(signing), Some(verify)) = (&member.signing, member.verify)
+        && let Some(root) = plugin::Root::new(signing, verify)
+    {
+        identity.remember_under(root);
+    }
     Ok(Caller { name, identity })
 }
 
@@ -107,8 +115,10 @@ pub(crate) fn ready_recipients<'a>(
     let mut all = recipients(rules, std::iter::once(writer))?;
     for admin in admins.filter(|admin| *admin != writer) {
         let theirs = recipients(rules, std::iter::once(admin))?;
-        let (ready, others): (Vec<_>, Vec<_>) =
-            theirs.into_iter().map(|one| (one.ready(), one)).partition(|(ready, _)| ready.is_ok());
+        let (ready, others): (Vec<_>, Vec<_>) = theirs
+            .into_iter()
+            .map(|one| (one.ready(false), one))
+            .partition(|(ready, _)| ready.is_ok());
         if let Some((Err(why), _)) = others.into_iter().next() {
             ctx.front
                 .note(&Note::ChainKeyWithheld { admin: admin.clone(), reason: why.to_string() });

@@ -313,6 +313,9 @@ pub(crate) fn is_made(ctx: &Context, options: &Newcomer) -> bool {
 }
 
 fn existing(identity: Identity, file: Option<PathBuf>) -> Result<Key> {
+    let label = || file.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+    let unusable = |source| IdentityError::unusable(printable(&label()), source);
+    identity.prove().map_err(unusable)?;
     let recipient = identity.recipients().first().map(ToString::to_string).unwrap_or_default();
     Ok(Key { identity, recipient, file, created: false, backup: None })
 }

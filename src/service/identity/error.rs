@@ -56,6 +56,8 @@ pub(crate) enum IdentityError {
     InNoFile,
     #[error("identity '{}' is an ssh key, which cannot be replaced in its place", .0.display())]
     SshIdentity(PathBuf),
+    #[error("identity '{}' has no passphrase: its age plugin asks for what it wants", .0.display())]
+    AsksItself(PathBuf),
     #[error("the key of identity '{}' lies with the age plugin '{plugin}', which alone could copy or replace it", file.display())]
     OfPlugin { file: PathBuf, plugin: PluginName },
     #[error("an identity is there already: '{}'", .0.display())]
@@ -88,7 +90,9 @@ impl Failure for IdentityError {
             | Self::Command { .. }
             | Self::NoCopy
             | Self::NoPassphrase => Kind::Credentials,
-            Self::NotProtected(_) | Self::SshKey(_) | Self::NotKept(_) => Kind::Failure,
+            Self::NotProtected(_) | Self::AsksItself(_) | Self::SshKey(_) | Self::NotKept(_) => {
+                Kind::Failure
+            }
             Self::NoFileOfIts
             | Self::TooLong
             | Self::OfAnother { .. }
@@ -120,6 +124,7 @@ impl Failure for IdentityError {
             Self::SshKey(_) => {
                 "an 'age-keygen' identity can be: add one with 'authy member update', or keep the key without a passphrase".into()
             }
+            Self::AsksItself(_) => "a command asks once for all that it opens".into(),
             Self::OfPlugin { .. } => {
                 "make another identity, and add it: 'authy member update NAME --recipient age1…'".into()
             }

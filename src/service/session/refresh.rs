@@ -213,7 +213,10 @@ pub(crate) fn encrypt(
     keys: &GrantKeys,
 ) -> Result<Vec<u8>> {
     let mut to = vec![Recipient::parse(&grant.recipient)?];
-    to.extend(recipients(&opened.rules, std::iter::once(creator))?);
+    // One that cannot be encrypted to here keeps nobody from working, where another one is there.
+    let own = recipients(&opened.rules, std::iter::once(creator))?;
+    let is_any_ready = own.iter().any(|one| one.ready(false).is_ok());
+    to.extend(own.into_iter().filter(|one| !is_any_ready || one.ready(false).is_ok()));
     let sealed = keys.encrypt(&to)?;
     grant.keys = Digest::of(&sealed);
     Ok(sealed)

@@ -32,6 +32,8 @@ pub(crate) use allowed::PluginProgramError;
 const MAX_PROGRAM: usize = 256 * 1024 * 1024;
 /// Largest file that is kept for an identity of a plugin.
 const MAX_KEPT: usize = 4 * 1024 * 1024;
+/// What was kept for a signing key that is another one by now is of no use.
+const UNUSED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How long a plugin may say nothing: somebody may have to find the key and touch it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,14 +44,18 @@ pub struct PluginAccess {
     user: Arc<dyn PluginUser>,
     /// Programs that were looked at: nobody is asked twice.
     found: Arc<Mutex<Found>>,
+    /// The keys of files that were written or opened, by their recipient.
+    known: Arc<Mutex<Known>>,
 }
+
+type Known = BTreeMap<String, Vec<(Digest, FileKey)>>;
 
 type Found = BTreeMap<PluginName, std::result::Result<PathBuf, PluginFault>>;
 
 impl PluginAccess {
     /// Plugins in the absolute folders of `path`, which is written as `PATH` is, and the person `user`.
     pub fn new(path: OsString, user: Arc<dyn PluginUser>) -> Self {
-        Self { path, user, found: Arc::default() }
+        Self { path, user, found: Arc::default(), known: Arc::default() }
     }
 }
 
@@ -93,6 +99,8 @@ struct Host {
     state: Option<PathBuf>,
     /// Whether a person may be asked whether a program may be started.
     asks: bool,
+    /// The agent at work, whom a person would answer without knowing.
+    agent: Option<String>,
     patience: Duration,
 }
 
@@ -104,6 +112,7 @@ impl Context {
             access,
             state: self.state.clone(),
             asks: self.agent.is_none() && self.confined.is_none(),
+            agent: self.agent.as_ref().map(|agent| printable(&agent.marker)),
             patience: PATIENCE,
         }))
     }
@@ -162,13 +171,20 @@ fn digest_of(program: &Path) -> std::result::Result<Digest, PluginFault> {
 
 impl Host {
     /// The program, found and allowed.
-    fn program(&self, name: &PluginName) -> std::result::Result<PathBuf, PluginError> {
+    fn program(&self, name: &PluginName, asks: bool) -> std::result::Result<PathBuf, PluginError> {
         let mut found = self.access.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let program = found.entry(name.clone()).or_insert_with(|| self.look(name));
-        program.clone().map_err(|fault| PluginError { name: name.clone(), fault })
+        let program = found.get(name).cloned().unwrap_or_else(|| {
+            let looked = self.look(name, asks);
+            // What nobody was asked about is asked when it has to be.
+            if asks || looked.is_ok() {
+                found.insert(name.clone(), looked.clone());
+            }
+            looked
+        });
+        program.map_err(|fault| PluginError { name: name.clone(), fault })
     }
 
-    fn look(&self, name: &PluginName) -> std::result::Result<PathBuf, PluginFault> {
+    fn look(&self, name: &PluginName, asks: bool) -> std::result::Result<PathBuf, PluginFault> {
         let program = find(&self.access.path, name).ok_or(PluginFault::NotInstalled)?;
         let digest = digest_of(&program)?;
         let state = self.state.as_deref();
@@ -177,15 +193,24 @@ impl Host {
         }
         let shown = printable(&program.to_string_lossy());
         let changed = state.is_some_and(|state| allowed::is_other(state, &program));
-        let question = if changed {
-            format!("The age plugin '{name}' ({shown}) has changed since you allowed it. Start it?")
-        } else {
-            format!(
-                "The age plugin '{name}' ({shown}) is needed here. Start it, now and from now on?"
-            )
+        let from_now_on = if state.is_some() { ", now and from now on" } else { "" };
+        let question = match changed {
+            true => format!(
+                "The age plugin '{name}' ({shown}) has changed since you allowed it. Start it{from_now_on}?"
+            ),
+            false => {
+                format!("The age plugin '{name}' ({shown}) is needed here. Start it{from_now_on}?")
+            }
         };
-        if !self.asks || !self.access.user.consents(&question) {
-            return Err(PluginFault::NotAllowed { program: shown });
+        if !asks || !self.asks || !self.access.user.consents(&question) {
+            return Err(match changed {
+                true => PluginFault::Changed { program: shown },
+                false => PluginFault::NotAllowed { program: shown },
+            });
+        }
+        // What was there when the question was asked.
+        if digest_of(&program)? != digest {
+            return Err(PluginFault::Changed { program: shown });
         }
         if let Some(state) = state {
             // Where that fails it is asked again.
@@ -200,8 +225,8 @@ impl Host {
         machine: &str,
         talk: impl FnOnce(&mut Wire<Channel>, &dyn Asked) -> std::result::Result<T, PluginFault>,
     ) -> std::result::Result<T, PluginError> {
-        let program = self.program(name)?;
-        let user = User { name, user: &*self.access.user };
+        let program = self.program(name, true)?;
+        let user = User { name, user: &*self.access.user, agent: self.agent.as_deref() };
         let done = Channel::start(&program, machine, self.patience)
             .map_err(|error| PluginFault::NotStarted { reason: error.to_string() })
             .and_then(|channel| talk(&mut Wire::new(channel), &user));
@@ -232,8 +257,18 @@ impl Plugins for Host {
         self.talk(name, "recipient-v1", |wire, asked| plugin::wrap(wire, recipient, key, asked))
     }
 
-    fn ready(&self, name: &PluginName) -> std::result::Result<(), PluginError> {
-        self.program(name).map(drop)
+    fn ready(&self, name: &PluginName, asks: bool) -> std::result::Result<(), PluginError> {
+        self.program(name, asks).map(drop)
+    }
+
+    fn know(&self, recipient: &str, header: Digest, key: &FileKey) {
+        let mut known = self.access.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(recipient.to_owned()).or_default().push((header, key.clone()));
+    }
+
+    fn known(&self, recipient: &str) -> Vec<(Digest, FileKey)> {
+        let known = self.access.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(recipient).cloned().unwrap_or_default()
     }
 
     fn kept(&self, name: &str) -> Option<Vec<u8>> {
@@ -243,6 +278,9 @@ impl Plugins for Host {
     fn keep(&self, name: &str, bytes: &[u8]) {
         if let Some(place) = self.place(name) {
             fs::remember(&place, bytes);
+            if let Some(folder) = place.parent() {
+                fs::remove_older(folder, UNUSED, |name| name.ends_with(".keys"));
+            }
         }
     }
 }
@@ -251,19 +289,30 @@ impl Plugins for Host {
 struct User<'h> {
     name: &'h PluginName,
     user: &'h dyn PluginUser,
+    agent: Option<&'h str>,
+}
+
+impl User<'_> {
+    /// What the plugin says, and for whom it is asked where that is an agent.
+    fn text(&self, text: &str) -> String {
+        match self.agent {
+            Some(agent) => format!("(for an agent, {agent}) {text}"),
+            None => text.to_owned(),
+        }
+    }
 }
 
 impl Asked for User<'_> {
     fn message(&self, text: &str) {
-        self.user.message(self.name, text);
+        self.user.message(self.name, &self.text(text));
     }
 
     fn confirm(&self, text: &str, yes: &str, no: Option<&str>) -> Option<bool> {
-        self.user.confirm(self.name, text, yes, no)
+        self.user.confirm(self.name, &self.text(text), yes, no)
     }
 
     fn answer(&self, text: &str, hidden: bool) -> Option<SecretBytes> {
-        self.user.answer(self.name, text, hidden)
+        self.user.answer(self.name, &self.text(text), hidden)
     }
 }
 

@@ -63,6 +63,7 @@ impl Machine {
             access,
             state: Some(folder.path().join("state")),
             asks: true,
+            agent: None,
             patience: Duration::from_millis(300),
         };
         Self { folder, user, host }
@@ -74,6 +75,7 @@ impl Machine {
             access: PluginAccess::new(self.folder.path().into(), self.user.clone()),
             state: self.host.state.clone(),
             asks: true,
+            agent: None,
             patience: self.host.patience,
         }
     }
@@ -98,7 +100,7 @@ fn nothing_is_started_before_a_person_allowed_it() {
     assert!(matches!(unwrap(&machine.host), Err(PluginFault::NotAllowed { .. })));
     assert_eq!(machine.said().len(), 1);
     // Not asked twice in one command.
-    assert!(machine.host.ready(&name()).is_err() && machine.said().is_empty());
+    assert!(machine.host.ready(&name(), true).is_err() && machine.said().is_empty());
     let silent = Host { asks: false, ..machine.again() };
     assert!(matches!(unwrap(&silent), Err(PluginFault::NotAllowed { .. })));
     assert!(machine.said().is_empty() && !ran.exists());
@@ -188,4 +190,52 @@ fn it_gets_nothing_of_authys() {
         assert!(!seen.contains(&format!("{name}=")), "{name}");
     }
     assert!(seen.ends_with("\n/\n"), "{seen}");
+}
+
+#[test]
+fn a_stanza_of_ages_own_kinds_is_none_of_a_plugin() {
+    let key = FileKey::from_bytes(&[7; 16]).unwrap();
+    let wrap = |stanza: &str| {
+        let script = format!(
+            "{READ}printf -- '-> recipient-stanza 0 {stanza}\\nAAAA\\n'; read -r a; read -r a
+printf -- '-> done\\n\\n'"
+        );
+        let wrapped = Machine::new(&script, true).host.wrap(&name(), "age1test1qq", &key);
+        wrapped.map(|(stanzas, _)| stanzas[0].args.clone()).map_err(|error| error.fault)
+    };
+    assert_eq!(wrap("test a b"), Ok(vec!["a".to_owned(), "b".to_owned()]));
+    for other in ["X25519 abc", "scrypt abc 18", "ssh-ed25519 a b", "mlkem768x25519 abc"] {
+        assert_eq!(wrap(other), Err(PluginFault::Garbled), "{other}");
+    }
+}
+
+#[test]
+fn a_program_that_is_exchanged_while_the_question_stands_is_not_started() {
+    /// Exchanges the program, and says yes.
+    struct Exchanging(std::path::PathBuf);
+
+    impl PluginUser for Exchanging {
+        fn message(&self, _: &PluginName, _: &str) {}
+
+        fn confirm(&self, _: &PluginName, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+            None
+        }
+
+        fn answer(&self, _: &PluginName, _: &str, _: bool) -> Option<SecretBytes> {
+            None
+        }
+
+        fn consents(&self, _: &str) -> bool {
+            install(&self.0, "touch \"$0.ran\"");
+            true
+        }
+    }
+
+    let machine = Machine::new("exit 0", true);
+    let folder = machine.folder.path().to_owned();
+    let user = Arc::new(Exchanging(folder.clone()));
+    let access = PluginAccess::new(folder.clone().into(), user);
+    let host = Host { access, ..machine.again() };
+    assert!(matches!(unwrap(&host), Err(PluginFault::Changed { .. })));
+    assert!(!folder.join("age-plugin-test.ran").exists());
 }
