@@ -9,23 +9,25 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use authy::{
     AgentAtWork, Context, EditorChoice, IdentitySource, OnceIdentity, PluginAccess, ProjectFile,
-    RUN_KEYFILE, ScopeName, SecretBytes, TokenSource, Unseen,
+    ScopeName, SecretBytes, Unseen,
 };
 use time::OffsetDateTime;
 
 use super::Global;
-use super::agent::{self, Above, Confinement, LostToken};
+use super::agent::{self, Above, Confinement};
 use super::ask::{FrontOfPerson, Person};
 use super::error::Failure;
 use super::ui::Ui;
 use crate::front::expanded;
 
+mod places;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -51,23 +53,6 @@ pub(crate) struct CliEnv {
     typed: Rc<RefCell<BTreeMap<String, SecretBytes>>>,
     /// Whether a change is here that the remote does not have, and is to be sent at once.
     unsent: Rc<Cell<Option<bool>>>,
-}
-
-/// The name of the credential of systemd that is an identity.
-const CREDENTIAL: &str = "authy-identity";
-
-/// Whether a path is a descriptor that somebody opened for this process, or a pipe.
-fn is_stream(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    let is_descriptor = ["/dev/fd/", "/proc/self/fd/", "/dev/stdin"]
-        .iter()
-        .any(|start| path.as_os_str().as_encoded_bytes().starts_with(start.as_bytes()));
-    is_descriptor || std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo())
-}
-
-fn account_home() -> Option<PathBuf> {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
-    Some(user.dir).filter(|home| home.is_absolute())
 }
 
 impl CliEnv {
@@ -403,38 +388,6 @@ impl CliEnv {
         logins
     }
 
-    /// Finds the session token: flag, variables, those of a process above, project file.
-    fn token(&self, project: Option<&ProjectFile>) -> Result<Option<TokenSource>, Failure> {
-        let file = |path: PathBuf| Some(TokenSource::File(self.expanded(path)));
-        if let Some(path) = &self.global.token_file {
-            return Ok(file(path.clone()));
-        }
-        if let Some(token) = self.secret("AUTHY_TOKEN") {
-            return Ok(Some(TokenSource::Text(token)));
-        }
-        let named = self.variable("AUTHY_TOKEN_FILE");
-        if let Some(path) = named.as_ref().filter(|path| !path.is_empty()) {
-            return Ok(file(path.into()));
-        }
-        match agent::lost_token(self.above()) {
-            Some(LostToken::Itself) => return Ok(Some(TokenSource::Lost)),
-            Some(LostToken::File(path)) => return Ok(file(path)),
-            None => {}
-        }
-        // Whoever passes variables on may pass one that it does not have: no reason to use an
-        // identity.
-        if named.is_some() {
-            return Ok(Some(TokenSource::NoFile));
-        }
-        if let Some((project, path)) =
-            project.and_then(|file| Some((file, file.token_file.clone()?)))
-        {
-            self.must_be_allowed(project, "names a token file")?;
-            return Ok(file(path));
-        }
-        Ok(None)
-    }
-
     /// Whether what fails may be explained to a person: one at a terminal, and no agent.
     pub(crate) fn is_for_person(&self) -> bool {
         let is_agent = agent::agent(&*self.variables, self.above(), None).is_some();
@@ -444,83 +397,6 @@ impl CliEnv {
     /// Whether the words or the environment say which vault is meant.
     pub(crate) fn names_vault(&self) -> bool {
         self.global.vault.is_some() || self.path("AUTHY_VAULT").is_some()
-    }
-
-    fn vault(&self, project: Option<&ProjectFile>) -> Result<PathBuf, Failure> {
-        if let Some(vault) = self.global.vault.clone().or_else(|| self.path("AUTHY_VAULT")) {
-            return Ok(self.named_vault(&vault)?.unwrap_or(vault));
-        }
-        if let Some((file, vault)) = project.and_then(|file| Some((file, file.vault.clone()?))) {
-            if !authy::vault_is_known(self.state().as_deref(), &vault) {
-                self.must_be_allowed(file, "names a vault that is new to this machine")?;
-            }
-            return Ok(vault);
-        }
-        self.home().map(|home| home.join(".authy")).ok_or(Failure::NoHome)
-    }
-
-    /// The folder of a vault that is given by a name: a word that is no path, and that the user's
-    /// configuration has.
-    fn named_vault(&self, word: &Path) -> Result<Option<PathBuf>, Failure> {
-        let Some(name) = word.to_str().filter(|word| !word.contains('/') && !word.starts_with('.'))
-        else {
-            return Ok(None);
-        };
-        let absolute = |path: &PathBuf| path.is_absolute();
-        let folder = self.path("XDG_CONFIG_HOME").filter(absolute);
-        let Some(folder) = folder.or_else(|| Some(self.home()?.join(".config"))) else {
-            return Ok(None);
-        };
-        let file = folder.join("authy/config.toml");
-        Ok(authy::named_vault(&file, self.home().as_deref(), name)?)
-    }
-
-    fn identity(&self, project: Option<&ProjectFile>) -> Result<IdentitySource, Failure> {
-        if let Some(once) = self.once.get() {
-            return Ok(IdentitySource::Once(once.clone()));
-        }
-        let once = |identity: OnceIdentity| {
-            Ok(IdentitySource::Once(self.once.get_or_init(|| identity).clone()))
-        };
-        if let Some(line) = &self.global.identity_command {
-            return once(OnceIdentity::of_command(line.clone()));
-        }
-        if let Some(file) = self.global.keyfile.clone().or_else(|| self.path("AUTHY_KEYFILE")) {
-            let file = self.expanded(file);
-            return match is_stream(&file) {
-                true => once(OnceIdentity::of_stream(file)),
-                false => Ok(IdentitySource::File(file)),
-            };
-        }
-        if let Some(identity) = self.secret("AUTHY_IDENTITY") {
-            return Ok(IdentitySource::Text(identity));
-        }
-        if let Some(line) = self.variable("AUTHY_IDENTITY_COMMAND").filter(|line| !line.is_empty())
-        {
-            return once(OnceIdentity::of_command(line));
-        }
-        if let Some(file) = self.path(RUN_KEYFILE) {
-            return Ok(IdentitySource::File(file));
-        }
-        // systemd.exec(5), "Credentials": files that a service alone may read.
-        let credentials = self.path("CREDENTIALS_DIRECTORY").filter(|path| path.is_absolute());
-        let credential = credentials.map(|folder| folder.join(CREDENTIAL));
-        if let Some(file) = credential.filter(|file| file.exists()) {
-            return once(OnceIdentity::of_stream(file));
-        }
-        if let Some((file, key)) = project.and_then(|file| Some((file, file.keyfile.clone()?))) {
-            if !self.is_own_key(&key) {
-                self.must_be_allowed(file, "names an identity outside ~/.authy/keys")?;
-            }
-            return Ok(IdentitySource::File(key));
-        }
-        Ok(IdentitySource::Default)
-    }
-
-    /// Tells whether the path leads into the user's own folder of identities.
-    fn is_own_key(&self, key: &Path) -> bool {
-        let direct = key.components().all(|part| part != Component::ParentDir);
-        direct && self.home().is_some_and(|home| key.starts_with(home.join(".authy/keys")))
     }
 
     fn expanded(&self, path: PathBuf) -> PathBuf {
@@ -548,32 +424,6 @@ impl CliEnv {
                 Err(Failure::ScopeChanged { own: parse(own)?, above: parse(above)? })
             }
         }
-    }
-
-    /// `HOME`, or where it is not set at all the account's home, as git does it.
-    pub(crate) fn home(&self) -> Option<PathBuf> {
-        if self.variable("HOME").is_some() {
-            return self.path("HOME");
-        }
-        self.account_home.get_or_init(account_home).clone()
-    }
-
-    /// Where a run is recorded whose home folder cannot be written: by this user's number, as
-    /// the folder may be everybody's. In the strictest sandboxes memory alone can be written.
-    fn makeshift(&self) -> Vec<PathBuf> {
-        let user = format!("authy-state-{}", rustix::process::geteuid().as_raw());
-        let runtime = self.path("XDG_RUNTIME_DIR").filter(|path| path.is_absolute());
-        let temporary = self.path("TMPDIR").unwrap_or_else(|| "/tmp".into());
-        let folders = runtime.into_iter().chain([temporary, "/dev/shm".into()]);
-        folders.map(|folder| folder.join(&user)).collect()
-    }
-
-    fn state(&self) -> Option<PathBuf> {
-        // The XDG specification: a path that is not absolute is to be ignored.
-        let absolute = |path: &PathBuf| path.is_absolute();
-        self.path("AUTHY_STATE_DIR")
-            .or_else(|| Some(self.path("XDG_STATE_HOME").filter(absolute)?.join("authy")))
-            .or_else(|| Some(self.home()?.join(".local/state/authy")))
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {

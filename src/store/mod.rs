@@ -13,6 +13,7 @@ mod grant;
 mod pin_store;
 mod pins;
 mod plain;
+mod plugins;
 mod record;
 mod sealed;
 mod signed;

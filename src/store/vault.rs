@@ -1,7 +1,6 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -11,15 +10,14 @@ use super::documents::{AdminSet, Config, Document, FORMAT};
 use super::error::StoreError;
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
+use super::plugins::StartPlugins;
 use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::known::Known;
-use crate::crypto::plugin::{PluginError, PluginFault, Plugins};
 use crate::crypto::sign::VerifyKey;
-use crate::crypto::{CryptoError, Recipient};
 use crate::fs::{self, Listing, Reader, Root, VaultPath};
-use crate::name::{MemberName, PluginName, SecretName};
+use crate::name::{MemberName, SecretName};
 
 /// So many seconds a record may have been made after the latest moment known: clocks differ, and one
 /// that was made up would stay the newest for ever.
@@ -29,16 +27,6 @@ const MOST_AHEAD: i64 = 24 * 60 * 60;
 pub(crate) trait Authority: Sync {
     /// The key with which `signer` may sign the record of `name`, if they may.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
-}
-
-/// What starts age plugins, once somebody has said.
-#[derive(Default)]
-struct StartPlugins(OnceLock<Arc<dyn Plugins>>);
-
-impl fmt::Debug for StartPlugins {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StartPlugins")
-    }
 }
 
 /// An open vault: settings and admins verified, pins loaded.
@@ -53,7 +41,7 @@ pub(crate) struct Vault {
     /// Signatures of records that need no second look.
     known: OnceLock<Known>,
     /// What starts age plugins.
-    plugins: StartPlugins,
+    pub(super) plugins: StartPlugins,
     /// The latest moment known, in seconds since 1970: what is a day beyond it nobody can have made.
     latest: OnceLock<i64>,
     /// The first document that the system would not let us read.
@@ -176,40 +164,6 @@ impl Vault {
     /// The signatures of records that are known, and those that turned out to be good.
     pub(crate) fn known(&self) -> Option<&Known> {
         self.known.get()
-    }
-
-    /// Has the plugins that the settings accept started by `plugins`, unless somebody has said so before.
-    pub(crate) fn use_plugins(&self, plugins: Arc<dyn Plugins>) {
-        let _ = self.plugins.0.set(plugins);
-    }
-
-    /// Reads a recipient of a member; one of a plugin can be encrypted to where the settings accept it.
-    ///
-    /// # Errors
-    /// As [`Recipient::parse`].
-    pub(crate) fn recipient(&self, text: &str) -> Result<Recipient, CryptoError> {
-        let recipient = Recipient::parse(text)?;
-        if let Some(plugins) = self.plugins.0.get()
-            && self.accepts(&recipient).is_ok()
-        {
-            recipient.use_plugins(plugins);
-        }
-        Ok(recipient)
-    }
-
-    /// Whether members may have this recipient.
-    ///
-    /// # Errors
-    /// It needs a plugin that the settings do not accept.
-    pub(crate) fn accepts(&self, recipient: &Recipient) -> Result<(), PluginError> {
-        match recipient.plugin().filter(|name| !self.config.plugins.contains(name)) {
-            Some(name) => {
-                let accepted = self.config.plugins.iter().chain([name]);
-                let all = accepted.map(PluginName::as_str).collect::<Vec<_>>().join(",");
-                Err(PluginError { name: name.clone(), fault: PluginFault::NotAccepted { all } })
-            }
-            None => Ok(()),
-        }
     }
 
     /// Lists the names of the documents of a kind, without reading any: those that are here, and those

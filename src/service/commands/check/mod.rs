@@ -5,6 +5,7 @@ mod install;
 mod modes;
 mod quantum;
 mod repair;
+mod secrets;
 mod sessions;
 mod since;
 mod staged;
@@ -15,29 +16,26 @@ pub use staged::check_staged;
 
 use std::path::Path;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::access::{Caller, PolicyState};
+use crate::access::PolicyState;
+use crate::audit::Op;
 use crate::crypto::known::Known;
-use crate::crypto::{Recipient, file_key, scan};
 use crate::fs::{self, FOLDERS, Listing, Subject, VaultPath};
 use crate::git;
-use crate::kind::{Failure as _, Kind};
-use crate::name::{MemberName, SecretName};
+use crate::kind::Failure as _;
+use crate::name::MemberName;
 use crate::service::audit::{ChainStatus, ChainSummary, caller_if_any, verify_all};
 use crate::service::base::{
-    Context, Error, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, missing_secrets,
-    way_back,
+    Context, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, missing_secrets, way_back,
 };
 use crate::service::change::waiting;
-use crate::service::identity::{BACKUP, keys_without_copy, recipients};
+use crate::service::identity::{BACKUP, keys_without_copy};
 use crate::service::repository::{Lacking, lacking};
 use crate::service::rules::{CommitView, approving_commit, last_change};
-use crate::service::secret::{ReaderChange, due, pending, settled};
+use crate::service::secret::pending;
 use crate::service::session::bearer;
-use crate::store::{EncryptedSecret, Member, Policy, Reader, Stamp, Standing, StoreError};
-use crate::{audit::Op, fs::GrantPlace};
+use crate::store::{Member, Policy, Stamp, Standing, StoreError};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -90,13 +88,13 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     opened.vault.trust_known(Known::of_this_process());
     let bearer = bearer(ctx, &opened, &Op::CHECK)?;
     let mut found = documents(&opened);
-    found.extend(secrets(&opened, Stamp::new(ctx.now))?);
+    found.extend(secrets::secrets(&opened, Stamp::new(ctx.now))?);
     let missing = missing_rules_and_trail(&opened);
     let is_rule = |path: &&VaultPath| {
         matches!(path.subject(), Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_))
     };
     let missing_rule = missing.iter().find(is_rule);
-    found.extend(pending(&opened)?.iter().map(|change| drift(change, missing_rule)));
+    found.extend(pending(&opened)?.iter().map(|change| secrets::drift(change, missing_rule)));
     found.extend(lost(&opened, &missing));
     found.extend(uncommitted(&opened));
     found.extend(strays(&opened)?);
@@ -115,7 +113,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
         tell_who_opens_all(ctx, &opened);
     }
     if let Some(caller) = &caller {
-        found.extend(unopened(&opened, caller)?);
+        found.extend(secrets::unopened(&opened, caller)?);
     }
     found.extend(sessions::sessions(&opened, caller.as_ref())?);
     if opened.vault.obeys_another_branch() {
@@ -182,84 +180,6 @@ fn documents(opened: &Snapshot) -> Vec<Finding> {
     members.chain(policies).collect()
 }
 
-/// Records that do not verify, values that are not theirs or too old, stanzas that do not fit.
-fn secrets(opened: &Snapshot, now: Stamp) -> Result<Vec<Finding>> {
-    let names = opened.vault.names()?;
-    let check = |name: SecretName| {
-        match settled(opened, || opened.vault.secret(&name, &opened.rules)) {
-            Ok(Some(sealed)) => [stanzas(opened, &sealed), overdue(now, &sealed)],
-            // Removed meanwhile.
-            Ok(None) => [None, None],
-            Err(error) => [Some(refused(&name, &error)), None],
-        }
-    };
-    Ok(names.into_par_iter().flat_map_iter(check).flatten().collect())
-}
-
-fn refused(name: &SecretName, error: &Error) -> Finding {
-    let severity = if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
-    Finding::new(severity, &VaultPath::record(name), error).mend(error.hint())
-}
-
-/// Whether there are as many stanzas of each kind as the recorded readers have recipients, and those
-/// for ssh keys are for theirs. Those of age's own kinds do not say whom they are for.
-fn stanzas(opened: &Snapshot, sealed: &EncryptedSecret) -> Option<Finding> {
-    let path = VaultPath::secret(sealed.name());
-    let header = match scan(sealed.ciphertext()) {
-        Ok(header) => header,
-        Err(error) => return Some(Finding::new(Severity::Damage, &path, &error)),
-    };
-    let mut sessions = Vec::new();
-    let mut members: Vec<&MemberName> = Vec::new();
-    for reader in &sealed.record().readers {
-        match reader {
-            Reader::Member(name) => members.push(name),
-            Reader::Session(id) => {
-                let place = GrantPlace { id: id.clone(), shared: true };
-                // One that was revoked elsewhere is no reader that can be counted.
-                let grant = opened.vault.grant(&place, &opened.rules.creator_key()).ok()??;
-                sessions.push(Recipient::parse(&grant.recipient).ok()?);
-            }
-        }
-    }
-    // Who is no member any more is for the comparison with the rules.
-    let mut expected = recipients(&opened.rules, members.into_iter()).ok()?;
-    expected.extend(sessions);
-    if expected.iter().any(|one| one.plugin().is_some()) {
-        // A plugin may write as many stanzas as it likes, of any kind.
-        return None;
-    }
-    let hybrid = expected.iter().filter(|one| one.is_post_quantum()).count();
-    let tags: Vec<String> = expected.iter().filter_map(Recipient::ssh_tag).collect();
-    let is_as_many = (header.stanzas, header.hybrid) == (expected.len(), hybrid);
-    if is_as_many && header.ssh_tags == tags {
-        return None;
-    }
-    let message = format!(
-        "it is encrypted to {} recipients, and the readers that its record names have {}",
-        header.stanzas,
-        expected.len()
-    );
-    let mend = format!("run 'authy rotate {}'", sealed.name());
-    Some(Finding::new(Severity::Drift, &path, &message).mend(Some(mend)))
-}
-
-fn drift(change: &ReaderChange, missing: Option<&VaultPath>) -> Finding {
-    let list = |verb: &str, members: &[MemberName]| {
-        let names: Vec<&str> = members.iter().map(MemberName::as_str).collect();
-        (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
-    };
-    let parts =
-        [list("may read it and cannot", &change.gains), list("can and may not", &change.loses)];
-    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    // Who lost access because a file is missing has not lost it.
-    let mend = match missing {
-        None => "run 'authy rekey'".to_owned(),
-        Some(file) => format!("bring back {file} first"),
-    };
-    Finding::new(Severity::Drift, &VaultPath::record(&change.name), &message).mend(Some(mend))
-}
-
 /// Changes that no commit has as they lie here. A history that cannot be read says nothing.
 fn uncommitted(opened: &Snapshot) -> Vec<Finding> {
     let waiting = waiting(opened).unwrap_or_default();
@@ -289,30 +209,6 @@ fn lost(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
     let message = "it is in the last commit and missing here";
     let finding = |path| Finding::new(Severity::Damage, path, &message).mend(way.clone());
     missing.iter().map(finding).collect()
-}
-
-/// Files that the caller's identity does not open although it should: with an identity more
-/// can be seen than the number of stanzas. No value is opened, only the key of each file.
-fn unopened(opened: &Snapshot, caller: &Caller) -> Result<Vec<Finding>> {
-    let names = opened.vault.names()?;
-    if caller.identity.has_plugins() {
-        let sealed = |name| opened.vault.secret(name, &opened.rules).ok()?;
-        let is_reader = |one: &EncryptedSecret| one.record().members().any(|m| *m == caller.name);
-        let sealed: Vec<_> = names.iter().filter_map(sealed).filter(is_reader).collect();
-        caller.identity.prepare(sealed.iter().map(EncryptedSecret::ciphertext))?;
-    }
-    let look = |name: SecretName| {
-        let sealed = opened.vault.secret(&name, &opened.rules).ok()??;
-        let is_reader = sealed.record().members().any(|who| *who == caller.name);
-        let error = file_key(sealed.ciphertext(), &caller.identity).err().filter(|_| is_reader)?;
-        let message = format!("its record names {}, who cannot open it: {error}", caller.name);
-        let mend = Some(format!("run 'authy rotate {name}'"));
-        // Encrypted where nobody knew yet that they have other recipients, or not in order at all.
-        let severity =
-            if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
-        Some(Finding::new(severity, &VaultPath::secret(&name), &message).mend(mend))
-    };
-    Ok(names.into_par_iter().filter_map(look).collect())
 }
 
 /// Members and policies that were here, and are gone without the word of an admin.
@@ -365,14 +261,6 @@ fn lacks(lack: &Lacking) -> Finding {
     let message = format!("it lacks: {}", lack.lines.join(", "));
     Finding::new(Severity::Warning, &lack.path, &message)
         .mend(Some("run 'authy check --repair'".to_owned()))
-}
-
-/// A value that wants changing.
-fn overdue(now: Stamp, sealed: &EncryptedSecret) -> Option<Finding> {
-    let (why, name) = (due(now, sealed.record())?, sealed.name());
-    let message = format!("due for rotation: {why}");
-    let mend = Some(format!("run 'authy rotate {name}'"));
-    Some(Finding::new(Severity::Warning, &VaultPath::record(name), &message).mend(mend))
 }
 
 /// Files that are none of the vault's: perhaps plaintext that somebody left there.
