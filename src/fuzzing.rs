@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::access::ScopePolicy;
 use crate::audit::line_readers_agree;
-use crate::crypto::scan;
+use crate::crypto::{FileKey, plugin, scan};
 use crate::fs::VaultPath;
 use crate::inject::{
     Dotenv, Environment, Filter as _, Format, Masker, Naming, Reader, WRITERS, render,
@@ -187,6 +187,58 @@ pub fn mask(data: &[u8]) {
         let is_label = b"[authy:s0123]".windows(value.len()).any(|part| part == value.expose());
         let is_shown = whole.windows(value.len()).any(|part| part == value.expose());
         assert!(!is_shown || is_label || whole.windows(7).any(|part| part == b"[authy:"));
+    }
+}
+
+/// What an age plugin says, opening a file and writing one: nothing but whole keys and stanzas of its own
+/// come of it, and what a person is shown is a line.
+pub fn plugin(data: &[u8]) {
+    /// Says what is there, and does not listen.
+    struct Talker<'d>(&'d [u8]);
+
+    impl std::io::Read for Talker<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            self.0.read(into)
+        }
+    }
+
+    impl std::io::Write for Talker<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Looks at what is shown, and says yes.
+    struct Looker;
+
+    impl plugin::Asked for Looker {
+        fn message(&self, text: &str) {
+            assert!(!text.chars().any(char::is_control));
+        }
+
+        fn confirm(&self, text: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+            [text, yes, no.unwrap_or_default()].into_iter().for_each(|text| self.message(text));
+            Some(true)
+        }
+
+        fn answer(&self, text: &str, _: bool) -> Option<SecretBytes> {
+            self.message(text);
+            Some(SecretBytes::from("1234".to_owned()))
+        }
+    }
+
+    let mut wire = plugin::Wire::new(Talker(data));
+    if let Ok(keys) = plugin::unwrap(&mut wire, &[], &[Vec::new(), Vec::new()], &Looker) {
+        assert_eq!(keys.len(), 2);
+    }
+    let Some(key) = FileKey::from_bytes(&[7; 16]) else { return };
+    let mut wire = plugin::Wire::new(Talker(data));
+    if let Ok((stanzas, _)) = plugin::wrap(&mut wire, "age1test1qq", &key, &Looker) {
+        assert!(!stanzas.is_empty() && stanzas.iter().all(|one| one.tag != "X25519"));
     }
 }
 

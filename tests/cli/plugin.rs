@@ -10,7 +10,11 @@ use crate::vault::{chmod, text};
 /// Where the plugin of the tests is.
 fn folder() -> PathBuf {
     let folder = Path::new(AUTHY).parent().unwrap().join("examples");
-    assert!(folder.join("age-plugin-rehearse").exists(), "cargo builds examples with the tests");
+    let is_built = folder.join("age-plugin-rehearse").exists();
+    assert!(
+        is_built,
+        "all of 'cargo test' builds it; so does 'cargo build --example age-plugin-rehearse'"
+    );
     folder
 }
 
