@@ -170,6 +170,11 @@ impl Identity {
         !self.plugins.is_empty()
     }
 
+    /// Whether all of its keys are.
+    pub(super) fn is_plugins_alone(&self) -> bool {
+        self.has_plugins() && self.keys.is_empty()
+    }
+
     /// Lets the plugins, where it needs some, be started by `plugins`.
     pub(crate) fn use_plugins(&self, plugins: &Arc<dyn Plugins>) {
         self.plugins.use_plugins(plugins);
@@ -199,7 +204,8 @@ impl Identity {
         if !self.has_plugins() {
             return Ok(());
         }
-        let files = files.into_iter().filter(|file| native_key(file, self).is_err());
+        let is_alone = self.is_plugins_alone();
+        let files = files.into_iter().filter(|file| is_alone || native_key(file, self).is_err());
         self.plugins.learn(&files.collect::<Vec<_>>())
     }
 

@@ -133,9 +133,13 @@ impl PluginKeys {
     /// # Errors
     /// [`CryptoError::NotAReader`]; the file is damaged; the plugin is not to be had, or fails.
     pub(in crate::crypto) fn key_of(&self, file: &[u8]) -> Result<FileKey, CryptoError> {
-        self.learn(&[file])?;
         let digest = digest_of(file)?;
-        self.lock().keys.get(&digest).cloned().ok_or(CryptoError::NotAReader)
+        let known = || self.lock().keys.get(&digest).cloned();
+        if let Some(key) = known() {
+            return Ok(key);
+        }
+        self.learn(&[file])?;
+        known().ok_or(CryptoError::NotAReader)
     }
 
     /// Has the plugins show that the keys open what is encrypted to the recipients that the comments say.
