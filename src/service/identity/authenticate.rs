@@ -114,22 +114,16 @@ pub(crate) fn ready_recipients<'a>(
 ) -> Result<Vec<Recipient>> {
     let mut all = recipients(rules, std::iter::once(writer))?;
     for admin in admins.filter(|admin| *admin != writer) {
-        let theirs = recipients(rules, std::iter::once(admin))?;
-        let (ready, others): (Vec<_>, Vec<_>) = theirs
-            .into_iter()
-            .map(|one| (one.ready(false), one))
-            .partition(|(ready, _)| ready.is_ok());
-        if let Some((Err(why), _)) = others.into_iter().next() {
-            ctx.front
-                .note(&Note::ChainKeyWithheld { admin: admin.clone(), reason: why.to_string() });
+        for recipient in recipients(rules, std::iter::once(admin))? {
+            match recipient.ready(false) {
+                Ok(()) if all.contains(&recipient) => {}
+                Ok(()) => all.push(recipient),
+                Err(why) => {
+                    let (admin, reason) = (admin.clone(), why.to_string());
+                    ctx.front.note(&Note::ChainKeyWithheld { admin, reason });
+                }
+            }
         }
-        all.extend(
-            ready
-                .into_iter()
-                .map(|(_, one)| one)
-                .filter(|one| !all.contains(one))
-                .collect::<Vec<_>>(),
-        );
     }
     Ok(all)
 }
