@@ -89,3 +89,84 @@ fn it_is_the_members_own_and_an_admin_approves_it() {
     phone(&["join", "--machine", "x", "--name", "eve"]).fails(3);
     phone(&["join", "--machine", "x", "--name", "bob"]).env("AUTHY_TOKEN", "x").fails(6);
 }
+
+/// What one machine wrote while another one gave a key up.
+#[test]
+fn what_was_signed_with_a_key_that_was_given_up_meanwhile_is_signed_anew() {
+    for who in ["alice", "bob"] {
+        let team = Team::with_bob();
+        let laptop = format!("{who}-laptop");
+        team.clone_for(&laptop);
+        let on_laptop = |words: &[&str]| team.of(&laptop, words);
+        let made = on_laptop(&["join", "--machine", "laptop", "--name", who, "--json"]).ok().json();
+        let recipient = made["recipient"].as_str().unwrap().to_owned();
+        let approved = || {
+            if who == "bob" {
+                team.pull("alice");
+                team.of("alice", &["approve", "bob", "--yes"]).ok();
+                team.push("alice");
+            }
+        };
+        let add = ["member", "update", who, "--machine", "laptop", "--recipient", &recipient];
+        team.of(who, &add).ok();
+        team.push(who);
+        approved();
+        team.pull(&laptop);
+        team.pull(who);
+        on_laptop(&["get", "db-url"]).ok();
+        on_laptop(&["member", "update", "--rotate-identity"]).ok();
+        team.push(&laptop);
+        approved();
+        // The other machine has not heard of it.
+        team.of(who, &["store", "db-new"]).stdin("new").ok();
+        team.of(who, &["sync"]).ok();
+        team.of(who, &["get", "db-new"]).ok().stdout_is("new");
+        team.of(who, &["check", "--strict"]).ends().stdout_lacks("db-new");
+        team.pull("alice");
+        team.pull(&laptop);
+        team.holds("alice", "db-new", "new");
+        // The new key of the laptop opens it too.
+        team.holds(&laptop, "db-new", "new");
+        // Joined by git, and both sides of a conflict.
+        team.of(&laptop, &["store", "db-both"]).stdin("laptop").ok();
+        team.send(&laptop, who);
+        team.of(&laptop, &["rotate", "db-both"]).stdin("laptop's").ok();
+        team.of(&laptop, &["member", "update", "--rotate-identity"]).ok();
+        team.push(&laptop);
+        approved();
+        team.of(who, &["rotate", "db-both"]).stdin("other's").ok();
+        team.of(who, &["store", "db-hand"]).stdin("hand").ok();
+        team.of(who, &["sync"]).ends().code_is(7);
+        team.of(who, &["conflict", "take", "ours", "db-both"]).ok();
+        team.of(who, &["sync"]).ok();
+        team.pull(&laptop);
+        team.holds(&laptop, "db-both", "other's");
+        team.holds(&laptop, "db-hand", "hand");
+    }
+}
+
+#[test]
+fn what_somebody_signs_with_a_key_that_was_given_up_stays_worthless() {
+    let team = Team::with_bob();
+    team.clone_for("lost");
+    let lost = |words: &[&str]| team.of("lost", words);
+    let made = lost(&["join", "--machine", "lost", "--name", "alice", "--json"]).ok().json();
+    let recipient = made["recipient"].as_str().unwrap();
+    let update =
+        |words: &[&str]| team.of("alice", &[&["member", "update", "alice"], words].concat());
+    update(&["--machine", "lost", "--recipient", recipient]).ok();
+    team.send("alice", "lost");
+    // Whoever found it writes, with the key that alice gives up meanwhile.
+    lost(&["store", "db-evil"]).stdin("evil").ok();
+    lost(&["rotate", "db-url"]).stdin("evil").ok();
+    team.git("lost", ["push", "-q", "origin", "HEAD:evil"]);
+    update(&["--remove-machine", "lost"]).ok();
+    // alice joins the branch, by hand, with a change of her own to send.
+    team.git("alice", ["fetch", "-q"]);
+    team.git("alice", ["merge", "-q", "--no-edit", "-X", "theirs", "origin/evil"]);
+    team.of("alice", &["sync"]).ok();
+    for name in ["db-evil", "db-url"] {
+        let read = team.of("alice", &["get", name]).ends();
+        assert!(read.code != 0 && read.stdout.is_empty(), "{name}: {}", read.messages());
+    }
+}

@@ -76,7 +76,9 @@ fn join_machine(env: &CliEnv, options: &MachineOptions) -> CommandResult {
         format!("authy member update {member} --machine {machine} --recipient {recipient}\n")
             .as_bytes(),
     )?;
-    ui.note("then 'authy sync' there, 'authy approve' by an admin where you are none, 'authy sync' here");
+    ui.note(
+        "then 'authy sync' there, 'authy approve' by an admin where you are none, 'git pull' here",
+    );
     Ok(ExitCode::SUCCESS)
 }
 

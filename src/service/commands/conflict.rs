@@ -11,8 +11,8 @@ use crate::service::rules::text_diff;
 use crate::service::secret::read_loaded;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
-    Conflict, ConflictTarget, OtherSide, Revision, Side, SyncError, Taking, merge_branches, named,
-    offered, refuse_unsynced, resolve_conflicts, split,
+    Conflict, ConflictTarget, OtherSide, OwnRecords, Revision, Side, SyncError, Taking,
+    merge_branches, named, offered, refuse_unsynced, resolve_conflicts, split,
 };
 use crate::store::Record;
 use crate::words::words;
@@ -263,7 +263,10 @@ pub fn conflict_take(
     if left.is_empty() {
         // What was taken is committed, or the merge would be of something else.
         commit_waiting(ctx, &locked.opened, &locked.caller.name, || Ok(None))?;
+        let own = OwnRecords::before(&locked.opened, &locked.caller, &theirs)?;
         merge_branches(&locked, &division, &other)?;
+        drop(locked);
+        own.map_or(Ok(()), |own| own.resign(ctx))?;
     }
     Ok(TakeReport { taken, left })
 }

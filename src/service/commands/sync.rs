@@ -123,12 +123,15 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
             Some(theirs) => {
                 let syncer = Syncer::lock(ctx, &who)?;
                 syncer.commit_waiting(ctx)?;
+                let own = syncer.own_records(theirs)?;
                 let other = OtherSide::followed(&remote, Some(theirs.clone()));
                 let joined = syncer.join(ctx, theirs, &other)?;
                 report.received += joined.received;
                 report.settled.extend(joined.settled);
                 received.extend(joined.files);
                 syncer.commit_edits(ctx)?;
+                drop(syncer);
+                own.map_or(Ok(()), |own| own.resign(ctx))?;
                 git::compare(vault, theirs)?.ahead
             }
             None => {
@@ -180,9 +183,11 @@ fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Resu
     let other = OtherSide::named(ctx, rev)?;
     let syncer = Syncer::lock(ctx, who)?;
     let theirs = other.commit.clone().unwrap_or_default();
+    let own = syncer.own_records(&theirs)?;
     let joined = syncer.join(ctx, &theirs, &other)?;
     syncer.commit_edits(ctx)?;
     drop(syncer);
+    own.map_or(Ok(()), |own| own.resign(ctx))?;
     let changes = note_what_waits(ctx, who, &joined.files)?;
     let Joined { received, settled, .. } = joined;
     Ok(SyncReport { remote: other.shown, received, sent: 0, settled, changes })

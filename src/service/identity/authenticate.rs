@@ -362,6 +362,20 @@ pub(crate) fn refuse_plugins(identity: &Identity, file: &Path) -> Result<()> {
     }
 }
 
+/// Refuses an identity that has a key which a plugin keeps, for what gives all of its keys up.
+///
+/// # Errors
+/// `OfPlugin`.
+pub(crate) fn refuse_any_plugin(identity: &Identity, file: &Path) -> Result<()> {
+    match identity.recipients().iter().find_map(Recipient::plugin) {
+        Some(plugin) => {
+            let (file, plugin) = (file.to_owned(), plugin.clone());
+            Err(IdentityError::OfPlugin { file, plugin }.into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// Opens an identity file without regard to what `unlock` keeps: whoever is to protect it anew has to know
 /// the passphrase.
 ///

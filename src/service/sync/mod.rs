@@ -3,6 +3,7 @@
 pub(crate) mod conflict;
 mod merge;
 mod other_side;
+mod own;
 mod published;
 mod resign;
 mod resolve;
@@ -11,6 +12,7 @@ mod syncer;
 pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
 pub(crate) use merge::{SyncError, refuse_unsynced};
 pub(crate) use other_side::OtherSide;
+pub(crate) use own::OwnRecords;
 pub(crate) use published::{refuse_rewritten, remember_published};
 pub(crate) use resolve::{Taking, offered, resolve_conflicts};
 pub(crate) use syncer::{Joined, SyncIdentity, Syncer, merge_branches};

@@ -3,6 +3,7 @@
 use super::conflict::split;
 use super::merge::{join, refuse_unrelated};
 use super::other_side::OtherSide;
+use super::own::OwnRecords;
 use super::resign::resign_after_merge;
 use super::resolve::auto_resolve;
 use crate::access::{Caller, Principal, Rules};
@@ -92,6 +93,15 @@ impl<'c> Syncer<'c> {
             }
             Self::Carrier { opened, lock, name, caller } => (opened, lock, name, caller.as_ref()),
         }
+    }
+
+    /// What whoever syncs wrote that the commit `theirs` lacks, where its signature may be lost.
+    ///
+    /// # Errors
+    /// The branches cannot be compared.
+    pub(crate) fn own_records(&self, theirs: &str) -> Result<Option<OwnRecords>> {
+        let (opened, .., caller) = self.parts();
+        caller.map_or(Ok(None), |caller| OwnRecords::before(opened, caller, theirs))
     }
 
     pub(crate) fn import(&self) -> Result<()> {

@@ -15,7 +15,7 @@ use crate::name::MemberName;
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, IdentitySource, OpenIdentity, OpenVault, Result};
 use crate::service::identity::authenticate::{
-    IdentityText, identity_text, refuse_plugins, the_identity_file,
+    IdentityText, identity_text, refuse_any_plugin, the_identity_file,
 };
 use crate::service::identity::{
     BACKUP, IdentityError, member_of, recipients, refuse_always, with_plugins,
@@ -63,7 +63,7 @@ pub fn rotate_identity(ctx: Context, options: &RotateIdentity) -> Result<Identit
         return Err(IdentityError::SshIdentity(path).into());
     }
     let old = parse(&ctx, &path, &keys.text)?;
-    refuse_plugins(&old, &path)?;
+    refuse_any_plugin(&old, &path)?;
     let (name, theirs, machine) = {
         let opened = OpenVault::open(&ctx)?;
         let name = member_of(&old, &opened.rules)?;
