@@ -96,6 +96,7 @@ mod secret;
 mod kind;
 mod many;
 mod process;
+mod wait;
 mod words;
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 9] = [
     &["store", "session", "audit", "git"],
     &["crypto", "fs", "keyring"],
     &["name", "secret"],
-    &["kind", "many", "process", "words"],
+    &["kind", "many", "process", "wait", "words"],
     // Of the unit tests alone: which programs are there.
     &["skipped"],
 ];

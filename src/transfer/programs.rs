@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::event::PollFlags;
 use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
 use super::{About, Found, SecretText, StoreLocation, json};
 use crate::secret::{SecretBytes, WITHHELD};
+use crate::wait::wait;
 
 /// Longest line of complaint, in characters.
 const LONGEST_LINE: usize = 200;
@@ -201,21 +201,14 @@ fn is_itself(program: &'static str) -> Result<(), TransferError> {
     let mut bytes = [0; 512];
     let mut told = false;
     loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let left =
-            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-        let mut ready = [PollFd::new(&output, PollFlags::IN)];
-        match poll(&mut ready, Some(&left)) {
-            Err(Errno::INTR) => continue,
-            Ok(1..) => match output.read(&mut bytes) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => told = true,
-            },
-            Ok(0) | Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return stranger;
-            }
+        if wait(&output, PollFlags::IN, end).is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+            return stranger;
+        }
+        match output.read(&mut bytes) {
+            Ok(0) | Err(_) => break,
+            Ok(_) => told = true,
         }
     }
     match child.wait() {

@@ -5,8 +5,7 @@ use std::io::{self, Read as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
 use super::error::IdentityError;
@@ -14,6 +13,7 @@ use crate::crypto::CryptoError;
 use crate::fs;
 use crate::secret::{SecretBytes, WITHHELD};
 use crate::service::base::{Once, OnceIdentity};
+use crate::wait::wait;
 
 /// Largest identity in bytes.
 const MOST: usize = 64 * 1024;
@@ -58,19 +58,17 @@ fn printed(line: &OsStr, patience: Duration) -> Result<SecretBytes, IdentityErro
     let mut bytes = Zeroizing::new(vec![0; MOST]);
     let mut length = 0;
     let ended = loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let left =
-            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&left)) {
-            Err(Errno::INTR) => {}
-            Ok(1..) => match output.read(&mut bytes[length..]) {
+        match wait(&output, PollFlags::IN, end) {
+            Ok(()) => match output.read(&mut bytes[length..]) {
                 Ok(0) if length == MOST => break Err(failed("it prints too much".to_owned())),
                 Ok(0) => break Ok(()),
                 Ok(count) => length += count,
                 Err(error) => break Err(io(error)),
             },
-            Ok(0) => break Err(failed("it took more than a minute".to_owned())),
-            Err(error) => break Err(io(error.into())),
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                break Err(failed("it took more than a minute".to_owned()));
+            }
+            Err(error) => break Err(io(error)),
         }
     };
     if let Err(error) = ended {

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::AsFd;
-use rustix::io::Errno;
+use rustix::event::PollFlags;
 
 use crate::keyring;
 use crate::secret::WITHHELD;
+use crate::wait::wait;
 
 /// What a pipe takes at once when it says that it takes something (POSIX: at least 512 bytes; 4096
 /// on Linux).
@@ -42,24 +41,6 @@ impl Channel {
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let output = output.ok_or_else(|| io::Error::other("no output"))?;
         Ok(Self { child, input, output, patience })
-    }
-}
-
-/// Waits until there is something to do on a pipe.
-///
-/// # Errors
-/// `TimedOut`.
-fn wait(pipe: impl AsFd, what: PollFlags, end: Instant) -> io::Result<()> {
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let left =
-            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(&pipe, what)], Some(&left)) {
-            Err(Errno::INTR) => {}
-            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-            Ok(_) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
     }
 }
 
