@@ -24,7 +24,6 @@ use crate::kind::{Failure, Kind};
 pub use helper::HelperTool;
 pub(crate) use host::split_port;
 pub use host::{Address, Host};
-pub use plugin::PluginName;
 pub use service::{ServiceUrl, ServiceUser};
 pub use tool::ToolName;
 pub use ttl::{Ttl, TtlError};
@@ -220,6 +219,11 @@ name_type!(
 name_type!(
     /// What a member calls one of their machines: one segment.
     MachineName, "machine", check_segment
+);
+name_type!(
+    /// The name of an age plugin: `yubikey` for the program `age-plugin-yubikey`, which opens what is
+    /// encrypted to recipients `age1yubikey1…`.
+    PluginName, "plugin", plugin::check
 );
 name_type!(
     /// The id of a session: 16 lower-case hex digits.
