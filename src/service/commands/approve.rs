@@ -233,7 +233,7 @@ fn of_member(
     if recipients.is_empty() {
         return Err(MemberError::NoRecipient.into());
     }
-    recipients.iter().try_for_each(|one| acceptable(opened, one))?;
+    acceptable(opened, &recipients)?;
     refuse_taken(opened, &recipients, Some(name))?;
     refuse_forged(opened, name, &path, &claim, base.as_ref())?;
     former.retain(|key| wanted.verify.as_ref() != Some(key));

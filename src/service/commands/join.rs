@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use crate::access::AccessError;
 use crate::crypto::Identity;
 use crate::crypto::sign::SigningKey;
 use crate::fs::{LocalFile, Lock, Stage, VaultPath};
@@ -13,9 +12,7 @@ use crate::service::base::{Context, LOCK_WAIT, OpenVault, Pending, Result, Snaps
 use crate::service::change::{commit_files, note_unsent};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{
-    MemberError, NameSource, Newcomer, acceptable, owns, recipients, refuse_taken,
-};
+use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
 use crate::service::repository::note_foreign;
 use crate::service::session::refuse_any_token;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
@@ -56,9 +53,7 @@ pub struct JoinReport {
 /// The name is somebody else's, or waits already; the identity belongs to another member.
 pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     refuse_any_token(ctx)?;
-    if let Some(confined) = &ctx.confined {
-        return Err(AccessError::Confined { confined: confined.clone() }.into());
-    }
+    ctx.refuse_confined()?;
     let opened = OpenVault::open(ctx)?;
     let (name, named_after) = enroll::name(ctx, &options.who)?;
     refuse_unasked(&opened, &name)?;
@@ -69,11 +64,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
         return Err(MemberError::MemberExists(name).into());
     }
     note_foreign(ctx);
-    let mut who = options.who.clone();
-    // As those who are here already have it.
-    who.post_quantum |= enroll::is_made(ctx, &who) && enroll::admins_are_post_quantum(&opened);
-    let key = enroll::identity(ctx, &who)?;
-    key.identity.recipients().iter().try_for_each(|one| acceptable(&opened, one))?;
+    let key = enroll::identity_for(ctx, &opened, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     // What it saw is remembered and said before the vault is opened again, and so only once.
     drop(opened);

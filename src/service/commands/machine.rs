@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::access::AccessError;
 use crate::name::{MachineName, MemberName};
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{MemberError, Newcomer, acceptable, owns, refuse_taken};
+use crate::service::identity::{MemberError, Newcomer, owns, refuse_taken};
 use crate::service::session::refuse_any_token;
 
 /// Another machine of a member.
@@ -46,26 +45,22 @@ pub struct MachineReport {
 /// There is no such member; the identity is another member's; a token is set, or the process confined.
 pub fn machine_join(ctx: &Context, options: &MachineOptions) -> Result<MachineReport> {
     refuse_any_token(ctx)?;
-    if let Some(confined) = &ctx.confined {
-        return Err(AccessError::Confined { confined: confined.clone() }.into());
-    }
+    ctx.refuse_confined()?;
     let opened = OpenVault::open(ctx)?;
     let (name, _) = enroll::name(ctx, &options.who)?;
     let member = opened.rules.member(&name).ok_or_else(|| MemberError::NoMember(name.clone()))?;
-    if let Some(recipient) = member.machines.get(&options.machine) {
-        let key = enroll::is_made(ctx, &options.who);
-        let is_it = !key && enroll::identity(ctx, &options.who)?.recipient == *recipient;
-        if !is_it {
-            let machine = options.machine.clone();
-            return Err(MemberError::MachineTaken { name, machine }.into());
-        }
+    let taken = member.machines.get(&options.machine);
+    let is_taken =
+        || MemberError::MachineTaken { name: name.clone(), machine: options.machine.clone() };
+    // Nothing is made for a name that is another machine's.
+    if taken.is_some() && enroll::is_made(ctx, &options.who) {
+        return Err(is_taken().into());
     }
-    let mut who = options.who.clone();
-    // As those who are here already have it.
-    who.post_quantum |= enroll::is_made(ctx, &who) && enroll::admins_are_post_quantum(&opened);
-    let key = enroll::identity(ctx, &who)?;
+    let key = enroll::identity_for(ctx, &opened, &options.who)?;
+    if taken.is_some_and(|recipient| *recipient != key.recipient) {
+        return Err(is_taken().into());
+    }
     let recipients = key.identity.recipients();
-    recipients.iter().try_for_each(|one| acceptable(&opened, one))?;
     refuse_taken(&opened, recipients, Some(&name))?;
     enroll::remember(ctx, opened.vault.id(), &key);
     let is_known = owns(recipients, member);

@@ -80,13 +80,27 @@ pub(crate) struct Key {
     pub(crate) backup: Option<PathBuf>,
 }
 
-/// Refuses a recipient that needs a plugin which the vault does not accept: who writes would find out
+/// Refuses recipients that need a plugin which the vault does not accept: who writes would find out
 /// later.
 ///
 /// # Errors
 /// The plugin.
-pub(crate) fn acceptable(opened: &Snapshot, recipient: &Recipient) -> Result<()> {
-    Ok(opened.vault.accepts(recipient).map_err(CryptoError::from)?)
+pub(crate) fn acceptable(opened: &Snapshot, recipients: &[Recipient]) -> Result<()> {
+    let accepted = recipients.iter().try_for_each(|one| opened.vault.accepts(one));
+    Ok(accepted.map_err(CryptoError::from)?)
+}
+
+/// The identity of somebody who comes to a vault that is there: found, or made as those have one who are
+/// here already.
+///
+/// # Errors
+/// As [`identity`]; its plugin is not accepted.
+pub(crate) fn identity_for(ctx: &Context, opened: &Snapshot, options: &Newcomer) -> Result<Key> {
+    let mut who = options.clone();
+    who.post_quantum |= is_made(ctx, &who) && admins_are_post_quantum(opened);
+    let key = identity(ctx, &who)?;
+    acceptable(opened, key.identity.recipients())?;
+    Ok(key)
 }
 
 /// An identity proves one member, so no two members share a recipient.

@@ -176,11 +176,11 @@ fn parse(opened: &Snapshot, texts: &[String]) -> Result<Vec<Recipient>> {
     let mut all = Vec::new();
     for text in texts {
         let recipient = opened.vault.recipient(text.trim())?;
-        acceptable(opened, &recipient)?;
         if !all.contains(&recipient) {
             all.push(recipient);
         }
     }
+    acceptable(opened, &all)?;
     Ok(all)
 }
 

@@ -129,7 +129,7 @@ fn next(locked: &LockedVault<'_>, old: &Member, change: &MemberChange) -> Result
         let recipient = old.machines.get(machine).ok_or_else(no_machine)?;
         take.extend(parse(std::slice::from_ref(recipient))?);
     }
-    add.iter().try_for_each(|one| acceptable(&locked.opened, one))?;
+    acceptable(&locked.opened, &add)?;
     if let Some(other) = take.iter().find(|one| !before.contains(one)) {
         return Err(
             MemberError::NotHisRecipient { name: name.clone(), other: other.to_string() }.into()
