@@ -80,9 +80,9 @@ impl age::Recipient for Addressee<'_> {
         &self,
         file_key: &age_core::format::FileKey,
     ) -> Result<(Vec<age_core::format::Stanza>, HashSet<String>), age::EncryptError> {
-        let (stanzas, mut labels) = match self.recipient.as_plugin() {
-            None => self.recipient.as_age().wrap_file_key(file_key)?,
-            Some(plugin) => {
+        let (stanzas, mut labels) = match self.recipient.as_age() {
+            Ok(key) => key.wrap_file_key(file_key)?,
+            Err(plugin) => {
                 let key = FileKey::from(file_key);
                 let wrapped = plugin.wrap(&key).map_err(|source| {
                     let recipient = self.recipient.to_string();
@@ -222,7 +222,7 @@ mod tests {
         let refused = encrypt(&large, key.recipients()).unwrap_err();
         assert_eq!(refused, CryptoError::TooLargeToSeal { limit: MAX_VALUE });
         assert_eq!(refused.kind(), Kind::Usage);
-        let to = key.recipients()[0].as_age();
+        let to = key.recipients()[0].as_age().unwrap();
         let encryptor = age::Encryptor::with_recipients(std::iter::once(to)).unwrap();
         let mut writer = encryptor.wrap_output(Vec::new()).unwrap();
         std::io::Write::write_all(&mut writer, &large).unwrap();

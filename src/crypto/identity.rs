@@ -171,7 +171,7 @@ impl Identity {
     }
 
     /// Whether all of its keys are.
-    pub(super) fn is_plugins_alone(&self) -> bool {
+    pub(crate) fn is_plugins_alone(&self) -> bool {
         self.has_plugins() && self.keys.is_empty()
     }
 

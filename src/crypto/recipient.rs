@@ -114,13 +114,14 @@ impl Recipient {
         if let Key::Plugin(key) = &self.key { Some(key) } else { None }
     }
 
-    /// The recipient as the age crate wants it.
-    pub(super) fn as_age(&self) -> &dyn age::Recipient {
+    /// The recipient as the age crate wants it; as an error one of a plugin, whose own errors that
+    /// crate has no place for.
+    pub(super) fn as_age(&self) -> Result<&dyn age::Recipient, &PluginRecipient> {
         match &self.key {
-            Key::X25519(key) => key,
-            Key::Ssh(key) => key,
-            Key::Hybrid(key) => key.as_ref(),
-            Key::Plugin(key) => key.as_ref(),
+            Key::X25519(key) => Ok(key),
+            Key::Ssh(key) => Ok(key),
+            Key::Hybrid(key) => Ok(key.as_ref()),
+            Key::Plugin(key) => Err(key),
         }
     }
 }

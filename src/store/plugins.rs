@@ -47,7 +47,10 @@ impl Vault {
             Some(name) => {
                 let accepted = self.config().plugins.iter().chain([name]);
                 let all = accepted.map(PluginName::as_str).collect::<Vec<_>>().join(",");
-                Err(PluginError { name: name.clone(), fault: PluginFault::NotAccepted { all } })
+                Err(PluginError {
+                    name: name.clone(),
+                    fault: PluginFault::NotAccepted { all: Some(all) },
+                })
             }
             None => Ok(()),
         }

@@ -15,7 +15,7 @@ pub(crate) struct PluginError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PluginFault {
     #[error("is not accepted in this vault")]
-    NotAccepted { all: String },
+    NotAccepted { all: Option<String> },
     #[error("is not installed")]
     NotInstalled,
     #[error("is not allowed on this machine ({program})")]
@@ -49,7 +49,11 @@ impl Failure for PluginError {
     fn hint(&self) -> Option<String> {
         let name = &self.name;
         Some(match &self.fault {
-            PluginFault::NotAccepted { all } => {
+            PluginFault::NotAccepted { all: None } => {
+                "an admin adds it to those of 'authy config show': 'authy config set plugins'"
+                    .to_owned()
+            }
+            PluginFault::NotAccepted { all: Some(all) } => {
                 format!("an admin accepts it: 'authy config set plugins {all}'")
             }
             PluginFault::NotInstalled => {

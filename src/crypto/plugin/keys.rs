@@ -77,16 +77,23 @@ struct Learned {
 impl Learned {
     /// Takes the key of a file, or that it is not for this identity.
     fn take(&mut self, digest: Digest, key: Option<FileKey>) {
-        let is_known = self.keys.contains_key(&digest) || self.others.contains(&digest);
-        if is_known {
-            return;
+        if !self.keys.contains_key(&digest) && !self.others.contains(&digest) {
+            self.order.push(digest);
         }
-        self.order.push(digest);
-        self.is_new = true;
-        match key {
-            Some(key) => _ = self.keys.insert(digest, key),
-            None => _ = self.others.insert(digest),
-        }
+        self.is_new |= match key {
+            Some(key) => self.keys.insert(digest, key.clone()) != Some(key),
+            None => self.others.insert(digest),
+        };
+    }
+
+    /// The key of a file, if it is that.
+    fn key_of(&self, file: &[u8], digest: &Digest) -> Option<&FileKey> {
+        self.keys.get(digest).filter(|key| is_key_of(key, file))
+    }
+
+    /// Whether nobody has to be asked about a file.
+    fn settles(&self, one: &Wanted<'_>) -> bool {
+        self.others.contains(&one.digest) || self.key_of(one.file, &one.digest).is_some()
     }
 }
 
@@ -94,7 +101,6 @@ impl Learned {
 struct Wanted<'f> {
     file: &'f [u8],
     digest: Digest,
-    stanzas: Vec<Stanza>,
 }
 
 impl PluginKeys {
@@ -134,7 +140,7 @@ impl PluginKeys {
     /// [`CryptoError::NotAReader`]; the file is damaged; the plugin is not to be had, or fails.
     pub(in crate::crypto) fn key_of(&self, file: &[u8]) -> Result<FileKey, CryptoError> {
         let digest = digest_of(file)?;
-        let known = || self.lock().keys.get(&digest).cloned();
+        let known = || self.lock().key_of(file, &digest).cloned();
         if let Some(key) = known() {
             return Ok(key);
         }
@@ -178,11 +184,9 @@ impl PluginKeys {
         purpose: Purpose,
     ) -> Option<Zeroizing<[u8; 32]>> {
         let mut learned = self.lock();
-        if !learned.is_read {
-            let plugins = self.plugins.get()?;
-            if let Err(error) = self.recall(plugins.as_ref(), &mut learned) {
-                learned.failed = Some(error);
-            }
+        let plugins = self.plugins.get()?;
+        if let Err(error) = self.recall(plugins.as_ref(), &mut learned) {
+            learned.failed = Some(error);
         }
         learned.own.as_ref()?.derive(vault, purpose)
     }
@@ -194,15 +198,14 @@ impl PluginKeys {
     /// The plugin is not to be had, or fails.
     pub(in crate::crypto) fn learn(&self, files: &[&[u8]]) -> Result<(), CryptoError> {
         let mut learned = self.lock();
-        let mut wanted = Vec::new();
-        for &file in files {
-            // What is damaged is told by whoever opens it.
-            let Ok(digest) = digest_of(file) else { continue };
-            let is_known = learned.keys.contains_key(&digest) || learned.others.contains(&digest);
-            if !is_known && wanted.iter().all(|one: &Wanted<'_>| one.digest != digest) {
-                wanted.push(Wanted { file, digest, stanzas: stanzas_of(file) });
-            }
-        }
+        // What is damaged is told by whoever opens it.
+        let mut wanted: Vec<Wanted<'_>> = files
+            .iter()
+            .filter_map(|file| Some(Wanted { file, digest: digest_of(file).ok()? }))
+            .collect();
+        wanted.sort_by_key(|one| one.digest);
+        wanted.dedup_by_key(|one| one.digest);
+        wanted.retain(|one| !learned.settles(one));
         if wanted.is_empty() {
             return Ok(());
         }
@@ -210,17 +213,8 @@ impl PluginKeys {
             return Err(error);
         }
         let plugins = self.plugins()?;
-        self.take_known(plugins.as_ref(), &mut learned);
-        if !learned.is_read {
-            self.recall(plugins.as_ref(), &mut learned)?;
-        }
-        wanted.retain(|one| {
-            let is_its = learned.keys.get(&one.digest).map(|key| is_key_of(key, one.file));
-            if is_its == Some(false) {
-                learned.keys.remove(&one.digest);
-            }
-            is_its != Some(true) && !learned.others.contains(&one.digest)
-        });
+        self.recall(plugins.as_ref(), &mut learned)?;
+        wanted.retain(|one| !learned.settles(one));
         self.ask(plugins.as_ref(), &mut learned, wanted)?;
         if learned.is_new {
             Self::remember(plugins.as_ref(), &mut learned);
@@ -242,11 +236,10 @@ impl PluginKeys {
             }
             let of_its = self.keys.iter().filter(|key| key.name == *name);
             let texts: Vec<SecretBytes> = of_its.map(|key| key.text.clone()).collect();
-            let stanzas: Vec<Vec<Stanza>> =
-                wanted.iter_mut().map(|one| std::mem::take(&mut one.stanzas)).collect();
+            let stanzas: Vec<Vec<Stanza>> = wanted.iter().map(|one| stanzas_of(one.file)).collect();
             let keys = plugins.unwrap(name, &texts, &stanzas)?;
             let mut left = Vec::new();
-            for ((mut one, stanzas), key) in wanted.into_iter().zip(stanzas).zip(keys) {
+            for (one, key) in wanted.into_iter().zip(keys) {
                 match key {
                     Some(key) if !is_key_of(&key, one.file) => {
                         let fault = PluginFault::WrongKey;
@@ -258,10 +251,7 @@ impl PluginKeys {
                         plugins.know(&own.unwrap_or_default(), one.digest, &key);
                         learned.take(one.digest, Some(key));
                     }
-                    None => {
-                        one.stanzas = stanzas;
-                        left.push(one);
-                    }
+                    None => left.push(one),
                 }
             }
             wanted = left;
@@ -270,14 +260,17 @@ impl PluginKeys {
         Ok(())
     }
 
-    /// Opens the signing key, where the member has one, and what is remembered under it.
+    /// Takes what is known by now; the first time it opens the signing key, where the member has one, and
+    /// what is remembered under it.
     fn recall(&self, plugins: &dyn Plugins, learned: &mut Learned) -> Result<(), CryptoError> {
-        learned.is_read = true;
+        self.take_known(plugins, learned);
+        if std::mem::replace(&mut learned.is_read, true) {
+            return Ok(());
+        }
         let Some(root) = learned.root.clone() else { return Ok(()) };
         let Ok(digest) = digest_of(&root.sealed) else { return Ok(()) };
         if !learned.keys.contains_key(&digest) {
-            let stanzas = stanzas_of(&root.sealed);
-            let wanted = Wanted { file: &root.sealed, digest, stanzas };
+            let wanted = Wanted { file: &root.sealed, digest };
             if let Err(error) = self.ask(plugins, learned, vec![wanted]) {
                 // As before it was asked: a key that is not plugged in yet is asked for again.
                 learned.is_read = false;

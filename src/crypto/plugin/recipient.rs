@@ -67,7 +67,7 @@ impl PluginRecipient {
     }
 
     fn plugins(&self) -> Result<&Arc<dyn Plugins>, PluginError> {
-        let fault = || PluginFault::NotAccepted { all: self.name.to_string() };
+        let fault = || PluginFault::NotAccepted { all: None };
         let refused = || PluginError { name: self.name.clone(), fault: fault() };
         self.plugins.get().ok_or_else(refused)
     }
@@ -85,14 +85,4 @@ pub(super) fn name_in(text: &str, before: &str, after: &str) -> Option<PluginNam
         bech32_decode(text, |_| (), |_| Ok(()), |prefix, _| Ok(prefix.to_lowercase())).ok()?;
     let name = prefix.strip_prefix(before)?.strip_suffix(after)?;
     PluginName::parse(name).ok()
-}
-
-impl age::Recipient for PluginRecipient {
-    fn wrap_file_key(
-        &self,
-        key: &age_core::format::FileKey,
-    ) -> Result<(Vec<Stanza>, HashSet<String>), age::EncryptError> {
-        // `encrypt` asks for itself, as there is no place for the reason in this error.
-        self.wrap(&FileKey::from(key)).map_err(|error| std::io::Error::other(error).into())
-    }
 }

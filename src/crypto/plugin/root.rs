@@ -29,8 +29,8 @@ impl Root {
 
     /// The identity that is derived from the signing key, if this is the one.
     pub(super) fn own(&self, seed: &SecretBytes) -> Option<Identity> {
-        let key = SigningKey::from_seed(seed).filter(|key| key.verify_key() == self.verify)?;
-        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(key.seed().expose().try_into().ok()?);
+        SigningKey::from_seed(seed).filter(|key| key.verify_key() == self.verify)?;
+        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(seed.expose().try_into().ok()?);
         Identity::from_seed(&derive(&secret, "", Purpose::PluginKeys)).ok()
     }
 

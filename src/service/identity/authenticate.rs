@@ -352,13 +352,9 @@ pub(crate) struct IdentityText {
 /// # Errors
 /// `OfPlugin`.
 pub(crate) fn refuse_plugins(identity: &Identity, file: &Path) -> Result<()> {
-    let mut plugins = identity.recipients().iter().map(Recipient::plugin);
-    match identity.recipients().first().and_then(Recipient::plugin) {
-        Some(first) if plugins.all(|one| one.is_some()) => {
-            let (file, plugin) = (file.to_owned(), first.clone());
-            Err(IdentityError::OfPlugin { file, plugin }.into())
-        }
-        _ => Ok(()),
+    match identity.is_plugins_alone() {
+        true => refuse_any_plugin(identity, file),
+        false => Ok(()),
     }
 }
 

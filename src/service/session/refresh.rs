@@ -215,8 +215,8 @@ pub(crate) fn encrypt(
     let mut to = vec![Recipient::parse(&grant.recipient)?];
     // One that cannot be encrypted to here keeps nobody from working, where another one is there.
     let own = recipients(&opened.rules, std::iter::once(creator))?;
-    let is_any_ready = own.iter().any(|one| one.ready(false).is_ok());
-    to.extend(own.into_iter().filter(|one| !is_any_ready || one.ready(false).is_ok()));
+    let ready: Vec<_> = own.iter().filter(|one| one.ready(false).is_ok()).cloned().collect();
+    to.extend(if ready.is_empty() { own } else { ready });
     let sealed = keys.encrypt(&to)?;
     grant.keys = Digest::of(&sealed);
     Ok(sealed)

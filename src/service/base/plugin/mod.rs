@@ -152,15 +152,10 @@ pub(crate) fn disallow(ctx: &Context, name: &PluginName) -> Result<usize> {
 
 /// The program in the first absolute folder that has it.
 fn find(path: &OsStr, name: &PluginName) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let is_program = |file: &PathBuf| {
-        let meta = std::fs::metadata(file);
-        meta.is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
     std::env::split_paths(path)
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name.program()))
-        .find(is_program)
+        .find(|file| fs::is_program(file))
 }
 
 fn digest_of(program: &Path) -> std::result::Result<Digest, PluginFault> {
