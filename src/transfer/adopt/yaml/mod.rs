@@ -1,0 +1,74 @@
+//! YAML. No editor of it keeps everything, so the text of a value is looked for and replaced, and what
+//! comes out is parsed again: but for that one value it has to say the same.
+
+mod compose;
+mod gh;
+mod manifest;
+
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use super::{Odd, depth};
+
+pub(super) use compose::compose;
+pub(super) use gh::gh;
+pub(super) use manifest::manifest;
+
+const ODD: Odd = Odd("it is not the YAML that its program reads");
+const BY_HAND: &str = "it is written in a way that authy does not edit";
+
+/// A way to a value: keys, and places in lists.
+type Path = Vec<Step>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    At(usize),
+}
+
+/// Settings are not deeper or larger than this: each value is looked for by reading all of it again.
+const DEEPEST: usize = 64;
+const LARGEST: usize = 256 << 10;
+
+fn documents(text: &str) -> Result<Vec<Value>, Odd> {
+    if text.len() > LARGEST || depth(text) > DEEPEST {
+        return Err(Odd("it is larger or deeper than such files are"));
+    }
+    serde_yaml::Deserializer::from_str(text)
+        .map(Value::deserialize)
+        .collect::<Result<_, _>>()
+        .map_err(|_| ODD)
+}
+
+/// The text with `new` in the place of the value `old` that `path` leads to; `None` where that cannot be
+/// done without changing anything else.
+fn replaced(text: &str, path: &[Step], old: &str, new: &str) -> Option<String> {
+    let before = documents(text).ok()?;
+    let mut wanted = Value::Sequence(before);
+    *at(&mut wanted, path)? = Value::from(new);
+    let written = [
+        serde_json::Value::from(old).to_string(),
+        format!("'{}'", old.replace('\'', "''")),
+        old.to_owned(),
+    ];
+    for (form, quote) in written.iter().zip(["\"", "'", ""]) {
+        for (place, _) in text.match_indices(form.as_str()) {
+            // In a flow mapping braces want quotation marks.
+            for quote in [quote, "\""] {
+                let (start, end) = (&text[..place], &text[place + form.len()..]);
+                let whole = format!("{start}{quote}{new}{quote}{end}");
+                if documents(&whole).is_ok_and(|after| Value::Sequence(after) == wanted) {
+                    return Some(whole);
+                }
+            }
+        }
+    }
+    None
+}
+
+fn at<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
+    path.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get_mut(key.as_str()),
+        Step::At(at) => value.get_mut(*at),
+    })
+}
