@@ -145,6 +145,9 @@ pub(crate) enum Failure {
     /// A value with several lines, or of bytes, where a password is wanted.
     #[error("'{0}' is not a single line of text, as a password is")]
     NoLine(SecretName),
+    /// A certificate without its key, or a key without its certificate.
+    #[error("'{0}' is not a certificate and its private key, in PEM")]
+    NoPair(SecretName),
     /// A value of bytes where text is wanted.
     #[error("'{0}' is not text")]
     NoText(SecretName),
@@ -212,6 +215,7 @@ impl Failure {
             }
             Self::OddQuestion(_)
             | Self::NoLine(_)
+            | Self::NoPair(_)
             | Self::NoText(_)
             | Self::NoBearer(_)
             | Self::NoOperation(_)
@@ -267,6 +271,11 @@ impl Failure {
             Self::OddQuestion(_) => "'authy help helper' says what each program is set up with",
             Self::NoLine(name) => {
                 return Some(format!("'authy rotate {name}' gives it a value of one line"));
+            }
+            Self::NoPair(name) => {
+                return Some(format!(
+                    "put both into one value: cat FILE.crt FILE.key | authy rotate {name}"
+                ));
             }
             Self::NoBearer(name) => {
                 return Some(format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::MAX_SIZE;
 use crate::kind::{Failure, Kind};
-use crate::name::{NameError, printable};
+use crate::name::{NameError, ScopeName, printable};
 
 /// A failure around `.authy.toml`.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,12 @@ pub(crate) enum ProjectError {
     Write { path: PathBuf, source: io::Error },
     #[error("'{}' exists already", shown(path))]
     Exists { path: PathBuf },
+    #[error("'{}' is for scope '{other}'", shown(path))]
+    OtherScope { path: PathBuf, other: ScopeName },
+    #[error("'{}' sets {} to something else", shown(path), short(variable))]
+    Taken { path: PathBuf, variable: String },
+    #[error("'{}' was changed meanwhile, and stays as it is", shown(path))]
+    Changed { path: PathBuf },
 }
 
 /// What a line of a project file does wrong.
@@ -53,7 +59,10 @@ impl Failure for ProjectError {
     fn kind(&self) -> Kind {
         match self {
             Self::Read { .. } | Self::Write { .. } => Kind::Failure,
-            Self::Exists { .. } => Kind::Conflict,
+            Self::Exists { .. }
+            | Self::OtherScope { .. }
+            | Self::Taken { .. }
+            | Self::Changed { .. } => Kind::Conflict,
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Content { .. } => Kind::Usage,
         }
     }
@@ -62,6 +71,13 @@ impl Failure for ProjectError {
         let fault = match self {
             Self::Content { fault, .. } => fault,
             Self::Exists { .. } => return Some("'authy project-info' shows what it says".into()),
+            Self::OtherScope { other, .. } => {
+                return Some(format!("'--policy {other}', or leave --project out"));
+            }
+            Self::Taken { .. } => {
+                return Some("change that line by hand, or leave --project out".into());
+            }
+            Self::Changed { .. } => return Some("look at it, and add to it by hand".into()),
             Self::Read { .. }
             | Self::NotAFile { .. }
             | Self::TooLarge { .. }

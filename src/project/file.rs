@@ -77,7 +77,11 @@ impl ProjectFile {
         Self::parse(&path, &content, home)
     }
 
-    fn parse(path: &Path, content: &[u8], home: Option<&Path>) -> Result<Self, ProjectError> {
+    pub(super) fn parse(
+        path: &Path,
+        content: &[u8],
+        home: Option<&Path>,
+    ) -> Result<Self, ProjectError> {
         let result = match std::str::from_utf8(content) {
             Ok(text) => Self::parse_text(path, text, home),
             Err(error) => Err((error.valid_up_to(), Fault::NotText)),

@@ -13,7 +13,7 @@ mod trust;
 mod user;
 mod worktree;
 
-pub(crate) use draft::create;
+pub(crate) use draft::{Draft, create, extended};
 pub(crate) use error::ProjectError;
 pub use file::ProjectFile;
 pub(crate) use find::find;

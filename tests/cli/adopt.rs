@@ -139,6 +139,65 @@ fn files_of_tools_say_where_a_secret_belongs_and_links_are_followed() {
 }
 
 #[test]
+fn variables_of_terraform_come_from_the_project_file() {
+    let t = Sandbox::new();
+    t.write("terraform.tfvars", format!("region = \"eu\"\ndb_password = \"{KEY}\" # why\n"));
+    t.write("terraform.tfstate", format!("{{\"outputs\": {{\"x\": \"{KEY}\"}}}}"));
+    t.authy(["adopt", "--yes", "--policy", "tf", "--project"])
+        .ok()
+        .stdout_has("+# db_password is in authy: db-password # …\n")
+        .stderr_has("'./terraform.tfstate' has the value of db-password: Terraform keeps it there")
+        .stderr_has("wrote '.authy.toml'")
+        .stderr_has("authy run -- PROGRAM")
+        .stderr_lacks("put these into");
+    let text = "region = \"eu\"\n# db_password is in authy: db-password # why\n";
+    assert_eq!(read(&t, "terraform.tfvars"), text);
+    t.authy(["run", "--", "true"]).fails(4).stderr_has("authy allow");
+    t.authy(["allow", "--yes"]).ok();
+    let script = "printf %s \"$TF_VAR_db_password\"";
+    t.authy(["run", "--", "sh", "-c", script]).ok().stdout_is(KEY);
+}
+
+#[test]
+fn the_project_file_that_is_there_is_added_to() {
+    let t = Sandbox::new();
+    t.write("a.tfvars", format!("a_token = \"{KEY}\"\n"));
+    let file = "# ours\n[authy]\nscope = \"tf\" # why\n\n[env]\nX = \"1\"\n";
+    t.write(".authy.toml", file);
+    let words = ["adopt", "a.tfvars", "--yes", "--project", "--policy"];
+    t.authy(words.iter().chain(&["other"])).fails(7).stderr_has("scope 'tf'");
+    assert!(read(&t, "a.tfvars").contains(KEY));
+    t.authy(words.iter().chain(&["tf"])).ok().stderr_has(".authy.toml': look at it");
+    let after = "# ours\n[authy]\nscope = \"tf\" # why\n\n[env]\nX = \"1\"\nTF_VAR_a_token = \"{a-token}\"\n";
+    assert_eq!(read(&t, ".authy.toml"), after);
+    t.authy(["adopt", "a.tfvars", "--project"]).fails(2).stderr_has("--policy");
+    // A file that authy does not read stays, and so does everything else.
+    t.write("b.tfvars", "b_token = \"tok4712AbCdEfGhIjKlMnOpQr\"\n");
+    t.write(".authy.toml", "[authy]\nwhat = 1\n");
+    let words = ["adopt", "b.tfvars", "--yes", "--policy", "tf", "--project"];
+    t.authy(words).fails(2).stderr_has(".authy.toml");
+    assert!(read(&t, "b.tfvars").contains("tok4712"));
+}
+
+#[test]
+fn pipelines_and_kubeconfigs_say_what_comes_next() {
+    let t = Sandbox::new();
+    std::fs::create_dir_all(t.work().join(".github/workflows")).unwrap();
+    t.write(".github/workflows/ci.yml", format!("on: push\nenv:\n  API_KEY: {KEY}\njobs: {{}}\n"));
+    t.authy(["adopt", "--yes"])
+        .ok()
+        .stdout_has("+  API_KEY: ${{ secrets.API_KEY }}")
+        .stderr_has("authy get api-key | gh secret set API_KEY")
+        .stderr_lacks("authy run");
+    let file = format!("kind: Config\nusers:\n- name: ann\n  user:\n    token: {KEY}\n");
+    t.write("cluster.yaml", file);
+    t.authy(["adopt", "cluster.yaml", "--yes"])
+        .ok()
+        .stdout_has("-    token: ••••••••\n+    exec:\n+      apiVersion: client.authentication.k8s.io/v1\n+      command: authy\n+      args:\n+      - helper\n+      - kubectl\n+      - k8s/ann\n");
+    t.authy(["helper", "kubectl", "k8s/ann"]).ok().stdout_has(KEY);
+}
+
+#[test]
 fn what_is_shown_is_names_and_references_alone() {
     let t = Sandbox::new();
     let line = format!(

@@ -227,6 +227,17 @@ fn the_others_get_what_they_read() {
     kubectl(&["web/token"], "https://evil.test").fails(4).stdout_is("");
     kubectl(&[], "https://evil.test").fails(3).stdout_is("");
     t.authy(["helper", "kubectl"]).fails(2).stderr_has("provideClusterInfo");
+    // A certificate and its key, in whatever order, with whatever stands between.
+    let (certificate, key) = (
+        "-----BEGIN CERTIFICATE-----\nYw==\n-----END CERTIFICATE-----\n",
+        "-----BEGIN EC PRIVATE KEY-----\naw==\n-----END EC PRIVATE KEY-----\n",
+    );
+    t.authy(["store", "k8s/pair"]).stdin(format!("{key}issued to ann\n{certificate}")).ok();
+    let given = kubectl(&["k8s/pair"], "https://api.test").ok().json();
+    assert_eq!(given["status"]["clientCertificateData"], certificate);
+    assert_eq!(given["status"]["clientKeyData"], key);
+    t.authy(["store", "k8s/half"]).stdin(certificate).ok();
+    kubectl(&["k8s/half"], "https://api.test").fails(2).stderr_has("authy rotate k8s/half");
 
     let ask = |question: &str| t.authy(["helper", "askpass", question]);
     ask("Username for 'https://api.test': ").ok().stdout_is("ann\n");

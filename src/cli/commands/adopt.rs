@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use authy::{
-    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, Adopted, Kind, PolicyChange, ScopeName,
-    SecretName, printable, some_of,
+    AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, Adopted, Kind, PolicyChange, ProjectDraft,
+    ScopeName, SecretName, printable, some_of,
 };
 
 use super::CommandResult;
@@ -32,14 +32,19 @@ Files it knows, and what becomes of a value there:
   .envrc                   $(authy get NAME)
   compose files            ${VAR:?}
   Kubernetes stringData    <authy:NAME>, for 'authy resolve'
+  kubeconfig               exec: authy helper kubectl NAME
+  *.tfvars                 the line goes; 'authy run' sets TF_VAR_name
+  GitHub's workflows       ${{ secrets.VAR }}, which you give to GitHub
+  .gitlab-ci.yml           it goes; you give it to GitLab
   .npmrc                   ${VAR}
-  .git-credentials, .netrc, Docker, cargo, .pypirc, gh   it goes; the helper or 'authy run' gives it
+  .git-credentials, .netrc, Docker, cargo, .pypirc, gh, .terraformrc   it goes; the helper or 'authy run' gives it
   ~/.aws/credentials       credential_process
 
 Examples:
   authy adopt                              look for such files, and ask
   authy adopt -n .mcp.json                 show what would change
   authy adopt .env --prefix dev/ --policy dev
+  authy adopt terraform.tfvars --policy infra --project
   authy adopt .mcp.json --only 'github-*' --yes")]
 pub(crate) struct Args {
     /// The files [default: those that are there of the usual ones]
@@ -56,6 +61,9 @@ pub(crate) struct Args {
     /// Create this policy for what is moved, or allow it there
     #[arg(long, value_name = "SCOPE")]
     policy: Option<ScopeName>,
+    /// Write .authy.toml, or add to it, so that 'authy run' needs no options
+    #[arg(long, requires = "policy")]
+    project: bool,
     /// Show what would change and change nothing; this needs no identity
     #[arg(short = 'n', long, conflicts_with = "yes")]
     dry_run: bool,
@@ -78,6 +86,7 @@ impl Args {
             false => authy::adoptable(env.home().as_deref(), Path::new(".")),
         };
         let plan = authy::adopt_plan(&files, is_given, &options)?;
+        let draft = self.draft(env, &plan)?;
         if !ui.wants_json() {
             plan.files.iter().try_for_each(|file| show(ui, file))?;
         }
@@ -131,8 +140,29 @@ impl Args {
                 }
             }
         }
-        next(ui, &plan, self.policy.as_ref());
+        if let Some(draft) = &draft {
+            authy::project_write(draft)?;
+            let path = printable(&draft.path.to_string_lossy());
+            let did = if draft.is_new { "wrote" } else { "added to" };
+            match draft.is_there {
+                true => ui.note(format_args!("'{path}' needs nothing more")),
+                false => {
+                    ui.note(format_args!("{did} '{path}': look at it, then run 'authy allow'"));
+                }
+            }
+        }
+        next(ui, &plan, self.policy.as_ref(), draft.is_some());
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the project file is to say: the nearest one, else one in this folder.
+    fn draft(&self, env: &CliEnv, plan: &AdoptPlan) -> Result<Option<ProjectDraft>, Failure> {
+        let Some(scope) = self.policy.as_ref().filter(|_| self.project) else { return Ok(None) };
+        let path = match env.project()? {
+            Some(file) => file.path.clone(),
+            None => PathBuf::from(".authy.toml"),
+        };
+        Ok(Some(authy::project_draft(&path, env.home().as_deref(), scope, plan)?))
     }
 }
 
@@ -194,13 +224,33 @@ fn warn(ui: Ui, done: &Adopted) {
     }
     for (path, name) in &done.copies {
         let path = printable(&path.to_string_lossy());
-        ui.note(format_args!("'{path}' still has the value of {name}: remove it"));
+        match path.contains(".tfstate") {
+            true => ui.note(format_args!(
+                "'{path}' has the value of {name}: Terraform keeps it there, so keep the state to yourself"
+            )),
+            false => ui.note(format_args!("'{path}' still has the value of {name}: remove it")),
+        }
+    }
+}
+
+/// A pipeline is run by the forge, which needs the values as well.
+fn give(ui: Ui, file: &AdoptFile, command: &str) {
+    ui.note(format_args!("{} has to be given the values, one by one:", file.program));
+    let mut given: Vec<_> = file.values.iter().map(|one| (&one.name, &one.variable)).collect();
+    given.sort();
+    given.dedup();
+    for (name, variable) in given {
+        ui.note(format_args!("  authy get {name} | {command} {variable}"));
     }
 }
 
 /// How the programs get their values now.
-fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>) {
+fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>, has_project: bool) {
     let scope = policy.map_or("SCOPE", ScopeName::as_str);
+    let flags = match has_project {
+        true => String::new(),
+        false => format!("--scope {scope} --uppercase "),
+    };
     let moved = || plan.files.iter().filter(|file| !file.values.is_empty());
     if policy.is_none() && moved().any(|file| file.then == AdoptThen::Run) {
         ui.note("give programs a scope with them: authy policy create SCOPE --allow PATTERN");
@@ -209,15 +259,16 @@ fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>) {
     for file in moved() {
         let text = match file.then {
             AdoptThen::Run => {
-                format!(
-                    "start {} below: authy run --scope {scope} --uppercase -- PROGRAM",
-                    file.program
-                )
+                format!("start {} below: authy run {flags}-- PROGRAM", file.program)
             }
             AdoptThen::Helper(tool) => {
                 format!("have {tool} ask authy: authy helper install {tool} --write")
             }
             AdoptThen::Itself => continue,
+            AdoptThen::Forge(command) => {
+                give(ui, file, command);
+                continue;
+            }
             AdoptThen::Resolve => {
                 let path = printable(&file.path.to_string_lossy());
                 format!("fill it in: authy resolve --scope {scope} '{path}' | kubectl apply -f -")
@@ -229,11 +280,12 @@ fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>) {
         }
     }
     let mapped: Vec<String> = moved()
+        .filter(|file| file.then == AdoptThen::Run)
         .flat_map(|file| &file.values)
         .filter(|value| value.is_mapped)
         .map(|value| format!("{} = \"{{{}}}\"", value.variable, value.name))
         .collect();
-    if !mapped.is_empty() {
+    if !mapped.is_empty() && !has_project {
         ui.note(
             "put these into .authy.toml, below [env], as the variables have names of their own:",
         );

@@ -4,7 +4,7 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 
 use super::{
-    Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, is_secret_name, service,
+    Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, is_secret_name, services,
     split_scheme,
 };
 
@@ -149,7 +149,7 @@ pub(super) fn docker(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
             name: format!("docker/{bare}"),
             longer: format!("docker/{bare}-{name}"),
             is_sure: true,
-            service: service(&url),
+            services: services(&url),
             user: super::user(name),
             ..Candidate::new(&["auths", &bare, "auth"], password)
         };
@@ -165,9 +165,9 @@ pub(super) fn docker(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
 
 /// Settings are not deeper than this.
 const DEEPEST: usize = 64;
-const ODD: Odd = Odd("it is not the JSON that its program reads");
+pub(super) const ODD: Odd = Odd("it is not the JSON that its program reads");
 
-fn parse(text: &str) -> Result<CstRootNode, Odd> {
+pub(super) fn parse(text: &str) -> Result<CstRootNode, Odd> {
     if depth(text) > DEEPEST {
         return Err(ODD);
     }
@@ -407,17 +407,17 @@ fn argument(before: &str, text: &str) -> (String, usize) {
 }
 
 /// Whether an object has this key more than once: programs differ about which counts.
-fn is_twice(object: &CstObject, name: &str) -> bool {
+pub(super) fn is_twice(object: &CstObject, name: &str) -> bool {
     let is_it = |property: &CstObjectProp| property.decoded_name().as_deref() == Some(name);
     object.properties().iter().filter(|property| is_it(property)).count() > 1
 }
 
-fn text_of(node: &CstNode) -> Option<String> {
+pub(super) fn text_of(node: &CstNode) -> Option<String> {
     node.as_string_lit()?.decoded_value().ok()
 }
 
 /// Writes another text where one stands, and nothing else.
-fn set(property: &CstObjectProp, text: &str) {
+pub(super) fn set(property: &CstObjectProp, text: &str) {
     match property.value().and_then(|value| value.as_string_lit()) {
         Some(literal) => literal.set_raw_value(quoted(text)),
         None => property.set_value(CstInputValue::String(text.to_owned())),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::EditText;
-use super::{aws, dotenv, json, lines, toml, yaml};
+use super::{aws, dotenv, json, lines, terraform, toml, yaml};
 
 /// Files of one program.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub enum AdoptThen {
     Itself,
     /// The file is a template now, for `authy resolve`.
     Resolve,
+    /// By the forge, which this program gives them to.
+    Forge(&'static str),
 }
 
 const fn kind(
@@ -48,7 +50,7 @@ const fn kind(
 }
 
 /// The first that fits counts.
-const KINDS: [AdoptKind; 21] = [
+const KINDS: [AdoptKind; 28] = [
     kind(
         "Claude Code",
         &[".claude/settings.json", ".claude/settings.local.json"],
@@ -190,6 +192,62 @@ const KINDS: [AdoptKind; 21] = [
         yaml::compose,
         AdoptThen::Run,
     ),
+    kind(
+        "kubectl",
+        &[".kube/config", "kubeconfig", "*.kubeconfig", "kubeconfig.*"],
+        &[".kube/config"],
+        &["kubeconfig"],
+        yaml::kubeconfig,
+        AdoptThen::Itself,
+    ),
+    kind(
+        "Terraform",
+        &["*.tfvars"],
+        &[],
+        &["terraform.tfvars", "*.auto.tfvars"],
+        terraform::tfvars,
+        AdoptThen::Run,
+    ),
+    kind(
+        "Terraform",
+        &["*.tfvars.json"],
+        &[],
+        &["terraform.tfvars.json", "*.auto.tfvars.json"],
+        terraform::tfvars_json,
+        AdoptThen::Run,
+    ),
+    kind(
+        "Terraform",
+        &[".terraformrc"],
+        &[".terraformrc"],
+        &[],
+        terraform::settings,
+        AdoptThen::Helper("terraform"),
+    ),
+    kind(
+        "Terraform",
+        &[".terraform.d/credentials.tfrc.json"],
+        &[".terraform.d/credentials.tfrc.json"],
+        &[],
+        terraform::credentials,
+        AdoptThen::Helper("terraform"),
+    ),
+    kind(
+        "GitHub Actions",
+        &[".github/workflows/*.yml", ".github/workflows/*.yaml"],
+        &[],
+        &[".github/workflows/*.yml", ".github/workflows/*.yaml"],
+        yaml::github,
+        AdoptThen::Forge("gh secret set"),
+    ),
+    kind(
+        "GitLab CI",
+        &["*.gitlab-ci.yml"],
+        &[],
+        &[".gitlab-ci.yml"],
+        yaml::gitlab,
+        AdoptThen::Forge("glab variable set --masked"),
+    ),
     kind("direnv", &[".envrc"], &[], &[".envrc"], dotenv::envrc, AdoptThen::Itself),
     kind(
         ".env",
@@ -210,7 +268,8 @@ const KINDS: [AdoptKind; 21] = [
     ),
 ];
 
-/// A manifest is known by what stands in it.
+/// Manifests and kubeconfigs are known by what stands in them.
+static KUBECONFIG: AdoptKind = kind("kubectl", &[], &[], &[], yaml::kubeconfig, AdoptThen::Itself);
 static MANIFEST: AdoptKind = kind("Kubernetes", &[], &[], &[], yaml::manifest, AdoptThen::Resolve);
 /// Files that are made to be read by everybody.
 const EXAMPLES: [&str; 4] = [".example", ".sample", ".template", ".dist"];
@@ -224,8 +283,12 @@ pub(crate) fn kind_of(path: &Path, text: &str) -> Option<&'static AdoptKind> {
     }
     let known = ALL.iter().find(|kind| kind.files.iter().any(|end| is_end(&whole, end)));
     let is_yaml = whole.ends_with(".yaml") || whole.ends_with(".yml");
-    let is_manifest = || is_yaml && text.lines().any(|line| line.trim_end() == "kind: Secret");
-    known.or_else(|| is_manifest().then_some(&MANIFEST))
+    let has = |wanted: &str| text.lines().any(|line| line.trim_end() == wanted);
+    known.or_else(|| match is_yaml {
+        true if has("kind: Secret") => Some(&MANIFEST),
+        true if has("kind: Config") && has("users:") => Some(&KUBECONFIG),
+        _ => None,
+    })
 }
 
 /// Whether a path ends in `end`, whole segments of it.
@@ -248,10 +311,23 @@ fn fits(name: &str, pattern: &str) -> bool {
 pub(crate) fn usual_places(home: Option<&Path>, project: &Path) -> Vec<PathBuf> {
     let mut places = Vec::new();
     for kind in &KINDS {
-        places.extend(kind.project.iter().map(|file| project.join(file)));
+        places.extend(kind.project.iter().flat_map(|file| spread(&project.join(file))));
         places.extend(home.iter().flat_map(|home| kind.home.iter().map(|file| home.join(file))));
     }
     places
+}
+
+/// The files that a path with a `*` in its last segment stands for.
+fn spread(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (Some(folder), true) = (path.parent(), name.contains('*')) else {
+        return vec![path.to_owned()];
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| fits(&entry.file_name().to_string_lossy(), &name))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 #[cfg(test)]
@@ -273,10 +349,17 @@ mod tests {
             (".cargo/config.toml", None),
             ("mcp.json", None),
             ("a/.cursor/mcp.json", Some("Cursor")),
+            ("/home/a/.kube/config", Some("kubectl")),
+            ("prod.auto.tfvars", Some("Terraform")),
+            ("a/.github/workflows/ci.yml", Some("GitHub Actions")),
+            (".gitlab-ci.yml", Some("GitLab CI")),
+            ("workflows/ci.yml", None),
         ] {
             assert_eq!(kind_of(Path::new(path), "").map(|kind| kind.name), name, "{path}");
         }
         let text = "apiVersion: v1\nkind: Secret\n";
         assert_eq!(kind_of(Path::new("k.yaml"), text).map(|kind| kind.name), Some("Kubernetes"));
+        let text = "kind: Config\nusers:\n";
+        assert_eq!(kind_of(Path::new("k.yaml"), text).map(|kind| kind.name), Some("kubectl"));
     }
 }

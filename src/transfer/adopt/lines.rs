@@ -3,7 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, is_reference, service, user};
+use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, is_reference, services, user};
 
 /// Why an entry stays in which the user name is the secret: names are kept in plaintext.
 const SECRET_USER: &str =
@@ -44,7 +44,7 @@ pub(super) fn npmrc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
             by_hand: bare
                 .contains([';', '#', '\'', '\\'])
                 .then_some("it is written in a way that npm reads in its own"),
-            service: service(&format!("https://{host}")).filter(|_| !host.is_empty()),
+            services: services(&format!("https://{host}")),
             ..Candidate::new(&[name], bare)
         };
         match choose(candidate) {
@@ -72,12 +72,12 @@ pub(super) fn git_credentials(text: &str, choose: &mut Choose<'_>) -> Result<Str
             name: format!("git/{first}"),
             longer: format!("git/{first}-{name}"),
             is_sure: true,
-            by_hand: match service(&url) {
+            by_hand: match services(&url).first() {
                 None => Some("its address is none that authy sends a secret to"),
                 Some(_) if is_secret_user(&name, &password) => Some(SECRET_USER),
                 Some(_) => (!seen.insert((url.clone(), name.clone()))).then_some(TWICE),
             },
-            service: service(&url),
+            services: services(&url),
             user: user(&name),
             ..Candidate::new(&[&url], &password)
         };
@@ -115,7 +115,7 @@ pub(super) fn pypirc(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
             name: format!("pypi/{name}"),
             longer: format!("pypi/{name}-password"),
             is_sure: true,
-            service: service(get("repository").unwrap_or(usual).trim_end_matches('/')),
+            services: services(get("repository").unwrap_or(usual).trim_end_matches('/')),
             user: get("username").and_then(user),
             // ConfigParser undoes them.
             by_hand: value
@@ -247,7 +247,7 @@ impl Entry<'_> {
             longer: format!("netrc/{machine}-{login}"),
             is_sure: true,
             by_hand,
-            service: service(&format!("https://{machine}")),
+            services: services(&format!("https://{machine}")),
             user: self.login.and_then(user),
             ..Candidate::new(&["machine", machine], self.password)
         })

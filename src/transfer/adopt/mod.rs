@@ -9,6 +9,7 @@ mod dotenv;
 mod json;
 mod kinds;
 mod lines;
+mod terraform;
 mod toml;
 mod yaml;
 
@@ -33,8 +34,8 @@ pub(crate) struct Candidate {
     pub(crate) value: SecretBytes,
     /// Whether nothing but secrets stands there.
     pub(crate) is_sure: bool,
-    /// The service that it is for, and who one is there.
-    pub(crate) service: Option<ServiceUrl>,
+    /// The services that it is for, and who one is there.
+    pub(crate) services: Vec<ServiceUrl>,
     pub(crate) user: Option<ServiceUser>,
     /// Whether its program gets it by that variable from authy, under no other name.
     pub(crate) is_called_so: bool,
@@ -52,7 +53,7 @@ impl Candidate {
             variable: None,
             value: SecretBytes::from(value.to_owned()),
             is_sure: false,
-            service: None,
+            services: Vec::new(),
             user: None,
             is_called_so: false,
             by_hand: None,
@@ -189,8 +190,8 @@ fn split_scheme(value: &str) -> (&str, &str) {
 }
 
 /// The address and the user name of a service, where they are usable.
-fn service(url: &str) -> Option<ServiceUrl> {
-    ServiceUrl::parse(url).ok()
+fn services(url: &str) -> Vec<ServiceUrl> {
+    ServiceUrl::parse(url).into_iter().collect()
 }
 
 fn user(name: &str) -> Option<ServiceUser> {

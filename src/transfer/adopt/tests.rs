@@ -243,7 +243,7 @@ fn lines_of_env_files() {
 fn credentials_of_tools() {
     let before = "registry=https://r.test\n//r.test/npm/:_authToken=v-4711\n//r.test/npm/:always-auth=true\n";
     let found = becomes(".npmrc", before, &["v-4711"], &before.replace("v-4711", "${NPM_R_TEST}"));
-    assert_eq!(found[0].service.as_ref().unwrap().to_string(), "https://r.test/npm");
+    assert_eq!(found[0].services[0].to_string(), "https://r.test/npm");
     let before = "https://ann:v%2F4711@git.test\nhttps://git.other\n";
     let found = becomes(".git-credentials", before, &["v/4711"], "https://git.other\n");
     assert_eq!(found[0].user.as_ref().unwrap().as_str(), "ann");
@@ -254,7 +254,7 @@ fn credentials_of_tools() {
     let after =
         "[pypi]\nusername = __token__\n\n[own]\nrepository: https://own.test/\nusername: ann\n";
     let found = becomes(".pypirc", before, &["v-4711", "w-4711"], after);
-    assert_eq!(found[1].service.as_ref().unwrap().to_string(), "https://own.test");
+    assert_eq!(found[1].services[0].to_string(), "https://own.test");
     let before = "[default]\naws_access_key_id = AK4711\naws_secret_access_key = v-4711\nregion = x\n\n[t]\naws_access_key_id = AK4712\naws_secret_access_key = w-4711\naws_session_token = s\n";
     let after = "[default]\ncredential_process = authy helper aws aws/default-id aws/default-key\nregion = x\n\n[t]\naws_access_key_id = AK4712\naws_secret_access_key = w-4711\naws_session_token = s\n";
     becomes(".aws/credentials", before, &["AK4711", "v-4711"], after);
@@ -284,6 +284,69 @@ fn yaml_keeps_all_but_the_value() {
 }
 
 #[test]
+fn variables_of_terraform_leave_their_names() {
+    let before = "# top\nregion = \"eu\"\ndb_password = \"v\\\"4711$${x}\" # why\ncert_key = <<-EOT\n  a-4711\n   b\n  EOT\nlist_token = [\"l-4711\"]\ndb = {\n  password = \"p-4711\"\n  port = 1\n}\n";
+    let after = "# top\nregion = \"eu\"\n# db_password is in authy: db-password # why\n# cert_key is in authy: cert-key\nlist_token = [\"l-4711\"]\ndb = {\n  password = \"p-4711\"\n  port = 1\n}\n";
+    let found = becomes("prod.tfvars", before, &["v\"4711${x}", "a-4711\n b\n"], after);
+    assert_eq!(found[1].variable.as_deref(), Some("TF_VAR_db_password"));
+    let stays: Vec<_> = found.iter().filter(|one| one.by_hand.is_some()).collect();
+    assert_eq!(
+        stays.iter().map(|one| &*one.place).collect::<Vec<_>>(),
+        ["list_token", "db password"]
+    );
+    let before = "{\n  \"region\": \"eu\",\n  \"db_password\": \"v-4711\",\n  \"db\": {\"token\": \"p-4711\"}\n}\n";
+    let after = "{\n  \"region\": \"eu\",\n  \"db\": {\"token\": \"p-4711\"}\n}\n";
+    becomes("terraform.tfvars.json", before, &["v-4711"], after);
+    let before = "plugin_cache_dir = \"x\"\n\ncredentials \"app.terraform.io\" {\n  token = \"v-4711\"\n}\n# end\n";
+    let after = "plugin_cache_dir = \"x\"\n\n# end\n";
+    let found = becomes(".terraformrc", before, &["v-4711"], after);
+    assert_eq!(found[0].services[0].to_string(), "https://app.terraform.io");
+    let before = "{\n  \"credentials\": {\n    \"app.terraform.io\": {\n      \"token\": \"v-4711\"\n    },\n    \"b.test\": {\"token\": \"\"}\n  }\n}\n";
+    let after = "{\n  \"credentials\": {\n    \"b.test\": {\"token\": \"\"}\n  }\n}\n";
+    becomes(".terraform.d/credentials.tfrc.json", before, &["v-4711"], after);
+}
+
+const EXEC: &str = "    exec:\n      apiVersion: client.authentication.k8s.io/v1\n      command: authy\n      args:\n      - helper\n      - kubectl\n      - NAME\n      interactiveMode: IfAvailable\n      provideClusterInfo: true\n";
+
+#[test]
+fn users_of_a_kubeconfig_are_asked_of_the_helper() {
+    let pem = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
+    let (certificate, key) =
+        ("-----BEGIN CERTIFICATE-----\nc\n", "-----BEGIN PRIVATE KEY-----\nk-4711\n");
+    let before = format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {{server: 'https://a.test:6443'}}\n  name: a\n- cluster: {{server: 'https://b.test'}}\n  name: b\ncontexts:\n- context: {{cluster: a, user: ann}}\n  name: x\n- context: {{cluster: b, user: ann}}\n  name: y\n- context: {{cluster: b, user: cert}}\n  name: z\ncurrent-context: x\nusers:\n- name: ann\n  user:\n    token: v-4711\n- name: cert # mine\n  user:\n    client-certificate-data: {}\n    client-key-data: {}\n    as: root\n- name: flow\n  user: {{token: f-4711}}\n- name: two\n  user:\n    token: t-4711\n    tokenFile: x\n",
+        pem(certificate),
+        pem(key)
+    );
+    let after = before
+        .replace("    token: v-4711\n", &EXEC.replace("NAME", "k8s/ann"))
+        .replace(&format!("    client-certificate-data: {}\n", pem(certificate)), "")
+        .replace(
+            &format!("    client-key-data: {}\n", pem(key)),
+            &EXEC.replace("NAME", "k8s/cert"),
+        );
+    let both = format!("{certificate}{key}");
+    let found = becomes(".kube/config", &before, &["v-4711", &both], &after);
+    let urls: Vec<_> = found[0].services.iter().map(ToString::to_string).collect();
+    assert_eq!(urls, ["https://a.test:6443", "https://b.test"]);
+    assert!(found[2].by_hand.is_some() && found[3].by_hand.is_some());
+    let windows = before.replace('\n', "\r\n");
+    becomes(".kube/config", &windows, &["v-4711", &both], &after.replace('\n', "\r\n"));
+}
+
+#[test]
+fn pipelines_name_secrets_of_their_forge() {
+    let before = "on: push\nenv:\n  API_KEY: v-4711 # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: r-4711\n    env: {A_TOKEN: a-4711, GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"w-4711\"\n          username: ann\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: v-4711\n";
+    let after = "on: push\nenv:\n  API_KEY: ${{ secrets.API_KEY }} # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: ${{ secrets.PASSWORD }}\n    env: {A_TOKEN: \"${{ secrets.A_TOKEN }}\", GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"${{ secrets.PASSWORD }}\"\n          username: ann\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: ${{ secrets.API_KEY }}\n";
+    let values = ["v-4711", "a-4711", "r-4711", "w-4711", "v-4711"];
+    let found = becomes(".github/workflows/ci.yml", before, &values, after);
+    assert!(found.iter().any(|one| one.longer == "login-action-password"));
+    let before = "variables:\n  # mine\n  API_KEY: v-4711\n  LOG: debug\nstages: [a]\njob:\n  variables:\n    B_TOKEN: w-4711\n    \n  script: [x]\nother:\n  variables:\n    C_TOKEN: a$b\n    D_TOKEN: $X\n";
+    let after = "variables:\n  # mine\n  LOG: debug\nstages: [a]\njob:\n    \n  script: [x]\nother:\n  variables:\n    C_TOKEN: a$b\n    D_TOKEN: $X\n";
+    becomes(".gitlab-ci.yml", before, &["v-4711", "w-4711"], after);
+}
+
+#[test]
 fn what_is_not_understood_is_refused() {
     for (path, text) in [
         (".mcp.json", "[1]"),
@@ -304,7 +367,7 @@ fn what_is_not_understood_is_refused() {
     }
 }
 
-const PATHS: [&str; 17] = [
+const PATHS: [&str; 24] = [
     ".mcp.json",
     ".claude/settings.json",
     "claude_desktop_config.json",
@@ -321,6 +384,13 @@ const PATHS: [&str; 17] = [
     ".aws/credentials",
     "gh/hosts.yml",
     "compose.yaml",
+    ".kube/config",
+    "x.tfvars",
+    "x.tfvars.json",
+    ".terraformrc",
+    ".terraform.d/credentials.tfrc.json",
+    ".github/workflows/ci.yml",
+    ".gitlab-ci.yml",
     ".env",
 ];
 
@@ -331,7 +401,9 @@ proptest! {
             "{\"mcpServers\": {\"s\": {", "\"env\": {", "\"A_KEY\": \"v\"", "}}}", "machine a.test ", "login x ",
             "password y\n", "[default]\n", "aws_access_key_id = a\n", "aws_secret_access_key = b\n", "services:\n",
             "  web:\n", "    environment:\n", "      A_KEY: v\n", "A_KEY='v'\n", "[mcp_servers.s.env]\n", "A_KEY = \"v\"\n",
-            "//h/:_authToken=v\n", "https://u:p@h\n", ",", "\"", "\n",
+            "//h/:_authToken=v\n", "https://u:p@h\n", ",", "\"", "\n", "users:\n", "- name: a\n", "  user:\n",
+            "    token: v\n", "    client-key-data: dg==\n", "variables:\n", "jobs:\n", "  env:\n", "    A_TOKEN: v\n",
+            "a_key = \"v\"\n", "a_key = <<X\nv\nX\n", "credentials \"h\" {\n", "token = \"v\"\n}\n", "/* x\n*/", "# c\n",
         ]), 0..12),
     ) {
         for path in PATHS {

@@ -3,7 +3,7 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, service, split_scheme};
+use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, services, split_scheme};
 
 const ODD: Odd = Odd("it is not the TOML that its program reads");
 
@@ -121,7 +121,7 @@ pub(super) fn cargo(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
                 name: format!("cargo/{name}"),
                 longer: format!("cargo/{name}-token"),
                 is_sure: true,
-                service: url.and_then(service),
+                services: url.map(services).unwrap_or_default(),
                 ..Candidate::new(&["registries", name, "token"], &text)
             };
             ask(choose, candidate, table, "token", "");

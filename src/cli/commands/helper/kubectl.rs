@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use authy::{HelperTool, SecretName, ServiceUrl};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::exchange::{Exchange, ScopeFlag, answer, line, text};
 use crate::cli::commands::CommandResult;
@@ -21,11 +22,13 @@ const VERSION: &str = "client.authentication.k8s.io/v1";
 /// Set up in a kubeconfig below users, exec: command authy, args ["helper", "kubectl"], apiVersion
 /// client.authentication.k8s.io/v1, interactiveMode IfAvailable and provideClusterInfo true, so that the
 /// token is found by the cluster's address. A name instead gives that secret, whatever the cluster.
+/// A secret in PEM, a certificate and its private key, is given as a client certificate.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   authy store k8s/prod --for https://k8s.example:6443
-  authy helper kubectl k8s/prod")]
+  authy helper kubectl k8s/prod
+  cat client.crt client.key | authy store k8s/prod")]
 pub(crate) struct Args {
     #[command(flatten)]
     scope: ScopeFlag,
@@ -60,8 +63,17 @@ struct Given<'a> {
 }
 
 #[derive(Serialize)]
-struct Status<'a> {
-    token: &'a str,
+#[serde(untagged)]
+enum Status<'a> {
+    Token {
+        token: &'a str,
+    },
+    /// Both in PEM.
+    #[serde(rename_all = "camelCase")]
+    Certificate {
+        client_certificate_data: &'a str,
+        client_key_data: &'a str,
+    },
 }
 
 impl Args {
@@ -89,11 +101,50 @@ impl Args {
             }
             (None, None) => return Err(Failure::NoCluster),
         };
-        let value = line(&name, &value)?;
-        let token = text(&name, &value)?;
+        let pem = text(&name, &value)?;
+        let (pair, token);
+        let status = match pem.trim_start().starts_with(BEGIN) {
+            true => {
+                pair = certificate(&name, pem)?;
+                Status::Certificate { client_certificate_data: &pair[0], client_key_data: &pair[1] }
+            }
+            false => {
+                token = line(&name, &value)?;
+                Status::Token { token: text(&name, &token)? }
+            }
+        };
         let api_version = info.api_version.as_deref().unwrap_or(VERSION);
-        answer(env, &Given { api_version, kind: "ExecCredential", status: Status { token } })?;
+        answer(env, &Given { api_version, kind: "ExecCredential", status })?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// How a block of PEM begins (RFC 7468), and how it ends.
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+
+/// A certificate, with those of its authorities, and its private key.
+fn certificate(name: &SecretName, pem: &str) -> Result<[Zeroizing<String>; 2], Failure> {
+    // They grow no further, so that nothing of them is left behind.
+    let block = || Zeroizing::new(String::with_capacity(pem.len() + 1));
+    let (mut certificates, mut keys) = (block(), block());
+    let mut is_key = None;
+    for line in pem.lines() {
+        if let Some(label) = line.strip_prefix(BEGIN) {
+            is_key = Some(label.contains("PRIVATE KEY"));
+        }
+        if let Some(is_key) = is_key {
+            let block = if is_key { &mut keys } else { &mut certificates };
+            block.push_str(line.trim_end());
+            block.push('\n');
+        }
+        if line.starts_with(END) {
+            is_key = None;
+        }
+    }
+    match certificates.is_empty() || keys.is_empty() {
+        true => Err(Failure::NoPair(name.clone())),
+        false => Ok([certificates, keys]),
     }
 }
 

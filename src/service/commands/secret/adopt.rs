@@ -327,7 +327,7 @@ impl Planner<'_> {
             let about = About {
                 tags: Vec::new(),
                 description: None,
-                services: candidate.service.into_iter().collect(),
+                services: candidate.services,
                 user: candidate.user,
             };
             self.found.push(Found {
@@ -390,7 +390,9 @@ fn copies_beside(path: &Path, search: &Search) -> Vec<(PathBuf, SecretName)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let name = name.to_string_lossy();
-    let is_beside = |other: &str| other != name && other.starts_with(&*name);
+    // Terraform writes the values of variables into its state.
+    let is_state = |other: &str| name.contains(".tfvars") && other.contains(".tfstate");
+    let is_beside = |other: &str| other != name && (other.starts_with(&*name) || is_state(other));
     // Claude Code keeps copies of its own in a folder.
     let folders = [folder.to_owned(), folder.join(".claude/backups")];
     let mut found = HashMap::new();

@@ -5,7 +5,7 @@ use super::adopt::AdoptValue;
 use crate::transfer::{DOTS, SCHEMES};
 
 /// Words that authy writes into files.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 18] = [
     "authy",
     "run",
     "--uppercase",
@@ -18,6 +18,13 @@ const WORDS: [&str; 12] = [
     "in",
     "get",
     "#",
+    // Of a kubeconfig.
+    "-",
+    "exec",
+    "kubectl",
+    "client.authentication.k8s.io/v1",
+    "IfAvailable",
+    "true",
 ];
 /// What is shown for the rest.
 const MORE: &str = "…";
@@ -34,11 +41,13 @@ impl Ours {
         let mut references = vec![DOTS.to_owned()];
         for AdoptValue { name, variable, .. } in values {
             words.extend([name.to_string(), variable.clone()]);
+            words.extend(variable.strip_prefix("TF_VAR_").map(str::to_owned));
             references.extend([
                 format!("${{{variable}}}"),
                 format!("${{{variable}:?}}"),
                 format!("${{env:{variable}}}"),
                 format!("{{env:{variable}}}"),
+                format!("${{{{ secrets.{variable} }}}}"),
                 format!("$(authy get {name})"),
                 format!("<authy:{name}>"),
             ]);

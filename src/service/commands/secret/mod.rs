@@ -1,6 +1,7 @@
 //! Secrets: stored, read, changed, their past, and brought in from elsewhere.
 
 mod adopt;
+mod adopt_project;
 mod adopt_shown;
 mod annotate;
 mod get;
@@ -14,6 +15,7 @@ mod store;
 pub use adopt::{
     AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted, ByHand, adopt, adopt_plan, adoptable,
 };
+pub use adopt_project::{ProjectDraft, project_draft, project_write};
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
 pub use history::{PastChange, PastVersion, Restored, get_version, history, restore};

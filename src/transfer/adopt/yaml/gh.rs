@@ -3,7 +3,7 @@
 use serde_yaml::Value;
 
 use super::{ODD, documents};
-use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, service, user};
+use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, services, user};
 
 /// `hosts.yml` of gh: `GH_TOKEN` is read instead.
 pub(in crate::transfer::adopt) fn gh(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
@@ -24,7 +24,7 @@ pub(in crate::transfer::adopt) fn gh(text: &str, choose: &mut Choose<'_>) -> Res
                 "GH_ENTERPRISE_TOKEN".into()
             }),
             is_sure: true,
-            service: service(&format!("https://{host}")),
+            services: services(&format!("https://{host}")),
             user: body.get("user").and_then(Value::as_str).and_then(user),
             ..Candidate::new(&[host, "oauth_token"], token)
         };

@@ -3,7 +3,11 @@
 
 mod compose;
 mod gh;
+mod kubeconfig;
 mod manifest;
+mod pipelines;
+
+use std::ops::Range;
 
 use serde::Deserialize as _;
 use serde_yaml::Value;
@@ -12,7 +16,9 @@ use super::{Odd, depth};
 
 pub(super) use compose::compose;
 pub(super) use gh::gh;
+pub(super) use kubeconfig::kubeconfig;
 pub(super) use manifest::manifest;
+pub(super) use pipelines::{github, gitlab};
 
 const ODD: Odd = Odd("it is not the YAML that its program reads");
 const BY_HAND: &str = "it is written in a way that authy does not edit";
@@ -64,6 +70,38 @@ fn replaced(text: &str, path: &[Step], old: &str, new: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The line that a setting takes up, with its end.
+fn line_of(text: &str, path: &[Step], old: &str) -> Option<Range<usize>> {
+    const MARK: &str = "authy-marks-this-line";
+    if text.contains(MARK) {
+        return None;
+    }
+    let marked = replaced(text, path, old, MARK)?;
+    let start = marked[..marked.find(MARK)?].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
+    Some(start..end)
+}
+
+/// The text without the setting that `path` leads to, and without what holds nothing then; `None` where
+/// that cannot be done without changing anything else.
+fn removed(text: &str, path: &[Step], old: &str) -> Option<String> {
+    let line = line_of(text, path, old)?;
+    let without = |start: usize| format!("{}{}", &text[..start], &text[line.end..]);
+    let (Step::Key(key), above) = path.split_last()? else { return None };
+    let mut wanted = Value::Sequence(documents(text).ok()?);
+    let map = at(&mut wanted, above)?.as_mapping_mut()?;
+    map.remove(key.as_str());
+    if !map.is_empty() {
+        let whole = without(line.start);
+        return (Value::Sequence(documents(&whole).ok()?) == wanted).then_some(whole);
+    }
+    let (Step::Key(key), above) = above.split_last()? else { return None };
+    at(&mut wanted, above)?.as_mapping_mut()?.remove(key.as_str());
+    let before = &text[..line.start];
+    let whole = without(before[..before.len().checked_sub(1)?].rfind('\n').map_or(0, |at| at + 1));
+    (Value::Sequence(documents(&whole).ok()?) == wanted).then_some(whole)
 }
 
 fn at<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {

@@ -1,0 +1,257 @@
+//! Terraform: lines of variables go, as `TF_VAR_name` is read instead and a line would win over it; tokens
+//! of hosts go, as a credentials helper gives them. Seen with Terraform 1.11.4.
+
+use std::ops::Range;
+
+use hcl_edit::Span as _;
+use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::structure::{Attribute, Block, Body};
+use hcl_edit::template::Element;
+use jsonc_parser::cst::CstObject;
+
+use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, json, services};
+
+const ODD: Odd = Odd("it is not the HCL that Terraform reads");
+const PART: &str =
+    "it is part of a larger value: store that whole, as JSON, for its TF_VAR variable";
+const NO_VARIABLE: &str = "its name is none of a variable";
+/// Settings are not deeper than this.
+const DEEPEST: usize = 64;
+
+/// `*.tfvars`.
+pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    let body = parse(text)?;
+    let mut edits = Vec::new();
+    for attribute in body.attributes() {
+        let (name, span) = (attribute.key.as_str(), attribute.span().ok_or(ODD)?);
+        let Some(value) = literal(&attribute.value) else {
+            parts(&attribute.value, &mut vec![name.to_owned()], choose);
+            continue;
+        };
+        if is_elsewhere(&value) {
+            continue;
+        }
+        let is_twice = body.attributes().filter(|other| other.key.as_str() == name).count() > 1;
+        match choose(variable(name, &value, is_twice)) {
+            Choice::Keep => {}
+            Choice::Mask => edits.push(masked(attribute)?),
+            Choice::Refer { secret, .. } => {
+                edits.push(Edit { place: span, new: format!("# {name} is in authy: {secret}") });
+            }
+        }
+    }
+    edited(text, &edits)
+}
+
+/// `*.tfvars.json`.
+pub(super) fn tfvars_json(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    let root = json::parse(text)?;
+    let object = root.object_value().ok_or(json::ODD)?;
+    for property in object.properties() {
+        let (Some(name), Some(value)) = (property.decoded_name(), property.value()) else {
+            continue;
+        };
+        if let Some(inner) = value.as_object() {
+            json_parts(&inner, &mut vec![name], choose);
+            continue;
+        }
+        let Some(text) = json::text_of(&value).filter(|text| !is_elsewhere(text)) else { continue };
+        match choose(variable(&name, &text, json::is_twice(&object, &name))) {
+            Choice::Keep => {}
+            Choice::Mask => json::set(&property, DOTS),
+            Choice::Refer { .. } => property.remove(),
+        }
+    }
+    Ok(root.to_string())
+}
+
+/// `~/.terraformrc`.
+pub(super) fn settings(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    let body = parse(text)?;
+    let mut edits = Vec::new();
+    for block in body.blocks().filter(|block| block.ident.as_str() == "credentials") {
+        let [host] = block.labels.as_slice() else { continue };
+        let token = block.body.attributes().find(|one| one.key.as_str() == "token");
+        let Some((attribute, value)) = token.and_then(|one| Some((one, literal(&one.value)?)))
+        else {
+            continue;
+        };
+        if is_elsewhere(&value) {
+            continue;
+        }
+        let has_more = block.body.len() > 1;
+        let candidate = Candidate {
+            by_hand: has_more.then_some("there is more in its block than a token"),
+            ..host_token(host.as_str(), &value)
+        };
+        match choose(candidate) {
+            Choice::Keep => {}
+            Choice::Mask => edits.push(masked(attribute)?),
+            Choice::Refer { .. } => {
+                edits.push(Edit { place: lines_of(text, block)?, new: String::new() });
+            }
+        }
+    }
+    edited(text, &edits)
+}
+
+/// `~/.terraform.d/credentials.tfrc.json`, which `terraform login` writes.
+pub(super) fn credentials(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
+    let root = json::parse(text)?;
+    let object = root.object_value().ok_or(json::ODD)?;
+    for host in object.object_value("credentials").into_iter().flat_map(|all| all.properties()) {
+        let (Some(name), Some(entry)) = (host.decoded_name(), host.object_value()) else {
+            continue;
+        };
+        let Some(token) = entry.get("token") else { continue };
+        let text = token.value().and_then(|value| json::text_of(&value));
+        let Some(text) = text.filter(|text| !is_elsewhere(text)) else { continue };
+        match choose(host_token(&name, &text)) {
+            Choice::Keep => {}
+            Choice::Mask => json::set(&token, DOTS),
+            Choice::Refer { .. } => host.remove(),
+        }
+    }
+    Ok(root.to_string())
+}
+
+/// Whether a text stands for a value that is elsewhere, or for none. A `$` in what was decoded is one.
+fn is_elsewhere(text: &str) -> bool {
+    text.is_empty() || !text.contains('$') && is_reference(text)
+}
+
+fn variable(name: &str, value: &str, is_twice: bool) -> Candidate {
+    let is_variable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let by_hand = is_twice.then_some(TWICE);
+    Candidate {
+        variable: Some(format!("TF_VAR_{name}")),
+        longer: format!("terraform-{name}"),
+        by_hand: by_hand.or_else(|| (!is_variable).then_some(NO_VARIABLE)),
+        ..Candidate::new(&[name], value)
+    }
+}
+
+fn host_token(host: &str, token: &str) -> Candidate {
+    Candidate {
+        name: format!("terraform/{host}"),
+        longer: format!("terraform/{host}-token"),
+        is_sure: true,
+        services: services(&format!("https://{host}")),
+        ..Candidate::new(&["credentials", host, "token"], token)
+    }
+}
+
+fn parse(text: &str) -> Result<Body, Odd> {
+    if depth(text) > DEEPEST {
+        return Err(ODD);
+    }
+    hcl_edit::parser::parse_body(text).map_err(|_| ODD)
+}
+
+/// A text in which nothing is put in.
+fn literal(value: &Expression) -> Option<String> {
+    match value {
+        Expression::String(text) => Some(text.as_str().to_owned()),
+        Expression::HeredocTemplate(heredoc) => {
+            let literals = heredoc.template.iter().map(|element| match element {
+                Element::Literal(text) => Some(text.as_str()),
+                _ => None,
+            });
+            // Lines of Windows would be part of it.
+            literals.collect::<Option<String>>().filter(|text| !text.contains('\r'))
+        }
+        _ => None,
+    }
+}
+
+/// Comes across the texts in lists and objects.
+fn parts(value: &Expression, place: &mut Vec<String>, choose: &mut Choose<'_>) {
+    match value {
+        Expression::Array(all) => all.iter().for_each(|one| parts(one, place, choose)),
+        Expression::Object(object) => {
+            for (key, one) in object {
+                let name = match key {
+                    ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
+                    ObjectKey::Expression(Expression::Variable(name)) => {
+                        Some(name.as_str().to_owned())
+                    }
+                    ObjectKey::Expression(other) => literal(other),
+                };
+                place.push(name.unwrap_or_else(|| "?".to_owned()));
+                parts(one.expr(), place, choose);
+                place.pop();
+            }
+        }
+        other => {
+            if let Some(text) = literal(other) {
+                part(place, &text, choose);
+            }
+        }
+    }
+}
+
+fn json_parts(object: &CstObject, place: &mut Vec<String>, choose: &mut Choose<'_>) {
+    for property in object.properties() {
+        let (Some(name), Some(value)) = (property.decoded_name(), property.value()) else {
+            continue;
+        };
+        place.push(name);
+        match (value.as_object(), json::text_of(&value)) {
+            (Some(inner), _) => json_parts(&inner, place, choose),
+            (None, Some(text)) => part(place, &text, choose),
+            (None, None) => {}
+        }
+        place.pop();
+    }
+}
+
+fn part(place: &[String], text: &str, choose: &mut Choose<'_>) {
+    if !is_elsewhere(text) {
+        let words: Vec<&str> = place.iter().map(String::as_str).collect();
+        choose(Candidate { by_hand: Some(PART), ..Candidate::new(&words, text) });
+    }
+}
+
+/// What stands in a place from now on.
+struct Edit {
+    place: Range<usize>,
+    new: String,
+}
+
+fn masked(attribute: &Attribute) -> Result<Edit, Odd> {
+    let place = attribute.value.span().ok_or(ODD)?;
+    Ok(Edit { place, new: format!("\"{DOTS}\"") })
+}
+
+/// Where a block lies, with the end of its line.
+fn lines_of(text: &str, block: &Block) -> Result<Range<usize>, Odd> {
+    let span = block.span().ok_or(ODD)?;
+    let rest = &text[span.end..];
+    let end = rest.find('\n').filter(|end| rest[..*end].trim().is_empty());
+    Ok(span.start..span.end + end.map_or(0, |end| end + 1))
+}
+
+/// The text with all edits; what was not edited has to be there as it was.
+fn edited(text: &str, edits: &[Edit]) -> Result<String, Odd> {
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for Edit { place, new } in edits {
+        out.push_str(text.get(copied..place.start).ok_or(ODD)?);
+        out.push_str(new);
+        copied = place.end;
+    }
+    out.push_str(&text[copied..]);
+    let (before, after) = (parse(text)?, parse(&out)?);
+    let is_edited = |span: &Range<usize>| edits.iter().any(|edit| span.contains(&edit.place.start));
+    let kept = spans(&before).filter(|span| !is_edited(span)).map(|span| &text[span]);
+    // Dots stand in the place of a value, and are a value themselves.
+    let now = spans(&after).map(|span| &out[span]).filter(|one| !one.contains(DOTS));
+    match kept.filter(|one| !one.contains(DOTS)).eq(now) {
+        true => Ok(out),
+        false => Err(ODD),
+    }
+}
+
+fn spans(body: &Body) -> impl Iterator<Item = Range<usize>> {
+    body.iter().filter_map(hcl_edit::Span::span)
+}

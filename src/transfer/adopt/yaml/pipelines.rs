@@ -1,0 +1,162 @@
+//! Pipelines of GitHub and GitLab. Their runners ask the forge for secrets, so the values have to go there
+//! as well; what stays in the file is a name.
+
+use serde_yaml::Value;
+
+use super::{BY_HAND, Path, Step, documents, removed, replaced};
+use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference};
+
+/// A value, and the words that lead to it.
+struct Spot {
+    path: Path,
+    /// What it is in: a job, a service, an action.
+    around: String,
+    name: String,
+    value: String,
+    is_sure: bool,
+}
+
+/// Collects the values of a document.
+struct Finder {
+    spots: Vec<Spot>,
+}
+
+/// A workflow of GitHub Actions, where the places take `secrets`.
+pub(in crate::transfer::adopt) fn github(
+    text: &str,
+    choose: &mut Choose<'_>,
+) -> Result<String, Odd> {
+    let mut finder = Finder { spots: Vec::new() };
+    for (number, root) in documents(text)?.iter().enumerate() {
+        let top = vec![Step::At(number)];
+        finder.map(root, &top, "env", "workflow");
+        for (job, body) in entries(root.get("jobs")) {
+            let path = below(&top, &["jobs", job]);
+            finder.map(body, &path, "env", job);
+            finder.map(body, &path, "secrets", job);
+            finder.container(body.get("container"), &below(&path, &["container"]), job);
+            for (service, one) in entries(body.get("services")) {
+                finder.container(Some(one), &below(&path, &["services", service]), service);
+            }
+            let steps = body.get("steps").and_then(Value::as_sequence);
+            for (at, step) in steps.into_iter().flatten().enumerate() {
+                let path = [below(&path, &["steps"]), vec![Step::At(at)]].concat();
+                finder.map(step, &path, "env", job);
+                finder.map(step, &path, "with", action(step).unwrap_or(job));
+            }
+        }
+    }
+    edit(text, finder.spots, choose, |spot| {
+        // The forge keeps such names for itself.
+        let is_taken = spot.name.to_ascii_uppercase().starts_with("GITHUB_");
+        is_taken.then_some("GitHub takes no secret whose name begins with GITHUB_: rename it")
+    })
+}
+
+/// `.gitlab-ci.yml`: a variable of the project has the name of the one that goes.
+pub(in crate::transfer::adopt) fn gitlab(
+    text: &str,
+    choose: &mut Choose<'_>,
+) -> Result<String, Odd> {
+    let mut finder = Finder { spots: Vec::new() };
+    for (number, root) in documents(text)?.iter().enumerate() {
+        let top = vec![Step::At(number)];
+        finder.map(root, &top, "variables", "pipeline");
+        for (job, body) in entries(Some(root)) {
+            finder.map(body, &below(&top, &[job]), "variables", job);
+        }
+    }
+    let mut out = text.to_owned();
+    for spot in finder.spots {
+        let has_dollar = spot.value.contains('$');
+        let by_hand = has_dollar.then_some("GitLab reads the '$' in it as a variable");
+        let editable = || removed(&out, &spot.path, &spot.value).is_none().then_some(BY_HAND);
+        let candidate = Candidate {
+            variable: Some(spot.name.clone()),
+            by_hand: by_hand.or_else(editable),
+            ..spot.candidate()
+        };
+        let new = match choose(candidate) {
+            Choice::Keep => continue,
+            Choice::Mask => replaced(&out, &spot.path, &spot.value, DOTS),
+            Choice::Refer { .. } => removed(&out, &spot.path, &spot.value),
+        };
+        out = new.unwrap_or(out);
+    }
+    Ok(out)
+}
+
+fn edit(
+    text: &str,
+    spots: Vec<Spot>,
+    choose: &mut Choose<'_>,
+    by_hand: impl Fn(&Spot) -> Option<&'static str>,
+) -> Result<String, Odd> {
+    let mut out = text.to_owned();
+    for spot in spots {
+        let editable = || replaced(&out, &spot.path, &spot.value, DOTS).is_none();
+        let by_hand = by_hand(&spot).or_else(|| editable().then_some(BY_HAND));
+        let new = match choose(Candidate { by_hand, ..spot.candidate() }) {
+            Choice::Keep => continue,
+            Choice::Mask => DOTS.to_owned(),
+            Choice::Refer { variable, .. } => format!("${{{{ secrets.{variable} }}}}"),
+        };
+        out = replaced(&out, &spot.path, &spot.value, &new).unwrap_or(out);
+    }
+    Ok(out)
+}
+
+impl Spot {
+    fn candidate(&self) -> Candidate {
+        Candidate {
+            longer: format!("{}-{}", self.around, self.name),
+            is_sure: self.is_sure,
+            ..Candidate::new(&[&self.around, &self.name], &self.value)
+        }
+    }
+}
+
+impl Finder {
+    /// The texts in the map `key` of `body`.
+    fn map(&mut self, body: &Value, path: &[Step], key: &str, around: &str) {
+        for (name, value) in entries(body.get(key)) {
+            if let Some(value) = value.as_str() {
+                self.add(below(path, &[key, name]), around, name, value, key == "secrets");
+            }
+        }
+    }
+
+    /// A container, and the password of its registry.
+    fn container(&mut self, container: Option<&Value>, path: &[Step], around: &str) {
+        let Some(container) = container else { return };
+        self.map(container, path, "env", around);
+        let password = container.get("credentials").and_then(|one| one.get("password"));
+        if let Some(password) = password.and_then(Value::as_str) {
+            let path = below(path, &["credentials", "password"]);
+            self.add(path, &format!("{around}-registry"), "password", password, true);
+        }
+    }
+
+    fn add(&mut self, path: Path, around: &str, name: &str, value: &str, is_sure: bool) {
+        if !is_reference(value) {
+            let (around, name, value) = (around.to_owned(), name.to_owned(), value.to_owned());
+            self.spots.push(Spot { path, around, name, value, is_sure });
+        }
+    }
+}
+
+/// The last word of the action that a step uses: `login-action` of `docker/login-action@v3`.
+fn action(step: &Value) -> Option<&str> {
+    let uses = step.get("uses").and_then(Value::as_str)?;
+    uses.split('@').next()?.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+fn entries(map: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let all = map.and_then(Value::as_mapping).into_iter().flatten();
+    all.filter_map(|(key, value)| Some((key.as_str()?, value)))
+}
+
+fn below(path: &[Step], keys: &[&str]) -> Path {
+    let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+    path.iter().cloned().chain(keys).collect()
+}
