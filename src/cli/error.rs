@@ -61,6 +61,9 @@ pub(crate) enum Failure {
     /// The person at the terminal said no.
     #[error("nothing was moved")]
     NotAdopted,
+    /// The policy that is to allow what is moved denies it.
+    #[error("policy '{policy}' denies '{name}' by '{pattern}': nothing was moved")]
+    PolicyDenies { policy: ScopeName, name: SecretName, pattern: String },
     /// Something else waits for approval than what was looked at.
     #[error("this is not what was looked at: it has the digest {0}")]
     OtherApproval(String),
@@ -210,9 +213,10 @@ impl Failure {
             Self::EmptyFolder(_) => Kind::NotFound,
             Self::NotRemoved | Self::NotAdopted => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
-            Self::OtherApproval(_) | Self::Several { .. } | Self::OtherUser { .. } => {
-                Kind::Conflict
-            }
+            Self::OtherApproval(_)
+            | Self::PolicyDenies { .. }
+            | Self::Several { .. }
+            | Self::OtherUser { .. } => Kind::Conflict,
             Self::OddQuestion(_)
             | Self::NoLine(_)
             | Self::NoPair(_)
@@ -271,6 +275,9 @@ impl Failure {
             Self::OddQuestion(_) => "'authy help helper' says what each program is set up with",
             Self::NoLine(name) => {
                 return Some(format!("'authy rotate {name}' gives it a value of one line"));
+            }
+            Self::PolicyDenies { .. } => {
+                "name another policy, or give the secrets other names with --prefix"
             }
             Self::NoPair(name) => {
                 return Some(format!(

@@ -2,6 +2,7 @@
 //! of a project's secrets by one command.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::error::TransferError;
 use super::programs::ask;
@@ -32,7 +33,14 @@ struct Item {
     login: Option<Login>,
     notes: Option<SecretText>,
     #[serde(default)]
-    fields: Vec<Field>,
+    fields: Option<Vec<Field>>,
+    ssh_key: Option<SshKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SshKey {
+    private_key: Option<SecretText>,
 }
 
 #[derive(Deserialize)]
@@ -99,14 +107,78 @@ pub(super) fn bitwarden(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
             add("", login.password, about);
             add("totp", login.totp, None);
             add("notes", item.notes, None);
+        } else if let Some(key) = item.ssh_key {
+            add("", key.private_key, None);
+            add("notes", item.notes, None);
         } else {
             add("", item.notes, None);
         }
-        for field in item.fields.into_iter().filter(|field| field.kind == 1) {
+        for field in item.fields.into_iter().flatten().filter(|field| field.kind == 1) {
             add(field.name.as_deref().unwrap_or("field"), field.value, None);
         }
     }
     Ok(found)
+}
+
+/// What an export of Bitwarden has that is not read, counted.
+pub(super) fn left_of_bitwarden(bytes: &SecretBytes) -> Vec<String> {
+    /// The parts of an item that are looked at; of their content nothing is kept.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Left {
+        #[serde(rename = "type", default)]
+        kind: u8,
+        #[serde(default)]
+        fields: Option<Vec<Kind>>,
+        #[serde(default)]
+        password_history: Option<Vec<IgnoredAny>>,
+        #[serde(default)]
+        login: Option<Keys>,
+    }
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "type", default)]
+        kind: u8,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Keys {
+        username: Option<String>,
+        #[serde(default)]
+        uris: Option<Vec<IgnoredAny>>,
+        #[serde(default)]
+        fido2_credentials: Option<Vec<IgnoredAny>>,
+    }
+    #[derive(Deserialize)]
+    struct All {
+        items: Vec<Left>,
+    }
+    let Ok(All { items }) = serde_json::from_slice(bytes.expose()) else { return Vec::new() };
+    let count = |is: &dyn Fn(&Left) -> usize| items.iter().map(is).sum::<usize>();
+    let of_kind = |kind: u8| count(&|item| usize::from(item.kind == kind));
+    let keys = |item: &Left| {
+        item.login.as_ref().and_then(|login| Some(login.fido2_credentials.as_ref()?.len()))
+    };
+    let is_named = |item: &Left| {
+        let named = |login: &Keys| {
+            let has_user = login.username.as_ref().is_some_and(|name| !name.is_empty());
+            has_user && login.uris.as_ref().is_none_or(Vec::is_empty)
+        };
+        usize::from(item.login.as_ref().is_some_and(named))
+    };
+    let visible = |item: &Left| item.fields.iter().flatten().filter(|one| one.kind != 1).count();
+    [
+        (of_kind(3), "payment cards"),
+        (of_kind(4), "personal data"),
+        (count(&visible), "fields that are not hidden"),
+        (count(&is_named), "user names of logins without an address"),
+        (count(&|item| keys(item).unwrap_or(0)), "passkeys"),
+        (count(&|item| item.password_history.iter().flatten().count()), "earlier passwords"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{what} ({count})"))
+    .collect()
 }
 
 /// The columns of `keepassxc-cli export --format csv`, as of 2.7.
@@ -226,7 +298,7 @@ pub(super) fn infisical(
 }
 
 /// The members of a JSON object that a program printed, those below `above`.
-fn below(
+pub(super) fn below(
     program: &'static str,
     answer: &SecretBytes,
     above: &str,
@@ -238,7 +310,7 @@ fn below(
 
 #[cfg(test)]
 mod tests {
-    use super::{bitwarden, keepassxc};
+    use super::{bitwarden, keepassxc, left_of_bitwarden};
     use crate::secret::SecretBytes;
     use crate::transfer::Found;
 
@@ -256,13 +328,26 @@ mod tests {
              "login": {"username": "ann", "password": "p", "totp": "otpauth://x", "uris": [{"match": null, "uri": "https://github.com/login"}, {"uri": "androidapp://x"}]},
              "fields": [{"name": "pin", "value": "4711", "type": 1}, {"name": "seen", "value": "x", "type": 0}]},
             {"type": 2, "name": "Note", "folderId": null, "notes": "text\nmore", "secureNote": {"type": 0}},
-            {"type": 3, "name": "Card", "folderId": null, "notes": null, "card": {}}]}"#;
-        let found = bitwarden(&SecretBytes::from(text.to_owned())).unwrap();
+            {"type": 3, "name": "Card", "folderId": null, "notes": null, "card": {}},
+            {"type": 5, "name": "Key", "folderId": null, "notes": null, "fields": null, "sshKey": {"privateKey": "k", "publicKey": "x"}},
+            {"type": 1, "name": "Old", "login": {"username": "bob", "password": "q", "fido2Credentials": [{}]}, "passwordHistory": [{}, {}]}]}"#;
+        let bytes = SecretBytes::from(text.to_owned());
+        let found = bitwarden(&bytes).unwrap();
+        let left = [
+            "payment cards (1)",
+            "fields that are not hidden (1)",
+            "user names of logins without an address (1)",
+            "passkeys (1)",
+            "earlier passwords (2)",
+        ];
+        assert_eq!(left_of_bitwarden(&bytes), left);
         let expected = [
             ("Work/GitHub", "p"),
             ("Work/GitHub/totp", "otpauth://x"),
             ("Work/GitHub/pin", "4711"),
             ("Note", "text\nmore"),
+            ("Key", "k"),
+            ("Old", "q"),
         ];
         assert_eq!(pairs(&found), expected);
         let about = found[0].about.as_ref().unwrap();

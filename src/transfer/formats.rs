@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransferError;
-use super::{Found, dotenv, encrypted, exports, json, programs, yaml};
+use super::{Found, dotenv, encrypted, exports, json, programs, stores, yaml};
 use crate::secret::SecretBytes;
 
 /// Something that secrets come in from.
@@ -18,6 +18,8 @@ pub struct ImportFormat {
     pub endings: &'static [&'static str],
     /// Where its store is where nothing else is said: by the variable, else below the home folder.
     pub store: Option<(&'static str, &'static str)>,
+    /// What its source has that does not come along, as a list in words.
+    pub leaves: &'static str,
     pub(super) read: Read,
 }
 
@@ -42,62 +44,153 @@ pub(crate) struct StoreLocation {
 }
 
 /// All of them, as `import --help` lists them. The first is what a file is whose name says nothing.
-pub static IMPORT_FORMATS: [ImportFormat; 17] = [
-    file("dotenv", "A .env file", &["env"], dotenv::parse),
-    file("json", "A JSON object", &["json"], json::parse),
-    file("yaml", "A YAML mapping", &["yaml", "yml"], yaml::parse),
+pub static IMPORT_FORMATS: [ImportFormat; 21] = [
+    file("dotenv", "A .env file", "comments", dotenv::parse).ending(&["env"]),
+    file("json", "A JSON object", NO_TYPES, json::parse).ending(&["json"]),
+    file("yaml", "A YAML mapping", NO_TYPES, yaml::parse).ending(&["yaml", "yml"]),
     ImportFormat {
         store: Some(("PASSWORD_STORE_DIR", ".password-store")),
-        ..program("pass", "pass, the standard unix password manager", "pass", programs::pass)
+        ..program(
+            "pass",
+            "pass, the standard unix password manager",
+            "earlier values (git's history), who reads a folder (.gpg-id)",
+            Read::Program("pass", programs::pass),
+        )
     },
     ImportFormat {
         store: Some(("PASSAGE_DIR", ".passage/store")),
-        ..program("passage", "passage", "passage", programs::passage)
+        ..program(
+            "passage",
+            "passage",
+            "earlier values (git's history), who reads a folder (.age-recipients)",
+            Read::Program("passage", programs::passage),
+        )
     },
-    program("gopass", "gopass", "gopass", programs::gopass),
-    program("sops", "A file encrypted with sops", "sops", programs::sops),
-    program("1password", "1Password, through op", "op", programs::one_password),
-    program("vault", "HashiCorp Vault", "vault", programs::vault),
-    file("bitwarden", "Bitwarden: what 'bw export --format json' writes", &[], exports::bitwarden),
+    program(
+        "gopass",
+        "gopass",
+        "earlier values (git's history), recipients",
+        Read::Program("gopass", programs::gopass),
+    ),
+    program(
+        "sops",
+        "A file encrypted with sops",
+        "its recipients and rules (.sops.yaml), comments",
+        Read::Program("sops", programs::sops),
+    ),
+    program(
+        "1password",
+        "1Password, through op",
+        "fields that are not concealed, user names of items without an address, documents and \
+         attached files, earlier values, who sees a vault",
+        Read::Program("op", programs::one_password),
+    ),
+    program(
+        "vault",
+        "HashiCorp Vault",
+        "earlier versions, metadata, paths below this one, policies, secrets that are made on demand",
+        Read::Program("vault", programs::vault),
+    ),
+    file(
+        "bitwarden",
+        "Bitwarden: what 'bw export --format json' writes",
+        "attached files, who shares a collection",
+        exports::bitwarden,
+    ),
     file(
         "keepassxc",
         "KeePassXC: what 'keepassxc-cli export --format csv' writes",
-        &[],
+        "attributes and attached files, tags, earlier values, user names of entries without an address",
         exports::keepassxc,
     ),
-    program("dotenvx", "A .env file that dotenvx encrypted", "dotenvx", exports::dotenvx),
-    program("fnox", "fnox, all that it resolves here", "fnox", exports::fnox),
-    program("doppler", "Doppler, this folder's or PROJECT/CONFIG", "doppler", exports::doppler),
-    program("infisical", "Infisical, an environment", "infisical", exports::infisical),
-    program("chamber", "chamber, a service", "chamber", exports::chamber),
-    ImportFormat {
-        name: "authy-0.7",
-        help: "The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7",
-        endings: &[],
-        store: None,
-        read: Read::OldVault,
-    },
+    program(
+        "dotenvx",
+        "A .env file that dotenvx encrypted",
+        "the key that decrypts it, comments",
+        Read::Program("dotenvx", exports::dotenvx),
+    ),
+    program(
+        "fnox",
+        "fnox, all that it resolves here",
+        "other profiles, descriptions, where each value comes from",
+        Read::Program("fnox", exports::fnox),
+    ),
+    program(
+        "doppler",
+        "Doppler, this folder's or PROJECT/CONFIG",
+        "other configurations, earlier values, notes, who may see it; references come as their values",
+        Read::Program("doppler", exports::doppler),
+    ),
+    program(
+        "infisical",
+        "Infisical, an environment",
+        "other environments and folders, earlier values, comments, tags, who may see it",
+        Read::Program("infisical", exports::infisical),
+    ),
+    program(
+        "chamber",
+        "chamber, a service",
+        "other services, earlier values",
+        Read::Program("chamber", exports::chamber),
+    ),
+    program(
+        "secretspec",
+        "secretspec, this folder's, and a profile",
+        "other profiles, descriptions, defaults as such, where each value comes from",
+        Read::Program("secretspec", stores::secretspec),
+    ),
+    program(
+        "cottage",
+        "cottage, a folder",
+        "recipients, previews, earlier values (git's history)",
+        Read::Program("ctg", stores::cottage),
+    ),
+    program(
+        "kbs2",
+        "kbs2, or one of its records",
+        "user names of logins, names of variables, times",
+        Read::Program("kbs2", stores::kbs2),
+    ),
+    program(
+        "envchain",
+        "envchain, or one of its namespaces",
+        "whether the keychain asks at each use",
+        Read::Program("envchain", stores::envchain),
+    ),
+    program(
+        "authy-0.7",
+        "The one file of authy 0.7 and before, and its policies; a folder, usually ~/.authy-0.7",
+        "sessions, the audit log, times and versions",
+        Read::OldVault,
+    ),
 ];
+
+/// What a tree of values loses.
+const NO_TYPES: &str = "types (numbers and booleans become text), comments";
 
 const fn file(
     name: &'static str,
     help: &'static str,
-    endings: &'static [&'static str],
+    leaves: &'static str,
     parse: fn(&SecretBytes) -> Result<Vec<Found>, TransferError>,
 ) -> ImportFormat {
-    ImportFormat { name, help, endings, store: None, read: Read::File(parse) }
+    program(name, help, leaves, Read::File(parse))
 }
 
 const fn program(
     name: &'static str,
     help: &'static str,
-    program: &'static str,
-    fetch: fn(&'static str, &StoreLocation) -> Result<Vec<Found>, TransferError>,
+    leaves: &'static str,
+    read: Read,
 ) -> ImportFormat {
-    ImportFormat { name, help, endings: &[], store: None, read: Read::Program(program, fetch) }
+    ImportFormat { name, help, endings: &[], store: None, leaves, read }
 }
 
 impl ImportFormat {
+    const fn ending(self, endings: &'static [&'static str]) -> Self {
+        Self { endings, ..self }
+    }
+
     /// The one of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         IMPORT_FORMATS.iter().find(|format| format.name == name)

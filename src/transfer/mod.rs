@@ -14,11 +14,12 @@ mod json;
 mod name;
 mod old_authy;
 mod programs;
+mod stores;
 mod yaml;
 
 pub use adopt::AdoptThen;
 pub(crate) use adopt::{
-    Candidate, Choice, DOTS, Odd, SCHEMES, is_secret_name, kind_of, usual_places,
+    Candidate, Choice, DOTS, Odd, SCHEMES, doubts, is_secret_name, kind_of, usual_places,
 };
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};
@@ -27,6 +28,7 @@ pub(crate) use name::{name_here, pattern_here};
 pub(crate) use old_authy::{
     FILE as OLD_FILE, LIMIT as OLD_LIMIT, OldPolicy, OldVault, parse as parse_old,
 };
+pub(crate) use stores::counted;
 
 use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;

@@ -159,6 +159,36 @@ fn variables_of_terraform_come_from_the_project_file() {
 }
 
 #[test]
+fn a_variable_that_another_file_sets_stays() {
+    let t = Sandbox::new();
+    t.write("z.auto.tfvars", format!("db_password = \"{KEY}\"\na_token = \"{KEY}2\"\n"));
+    t.write("terraform.tfvars", "db_password = \"low-value-4711\"\n");
+    t.authy(["adopt", "z.auto.tfvars", "--yes"])
+        .ok()
+        .stderr_has("keeps db_password: another file here sets it too")
+        .stderr_has("moved 1 secret: a-token");
+}
+
+#[test]
+fn what_a_policy_says_is_known_before_anything_moves() {
+    let t = Sandbox::new();
+    let text = format!("a_token = \"{KEY}\"\n");
+    t.write("a.tfvars", &text);
+    t.authy(["policy", "create", "p", "--allow", "b-*", "--deny", "a-*"]).ok();
+    t.authy(["adopt", "a.tfvars", "--policy", "p", "--yes"])
+        .fails(7)
+        .stderr_has("policy 'p' denies 'a-token' by 'a-*': nothing was moved");
+    assert_eq!(read(&t, "a.tfvars"), text);
+    t.authy(["policy", "create", "q", "--allow", "a-*"]).ok();
+    let done = t.authy(["adopt", "a.tfvars", "--policy", "q", "--project", "--yes"]).ok();
+    done.stderr_has("policy 'q' allows them already").stderr_has("wrote '.authy.toml'");
+    // A list is none that a variable gives as it stands there.
+    t.write("main.tf", "variable \"b_token\" {\n  type = any\n}\n");
+    t.write("b.tfvars", "b_token = \"other-4711-value\"\n");
+    t.authy(["adopt", "b.tfvars", "-n"]).ok().stderr_has("because of its type");
+}
+
+#[test]
 fn the_project_file_that_is_there_is_added_to() {
     let t = Sandbox::new();
     t.write("a.tfvars", format!("a_token = \"{KEY}\"\n"));

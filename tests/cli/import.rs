@@ -267,12 +267,92 @@ fn what_managers_of_projects_print_moves_in() {
     ask("chamber", chamber, &["web", "--prefix", "c/"]).ok();
     t.holds("c/a", "from chamber");
     ask("chamber", chamber, &[]).fails(2).stderr_has("a service");
+    let secretspec =
+        "test \"$*\" = 'export --format json --profile dev' && echo '{\"A\":\"from secretspec\"}'";
+    ask("secretspec", secretspec, &["dev", "--prefix", "ss/"]).ok();
+    t.holds("ss/a", "from secretspec");
+    // As kbs2 0.7 prints it.
+    let kbs2 = "case \"$*\" in list) printf 'web site\\nenv\\n';; 'dump --json -- web site env') printf '%s\\n' '{\"timestamp\":1,\"label\":\"web site\",\"body\":{\"kind\":\"Login\",\"fields\":{\"username\":\"ann\",\"password\":\"from kbs2\"}}}' '{\"timestamp\":1,\"label\":\"env\",\"body\":{\"kind\":\"Environment\",\"fields\":{\"variable\":\"X\",\"value\":\"two\"}}}';; *) exit 1;; esac";
+    ask("kbs2", kbs2, &["--prefix", "k/"]).ok().stderr_has("imported 2 secrets");
+    t.holds("k/web-site", "from kbs2");
+    t.holds("k/env", "two");
+    let envchain = "case \"$*\" in --list) printf 'aws\\naws\\n';; '--list aws') printf 'A_KEY\\nB\\n';; 'aws env -0') printf 'PATH=x\\0A_KEY=one\\ntwo\\0B=3\\0';; *) exit 1;; esac";
+    ask("envchain", envchain, &["--prefix", "e/"]).ok().stderr_has("imported 2 secrets");
+    t.holds("e/aws/a-key", "one\ntwo");
     ask("fnox", "echo '[]'", &[]).fails(1).stderr_has("not understood");
     let encrypted = "{\"encrypted\": true, \"items\": []}";
     t.authy(["import", "-", "--from", "bitwarden"])
         .stdin(encrypted)
         .fails(2)
         .stderr_has("bw export");
+}
+
+#[test]
+fn what_stays_behind_is_said() {
+    let t = Sandbox::new();
+    let text = "{\"items\": [{\"type\": 1, \"name\": \"A\", \"login\": {\"password\": \"v-4711\"}}, {\"type\": 3, \"name\": \"Card\"}]}";
+    let words = ["import", "-", "--from", "bitwarden", "--report", "--dry-run"];
+    t.authy(words)
+        .stdin(text)
+        .ok()
+        .stderr_has("does not come along: payment cards (1), attached files");
+    let told = t.authy([&words[..], &["--json"]].concat()).stdin(text).ok().json();
+    assert_eq!(told["secrets"][0]["name"], "a");
+    assert_eq!(told["left"][0], "payment cards (1)");
+}
+
+#[test]
+fn a_real_store_of_cottage_moves_in() {
+    if !happens_to_have("ctg") {
+        return;
+    }
+    let t = Sandbox::new();
+    let call = |words: &[&str]| t.program("ctg", words).ok();
+    t.program("git", ["init", "-q", "."]).ok();
+    t.authy(["import", "--from", "cottage"]).fails(3).stderr_has("no store");
+    call(&["init"]);
+    fs::create_dir(t.work().join("conf")).unwrap();
+    write(&t, ".env.prod", "A_KEY='one two'\n");
+    write(&t, "conf/key.pem", "line\nline\n");
+    call(&["encrypt", ".env.prod", "conf/key.pem"]);
+    call(&["clean"]);
+    t.authy(["import", "--from", "cottage", "--prefix", "c/"]).ok().stderr_has("2 secrets");
+    t.holds("c/prod/a-key", "one two");
+    t.holds("c/conf/key.pem", "line\nline\n");
+}
+
+#[test]
+fn a_real_store_of_kbs2_moves_in() {
+    if !happens_to_have("kbs2") {
+        return;
+    }
+    let t = Sandbox::new();
+    let call = |words: &[&str], stdin: &str| t.program("kbs2", words).stdin(stdin).ok();
+    call(&["init", "--insecure-not-wrapped"], "");
+    call(&["new", "--kind", "login", "web"], "ann\u{1}from kbs2");
+    call(&["new", "--kind", "environment", "env"], "X_KEY\u{1}two words");
+    t.authy(["import", "--from", "kbs2"]).ok().stderr_has("imported 2 secrets");
+    t.holds("web", "from kbs2");
+    t.holds("env", "two words");
+}
+
+#[test]
+fn a_real_project_of_secretspec_moves_in() {
+    if !happens_to_have("secretspec") {
+        return;
+    }
+    let t = Sandbox::new();
+    write(
+        &t,
+        "secretspec.toml",
+        "[project]\nname = \"x\"\nrevision = \"1.0\"\n\n[profiles.default]\nA_KEY = { description = \"a\", required = true }\nB = { description = \"b\", required = false }\n",
+    );
+    write(&t, ".env", "A_KEY=\"from secretspec\"\nOTHER=x\n");
+    t.authy(["import", "--from", "secretspec"])
+        .env("SECRETSPEC_PROVIDER", "dotenv")
+        .ok()
+        .stderr_has("imported 1 secret");
+    t.holds("a-key", "from secretspec");
 }
 
 #[test]

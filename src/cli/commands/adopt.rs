@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use authy::{
     AdoptFile, AdoptOptions, AdoptPlan, AdoptThen, Adopted, Kind, PolicyChange, ProjectDraft,
-    ScopeName, SecretName, printable, some_of,
+    ScopeName, SecretName, VerdictRule, printable, some_of,
 };
 
 use super::CommandResult;
@@ -72,6 +72,61 @@ pub(crate) struct Args {
     yes: bool,
 }
 
+/// What a policy lacks to allow what is moved.
+struct Wanted<'p> {
+    policy: &'p ScopeName,
+    is_new: bool,
+    lacks: Vec<String>,
+}
+
+impl<'p> Wanted<'p> {
+    /// Finds out before anything is moved.
+    ///
+    /// # Errors
+    /// The policy denies some of it.
+    fn of(
+        ctx: &authy::Context,
+        policy: &'p ScopeName,
+        names: &[SecretName],
+    ) -> Result<Self, Failure> {
+        let all = || names.iter().map(ToString::to_string).collect();
+        let view = match authy::policy_show(ctx, policy) {
+            Err(error) if error.kind() == Kind::NotFound => {
+                return Ok(Self { policy, is_new: true, lacks: all() });
+            }
+            view => view?,
+        };
+        let verdicts = authy::policy_preview(policy, &view.allow, &view.deny, names)?;
+        if let Some(denied) = verdicts.iter().find(|one| one.rule == VerdictRule::Deny) {
+            let (policy, name) = (policy.clone(), denied.name.clone());
+            let pattern = denied.pattern.clone().unwrap_or_default();
+            return Err(Failure::PolicyDenies { policy, name, pattern });
+        }
+        let lacks = verdicts.iter().filter(|one| !one.allowed).map(|one| one.name.to_string());
+        Ok(Self { policy, is_new: false, lacks: lacks.collect() })
+    }
+
+    fn write(self, ctx: &authy::Context, ui: Ui) -> Result<(), Failure> {
+        let Self { policy, is_new, lacks } = self;
+        if lacks.is_empty() {
+            ui.note(format_args!("policy '{policy}' allows them already"));
+            return Ok(());
+        }
+        let change = PolicyChange { allow: lacks, ..PolicyChange::new(policy.clone()) };
+        match is_new {
+            true => {
+                authy::policy_create(ctx, &change)?;
+                ui.note(format_args!("created policy '{policy}' for them"));
+            }
+            false => {
+                authy::policy_update(ctx, &change)?;
+                ui.note(format_args!("policy '{policy}' allows them now"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// So many names are written out.
 const SHOWN: usize = 8;
 
@@ -91,18 +146,31 @@ impl Args {
             plan.files.iter().try_for_each(|file| show(ui, file))?;
         }
         let names = names(&plan);
+        let wanted = match (&self.policy, self.dry_run) {
+            (None, _) => None,
+            (Some(policy), false) => Some(Wanted::of(&ctx, policy, &names)?),
+            // There may be no vault yet.
+            (Some(policy), true) => Wanted::of(&ctx, policy, &names).ok(),
+        };
         if names.is_empty() || self.dry_run {
             if ui.wants_json() {
                 ui.json(&serde_json::json!({ "files": plan.files, "done": null }))?;
             }
             by_hand(ui, &plan);
+            let has_others = plan.files.iter().any(|file| !file.by_hand.is_empty());
             ui.note(match (names.len(), is_given) {
+                (0, _) if has_others => "nothing is moved".to_owned(),
                 (0, true) => {
                     "no values to move: --all takes those that do not look like secrets".to_owned()
                 }
                 (0, false) => "no values to move in the usual files; name others".to_owned(),
                 (count, _) => format!("would move {}", secrets(count)),
             });
+            if !self.project && !names.is_empty() && !mapped(&plan).is_empty() {
+                ui.note(
+                    "with --policy SCOPE --project their variables are written into .authy.toml",
+                );
+            }
             return Ok(ExitCode::SUCCESS);
         }
         if !self.yes {
@@ -124,21 +192,8 @@ impl Args {
         ui.note(format_args!("moved {}: {}", secrets(names.len()), some_of(&names, SHOWN)));
         by_hand(ui, &plan);
         warn(ui, &done);
-        if let Some(policy) = &self.policy {
-            let change = PolicyChange {
-                allow: names.iter().map(ToString::to_string).collect(),
-                ..PolicyChange::new(policy.clone())
-            };
-            match authy::policy_create(&ctx, &change) {
-                Err(error) if error.kind() == Kind::Conflict => {
-                    authy::policy_update(&ctx, &change)?;
-                    ui.note(format_args!("policy '{policy}' allows them now"));
-                }
-                made => {
-                    made?;
-                    ui.note(format_args!("created policy '{policy}' for them"));
-                }
-            }
+        if let Some(wanted) = wanted {
+            wanted.write(&ctx, ui)?;
         }
         if let Some(draft) = &draft {
             authy::project_write(draft)?;
@@ -157,7 +212,10 @@ impl Args {
 
     /// What the project file is to say: the nearest one, else one in this folder.
     fn draft(&self, env: &CliEnv, plan: &AdoptPlan) -> Result<Option<ProjectDraft>, Failure> {
-        let Some(scope) = self.policy.as_ref().filter(|_| self.project) else { return Ok(None) };
+        // Other programs are given their values in other ways.
+        let is_run = |file: &AdoptFile| file.then == AdoptThen::Run && !file.values.is_empty();
+        let wants = self.project && plan.files.iter().any(is_run);
+        let Some(scope) = self.policy.as_ref().filter(|_| wants) else { return Ok(None) };
         let path = match env.project()? {
             Some(file) => file.path.clone(),
             None => PathBuf::from(".authy.toml"),
@@ -242,6 +300,9 @@ fn give(ui: Ui, file: &AdoptFile, command: &str) {
     for (name, variable) in given {
         ui.note(format_args!("  authy get {name} | {command} {variable}"));
     }
+    if file.program == "GitLab CI" {
+        ui.note("as variables of the project they are those of every job");
+    }
 }
 
 /// How the programs get their values now.
@@ -279,19 +340,22 @@ fn next(ui: Ui, plan: &AdoptPlan, policy: Option<&ScopeName>, has_project: bool)
             said.push(text);
         }
     }
-    let mapped: Vec<String> = moved()
-        .filter(|file| file.then == AdoptThen::Run)
-        .flat_map(|file| &file.values)
-        .filter(|value| value.is_mapped)
-        .map(|value| format!("{} = \"{{{}}}\"", value.variable, value.name))
-        .collect();
+    let mapped = mapped(plan);
     if !mapped.is_empty() && !has_project {
         ui.note(
             "put these into .authy.toml, below [env], as the variables have names of their own:",
         );
-        let mut mapped = mapped;
-        mapped.sort();
-        mapped.dedup();
         mapped.iter().for_each(|line| ui.note(format_args!("  {line}")));
     }
+}
+
+/// Lines of `.authy.toml` for variables that authy would call differently.
+fn mapped(plan: &AdoptPlan) -> Vec<String> {
+    let run = plan.files.iter().filter(|file| file.then == AdoptThen::Run);
+    let values = run.flat_map(|file| &file.values).filter(|value| value.is_mapped);
+    let mut lines: Vec<String> =
+        values.map(|value| format!("{} = \"{{{}}}\"", value.variable, value.name)).collect();
+    lines.sort();
+    lines.dedup();
+    lines
 }

@@ -37,6 +37,7 @@ Examples:
   authy import --from pass                 all of ~/.password-store
   authy import secrets.enc.yaml --from sops
   authy import secret/app --from vault
+  authy import vault.json --from bitwarden --report --dry-run
   authy import --from authy-0.7 ~/.authy-0.7 --from-keyfile old.key")]
 pub(crate) struct Args {
     /// The file, '-' for standard input; with other managers a folder, a path or a vault of theirs
@@ -63,6 +64,9 @@ pub(crate) struct Args {
     /// Leave out what cannot be taken, and name it
     #[arg(long)]
     skip_invalid: bool,
+    /// Say what the source has that does not come along
+    #[arg(long)]
+    report: bool,
     /// Show the names and change nothing; this needs no identity
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -87,9 +91,15 @@ impl Args {
             dry_run: self.dry_run,
         };
         let entries = authy::import(&ctx, &imported, &options)?;
-        match ui.wants_json() {
-            true => ui.json(&entries)?,
-            false => ui.table(&table(&entries))?,
+        match (ui.wants_json(), self.report) {
+            (true, true) => {
+                ui.json(&serde_json::json!({ "secrets": entries, "left": imported.left }))?;
+            }
+            (true, false) => ui.json(&entries)?,
+            (false, _) => ui.table(&table(&entries))?,
+        }
+        if self.report && !ui.wants_json() {
+            ui.note(format_args!("does not come along: {}", imported.left.join(", ")));
         }
         let policies = authy::imported_policies(&ctx, &imported, &options, &entries)?;
         for policy in policies {

@@ -7,6 +7,14 @@ use serde::Serialize;
 use super::EditText;
 use super::{aws, dotenv, json, lines, terraform, toml, yaml};
 
+/// What stays in a file of Terraform because of what other files say, and why.
+pub(crate) fn doubts(kind: &AdoptKind, path: &Path) -> Vec<(String, &'static str)> {
+    match kind.then {
+        AdoptThen::Run if kind.name == "Terraform" => terraform::doubts(path),
+        _ => Vec::new(),
+    }
+}
+
 /// Files of one program.
 #[derive(Debug)]
 pub(crate) struct AdoptKind {

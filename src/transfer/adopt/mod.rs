@@ -17,7 +17,7 @@ use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;
 
 pub use kinds::AdoptThen;
-pub(crate) use kinds::{kind_of, usual_places};
+pub(crate) use kinds::{doubts, kind_of, usual_places};
 
 /// A value that was come across.
 #[derive(Debug)]

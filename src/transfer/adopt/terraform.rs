@@ -2,12 +2,14 @@
 //! of hosts go, as a credentials helper gives them. Seen with Terraform 1.11.4.
 
 use std::ops::Range;
+use std::path::Path;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body};
 use hcl_edit::template::Element;
 use jsonc_parser::cst::CstObject;
+use zeroize::Zeroizing;
 
 use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, json, services};
 
@@ -15,8 +17,9 @@ const ODD: Odd = Odd("it is not the HCL that Terraform reads");
 const PART: &str =
     "it is part of a larger value: store that whole, as JSON, for its TF_VAR variable";
 const NO_VARIABLE: &str = "its name is none of a variable";
-/// Settings are not deeper than this.
+/// Settings are not deeper than this, and files with them not larger, in bytes.
 const DEEPEST: usize = 64;
+const LARGEST: u64 = 1 << 20;
 
 /// `*.tfvars`.
 pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
@@ -25,14 +28,33 @@ pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
     for attribute in body.attributes() {
         let (name, span) = (attribute.key.as_str(), attribute.span().ok_or(ODD)?);
         let Some(value) = literal(&attribute.value) else {
-            parts(&attribute.value, &mut vec![name.to_owned()], choose);
+            match &attribute.value {
+                Expression::HeredocTemplate(heredoc) => {
+                    let value = heredoc.template.to_string();
+                    let by_hand = Some("it has lines that end as on Windows, or puts something in");
+                    choose(Candidate { by_hand, ..variable(name, &value, false) });
+                }
+                Expression::Array(_) | Expression::Object(_) => {
+                    parts(&attribute.value, &mut vec![name.to_owned()], choose);
+                }
+                other => {
+                    let value = other.span().and_then(|span| text.get(span)).unwrap_or_default();
+                    let by_hand = Some("it is no plain text: put it into quotation marks");
+                    choose(Candidate { by_hand, ..variable(name, value, false) });
+                }
+            }
             continue;
         };
         if is_elsewhere(&value) {
             continue;
         }
+        let line = text[span.end..].lines().next().unwrap_or_default();
         let is_twice = body.attributes().filter(|other| other.key.as_str() == name).count() > 1;
-        match choose(variable(name, &value, is_twice)) {
+        let mut candidate = variable(name, &value, is_twice);
+        if line.contains("/*") {
+            candidate.by_hand.get_or_insert("a comment of several lines may follow it");
+        }
+        match choose(candidate) {
             Choice::Keep => {}
             Choice::Mask => edits.push(masked(attribute)?),
             Choice::Refer { secret, .. } => {
@@ -69,6 +91,12 @@ pub(super) fn tfvars_json(text: &str, choose: &mut Choose<'_>) -> Result<String,
 pub(super) fn settings(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
     let body = parse(text)?;
     let mut edits = Vec::new();
+    // There is one at most.
+    let is_other = |block: &Block| {
+        let name = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str);
+        block.ident.as_str() == "credentials_helper" && name != Some("authy")
+    };
+    let has_other = body.blocks().any(is_other);
     for block in body.blocks().filter(|block| block.ident.as_str() == "credentials") {
         let [host] = block.labels.as_slice() else { continue };
         let token = block.body.attributes().find(|one| one.key.as_str() == "token");
@@ -81,7 +109,11 @@ pub(super) fn settings(text: &str, choose: &mut Choose<'_>) -> Result<String, Od
         }
         let has_more = block.body.len() > 1;
         let candidate = Candidate {
-            by_hand: has_more.then_some("there is more in its block than a token"),
+            by_hand: match (has_more, has_other) {
+                (true, _) => Some("there is more in its block than a token"),
+                (false, true) => Some("the file has another credentials_helper already"),
+                (false, false) => None,
+            },
             ..host_token(host.as_str(), &value)
         };
         match choose(candidate) {
@@ -120,6 +152,53 @@ fn is_elsewhere(text: &str) -> bool {
     text.is_empty() || !text.contains('$') && is_reference(text)
 }
 
+/// Variables that Terraform would not take from the environment as they stand here, and why: those that
+/// another file sets which it reads by itself, as files win, and those whose type is none of a plain value.
+pub(super) fn doubts(path: &Path) -> Vec<(String, &'static str)> {
+    const WINS: &str = "another file here sets it too, and would win: keep one of them";
+    const TYPE: &str = "Terraform reads it from a variable as HCL, because of its type";
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten();
+    let mut found = Vec::new();
+    for entry in entries.flatten().filter(|entry| Some(&*entry.file_name()) != path.file_name()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let bare = name.strip_suffix(".json").unwrap_or(&name);
+        let (is_json, sets) =
+            (bare.len() < name.len(), bare == "terraform.tfvars" || bare.ends_with(".auto.tfvars"));
+        if !sets && !name.ends_with(".tf") {
+            continue;
+        }
+        let is_small = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() < LARGEST);
+        let text = is_small.then(|| std::fs::read_to_string(entry.path()).ok()).flatten();
+        let text = Zeroizing::new(text.unwrap_or_default());
+        if is_json {
+            let object = json::parse(&text).ok().and_then(|root| root.object_value());
+            let properties = object.into_iter().flat_map(|object| object.properties());
+            found.extend(properties.filter_map(|one| Some((one.decoded_name()?, WINS))));
+        } else if sets {
+            let body = parse(&text).unwrap_or_default();
+            found.extend(body.attributes().map(|one| (one.key.as_str().to_owned(), WINS)));
+        } else {
+            found.extend(typed(&parse(&text).unwrap_or_default()).map(|name| (name, TYPE)));
+        }
+    }
+    found
+}
+
+/// The variables that are declared with a type that a text is not read as by itself.
+fn typed(body: &Body) -> impl Iterator<Item = String> {
+    let declared = body.blocks().filter(|block| block.ident.as_str() == "variable");
+    declared.filter_map(|block| {
+        let [name] = block.labels.as_slice() else { return None };
+        let kind = block.body.attributes().find(|one| one.key.as_str() == "type")?;
+        let is_plain = kind
+            .value
+            .as_variable()
+            .is_some_and(|kind| ["string", "number", "bool"].contains(&kind.as_str()));
+        (!is_plain).then(|| name.as_str().to_owned())
+    })
+}
+
 fn variable(name: &str, value: &str, is_twice: bool) -> Candidate {
     let is_variable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let by_hand = is_twice.then_some(TWICE);
@@ -144,6 +223,19 @@ fn host_token(host: &str, token: &str) -> Candidate {
 fn parse(text: &str) -> Result<Body, Odd> {
     if depth(text) > DEEPEST {
         return Err(ODD);
+    }
+    // hcl-edit 0.10 reads one that is empty as going on to the next line with its word
+    // (findings/hcl-edit-empty-heredoc.sh).
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let word = line.rsplit_once("<<").map(|(_, word)| word.trim_start_matches('-').trim());
+        let is_word = |word: &&str| !word.is_empty();
+        if word
+            .filter(is_word)
+            .is_some_and(|word| lines.peek().is_some_and(|next| next.trim() == word))
+        {
+            return Err(Odd("it has an empty heredoc: write \"\" there"));
+        }
     }
     hcl_edit::parser::parse_body(text).map_err(|_| ODD)
 }

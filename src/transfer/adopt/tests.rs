@@ -284,6 +284,43 @@ fn yaml_keeps_all_but_the_value() {
 }
 
 #[test]
+fn numbers_that_programs_read_differently_stay() {
+    for (path, text) in [
+        ("compose.yaml", "services: {a: {environment: {A_PIN_KEY: 0471147}}}\n"),
+        (".gitlab-ci.yml", "variables:\n  A_KEY: 12345678\n"),
+        (".github/workflows/ci.yml", "env:\n  A_KEY: 1e10\n  B_KEY: 0x12ab34\n"),
+        (".kube/config", "kind: Config\nusers:\n- name: a\n  user:\n    token: 12345678\n"),
+        ("a.tfvars", "a_key = 12345678\nb_key = (\"v-4711\")\n"),
+    ] {
+        let (found, new) = adopted(path, text);
+        assert!(!found.is_empty() && found.iter().all(|one| one.by_hand.is_some()), "{path}");
+        assert_eq!(new, text);
+    }
+    becomes(
+        ".gitlab-ci.yml",
+        "variables:\n  A_KEY: '0471147'\n  LOG: x\n",
+        &["0471147"],
+        "variables:\n  LOG: x\n",
+    );
+}
+
+#[test]
+fn users_of_a_kubeconfig_that_are_merged_from_elsewhere_stay() {
+    let text = "kind: Config\nx: &x\n  token: a-4711\nusers:\n- name: a\n  user:\n    <<: *x\n    token: b-4711\n";
+    let (found, new) = adopted(".kube/config", text);
+    assert!(found[0].by_hand.is_some());
+    assert_eq!(new, text);
+}
+
+#[test]
+fn a_file_with_another_credentials_helper_keeps_its_tokens() {
+    let text = "credentials_helper \"x\" {}\ncredentials \"a.test\" {\n  token = \"v-4711\"\n}\n";
+    let (found, new) = adopted(".terraformrc", text);
+    assert!(found[0].by_hand.is_some());
+    assert_eq!(new, text);
+}
+
+#[test]
 fn variables_of_terraform_leave_their_names() {
     let before = "# top\nregion = \"eu\"\ndb_password = \"v\\\"4711$${x}\" # why\ncert_key = <<-EOT\n  a-4711\n   b\n  EOT\nlist_token = [\"l-4711\"]\ndb = {\n  password = \"p-4711\"\n  port = 1\n}\n";
     let after = "# top\nregion = \"eu\"\n# db_password is in authy: db-password # why\n# cert_key is in authy: cert-key\nlist_token = [\"l-4711\"]\ndb = {\n  password = \"p-4711\"\n  port = 1\n}\n";
@@ -344,6 +381,11 @@ fn pipelines_name_secrets_of_their_forge() {
     let before = "variables:\n  # mine\n  API_KEY: v-4711\n  LOG: debug\nstages: [a]\njob:\n  variables:\n    B_TOKEN: w-4711\n    \n  script: [x]\nother:\n  variables:\n    C_TOKEN: a$b\n    D_TOKEN: $X\n";
     let after = "variables:\n  # mine\n  LOG: debug\nstages: [a]\njob:\n    \n  script: [x]\nother:\n  variables:\n    C_TOKEN: a$b\n    D_TOKEN: $X\n";
     becomes(".gitlab-ci.yml", before, &["v-4711", "w-4711"], after);
+    let before = "variables:\n  A_TOKEN: v-4711\n  B_KEY: {value: k-4711, description: x}\n.base: &base\n  variables:\n    C_KEY: c-4711\n    D_KEY: d-4711\njob:\n  <<: *base\n  variables:\n    E_KEY: e-4711\n  rules:\n    - if: x\n      variables: {A_TOKEN: w-4711}\n  parallel:\n    matrix:\n      - F_KEY: [f-4711, f-4712]\n";
+    let found = becomes(".gitlab-ci.yml", before, &[], before);
+    let stays: Vec<_> = found.iter().filter(|one| one.by_hand.is_some()).collect();
+    let names: Vec<_> = stays.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["A_TOKEN", "C_KEY", "D_KEY", "E_KEY", "B_KEY", "A_TOKEN", "F_KEY", "F_KEY"]);
 }
 
 #[test]
@@ -353,6 +395,7 @@ fn what_is_not_understood_is_refused() {
         (".mcp.json", "{"),
         (".codex/config.toml", "a = "),
         ("compose.yaml", "a: [b"),
+        ("a.tfvars", "a = <<EOT\nEOT\nb = <<EOT\nv-4711\nEOT\n"),
         (".env", "no line\n"),
         (".env", "A=1\rB=2\r"),
         (".envrc", "cat <<X\nexport A_KEY=v\nX\n"),

@@ -19,8 +19,8 @@ use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Result};
 use crate::transfer::{
-    About, AdoptThen, Candidate, Choice, Found, Odd, TransferError, is_secret_name, kind_of,
-    name_here, usual_places,
+    About, AdoptThen, Candidate, Choice, Found, Odd, TransferError, doubts, is_secret_name,
+    kind_of, name_here, usual_places,
 };
 
 /// The largest file in bytes: Claude Code's own grows with its projects.
@@ -190,7 +190,7 @@ struct Planner<'o> {
     found: Vec<Found>,
     values: BTreeMap<SecretName, SecretBytes>,
     /// Which secret a program reads from a variable that no other will do for.
-    variables: BTreeMap<String, SecretName>,
+    variables: BTreeMap<(&'static str, String), SecretName>,
 }
 
 /// What is to become of one value of a file.
@@ -225,10 +225,20 @@ impl Planner<'_> {
             Choice::Keep
         })
         .map_err(odd)?;
+        for (name, why) in doubts(kind, path) {
+            for one in candidates.iter_mut().filter(|one| one.place == name) {
+                one.by_hand.get_or_insert(why);
+            }
+        }
         let (mut values, mut by_hand) = (Vec::new(), Vec::new());
+        // Pipelines of a forge share variables with each other, and with nothing else.
+        let shares = match kind.then {
+            AdoptThen::Forge(_) => kind.name,
+            _ => "",
+        };
         let plans: Vec<Plan> = candidates
             .into_iter()
-            .map(|candidate| self.plan(candidate, &mut values, &mut by_hand))
+            .map(|candidate| self.plan(candidate, shares, &mut values, &mut by_hand))
             .collect();
         if values.is_empty() && by_hand.is_empty() {
             return Ok(None);
@@ -278,6 +288,7 @@ impl Planner<'_> {
     fn plan(
         &mut self,
         candidate: Candidate,
+        shares: &'static str,
         values: &mut Vec<AdoptValue>,
         by_hand: &mut Vec<ByHand>,
     ) -> Plan {
@@ -314,7 +325,8 @@ impl Planner<'_> {
         }
         // What 'authy run' calls it, and what its program does.
         for variable in [&variable, &usual] {
-            let known = self.variables.entry(variable.clone()).or_insert_with(|| name.clone());
+            let key = (shares, variable.clone());
+            let known = self.variables.entry(key).or_insert_with(|| name.clone());
             if *known != name {
                 return stays("another value has the variable that it would be in");
             }

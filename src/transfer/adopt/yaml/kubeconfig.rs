@@ -3,7 +3,7 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::{BY_HAND, ODD, Path, Step, at, documents, line_of, removed, replaced};
+use super::{BY_HAND, ODD, Path, Step, at, documents, line_of, removed, replaced, scalar};
 use crate::name::ServiceUrl;
 use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference, services};
 
@@ -35,7 +35,7 @@ pub(in crate::transfer::adopt) fn kubeconfig(
             continue;
         };
         others(name, user, choose);
-        let Some(found) = found(user) else { continue };
+        let Some(found) = found(text, user) else { continue };
         let path: Path = vec![
             Step::At(0),
             Step::Key("users".into()),
@@ -74,12 +74,15 @@ fn others(name: &str, user: &Value, choose: &mut Choose<'_>) {
     let provider = user.get("auth-provider").and_then(|one| one.get("config"));
     for (key, value) in provider.and_then(Value::as_mapping).into_iter().flatten() {
         if let (Some(key), Some(value)) = (key.as_str(), value.as_str()) {
-            let why = "its auth-provider is none of kubectl's since 1.26";
+            let why = "kubectl renews what its auth-provider keeps there";
             stays(&["users", name, "auth-provider", key], value, why);
         }
     }
-    let exec = user.get("exec").and_then(|exec| exec.get("env")).and_then(Value::as_sequence);
-    for variable in exec.into_iter().flatten() {
+    let exec = |key| user.get("exec").and_then(|exec| exec.get(key)).and_then(Value::as_sequence);
+    for word in exec("args").into_iter().flatten().filter_map(Value::as_str) {
+        stays(&["users", name, "exec", "argument"], word, "it is a word of a program's command");
+    }
+    for variable in exec("env").into_iter().flatten() {
         let get = |key| variable.get(key).and_then(Value::as_str);
         if let (Some(key), Some(value)) = (get("name"), get("value")) {
             let why = "it is for a program that kubectl starts: start kubectl below 'authy run'";
@@ -88,21 +91,24 @@ fn others(name: &str, user: &Value, choose: &mut Choose<'_>) {
     }
 }
 
-fn found(user: &Value) -> Option<Found> {
+fn found(text: &str, user: &Value) -> Option<Found> {
     let get = |key| user.get(key).and_then(Value::as_str).map(str::to_owned);
     let has = |key: &str| user.get(key).is_some();
-    let is_other = has("exec") || has("auth-provider") || has("tokenFile");
+    let token = user.get(TOKEN).and_then(|token| scalar(text, token));
+    // What is merged in may be another way.
+    let is_other = has("<<") || has("exec") || has("auth-provider") || has("tokenFile");
     let both = "there are two ways to log in beside each other: keep the one that counts";
-    match (get(TOKEN), get(KEY)) {
-        (Some(token), key) if !is_reference(&token) => Some(Found {
+    match (token, get(KEY)) {
+        (Some((token, doubt)), key) if !is_reference(&token) => Some(Found {
             setting: TOKEN,
             value: token.clone(),
             text: token,
             certificate: None,
-            by_hand: (is_other || key.is_some() || has("client-key")).then_some(both),
+            by_hand: doubt.or((is_other || key.is_some() || has("client-key")).then_some(both)),
         }),
         (None, Some(key)) => {
             let decoded = |text: &str| {
+                let text: String = text.split_whitespace().collect();
                 let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok()?;
                 String::from_utf8(bytes).ok()
             };

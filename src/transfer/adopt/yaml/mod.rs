@@ -72,6 +72,36 @@ fn replaced(text: &str, path: &[Step], old: &str, new: &str) -> Option<String> {
     None
 }
 
+/// Why a number stays.
+const NUMBER: &str = "programs read numbers in YAML differently: put it into quotation marks";
+
+/// A value as text, and why that may not be what its program reads.
+fn scalar(text: &str, value: &Value) -> Option<(String, Option<&'static str>)> {
+    match value {
+        Value::Number(number) => Some((number.to_string(), Some(NUMBER))),
+        Value::String(value) => {
+            let is_quoted =
+                || ['"', '\''].iter().any(|mark| text.contains(&format!("{mark}{value}{mark}")));
+            Some((value.clone(), (is_like_number(value) && !is_quoted()).then_some(NUMBER)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether YAML 1.1 has it for a number, or a time of the day, and YAML 1.2 perhaps not.
+fn is_like_number(text: &str) -> bool {
+    let bare = text.trim_start_matches(['+', '-']);
+    let is_decimal = || bare.chars().all(|c| c.is_ascii_digit() || "_:.eE+-".contains(c));
+    let is_based = |start| {
+        bare.strip_prefix(start).is_some_and(|rest: &str| {
+            !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_')
+        })
+    };
+    bare.starts_with(|c: char| c.is_ascii_digit() || c == '.') && is_decimal()
+        || is_based("0x")
+        || is_based("0o")
+}
+
 /// The line that a setting takes up, with its end.
 fn line_of(text: &str, path: &[Step], old: &str) -> Option<Range<usize>> {
     const MARK: &str = "authy-marks-this-line";
@@ -98,7 +128,12 @@ fn removed(text: &str, path: &[Step], old: &str) -> Option<String> {
         return (Value::Sequence(documents(&whole).ok()?) == wanted).then_some(whole);
     }
     let (Step::Key(key), above) = above.split_last()? else { return None };
-    at(&mut wanted, above)?.as_mapping_mut()?.remove(key.as_str());
+    let around = at(&mut wanted, above)?.as_mapping_mut()?;
+    if around.contains_key("<<") {
+        // What is merged in would stand there instead.
+        return None;
+    }
+    around.remove(key.as_str());
     let before = &text[..line.start];
     let whole = without(before[..before.len().checked_sub(1)?].rfind('\n').map_or(0, |at| at + 1));
     (Value::Sequence(documents(&whole).ok()?) == wanted).then_some(whole)

@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use super::{BY_HAND, Path, Step, documents, removed, replaced};
+use super::{BY_HAND, Path, Step, documents, removed, replaced, scalar};
 use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference};
 
 /// A value, and the words that lead to it.
@@ -14,10 +14,13 @@ struct Spot {
     name: String,
     value: String,
     is_sure: bool,
+    /// Why its runner may read something else.
+    doubt: Option<&'static str>,
 }
 
 /// Collects the values of a document.
-struct Finder {
+struct Finder<'t> {
+    text: &'t str,
     spots: Vec<Spot>,
 }
 
@@ -26,7 +29,7 @@ pub(in crate::transfer::adopt) fn github(
     text: &str,
     choose: &mut Choose<'_>,
 ) -> Result<String, Odd> {
-    let mut finder = Finder { spots: Vec::new() };
+    let mut finder = Finder { text, spots: Vec::new() };
     for (number, root) in documents(text)?.iter().enumerate() {
         let top = vec![Step::At(number)];
         finder.map(root, &top, "env", "workflow");
@@ -49,33 +52,43 @@ pub(in crate::transfer::adopt) fn github(
     edit(text, finder.spots, choose, |spot| {
         // The forge keeps such names for itself.
         let is_taken = spot.name.to_ascii_uppercase().starts_with("GITHUB_");
-        is_taken.then_some("GitHub takes no secret whose name begins with GITHUB_: rename it")
+        let taken =
+            is_taken.then_some("GitHub takes no secret whose name begins with GITHUB_: rename it");
+        spot.doubt.or(taken)
     })
 }
 
-/// `.gitlab-ci.yml`: a variable of the project has the name of the one that goes.
+/// `.gitlab-ci.yml`: a variable of the project has the name of the one that goes, and wins over every one
+/// of that name.
 pub(in crate::transfer::adopt) fn gitlab(
     text: &str,
     choose: &mut Choose<'_>,
 ) -> Result<String, Odd> {
-    let mut finder = Finder { spots: Vec::new() };
+    let mut finder = Finder { text, spots: Vec::new() };
+    let mut all = Vec::new();
     for (number, root) in documents(text)?.iter().enumerate() {
         let top = vec![Step::At(number)];
         finder.map(root, &top, "variables", "pipeline");
         for (job, body) in entries(Some(root)) {
             finder.map(body, &below(&top, &[job]), "variables", job);
         }
+        every_variable(root, &mut Vec::new(), &mut all);
     }
     let mut out = text.to_owned();
+    let mut met = Vec::new();
     for spot in finder.spots {
-        let has_dollar = spot.value.contains('$');
-        let by_hand = has_dollar.then_some("GitLab reads the '$' in it as a variable");
-        let editable = || removed(&out, &spot.path, &spot.value).is_none().then_some(BY_HAND);
-        let candidate = Candidate {
-            variable: Some(spot.name.clone()),
-            by_hand: by_hand.or_else(editable),
-            ..spot.candidate()
+        let differs = |other: &Variable| other.name == spot.name && other.value != spot.value;
+        let by_hand = match () {
+            () if spot.doubt.is_some() => spot.doubt,
+            () if spot.value.contains('$') => Some("GitLab reads the '$' in it as a variable"),
+            () if all.iter().any(differs) => Some(
+                "it has several values here, and a variable of the project would be all of them",
+            ),
+            () => removed(&out, &spot.path, &spot.value).is_none().then_some(BY_HAND),
         };
+        let candidate =
+            Candidate { variable: Some(spot.name.clone()), by_hand, ..spot.candidate() };
+        met.push((spot.name.clone(), spot.value.clone()));
         let new = match choose(candidate) {
             Choice::Keep => continue,
             Choice::Mask => replaced(&out, &spot.path, &spot.value, DOTS),
@@ -83,7 +96,49 @@ pub(in crate::transfer::adopt) fn gitlab(
         };
         out = new.unwrap_or(out);
     }
+    for Variable { place, name, value } in all {
+        let is_met = met.iter().any(|(one, old)| *one == name && *old == value);
+        if !is_met && !is_reference(&value) {
+            let by_hand = Some("authy moves only plain variables of the pipeline and of its jobs");
+            let words: Vec<&str> = place.iter().map(String::as_str).chain([&*name]).collect();
+            choose(Candidate { by_hand, ..Candidate::new(&words, &value) });
+        }
+    }
     Ok(out)
+}
+
+/// A variable anywhere in a pipeline.
+struct Variable {
+    place: Vec<String>,
+    name: String,
+    value: String,
+}
+
+/// All variables of a document: those of rules, services and matrices too, and those with a description.
+fn every_variable(value: &Value, place: &mut Vec<String>, all: &mut Vec<Variable>) {
+    for (key, inner) in entries(Some(value)) {
+        place.push(key.to_owned());
+        let maps = match (key, inner) {
+            ("variables", Value::Mapping(_)) => vec![inner],
+            ("matrix", Value::Sequence(maps)) => maps.iter().collect(),
+            _ => Vec::new(),
+        };
+        for (name, one) in maps.into_iter().flat_map(|map| entries(Some(map))) {
+            let values = match one {
+                Value::Sequence(values) => values.iter().collect(),
+                one => vec![one.get("value").unwrap_or(one)],
+            };
+            for (value, _) in values.into_iter().filter_map(|value| scalar("", value)) {
+                let name = name.to_owned();
+                all.push(Variable { place: place.clone(), name, value });
+            }
+        }
+        every_variable(inner, place, all);
+        place.pop();
+    }
+    for inner in value.as_sequence().into_iter().flatten() {
+        every_variable(inner, place, all);
+    }
 }
 
 fn edit(
@@ -116,13 +171,11 @@ impl Spot {
     }
 }
 
-impl Finder {
+impl Finder<'_> {
     /// The texts in the map `key` of `body`.
     fn map(&mut self, body: &Value, path: &[Step], key: &str, around: &str) {
         for (name, value) in entries(body.get(key)) {
-            if let Some(value) = value.as_str() {
-                self.add(below(path, &[key, name]), around, name, value, key == "secrets");
-            }
+            self.add(below(path, &[key, name]), around, name, value, key == "secrets");
         }
     }
 
@@ -131,16 +184,17 @@ impl Finder {
         let Some(container) = container else { return };
         self.map(container, path, "env", around);
         let password = container.get("credentials").and_then(|one| one.get("password"));
-        if let Some(password) = password.and_then(Value::as_str) {
+        if let Some(password) = password {
             let path = below(path, &["credentials", "password"]);
             self.add(path, &format!("{around}-registry"), "password", password, true);
         }
     }
 
-    fn add(&mut self, path: Path, around: &str, name: &str, value: &str, is_sure: bool) {
-        if !is_reference(value) {
-            let (around, name, value) = (around.to_owned(), name.to_owned(), value.to_owned());
-            self.spots.push(Spot { path, around, name, value, is_sure });
+    fn add(&mut self, path: Path, around: &str, name: &str, value: &Value, is_sure: bool) {
+        let Some((value, doubt)) = scalar(self.text, value) else { return };
+        if !is_reference(&value) {
+            let (around, name) = (around.to_owned(), name.to_owned());
+            self.spots.push(Spot { path, around, name, value, is_sure, doubt });
         }
     }
 }

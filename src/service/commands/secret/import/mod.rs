@@ -49,12 +49,14 @@ pub enum ImportFrom {
 pub struct Imported {
     found: Vec<Found>,
     policies: Vec<OldPolicy>,
+    /// What the source has that does not come along, in words.
+    pub left: Vec<String>,
 }
 
 impl Imported {
     /// What was read elsewhere.
     pub(super) fn of(found: Vec<Found>) -> Self {
-        Self { found, policies: Vec::new() }
+        Self { found, policies: Vec::new(), left: Vec::new() }
     }
 }
 
@@ -120,19 +122,25 @@ pub use old::{ImportedPolicy, imported_policies};
 /// # Errors
 /// It is not of that format; the program is missing or fails; nothing opens it.
 pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
+    let mut left = Vec::new();
     let found = match from {
-        ImportFrom::Bytes(format, bytes) => transfer::parse(format, bytes)?,
+        ImportFrom::Bytes(format, bytes) => {
+            left = transfer::counted(format, bytes);
+            left.push(format.leaves.to_owned());
+            transfer::parse(format, bytes)?
+        }
         ImportFrom::Program { format, given, folder } => {
             let from = StoreLocation { given: given.clone(), folder: folder.clone() };
             let mut found = transfer::fetch(format, &from)?;
             found.iter_mut().for_each(say_where);
+            left.push(format.leaves.to_owned());
             found
         }
         ImportFrom::OldVault { folder, keyfile } => {
             return old::read(ctx, folder, keyfile.as_deref());
         }
     };
-    Ok(Imported { found, policies: Vec::new() })
+    Ok(Imported { found, policies: Vec::new(), left })
 }
 
 /// Says of an entry of pass, whose lines after the password are fields, where it belongs.

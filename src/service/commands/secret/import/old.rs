@@ -14,7 +14,9 @@ use crate::name::{ScopeName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Note, OpenVault, Result};
 use crate::service::identity::{key_files, load, load_source, own_keys};
-use crate::transfer::{self, OLD_FILE, OLD_LIMIT, OldPolicy, OldVault, TransferError};
+use crate::transfer::{
+    self, IMPORT_FORMATS, OLD_FILE, OLD_LIMIT, OldPolicy, OldVault, TransferError,
+};
 
 /// Room for the header and for what each piece of the payload adds (age-encryption.org/v1).
 const OVERHEAD: usize = 1 << 20;
@@ -36,7 +38,9 @@ pub(super) fn read(ctx: &Context, folder: &Path, keyfile: Option<&Path>) -> Resu
         Err(_) => by_key(ctx, &bytes, folder, keyfile)?,
     };
     let OldVault { secrets, policies } = transfer::parse_old(&plain)?;
-    Ok(Imported { found: secrets, policies })
+    let format = IMPORT_FORMATS.iter().find(|format| format.is_old_vault());
+    let left = format.iter().map(|format| format.leaves.to_owned()).collect();
+    Ok(Imported { found: secrets, policies, left })
 }
 
 /// Opens it with the keyfile that is named, else with any that lies beside it, else with the
