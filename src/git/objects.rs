@@ -134,7 +134,10 @@ pub(crate) fn named_objects(
     finish(child, read)
 }
 
-/// Finds the first commit that has each of these objects, in all branches, tags and what the reflog
+/// Paths of one object that are told.
+const MOST_PATHS: usize = 100;
+
+/// Finds the first commit that has each of these objects, by path, in all branches, tags and what the reflog
 /// remembers; what none has is not in the answer.
 ///
 /// # Errors
@@ -142,7 +145,7 @@ pub(crate) fn named_objects(
 pub(crate) fn origins(
     folder: &Path,
     ids: &BTreeSet<String>,
-) -> Result<BTreeMap<String, Origin>, GitError> {
+) -> Result<BTreeMap<String, Vec<Origin>>, GitError> {
     let mut command = git_at(folder);
     command.args(["-c", "core.quotePath=false", "log", "--all", "--reflog", "--reverse", "-m"]);
     command.args(["--root", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff"]);
@@ -153,7 +156,7 @@ pub(crate) fn origins(
         "--format=commit %H %cI %aN",
     ]);
     let mut child = spawn(command.stdin(Stdio::null()))?;
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
     let Some(out) = child.stdout.take() else { return Ok(all) };
     let mut now: Option<Origin> = None;
     let mut read = Ok(());
@@ -176,13 +179,16 @@ pub(crate) fn origins(
                 path: "message".to_owned(),
             };
             if let Some(commit) = commit.filter(|commit| ids.contains(commit)) {
-                all.entry(commit).or_insert_with(|| origin.clone());
+                all.entry(commit).or_insert_with(|| vec![origin.clone()]);
             }
             now = Some(origin);
         } else if let (Some((id, path)), Some(now)) = (raw(&line), &now)
             && ids.contains(id)
         {
-            all.entry(id.to_owned()).or_insert_with(|| Origin { path, ..now.clone() });
+            let places = all.entry(id.to_owned()).or_default();
+            if places.len() < MOST_PATHS && places.iter().all(|one| one.path != path) {
+                places.push(Origin { path, ..now.clone() });
+            }
         }
     }
     finish(child, read)?;
@@ -195,7 +201,7 @@ pub(crate) fn origins(
 fn tags(
     folder: &Path,
     ids: &BTreeSet<String>,
-    all: &mut BTreeMap<String, Origin>,
+    all: &mut BTreeMap<String, Vec<Origin>>,
 ) -> Result<(), GitError> {
     const FORMAT: &str = "--format=%(objectname) %(taggerdate:iso-strict) %(refname:strip=2)";
     let text = output(git_at(folder).args(["for-each-ref", "refs/tags", FORMAT]))?;
@@ -207,14 +213,14 @@ fn tags(
         if ids.contains(&id) {
             let path = format!("tag {name}");
             let origin = Origin { commit: Some(id.clone()), time, author: None, path };
-            all.entry(id).or_insert(origin);
+            all.entry(id).or_insert_with(|| vec![origin]);
         }
     }
     Ok(())
 }
 
 /// What is in the index and in no commit. A bare repository has none.
-fn staged(folder: &Path, ids: &BTreeSet<String>, all: &mut BTreeMap<String, Origin>) {
+fn staged(folder: &Path, ids: &BTreeSet<String>, all: &mut BTreeMap<String, Vec<Origin>>) {
     let mut command = git_at(folder);
     command.args(["-c", "core.quotePath=false", "ls-files", "--stage", "--full-name", ":/"]);
     for line in output(&mut command).unwrap_or_default().lines() {
@@ -222,7 +228,7 @@ fn staged(folder: &Path, ids: &BTreeSet<String>, all: &mut BTreeMap<String, Orig
         let Some((words, path)) = line.split_once('\t') else { continue };
         let Some(id) = words.split(' ').nth(1).filter(|id| ids.contains(*id)) else { continue };
         let origin = Origin { path: unquoted(path), ..Origin::default() };
-        all.entry(id.to_owned()).or_insert(origin);
+        all.entry(id.to_owned()).or_insert_with(|| vec![origin]);
     }
 }
 

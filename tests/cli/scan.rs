@@ -130,6 +130,45 @@ fn history_is_searched_and_says_which_commit_brought_it() {
 }
 
 #[test]
+fn what_is_compressed_is_unpacked() {
+    let t = scene();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, format!("one\ntoken={KEY}\n").as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    t.write("old.log.gz", &packed);
+    t.write("half.gz", &packed[..20]);
+    t.write("a.zip", b"PK\x03\x04");
+    let zstd = ruzstd::encoding::compress_to_vec(
+        format!("{{\"text\": \"{KEY}\"}}\n").as_bytes(),
+        ruzstd::encoding::CompressionLevel::Fastest,
+    );
+    t.write("rollout.jsonl.zst", zstd);
+    let done = t.authy(["scan"]).fails(1).stderr_has("2 compressed files not unpacked");
+    done.stdout_has("old.log.gz:2: api-key").stdout_has("rollout.jsonl.zst:1: api-key");
+    // In git as well.
+    git(&t, &["init", "-q", "."]);
+    git(&t, &["add", "."]);
+    git(&t, &["commit", "-qm", "logs"]);
+    let report = t.authy(["scan", "--history", "--json"]).fails(1).json();
+    assert_eq!(found(&report), ["old.log.gz:2 api-key", "rollout.jsonl.zst:1 api-key"]);
+}
+
+#[test]
+fn every_path_of_a_copy_is_named() {
+    let t = scene();
+    git(&t, &["init", "-q", "."]);
+    t.write("a.txt", KEY);
+    git(&t, &["add", "."]);
+    git(&t, &["commit", "-qm", "one"]);
+    t.write("b.txt", KEY);
+    git(&t, &["add", "."]);
+    git(&t, &["commit", "-qm", "two"]);
+    let report = t.authy(["scan", "--history", "--json"]).fails(1).json();
+    assert_eq!(found(&report), ["a.txt:1 api-key", "b.txt:1 api-key"]);
+    assert_ne!(report["found"][0]["commit"], report["found"][1]["commit"]);
+}
+
+#[test]
 fn what_is_staged_is_refused_by_the_hook() {
     let t = scene();
     git(&t, &["init", "-q", "."]);

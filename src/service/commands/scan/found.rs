@@ -11,10 +11,6 @@ use crate::name::SecretName;
 
 /// More lines of one file are counted, and not listed.
 const MOST_LINES: usize = 100;
-/// How compressed files begin: gzip, zstd, xz, bzip2, zip.
-const COMPRESSED: [&[u8]; 5] =
-    [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"PK\x03\x04"];
-
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -127,7 +123,7 @@ impl Findings {
 
     /// Puts in where git's objects came in. A secret that stands in several versions of a file is
     /// reported once, with the first of them.
-    pub(super) fn place_objects(&mut self, origins: &BTreeMap<String, Origin>) {
+    pub(super) fn place_objects(&mut self, origins: &BTreeMap<String, Vec<Origin>>) {
         let mut by_file: BTreeMap<(ScanMatch, String), ScanFinding> = BTreeMap::new();
         let all = std::mem::take(&mut self.all);
         for ((place, copy), lines) in all {
@@ -135,20 +131,26 @@ impl Findings {
                 self.all.insert((place, copy), lines);
                 continue;
             };
-            let origin = origins.get(&id);
-            let path = origin.map_or(id, |origin| origin.path.clone());
-            let finding = ScanFinding {
-                path: path.clone(),
-                since: origin.and_then(|origin| origin.time.clone()),
-                commit: origin.and_then(|origin| origin.commit.clone()),
-                staged: origin.is_some_and(|origin| origin.commit.is_none()),
-                author: origin.and_then(|origin| origin.author.clone()),
-                unreachable: origin.is_none(),
-                ..finding(copy.clone(), String::new(), lines)
+            let whole = finding(copy.clone(), id.clone(), lines);
+            let places = origins.get(&id).map_or(&[][..], Vec::as_slice);
+            let placed = |origin: &Origin| ScanFinding {
+                path: origin.path.clone(),
+                since: origin.time.clone(),
+                commit: origin.commit.clone(),
+                staged: origin.commit.is_none(),
+                author: origin.author.clone(),
+                ..whole.clone()
             };
-            let known = by_file.get(&(copy.clone(), path.clone()));
-            if known.is_none_or(|known| finding.since < known.since) {
-                by_file.insert((copy, path), finding);
+            let mut found: Vec<ScanFinding> = places.iter().map(placed).collect();
+            if found.is_empty() {
+                found.push(ScanFinding { unreachable: true, ..whole.clone() });
+            }
+            for finding in found {
+                let key = (copy.clone(), finding.path.clone());
+                let known = by_file.get(&key);
+                if known.is_none_or(|known| finding.since < known.since) {
+                    by_file.insert(key, finding);
+                }
             }
         }
         self.finished.extend(by_file.into_values());
@@ -204,9 +206,4 @@ fn finding(copy: ScanMatch, path: String, lines: Lines) -> ScanFinding {
 /// A path as it was given, without `./` before it.
 fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).to_string_lossy().into_owned()
-}
-
-/// Whether a file begins as compressed ones do.
-pub(super) fn is_compressed(bytes: &[u8]) -> bool {
-    COMPRESSED.iter().any(|start| bytes.starts_with(start))
 }

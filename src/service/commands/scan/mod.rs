@@ -3,9 +3,12 @@
 
 mod found;
 mod objects;
+mod packed;
 mod transcripts;
 mod values;
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +25,7 @@ use crate::service::base::{Context, Result};
 use crate::service::change::LockedVault;
 use crate::store::{Record, Stamp};
 use found::{Findings, Where};
+use packed::Packed;
 
 pub use found::{ScanFinding, ScanMatch};
 pub use transcripts::transcript_places;
@@ -93,7 +97,7 @@ pub struct ScanReport {
     pub unreadable: usize,
     /// Whether git has only a part of its history here, so that the rest was not looked at.
     pub cut_off: bool,
-    /// How many files are compressed, and were looked at as they are.
+    /// How many files are compressed, and could not be unpacked, or not to the end.
     pub compressed: usize,
 }
 
@@ -286,7 +290,12 @@ fn files(
             let at = Where::File { path: piece.path };
             if piece.offset == 0 {
                 so_far = SoFar::default();
-                here.compressed += usize::from(found::is_compressed(piece.bytes));
+                let packed = Packed::of(piece.bytes);
+                let unpacked = |kind: Packed| {
+                    unpack(comparison, kind, File::open(piece.path)?, &mut here, &at)
+                };
+                let is_closed = packed.map(unpacked).is_some_and(|done| done.is_err());
+                here.compressed += usize::from(is_closed);
                 let name = piece.path.file_name().unwrap_or_default();
                 comparison.look_at_name(name.as_encoded_bytes(), &mut here, &at);
             }
@@ -297,6 +306,25 @@ fn files(
                 all.append(here);
             }
         }
+    })
+}
+
+/// Looks at what is in something compressed.
+///
+/// # Errors
+/// It could not be unpacked, or not to the end.
+fn unpack(
+    comparison: &Comparison,
+    kind: Packed,
+    packed: impl Read,
+    findings: &mut Findings,
+    at: &Where<'_>,
+) -> io::Result<()> {
+    let (mut so_far, mut buffer) = (SoFar::default(), Vec::new());
+    kind.unpack(packed, |mut part| {
+        fs::in_pieces(&mut part, comparison.overlap(), &mut buffer, |piece, _, again| {
+            comparison.look(piece, again, &mut so_far, findings, at);
+        })
     })
 }
 

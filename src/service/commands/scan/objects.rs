@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::found::{Findings, Where};
-use super::{Comparison, SoFar};
+use super::packed::{Packed, START};
+use super::{Comparison, SoFar, unpack};
 use crate::fs::in_pieces;
 use crate::git::{self, ObjectKind};
 use crate::service::base::Result;
@@ -66,8 +67,18 @@ fn look(
     findings: &mut Findings,
     at: &Where<'_>,
 ) -> io::Result<()> {
+    let mut start = Vec::new();
+    Read::by_ref(&mut bytes).take(START as u64).read_to_end(&mut start)?;
+    let mut whole = start.as_slice().chain(bytes);
+    if let Some(kind) = Packed::of(&start).filter(|kind| *kind != Packed::Other) {
+        let unpacked = unpack(comparison, kind, &mut whole, findings, at);
+        findings.compressed += usize::from(unpacked.is_err());
+        // The next object lies behind it.
+        return io::copy(&mut whole, &mut io::sink()).map(drop);
+    }
+    findings.compressed += usize::from(Packed::of(&start).is_some());
     let mut so_far = SoFar::default();
-    in_pieces(&mut bytes, comparison.overlap(), buffer, |piece, _, again| {
+    in_pieces(&mut whole, comparison.overlap(), buffer, |piece, _, again| {
         comparison.look(piece, again, &mut so_far, findings, at);
     })
 }
