@@ -20,7 +20,7 @@ use crate::project::ProjectFile;
 use crate::secret::SecretBytes;
 use crate::session::Token;
 use crate::store::{AdminSet, Config, Grant, Member, Policy, Record, Unverified, readers_agree};
-use crate::transfer::{IMPORT_FORMATS, ImportFormat, parse};
+use crate::transfer::{Choice, IMPORT_FORMATS, ImportFormat, editors, parse};
 
 /// A name that is accepted is a path inside the vault, and reads back from it.
 pub fn name(data: &[u8]) {
@@ -113,6 +113,31 @@ pub fn import(data: &[u8]) {
     let Some((which, rest)) = data.split_first() else { return };
     let files: Vec<_> = IMPORT_FORMATS.iter().filter(|one| one.is_file()).collect();
     let _ = parse(files[usize::from(*which) % files.len()], &SecretBytes::new(rest.to_vec()));
+}
+
+/// An editor of a file of another program changes nothing that was not chosen, and comes across the same
+/// values whatever becomes of them.
+pub fn adopt(data: &[u8]) {
+    let Some((which, rest)) = data.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let editors: Vec<_> = editors().collect();
+    let edit = editors[usize::from(*which) % editors.len()];
+    let edited = |choice: &Choice| {
+        let mut places = Vec::new();
+        let new = edit(text, &mut |candidate| {
+            places.push(candidate.place);
+            choice.clone()
+        });
+        new.ok().map(|new| (new, places))
+    };
+    let Some((same, places)) = edited(&Choice::Keep) else { return };
+    assert_eq!(same, text);
+    let refer = Choice::Refer { secret: "a-key".into(), variable: "A_KEY".into() };
+    for choice in [Choice::Mask, refer] {
+        if let Some((_, others)) = edited(&choice) {
+            assert_eq!(places, others);
+        }
+    }
 }
 
 /// What passes the look at an age header is parsed by the age crate in reasonable time.

@@ -18,6 +18,8 @@ mod stores;
 mod yaml;
 
 pub use adopt::AdoptThen;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use adopt::editors;
 pub(crate) use adopt::{
     Candidate, Choice, DOTS, Odd, SCHEMES, doubts, is_secret_name, kind_of, usual_places,
 };

@@ -97,9 +97,11 @@ fn copies_that_others_have_are_named() {
     t.write(".env", format!("API_KEY={KEY}\n"));
     t.program("git", ["add", "."]).ok();
     t.write(".env.bak", format!("API_KEY={KEY}\n"));
+    std::fs::hard_link(t.work().join(".env"), t.work().join("other")).unwrap();
     t.authy(["adopt", ".env", "--yes"])
         .ok()
         .stderr_has("git has '.env'")
+        .stderr_has("'.env' has another name, a hard link")
         .stderr_has("'./.env.bak' still has the value of api-key");
 }
 

@@ -280,6 +280,12 @@ fn warn(ui: Ui, done: &Adopted) {
             "git has '{path}': whoever has the repository may know these values, so rotate them ('authy scan --history')"
         ));
     }
+    for path in &done.linked {
+        let path = printable(&path.to_string_lossy());
+        ui.note(format_args!(
+            "'{path}' has another name, a hard link, which still has the values: remove that"
+        ));
+    }
     for (path, name) in &done.copies {
         let path = printable(&path.to_string_lossy());
         match path.contains(".tfstate") {

@@ -279,6 +279,12 @@ const KINDS: [AdoptKind; 28] = [
 /// Manifests and kubeconfigs are known by what stands in them.
 static KUBECONFIG: AdoptKind = kind("kubectl", &[], &[], &[], yaml::kubeconfig, AdoptThen::Itself);
 static MANIFEST: AdoptKind = kind("Kubernetes", &[], &[], &[], yaml::manifest, AdoptThen::Resolve);
+/// Every editor, for those who look for a text that makes one fail.
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) fn editors() -> impl Iterator<Item = EditText> {
+    KINDS.iter().map(|kind| kind.edit).chain([MANIFEST.edit])
+}
+
 /// Files that are made to be read by everybody.
 const EXAMPLES: [&str; 4] = [".example", ".sample", ".template", ".dist"];
 

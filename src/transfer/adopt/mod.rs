@@ -17,6 +17,8 @@ use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;
 
 pub use kinds::AdoptThen;
+#[cfg(any(fuzzing, feature = "workbench"))]
+pub(crate) use kinds::editors;
 pub(crate) use kinds::{doubts, kind_of, usual_places};
 
 /// A value that was come across.

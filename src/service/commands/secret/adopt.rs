@@ -2,6 +2,7 @@
 //! file, in the way that its program expands.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -108,6 +109,8 @@ pub struct Adopted {
     pub tracked: Vec<PathBuf>,
     /// Files beside them that have a value still: backups.
     pub copies: Vec<(PathBuf, SecretName)>,
+    /// Of these the old content is still there by another name: hard links.
+    pub linked: Vec<PathBuf>,
 }
 
 /// The files of known programs that are there, in a project and in the home folder.
@@ -164,11 +167,20 @@ pub fn adopt(ctx: &Context, plan: &AdoptPlan) -> Result<Adopted> {
         Some(TransferError::Taken { reasons }) => AdoptError::Taken(reasons.join("; ")).into(),
         _ => error,
     })?;
-    let mut done = Adopted { secrets, files: Vec::new(), tracked: Vec::new(), copies: Vec::new() };
+    let mut done = Adopted {
+        secrets,
+        files: Vec::new(),
+        tracked: Vec::new(),
+        copies: Vec::new(),
+        linked: Vec::new(),
+    };
     for file in plan.files.iter().filter(|file| !file.values.is_empty()) {
         let now = fs::read_named(&file.path, LARGEST)?.unwrap_or_default();
         if now != file.old.expose() {
             return Err(AdoptError::ChangedMeanwhile(file.path.clone()).into());
+        }
+        if file.path.metadata().is_ok_and(|meta| meta.nlink() > 1) {
+            done.linked.push(file.path.clone());
         }
         fs::rewrite(&file.path, file.new.expose())?;
         done.files.push(file.path.clone());
