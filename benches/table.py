@@ -583,7 +583,14 @@ machine of two cores, files in the page cache; on 2026-11-30, without optimizati
 | 31,052 sources of packages, 373 MB | 0.77 s | 1.97 s | 2.6 |
 | none | 0.20 s | | |
 
-It needs 57 MiB of memory. `--history` of this repository (8,826 objects) takes 0.5 s.
+A larger tree, made by `benches/scan.py` on 2026-12-01, with 7,431 ways to write the values and 300 copies planted, all of which
+are found; with the audit line and the opening of 1,000 values:
+
+| files | `authy scan` | ripgrep | |
+|---|---:|---:|---:|
+| 100,000 of 50 KB, 5.0 GB | 3.91 s | 27.3 s | 7.0 times as fast |
+
+It needs 60 MiB of memory, ripgrep 29. `--history` of this repository (8,826 objects) takes 0.5 s.
 """
 
 # By hand, as a path that is left out is a change of the program.
