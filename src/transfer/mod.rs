@@ -21,7 +21,7 @@ pub use adopt::AdoptThen;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use adopt::editors;
 pub(crate) use adopt::{
-    Candidate, Choice, DOTS, Odd, SCHEMES, doubts, is_secret_name, kind_of, usual_places,
+    Candidate, Choice, DOTS, Odd, SCHEMES, is_secret_name, kind_of, look_around, usual_places,
 };
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};

@@ -161,6 +161,21 @@ fn variables_of_terraform_come_from_the_project_file() {
 }
 
 #[test]
+fn a_token_of_cargo_belongs_to_the_index_of_its_registry() {
+    let t = Sandbox::new();
+    std::fs::create_dir(t.work().join(".cargo")).unwrap();
+    let text =
+        format!("[registries.own]\ntoken = \"{KEY}\"\n\n[registries.lost]\ntoken = \"{KEY}2\"\n");
+    t.write(".cargo/credentials.toml", text);
+    t.write(".cargo/config.toml", "[registries.own]\nindex = \"sparse+https://index.test/api/\"\n");
+    t.authy(["adopt", ".cargo/credentials.toml", "--yes"])
+        .ok()
+        .stderr_has("moved 1 secret: cargo/own")
+        .stderr_has("keeps registries lost token: no config.toml beside it");
+    t.authy(["list", "--long"]).ok().stdout_has("https://index.test/api");
+}
+
+#[test]
 fn a_variable_that_another_file_sets_stays() {
     let t = Sandbox::new();
     t.write("z.auto.tfvars", format!("db_password = \"{KEY}\"\na_token = \"{KEY}2\"\n"));

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::EditText;
+use super::{Candidate, EditText};
 use super::{aws, dotenv, json, lines, terraform, toml, yaml};
 
-/// What stays in a file of Terraform because of what other files say, and why.
-pub(crate) fn doubts(kind: &AdoptKind, path: &Path) -> Vec<(String, &'static str)> {
-    match kind.then {
-        AdoptThen::Run if kind.name == "Terraform" => terraform::doubts(path),
-        _ => Vec::new(),
+/// Adds what the files around one say of its values: where they belong, and why one has to stay.
+pub(crate) fn look_around(kind: &AdoptKind, path: &Path, candidates: &mut [Candidate]) {
+    match (kind.name, kind.then) {
+        ("Terraform", AdoptThen::Run) => terraform::look_around(path, candidates),
+        ("cargo", _) => toml::look_around(path, candidates),
+        _ => {}
     }
 }
 

@@ -19,7 +19,7 @@ use crate::secret::SecretBytes;
 pub use kinds::AdoptThen;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use kinds::editors;
-pub(crate) use kinds::{doubts, kind_of, usual_places};
+pub(crate) use kinds::{kind_of, look_around, usual_places};
 
 /// A value that was come across.
 #[derive(Debug)]

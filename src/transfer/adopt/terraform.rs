@@ -152,9 +152,17 @@ fn is_elsewhere(text: &str) -> bool {
     text.is_empty() || !text.contains('$') && is_reference(text)
 }
 
-/// Variables that Terraform would not take from the environment as they stand here, and why: those that
+/// Keeps variables that Terraform would not take from the environment as they stand here: those that
 /// another file sets which it reads by itself, as files win, and those whose type is none of a plain value.
-pub(super) fn doubts(path: &Path) -> Vec<(String, &'static str)> {
+pub(super) fn look_around(path: &Path, candidates: &mut [Candidate]) {
+    for (name, why) in doubts(path) {
+        for one in candidates.iter_mut().filter(|one| one.place == name) {
+            one.by_hand.get_or_insert(why);
+        }
+    }
+}
+
+fn doubts(path: &Path) -> Vec<(String, &'static str)> {
     const WINS: &str = "another file here sets it too, and would win: keep one of them";
     const TYPE: &str = "Terraform reads it from a variable as HCL, because of its type";
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

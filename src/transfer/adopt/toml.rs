@@ -1,6 +1,8 @@
 //! TOML of Codex and cargo, edited in its own tree. Its editor writes line ends of its own, so a file
 //! with others gets them back.
 
+use std::path::Path;
+
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value, value};
 
 use super::{Candidate, Choice, Choose, DOTS, Odd, is_reference, services, split_scheme};
@@ -134,6 +136,25 @@ pub(super) fn cargo(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> 
             take(&name, url, table);
         }
     })
+}
+
+/// Finds the addresses of registries in the `config.toml` beside their tokens.
+pub(super) fn look_around(path: &Path, candidates: &mut [Candidate]) {
+    let texts = ["config.toml", "config"].map(|name| path.with_file_name(name));
+    let text = texts.iter().find_map(|path| std::fs::read_to_string(path).ok());
+    let config: DocumentMut = text.unwrap_or_default().parse().unwrap_or_default();
+    for one in candidates.iter_mut().filter(|one| one.services.is_empty()) {
+        let index = |name: &str| config.get("registries")?.get(name)?.get("index")?.as_str();
+        let name =
+            one.place.strip_prefix("registries ").and_then(|place| place.strip_suffix(" token"));
+        let index = name.and_then(index).unwrap_or_default();
+        let url =
+            index.strip_prefix("sparse+").or(index.strip_prefix("registry+")).unwrap_or(index);
+        one.services = services(url.trim_end_matches('/'));
+        if one.services.is_empty() {
+            one.by_hand.get_or_insert("no config.toml beside it has the address of its registry");
+        }
+    }
 }
 
 fn edit(text: &str, change: impl FnOnce(&mut DocumentMut)) -> Result<String, Odd> {

@@ -20,8 +20,8 @@ use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Result};
 use crate::transfer::{
-    About, AdoptThen, Candidate, Choice, Found, Odd, TransferError, doubts, is_secret_name,
-    kind_of, name_here, usual_places,
+    About, AdoptThen, Candidate, Choice, Found, Odd, TransferError, is_secret_name, kind_of,
+    look_around, name_here, usual_places,
 };
 
 /// The largest file in bytes: Claude Code's own grows with its projects.
@@ -237,11 +237,7 @@ impl Planner<'_> {
             Choice::Keep
         })
         .map_err(odd)?;
-        for (name, why) in doubts(kind, path) {
-            for one in candidates.iter_mut().filter(|one| one.place == name) {
-                one.by_hand.get_or_insert(why);
-            }
-        }
+        look_around(kind, path, &mut candidates);
         let (mut values, mut by_hand) = (Vec::new(), Vec::new());
         // Pipelines of a forge share variables with each other, and with nothing else.
         let shares = match kind.then {
