@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Candidate, EditText};
-use super::{aws, dotenv, json, lines, terraform, toml, yaml};
+use super::{aws, docker, dotenv, json, lines, terraform, toml, yaml};
 
 /// Adds what the files around one say of its values: where they belong, and why one has to stay.
 pub(crate) fn look_around(kind: &AdoptKind, path: &Path, candidates: &mut [Candidate]) {
@@ -157,7 +157,7 @@ const KINDS: [AdoptKind; 28] = [
         &[".docker/config.json"],
         &[".docker/config.json"],
         &[],
-        json::docker,
+        docker::docker,
         AdoptThen::Helper("docker"),
     ),
     kind(

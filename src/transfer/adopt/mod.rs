@@ -5,6 +5,7 @@
 //! looking, showing and changing go the same way. What it does not understand it leaves alone.
 
 mod aws;
+mod docker;
 mod dotenv;
 mod json;
 mod kinds;

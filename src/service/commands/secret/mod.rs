@@ -1,6 +1,7 @@
 //! Secrets: stored, read, changed, their past, and brought in from elsewhere.
 
 mod adopt;
+mod adopt_planner;
 mod adopt_project;
 mod adopt_shown;
 mod annotate;
