@@ -203,6 +203,10 @@ fn what_a_policy_says_is_known_before_anything_moves() {
     t.write("main.tf", "variable \"b_token\" {\n  type = any\n}\n");
     t.write("b.tfvars", "b_token = \"other-4711-value\"\n");
     t.authy(["adopt", "b.tfvars", "-n"]).ok().stderr_has("because of its type");
+    t.write("main.tf", "");
+    t.authy(["adopt", "b.tfvars", "-n"]).ok().stderr_lacks("because of its type");
+    t.write("main.tf.json", "{\"variable\": {\"b_token\": {\"type\": \"any\"}}}");
+    t.authy(["adopt", "b.tfvars", "-n"]).ok().stderr_has("because of its type");
 }
 
 #[test]

@@ -307,7 +307,10 @@ fn give(ui: Ui, file: &AdoptFile, command: &str) {
         ui.note(format_args!("  authy get {name} | {command} {variable}"));
     }
     if file.program == "GitLab CI" {
-        ui.note("as variables of the project they are those of every job");
+        ui.note(
+            "as variables of the project they are those of every job; GitLab masks only values of eight \
+             letters or more, without blanks",
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body};
 use hcl_edit::template::Element;
-use jsonc_parser::cst::CstObject;
+use jsonc_parser::cst::{CstNode, CstObjectProp};
 use zeroize::Zeroizing;
 
 use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, json, services};
@@ -16,10 +16,13 @@ use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, js
 const ODD: Odd = Odd("it is not the HCL that Terraform reads");
 const PART: &str =
     "it is part of a larger value: store that whole, as JSON, for its TF_VAR variable";
+const NO_TEXT: &str = "it is no plain text: put it into quotation marks";
 const NO_VARIABLE: &str = "its name is none of a variable";
 /// Settings are not deeper than this, and files with them not larger, in bytes.
 const DEEPEST: usize = 64;
 const LARGEST: u64 = 1 << 20;
+/// Types of variables that are read from the environment as they are.
+const PLAIN: [&str; 3] = ["string", "number", "bool"];
 
 /// `*.tfvars`.
 pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
@@ -39,7 +42,7 @@ pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
                 }
                 other => {
                     let value = other.span().and_then(|span| text.get(span)).unwrap_or_default();
-                    let by_hand = Some("it is no plain text: put it into quotation marks");
+                    let by_hand = Some(NO_TEXT);
                     choose(Candidate { by_hand, ..variable(name, value, false) });
                 }
             }
@@ -51,6 +54,10 @@ pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
         let line = text[span.end..].lines().next().unwrap_or_default();
         let is_twice = body.attributes().filter(|other| other.key.as_str() == name).count() > 1;
         let mut candidate = variable(name, &value, is_twice);
+        let written = attribute.value.span().and_then(|span| text.get(span)).unwrap_or_default();
+        if written.starts_with("<<-") && written.lines().any(is_doubtful) {
+            candidate.by_hand.get_or_insert("programs take its indentation off differently");
+        }
         if line.contains("/*") {
             candidate.by_hand.get_or_insert("a comment of several lines may follow it");
         }
@@ -73,8 +80,13 @@ pub(super) fn tfvars_json(text: &str, choose: &mut Choose<'_>) -> Result<String,
         let (Some(name), Some(value)) = (property.decoded_name(), property.value()) else {
             continue;
         };
-        if let Some(inner) = value.as_object() {
-            json_parts(&inner, &mut vec![name], choose);
+        if value.as_object().is_some() || value.as_array().is_some() {
+            json_parts(&value, &mut vec![name], choose);
+            continue;
+        }
+        if let Some(number) = value.as_number_lit() {
+            let by_hand = Some(NO_TEXT);
+            choose(Candidate { by_hand, ..variable(&name, &number.to_string(), false) });
             continue;
         }
         let Some(text) = json::text_of(&value).filter(|text| !is_elsewhere(text)) else { continue };
@@ -173,13 +185,15 @@ fn doubts(path: &Path) -> Vec<(String, &'static str)> {
         let bare = name.strip_suffix(".json").unwrap_or(&name);
         let (is_json, sets) =
             (bare.len() < name.len(), bare == "terraform.tfvars" || bare.ends_with(".auto.tfvars"));
-        if !sets && !name.ends_with(".tf") {
+        if !sets && !bare.ends_with(".tf") {
             continue;
         }
         let is_small = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() < LARGEST);
         let text = is_small.then(|| std::fs::read_to_string(entry.path()).ok()).flatten();
         let text = Zeroizing::new(text.unwrap_or_default());
-        if is_json {
+        if is_json && !sets {
+            found.extend(typed_in_json(&text).into_iter().map(|name| (name, TYPE)));
+        } else if is_json {
             let object = json::parse(&text).ok().and_then(|root| root.object_value());
             let properties = object.into_iter().flat_map(|object| object.properties());
             found.extend(properties.filter_map(|one| Some((one.decoded_name()?, WINS))));
@@ -199,12 +213,24 @@ fn typed(body: &Body) -> impl Iterator<Item = String> {
     declared.filter_map(|block| {
         let [name] = block.labels.as_slice() else { return None };
         let kind = block.body.attributes().find(|one| one.key.as_str() == "type")?;
-        let is_plain = kind
-            .value
-            .as_variable()
-            .is_some_and(|kind| ["string", "number", "bool"].contains(&kind.as_str()));
+        let is_plain = kind.value.as_variable().is_some_and(|kind| PLAIN.contains(&kind.as_str()));
         (!is_plain).then(|| name.as_str().to_owned())
     })
+}
+
+/// The same in a `*.tf.json`.
+fn typed_in_json(text: &str) -> Vec<String> {
+    let root = json::parse(text).ok().and_then(|root| root.object_value());
+    let declared = root.and_then(|root| root.object_value("variable"));
+    let properties = declared.into_iter().flat_map(|all| all.properties());
+    let is_typed = |one: &CstObjectProp| {
+        let kind = one.object_value().and_then(|one| one.get("type"));
+        kind.is_some_and(|kind| {
+            let text = kind.value().and_then(|value| json::text_of(&value));
+            text.is_none_or(|text| !PLAIN.contains(&text.as_str()))
+        })
+    };
+    properties.filter(is_typed).filter_map(|one| one.decoded_name()).collect()
 }
 
 fn variable(name: &str, value: &str, is_twice: bool) -> Candidate {
@@ -246,6 +272,12 @@ fn parse(text: &str) -> Result<Body, Odd> {
         }
     }
     hcl_edit::parser::parse_body(text).map_err(|_| ODD)
+}
+
+/// Whether a line says nothing of the indentation of its heredoc, or says it with tabs.
+fn is_doubtful(line: &str) -> bool {
+    let rest = line.trim_start();
+    rest.is_empty() || line[..line.len() - rest.len()].contains('\t')
 }
 
 /// A text in which nothing is put in.
@@ -290,18 +322,19 @@ fn parts(value: &Expression, place: &mut Vec<String>, choose: &mut Choose<'_>) {
     }
 }
 
-fn json_parts(object: &CstObject, place: &mut Vec<String>, choose: &mut Choose<'_>) {
-    for property in object.properties() {
-        let (Some(name), Some(value)) = (property.decoded_name(), property.value()) else {
-            continue;
-        };
-        place.push(name);
-        match (value.as_object(), json::text_of(&value)) {
-            (Some(inner), _) => json_parts(&inner, place, choose),
-            (None, Some(text)) => part(place, &text, choose),
-            (None, None) => {}
+fn json_parts(value: &CstNode, place: &mut Vec<String>, choose: &mut Choose<'_>) {
+    if let Some(object) = value.as_object() {
+        for property in object.properties() {
+            if let (Some(name), Some(value)) = (property.decoded_name(), property.value()) {
+                place.push(name);
+                json_parts(&value, place, choose);
+                place.pop();
+            }
         }
-        place.pop();
+    } else if let Some(array) = value.as_array() {
+        array.elements().iter().for_each(|one| json_parts(one, place, choose));
+    } else if let Some(text) = json::text_of(value) {
+        part(place, &text, choose);
     }
 }
 

@@ -284,13 +284,17 @@ fn yaml_keeps_all_but_the_value() {
 }
 
 #[test]
-fn numbers_that_programs_read_differently_stay() {
+fn what_would_be_another_value_elsewhere_stays() {
     for (path, text) in [
         ("compose.yaml", "services: {a: {environment: {A_PIN_KEY: 0471147}}}\n"),
         (".gitlab-ci.yml", "variables:\n  A_KEY: 12345678\n"),
+        (".gitlab-ci.yml", "down:\n  trigger: x/y\n  variables:\n    A_KEY: v-4711\n"),
+        (".cargo/credentials.toml", "[registries.own]\nsecret-key = \"k3.v-4711\"\n"),
         (".github/workflows/ci.yml", "env:\n  A_KEY: 1e10\n  B_KEY: 0x12ab34\n"),
         (".kube/config", "kind: Config\nusers:\n- name: a\n  user:\n    token: 12345678\n"),
         ("a.tfvars", "a_key = 12345678\nb_key = (\"v-4711\")\n"),
+        ("a.tfvars", "a_key = <<-X\n  v-4711\n    \n  X\nb_key = <<-X\n\tv-4711\n  X\n"),
+        ("a.tfvars.json", "{\"a_key\": 12345678, \"b_tokens\": [\"v-4711\"]}\n"),
     ] {
         let (found, new) = adopted(path, text);
         assert!(!found.is_empty() && found.iter().all(|one| one.by_hand.is_some()), "{path}");

@@ -118,6 +118,11 @@ fn headers(place: [&str; 2], has_bearer: bool, table: &mut dyn TableLike, choose
 pub(super) fn cargo(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
     edit(text, |document| {
         let mut take = |name: &str, url: Option<&str>, table: &mut dyn TableLike| {
+            if let Some(key) = text_of(table, "secret-key").filter(|key| !is_reference(key)) {
+                let by_hand = Some("cargo signs with it, which authy does not do");
+                let place = ["registries", name, "secret-key"];
+                choose(Candidate { is_sure: true, by_hand, ..Candidate::new(&place, &key) });
+            }
             let Some(text) = text_of(table, "token") else { return };
             let candidate = Candidate {
                 name: format!("cargo/{name}"),

@@ -243,7 +243,7 @@ fn diff(old: &SecretBytes, new: &SecretBytes, ours: &Ours) -> String {
             similar::ChangeTag::Delete => '-',
             similar::ChangeTag::Insert => '+',
         };
-        let line = ours.shown(change.value().trim_end());
+        let line = ours.shown(change.value().trim_start_matches('\u{feff}').trim_end());
         let shown: String = printable(&line).chars().take(LINE).collect();
         let more = if line.chars().count() > LINE { "…" } else { "" };
         out.push_str(&format!("{sign}{shown}{more}\n"));

@@ -65,7 +65,8 @@ pub(in crate::transfer::adopt) fn kubeconfig(
 fn others(name: &str, user: &Value, choose: &mut Choose<'_>) {
     let mut stays = |place: &[&str], value: &str, why: &'static str| {
         if !is_reference(value) {
-            choose(Candidate { by_hand: Some(why), ..Candidate::new(place, value) });
+            let is_sure = place.last() == Some(&"password");
+            choose(Candidate { is_sure, by_hand: Some(why), ..Candidate::new(place, value) });
         }
     };
     if let Some(password) = user.get("password").and_then(Value::as_str) {

@@ -70,7 +70,13 @@ pub(in crate::transfer::adopt) fn gitlab(
         let top = vec![Step::At(number)];
         finder.map(root, &top, "variables", "pipeline");
         for (job, body) in entries(Some(root)) {
+            let known = finder.spots.len();
             finder.map(body, &below(&top, &[job]), "variables", job);
+            if body.get("trigger").is_some() {
+                for spot in finder.spots.iter_mut().skip(known) {
+                    spot.doubt = Some("it goes on to the pipeline that the job starts");
+                }
+            }
         }
         every_variable(root, &mut Vec::new(), &mut all);
     }
