@@ -16,7 +16,8 @@ struct Bitwarden {
     encrypted: bool,
     #[serde(default)]
     folders: Vec<Folder>,
-    items: Vec<Item>,
+    /// Where it is encrypted there are none.
+    items: Option<Vec<Item>>,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +84,11 @@ pub(super) fn bitwarden(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
             way: "bw export --format json",
         });
     }
+    let Some(items) = export.items else {
+        return Err(TransferError::Format { format: FORMAT, line: None });
+    };
     let mut found = Vec::new();
-    for item in export.items {
+    for item in items {
         let folder = item
             .folder_id
             .and_then(|id| export.folders.iter().find(|folder| folder.id.as_deref() == Some(&id)));
@@ -170,6 +174,7 @@ pub(super) fn left_of_bitwarden(bytes: &SecretBytes) -> Vec<String> {
     [
         (of_kind(3), "payment cards"),
         (of_kind(4), "personal data"),
+        (count(&|item| usize::from(!(1..=5).contains(&item.kind))), "items of unknown kinds"),
         (count(&visible), "fields that are not hidden"),
         (count(&is_named), "user names of logins without an address"),
         (count(&|item| keys(item).unwrap_or(0)), "passkeys"),
@@ -310,7 +315,7 @@ pub(super) fn below(
 
 #[cfg(test)]
 mod tests {
-    use super::{bitwarden, keepassxc, left_of_bitwarden};
+    use super::{TransferError, bitwarden, keepassxc, left_of_bitwarden};
     use crate::secret::SecretBytes;
     use crate::transfer::Found;
 
@@ -353,7 +358,10 @@ mod tests {
         let about = found[0].about.as_ref().unwrap();
         assert_eq!(about.services[0].to_string(), "https://github.com");
         assert_eq!(about.user.as_ref().unwrap().as_str(), "ann");
-        for text in ["{\"encrypted\": true, \"items\": []}", "[]", "{"] {
+        let encrypted = "{\"encrypted\": true, \"passwordProtected\": true, \"data\": \"x\"}";
+        let bytes = SecretBytes::from(encrypted.to_owned());
+        assert!(matches!(bitwarden(&bytes), Err(TransferError::EncryptedExport { .. })));
+        for text in ["{\"encrypted\": true, \"items\": []}", "{}", "[]", "{"] {
             assert!(bitwarden(&SecretBytes::from(text.to_owned())).is_err(), "{text}");
         }
     }
