@@ -64,6 +64,9 @@ pub(crate) enum Failure {
     /// The policy that is to allow what is moved denies it.
     #[error("policy '{policy}' denies '{name}' by '{pattern}': nothing was moved")]
     PolicyDenies { policy: ScopeName, name: SecretName, pattern: String },
+    /// The policy that is to allow what is moved gives programs no values.
+    #[error("policy '{0}' is seal-only, and gives programs no values: nothing was moved")]
+    PolicySeals(ScopeName),
     /// Something else waits for approval than what was looked at.
     #[error("this is not what was looked at: it has the digest {0}")]
     OtherApproval(String),
@@ -149,7 +152,7 @@ pub(crate) enum Failure {
     #[error("'{0}' is not a single line of text, as a password is")]
     NoLine(SecretName),
     /// A certificate without its key, or a key without its certificate.
-    #[error("'{0}' is not a certificate and its private key, in PEM")]
+    #[error("'{0}' is not a certificate and its private key without a passphrase, in PEM")]
     NoPair(SecretName),
     /// A value of bytes where text is wanted.
     #[error("'{0}' is not text")]
@@ -214,6 +217,7 @@ impl Failure {
             Self::NotRemoved | Self::NotAdopted => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_)
+            | Self::PolicySeals(_)
             | Self::PolicyDenies { .. }
             | Self::Several { .. }
             | Self::OtherUser { .. } => Kind::Conflict,
@@ -276,7 +280,7 @@ impl Failure {
             Self::NoLine(name) => {
                 return Some(format!("'authy rotate {name}' gives it a value of one line"));
             }
-            Self::PolicyDenies { .. } => {
+            Self::PolicyDenies { .. } | Self::PolicySeals(_) => {
                 "name another policy, or give the secrets other names with --prefix"
             }
             Self::NoPair(name) => {

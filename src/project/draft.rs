@@ -89,12 +89,12 @@ pub(crate) fn extended(
     path: &Path,
     home: Option<&Path>,
     scope: &ScopeName,
-    variables: impl FnOnce(Option<&ProjectFile>) -> BTreeMap<String, String>,
+    variables: impl FnOnce() -> BTreeMap<String, String>,
 ) -> Result<Draft, ProjectError> {
     let path = path.to_owned();
     if path.symlink_metadata().is_err() {
         let example = "# [env]\n";
-        let lines = lines(&variables(None));
+        let lines = lines(&variables());
         let table = if lines.is_empty() { example.to_owned() } else { format!("[env]\n{lines}") };
         let new = text(scope).replacen(example, &table, 1);
         return Ok(Draft { path, old: None, new });
@@ -105,7 +105,7 @@ pub(crate) fn extended(
     if let Some(other) = file.scope.clone().filter(|other| other != scope) {
         return Err(ProjectError::OtherScope { path, other });
     }
-    let mut wanted = variables(Some(&file));
+    let mut wanted = variables();
     wanted.retain(|variable, template| file.env.get(variable) != Some(template));
     if let Some(variable) = wanted.keys().find(|variable| file.env.contains_key(*variable)) {
         return Err(ProjectError::Taken { path, variable: variable.clone() });
@@ -213,14 +213,14 @@ mod tests {
     fn a_draft_is_written_unless_the_file_was_changed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".authy.toml");
-        let draft = || extended(&path, None, &scope(), |_| variables());
+        let draft = || extended(&path, None, &scope(), variables);
         let first = draft().unwrap();
         assert!(first.is_new());
         first.write().unwrap();
         let file = ProjectFile::read(&path, None).unwrap();
         assert_eq!((file.scope, file.env), (Some(scope()), variables()));
         assert!(draft().unwrap().is_there());
-        let second = extended(&path, None, &scope(), |_| {
+        let second = extended(&path, None, &scope(), || {
             BTreeMap::from([("B".to_owned(), "{b}".to_owned())])
         });
         fs::write(&path, "[authy]\n").unwrap();

@@ -1,6 +1,8 @@
 //! What other managers export: Bitwarden's JSON, KeePassXC's CSV, and what programs print that know all
 //! of a project's secrets by one command.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -121,6 +123,7 @@ pub(super) fn bitwarden(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
             add(field.name.as_deref().unwrap_or("field"), field.value, None);
         }
     }
+    distinct(&mut found);
     Ok(found)
 }
 
@@ -232,7 +235,20 @@ pub(super) fn keepassxc(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
             }
         }
     }
+    distinct(&mut found);
     Ok(found)
+}
+
+/// Gives entries names of their own, which need none where they come from: `GitHub`, `GitHub-2`.
+pub(super) fn distinct(found: &mut [Found]) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for one in found {
+        let count = counts.entry(one.name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            one.name = format!("{}-{count}", one.name);
+        }
+    }
 }
 
 /// A file that dotenvx encrypted, `.env` where none is named; its keys are its own matter.
@@ -335,6 +351,7 @@ mod tests {
             {"type": 2, "name": "Note", "folderId": null, "notes": "text\nmore", "secureNote": {"type": 0}},
             {"type": 3, "name": "Card", "folderId": null, "notes": null, "card": {}},
             {"type": 5, "name": "Key", "folderId": null, "notes": null, "fields": null, "sshKey": {"privateKey": "k", "publicKey": "x"}},
+            {"type": 2, "name": "Note", "notes": "another"},
             {"type": 1, "name": "Old", "login": {"username": "bob", "password": "q", "fido2Credentials": [{}]}, "passwordHistory": [{}, {}]}]}"#;
         let bytes = SecretBytes::from(text.to_owned());
         let found = bitwarden(&bytes).unwrap();
@@ -352,6 +369,7 @@ mod tests {
             ("Work/GitHub/pin", "4711"),
             ("Note", "text\nmore"),
             ("Key", "k"),
+            ("Note-2", "another"),
             ("Old", "q"),
         ];
         assert_eq!(pairs(&found), expected);

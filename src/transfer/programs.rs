@@ -11,6 +11,7 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::error::TransferError;
+use super::exports::distinct;
 use super::{About, Found, SecretText, StoreLocation, json};
 use crate::secret::{SecretBytes, WITHHELD};
 use crate::wait::wait;
@@ -150,6 +151,7 @@ pub(super) fn one_password(
             found.push(Found { about, ..Found::new(name, value.0) });
         }
     }
+    distinct(&mut found);
     Ok(found)
 }
 

@@ -9,7 +9,7 @@ use super::error::TransferError;
 use super::exports::below;
 use super::programs::ask;
 use super::{Found, ImportFormat, SecretText, StoreLocation, dotenv, json, yaml};
-use crate::secret::SecretBytes;
+use crate::secret::{MAX_VALUE, SecretBytes};
 
 /// How the names of cottage's files end.
 const COTTAGE: &str = ".cott.age";
@@ -33,7 +33,9 @@ pub(super) fn cottage(
         let inside = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
         let Some(name) = inside.strip_suffix(COTTAGE) else { continue };
         let value = ask(program, &["cat", "--", &path.to_string_lossy()], &[])?;
-        found.extend(of_file(name, value)?);
+        found.extend(
+            of_file(name, &value).unwrap_or_else(|| vec![Found::new(name.to_owned(), value)]),
+        );
     }
     match found.is_empty() {
         true => Err(no_store()),
@@ -42,14 +44,14 @@ pub(super) fn cottage(
 }
 
 /// A file as several secrets, where it is of a format that has names.
-fn of_file(name: &str, value: SecretBytes) -> Result<Vec<Found>, TransferError> {
+fn of_file(name: &str, value: &SecretBytes) -> Option<Vec<Found>> {
     let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
     let is_dotenv = last == ".env" || last.starts_with(".env.") || last.ends_with(".env");
     let parse = match Path::new(last).extension().and_then(|ending| ending.to_str()) {
         _ if is_dotenv => dotenv::parse,
         Some("json") => json::parse,
         Some("yaml" | "yml") => yaml::parse,
-        _ => return Ok(vec![Found::new(name.to_owned(), value)]),
+        _ => return None,
     };
     // `.env.prod` and `app.json` are places of their own, `.env` is the folder's.
     let stem = last.trim_start_matches(".env").trim_start_matches('.');
@@ -61,7 +63,8 @@ fn of_file(name: &str, value: SecretBytes) -> Result<Vec<Found>, TransferError> 
         let name = [place.join("/"), one.name.clone()].join("/");
         Found { name: name.trim_start_matches('/').to_owned(), line: None, ..one }
     };
-    Ok(parse(&value)?.into_iter().map(named).collect())
+    let found = parse(value).ok().filter(|found| found.iter().all(|one| one.value.is_ok()))?;
+    Some(found.into_iter().map(named).collect())
 }
 
 /// A namespace of envchain, or all of them.
@@ -146,7 +149,42 @@ pub(super) fn secretspec(
     if let Some(profile) = &from.given {
         words.extend(["--profile", profile]);
     }
-    below(program, &ask(program, &words, &[])?, "")
+    let mut found = below(program, &ask(program, &words, &[])?, "")?;
+    let files = given_as_files();
+    for one in found.iter_mut().filter(|one| files.contains(&one.name)) {
+        one.value = match &one.value {
+            Ok(path) => taken_from(path).ok_or("the file that secretspec made of it is not there"),
+            Err(why) => Err(*why),
+        };
+    }
+    Ok(found)
+}
+
+/// The secrets that secretspec gives as the path of a file (`as_path`), by the project here.
+fn given_as_files() -> Vec<String> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let file =
+        here.ancestors().map(|folder| folder.join("secretspec.toml")).find(|one| one.is_file());
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let project: toml::Table = text.parse().unwrap_or_default();
+    let profiles = project.get("profiles").and_then(toml::Value::as_table);
+    let secrets = profiles.into_iter().flatten().filter_map(|(_, profile)| profile.as_table());
+    let is_file =
+        |secret: &toml::Value| secret.get("as_path").and_then(toml::Value::as_bool) == Some(true);
+    secrets.flatten().filter(|(_, one)| is_file(one)).map(|(name, _)| name.clone()).collect()
+}
+
+/// The content of a file that was made for this question in the system's temporary folder, and that
+/// nobody would take away.
+fn taken_from(path: &SecretBytes) -> Option<SecretBytes> {
+    let path = Path::new(path.expose_str()?);
+    let is_ours = path.starts_with(std::env::temp_dir())
+        && path
+            .symlink_metadata()
+            .is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_VALUE as u64);
+    let bytes = is_ours.then(|| std::fs::read(path).ok()).flatten()?;
+    let _ = std::fs::remove_file(path);
+    Some(SecretBytes::new(bytes))
 }
 
 /// What a source has and authy has not, beside what [`ImportFormat::leaves`] says: counted in this export.
@@ -165,13 +203,15 @@ mod tests {
     #[test]
     fn files_with_names_in_them_are_taken_apart() {
         let names = |file: &str, text: &str| -> Vec<String> {
-            let found = of_file(file, SecretBytes::from(text.to_owned())).unwrap();
-            found.into_iter().map(|one| one.name).collect()
+            let found = of_file(file, &SecretBytes::from(text.to_owned()));
+            found.into_iter().flatten().map(|one| one.name).collect()
         };
         assert_eq!(names(".env", "A=1\nB=2\n"), ["A", "B"]);
         assert_eq!(names("conf/.env.prod", "A=1\n"), ["conf/prod/A"]);
         assert_eq!(names("conf/app.env", "A=1\n"), ["conf/app/A"]);
         assert_eq!(names("db.json", "{\"url\": \"x\"}"), ["db/url"]);
-        assert_eq!(names("tls/key.pem", "x"), ["tls/key.pem"]);
+        for (file, text) in [("tls/key.pem", "x"), ("l.json", "[1"), ("bad.env", "no line")] {
+            assert!(names(file, text).is_empty(), "{file} is one");
+        }
     }
 }

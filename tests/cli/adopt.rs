@@ -171,7 +171,7 @@ fn a_token_of_cargo_belongs_to_the_index_of_its_registry() {
     t.authy(["adopt", ".cargo/credentials.toml", "--yes"])
         .ok()
         .stderr_has("moved 1 secret: cargo/own")
-        .stderr_has("keeps registries lost token: no config.toml beside it");
+        .stderr_has("keeps registries lost token: no config.toml beside it gives an address");
     t.authy(["list", "--long"]).ok().stdout_has("https://index.test/api");
 }
 
@@ -182,8 +182,12 @@ fn a_variable_that_another_file_sets_stays() {
     t.write("terraform.tfvars", "db_password = \"low-value-4711\"\n");
     t.authy(["adopt", "z.auto.tfvars", "--yes"])
         .ok()
-        .stderr_has("keeps db_password: another file here sets it too")
+        .stderr_has("keeps db_password: another file sets it too")
         .stderr_has("moved 1 secret: a-token");
+    // A file for -var-file, below the project.
+    std::fs::create_dir(t.work().join("env")).unwrap();
+    t.write("env/prod.tfvars", "db_password = \"prod-value-4711\"\n");
+    t.authy(["adopt", "env/prod.tfvars", "-n"]).ok().stderr_has("another file sets it too");
 }
 
 #[test]
@@ -195,7 +199,10 @@ fn what_a_policy_says_is_known_before_anything_moves() {
     t.authy(["adopt", "a.tfvars", "--policy", "p", "--yes"])
         .fails(7)
         .stderr_has("policy 'p' denies 'a-token' by 'a-*': nothing was moved");
+    t.authy(["adopt", "a.tfvars", "--policy", "p", "-n"]).fails(7).stderr_has("denies 'a-token'");
     assert_eq!(read(&t, "a.tfvars"), text);
+    t.authy(["policy", "create", "s", "--allow", "a-*", "--seal-only"]).ok();
+    t.authy(["adopt", "a.tfvars", "--policy", "s", "--yes"]).fails(7).stderr_has("seal-only");
     t.authy(["policy", "create", "q", "--allow", "a-*"]).ok();
     let done = t.authy(["adopt", "a.tfvars", "--policy", "q", "--project", "--yes"]).ok();
     done.stderr_has("policy 'q' allows them already").stderr_has("wrote '.authy.toml'");

@@ -236,6 +236,13 @@ fn the_others_get_what_they_read() {
     let given = kubectl(&["k8s/pair"], "https://api.test").ok().json();
     assert_eq!(given["status"]["clientCertificateData"], certificate);
     assert_eq!(given["status"]["clientKeyData"], key);
+    let bag = format!("Bag Attributes\n    localKeyID: 01\n{certificate}{key}");
+    t.authy(["store", "k8s/bag"]).stdin(bag).ok();
+    let given = kubectl(&["k8s/bag"], "https://api.test").ok().json();
+    assert_eq!(given["status"]["clientKeyData"], key);
+    let locked = key.replace("EC PRIVATE", "ENCRYPTED PRIVATE");
+    t.authy(["store", "k8s/locked"]).stdin(format!("{certificate}{locked}")).ok();
+    kubectl(&["k8s/locked"], "https://api.test").fails(2).stderr_has("without a passphrase");
     t.authy(["store", "k8s/half"]).stdin(certificate).ok();
     kubectl(&["k8s/half"], "https://api.test").fails(2).stderr_has("authy rotate k8s/half");
 

@@ -345,14 +345,15 @@ fn a_real_project_of_secretspec_moves_in() {
     write(
         &t,
         "secretspec.toml",
-        "[project]\nname = \"x\"\nrevision = \"1.0\"\n\n[profiles.default]\nA_KEY = { description = \"a\", required = true }\nB = { description = \"b\", required = false }\n",
+        "[project]\nname = \"x\"\nrevision = \"1.0\"\n\n[profiles.default]\nA_KEY = { description = \"a\", required = true }\nB = { description = \"b\", required = false }\nCERT = { description = \"c\", as_path = true }\n",
     );
-    write(&t, ".env", "A_KEY=\"from secretspec\"\nOTHER=x\n");
+    write(&t, ".env", "A_KEY=\"from secretspec\"\nOTHER=x\nCERT=\"in a file\"\n");
     t.authy(["import", "--from", "secretspec"])
         .env("SECRETSPEC_PROVIDER", "dotenv")
         .ok()
-        .stderr_has("imported 1 secret");
+        .stderr_has("imported 2 secrets");
     t.holds("a-key", "from secretspec");
+    t.holds("cert", "in a file");
 }
 
 #[test]

@@ -96,6 +96,9 @@ impl<'p> Wanted<'p> {
             }
             view => view?,
         };
+        if view.seal_only {
+            return Err(Failure::PolicySeals(policy.clone()));
+        }
         let verdicts = authy::policy_preview(policy, &view.allow, &view.deny, names)?;
         if let Some(denied) = verdicts.iter().find(|one| one.rule == VerdictRule::Deny) {
             let (policy, name) = (policy.clone(), denied.name.clone());
@@ -150,7 +153,12 @@ impl Args {
             (None, _) => None,
             (Some(policy), false) => Some(Wanted::of(&ctx, policy, &names)?),
             // There may be no vault yet.
-            (Some(policy), true) => Wanted::of(&ctx, policy, &names).ok(),
+            (Some(policy), true) => match Wanted::of(&ctx, policy, &names) {
+                Err(denied @ (Failure::PolicyDenies { .. } | Failure::PolicySeals(_))) => {
+                    return Err(denied);
+                }
+                wanted => wanted.ok(),
+            },
         };
         if names.is_empty() || self.dry_run {
             if ui.wants_json() {

@@ -150,7 +150,9 @@ pub(super) fn credentials(text: &str, choose: &mut Choose<'_>) -> Result<String,
         let Some(token) = entry.get("token") else { continue };
         let text = token.value().and_then(|value| json::text_of(&value));
         let Some(text) = text.filter(|text| !is_elsewhere(text)) else { continue };
-        match choose(host_token(&name, &text)) {
+        let has_more = entry.properties().len() > 1;
+        let by_hand = has_more.then_some("there is more in its entry than a token");
+        match choose(Candidate { by_hand, ..host_token(&name, &text) }) {
             Choice::Keep => {}
             Choice::Mask => json::set(&token, DOTS),
             Choice::Refer { .. } => host.remove(),
@@ -175,12 +177,14 @@ pub(super) fn look_around(path: &Path, candidates: &mut [Candidate]) {
 }
 
 fn doubts(path: &Path) -> Vec<(String, &'static str)> {
-    const WINS: &str = "another file here sets it too, and would win: keep one of them";
+    const WINS: &str = "another file sets it too, and would win: keep one of them";
     const TYPE: &str = "Terraform reads it from a variable as HCL, because of its type";
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten();
+    // A file for `-var-file` often lies in a folder below the project.
+    let own = path.canonicalize().unwrap_or_default();
+    let folders = own.ancestors().skip(1).take(2);
+    let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
     let mut found = Vec::new();
-    for entry in entries.flatten().filter(|entry| Some(&*entry.file_name()) != path.file_name()) {
+    for entry in entries.flatten().filter(|entry| entry.path() != own) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let bare = name.strip_suffix(".json").unwrap_or(&name);
         let (is_json, sets) =
@@ -191,17 +195,18 @@ fn doubts(path: &Path) -> Vec<(String, &'static str)> {
         let is_small = entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() < LARGEST);
         let text = is_small.then(|| std::fs::read_to_string(entry.path()).ok()).flatten();
         let text = Zeroizing::new(text.unwrap_or_default());
+        let text = text.trim_start_matches('\u{feff}');
         if is_json && !sets {
-            found.extend(typed_in_json(&text).into_iter().map(|name| (name, TYPE)));
+            found.extend(typed_in_json(text).into_iter().map(|name| (name, TYPE)));
         } else if is_json {
-            let object = json::parse(&text).ok().and_then(|root| root.object_value());
+            let object = json::parse(text).ok().and_then(|root| root.object_value());
             let properties = object.into_iter().flat_map(|object| object.properties());
             found.extend(properties.filter_map(|one| Some((one.decoded_name()?, WINS))));
         } else if sets {
-            let body = parse(&text).unwrap_or_default();
+            let body = parse(text).unwrap_or_default();
             found.extend(body.attributes().map(|one| (one.key.as_str().to_owned(), WINS)));
         } else {
-            found.extend(typed(&parse(&text).unwrap_or_default()).map(|name| (name, TYPE)));
+            found.extend(typed(&parse(text).unwrap_or_default()).map(|name| (name, TYPE)));
         }
     }
     found

@@ -157,7 +157,9 @@ pub(super) fn look_around(path: &Path, candidates: &mut [Candidate]) {
             index.strip_prefix("sparse+").or(index.strip_prefix("registry+")).unwrap_or(index);
         one.services = services(url.trim_end_matches('/'));
         if one.services.is_empty() {
-            one.by_hand.get_or_insert("no config.toml beside it has the address of its registry");
+            one.by_hand.get_or_insert(
+                "no config.toml beside it gives an address for its registry that authy takes",
+            );
         }
     }
 }

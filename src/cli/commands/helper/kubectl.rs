@@ -103,7 +103,8 @@ impl Args {
         };
         let pem = text(&name, &value)?;
         let (pair, token);
-        let status = match pem.trim_start().starts_with(BEGIN) {
+        // openssl writes attributes before a block.
+        let status = match pem.lines().any(|line| line.starts_with(BEGIN)) {
             true => {
                 pair = certificate(&name, pem)?;
                 Status::Certificate { client_certificate_data: &pair[0], client_key_data: &pair[1] }
@@ -130,6 +131,10 @@ fn certificate(name: &SecretName, pem: &str) -> Result<[Zeroizing<String>; 2], F
     let (mut certificates, mut keys) = (block(), block());
     let mut is_key = None;
     for line in pem.lines() {
+        // Nobody is there to type a passphrase (RFC 1421; RFC 7468, section 11).
+        if line.starts_with("Proc-Type:") || line.contains(" ENCRYPTED PRIVATE KEY-") {
+            return Err(Failure::NoPair(name.clone()));
+        }
         if let Some(label) = line.strip_prefix(BEGIN) {
             is_key = Some(label.contains("PRIVATE KEY"));
         }

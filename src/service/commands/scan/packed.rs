@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 /// How other compressed files begin: xz, bzip2, zip.
 const OTHERS: [&[u8]; 3] = [b"\xfd7zXZ\0", b"BZh", b"PK\x03\x04"];
@@ -47,17 +48,25 @@ impl Packed {
         let mut packed = BufReader::new(packed);
         let mut left = LONGEST;
         let mut part = |reader: &mut dyn Read| {
-            let mut limited = Counted { reader, left };
-            visit(&mut limited)?;
-            left = limited.left;
-            Ok::<(), io::Error>(())
+            let mut readable = Readable { reader, left, failed: None };
+            visit(&mut readable)?;
+            left = readable.left;
+            readable.failed.map_or(Ok(()), Err)
         };
         match self {
             Self::Gzip => part(&mut MultiGzDecoder::new(packed)),
             Self::Zstd => {
                 while !packed.fill_buf()?.is_empty() {
-                    let frame = StreamingDecoder::new_with_max_window_size(&mut packed, WINDOW);
-                    part(&mut frame.map_err(io::Error::other)?)?;
+                    match StreamingDecoder::new_with_max_window_size(&mut packed, WINDOW) {
+                        Ok(mut frame) => part(&mut frame)?,
+                        Err(FrameDecoderError::ReadFrameHeaderError(
+                            ReadFrameHeaderError::SkipFrame { length, .. },
+                        )) => {
+                            let mut rest = packed.by_ref().take(length.into());
+                            io::copy(&mut rest, &mut io::sink())?;
+                        }
+                        Err(error) => return Err(io::Error::other(error)),
+                    }
                 }
                 Ok(())
             }
@@ -66,20 +75,32 @@ impl Packed {
     }
 }
 
-/// Ends in an error where there is too much of it.
-struct Counted<'r> {
+/// Ends where it is damaged or too much, so that what came before is looked at, and remembers why.
+struct Readable<'r> {
     reader: &'r mut dyn Read,
     left: u64,
+    failed: Option<io::Error>,
 }
 
-impl Read for Counted<'_> {
+impl Read for Readable<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(read as u64)
-            .ok_or(io::Error::from(io::ErrorKind::FileTooLarge))?;
+        if self.failed.is_some() {
+            return Ok(0);
+        }
+        let read = match self.reader.read(buffer) {
+            Ok(read) if read as u64 <= self.left => read,
+            Ok(_) => return self.end(io::ErrorKind::FileTooLarge.into()),
+            Err(error) => return self.end(error),
+        };
+        self.left -= read as u64;
         Ok(read)
+    }
+}
+
+impl Readable<'_> {
+    fn end(&mut self, error: io::Error) -> io::Result<usize> {
+        self.failed = Some(error);
+        Ok(0)
     }
 }
 
@@ -116,7 +137,16 @@ mod tests {
             let two = [one.clone(), pack(b"more")].concat();
             assert_eq!(unpacked(&two).unwrap(), [&text[..], b"more"].concat());
             assert!(unpacked(&one[..one.len() / 2]).is_err());
+            // What comes before damage is looked at.
+            let mut seen = Vec::new();
+            let damaged = [&two[..], b"\0\0\0\0\0\0\0\0"].concat();
+            let kind = Packed::of(&damaged).unwrap();
+            let ended = kind.unpack(&damaged[..], |part| part.read_to_end(&mut seen).map(drop));
+            assert!(ended.is_err() && seen == [&text[..], b"more"].concat());
         }
+        // Frames that are to be skipped (RFC 8878, section 3.1.2).
+        let skipped = [&zstd(b"one")[..], b"\x50\x2a\x4d\x18\x02\0\0\0xx", &zstd(b"two")].concat();
+        assert_eq!(unpacked(&skipped).unwrap(), b"onetwo");
         assert_eq!(Packed::of(b"BZh9"), Some(Packed::Other));
         assert!(unpacked(b"PK\x03\x04rest").is_err());
         assert_eq!(Packed::of(b"\x1f\x8b"), None);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::adopt::AdoptPlan;
 use crate::inject::Naming;
 use crate::name::ScopeName;
-use crate::project;
+use crate::project::{self, ProjectFile};
 use crate::service::base::Result;
 use crate::transfer::AdoptThen;
 
@@ -32,16 +32,20 @@ pub fn project_draft(
     scope: &ScopeName,
     plan: &AdoptPlan,
 ) -> Result<ProjectDraft> {
-    let draft = project::extended(path, home, scope, |file| {
-        let naming = match file {
-            Some(file) => Naming {
+    let naming = match path.symlink_metadata() {
+        Ok(_) => {
+            let file = ProjectFile::read(path, home)?;
+            Naming {
                 uppercase: file.uppercase.unwrap_or(false),
                 replace_dash: file.replace_dash,
-                prefix: file.prefix.clone().unwrap_or_default(),
-            },
-            // As the example says.
-            None => Naming { uppercase: true, ..Naming::default() },
-        };
+                prefix: file.prefix.unwrap_or_default(),
+            }
+        }
+        // As the example says.
+        Err(_) => Naming { uppercase: true, ..Naming::default() },
+    };
+    naming.check()?;
+    let draft = project::extended(path, home, scope, || {
         let run = plan.files.iter().filter(|file| file.then == AdoptThen::Run);
         run.flat_map(|file| &file.values)
             .filter(|value| naming.variable(&value.name).ok().as_ref() != Some(&value.variable))

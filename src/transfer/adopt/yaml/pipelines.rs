@@ -86,6 +86,9 @@ pub(in crate::transfer::adopt) fn gitlab(
         let differs = |other: &Variable| other.name == spot.name && other.value != spot.value;
         let by_hand = match () {
             () if spot.doubt.is_some() => spot.doubt,
+            () if !spot.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+                Some("a variable of a project has only letters, digits and '_' in its name")
+            }
             () if spot.value.contains('$') => Some("GitLab reads the '$' in it as a variable"),
             () if all.iter().any(differs) => Some(
                 "it has several values here, and a variable of the project would be all of them",
