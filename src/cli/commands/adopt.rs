@@ -175,9 +175,10 @@ impl Args {
                 (count, _) => format!("would move {}", secrets(count)),
             });
             if !self.project && !names.is_empty() && !mapped(&plan).is_empty() {
-                ui.note(
-                    "with --policy SCOPE --project their variables are written into .authy.toml",
-                );
+                let policy = if self.policy.is_some() { "" } else { "--policy SCOPE " };
+                ui.note(format_args!(
+                    "with {policy}--project their variables are written into .authy.toml"
+                ));
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -316,8 +317,8 @@ fn give(ui: Ui, file: &AdoptFile, command: &str) {
     }
     if file.program == "GitLab CI" {
         ui.note(
-            "as variables of the project they are those of every job; GitLab masks only values of eight \
-             letters or more, without blanks",
+            "every job gets variables of the project; GitLab masks only values of at least 8 characters \
+             without spaces",
         );
     }
 }

@@ -90,6 +90,7 @@ impl Read for Readable<'_> {
         let read = match self.reader.read(buffer) {
             Ok(read) if read as u64 <= self.left => read,
             Ok(_) => return self.end(io::ErrorKind::FileTooLarge.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
             Err(error) => return self.end(error),
         };
         self.left -= read as u64;
