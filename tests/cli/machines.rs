@@ -27,7 +27,10 @@ fn a_second_machine_of_an_admin_is_added_named_and_given_up() {
     assert_eq!(view["machines"], serde_json::json!({ "laptop": recipient }));
     team.of("alice", &["member", "show", "alice"]).ok().stdout_has("(laptop)");
     // The same once more; and one of that name is there.
-    laptop(&["join", "--machine", "laptop", "--name", "alice"]).ok().stderr_has("has it already");
+    laptop(&["join", "--machine", "laptop", "--name", "alice"])
+        .ok()
+        .stderr_has("alice has this identity already, as 'laptop'");
+    laptop(&["join", "--machine", "tablet"]).fails(3).stderr_has("--name NAME");
     let (_, other) = team.t.outsider("other");
     let update =
         |words: &[&str]| team.of("alice", &[&["member", "update", "alice"], words].concat());

@@ -68,7 +68,12 @@ fn join_machine(env: &CliEnv, options: &MachineOptions) -> CommandResult {
     }
     tell_identity(ui, keyfile.as_deref(), report.backup.as_deref(), *keyfile_created, recipient);
     if report.is_known {
-        ui.note(format_args!("{member} has it already"));
+        match &report.known_as {
+            Some(known) => ui.note(format_args!("{member} has this identity already, as '{known}'")),
+            None => ui.note(format_args!(
+                "{member} has this identity already; to name it: authy member update {member} --machine {machine} --recipient {recipient}"
+            )),
+        }
         return Ok(ExitCode::SUCCESS);
     }
     ui.note(format_args!("on a machine where you are {member} already, run:"));

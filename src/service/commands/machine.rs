@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::name::{MachineName, MemberName};
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::identity::enroll::{self};
-use crate::service::identity::{MemberError, Newcomer, owns, refuse_taken};
+use crate::service::identity::{MemberError, NameSource, Newcomer, owns, refuse_taken};
 use crate::service::session::refuse_any_token;
 
 /// Another machine of a member.
@@ -37,6 +37,8 @@ pub struct MachineReport {
     pub backup: Option<PathBuf>,
     /// Whether the member has the recipient already.
     pub is_known: bool,
+    /// The machine that it is called there.
+    pub known_as: Option<MachineName>,
 }
 
 /// Finds or makes the identity of this machine; nothing in the vault changes.
@@ -47,8 +49,11 @@ pub fn machine_join(ctx: &Context, options: &MachineOptions) -> Result<MachineRe
     refuse_any_token(ctx)?;
     ctx.refuse_confined()?;
     let opened = OpenVault::open(ctx)?;
-    let (name, _) = enroll::name(ctx, &options.who)?;
-    let member = opened.rules.member(&name).ok_or_else(|| MemberError::NoMember(name.clone()))?;
+    let (name, source) = enroll::name(ctx, &options.who)?;
+    let member = opened.rules.member(&name).ok_or_else(|| match source {
+        NameSource::Given => MemberError::NoMember(name.clone()),
+        _ => MemberError::WhoseMachine(name.clone()),
+    })?;
     let taken = member.machines.get(&options.machine);
     let is_taken =
         || MemberError::MachineTaken { name: name.clone(), machine: options.machine.clone() };
@@ -64,6 +69,8 @@ pub fn machine_join(ctx: &Context, options: &MachineOptions) -> Result<MachineRe
     refuse_taken(&opened, recipients, Some(&name))?;
     enroll::remember(ctx, opened.vault.id(), &key);
     let is_known = owns(recipients, member);
+    let named = member.machines.iter().find(|(_, recipient)| **recipient == key.recipient);
+    let known_as = named.map(|(machine, _)| machine.clone());
     Ok(MachineReport {
         member: name.clone(),
         machine: options.machine.clone(),
@@ -72,5 +79,6 @@ pub fn machine_join(ctx: &Context, options: &MachineOptions) -> Result<MachineRe
         keyfile_created: key.created,
         backup: key.backup,
         is_known,
+        known_as,
     })
 }

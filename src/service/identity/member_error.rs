@@ -11,6 +11,8 @@ use crate::store::StoreError;
 pub(crate) enum MemberError {
     #[error("member '{0}' not found")]
     NoMember(MemberName),
+    #[error("no member is called '{0}', as git and the system call you")]
+    WhoseMachine(MemberName),
     #[error("member '{0}' exists already")]
     MemberExists(MemberName),
     #[error("member '{0}' waits for approval already")]
@@ -69,6 +71,7 @@ impl Failure for MemberError {
     fn kind(&self) -> Kind {
         match self {
             Self::NoMember(_)
+            | Self::WhoseMachine(_)
             | Self::NothingToApprove(_)
             | Self::NoMachine { .. }
             | Self::NotHisRecipient { .. } => Kind::NotFound,
@@ -100,6 +103,7 @@ impl Failure for MemberError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::WhoseMachine(_) => "say which member you are: --name NAME".into(),
             Self::NoMember(_) => "run 'authy member list'".into(),
             Self::MemberExists(name) => format!("see 'authy member show {name}'"),
             Self::MemberWaits(name) => format!("an admin runs 'authy approve {name}'"),
