@@ -143,14 +143,36 @@ const WORDS: [&str; 19] = [
     "pin",
 ];
 
+/// Words at the end of names that say something about a secret, and are none.
+const NO_VALUES: [&str; 19] = [
+    "id",
+    "file",
+    "path",
+    "env",
+    "format",
+    "type",
+    "name",
+    "prefix",
+    "url",
+    "uri",
+    "length",
+    "size",
+    "ttl",
+    "expiry",
+    "timeout",
+    "version",
+    "algorithm",
+    "header",
+    "enabled",
+];
+
 /// Whether a setting with this name holds a secret, as people name them.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let words = words_of(name);
     let is = |word: &str| words.iter().any(|one| one == word);
     // What is made to be seen, or says where a secret is.
     let ends_in = |word: &str| words.last().is_some_and(|last| last == word);
-    let is_public =
-        is("public") || ends_in("id") || ["file", "path", "env"].map(ends_in).contains(&true);
+    let is_public = is("public") || NO_VALUES.iter().any(|word| ends_in(word));
     let ends = ["key", "token", "secret", "password"];
     let glued = words
         .iter()

@@ -33,6 +33,10 @@ fn names_of_secrets_are_known() {
         "KEY_FILE",
         "monkey",
         "apiKeyEnv",
+        "TOKEN_URL",
+        "token-format",
+        "PASSWORD_MIN_LENGTH",
+        "AUTH_ENABLED",
         "author",
     ] {
         assert!(!is_secret_name(name), "{name}");
@@ -377,8 +381,8 @@ fn users_of_a_kubeconfig_are_asked_of_the_helper() {
 
 #[test]
 fn pipelines_name_secrets_of_their_forge() {
-    let before = "on: push\nenv:\n  API_KEY: v-4711 # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: r-4711\n    env: {A_TOKEN: a-4711, GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"w-4711\"\n          username: ann\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: v-4711\n";
-    let after = "on: push\nenv:\n  API_KEY: ${{ secrets.API_KEY }} # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: ${{ secrets.PASSWORD }}\n    env: {A_TOKEN: \"${{ secrets.A_TOKEN }}\", GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"${{ secrets.PASSWORD }}\"\n          username: ann\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: ${{ secrets.API_KEY }}\n";
+    let before = "on: push\nenv:\n  API_KEY: v-4711 # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: r-4711\n    env: {A_TOKEN: a-4711, GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"w-4711\"\n          username: ann\n      - uses: actions/cache@v4\n        with: {key: linux-v1-4712, path: x}\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: v-4711\n";
+    let after = "on: push\nenv:\n  API_KEY: ${{ secrets.API_KEY }} # why\n  LOG: debug\njobs:\n  build:\n    container:\n      image: x\n      credentials:\n        username: ann\n        password: ${{ secrets.PASSWORD }}\n    env: {A_TOKEN: \"${{ secrets.A_TOKEN }}\", GITHUB_TOKEN: g-4711}\n    steps:\n      - uses: docker/login-action@v3\n        with:\n          password: \"${{ secrets.PASSWORD }}\"\n          username: ann\n      - uses: actions/cache@v4\n        with: {key: linux-v1-4712, path: x}\n      - run: x\n        env:\n          B_KEY: ${{ secrets.B }}\n          API_KEY: ${{ secrets.API_KEY }}\n";
     let values = ["v-4711", "a-4711", "r-4711", "w-4711", "v-4711"];
     let found = becomes(".github/workflows/ci.yml", before, &values, after);
     assert!(found.iter().any(|one| one.longer == "login-action-password"));

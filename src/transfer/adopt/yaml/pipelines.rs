@@ -45,7 +45,17 @@ pub(in crate::transfer::adopt) fn github(
             for (at, step) in steps.into_iter().flatten().enumerate() {
                 let path = [below(&path, &["steps"]), vec![Step::At(at)]].concat();
                 finder.map(step, &path, "env", job);
+                let known = finder.spots.len();
                 finder.map(step, &path, "with", action(step).unwrap_or(job));
+                // What a cache is found by again.
+                let uses = step.get("uses").and_then(Value::as_str).unwrap_or_default();
+                if uses.contains("cache") {
+                    let mut at = 0;
+                    finder.spots.retain(|spot| {
+                        at += 1;
+                        at <= known || spot.name != "key"
+                    });
+                }
             }
         }
     }
