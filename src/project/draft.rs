@@ -44,22 +44,26 @@ fn write_new(path: &Path, text: &str) -> Result<(), ProjectError> {
 
 /// A project file as it is to be.
 #[derive(Debug)]
-pub(crate) struct Draft {
-    /// Where.
-    pub(crate) path: PathBuf,
+pub struct ProjectDraft {
+    path: PathBuf,
     /// What it says now; `None` where there is none.
     old: Option<String>,
     new: String,
 }
 
-impl Draft {
+impl ProjectDraft {
+    /// Where it is, or will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the file says all of it already.
-    pub(crate) fn is_there(&self) -> bool {
+    pub fn is_there(&self) -> bool {
         self.old.as_ref() == Some(&self.new)
     }
 
     /// Whether there is no such file yet.
-    pub(crate) fn is_new(&self) -> bool {
+    pub fn is_new(&self) -> bool {
         self.old.is_none()
     }
 
@@ -80,32 +84,32 @@ impl Draft {
     }
 }
 
-/// Drafts a project file for `scope` that sets `variables`: the one at `path` with what it lacks, or a new
-/// one there.
+/// Drafts a project file for `scope` that sets `variables`: `file`, which lies at `path`, with what it
+/// lacks, or a new one there.
 ///
 /// # Errors
 /// The file is for another scope, says something else of a variable, or is not understood.
 pub(crate) fn extended(
     path: &Path,
     home: Option<&Path>,
+    file: Option<&ProjectFile>,
     scope: &ScopeName,
-    variables: impl FnOnce() -> BTreeMap<String, String>,
-) -> Result<Draft, ProjectError> {
+    variables: &BTreeMap<String, String>,
+) -> Result<ProjectDraft, ProjectError> {
     let path = path.to_owned();
-    if path.symlink_metadata().is_err() {
+    let Some(file) = file else {
         let example = "# [env]\n";
-        let lines = lines(&variables());
+        let lines = lines(variables);
         let table = if lines.is_empty() { example.to_owned() } else { format!("[env]\n{lines}") };
         let new = text(scope).replacen(example, &table, 1);
-        return Ok(Draft { path, old: None, new });
-    }
-    let file = ProjectFile::read(&path, home)?;
+        return Ok(ProjectDraft { path, old: None, new });
+    };
     let old = content(&path)?;
     let old = String::from_utf8(old).map_err(|_| ProjectError::NotAFile { path: path.clone() })?;
     if let Some(other) = file.scope.clone().filter(|other| other != scope) {
         return Err(ProjectError::OtherScope { path, other });
     }
-    let mut wanted = variables();
+    let mut wanted = variables.clone();
     wanted.retain(|variable, template| file.env.get(variable) != Some(template));
     if let Some(variable) = wanted.keys().find(|variable| file.env.contains_key(*variable)) {
         return Err(ProjectError::Taken { path, variable: variable.clone() });
@@ -117,7 +121,7 @@ pub(crate) fn extended(
     let is_meant = draft.scope.as_ref() == Some(scope)
         && wanted.iter().all(|(variable, template)| draft.env.get(variable) == Some(template));
     match is_meant {
-        true => Ok(Draft { path, old: Some(old), new }),
+        true => Ok(ProjectDraft { path, old: Some(old), new }),
         false => Err(ProjectError::NotAFile { path }),
     }
 }
@@ -213,16 +217,18 @@ mod tests {
     fn a_draft_is_written_unless_the_file_was_changed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".authy.toml");
-        let draft = || extended(&path, None, &scope(), variables);
+        let with = |variables: &BTreeMap<String, String>| {
+            let file = path.exists().then(|| ProjectFile::read(&path, None).unwrap());
+            extended(&path, None, file.as_ref(), &scope(), variables)
+        };
+        let draft = || with(&variables());
         let first = draft().unwrap();
         assert!(first.is_new());
         first.write().unwrap();
         let file = ProjectFile::read(&path, None).unwrap();
         assert_eq!((file.scope, file.env), (Some(scope()), variables()));
         assert!(draft().unwrap().is_there());
-        let second = extended(&path, None, &scope(), || {
-            BTreeMap::from([("B".to_owned(), "{b}".to_owned())])
-        });
+        let second = with(&BTreeMap::from([("B".to_owned(), "{b}".to_owned())]));
         fs::write(&path, "[authy]\n").unwrap();
         assert!(second.unwrap().write().is_err());
         fs::write(&path, "[env]\nTF_VAR_a = \"{b}\"\n").unwrap();

@@ -13,7 +13,8 @@ mod trust;
 mod user;
 mod worktree;
 
-pub(crate) use draft::{Draft, create, extended};
+pub use draft::ProjectDraft;
+pub(crate) use draft::{create, extended};
 pub(crate) use error::ProjectError;
 pub use file::ProjectFile;
 pub(crate) use find::find;

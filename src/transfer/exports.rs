@@ -1,7 +1,7 @@
 //! What other managers export: Bitwarden's JSON, KeePassXC's CSV, and what programs print that know all
 //! of a project's secrets by one command.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -241,12 +241,12 @@ pub(super) fn keepassxc(bytes: &SecretBytes) -> Result<Vec<Found>, TransferError
 
 /// Gives entries names of their own, which need none where they come from: `GitHub`, `GitHub-2`.
 pub(super) fn distinct(found: &mut [Found]) {
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut taken: HashSet<String> = found.iter().map(|one| one.name.clone()).collect();
+    let mut met = HashSet::new();
     for one in found {
-        let count = counts.entry(one.name.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            one.name = format!("{}-{count}", one.name);
+        if !met.insert(one.name.clone()) {
+            let mut numbered = (2..).map(|number| format!("{}-{number}", one.name));
+            one.name = numbered.find(|name| taken.insert(name.clone())).unwrap_or_default();
         }
     }
 }
@@ -352,6 +352,8 @@ mod tests {
             {"type": 3, "name": "Card", "folderId": null, "notes": null, "card": {}},
             {"type": 5, "name": "Key", "folderId": null, "notes": null, "fields": null, "sshKey": {"privateKey": "k", "publicKey": "x"}},
             {"type": 2, "name": "Note", "notes": "another"},
+            {"type": 2, "name": "Note-2", "notes": "third"},
+            {"type": 2, "name": "Note", "notes": "fourth"},
             {"type": 1, "name": "Old", "login": {"username": "bob", "password": "q", "fido2Credentials": [{}]}, "passwordHistory": [{}, {}]}]}"#;
         let bytes = SecretBytes::from(text.to_owned());
         let found = bitwarden(&bytes).unwrap();
@@ -369,7 +371,9 @@ mod tests {
             ("Work/GitHub/pin", "4711"),
             ("Note", "text\nmore"),
             ("Key", "k"),
-            ("Note-2", "another"),
+            ("Note-3", "another"),
+            ("Note-2", "third"),
+            ("Note-4", "fourth"),
             ("Old", "q"),
         ];
         assert_eq!(pairs(&found), expected);

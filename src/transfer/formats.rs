@@ -20,6 +20,8 @@ pub struct ImportFormat {
     pub store: Option<(&'static str, &'static str)>,
     /// What its source has that does not come along, as a list in words.
     pub leaves: &'static str,
+    /// What more of it there is in a file, counted.
+    pub(crate) counted: fn(&SecretBytes) -> Vec<String>,
     pub(super) read: Read,
 }
 
@@ -91,12 +93,15 @@ pub static IMPORT_FORMATS: [ImportFormat; 21] = [
         "earlier versions, metadata, paths below this one, policies, secrets that are made on demand",
         Read::Program("vault", programs::vault),
     ),
-    file(
-        "bitwarden",
-        "Bitwarden: what 'bw export --format json' writes",
-        "attached files, who shares a collection",
-        exports::bitwarden,
-    ),
+    ImportFormat {
+        counted: exports::left_of_bitwarden,
+        ..file(
+            "bitwarden",
+            "Bitwarden: what 'bw export --format json' writes",
+            "attached files, who shares a collection",
+            exports::bitwarden,
+        )
+    },
     file(
         "keepassxc",
         "KeePassXC: what 'keepassxc-cli export --format csv' writes",
@@ -183,7 +188,7 @@ const fn program(
     leaves: &'static str,
     read: Read,
 ) -> ImportFormat {
-    ImportFormat { name, help, endings: &[], store: None, leaves, read }
+    ImportFormat { name, help, endings: &[], store: None, leaves, counted: |_| Vec::new(), read }
 }
 
 impl ImportFormat {

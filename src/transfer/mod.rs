@@ -21,7 +21,7 @@ pub use adopt::AdoptThen;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use adopt::editors;
 pub(crate) use adopt::{
-    Candidate, Choice, DOTS, Odd, SCHEMES, is_secret_name, kind_of, look_around, usual_places,
+    Candidate, Choice, DOTS, Odd, SCHEMES, is_secret_name, kind_of, usual_places,
 };
 pub(crate) use error::TransferError;
 pub use formats::{IMPORT_FORMATS, ImportFormat};
@@ -30,7 +30,6 @@ pub(crate) use name::{name_here, pattern_here};
 pub(crate) use old_authy::{
     FILE as OLD_FILE, LIMIT as OLD_LIMIT, OldPolicy, OldVault, parse as parse_old,
 };
-pub(crate) use stores::counted;
 
 use crate::name::{ServiceUrl, ServiceUser};
 use crate::secret::SecretBytes;

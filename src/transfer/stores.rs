@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use super::error::TransferError;
 use super::exports::below;
 use super::programs::ask;
-use super::{Found, ImportFormat, SecretText, StoreLocation, dotenv, json, yaml};
+use super::{Found, SecretText, StoreLocation, dotenv, json, yaml};
 use crate::secret::{MAX_VALUE, SecretBytes};
 
 /// How the names of cottage's files end.
@@ -162,7 +162,7 @@ pub(super) fn secretspec(
 
 /// The secrets that secretspec gives as the path of a file (`as_path`), by the project here.
 fn given_as_files() -> Vec<String> {
-    let here = std::env::current_dir().unwrap_or_default();
+    let here = Path::new(".").canonicalize().unwrap_or_default();
     let file =
         here.ancestors().map(|folder| folder.join("secretspec.toml")).find(|one| one.is_file());
     let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
@@ -185,14 +185,6 @@ fn taken_from(path: &SecretBytes) -> Option<SecretBytes> {
     let bytes = is_ours.then(|| std::fs::read(path).ok()).flatten()?;
     let _ = std::fs::remove_file(path);
     Some(SecretBytes::new(bytes))
-}
-
-/// What a source has and authy has not, beside what [`ImportFormat::leaves`] says: counted in this export.
-pub(crate) fn counted(format: &ImportFormat, bytes: &SecretBytes) -> Vec<String> {
-    match format.name {
-        "bitwarden" => super::exports::left_of_bitwarden(bytes),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ Files it knows, and what becomes of a value there:
   compose files            ${VAR:?}
   Kubernetes stringData    <authy:NAME>, for 'authy resolve'
   kubeconfig               exec: authy helper kubectl NAME
-  *.tfvars                 the line goes; 'authy run' sets TF_VAR_name
+  *.tfvars, *.tfvars.json  the line goes; 'authy run' sets TF_VAR_name
   GitHub's workflows       ${{ secrets.VAR }}, which you give to GitHub
   .gitlab-ci.yml           it goes; you give it to GitLab
   .npmrc                   ${VAR}
@@ -206,9 +206,9 @@ impl Args {
         }
         if let Some(draft) = &draft {
             authy::project_write(draft)?;
-            let path = printable(&draft.path.to_string_lossy());
-            let did = if draft.is_new { "wrote" } else { "added to" };
-            match draft.is_there {
+            let path = printable(&draft.path().to_string_lossy());
+            let did = if draft.is_new() { "wrote" } else { "added to" };
+            match draft.is_there() {
                 true => ui.note(format_args!("'{path}' needs nothing more")),
                 false => {
                     ui.note(format_args!("{did} '{path}': look at it, then run 'authy allow'"));
@@ -296,12 +296,12 @@ fn warn(ui: Ui, done: &Adopted) {
         ));
     }
     for (path, name) in &done.copies {
-        let path = printable(&path.to_string_lossy());
-        match path.contains(".tfstate") {
+        let shown = printable(&path.to_string_lossy());
+        match Adopted::is_state(path) {
             true => ui.note(format_args!(
-                "'{path}' has the value of {name}: Terraform keeps it there, so keep the state to yourself"
+                "'{shown}' has the value of {name}: Terraform keeps it there, so keep the state to yourself"
             )),
-            false => ui.note(format_args!("'{path}' still has the value of {name}: remove it")),
+            false => ui.note(format_args!("'{shown}' still has the value of {name}: remove it")),
         }
     }
 }
@@ -315,11 +315,8 @@ fn give(ui: Ui, file: &AdoptFile, command: &str) {
     for (name, variable) in given {
         ui.note(format_args!("  authy get {name} | {command} {variable}"));
     }
-    if file.program == "GitLab CI" {
-        ui.note(
-            "every job gets variables of the project; GitLab masks only values of at least 8 characters \
-             without spaces",
-        );
+    if let Some(advice) = file.then.advice() {
+        ui.note(advice);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::inject::{self, Naming, Shell};
 use crate::name::{ScopeName, ToolName};
 use crate::project::ProjectFile;
 use crate::service::base::{Result, ScopeError};
+use crate::service::inject::naming_of;
 
 /// The command that starts `tool` with the secrets of `scope`: plain words, nothing to quote.
 ///
@@ -39,10 +40,5 @@ pub fn project_aliases(file: &ProjectFile) -> Result<Option<(ScopeName, Naming, 
         return Ok(None);
     }
     let scope = file.scope.clone().ok_or(ScopeError::NotGiven { scopes: Vec::new() })?;
-    let naming = Naming {
-        uppercase: file.uppercase.unwrap_or(false),
-        replace_dash: file.replace_dash,
-        prefix: file.prefix.clone().unwrap_or_default(),
-    };
-    Ok(Some((scope, naming, tools)))
+    Ok(Some((scope, naming_of(file), tools)))
 }

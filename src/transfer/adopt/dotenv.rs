@@ -1,6 +1,6 @@
 //! `.env` files and `.envrc`: a line goes and leaves its name in a comment; direnv's runs authy.
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, is_reference};
+use super::{Candidate, Choice, Choose, DOTS, NO_VARIABLE, Odd, TWICE, is_reference, is_variable};
 use crate::transfer::dotenv::entries;
 
 pub(super) fn dotenv(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd> {
@@ -58,12 +58,6 @@ fn export(line: &str) -> Option<(&str, String)> {
     (is_variable(name) && is_plain).then(|| (name, value.to_owned()))
 }
 
-/// Whether a program can have a variable of this name.
-fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 /// The name and the text of an assignment that is not read here.
 fn odd_export(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().trim_start_matches("export ").split_once('=')?;
@@ -96,7 +90,7 @@ fn edit(
             by_hand: match found.doubt {
                 Some(_) => Some("programs that read such a file differ about it"),
                 None if value.contains('$') => Some("programs differ about the '$' in it"),
-                None if !is_variable(&found.name) => Some("its name is none of a variable"),
+                None if !is_variable(&found.name) => Some(NO_VARIABLE),
                 None => is_twice(&found.name).then_some(TWICE),
             },
             ..Candidate::new(&[&found.name], value)

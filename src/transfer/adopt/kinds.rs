@@ -7,15 +7,6 @@ use serde::Serialize;
 use super::{Candidate, EditText};
 use super::{aws, docker, dotenv, json, lines, terraform, toml, yaml};
 
-/// Adds what the files around one say of its values: where they belong, and why one has to stay.
-pub(crate) fn look_around(kind: &AdoptKind, path: &Path, candidates: &mut [Candidate]) {
-    match (kind.name, kind.then) {
-        ("Terraform", AdoptThen::Run) => terraform::look_around(path, candidates),
-        ("cargo", _) => toml::look_around(path, candidates),
-        _ => {}
-    }
-}
-
 /// Files of one program.
 #[derive(Debug)]
 pub(crate) struct AdoptKind {
@@ -27,6 +18,8 @@ pub(crate) struct AdoptKind {
     home: &'static [&'static str],
     project: &'static [&'static str],
     pub(crate) edit: EditText,
+    /// Adds what the files around one say of its values: where they belong, and why one has to stay.
+    pub(crate) look_around: fn(&Path, &mut [Candidate]),
     /// How its program gets the values then.
     pub(crate) then: AdoptThen,
 }
@@ -47,6 +40,22 @@ pub enum AdoptThen {
     Forge(&'static str),
 }
 
+const GITHUB: &str = "gh secret set";
+const GITLAB: &str = "glab variable set --masked";
+
+impl AdoptThen {
+    /// What else is to be known.
+    pub fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Forge(GITLAB) => Some(
+                "every job gets variables of the project; GitLab masks only values of at least 8 \
+                 characters without spaces",
+            ),
+            _ => None,
+        }
+    }
+}
+
 const fn kind(
     name: &'static str,
     files: &'static [&'static str],
@@ -55,7 +64,13 @@ const fn kind(
     edit: EditText,
     then: AdoptThen,
 ) -> AdoptKind {
-    AdoptKind { name, files, home, project, edit, then }
+    AdoptKind { name, files, home, project, edit, look_around: |_, _| {}, then }
+}
+
+impl AdoptKind {
+    const fn looking(self, look_around: fn(&Path, &mut [Candidate])) -> Self {
+        Self { look_around, ..self }
+    }
 }
 
 /// The first that fits counts.
@@ -167,7 +182,8 @@ const KINDS: [AdoptKind; 28] = [
         &[],
         toml::cargo,
         AdoptThen::Helper("cargo"),
-    ),
+    )
+    .looking(toml::look_around),
     kind(
         "Python's twine",
         &[".pypirc"],
@@ -216,7 +232,8 @@ const KINDS: [AdoptKind; 28] = [
         &["terraform.tfvars", "*.auto.tfvars"],
         terraform::tfvars,
         AdoptThen::Run,
-    ),
+    )
+    .looking(terraform::look_around),
     kind(
         "Terraform",
         &["*.tfvars.json"],
@@ -224,7 +241,8 @@ const KINDS: [AdoptKind; 28] = [
         &["terraform.tfvars.json", "*.auto.tfvars.json"],
         terraform::tfvars_json,
         AdoptThen::Run,
-    ),
+    )
+    .looking(terraform::look_around),
     kind(
         "Terraform",
         &[".terraformrc"],
@@ -247,7 +265,7 @@ const KINDS: [AdoptKind; 28] = [
         &[],
         &[".github/workflows/*.yml", ".github/workflows/*.yaml"],
         yaml::github,
-        AdoptThen::Forge("gh secret set"),
+        AdoptThen::Forge(GITHUB),
     ),
     kind(
         "GitLab CI",
@@ -255,7 +273,7 @@ const KINDS: [AdoptKind; 28] = [
         &[],
         &[".gitlab-ci.yml"],
         yaml::gitlab,
-        AdoptThen::Forge("glab variable set --masked"),
+        AdoptThen::Forge(GITLAB),
     ),
     kind("direnv", &[".envrc"], &[], &[".envrc"], dotenv::envrc, AdoptThen::Itself),
     kind(

@@ -20,7 +20,7 @@ use crate::secret::SecretBytes;
 pub use kinds::AdoptThen;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use kinds::editors;
-pub(crate) use kinds::{kind_of, look_around, usual_places};
+pub(crate) use kinds::{kind_of, usual_places};
 
 /// A value that was come across.
 #[derive(Debug)]
@@ -87,6 +87,15 @@ pub(crate) type EditText = fn(&str, &mut Choose<'_>) -> Result<String, Odd>;
 
 /// Why something that stands in a file more than once stays there.
 const TWICE: &str = "its name stands there several times: keep the one that counts";
+
+/// Why something stays whose name no variable can have.
+const NO_VARIABLE: &str = "its name is none of a variable";
+
+/// Whether a program can have a variable of this name.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
 
 /// What is shown in the place of a value.
 pub(crate) const DOTS: &str = "••••••••";

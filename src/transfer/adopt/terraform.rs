@@ -11,13 +11,15 @@ use hcl_edit::template::Element;
 use jsonc_parser::cst::{CstNode, CstObjectProp};
 use zeroize::Zeroizing;
 
-use super::{Candidate, Choice, Choose, DOTS, Odd, TWICE, depth, is_reference, json, services};
+use super::{
+    Candidate, Choice, Choose, DOTS, NO_VARIABLE, Odd, TWICE, depth, is_reference, is_variable,
+    json, services,
+};
 
 const ODD: Odd = Odd("it is not the HCL that Terraform reads");
 const PART: &str =
     "it is part of a larger value: store that whole, as JSON, for its TF_VAR variable";
 const NO_TEXT: &str = "it is no plain text: put it into quotation marks";
-const NO_VARIABLE: &str = "its name is none of a variable";
 /// Settings are not deeper than this, and files with them not larger, in bytes.
 const DEEPEST: usize = 64;
 const LARGEST: u64 = 1 << 20;
@@ -31,21 +33,7 @@ pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
     for attribute in body.attributes() {
         let (name, span) = (attribute.key.as_str(), attribute.span().ok_or(ODD)?);
         let Some(value) = literal(&attribute.value) else {
-            match &attribute.value {
-                Expression::HeredocTemplate(heredoc) => {
-                    let value = heredoc.template.to_string();
-                    let by_hand = Some("it has lines that end as on Windows, or puts something in");
-                    choose(Candidate { by_hand, ..variable(name, &value, false) });
-                }
-                Expression::Array(_) | Expression::Object(_) => {
-                    parts(&attribute.value, &mut vec![name.to_owned()], choose);
-                }
-                other => {
-                    let value = other.span().and_then(|span| text.get(span)).unwrap_or_default();
-                    let by_hand = Some(NO_TEXT);
-                    choose(Candidate { by_hand, ..variable(name, value, false) });
-                }
-            }
+            no_literal(text, attribute, choose);
             continue;
         };
         if is_elsewhere(&value) {
@@ -70,6 +58,25 @@ pub(super) fn tfvars(text: &str, choose: &mut Choose<'_>) -> Result<String, Odd>
         }
     }
     edited(text, &edits)
+}
+
+/// Comes across what is more than a plain text, and stays.
+fn no_literal(text: &str, attribute: &Attribute, choose: &mut Choose<'_>) {
+    let name = attribute.key.as_str();
+    let (value, why) = match &attribute.value {
+        Expression::Array(_) | Expression::Object(_) => {
+            return parts(&attribute.value, &mut vec![name.to_owned()], choose);
+        }
+        Expression::HeredocTemplate(heredoc) => (
+            heredoc.template.to_string(),
+            "it has lines that end as on Windows, or puts something in",
+        ),
+        other => {
+            let written = other.span().and_then(|span| text.get(span)).unwrap_or_default();
+            (written.to_owned(), NO_TEXT)
+        }
+    };
+    choose(Candidate { by_hand: Some(why), ..variable(name, &value, false) });
 }
 
 /// `*.tfvars.json`.
@@ -187,8 +194,8 @@ fn doubts(path: &Path) -> Vec<(String, &'static str)> {
     for entry in entries.flatten().filter(|entry| entry.path() != own) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let bare = name.strip_suffix(".json").unwrap_or(&name);
-        let (is_json, sets) =
-            (bare.len() < name.len(), bare == "terraform.tfvars" || bare.ends_with(".auto.tfvars"));
+        let is_json = bare.len() < name.len();
+        let sets = bare == "terraform.tfvars" || bare.ends_with(".auto.tfvars");
         if !sets && !bare.ends_with(".tf") {
             continue;
         }
@@ -196,31 +203,40 @@ fn doubts(path: &Path) -> Vec<(String, &'static str)> {
         let text = is_small.then(|| std::fs::read_to_string(entry.path()).ok()).flatten();
         let text = Zeroizing::new(text.unwrap_or_default());
         let text = text.trim_start_matches('\u{feff}');
-        if is_json && !sets {
-            found.extend(typed_in_json(text).into_iter().map(|name| (name, TYPE)));
-        } else if is_json {
-            let object = json::parse(text).ok().and_then(|root| root.object_value());
-            let properties = object.into_iter().flat_map(|object| object.properties());
-            found.extend(properties.filter_map(|one| Some((one.decoded_name()?, WINS))));
-        } else if sets {
-            let body = parse(text).unwrap_or_default();
-            found.extend(body.attributes().map(|one| (one.key.as_str().to_owned(), WINS)));
-        } else {
-            found.extend(typed(&parse(text).unwrap_or_default()).map(|name| (name, TYPE)));
-        }
+        let names = match (sets, is_json) {
+            (true, true) => set_in_json(text),
+            (true, false) => set(&parse(text).unwrap_or_default()),
+            (false, true) => typed_in_json(text),
+            (false, false) => typed(&parse(text).unwrap_or_default()),
+        };
+        let why = if sets { WINS } else { TYPE };
+        found.extend(names.into_iter().map(|name| (name, why)));
     }
     found
 }
 
+/// The variables that a `*.tfvars` sets.
+fn set(body: &Body) -> Vec<String> {
+    body.attributes().map(|one| one.key.as_str().to_owned()).collect()
+}
+
+/// Those that a `*.tfvars.json` sets.
+fn set_in_json(text: &str) -> Vec<String> {
+    let object = json::parse(text).ok().and_then(|root| root.object_value());
+    let properties = object.into_iter().flat_map(|object| object.properties());
+    properties.filter_map(|one| one.decoded_name()).collect()
+}
+
 /// The variables that are declared with a type that a text is not read as by itself.
-fn typed(body: &Body) -> impl Iterator<Item = String> {
+fn typed(body: &Body) -> Vec<String> {
     let declared = body.blocks().filter(|block| block.ident.as_str() == "variable");
-    declared.filter_map(|block| {
+    let typed = declared.filter_map(|block| {
         let [name] = block.labels.as_slice() else { return None };
         let kind = block.body.attributes().find(|one| one.key.as_str() == "type")?;
         let is_plain = kind.value.as_variable().is_some_and(|kind| PLAIN.contains(&kind.as_str()));
         (!is_plain).then(|| name.as_str().to_owned())
-    })
+    });
+    typed.collect()
 }
 
 /// The same in a `*.tf.json`.
@@ -239,12 +255,11 @@ fn typed_in_json(text: &str) -> Vec<String> {
 }
 
 fn variable(name: &str, value: &str, is_twice: bool) -> Candidate {
-    let is_variable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let by_hand = is_twice.then_some(TWICE);
     Candidate {
         variable: Some(format!("TF_VAR_{name}")),
         longer: format!("terraform-{name}"),
-        by_hand: by_hand.or_else(|| (!is_variable).then_some(NO_VARIABLE)),
+        by_hand: by_hand.or_else(|| (!is_variable(name)).then_some(NO_VARIABLE)),
         ..Candidate::new(&[name], value)
     }
 }

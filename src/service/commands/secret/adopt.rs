@@ -104,6 +104,13 @@ pub struct Adopted {
     pub linked: Vec<PathBuf>,
 }
 
+impl Adopted {
+    /// Whether a file is a state of Terraform, which has the values of variables again.
+    pub fn is_state(path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name.to_string_lossy().contains(".tfstate"))
+    }
+}
+
 /// The files of known programs that are there, in a project and in the home folder.
 pub fn adoptable(home: Option<&Path>, project: &Path) -> Vec<PathBuf> {
     let mut places = usual_places(home, project);
@@ -184,8 +191,7 @@ fn copies_beside(path: &Path, search: &Search) -> Vec<(PathBuf, SecretName)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let name = name.to_string_lossy();
-    // Terraform writes the values of variables into its state.
-    let is_state = |other: &str| name.contains(".tfvars") && other.contains(".tfstate");
+    let is_state = |other: &str| name.contains(".tfvars") && Adopted::is_state(Path::new(other));
     let is_beside = |other: &str| other != name && (other.starts_with(&*name) || is_state(other));
     // Claude Code keeps copies of its own in a folder.
     let folders = [folder.to_owned(), folder.join(".claude/backups")];

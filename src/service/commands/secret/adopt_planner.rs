@@ -15,8 +15,7 @@ use crate::name::{SecretName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::Result;
 use crate::transfer::{
-    About, AdoptThen, Candidate, Choice, Found, Odd, is_secret_name, kind_of, look_around,
-    name_here,
+    About, AdoptThen, Candidate, Choice, Found, Odd, is_secret_name, kind_of, name_here,
 };
 
 /// More of a line is not shown.
@@ -83,7 +82,7 @@ impl<'o> Planner<'o> {
             Choice::Keep
         })
         .map_err(odd)?;
-        look_around(kind, path, &mut candidates);
+        (kind.look_around)(path, &mut candidates);
         let (mut values, mut by_hand) = (Vec::new(), Vec::new());
         // Pipelines of a forge share variables with each other, and with nothing else.
         let shares = match kind.then {

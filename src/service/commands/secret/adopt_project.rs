@@ -1,25 +1,14 @@
 //! The project file that gives programs what was moved out of their files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::adopt::AdoptPlan;
 use crate::inject::Naming;
 use crate::name::ScopeName;
-use crate::project::{self, ProjectFile};
+use crate::project::{self, ProjectDraft, ProjectFile};
 use crate::service::base::Result;
+use crate::service::inject::naming_of;
 use crate::transfer::AdoptThen;
-
-/// What a project file is to say so that programs get what was moved. Made by [`project_draft`].
-#[derive(Debug)]
-pub struct ProjectDraft {
-    draft: project::Draft,
-    /// Where it is, or will be.
-    pub path: PathBuf,
-    /// Whether there is none yet.
-    pub is_new: bool,
-    /// Whether it says all of it already.
-    pub is_there: bool,
-}
 
 /// Drafts a project file at `path` for a scope, in which the variables have the names that the programs of
 /// a plan read. Writes nothing.
@@ -32,28 +21,21 @@ pub fn project_draft(
     scope: &ScopeName,
     plan: &AdoptPlan,
 ) -> Result<ProjectDraft> {
-    let naming = match path.symlink_metadata() {
-        Ok(_) => {
-            let file = ProjectFile::read(path, home)?;
-            Naming {
-                uppercase: file.uppercase.unwrap_or(false),
-                replace_dash: file.replace_dash,
-                prefix: file.prefix.unwrap_or_default(),
-            }
-        }
-        // As the example says.
-        Err(_) => Naming { uppercase: true, ..Naming::default() },
+    let file = match path.symlink_metadata() {
+        Ok(_) => Some(ProjectFile::read(path, home)?),
+        Err(_) => None,
     };
+    // A new one is as the example says.
+    let new = || Naming { uppercase: true, ..Naming::default() };
+    let naming = file.as_ref().map_or_else(new, naming_of);
     naming.check()?;
-    let draft = project::extended(path, home, scope, || {
-        let run = plan.files.iter().filter(|file| file.then == AdoptThen::Run);
-        run.flat_map(|file| &file.values)
-            .filter(|value| naming.variable(&value.name).ok().as_ref() != Some(&value.variable))
-            .map(|value| (value.variable.clone(), format!("{{{}}}", value.name)))
-            .collect()
-    })?;
-    let (is_new, is_there) = (draft.is_new(), draft.is_there());
-    Ok(ProjectDraft { path: draft.path.clone(), draft, is_new, is_there })
+    let run = plan.files.iter().filter(|file| file.then == AdoptThen::Run);
+    let variables = run
+        .flat_map(|file| &file.values)
+        .filter(|value| naming.variable(&value.name).ok().as_ref() != Some(&value.variable))
+        .map(|value| (value.variable.clone(), format!("{{{}}}", value.name)))
+        .collect();
+    Ok(project::extended(path, home, file.as_ref(), scope, &variables)?)
 }
 
 /// Writes a drafted project file.
@@ -61,5 +43,5 @@ pub fn project_draft(
 /// # Errors
 /// It was changed meanwhile, or cannot be written.
 pub fn project_write(draft: &ProjectDraft) -> Result<()> {
-    Ok(draft.draft.write()?)
+    Ok(draft.write()?)
 }

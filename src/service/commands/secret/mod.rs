@@ -16,7 +16,7 @@ mod store;
 pub use adopt::{
     AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted, ByHand, adopt, adopt_plan, adoptable,
 };
-pub use adopt_project::{ProjectDraft, project_draft, project_write};
+pub use adopt_project::{project_draft, project_write};
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
 pub use history::{PastChange, PastVersion, Restored, get_version, history, restore};

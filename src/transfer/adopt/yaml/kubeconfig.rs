@@ -3,7 +3,7 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::{BY_HAND, ODD, Path, Step, at, documents, line_of, removed, replaced, scalar};
+use super::{BY_HAND, ODD, Step, at, below, documents, line_of, removed, replaced, scalar};
 use crate::name::ServiceUrl;
 use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference, services};
 
@@ -36,12 +36,8 @@ pub(in crate::transfer::adopt) fn kubeconfig(
         };
         others(name, user, choose);
         let Some(found) = found(text, user) else { continue };
-        let path: Path = vec![
-            Step::At(0),
-            Step::Key("users".into()),
-            Step::At(number),
-            Step::Key("user".into()),
-        ];
+        let users = below(&[Step::At(0)], &["users"]);
+        let path = below(&[users, vec![Step::At(number)]].concat(), &["user"]);
         let is_editable = || with_exec(&out, &path, &found, "k8s/a").is_some();
         let candidate = Candidate {
             name: format!("k8s/{name}"),
@@ -53,7 +49,7 @@ pub(in crate::transfer::adopt) fn kubeconfig(
         };
         let new = match choose(candidate) {
             Choice::Keep => continue,
-            Choice::Mask => replaced(&out, &below(&path, found.setting), &found.text, DOTS),
+            Choice::Mask => replaced(&out, &below(&path, &[found.setting]), &found.text, DOTS),
             Choice::Refer { secret, .. } => with_exec(&out, &path, &found, &secret),
         };
         out = new.unwrap_or(out);
@@ -154,17 +150,13 @@ fn list<'v>(root: &'v Value, key: &str) -> &'v [Value] {
     root.get(key).and_then(Value::as_sequence).map_or(&[], Vec::as_slice)
 }
 
-fn below(path: &[Step], key: &str) -> Path {
-    [path, &[Step::Key(key.into())]].concat()
-}
-
 /// The text with a call of authy in the place of what was found.
 fn with_exec(text: &str, path: &[Step], found: &Found, secret: &str) -> Option<String> {
     let text = match &found.certificate {
-        Some(old) => removed(text, &below(path, CERTIFICATE), old)?,
+        Some(old) => removed(text, &below(path, &[CERTIFICATE]), old)?,
         None => text.to_owned(),
     };
-    let line = line_of(&text, &below(path, found.setting), &found.text)?;
+    let line = line_of(&text, &below(path, &[found.setting]), &found.text)?;
     let old = &text[line.clone()];
     let bare = old.trim_start_matches(' ');
     if !bare.starts_with(found.setting) {

@@ -139,6 +139,12 @@ fn removed(text: &str, path: &[Step], old: &str) -> Option<String> {
     (Value::Sequence(documents(&whole).ok()?) == wanted).then_some(whole)
 }
 
+/// A way further down.
+fn below(path: &[Step], keys: &[&str]) -> Path {
+    let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+    path.iter().cloned().chain(keys).collect()
+}
+
 fn at<'v>(value: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
     path.iter().try_fold(value, |value, step| match step {
         Step::Key(key) => value.get_mut(key.as_str()),

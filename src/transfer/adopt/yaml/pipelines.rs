@@ -3,8 +3,8 @@
 
 use serde_yaml::Value;
 
-use super::{BY_HAND, Path, Step, documents, removed, replaced, scalar};
-use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference};
+use super::{BY_HAND, Path, Step, below, documents, removed, replaced, scalar};
+use crate::transfer::adopt::{Candidate, Choice, Choose, DOTS, Odd, is_reference, is_variable};
 
 /// A value, and the words that lead to it.
 struct Spot {
@@ -45,27 +45,36 @@ pub(in crate::transfer::adopt) fn github(
             for (at, step) in steps.into_iter().flatten().enumerate() {
                 let path = [below(&path, &["steps"]), vec![Step::At(at)]].concat();
                 finder.map(step, &path, "env", job);
-                let known = finder.spots.len();
-                finder.map(step, &path, "with", action(step).unwrap_or(job));
-                // What a cache is found by again.
                 let uses = step.get("uses").and_then(Value::as_str).unwrap_or_default();
-                if uses.contains("cache") {
-                    let mut at = 0;
-                    finder.spots.retain(|spot| {
-                        at += 1;
-                        at <= known || spot.name != "key"
-                    });
+                for (name, value) in entries(step.get("with")) {
+                    // What a cache is found by again is no secret.
+                    if name != "key" || !uses.contains("cache") {
+                        let around = action(uses).unwrap_or(job);
+                        finder.add(below(&path, &["with", name]), around, name, value, false);
+                    }
                 }
             }
         }
     }
-    edit(text, finder.spots, choose, |spot| {
+    let mut out = text.to_owned();
+    for spot in finder.spots {
         // The forge keeps such names for itself.
         let is_taken = spot.name.to_ascii_uppercase().starts_with("GITHUB_");
-        let taken =
-            is_taken.then_some("GitHub takes no secret whose name begins with GITHUB_: rename it");
-        spot.doubt.or(taken)
-    })
+        let by_hand = match () {
+            () if spot.doubt.is_some() => spot.doubt,
+            () if is_taken => {
+                Some("GitHub takes no secret whose name begins with GITHUB_: rename it")
+            }
+            () => replaced(&out, &spot.path, &spot.value, DOTS).is_none().then_some(BY_HAND),
+        };
+        let new = match choose(Candidate { by_hand, ..spot.candidate() }) {
+            Choice::Keep => continue,
+            Choice::Mask => DOTS.to_owned(),
+            Choice::Refer { variable, .. } => format!("${{{{ secrets.{variable} }}}}"),
+        };
+        out = replaced(&out, &spot.path, &spot.value, &new).unwrap_or(out);
+    }
+    Ok(out)
 }
 
 /// `.gitlab-ci.yml`: a variable of the project has the name of the one that goes, and wins over every one
@@ -96,7 +105,7 @@ pub(in crate::transfer::adopt) fn gitlab(
         let differs = |other: &Variable| other.name == spot.name && other.value != spot.value;
         let by_hand = match () {
             () if spot.doubt.is_some() => spot.doubt,
-            () if !spot.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+            () if !is_variable(&spot.name) => {
                 Some("a variable of a project has only letters, digits and '_' in its name")
             }
             () if spot.value.contains('$') => Some("GitLab reads the '$' in it as a variable"),
@@ -160,26 +169,6 @@ fn every_variable(value: &Value, place: &mut Vec<String>, all: &mut Vec<Variable
     }
 }
 
-fn edit(
-    text: &str,
-    spots: Vec<Spot>,
-    choose: &mut Choose<'_>,
-    by_hand: impl Fn(&Spot) -> Option<&'static str>,
-) -> Result<String, Odd> {
-    let mut out = text.to_owned();
-    for spot in spots {
-        let editable = || replaced(&out, &spot.path, &spot.value, DOTS).is_none();
-        let by_hand = by_hand(&spot).or_else(|| editable().then_some(BY_HAND));
-        let new = match choose(Candidate { by_hand, ..spot.candidate() }) {
-            Choice::Keep => continue,
-            Choice::Mask => DOTS.to_owned(),
-            Choice::Refer { variable, .. } => format!("${{{{ secrets.{variable} }}}}"),
-        };
-        out = replaced(&out, &spot.path, &spot.value, &new).unwrap_or(out);
-    }
-    Ok(out)
-}
-
 impl Spot {
     fn candidate(&self) -> Candidate {
         Candidate {
@@ -219,17 +208,11 @@ impl Finder<'_> {
 }
 
 /// The last word of the action that a step uses: `login-action` of `docker/login-action@v3`.
-fn action(step: &Value) -> Option<&str> {
-    let uses = step.get("uses").and_then(Value::as_str)?;
+fn action(uses: &str) -> Option<&str> {
     uses.split('@').next()?.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
 fn entries(map: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     let all = map.and_then(Value::as_mapping).into_iter().flatten();
     all.filter_map(|(key, value)| Some((key.as_str()?, value)))
-}
-
-fn below(path: &[Step], keys: &[&str]) -> Path {
-    let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
-    path.iter().cloned().chain(keys).collect()
 }

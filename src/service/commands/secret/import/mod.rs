@@ -125,7 +125,7 @@ pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
     let mut left = Vec::new();
     let found = match from {
         ImportFrom::Bytes(format, bytes) => {
-            left = transfer::counted(format, bytes);
+            left = (format.counted)(bytes);
             left.push(format.leaves.to_owned());
             transfer::parse(format, bytes)?
         }
