@@ -1,16 +1,15 @@
 //! Taking secrets over from elsewhere: all of them in one change, or none.
 
 mod old;
+mod read;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::audit::{Action, Op};
-use crate::inject;
-use crate::name::{SecretName, ServiceUrl, ServiceUser};
+use crate::name::SecretName;
 use crate::secret::{MAX_VALUE, SecretBytes};
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
@@ -19,46 +18,7 @@ use crate::service::identity::authenticate::authenticate;
 use crate::service::secret::{NewValue, Preencrypted, StoreOptions, new_record, note_unapproved};
 use crate::service::session::live;
 use crate::service::session::refuse_token;
-use crate::transfer::{self, About, Found, ImportFormat, OldPolicy, StoreLocation, TransferError};
-
-/// What is imported.
-#[derive(Debug)]
-pub enum ImportFrom {
-    /// The bytes of a file, and their format.
-    Bytes(&'static ImportFormat, SecretBytes),
-    /// What another manager's program gives out.
-    Program {
-        /// Which one.
-        format: &'static ImportFormat,
-        /// A file, a folder or a path in there, as it was typed.
-        given: Option<String>,
-        /// The store's folder where nothing is given.
-        folder: Option<PathBuf>,
-    },
-    /// A vault of authy 0.7.
-    OldVault {
-        /// Its folder.
-        folder: PathBuf,
-        /// The keyfile that opens it; else those in its folder `keys`, else the caller's identity.
-        keyfile: Option<PathBuf>,
-    },
-}
-
-/// Secrets that were read and are not imported yet.
-#[derive(Debug)]
-pub struct Imported {
-    found: Vec<Found>,
-    policies: Vec<OldPolicy>,
-    /// What the source has that does not come along, in words.
-    pub left: Vec<String>,
-}
-
-impl Imported {
-    /// What was read elsewhere.
-    pub(super) fn of(found: Vec<Found>) -> Self {
-        Self { found, policies: Vec::new(), left: Vec::new() }
-    }
-}
+use crate::transfer::{self, About, Found, TransferError};
 
 /// How to import.
 #[derive(Debug, Clone, Default)]
@@ -116,54 +76,7 @@ pub struct ImportEntry {
 }
 
 pub use old::{ImportedPolicy, imported_policies};
-
-/// Reads what is to be imported.
-///
-/// # Errors
-/// It is not of that format; the program is missing or fails; nothing opens it.
-pub fn read_import(ctx: &Context, from: &ImportFrom) -> Result<Imported> {
-    let mut left = Vec::new();
-    let found = match from {
-        ImportFrom::Bytes(format, bytes) => {
-            left = (format.counted)(bytes);
-            left.push(format.leaves.to_owned());
-            transfer::parse(format, bytes)?
-        }
-        ImportFrom::Program { format, given, folder } => {
-            let from = StoreLocation { given: given.clone(), folder: folder.clone() };
-            let mut found = transfer::fetch(format, &from)?;
-            found.iter_mut().for_each(say_where);
-            left.push(format.leaves.to_owned());
-            found
-        }
-        ImportFrom::OldVault { folder, keyfile } => {
-            return old::read(ctx, folder, keyfile.as_deref());
-        }
-    };
-    Ok(Imported { found, policies: Vec::new(), left })
-}
-
-/// Says of an entry of pass, whose lines after the password are fields, where it belongs.
-fn say_where(found: &mut Found) {
-    let Ok(value) = &found.value else { return };
-    if found.about.is_some() || inject::password(value).is_none() {
-        return;
-    }
-    let field = |keys: &[&str]| {
-        let text = keys.iter().find_map(|key| inject::field(value, key))?;
-        text.expose_str().map(str::to_owned)
-    };
-    let url = field(&["url", "website", "site"]);
-    let url = url.and_then(|url| ServiceUrl::asked(&url).ok()).map(|url| url.origin());
-    // An address, and no name that somebody gave a site.
-    let is_address = |url: &ServiceUrl| url.host().is_some_and(|host| host.as_str().contains('.'));
-    if let Some(url) = url.filter(ServiceUrl::is_private).filter(is_address) {
-        let user = field(&["user", "username", "login"]);
-        let user = user.and_then(|user| ServiceUser::parse(&user).ok());
-        let about = About { tags: Vec::new(), description: None, services: vec![url], user };
-        found.about = Some(about);
-    }
-}
+pub use read::{ImportFrom, Imported, read_import};
 
 /// Stores all of it in one change, or tells with `dry_run` what that would be.
 ///
