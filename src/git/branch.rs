@@ -8,9 +8,10 @@ use gix::lock::acquire::Fail;
 use gix::refs::Target;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 
-use super::flush;
+use super::error::GitError;
 use super::identity::Identity;
 use super::locate::Worktree;
+use super::{flush, program};
 
 /// As git waits for the lock of a branch and that of packed ones where nothing else is set
 /// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
@@ -56,4 +57,19 @@ pub(super) fn step(
     };
     flush::file(&lock).map_err(gix::Error::from_error)?;
     prepared.commit(Some(committer.signature())).map(|_| ())
+}
+
+/// As [`step`], where branches lie in a reftable: the git program moves them, and flushes.
+///
+/// # Errors
+/// [`GitError::Refused`], [`GitError::Program`].
+pub(super) fn step_by_git(
+    place: &Worktree,
+    from: ObjectId,
+    to: ObjectId,
+    message: &str,
+) -> Result<(), GitError> {
+    let [from, to] = [from, to].map(|id| id.to_string());
+    let words = ["update-ref", "-m", message, "HEAD", &to, &from];
+    program::answer(place, "move the branch", &words).map(drop)
 }

@@ -13,9 +13,8 @@ use super::error::GitError;
 use super::file::Folder;
 use super::history::repository;
 use super::locate::Worktree;
-use super::private;
-use super::program;
 use super::reason::Reason;
+use super::{partial, private, program, refs};
 
 const ACTION: &str = "compare the branches";
 /// Largest file that is taken over, in bytes: more than any file of a vault has.
@@ -126,12 +125,10 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError
     let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
-    let tips = || -> gix::Result<(ObjectId, ObjectId)> {
-        Ok((repo.head_id()?.detach(), repo.rev_parse_single(theirs)?.detach()))
-    };
-    let (ours, theirs) = tips().map_err(GitError::gix(ACTION))?;
+    let (ours, theirs) = (ours(&place, &repo)?, named(&place, &repo, theirs)?);
     let (ahead, behind) = distance(&place, ours, theirs)?;
     let base = base(&place, ours, theirs)?;
+    [base, ours, theirs].into_iter().try_for_each(|tip| partial::bring_folders(&place, tip))?;
     let files = || -> gix::Result<Vec<Difference>> {
         Ok(match behind {
             0 => Vec::new(),
@@ -139,12 +136,25 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError
         })
     };
     let files = files().map_err(GitError::gix(ACTION))?;
+    // Whoever compares looks into them.
+    let sides = files.iter().flat_map(|file| [file.base, file.ours, file.theirs]).flatten();
+    partial::bring(&place, &repo, sides.map(|side| side.id))?;
     let division = Divergence { ours, theirs, ahead, behind, files };
     let private = |file: &&Difference| file.theirs.is_some() && private::is_private(&file.path);
     match division.files.iter().find(private) {
         Some(file) => Err(GitError::TracksPrivate { path: file.shown() }),
         None => Ok(division),
     }
+}
+
+/// The commit that is checked out.
+fn ours(place: &Worktree, repo: &gix::Repository) -> Result<ObjectId, GitError> {
+    refs::head(place, repo)?.ok_or(GitError::Unrelated)
+}
+
+/// The commit of a revision.
+fn named(place: &Worktree, repo: &gix::Repository, rev: &str) -> Result<ObjectId, GitError> {
+    refs::resolve(place, repo, rev)?.ok_or_else(|| GitError::NoRevision { rev: rev.to_owned() })
 }
 
 /// How many commits only the first has, and how many only the second.
@@ -174,7 +184,7 @@ pub(crate) fn ahead_and_behind(vault: &Path, theirs: &str) -> Result<(usize, usi
     let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
-    let ours = repo.head_id().map_err(GitError::gix(ACTION))?.detach();
+    let ours = ours(&place, &repo)?;
     let theirs = ObjectId::from_hex(theirs.as_bytes()).map_err(|_| GitError::Unrelated)?;
     match straight(&repo, ours, theirs) {
         Some(ahead) => Ok((ahead, 0)),
@@ -299,6 +309,16 @@ pub(super) fn files(repo: &gix::Repository, commit: ObjectId) -> gix::Result<Fil
     Ok(files.into_iter().filter_map(entry).collect())
 }
 
+/// The files of the commit that is checked out; none where there is none yet.
+///
+/// # Errors
+/// [`GitError::Gix`], [`GitError::Program`], [`GitError::Refused`].
+pub(super) fn committed(place: &Worktree, repo: &gix::Repository) -> Result<Files, GitError> {
+    let Some(head) = refs::head(place, repo)? else { return Ok(Files::new()) };
+    partial::bring_folders(place, head)?;
+    files(repo, head).map_err(GitError::gix("read the branch"))
+}
+
 fn differences(base: &Files, ours: &Files, theirs: &Files) -> Vec<Difference> {
     let mut paths: Vec<&BString> = ours.keys().chain(theirs.keys()).collect();
     paths.sort_unstable();
@@ -317,13 +337,18 @@ fn differences(base: &Files, ours: &Files, theirs: &Files) -> Vec<Difference> {
 /// # Errors
 /// [`GitError::TooLarge`], [`GitError::Gix`].
 pub(crate) fn content(vault: &Path, entry: &Entry) -> Result<Vec<u8>, GitError> {
-    let Some((_, repo)) = repository(vault)? else {
+    let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
-    contents(&repo, entry)
+    contents(&place, &repo, entry)
 }
 
-pub(super) fn contents(repo: &gix::Repository, entry: &Entry) -> Result<Vec<u8>, GitError> {
+pub(super) fn contents(
+    place: &Worktree,
+    repo: &gix::Repository,
+    entry: &Entry,
+) -> Result<Vec<u8>, GitError> {
+    partial::bring(place, repo, [entry.id])?;
     let size = repo.find_header(entry.id).map_err(GitError::gix("read the history"))?.size();
     if size > LIMIT {
         return Err(GitError::TooLarge { size });
@@ -341,7 +366,8 @@ pub(crate) fn refuse_uncommitted(vault: &Path, files: &[&Difference]) -> Result<
     let folder = Folder::open(vault)?;
     for file in files {
         let Some(path) = file.path() else { continue };
-        let here = blob_here(&folder, path)?;
+        let Some(hash) = file.ours.or(file.theirs).map(|entry| entry.id.kind()) else { continue };
+        let here = blob_here(&folder, path, hash)?;
         let id = |entry: &Option<Entry>| entry.map(|entry| entry.id);
         if here != id(&file.ours) && here != id(&file.theirs) {
             return Err(GitError::Uncommitted { path: path.to_owned() });
@@ -359,11 +385,10 @@ pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result
     let Some((place, repo)) = repository(vault)? else {
         return Err(GitError::NotReady { reason: Reason::without_repository(vault) });
     };
-    let tree = || -> gix::Result<Option<gix::Tree<'_>>> {
-        let head = repo.head()?;
-        Ok(if head.is_unborn() { None } else { Some(repo.head_commit()?.tree()?) })
-    };
-    let tree = tree().map_err(GitError::gix("read the branch"))?;
+    let head = refs::head(&place, &repo)?;
+    head.map(|head| partial::bring_folders(&place, head)).transpose()?;
+    let tree = head.map(|head| repo.find_commit(head)?.tree()).transpose();
+    let tree = tree.map_err(GitError::gix("read the branch"))?;
     let folder = Folder::open(&place.vault)?;
     for path in paths {
         let full = place.full(path);
@@ -373,7 +398,7 @@ pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result
                 .map_err(GitError::gix("read the history"))?,
             None => None,
         };
-        if blob_here(&folder, path)? != entry.map(|entry| entry.object_id()) {
+        if blob_here(&folder, path, repo.object_hash())? != entry.map(|entry| entry.object_id()) {
             return Ok(true);
         }
     }
@@ -381,10 +406,13 @@ pub(crate) fn differs_from_last_commit(vault: &Path, paths: &[String]) -> Result
 }
 
 /// What git would call the content of a file of the work tree.
-pub(super) fn blob_here(folder: &Folder, path: &str) -> Result<Option<ObjectId>, GitError> {
+pub(super) fn blob_here(
+    folder: &Folder,
+    path: &str,
+    hash: gix::hash::Kind,
+) -> Result<Option<ObjectId>, GitError> {
     let Some(content) = folder.read(path)? else { return Ok(None) };
-    let hash =
-        gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, &content.bytes);
+    let hash = gix::objs::compute_hash(hash, gix::objs::Kind::Blob, &content.bytes);
     hash.map(Some)
         .map_err(|error| GitError::gix("read the work tree")(gix::Error::from_error(error)))
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::locate::Foreign;
 use super::reason::{Reason, quoted};
 use crate::kind::{Failure, Kind};
 use crate::name::printable;
@@ -38,9 +37,6 @@ pub(crate) enum GitError {
     /// There is no remote to sync with, or several and none of them is the branch's.
     #[error("{}", if *several { "none of the remotes is the one that this branch follows" } else { "there is no remote to sync with" })]
     NoRemote { work_tree: PathBuf, several: bool },
-    /// The repository is of a kind whose history is not read.
-    #[error("authy cannot read the history of this git repository: {}", kind.words())]
-    Foreign { kind: Foreign },
     /// The two branches share no commit.
     #[error("what was fetched and what is here have no past in common")]
     Unrelated,
@@ -74,7 +70,6 @@ impl Failure for GitError {
             } => Kind::Failure,
             Self::NotReady { .. } | Self::Uncommitted { .. } => Kind::Conflict,
             Self::NoRemote { .. }
-            | Self::Foreign { .. }
             | Self::Unrelated
             | Self::Io { .. }
             | Self::Gix { .. }
@@ -102,7 +97,6 @@ impl Failure for GitError {
             Self::NoRemote { work_tree, several: false } => {
                 return Some(format!("git -C {} remote add origin URL", quoted(work_tree)));
             }
-            Self::Foreign { kind } => kind.remedy(),
             Self::Unrelated => {
                 "is it another vault? In a shallow clone run 'git fetch --unshallow'"
             }

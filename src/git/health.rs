@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice as _;
 use walkdir::WalkDir;
 
 use super::error::GitError;
-use super::locate::{Foreign, Worktree};
+use super::locate::Worktree;
 use super::{Settings, object, program};
 
 /// What is being done, for an error.
@@ -57,7 +57,7 @@ pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
     let is_lost = |branch: &String| {
         let id = std::fs::read(place.common_dir.join(branch));
         let is_empty = id.is_ok_and(|id| id.trim_ascii().is_empty());
-        is_empty || place.foreign().is_none() && !has_tree(&place)
+        is_empty || !has_tree(&place)
     };
     let empty: Vec<PathBuf> = empty_objects(&place).collect();
     let branch = branch(&place).filter(is_lost);
@@ -85,7 +85,7 @@ fn needs_one_of(place: &Worktree, objects: &[PathBuf]) -> bool {
 /// those of the last commit that are the vault's. An object that is an empty file is there.
 fn missing(place: &Worktree) -> usize {
     // Of a partial clone they are missing by intent. Without the git program nobody tells.
-    if place.foreign() == Some(Foreign::Partial) {
+    if place.kind().part.is_some() {
         return 0;
     }
     let vault = place.prefix.to_str_lossy();
@@ -113,8 +113,11 @@ fn has_tree(place: &Worktree) -> bool {
     }
 }
 
-/// The branch that is checked out; `None` where none is.
+/// The branch that is checked out; `None` where none is, or where its place is no file.
 pub(super) fn branch(place: &Worktree) -> Option<String> {
+    if place.kind().has_reftable {
+        return None;
+    }
     let head = std::fs::read_to_string(place.git_dir.join("HEAD")).ok()?;
     let name = head.strip_prefix("ref:")?.trim();
     name.starts_with("refs/heads/").then(|| name.to_owned())

@@ -13,8 +13,9 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 
 use super::error::GitError;
 use super::locate::Worktree;
-use super::{Settings, open};
+use super::{Settings, compare, open, partial, refs};
 
+const ACTION: &str = "read the history";
 /// Largest file that is read from the past, in bytes.
 const LIMIT: usize = 2 << 20;
 /// Enough for the trees of a large vault.
@@ -44,8 +45,7 @@ pub(crate) struct Change {
 /// enough and returns true. Where there is no repository, or no commit yet, there are none.
 ///
 /// # Errors
-/// [`GitError::Gix`], [`GitError::Io`]; [`GitError::Refused`] where only the git program can
-/// read the repository.
+/// [`GitError::Gix`], [`GitError::Io`]; [`GitError::Refused`] where the git program has to be asked.
 pub(crate) fn changes_of(
     vault: &Path,
     path: &str,
@@ -66,23 +66,22 @@ pub(crate) fn changes_before(
 ) -> Result<(), GitError> {
     let Some((place, mut repo)) = repository(vault)? else { return Ok(()) };
     repo.object_cache_size_if_unset(CACHE);
-    let path = place.full(path);
-    let mut start = || -> gix::Result<()> {
-        let from = match from {
-            Some(from) => repo.rev_parse_single(from)?.detach(),
-            None if repo.head()?.is_unborn() => return Ok(()),
-            None => repo.head_id()?.detach(),
-        };
-        walk(&repo, &path.to_path_lossy(), from, look)
+    let from = match from {
+        Some(from) => refs::resolve(&place, &repo, from)?
+            .ok_or_else(|| GitError::NoRevision { rev: from.to_owned() })?,
+        None => match refs::head(&place, &repo)? {
+            Some(head) => head,
+            None => return Ok(()),
+        },
     };
-    start().map_err(GitError::gix("read the history"))
+    let path = place.full(path);
+    partial::bring_past(&place, &repo, from, &path.to_str_lossy())?;
+    let path = path.to_path_lossy();
+    walk(&repo, &path, from, look).map_err(GitError::gix(ACTION))
 }
 
 pub(super) fn repository(vault: &Path) -> Result<Option<(Worktree, gix::Repository)>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(None) };
-    if let Some(kind) = place.foreign() {
-        return Err(GitError::Foreign { kind });
-    }
     match open(&place, &Settings::default())? {
         Ok(repo) => Ok(Some((place, repo))),
         Err(reason) => Err(GitError::NotReady { reason }),
@@ -159,24 +158,30 @@ pub(crate) fn files_at(
 ) -> Result<Files, GitError> {
     let no_revision = || GitError::NoRevision { rev: rev.to_owned() };
     let Some((place, repo)) = repository(vault)? else { return Err(no_revision()) };
-    let commit = repo.rev_parse_single(rev).map_err(|_| no_revision())?;
+    let commit = refs::resolve(&place, &repo, rev)?.ok_or_else(no_revision)?;
+    partial::bring_folders(&place, commit)?;
+    let all = compare::files(&repo, commit).map_err(GitError::gix(ACTION))?;
+    let all: Vec<(&str, ObjectId)> = all
+        .iter()
+        .filter(|(_, entry)| entry.mode.is_blob())
+        .filter_map(|(path, entry)| {
+            let path = path.strip_prefix(place.prefix.as_slice())?;
+            Some((path.to_str().ok()?, entry.id))
+        })
+        .collect();
+    let wanted = all.iter().filter(|(path, _)| wants(path)).map(|(_, id)| *id);
+    partial::bring(&place, &repo, wanted)?;
     let read = || -> gix::Result<Files> {
-        let tree = commit.object()?.peel_to_commit()?.tree()?;
         let mut files = Files::default();
-        for entry in tree.traverse().breadthfirst.files()? {
-            let path = entry.filepath.strip_prefix(place.prefix.as_slice());
-            let Some(path) = path.and_then(|path| path.to_str().ok()) else { continue };
-            if !entry.mode.is_blob() {
-                continue;
-            }
-            match wants(path).then(|| content(&repo, entry.oid)).transpose()?.flatten() {
+        for (path, id) in all {
+            match wants(path).then(|| content(&repo, id)).transpose()?.flatten() {
                 Some(bytes) => _ = files.contents.insert(path.to_owned(), bytes),
                 None => files.names.push(path.to_owned()),
             }
         }
         Ok(files)
     };
-    read().map_err(GitError::gix("read the history"))
+    read().map_err(GitError::gix(ACTION))
 }
 
 /// The commit that a revision means, in hex.
@@ -185,10 +190,9 @@ pub(crate) fn files_at(
 /// As [`files_at`].
 pub(crate) fn commit_of(vault: &Path, rev: &str) -> Result<String, GitError> {
     let no_revision = || GitError::NoRevision { rev: rev.to_owned() };
-    let Some((_, repo)) = repository(vault)? else { return Err(no_revision()) };
-    let id = repo.rev_parse_single(rev).map_err(|_| no_revision())?;
-    let commit = id.object().ok().and_then(|object| object.peel_to_commit().ok());
-    commit.map(|commit| commit.id.to_string()).ok_or_else(no_revision)
+    let Some((place, repo)) = repository(vault)? else { return Err(no_revision()) };
+    let commit = refs::resolve(&place, &repo, rev)?.ok_or_else(no_revision)?;
+    Ok(commit.to_string())
 }
 
 /// Files of one revision.
@@ -206,13 +210,12 @@ pub(crate) struct Files {
 /// As [`changes_of`].
 pub(crate) fn file_at(vault: &Path, id: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
     let Some((place, repo)) = repository(vault)? else { return Ok(None) };
+    let commit = refs::resolve(&place, &repo, id)?
+        .ok_or_else(|| GitError::NoRevision { rev: id.to_owned() })?;
+    partial::bring_folders(&place, commit)?;
     let path = place.full(path);
-    let read = || -> gix::Result<Option<Vec<u8>>> {
-        let commit = repo.rev_parse_single(id)?.detach();
-        match entry(&repo, commit, &path.to_path_lossy())? {
-            Some(blob) => content(&repo, blob),
-            None => Ok(None),
-        }
-    };
-    read().map_err(GitError::gix("read the history"))
+    let found = entry(&repo, commit, &path.to_path_lossy()).map_err(GitError::gix(ACTION))?;
+    partial::bring(&place, &repo, found)?;
+    let bytes = found.map(|blob| content(&repo, blob)).transpose();
+    bytes.map(Option::flatten).map_err(GitError::gix(ACTION))
 }

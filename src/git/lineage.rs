@@ -12,9 +12,9 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
 use super::history::{content, repository};
+use super::kind::Part;
 use super::locate::Worktree;
-use super::program;
-use super::{Tip, tip};
+use super::{Tip, partial, program, tip};
 
 const ACTION: &str = "read the history";
 /// What is told of; values are not.
@@ -139,7 +139,9 @@ impl Lineage {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<Elsewhere> {
         let blobs = told.get(path)?;
-        let (_, repo) = repository(&self.vault).ok()??;
+        let (place, repo) = repository(&self.vault).ok()??;
+        // Without the remote what is not here says nothing.
+        let _ = partial::bring(&place, &repo, blobs.iter().filter_map(|blob| blob.id));
         for blob in blobs {
             let bytes = match blob.id {
                 Some(id) => match content(&repo, id) {
@@ -161,8 +163,8 @@ impl Lineage {
     fn told(&self, from: &[String], but: Option<&[String]>) -> Option<Told> {
         self.tip()?;
         let place = Worktree::find(&self.vault).ok()??;
-        // A partial clone would fetch each of them.
-        if place.foreign().is_some() {
+        // Each folder of each commit would be fetched by itself.
+        if place.kind().part == Some(Part::Folders) {
             return None;
         }
         let mut words = vec!["-c", "log.showSignature=false", "log", "--raw", "--no-abbrev", "-m"];

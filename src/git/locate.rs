@@ -1,12 +1,14 @@
 //! Where the vault's repository is, found from the outside: a few `stat` calls, nothing opened.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use gix::bstr::{BString, ByteSlice as _};
 use gix::discover::repository::Path as Found;
 use gix::discover::upwards;
 
 use super::error::GitError;
+use super::kind::Kind;
 
 /// How the vault lies to git's work trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub(super) struct Worktree {
     pub(super) prefix: BString,
     /// Whether this user owns the folders of the repository.
     pub(super) is_owned: bool,
+    kind: OnceLock<Kind>,
 }
 
 impl Worktree {
@@ -82,7 +85,8 @@ impl Worktree {
         }
         let common_dir = common_dir(&git_dir)?;
         let is_owned = trust == gix::sec::Trust::Full;
-        Ok(Some(Self { vault, work_tree, git_dir, common_dir, prefix, is_owned }))
+        let kind = OnceLock::new();
+        Ok(Some(Self { vault, work_tree, git_dir, common_dir, prefix, is_owned, kind }))
     }
 
     /// The index, whatever GIT_INDEX_FILE says.
@@ -115,79 +119,10 @@ impl Worktree {
         full
     }
 
-    /// Of which kind the repository is, where only the git program can read it.
-    pub(super) fn foreign(&self) -> Option<Foreign> {
-        const WORDS: [&str; 4] = ["objectformat", "refstorage", "partialclone", "promisor"];
-        let config = std::fs::read(self.common_dir.join("config")).unwrap_or_default();
-        let lower = config.to_ascii_lowercase();
-        // Every command asks; a branch or a remote may have such a word in its name.
-        if !WORDS.iter().any(|word| lower.contains_str(word)) {
-            return None;
-        }
-        let config = config.to_str().ok()?;
-        let config = gix::config::File::try_from(config).ok()?;
-        let extension = |key: &str| {
-            let value = config.string(format!("extensions.{key}").as_str())?;
-            Some(value.to_str_lossy().to_ascii_lowercase())
-        };
-        if extension("objectFormat").is_some_and(|format| format != "sha1") {
-            return Some(Foreign::Sha256);
-        }
-        if extension("refStorage").is_some_and(|storage| storage != "files") {
-            return Some(Foreign::Reftable);
-        }
-        let mut remotes = config.sections_by_name("remote").into_iter().flatten();
-        let is_partial = extension("partialClone").is_some()
-            || remotes.any(|remote| {
-                remote.value("promisor").is_some_and(|v| v.to_str_lossy() != "false")
-            });
-        is_partial.then_some(Foreign::Partial)
+    /// Of which kind the repository is.
+    pub(super) fn kind(&self) -> Kind {
+        *self.kind.get_or_init(|| Kind::of(&self.common_dir))
     }
-}
-
-/// A kind of repository that gix does not read as authy needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Foreign {
-    /// Objects are named by SHA-256.
-    Sha256,
-    /// Branches lie in a reftable.
-    Reftable,
-    /// Objects are fetched when they are asked for.
-    Partial,
-}
-
-impl Foreign {
-    /// What it is, for people.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Sha256 => "its objects are named by SHA-256",
-            Self::Reftable => "its branches lie in a reftable",
-            Self::Partial => "it is a partial clone",
-        }
-    }
-
-    /// What makes it one that authy reads.
-    pub(crate) const fn remedy(self) -> &'static str {
-        match self {
-            Self::Sha256 => "make a repository of git's usual kind (SHA-1), and sync with that",
-            Self::Reftable => {
-                "clone it anew with 'git clone --ref-format=files', or run 'git refs migrate \
-                 --ref-format=files' (git 2.55 can with reflogs)"
-            }
-            Self::Partial => {
-                "clone it anew without --filter, or run 'git fetch --refetch --no-filter', then unset \
-                 extensions.partialClone, remote.origin.promisor and remote.origin.partialCloneFilter"
-            }
-        }
-    }
-}
-
-/// Of which kind the vault's repository is, where authy cannot read its history.
-///
-/// # Errors
-/// As [`locate`].
-pub(crate) fn foreign(vault: &Path) -> Result<Option<Foreign>, GitError> {
-    Ok(Worktree::find(vault)?.and_then(|place| place.foreign()))
 }
 
 /// Returns the nearest folder that exists, and the vault, both without links.

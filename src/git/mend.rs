@@ -11,8 +11,12 @@ use walkdir::WalkDir;
 
 use super::error::GitError;
 use super::health::{ACTION, asked, branch, damage, empty_objects};
+use super::kind::Kind;
 use super::locate::Worktree;
 use super::{Settings, program};
+
+/// What the file `HEAD` names where the reftable says what is checked out (git's technical/reftable.txt).
+const NO_BRANCH: &str = ".invalid";
 
 /// What was mended.
 #[derive(Debug, Default)]
@@ -84,6 +88,9 @@ pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
 /// Writes a `HEAD` anew: the branch that git noted last, else the one that stands where `HEAD` was
 /// noted to stand, else the only one that there is.
 fn name_again(head: &Path, common_dir: &Path) -> Result<String, GitError> {
+    if Kind::of(common_dir).has_reftable {
+        return written(head, NO_BRANCH).map(|()| NO_BRANCH.to_owned());
+    }
     let mut branches = branches(common_dir);
     // A branch is checked out once.
     let worktrees = std::fs::read_dir(common_dir.join("worktrees")).into_iter().flatten();
@@ -118,10 +125,13 @@ fn name_again(head: &Path, common_dir: &Path) -> Result<String, GitError> {
         );
         return Err(GitError::Refused { action: ACTION, line });
     };
+    written(head, branch).map(|()| branch.clone())
+}
+
+fn written(head: &Path, branch: &str) -> Result<(), GitError> {
     std::fs::write(head, format!("ref: refs/heads/{branch}\n"))
         .and_then(|()| std::fs::File::open(head)?.sync_all())
-        .map_err(GitError::io("write", head))?;
-    Ok(branch.clone())
+        .map_err(GitError::io("write", head))
 }
 
 /// The branches and where they stand, read without git, which finds no repository.

@@ -19,7 +19,10 @@ use super::locate::Worktree;
 use super::lock::{self, IndexLock};
 use super::object::Objects;
 use super::reason::Reason;
-use super::{Settings, branch, flush, program};
+use super::{Settings, branch, flush, program, refs};
+
+/// What git notes of a branch that is joined with another.
+const NOTE: &str = "authy sync";
 
 /// What joins two branches.
 #[derive(Debug)]
@@ -104,8 +107,12 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     objects.flush()?;
     let committer = Identity::of(&repo, Role::Committer, joining.fallback_author);
     let step = || {
-        let from = Some(joining.division.ours);
-        branch::step(&repo, &place, from, tip, &committer, "authy sync".to_owned())
+        let from = joining.division.ours;
+        if place.kind().has_reftable {
+            return branch::step_by_git(&place, from, tip, NOTE);
+        }
+        branch::step(&repo, &place, Some(from), tip, &committer, NOTE.to_owned())
+            .map_err(GitError::gix("move the branch"))
     };
     let mut moved = step();
     if moved.is_err() && lock.after_a_crash {
@@ -115,10 +122,10 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     }
     match moved {
         Ok(()) => {}
-        Err(_) if repo.head_id().is_ok_and(|now| now.detach() != joining.division.ours) => {
+        Err(_) if refs::head(&place, &repo).is_ok_and(|now| now != Some(joining.division.ours)) => {
             return Err(not_ready(Reason::BranchBusy));
         }
-        Err(error) => return Err(GitError::gix("move the branch")(error)),
+        Err(error) => return Err(error),
     }
     flush::branch(&repo, &place)?;
     lock.publish()?;

@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::locate::Worktree;
-use super::{Settings, open, program};
+use super::{Settings, open, partial, program, refs};
 
 const ACTION: &str = "read the branch";
 
@@ -18,17 +18,12 @@ const ACTION: &str = "read the branch";
 /// [`GitError::Gix`], [`GitError::Program`]: the branch cannot be read.
 pub(crate) fn committed(vault: &Path, places: &[String]) -> Result<Vec<String>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(Vec::new()) };
-    if place.foreign().is_some() {
-        return listed_by_git(&place, places);
-    }
     let Ok(repo) = open(&place, &Settings::default())? else { return Ok(Vec::new()) };
+    let Some(head) = refs::head(&place, &repo)? else { return Ok(Vec::new()) };
+    partial::bring_folders(&place, head)?;
     let read = || -> gix::Result<Vec<String>> {
-        let head = repo.head()?;
         let mut found = Vec::new();
-        if head.is_unborn() {
-            return Ok(found);
-        }
-        let tree = repo.head_commit()?.tree()?;
+        let tree = repo.find_commit(head)?.tree()?;
         for inside in places {
             let full = place.full(inside);
             let Some(entry) = tree.lookup_entry_by_path(full.to_path_lossy())? else { continue };
@@ -44,19 +39,6 @@ pub(crate) fn committed(vault: &Path, places: &[String]) -> Result<Vec<String>, 
         Ok(found)
     };
     read().map_err(GitError::gix(ACTION))
-}
-
-fn listed_by_git(place: &Worktree, places: &[String]) -> Result<Vec<String>, GitError> {
-    if program::answer(place, ACTION, &["rev-parse", "-q", "--verify", "HEAD"]).is_err() {
-        return Ok(Vec::new());
-    }
-    let full: Vec<String> = places.iter().map(|inside| place.full(inside).to_string()).collect();
-    let mut words = vec!["ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--"];
-    words.extend(full.iter().map(String::as_str));
-    let listed = program::answer(place, ACTION, &words)?;
-    let prefix = place.prefix.to_str_lossy();
-    let names = listed.split('\0').filter_map(|name| name.strip_prefix(prefix.as_ref()));
-    Ok(names.filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// Whether the user keeps part of the repository out of the work tree (git-sparse-checkout(1)).

@@ -18,6 +18,7 @@ mod identity;
 mod index;
 mod init;
 mod install;
+mod kind;
 mod lineage;
 mod locate;
 mod lock;
@@ -28,9 +29,11 @@ mod missing;
 mod object;
 mod objects;
 mod pack;
+mod partial;
 mod private;
 mod program;
 mod reason;
+mod refs;
 mod remote;
 mod staged;
 mod state;
@@ -56,7 +59,7 @@ pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use lineage::Lineage;
-pub(crate) use locate::{Home, foreign, locate};
+pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
@@ -150,7 +153,7 @@ fn commit_with(request: &Request<'_>, settings: &Settings) -> Result<Outcome, Gi
     let message = message(request.message);
     place.require_head()?;
     let job = Job { place, paths, message, author: request.fallback_author, settings };
-    if job.place.foreign().is_some() {
+    if !job.place.kind().is_usual() {
         return program::commit(&job);
     }
     let repo = match open(&job.place, settings)? {

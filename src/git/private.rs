@@ -36,10 +36,6 @@ pub(crate) fn tracked_private(vault: &Path, note: &Path) -> Result<Vec<String>, 
     if !place.index().metadata().is_ok_and(|index| index.len() > 0) {
         return Ok(Vec::new());
     }
-    if place.foreign().is_some() {
-        let listed = program::tracked(&place, &TOP)?;
-        return Ok(select(&place, listed.split(|byte| *byte == 0).map(BStr::new)));
-    }
     let index = place.index();
     let is_large = index.metadata().is_ok_and(|index| index.len() > WINDOW as u64);
     if is_large && is_noted(&index, note) {
@@ -54,7 +50,7 @@ pub(crate) fn tracked_private(vault: &Path, note: &Path) -> Result<Vec<String>, 
     }
     // One thread starts faster than it saves, and the checksum is git's business.
     let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };
-    let index = File::at(index, gix::hash::Kind::Sha1, true, options)
+    let index = File::at(index, place.kind().hash, true, options)
         .map_err(GitError::gix("read the git index"))?;
     Ok(select(&place, index.entries().iter().map(|entry| entry.path(&index))))
 }

@@ -3,9 +3,7 @@
 //! Paths go through standard input, so that thousands fit, and are taken literally. What the
 //! program prints is kept, not shown; its first line of complaint becomes the reason for waiting.
 
-use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -108,25 +106,6 @@ pub(super) fn commit(job: &Job<'_>) -> Result<Outcome, GitError> {
         Err(Stop::Deferred(reason)) => Ok(Outcome::Deferred(reason)),
         Err(Stop::Failed(error)) => Err(error),
     }
-}
-
-/// Lists what git tracks below `folders` of the vault, each path ended by a zero byte.
-///
-/// # Errors
-/// [`GitError::Program`], [`GitError::Refused`].
-pub(super) fn tracked(place: &Worktree, folders: &[&str]) -> Result<Vec<u8>, GitError> {
-    const ACTION: &str = "read the git index";
-    let mut command = git(place, &Settings::default());
-    command.args(["ls-files", "-z", "--"]);
-    command.args(folders.iter().map(|folder| OsString::from_vec(place.full(folder).into())));
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| GitError::Program { action: ACTION, source })?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) })
 }
 
 /// Asks git something; returns what it answers.

@@ -11,7 +11,7 @@ use gix::bstr::ByteSlice as _;
 use super::error::GitError;
 use super::history::repository;
 use super::locate::Worktree;
-use super::{Settings, program, state};
+use super::{Settings, program, refs, state};
 use crate::git::reason::Reason;
 
 /// Longest complaint, in characters.
@@ -73,9 +73,8 @@ pub(crate) fn remote(vault: &Path) -> Result<Remote, GitError> {
     if let Some(operation) = state::unfinished(&place.git_dir) {
         return Err(GitError::NotReady { reason: Reason::InProgress(operation) });
     }
-    let head = repo.head_name().map_err(GitError::gix("read the branch"))?;
-    let here = match head {
-        Some(head) => head.shorten().to_str_lossy().into_owned(),
+    let here = match refs::branch(&place, &repo)? {
+        Some(name) => name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned(),
         None => bookmark(&place)?.ok_or(GitError::NotReady { reason: Reason::Detached })?,
     };
     let config = repo.config_snapshot();
@@ -213,15 +212,9 @@ pub(crate) fn fetch(
 /// # Errors
 /// [`GitError::Gix`].
 pub(crate) fn fetched(vault: &Path, remote: &Remote) -> Result<Option<String>, GitError> {
-    let Some((_, repo)) = repository(vault)? else { return Ok(None) };
+    let Some((place, repo)) = repository(vault)? else { return Ok(None) };
     let name = format!("refs/remotes/{}/{}", remote.name, remote.branch);
-    let read = || -> gix::Result<Option<String>> {
-        match repo.try_find_reference(name.as_str())? {
-            Some(mut found) => Ok(Some(found.peel_to_id()?.to_string())),
-            None => Ok(None),
-        }
-    };
-    read().map_err(GitError::gix("read the branch"))
+    Ok(refs::find(&place, &repo, &name)?.map(|commit| commit.to_string()))
 }
 
 /// Pushes the branch that is checked out to its target; without one nothing is done.

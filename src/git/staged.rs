@@ -6,7 +6,7 @@ use std::path::Path;
 use gix::bstr::{BStr, BString, ByteSlice as _};
 use gix::index::entry::Stage;
 
-use super::compare::{Entry, contents, files};
+use super::compare::{Entry, committed, contents};
 use super::error::GitError;
 use super::history::repository;
 use super::index;
@@ -45,14 +45,7 @@ pub(crate) fn staged(vault: &Path, index: Option<&Path>) -> Result<Change, GitEr
     };
     let path = index.map_or_else(|| place.index(), |path| place.work_tree.join(path));
     let index = index::load(&path, repo.object_hash())?;
-    let committed = || -> gix::Result<_> {
-        let head = repo.head()?;
-        if head.is_unborn() {
-            return Ok(Default::default());
-        }
-        files(&repo, repo.head_id()?.detach())
-    };
-    let committed = committed().map_err(GitError::gix("read the branch"))?;
+    let committed = committed(&place, &repo)?;
     let mut change = Change::default();
     let mut there: BTreeMap<BString, Entry> = BTreeMap::new();
     for entry in index.entries().iter().filter(|entry| entry.stage() == Stage::Unconflicted) {
@@ -66,7 +59,7 @@ pub(crate) fn staged(vault: &Path, index: Option<&Path>) -> Result<Change, GitEr
         }
         let path = inside.to_str_lossy().into_owned();
         let is_plain = now.is_plain();
-        let bytes = if is_plain { contents(&repo, &now)? } else { Vec::new() };
+        let bytes = if is_plain { contents(&place, &repo, &now)? } else { Vec::new() };
         change.files.push(Staged { path, bytes, is_plain });
     }
     for path in committed.keys().filter(|path| !there.contains_key(*path)) {
@@ -81,7 +74,7 @@ pub(crate) fn staged(vault: &Path, index: Option<&Path>) -> Result<Change, GitEr
         if let Some(entry) = there.get(BStr::new(&whole)).filter(|_| !is_changed)
             && entry.is_plain()
         {
-            change.beside.insert(path, contents(&repo, entry)?);
+            change.beside.insert(path, contents(&place, &repo, entry)?);
         }
     }
     Ok(change)

@@ -29,14 +29,14 @@ pub(crate) struct Tip {
 /// [`GitError::Gix`], [`GitError::Program`].
 pub(crate) fn tip(vault: &Path) -> Result<Option<Tip>, GitError> {
     let Some(place) = Worktree::find(vault)? else { return Ok(None) };
-    if place.foreign().is_some() {
+    let kind = place.kind();
+    if kind.has_reftable {
         return told_by_git(&place);
     }
     let (own, common) = (place.git_dir.clone(), place.common_dir.clone());
-    let kind = gix::hash::Kind::Sha1;
     let store = match own == common {
-        true => Store::at(own, kind),
-        false => Store::for_linked_worktree(own, common, kind),
+        true => Store::at(own, kind.hash),
+        false => Store::for_linked_worktree(own, common, kind.hash),
     };
     let read = || -> gix::Result<Option<Tip>> {
         let Some(head) = store.try_find("HEAD")? else { return Ok(None) };
@@ -70,13 +70,19 @@ fn rebased(git_dir: &Path) -> Option<String> {
     Some(name.trim().to_owned()).filter(|name| name.starts_with("refs/"))
 }
 
+/// Asks for both in one go: every command wants to know.
 fn told_by_git(place: &Worktree) -> Result<Option<Tip>, GitError> {
-    let Ok(commit) = program::answer(place, ACTION, &["rev-parse", "-q", "--verify", "HEAD"])
-    else {
-        return Ok(None);
+    let words = ["rev-parse", "HEAD", "--symbolic-full-name", "HEAD"];
+    let told = match program::answer(place, ACTION, &words) {
+        Ok(told) => told,
+        // A branch without a commit.
+        Err(GitError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let branch = program::answer(place, ACTION, &["symbolic-ref", "-q", "HEAD"]).ok();
-    let branch = branch.map(|name| name.trim().to_owned());
-    let (commit, is_branchs) = (commit.trim().to_owned(), branch.is_some());
+    let mut lines = told.lines();
+    let Some(commit) = lines.next().map(str::to_owned) else { return Ok(None) };
+    let branch = lines.next().filter(|name| name.starts_with("refs/")).map(str::to_owned);
+    let is_branchs = branch.is_some();
+    let branch = branch.or_else(|| rebased(&place.git_dir));
     Ok(Some(Tip { branch, commit, is_branchs }))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use gix::bstr::ByteSlice as _;
 use gix::index::entry::{Stage, Stat, stat};
 
-use super::compare::{blob_here, contents};
+use super::compare::{blob_here, committed, contents};
 use super::error::GitError;
 use super::file::{self, Folder};
 use super::history::repository;
@@ -33,14 +33,7 @@ pub(crate) fn uncommitted(
     here: &[String],
 ) -> Result<Vec<Uncommitted>, GitError> {
     let Some((place, repo)) = repository(vault)? else { return Ok(Vec::new()) };
-    let read = || -> gix::Result<super::compare::Files> {
-        let head = repo.head()?;
-        if head.is_unborn() {
-            return Ok(super::compare::Files::default());
-        }
-        super::compare::files(&repo, repo.head_id()?.detach())
-    };
-    let committed = read().map_err(GitError::gix("read the branch"))?;
+    let committed = committed(&place, &repo)?;
     let index = index::load(&place.index(), repo.object_hash())?;
     let folder = Folder::open(&place.vault)?;
     let is_below = |path: &str| {
@@ -69,8 +62,8 @@ pub(crate) fn uncommitted(
         if id.is_some_and(|id| is_known(&path, id) == Some(true)) {
             continue;
         }
-        if blob_here(&folder, &path)? != id {
-            let committed = entry.map(|entry| contents(&repo, entry)).transpose()?;
+        if blob_here(&folder, &path, repo.object_hash())? != id {
+            let committed = entry.map(|entry| contents(&place, &repo, entry)).transpose()?;
             found.push(Uncommitted { path, committed });
         }
     }

@@ -118,29 +118,6 @@ fn a_word_in_the_name_of_a_branch_makes_no_other_kind_of_repository() {
 }
 
 #[test]
-fn another_kind_of_repository_is_named_before_the_first_commit() {
-    let team = Team::with_bob();
-    in_sync(&team, "alice");
-    let (origin, vault) = (team.t.path("origin.git"), team.vault("carol"));
-    team.t.program("git", ["config", "uploadpack.allowFilter", "true"]).dir(&origin).ok();
-    let url = format!("file://{}", origin.display());
-    let words = ["clone", "-q", "--filter=blob:none", &url, vault.to_str().unwrap()];
-    team.t.program("git", words).ok();
-    let joined = team.of("carol", &["join", "--name", "carol", "--group", "backend"]).ok();
-    joined.stderr_has("it is a partial clone").stderr_has("git fetch --refetch");
-    team.of("carol", &["check"]).ends().stdout_has(".git/config: 'sync'");
-    let refused = team.of("carol", &["sync"]).fails(1);
-    refused.stderr_has("it is a partial clone").stderr_has("--no-filter");
-    // As the hint says.
-    team.git("carol", ["fetch", "-q", "--refetch", "--no-filter"]);
-    for key in ["remote.origin.promisor", "remote.origin.partialCloneFilter"] {
-        team.git("carol", ["config", "--unset", key]);
-    }
-    team.of("carol", &["sync"]).ok();
-    team.of("carol", &["history", "db-url"]).ok();
-}
-
-#[test]
 fn an_edit_is_dropped_by_the_line_that_check_names_committed_or_not() {
     let team = Team::with_bob();
     let policy = team.file("bob", "policies/backend.toml");

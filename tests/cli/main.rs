@@ -67,6 +67,7 @@ mod import;
 mod init;
 mod jj;
 mod join;
+mod kinds;
 mod leaks;
 mod leave;
 mod ledger;

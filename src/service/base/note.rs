@@ -163,14 +163,6 @@ pub enum Note {
         /// The branch there.
         remote: String,
     },
-    /// The repository is of a kind whose history authy cannot read: changes are committed, and
-    /// neither synced nor looked up.
-    ForeignRepository {
-        /// What kind it is.
-        kind: String,
-        /// What makes it one that can be read.
-        remedy: String,
-    },
     /// A branch is compared with where it left the base, as that has gone on.
     BehindBase {
         /// The base.
@@ -372,11 +364,6 @@ impl fmt::Display for Note {
                 f,
                 "{} takes no pushes from you: lines of the audit trail stay here until something else is sent",
                 printable(remote)
-            ),
-            Self::ForeignRepository { kind, remedy } => write!(
-                f,
-                "in this git repository 'sync', 'history', 'restore' and 'conflict' do not work: {kind}. To have \
-                 them, {remedy}"
             ),
             Self::BehindBase { base, count } => {
                 let commits = if *count == 1 { "commit" } else { "commits" };

@@ -18,7 +18,7 @@ use crate::service::base::{Context, LOCK_WAIT, Note, OpenVault, Pending, Result}
 use crate::service::change::commit::commit;
 use crate::service::identity::enroll::{self};
 use crate::service::identity::{NameSource, Newcomer, refuse_always};
-use crate::service::repository::{GITATTRIBUTES, GITIGNORE, note_foreign};
+use crate::service::repository::{GITATTRIBUTES, GITIGNORE};
 use crate::service::session::refuse_any_token;
 use crate::store::{self, AdminSet, AuditMode, CommitMode, Config, FORMAT, Signer, Stamp};
 
@@ -85,7 +85,6 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         return Err(InitError::Exists(ctx.vault.clone()).into());
     }
     let inside = prepare_repository(root.path(), &lock)?;
-    note_foreign(ctx);
     if inside {
         ctx.front.note(&Note::ManualCommit);
     }

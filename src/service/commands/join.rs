@@ -13,7 +13,6 @@ use crate::service::change::{commit_files, note_unsent};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::enroll::{self};
 use crate::service::identity::{MemberError, NameSource, Newcomer, owns, recipients, refuse_taken};
-use crate::service::repository::note_foreign;
 use crate::service::session::refuse_any_token;
 use crate::store::{self, CommitMode, Member, Signer, Stamp, Standing};
 
@@ -63,7 +62,6 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     {
         return Err(MemberError::MemberExists(name).into());
     }
-    note_foreign(ctx);
     let key = enroll::identity_for(ctx, &opened, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
     // What it saw is remembered and said before the vault is opened again, and so only once.

@@ -223,13 +223,8 @@ fn gone(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
     gone.into_iter().map(lost).collect()
 }
 
-/// What a power cut left of git's own files, and a kind of repository that cannot be read.
+/// What a power cut left of git's own files.
 fn of_git(opened: &Snapshot) -> Result<Vec<Finding>> {
-    let foreign = git::foreign(opened.vault.root().path())?.map(|kind| {
-        let message = format!("'sync', 'history' and 'restore' do not work here: {}", kind.words());
-        let mend = Some(kind.remedy().to_owned());
-        Finding::new(Severity::Warning, &".git/config", &message).mend(mend)
-    });
     let damage = git::damage(opened.vault.root().path())?;
     let judged = |severity, path: &str, message: &str| {
         let mend = Some("run 'authy check --repair'".to_owned());
@@ -253,7 +248,7 @@ fn of_git(opened: &Snapshot) -> Result<Vec<Finding>> {
     let index = damage.index.then(|| found(".git/index", "git's index is an empty file"));
     let lost = "its newest commit cannot be read";
     let branch = damage.branch.map(|name| found(&format!(".git/{name}"), lost));
-    Ok([foreign, objects, missing, head, index, branch].into_iter().flatten().collect())
+    Ok([objects, missing, head, index, branch].into_iter().flatten().collect())
 }
 
 /// Lines that git should find and does not.

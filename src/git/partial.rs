@@ -1,0 +1,108 @@
+//! Partial clones (`git clone --filter`, gitglossary(7)): what was left out is fetched by the git program
+//! before it is read. Everywhere else nothing is done here.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use gix::ObjectId;
+
+use super::error::GitError;
+use super::kind::Part;
+use super::locate::Worktree;
+use super::{Settings, program};
+
+const ACTION: &str = "fetch what a partial clone left out";
+
+/// Has those of the objects `ids` here that a partial clone lacks, all in one go.
+///
+/// # Errors
+/// [`GitError::Refused`]: the remote cannot be reached; [`GitError::Program`].
+pub(super) fn bring(
+    place: &Worktree,
+    repo: &gix::Repository,
+    ids: impl IntoIterator<Item = ObjectId>,
+) -> Result<(), GitError> {
+    if place.kind().part.is_none() {
+        return Ok(());
+    }
+    let mut lacking: Vec<ObjectId> = ids.into_iter().filter(|id| !repo.has_object(*id)).collect();
+    lacking.sort_unstable();
+    lacking.dedup();
+    match lacking.as_slice() {
+        [] => Ok(()),
+        // Git fetches what it is asked for and does not have.
+        [one] => program::answer(place, ACTION, &["cat-file", "-e", &one.to_string()]).map(drop),
+        several => fetch(place, several),
+    }
+}
+
+/// Has all folders of a commit here.
+///
+/// # Errors
+/// As [`bring`].
+pub(super) fn bring_folders(place: &Worktree, commit: ObjectId) -> Result<(), GitError> {
+    if place.kind().part != Some(Part::Folders) {
+        return Ok(());
+    }
+    let commit = commit.to_string();
+    program::answer(place, ACTION, &["ls-tree", "-r", "-t", "--name-only", &commit]).map(drop)
+}
+
+/// Has all that commits behind `from` gave the file at `path` here.
+///
+/// # Errors
+/// As [`bring`].
+pub(super) fn bring_past(
+    place: &Worktree,
+    repo: &gix::Repository,
+    from: ObjectId,
+    path: &str,
+) -> Result<(), GitError> {
+    if place.kind().part.is_none() {
+        return Ok(());
+    }
+    // What commits differ in is told from folders, which git fetches where they are lacking too.
+    let mut words = vec!["-c", "log.showSignature=false", "log", "--raw", "--no-abbrev", "-m"];
+    let from = from.to_string();
+    words.extend(["--root", "--no-renames", "--no-relative", "--format=", &from, "--", path]);
+    let told = program::answer(place, ACTION, &words)?;
+    // `:MODE MODE BEFORE AFTER STATUS<tab>PATH` (git-diff-tree(1))
+    let ids = told.lines().filter_map(|line| line.strip_prefix(':'));
+    let ids = ids.flat_map(|line| line.split(' ').skip(2).take(2));
+    let ids = ids.filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok());
+    bring(place, repo, ids.filter(|id| !id.is_null()))
+}
+
+/// Fetches objects by name, as git itself does what it lacks of a partial clone: without looking for
+/// commits in common, and noting nothing.
+fn fetch(place: &Worktree, ids: &[ObjectId]) -> Result<(), GitError> {
+    let failed = |source| GitError::Program { action: ACTION, source };
+    let named = ["config", "--get-regexp", r"^remote\..*\.promisor$"];
+    let named = program::answer(place, ACTION, &named).unwrap_or_default();
+    let remote = named.lines().find_map(|line| {
+        line.strip_prefix("remote.")?.split_once(".promisor ").map(|(name, _)| name)
+    });
+    let extension = || program::answer(place, ACTION, &["config", "extensions.partialClone"]);
+    let remote = match remote {
+        Some(name) => name.to_owned(),
+        None => extension()?.trim().to_owned(),
+    };
+    let mut command = program::git(place, &Settings::default());
+    command.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags"]);
+    command.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none"]);
+    command.args(["--stdin", "--", &remote]).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    if let Some(mut input) = child.stdin.take() {
+        let ids: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        // A program that ends early says why by itself.
+        let _ = input.write_all(ids.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(failed)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            let line = program::complaint(&output.stderr);
+            Err(GitError::Refused { action: ACTION, line })
+        }
+    }
+}
