@@ -41,6 +41,8 @@ local_files! {
     LastSegment = "last-segment",
     /// The state of the vault for which sessions were refreshed.
     Refreshed = "refreshed",
+    /// Sessions of the last week that ended.
+    EndedSessions = "ended-sessions",
     /// Conflicts that were decided, and how.
     Settled = "settled",
     /// Git's index as it was when nothing private was found in it.

@@ -146,9 +146,9 @@ fn an_expired_session_opens_nothing_and_its_grant_is_removed() {
     let grant = t.file("sessions").join(id(&t, &token));
     touch(&t.file(".local/clock"), SystemTime::now() + Duration::from_secs(120));
     with(&t, &token, &["get", "db-url"]).ends().code_is(6).stderr_has("session expired");
-    // Its grant is gone by now, so nobody can tell what it was.
+    // Its grant is gone by now, and what it was is told all the same.
     for words in [&["run", "--", "true"][..], &["list"], &["env"]] {
-        with(&t, &token, words).ends().code_is(6).stdout_is("");
+        with(&t, &token, words).ends().code_is(6).stdout_is("").stderr_has("session expired");
     }
     t.authy(["get", "db-url"]).ok();
     assert!(!grant.exists());
@@ -182,17 +182,76 @@ fn a_shorter_longest_life_ends_live_sessions_sooner() {
     with(&t, &token, &["get", "db-url"]).ends().code_is(6).stderr_has("session expired");
 }
 
-#[test]
-fn expired_sessions_are_listed_until_they_are_pruned() {
-    let t = stocked();
-    let token = create(&t, &["--ttl", "1m", "--label", "short"]);
-    create(&t, &["--label", "long"]);
-    touch(&t.file(".local/clock"), SystemTime::now() + Duration::from_secs(120));
+/// One session of those that are listed.
+fn listed(t: &Sandbox, label: &str) -> serde_json::Value {
     let list = t.authy(["session", "list", "--json"]).ok().json();
-    let status = |label: &str| {
-        let found = list.as_array().unwrap().iter().find(|one| one["label"] == label);
-        found.unwrap()["status"].clone()
+    list.as_array().unwrap().iter().find(|one| one["label"] == label).unwrap().clone()
+}
+
+#[test]
+fn what_ended_is_listed_for_a_week_and_when_it_was_used_last() {
+    let t = stocked();
+    for flags in [
+        &["--label", "short", "--ttl", "1m"][..],
+        &["--label", "travels", "--ttl", "1m", "--shared"],
+    ] {
+        let token = create(&t, flags);
+        let label = flags[1];
+        assert_eq!(listed(&t, label)["used"], serde_json::Value::Null);
+        with(&t, &token, &["get", "db-url"]).ok();
+        let used = listed(&t, label)["used"].clone();
+        assert!(used.is_string());
+        let clock = t.file(".local/clock");
+        touch(&clock, SystemTime::now() + Duration::from_secs(120));
+        assert_eq!(listed(&t, label)["status"], "expired");
+        // Looking, using and clearing away change nothing of what is said.
+        let other = create(&t, &["--label", "other"]);
+        for _ in 0..2 {
+            with(&t, &token, &["get", "db-url"]).ends().code_is(6).stderr_has("session expired at");
+            with(&t, &other, &["get", "db-url"]).ok();
+            t.authy(["get", "db-url"]).ok();
+            let now = listed(&t, label);
+            assert_eq!((&now["status"], &now["used"]), (&"expired".into(), &used));
+        }
+        t.authy(["session", "revoke-all"]).ok();
+        let now = listed(&t, label);
+        assert_eq!((&now["status"], &now["used"]), (&"expired".into(), &used));
+        assert_eq!(listed(&t, "other")["status"], "revoked");
+        with(&t, &other, &["get", "db-url"]).ends().code_is(6).stderr_has("session revoked at");
+        let id = now["id"].as_str().unwrap();
+        t.authy(["session", "revoke", id]).fails(3).stderr_has("ended at");
+        // A week later nobody asks.
+        touch(&clock, SystemTime::now() + Duration::from_secs(8 * 24 * 3600));
+        assert_eq!(t.authy(["session", "list", "--json"]).ok().text().trim(), "[]");
+        with(&t, &token, &["get", "db-url"]).ends().code_is(6).stderr_has("revoked or unknown");
+        for file in [clock, t.path("state/clock")] {
+            let _ = fs::remove_file(file);
+        }
+    }
+    t.verifies();
+}
+
+#[test]
+fn what_ended_is_listed_last_and_a_token_sees_its_own_session_alone() {
+    let t = stocked();
+    create(&t, &["--label", "first"]);
+    let first = listed(&t, "first")["id"].clone();
+    let token = create(&t, &["--label", "second"]);
+    t.authy(["session", "revoke", first.as_str().unwrap()]).ok();
+    let labels = |list: serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap().into()).collect()
     };
-    assert_eq!((status("short"), status("long")), ("expired".into(), "live".into()));
-    with(&t, &token, &["get", "db-url"]).ends().code_is(6);
+    let all = t.authy(["session", "list", "--json"]).ok().json();
+    assert_eq!(labels(all), ["second", "first"]);
+    assert_eq!(labels(with(&t, &token, &["session", "list", "--json"]).ok().json()), ["second"]);
+    // What somebody writes there is nothing to go by.
+    let live = id(&t, &token);
+    let file = t.file(".local/ended-sessions");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(first.as_str().unwrap(), &live)).unwrap();
+    with(&t, &token, &["get", "db-url"]).ok();
+    assert_eq!(listed(&t, "second")["status"], "live");
+    fs::write(&file, "[[session]]\nid = 1\n").unwrap();
+    let all = t.authy(["session", "list", "--json"]).ok().json();
+    assert_eq!(labels(all), ["second"]);
 }

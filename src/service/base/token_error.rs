@@ -30,6 +30,8 @@ pub(crate) enum TokenError {
     Lost,
     #[error("session expired at {at}")]
     Expired { at: String, scope: ScopeName },
+    #[error("session revoked at {at}")]
+    Revoked { at: String, scope: ScopeName },
     #[error("session tokens are read-only")]
     ReadOnly,
     #[error("'{0}' was made for another token")]
@@ -48,7 +50,8 @@ impl Failure for TokenError {
             | Self::NoFile(_)
             | Self::FileOpen(_)
             | Self::Lost
-            | Self::Expired { .. } => Kind::Credentials,
+            | Self::Expired { .. }
+            | Self::Revoked { .. } => Kind::Credentials,
             Self::NotATokenFile(_) => Kind::Conflict,
             Self::InGit(_) => Kind::Usage,
             Self::ReadOnly => Kind::Denied,
@@ -83,7 +86,7 @@ impl Failure for TokenError {
                 format!("run: chmod 600 '{}'", printable(&path.to_string_lossy()))
             }
             Self::Lost => "hand it on: authy --token-file FILE, AUTHY_TOKEN_FILE, or AUTHY_TOKEN among the variables that the program passes to what it starts ('env' or 'env_vars' in its configuration)".into(),
-            Self::Expired { scope, .. } => {
+            Self::Expired { scope, .. } | Self::Revoked { scope, .. } => {
                 format!("ask for a new token: authy session create --scope {scope}")
             }
             Self::ReadOnly => "someone with an identity can do it".into(),
@@ -100,6 +103,7 @@ impl Failure for TokenError {
             | Self::Invalid { .. }
             | Self::Empty { .. }
             | Self::Expired { .. }
+            | Self::Revoked { .. }
             | Self::ReadOnly => Some(USE_IDENTITY),
             Self::Lost => Some("use a terminal that was not started with a token"),
             Self::File(_)

@@ -9,7 +9,8 @@ use std::time::UNIX_EPOCH;
 
 use rayon::prelude::*;
 
-use super::token::{expiry, is_signed_by_retired_key, keys};
+use super::ended::{self, End, Ended};
+use super::token::{expiry, keys, signed_by_retired_key};
 use crate::access::{Caller, Principal, limits};
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
@@ -69,11 +70,14 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     let opened = OpenVault::open_locked(ctx, lock)?;
     let now = Stamp::new(clock::latest(ctx, &opened));
     let mut stage = Stage::new(lock);
-    let (mut ended, mut staged) = (Vec::new(), Vec::new());
+    let (mut ended, mut over, mut staged) = (Vec::new(), Vec::new(), Vec::new());
     let mut next_end = i64::MAX;
     for place in opened.vault.sessions()?.into_iter().filter(|place| !place.shared) {
         match opened.vault.grant(&place, &opened.rules.creator_key()) {
-            Ok(Some(grant)) if expiry(&grant, &opened.rules) <= now => ended.push(place),
+            Ok(Some(grant)) if expiry(&grant, &opened.rules) <= now => {
+                over.push(Ended::of(&opened, &place, &grant, End::Expired, now));
+                ended.push(place);
+            }
             Ok(Some(grant)) => {
                 next_end = next_end.min(expiry(&grant, &opened.rules).unix());
                 if *grant.by() == caller.name
@@ -86,11 +90,19 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
             }
             // What a revoked session left behind.
             Ok(None) => place.files().into_iter().for_each(|file| stage.remove(file)),
-            Err(_) if is_signed_by_retired_key(&opened, &place) => ended.push(place),
-            Err(_) => {}
+            Err(_) => {
+                if let Some(grant) = signed_by_retired_key(&opened, &place) {
+                    over.push(Ended::of(&opened, &place, &grant, End::Revoked, now));
+                    ended.push(place);
+                }
+            }
         }
     }
     ended.iter().flat_map(GrantPlace::files).for_each(|file| stage.remove(file));
+    if !over.is_empty() {
+        let root = opened.vault.root();
+        stage.put_local(LocalFile::EndedSessions, ended::with(root, over, now));
+    }
     if !stage.paths().is_empty() {
         stage.write()?.publish()?;
     }

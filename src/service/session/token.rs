@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ended::{End, Ended, ended, with};
 use crate::access::{Bearer, Need, Principal, Reach, Rules};
 use crate::audit::{Action, Op};
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
-use crate::fs::{self, GrantPlace, Lock, Stage};
+use crate::fs::{self, GrantPlace, LocalFile, Lock, Stage};
 use crate::name::{MemberName, ScopeName, printable};
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
@@ -63,10 +64,11 @@ pub(crate) fn refuse_any_token(ctx: &Context) -> Result<()> {
 pub(crate) fn bearer(ctx: &Context, opened: &Snapshot, op: &Op) -> Result<Option<Arc<Bearer>>> {
     let Some(source) = &ctx.token else { return Ok(None) };
     let token = token(source)?;
-    let mut bearer = load(opened, &token)?;
+    let now = Stamp::new(clock::latest(ctx, opened));
+    let mut bearer = load(opened, &token, now)?;
     let grant = bearer.grant();
     let (ends, scope) = (expiry(grant, &opened.rules), grant.scope.clone());
-    if Stamp::new(clock::latest(ctx, opened)) >= ends {
+    if now >= ends {
         let why: Error = TokenError::Expired { at: ends.to_string(), scope }.into();
         let detail = Some(op.to_string());
         let action = Action::new(Op::SESSION_EXPIRE).saying(detail);
@@ -121,19 +123,26 @@ pub(crate) fn expiry(grant: &Signed<Grant>, rules: &Rules) -> Stamp {
     }
 }
 
-/// Whether a session has ended because who made it signs with another key by now.
-pub(crate) fn is_signed_by_retired_key(opened: &Snapshot, place: &GrantPlace) -> bool {
+/// The grant of a session that has ended because who made it signs with another key by now.
+pub(crate) fn signed_by_retired_key(
+    opened: &Snapshot,
+    place: &GrantPlace,
+) -> Option<Signed<Grant>> {
     let former = |who: &MemberName| opened.rules.member(who).map(|member| &member.former);
     let most = opened.rules.members().map(|(_, member)| member.former.len()).max().unwrap_or(0);
-    (0..most).any(|nth| {
+    (0..most).find_map(|nth| {
         let key = |who: &MemberName| former(who)?.get(nth).copied();
-        matches!(opened.vault.grant(place, &key), Ok(Some(_)))
+        opened.vault.grant(place, &key).ok().flatten()
     })
 }
 
 fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action, why: &Error) {
     let action = action.within(bearer.grant().scope.clone());
-    let expired = action.op == Op::SESSION_EXPIRE;
+    // Before it is written that it was refused.
+    let expired = (action.op == Op::SESSION_EXPIRE).then(|| {
+        let now = Stamp::new(clock::latest(ctx, opened));
+        Ended::of(opened, bearer.place(), bearer.grant(), End::Expired, now)
+    });
     let asker = Principal::Bearer(Arc::clone(bearer));
     match Recorder::open(ctx, opened, &asker) {
         Ok(mut recorder) => recorder.denied(&action, why),
@@ -141,38 +150,39 @@ fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action
             .front
             .note(&crate::service::base::note::Note::NotRecorded { reason: error.to_string() }),
     }
-    if expired {
+    if let Some(ended) = expired {
         opened.vault.pin_expired(bearer.place());
-        delete_own(opened, bearer.place());
+        clear_away(opened, bearer.place(), ended);
     }
 }
 
-/// Deletes an expired grant of this clone; what travels with the repository is for a
-/// member to remove. Where it cannot be deleted the clock's mark keeps it expired.
-fn delete_own(opened: &Snapshot, place: &GrantPlace) {
-    if place.shared {
-        return;
-    }
+/// Deletes an expired grant of this clone, and remembers it for people; what travels with the repository
+/// is for a member to remove. Where it cannot be deleted the clock's mark keeps it expired.
+fn clear_away(opened: &Snapshot, place: &GrantPlace, ended: Ended) {
     let Ok(lock) = Lock::acquire(opened.vault.root(), Duration::from_secs(2)) else { return };
     let mut stage = Stage::new(&lock);
-    place.files().into_iter().for_each(|file| stage.remove(file));
+    if !place.shared {
+        place.files().into_iter().for_each(|file| stage.remove(file));
+    }
+    let now = ended.at;
+    stage.put_local(LocalFile::EndedSessions, with(opened.vault.root(), vec![ended], now));
     if let Ok(staged) = stage.write() {
         let _ = staged.publish();
     }
 }
 
 /// Loads the grant; once more under the lock where another command was publishing it.
-fn load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
-    match try_load(opened, token) {
+fn load(opened: &Snapshot, token: &Token, now: Stamp) -> Result<Bearer> {
+    match try_load(opened, token, now) {
         Err(error) if error.is_torn_grant() => {
             let _lock = Lock::acquire(opened.vault.root(), LOCK_WAIT);
-            try_load(opened, token)
+            try_load(opened, token, now)
         }
         result => result,
     }
 }
 
-fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
+fn try_load(opened: &Snapshot, token: &Token, now: Stamp) -> Result<Bearer> {
     let vault = opened.vault.id();
     let id = token.id(vault)?;
     let chain = token.chain_key(vault);
@@ -183,7 +193,7 @@ fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
             Ok(None) => continue,
             // Nobody who may sign it did: its creator is no member any more, or never was.
             Err(StoreError::UnknownSigner { .. }) => return Err(TokenError::Unknown.into()),
-            Err(_) if is_signed_by_retired_key(opened, &place) => {
+            Err(_) if signed_by_retired_key(opened, &place).is_some() => {
                 return Err(TokenError::Unknown.into());
             }
             Err(error) => return Err(error.into()),
@@ -195,7 +205,9 @@ fn try_load(opened: &Snapshot, token: &Token) -> Result<Bearer> {
         let keys = keys(opened, &place, &grant, &identity)?;
         return Ok(Bearer::new(place, grant, identity, chain, keys)?);
     }
-    Err(TokenError::Unknown.into())
+    let ended = ended(opened.vault.root(), now);
+    let known = ended.iter().rfind(|one| one.id == id);
+    Err(known.map_or(TokenError::Unknown, Ended::refusal).into())
 }
 
 /// Reads the list of keys that a grant names.

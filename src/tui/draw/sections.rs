@@ -287,6 +287,11 @@ fn session_details(app: &App, session: &SessionView) -> Vec<(&'static str, Strin
         "made",
         format!("{} by {}", ago(app.now, &text(&session.created)), text(&session.by)),
     ));
+    let used = session.used.as_ref().map(|used| ago(app.now, used));
+    rows.push((
+        "last used",
+        used.unwrap_or_else(|| "never, as far as this clone knows".to_owned()),
+    ));
     rows.push(("run-only", if session.run_only { "yes" } else { "no" }.to_owned()));
     rows.push(("works in", if session.shared { "every clone" } else { "this clone" }.to_owned()));
     rows

@@ -74,6 +74,7 @@ fn session(id: &str, status: SessionStatus) -> SessionView {
         created: Some("2026-11-25T11:00:00Z".into()),
         expires: Some("2026-11-25T19:00:00Z".into()),
         by: Some("alice".into()),
+        used: Some("2026-11-25T11:58:00Z".into()),
         status,
         problem: None,
     }

@@ -10,7 +10,7 @@ use crate::cli::table::Table;
 
 /// List sessions: those of this clone and those that are shared
 ///
-/// Expired ones are listed until a command with an identity clears them away.
+/// Those that expired or were revoked here are listed last, for a week. USED is when the token was last given something, as far as this clone knows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,9 +32,9 @@ impl Args {
 
 fn table(sessions: Vec<SessionView>) -> Table {
     let mut table =
-        Table::new(["ID", "SCOPE", "STATUS", "USE", "CREATED", "EXPIRES", "BY", "LABEL"])
-            .with_times(&[4, 5])
-            .with_spare(&[4, 6]);
+        Table::new(["ID", "SCOPE", "STATUS", "KIND", "CREATED", "EXPIRES", "USED", "BY", "LABEL"])
+            .with_times(&[4, 5, 6])
+            .with_spare(&[4, 7]);
     for one in sessions {
         let usage = match (one.run_only, one.shared) {
             (true, true) => "run-only, shared",
@@ -49,6 +49,7 @@ fn table(sessions: Vec<SessionView>) -> Table {
             usage.to_owned(),
             one.created.unwrap_or_default(),
             one.expires.unwrap_or_default(),
+            one.used.unwrap_or_default(),
             one.by.unwrap_or_default(),
             one.problem.unwrap_or(one.label),
         ]);

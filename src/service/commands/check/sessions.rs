@@ -8,7 +8,7 @@ use crate::crypto::keys::ChainKey;
 use crate::fs::{GrantPlace, VaultPath};
 use crate::service::audit::MAX_KEY;
 use crate::service::base::{Result, Snapshot};
-use crate::service::session::is_signed_by_retired_key;
+use crate::service::session::signed_by_retired_key;
 use crate::session::MAX_SEALED_KEYS;
 use crate::store::{Grant, Signed};
 
@@ -22,7 +22,7 @@ pub(super) fn sessions(opened: &Snapshot, caller: Option<&Caller>) -> Result<Vec
             // One that was revoked here is no session, whoever puts it back.
             Ok(None) if opened.vault.is_revoked(&place) => {}
             Ok(None) => found.push(damage(&place.grant(), &"it is missing")),
-            Err(_) if is_signed_by_retired_key(opened, &place) => {
+            Err(_) if signed_by_retired_key(opened, &place).is_some() => {
                 let message = "it has ended: who made it signs with another key";
                 let mend = format!("run 'authy session revoke {}'", place.id);
                 found.push(

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::access::Exposure;
 use crate::audit::Op;
 use crate::fs::GrantPlace;
 use crate::name::{ScopeName, SessionId};
 use crate::service::base::clock;
 use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::session::ended::{End, Ended, ended, last_used, runs_only};
 use crate::service::session::{bearer, expiry};
 use crate::store::{Grant, Signed, Stamp};
 use crate::words::words;
@@ -19,6 +19,8 @@ words! {
         Live = "live",
         /// Its time is over.
         Expired = "expired",
+        /// It was ended before that.
+        Revoked = "revoked",
         /// Its grant cannot be read, or gives nothing any more.
         Invalid = "invalid",
     }
@@ -43,7 +45,9 @@ pub struct SessionView {
     pub expires: Option<String>,
     /// The member who made it.
     pub by: Option<String>,
-    /// `live`, `expired` or `invalid`.
+    /// When its token was last given something, as far as this clone knows (RFC 3339).
+    pub used: Option<String>,
+    /// `live`, `expired`, `revoked` or `invalid`.
     pub status: SessionStatus,
     /// Why it is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +55,7 @@ pub struct SessionView {
 }
 
 /// Lists the sessions of this clone and those that travel with the repository, the oldest
-/// first; with a token its own only.
+/// first, and then those that ended within a week; with a token its own only.
 ///
 /// # Errors
 /// No vault; a token that is none.
@@ -71,6 +75,15 @@ pub fn session_list(ctx: &Context) -> Result<Vec<SessionView>> {
         }
     }
     views.sort_by(|a, b| a.created.cmp(&b.created));
+    let ids: Vec<SessionId> = views.iter().map(|view| view.id.clone()).collect();
+    let used = last_used(&opened, &ids.iter().collect::<Vec<_>>());
+    for view in &mut views {
+        view.used = used.get(&view.id).map(ToString::to_string);
+    }
+    if bearer.is_none() {
+        let over = ended(opened.vault.root(), now);
+        views.extend(over.into_iter().filter(|one| !ids.contains(&one.id)).map(remembered));
+    }
     Ok(views)
 }
 
@@ -82,18 +95,37 @@ fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp)
         Ok(_) if ends <= now => SessionStatus::Expired,
         Ok(_) => SessionStatus::Live,
     };
-    let by_policy = usable.as_ref().is_ok_and(|(_, policy)| policy.hides());
     SessionView {
         id: place.id,
         label: grant.label.clone(),
         scope: Some(grant.scope.clone()),
-        run_only: Exposure::from(&**grant) < Exposure::Reveal || by_policy,
+        run_only: runs_only(grant, &opened.rules),
         shared: place.shared,
         created: Some(grant.created.to_string()),
         expires: Some(ends.to_string()),
         by: Some(grant.by().to_string()),
+        used: None,
         status,
         problem: usable.err().map(|error| error.to_string()),
+    }
+}
+
+fn remembered(one: Ended) -> SessionView {
+    SessionView {
+        id: one.id,
+        label: one.label,
+        scope: Some(one.scope),
+        run_only: one.run_only,
+        shared: one.shared,
+        created: Some(one.created.to_string()),
+        expires: Some(one.expires.to_string()),
+        by: Some(one.by.to_string()),
+        used: one.used.map(|used| used.to_string()),
+        status: match one.how {
+            End::Expired => SessionStatus::Expired,
+            End::Revoked => SessionStatus::Revoked,
+        },
+        problem: None,
     }
 }
 
@@ -107,6 +139,7 @@ fn invalid(place: GrantPlace, problem: String) -> SessionView {
         created: None,
         expires: None,
         by: None,
+        used: None,
         status: SessionStatus::Invalid,
         problem: Some(problem),
     }

@@ -3,12 +3,13 @@
 use super::error::SessionError;
 use crate::audit::{Action, Op};
 use crate::crypto::{Recipient, encrypt};
-use crate::fs::GrantPlace;
+use crate::fs::{GrantPlace, LocalFile};
 use crate::name::{SecretName, SessionId};
 use crate::service::base::clock;
 use crate::service::base::{Context, Note, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::service::identity::recipients;
+use crate::service::session::ended::{self, End, Ended};
 use crate::service::session::expiry;
 use crate::store::{Reader, Record, Stamp};
 
@@ -23,7 +24,7 @@ pub fn session_revoke(ctx: &Context, given: &str) -> Result<SessionId> {
         all.into_iter().filter(|one| one.id.as_str().starts_with(given)).collect();
     let id = match (found.len(), found.first()) {
         (1, Some(one)) if !given.is_empty() => one.id.clone(),
-        (0, _) | (_, None) => return Err(SessionError::NotFound(given.to_owned()).into()),
+        (0, _) | (_, None) => return Err(not_found(&locked, given).into()),
         (count, _) => return Err(SessionError::Several { given: given.to_owned(), count }.into()),
     };
     let action = Action::new(Op::SESSION_REVOKE).saying(id.to_string());
@@ -52,6 +53,17 @@ pub fn session_revoke_all(ctx: &Context) -> Result<Vec<SessionId>> {
         take_away(tx, &found)?;
         Ok(("Revoke all sessions".to_owned(), ids))
     })
+}
+
+/// Why there is no session whose id begins with `given`.
+fn not_found(locked: &LockedVault<'_>, given: &str) -> SessionError {
+    let now = Stamp::new(clock::latest(locked.ctx, &locked.opened));
+    let ended = ended::ended(locked.opened.vault.root(), now);
+    let is_it = |one: &&Ended| !given.is_empty() && one.id.as_str().starts_with(given);
+    match ended.iter().rfind(is_it) {
+        Some(one) => SessionError::Over { id: one.id.clone(), at: one.at.to_string() },
+        None => SessionError::NotFound(given.to_owned()),
+    }
 }
 
 /// Shared sessions that ended: whoever changes sessions clears them away.
@@ -84,6 +96,17 @@ fn may_revoke(locked: &LockedVault<'_>, one: &GrantPlace) -> Result<()> {
 
 fn take_away(tx: &mut Transaction<'_>, found: &[GrantPlace]) -> Result<()> {
     let opened = tx.opened();
+    let now = Stamp::new(clock::latest(tx.ctx(), opened));
+    let over = |one: &GrantPlace| {
+        let grant = opened.vault.grant(one, &opened.rules.creator_key()).ok()??;
+        let is_expired = expiry(&grant, &opened.rules) <= now;
+        let how = if is_expired { End::Expired } else { End::Revoked };
+        Some(Ended::of(opened, one, &grant, how, now))
+    };
+    let over: Vec<_> = found.iter().filter_map(over).collect();
+    if !over.is_empty() {
+        tx.put_local(LocalFile::EndedSessions, ended::with(opened.vault.root(), over, now));
+    }
     found.iter().for_each(|one| tx.revoke(one));
     let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
     if shared.is_empty() {
