@@ -115,6 +115,7 @@ ops! {
     CHECK "check",
     APPROVE "approve",
     RESTORE "restore",
+    UNDO "undo",
     MEMBER_REMOVE "member.remove",
     IMPORT "import",
     SYNC "sync",

@@ -94,6 +94,9 @@ pub(crate) enum Failure {
     /// The person at the terminal did not want something removed.
     #[error("cancelled: nothing was removed")]
     NotRemoved,
+    /// Nor taken back.
+    #[error("cancelled: nothing was taken back")]
+    NotUndone,
     /// A value stood among the words. It is not repeated here.
     #[error("a value cannot be given as an argument: process lists and shell histories show it")]
     ValueInWords,
@@ -214,7 +217,7 @@ impl Failure {
             | Self::NothingToSay
             | Self::ScopeOrName(_) => Kind::Usage,
             Self::EmptyFolder(_) => Kind::NotFound,
-            Self::NotRemoved | Self::NotAdopted => Kind::Failure,
+            Self::NotRemoved | Self::NotUndone | Self::NotAdopted => Kind::Failure,
             Self::NotAllowed { .. } | Self::ScopeChanged { .. } => Kind::Denied,
             Self::OtherApproval(_)
             | Self::PolicySeals(_)
@@ -347,6 +350,7 @@ impl Failure {
             | Self::OddPath(_)
             | Self::Declined(_)
             | Self::NotRemoved
+            | Self::NotUndone
             | Self::NotAdopted
             | Self::NoFile(_)
             | Self::Unreadable { .. }

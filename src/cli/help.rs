@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
         "Secrets",
         &[
             "store", "get", "list", "rotate", "edit", "annotate", "rename", "remove", "history",
-            "restore", "otp", "import", "adopt",
+            "restore", "undo", "otp", "import", "adopt",
         ],
     ),
     ("Programs", &["run", "env", "export", "resolve", "helper", "mcp"]),

@@ -26,6 +26,7 @@ mod maintain;
 mod mend;
 mod merge;
 mod missing;
+mod newest;
 mod object;
 mod objects;
 mod pack;
@@ -63,6 +64,7 @@ pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_sparse};
+pub(crate) use newest::newest;
 pub(crate) use objects::{
     ObjectKind, Origin, each_object, is_cut_off, is_tracked, named_objects, origins, staged_files,
     work_tree,

@@ -30,7 +30,7 @@ fn a_word_that_is_a_command_elsewhere_gets_a_hint() {
         ("delete", "authy remove NAME"),
         ("cat", "authy get NAME"),
         ("copy", "authy get NAME --clip"),
-        ("undo", "authy restore NAME"),
+        ("revert", "authy undo"),
         ("users", "authy member list"),
         ("doctor", "authy check"),
         ("clone", "git clone URL ~/.authy && authy join"),

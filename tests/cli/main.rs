@@ -124,5 +124,6 @@ mod token_widening;
 mod traces;
 mod trail;
 mod typed;
+mod undo;
 mod unlock;
 mod waiting_edits;

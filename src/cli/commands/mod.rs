@@ -48,6 +48,7 @@ mod status;
 mod store;
 mod sync;
 mod textconv;
+mod undo;
 mod unlock;
 
 use std::process::ExitCode;
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     Remove(remove::Args),
     History(history::Args),
     Restore(restore::Args),
+    Undo(undo::Args),
     #[command(subcommand)]
     Policy(policy::Command),
     #[command(subcommand)]
@@ -151,6 +153,7 @@ pub(crate) fn run(command: Command, env: &CliEnv, fronts: &Fronts) -> CommandRes
         Command::Remove(args) => args.run(env),
         Command::History(args) => args.run(env),
         Command::Restore(args) => args.run(env),
+        Command::Undo(args) => args.run(env),
         Command::Policy(command) => policy::run(command, env),
         Command::Member(command) => member::run(command, env),
         Command::Join(args) => args.run(env),

@@ -92,10 +92,11 @@ pub use scan::{
 pub use secret::{
     AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted, Annotation, ByHand, EditorChoice,
     Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy, Part,
-    PastChange, PastVersion, Recipe, Restored, StoreReport, adopt, adopt_plan, adoptable, annotate,
-    copy, edit, generate, get, get_version, history, import, imported_policies, may_store, otp,
-    part, project_draft, project_write, read_import, rekey, rekey_needed, remove, remove_all,
-    rename, rename_all, replace, restore, rotate, rotate_ready, store, store_ready,
+    PastVersion, Recipe, Restored, StoreReport, Undo, UndoStep, Undoing, adopt, adopt_plan,
+    adoptable, annotate, copy, edit, generate, get, get_version, history, import,
+    imported_policies, may_store, otp, part, project_draft, project_write, read_import, rekey,
+    rekey_needed, remove, remove_all, rename, rename_all, replace, restore, rotate, rotate_ready,
+    store, store_ready, undo, undo_plan,
 };
 pub use session::{
     SessionCreated, SessionOptions, SessionStatus, SessionView, check_token_place, session_create,

@@ -134,6 +134,7 @@ fn persons_change(action: &Action) -> Option<String> {
         op if *op == Op::RENAME => format!("to rename {what}"),
         op if *op == Op::ROTATE => format!("to replace the value of {what}"),
         op if *op == Op::RESTORE => format!("to put an older value of {what} back"),
+        op if *op == Op::UNDO => "to take the last change back".to_owned(),
         op if *op == Op::CONFLICT_TAKE => "to take one side of a conflict".to_owned(),
         op if *op == Op::POLICY_CREATE => format!("to make a policy{}", scope()),
         op if *op == Op::POLICY_UPDATE => format!("to change the policy{}", scope()),

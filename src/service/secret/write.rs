@@ -5,7 +5,7 @@ use crate::access::{AccessError, Need};
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName};
-use crate::service::base::{Context, Error, Result, Snapshot};
+use crate::service::base::{Context, Error, Result, SecretError, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::store::{Pin, Record, StoreError, Version};
 
@@ -85,6 +85,30 @@ impl Transaction<'_> {
         let version = record.version;
         self.put_record(path, record);
         version
+    }
+
+    /// Stages another name for a secret; its value is not opened, its readers stay.
+    ///
+    /// # Errors
+    /// The old name not found, the new one taken, either denied.
+    pub(crate) fn rename_secret(&mut self, old: &SecretName, new: &SecretName) -> Result<u64> {
+        let locked = self.locked();
+        locked.may_write(old)?;
+        locked.may_write(new)?;
+        let sealed = locked.secret(old)?;
+        if locked.is_taken(new) {
+            return Err(SecretError::Taken(new.clone()).into());
+        }
+        let record: Record = (**sealed.record()).clone();
+        // A name begins when it gets a secret. With the time of the old name this one would be
+        // older than what another clone had under it and removed, and be refused there.
+        // Younger than its value, by which the history tells a rename.
+        let created = record.time_after(self.at()).max(record.created);
+        let version = record.version + 1;
+        let record = Record { version, created, ..record };
+        let version = self.write_secret(new, sealed.ciphertext().to_vec(), record);
+        self.remove_secret(old);
+        Ok(version)
     }
 
     /// Stages the removal of a secret, which is remembered like a version: what git puts back later

@@ -6,36 +6,15 @@ use serde::Serialize;
 use crate::audit::{Action, Op};
 use crate::fs::VaultPath;
 use crate::git;
-use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
-use crate::service::rules::{CommitView, rules_at};
-use crate::service::secret::{encrypt_to, exposed, kept_readers, read_loaded};
-use crate::service::session::live;
-use crate::store::{Authority as _, EncryptedSecret, Record};
-use crate::words::words;
-
-words! {
-    /// What happened to a secret.
-    pub enum PastChange {
-        /// It got a value.
-        Value = "value",
-        /// It got this name, and kept the value that it had under another.
-        Name = "name",
-        /// It was encrypted anew, mostly to others.
-        Readers = "readers",
-        /// Its description, tags, interval of rotation or where it belongs changed.
-        Annotation = "annotation",
-        /// Its record was signed anew, by another member.
-        Signature = "signature",
-        /// It was taken away.
-        Removed = "removed",
-        /// Its record cannot be read.
-        Damaged = "damaged",
-    }
-}
+use crate::service::rules::{
+    CommitView, PastChange, PastError, Says, changed, past_version, put_back,
+};
+use crate::service::secret::read_loaded;
+use crate::store::Record;
 
 /// One change of a secret.
 #[derive(Debug, Clone, Serialize)]
@@ -119,29 +98,6 @@ fn before(versions: &[PastVersion]) -> Option<&PastVersion> {
     versions[newer + 1..].iter().find(|one| one.version.is_some())
 }
 
-/// What makes a record another one than the one before it.
-fn changed(this: &Record, before: Option<&Record>) -> PastChange {
-    let annotation = |of: &Record| {
-        let place = (of.services.clone(), of.user.clone(), of.bearer);
-        let marks = (of.not_secret, of.leaked);
-        (of.description.clone(), of.tags.clone(), of.rotate_every, place, marks)
-    };
-    match before {
-        Some(before) if this.tells_same_value(before) => {
-            if (this.digest, &this.readers) != (before.digest, &before.readers) {
-                PastChange::Readers
-            } else if annotation(this) != annotation(before) {
-                PastChange::Annotation
-            } else {
-                PastChange::Signature
-            }
-        }
-        // A rename makes the name, not the value.
-        None if this.changed < this.created => PastChange::Name,
-        _ => PastChange::Value,
-    }
-}
-
 /// A value of before, made the present one again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Restored {
@@ -179,33 +135,12 @@ fn restore_version(
     locked.transact(&action, |tx| {
         locked.may_write(name)?;
         let opened = &locked.opened;
-        let past = find(opened, name, version, commit.unwrap_or_default())?;
+        let past = past_version(opened, name, version, commit.unwrap_or_default())?;
         let values = tx.reopen(Op::RESTORE, std::slice::from_ref(&past))?;
         let Some((_, value)) = values.into_iter().next() else {
             return Err(PastError::Unknown { name: name.clone(), version: Some(version) }.into());
         };
-        // One that is damaged now is replaced like one that is gone.
-        let now = opened.vault.record(name, &opened.rules).ok().flatten();
-        let now = now.map(|record| (*record).clone());
-        let was: &Record = past.record();
-        let readers = match &now {
-            Some(now) => kept_readers(opened, now, name),
-            None => opened.rules.readers(name),
-        };
-        let exposed_to = exposed(was, &readers);
-        let live = live::live(ctx, opened)?;
-        let (readers, file) = encrypt_to(opened, &live, name, readers, &value)?;
-        let base = now.unwrap_or_else(|| was.clone());
-        let record = Record {
-            version: base.version.max(was.version) + 1,
-            changed: base.time_after(tx.at()),
-            author: locked.caller.name.clone(),
-            exposed_to,
-            leaked: was.leaked,
-            readers,
-            ..base
-        };
-        let new = tx.write_secret(name, file, record);
+        let new = put_back(tx, &past, &value, Says::Now)?;
         Ok((format!("Restore {name} to v{version} (v{new})"), new))
     })
 }
@@ -230,119 +165,8 @@ pub fn get_version(
                 PastError::Unknown { name: name.clone(), version: Some(version) }.into()
             })
         }
-        _ => find(opened, name, version, ""),
+        _ => past_version(opened, name, version, ""),
     };
     let detail = format!("version {version}");
     read_loaded(ctx, Op::GET, Some(&detail), name, Some(&load), scope)
-}
-
-/// Whether a member could write that name under the members and policies that a commit has, or may
-/// now: a good signature alone says only whose it is.
-fn could_write(opened: &Snapshot, commit: &str, who: &MemberName, name: &SecretName) -> bool {
-    if opened.rules.record_key(who, name).is_some() {
-        return true;
-    }
-    let then = rules_at(opened, commit).ok().flatten();
-    then.is_some_and(|then| then.record_key(who, name).is_some())
-}
-
-/// The secret as a commit has it in which that version is what a member wrote. A forged one
-/// does not hide it. Two clones may have made a version of that number each.
-fn find(
-    opened: &Snapshot,
-    name: &SecretName,
-    version: u64,
-    commit: &str,
-) -> Result<EncryptedSecret> {
-    let (record_path, value_path) = (VaultPath::record(name), VaultPath::secret(name));
-    let root = opened.vault.root().path();
-    let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
-    let (mut found, mut is_forged): (Vec<(String, EncryptedSecret)>, bool) = (Vec::new(), false);
-    let mut failed = None;
-    git::changes_of(root, record_path.as_str(), &mut |change| {
-        let Some(record) = change.bytes else { return false };
-        let claim = opened.vault.claim_in::<Record>(&record_path, record.clone());
-        let is_it = claim.is_ok_and(|claim| claim.document.version == version);
-        if !is_it || !change.commit.id.starts_with(commit) {
-            return false;
-        }
-        let value = match git::file_at(root, &change.commit.id, value_path.as_str()) {
-            Ok(value) => value,
-            Err(error) => {
-                failed = Some(error);
-                return true;
-            }
-        };
-        let sealed = value.and_then(|value| opened.vault.past_secret(name, &record, value, &keys));
-        // Whoever names the commit has looked at it.
-        let sealed = sealed.filter(|sealed| {
-            let by = sealed.record().by();
-            !commit.is_empty() || could_write(opened, &change.commit.id, by, name)
-        });
-        is_forged |= sealed.is_none();
-        let is_new = |sealed: &EncryptedSecret| {
-            found.iter().all(|(_, other)| other.record().digest != sealed.record().digest)
-        };
-        if let Some(sealed) = sealed.filter(is_new) {
-            found.push((CommitView::from(change.commit).short().to_owned(), sealed));
-        }
-        false
-    })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    let name = name.clone();
-    if found.len() > 1 {
-        let commits = found.into_iter().map(|(commit, _)| commit).collect();
-        return Err(PastError::Several { name, version, commits }.into());
-    }
-    found.pop().map(|(_, sealed)| sealed).ok_or_else(|| match is_forged {
-        true => PastError::Forged { name, version }.into(),
-        false => PastError::Unknown { name, version: Some(version) }.into(),
-    })
-}
-
-/// What keeps a value of before from coming back.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PastError {
-    #[error("git knows {} of secret '{name}'", version.map_or_else(|| "nothing".to_owned(), |v| format!("no version {v}")))]
-    Unknown { name: SecretName, version: Option<u64> },
-    #[error(
-        "version {version} of '{name}' is not signed by anybody who was a member, or its file is another one"
-    )]
-    Forged { name: SecretName, version: u64 },
-    #[error("git knows {} versions {version} of '{name}', made on different clones", commits.len())]
-    Several { name: SecretName, version: u64, commits: Vec<String> },
-    #[error("'{0}' has had no other value")]
-    NoneBefore(SecretName),
-    #[error("a token opens the values of today, and no older ones")]
-    ByToken,
-}
-
-impl Failure for PastError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Unknown { .. } | Self::NoneBefore(_) => Kind::NotFound,
-            Self::Forged { .. } => Kind::Damaged,
-            Self::Several { .. } => Kind::Usage,
-            Self::ByToken => Kind::Denied,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Unknown { name, version: Some(_) }
-            | Self::NoneBefore(name)
-            | Self::Forged { name, .. } => {
-                format!("see 'authy history {name}'")
-            }
-            Self::Several { commits, .. } => {
-                format!("say which with --commit: {}", commits.join(", "))
-            }
-            Self::Unknown { version: None, .. } => {
-                "what is not committed, or was cut off by a shallow clone, is not known".into()
-            }
-            Self::ByToken => "ask somebody with an identity for it".into(),
-        })
-    }
 }

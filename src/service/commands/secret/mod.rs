@@ -12,6 +12,7 @@ mod rekey;
 mod remove;
 mod rename;
 mod store;
+mod undo;
 
 pub use adopt::{
     AdoptFile, AdoptOptions, AdoptPlan, AdoptValue, Adopted, ByHand, adopt, adopt_plan, adoptable,
@@ -19,7 +20,7 @@ pub use adopt::{
 pub use adopt_project::{project_draft, project_write};
 pub use annotate::{Annotation, annotate};
 pub use get::{Part, copy, get, otp, part};
-pub use history::{PastChange, PastVersion, Restored, get_version, history, restore};
+pub use history::{PastVersion, Restored, get_version, history, restore};
 pub use import::{
     Existing, ImportEntry, ImportFrom, ImportOptions, ImportStatus, Imported, ImportedPolicy,
     import, imported_policies, read_import,
@@ -31,3 +32,4 @@ pub use store::{
     EditorChoice, Recipe, StoreReport, edit, generate, may_store, replace, rotate, rotate_ready,
     store, store_ready,
 };
+pub use undo::{Undo, UndoStep, Undoing, undo, undo_plan};

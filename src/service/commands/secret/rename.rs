@@ -4,7 +4,6 @@ use crate::audit::{Action, Op};
 use crate::name::SecretName;
 use crate::service::base::{Context, Result, SecretError};
 use crate::service::change::LockedVault;
-use crate::store::Record;
 
 /// Gives a secret another name; its value is not opened, its readers stay.
 ///
@@ -24,22 +23,10 @@ pub fn rename_all(ctx: &Context, pairs: &[(SecretName, SecretName)]) -> Result<(
     let action = Action::new(Op::RENAME).on(names);
     locked.transact(&action, |tx| {
         for (old, new) in pairs {
-            locked.may_write(old)?;
-            locked.may_write(new)?;
-            let sealed = locked.secret(old)?;
-            let is_twice = pairs.iter().filter(|(_, other)| other == new).count() > 1;
-            if is_twice || locked.is_taken(new) {
+            if pairs.iter().filter(|(_, other)| other == new).count() > 1 {
                 return Err(SecretError::Taken(new.clone()).into());
             }
-            let record: Record = (**sealed.record()).clone();
-            // A name begins when it gets a secret. With the time of the old name this one would be
-            // older than what another clone had under it and removed, and be refused there.
-            // Younger than its value, by which the history tells a rename.
-            let created = record.time_after(tx.at()).max(record.created);
-            let version = record.version + 1;
-            let record = Record { version, created, ..record };
-            tx.write_secret(new, sealed.ciphertext().to_vec(), record);
-            tx.remove_secret(old);
+            tx.rename_secret(old, new)?;
         }
         Ok((message(pairs), ()))
     })
