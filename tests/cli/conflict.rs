@@ -122,7 +122,7 @@ fn encrypting_anew_does_not_stand_against_a_new_value() {
     team.of("alice", &["sync"]).ok();
     team.of("bob", &["sync"])
         .ok()
-        .stderr_has("with one new value: db-url")
+        .stderr_has("nothing to decide: db-url")
         .stderr_has("authy rekey");
     team.of("alice", &["sync"]).ok();
     team.holds("alice", "db-url", "from bob");
@@ -291,15 +291,55 @@ fn both_sides_are_shown_in_words_and_by_value() {
 fn what_each_side_changed_in_a_policy_is_shown_by_its_short_name() {
     let team = Team::two_admins();
     team.of("alice", &["policy", "update", "backend", "--allow", "a-*"]).ok();
-    team.of("bob", &["policy", "update", "backend", "--deny", "b-*"]).ok();
+    team.of("bob", &["policy", "update", "backend", "--run-only"]).ok();
     team.of("alice", &["sync"]).ok();
     team.of("bob", &["sync"]).fails(7).stderr_has("policies/backend.toml");
     let list = team.of("bob", &["conflict", "list", "--json"]).ok().json();
-    assert_eq!(list[0]["ours"]["changes"], serde_json::json!(["deny"]), "{list}");
+    assert_eq!(list[0]["ours"]["changes"], serde_json::json!(["run_only"]), "{list}");
     assert_eq!(list[0]["theirs"]["changes"], serde_json::json!(["allow"]));
-    team.of("bob", &["conflict", "show", "backend", "ours"]).ok().stdout_has("+deny = [\"b-*\"]");
+    team.of("bob", &["conflict", "show", "backend", "ours"]).ok().stdout_has("+run_only = true");
     let theirs = team.of("bob", &["conflict", "show", "policies/backend.toml", "theirs"]).ok();
     theirs.stdout_has("a-*").stdout_lacks("signature");
     team.of("bob", &["conflict", "take", "ours", "backend"]).ok();
     team.of("bob", &["conflict", "list"]).ok().stderr_has("nothing is in conflict");
+}
+
+#[test]
+fn a_policy_to_which_both_only_added_gets_both() {
+    let team = Team::two_admins();
+    let update = |who: &str, flags: &[&str]| {
+        team.of(who, &[&["policy", "update", "backend"], flags].concat()).ok();
+    };
+    update("alice", &["--allow", "a-*", "--allow", "both-*"]);
+    update("bob", &["--deny", "db-root", "--allow", "both-*", "--member", "bob"]);
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok().stderr_has("nothing to decide: policies/backend.toml");
+    assert_eq!(
+        team.git("bob", ["log", "--no-merges", "-1", "--format=%s"]),
+        "Take what both sides added to policies/backend.toml"
+    );
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        let shown = team.of(who, &["policy", "show", "backend", "--json"]).ok().json();
+        assert_eq!(shown["allow"], serde_json::json!(["db-*", "both-*", "a-*"]), "{shown}");
+        assert_eq!(shown["deny"], serde_json::json!(["db-root"]));
+        team.of(who, &["check", "--strict"]).ok();
+    }
+    // A rule that was put back by hand is no addition.
+    let old = fs::read(team.file("alice", "policies/backend.toml")).unwrap();
+    update("alice", &["--remove-allow", "a-*"]);
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    fs::write(team.file("alice", "policies/backend.toml"), old).unwrap();
+    team.git("alice", ["commit", "-q", "-am", "Put back"]);
+    team.push("alice");
+    update("bob", &["--allow", "new-*"]);
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("policies/backend.toml");
+    // An agent decides nothing of the kind.
+    let team = Team::two_admins();
+    team.of("alice", &["policy", "update", "backend", "--allow", "a-*"]).ok();
+    team.of("bob", &["policy", "update", "backend", "--allow", "b-*"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).env("CLAUDECODE", "1").ends().code_is(7);
+    team.of("bob", &["sync"]).ok();
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use authy::{SecretName, SyncChange, SyncEvent, SyncKind, printable};
+use authy::{SyncChange, SyncEvent, SyncKind, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
@@ -12,7 +12,8 @@ use crate::cli::context::CliEnv;
 /// Commits what waits, audit lines of reads included, fetches what others pushed, merges it,
 /// gives live sessions the new values, and pushes. The network is the git program's, with its
 /// credentials and ssh set-up; its remote and branch are those that the checked out branch
-/// follows. Changes of different secrets, members and policies never conflict. Where both
+/// follows. Changes of different secrets, members and policies never conflict; a policy to which both
+/// sides only added gets both, where an admin syncs. Where both
 /// sides changed the same one nothing is merged, and 'authy conflict' decides. Members and
 /// policies that were edited by hand go along as requests, which an admin approves.
 #[derive(Debug, clap::Args)]
@@ -36,9 +37,8 @@ impl Args {
             ui.json(&report)?;
         }
         if !report.settled.is_empty() {
-            let names: Vec<_> = report.settled.iter().map(SecretName::as_str).collect();
-            let names = names.join(", ");
-            ui.note(format_args!("changed on both sides, with one new value: {names}"));
+            let names = printable(&report.settled.join(", "));
+            ui.note(format_args!("changed on both sides, and nothing to decide: {names}"));
         }
         changes(&report.changes).into_iter().for_each(|line| ui.note(line));
         if self.with.is_some() {

@@ -8,7 +8,7 @@ use crate::access::PolicyState;
 use crate::audit::Op;
 use crate::fs::{Subject, VaultPath};
 use crate::git;
-use crate::name::{MemberName, SecretName};
+use crate::name::MemberName;
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
@@ -31,9 +31,9 @@ pub struct SyncReport {
     pub received: usize,
     /// How many commits went there.
     pub sent: usize,
-    /// What both sides had changed and where only one of them had a value of its own, so that
-    /// nobody had to decide.
-    pub settled: Vec<SecretName>,
+    /// What both sides had changed and left nobody to decide: secrets of which only one had a value of
+    /// its own, and policies to which both only added, by their files.
+    pub settled: Vec<String>,
     /// What others changed and is here now.
     pub changes: Vec<SyncChange>,
 }

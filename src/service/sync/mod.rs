@@ -1,5 +1,6 @@
 //! Two clones become one: conflicts, and joining branches.
 
+mod added;
 pub(crate) mod conflict;
 mod merge;
 mod other_side;

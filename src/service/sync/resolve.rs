@@ -4,6 +4,7 @@
 //! and its record is signed anew, with a version above both, so that no machine that has seen
 //! either takes it for a rollback.
 
+use super::added::{self, added};
 use super::conflict::{Conflict, ConflictTarget, Revision, Side, settling};
 use super::merge::SyncError;
 use crate::audit::{Action, Op};
@@ -46,25 +47,31 @@ pub(crate) fn resolve_conflicts(
                 ConflictTarget::Document(path) => take_document(tx, taking, path)?,
             }
         }
-        remember(tx, choices)?;
-        Ok((message(choices), ()))
+        remember(tx, choices.iter().map(|taking| taking.conflict))?;
+        let said: Vec<String> = choices.iter().map(Taking::said).collect();
+        Ok((message(&said), ()))
     })
 }
 
-fn message(choices: &[Taking<'_>]) -> String {
-    match choices {
-        [Taking { conflict, side }] => format!("Take {} of {}", side.as_str(), conflict.matter),
+impl Taking<'_> {
+    /// What is said of it in a commit.
+    fn said(&self) -> String {
+        format!("{} of {}", self.side.as_str(), self.conflict.matter)
+    }
+}
+
+fn message(said: &[String]) -> String {
+    match said {
+        [one] => format!("Take {one}"),
         several => {
-            let lines = several.iter().map(|Taking { conflict, side }| {
-                format!("\n- {} of {}", side.as_str(), conflict.matter)
-            });
-            format!("Settle {} conflicts\n{}", several.len(), lines.collect::<String>())
+            let lines: String = several.iter().map(|one| format!("\n- {one}")).collect();
+            format!("Settle {} conflicts\n{lines}", several.len())
         }
     }
 }
 
 /// Settles the conflicts that leave nothing to decide, because one side only encrypted or signed
-/// the value of before anew; returns what was settled. To see that, the values are opened and
+/// the value of before anew, or both only added to a policy; returns what was settled. To see that, the values are opened and
 /// compared, as far as the caller can; the rest is left to people.
 ///
 /// # Errors
@@ -72,7 +79,7 @@ fn message(choices: &[Taking<'_>]) -> String {
 pub(crate) fn auto_resolve(
     locked: &LockedVault<'_>,
     conflicts: &[Conflict],
-) -> Result<Vec<SecretName>> {
+) -> Result<Vec<String>> {
     let candidate = |conflict| {
         let (side, states) = Conflict::probable(conflict, &locked.opened)?;
         let ConflictTarget::Secret(name) = &conflict.matter else { return None };
@@ -83,7 +90,8 @@ pub(crate) fn auto_resolve(
         Some((Taking { conflict, side }, name, pair))
     };
     let candidates: Vec<_> = conflicts.iter().filter_map(candidate).collect();
-    if candidates.is_empty() {
+    let policies = added(locked, conflicts);
+    if candidates.is_empty() && policies.is_empty() {
         return Ok(Vec::new());
     }
     let secrets = candidates.iter().map(|(_, name, _)| (*name).clone());
@@ -97,16 +105,26 @@ pub(crate) fn auto_resolve(
             if is_same {
                 take_secret(tx, taking, name, Annotations::OfBoth)?;
                 choices.push(*taking);
-                settled.push((*name).clone());
+                settled.push(name.to_string());
             }
         }
-        remember(tx, &choices)?;
-        Ok((message(&choices), settled))
+        let mut said: Vec<String> = choices.iter().map(Taking::said).collect();
+        for policy in &policies {
+            added::put(tx, policy)?;
+            settled.push(policy.conflict.matter.to_string());
+            said.push(format!("what both sides added to {}", policy.conflict.matter));
+        }
+        let choices = choices.iter().map(|taking| taking.conflict);
+        remember(tx, choices.chain(policies.iter().map(|policy| policy.conflict)))?;
+        Ok((message(&said), settled))
     })
 }
 
-fn remember(tx: &mut Transaction<'_>, choices: &[Taking<'_>]) -> Result<()> {
-    let conflicts: Vec<&Conflict> = choices.iter().map(|taking| taking.conflict).collect();
+fn remember<'c>(
+    tx: &mut Transaction<'_>,
+    conflicts: impl Iterator<Item = &'c Conflict>,
+) -> Result<()> {
+    let conflicts: Vec<&Conflict> = conflicts.collect();
     if !conflicts.is_empty() {
         tx.put_local(LocalFile::Settled, settling(tx.opened().vault.root(), &conflicts)?);
     }
@@ -262,19 +280,25 @@ fn lowest(
     shared.max(seen.filter(|seen| other.is_none_or(|other| *seen > other)))
 }
 
-fn document_floor<D: Document>(
+/// As [`floor`], of a document that admins sign.
+pub(super) fn document_floor<D: Document>(
     opened: &Snapshot,
-    taking: &Taking<'_>,
+    conflict: &Conflict,
+    side: Side,
     path: &VaultPath,
 ) -> Option<Version> {
-    floor(opened, taking.side, path, |at| {
-        let bytes = taking.conflict.at(opened, at, path).ok().flatten()?;
+    floor(opened, side, path, |at| {
+        let bytes = conflict.at(opened, at, path).ok().flatten()?;
         let signed = opened.vault.approved::<D>(path, bytes)?;
         Some(Version::of_document(signed.version()))
     })
 }
 
-fn refuse_below(
+/// Refuses a version that is older than that.
+///
+/// # Errors
+/// `RolledBack`.
+pub(super) fn refuse_below(
     path: &VaultPath,
     found: Version,
     floor: Option<Version>,
@@ -339,7 +363,7 @@ fn sign_above<D: Document>(
     let (opened, path) = (tx.opened(), &D::path(name));
     let signed = |bytes: &[u8]| opened.vault.approved::<D>(path, bytes.to_vec());
     let Some(taken) = signed(taken) else { return Ok(false) };
-    let floor = document_floor::<D>(opened, taking, path);
+    let floor = document_floor::<D>(opened, taking.conflict, taking.side, path);
     refuse_below(path, Version::of_document(taken.version()), floor).map_err(|why| {
         SyncError::UnusableSide { matter: path.to_string(), why: Box::new(why.into()) }
     })?;
@@ -392,8 +416,11 @@ mod tests {
         };
         let (a, b) = (conflict("a"), conflict("b"));
         let one = Taking { conflict: &a, side: Side::Ours };
-        assert_eq!(message(&[one]), "Take ours of a");
+        assert_eq!(message(&[one.said()]), "Take ours of a");
         let other = Taking { conflict: &b, side: Side::Theirs };
-        assert_eq!(message(&[one, other]), "Settle 2 conflicts\n\n- ours of a\n- theirs of b");
+        assert_eq!(
+            message(&[one.said(), other.said()]),
+            "Settle 2 conflicts\n\n- ours of a\n- theirs of b"
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::access::{Caller, Principal, Rules};
 use crate::fs::{Lock, Root, VaultPath};
 use crate::git::{self, Divergence};
 use crate::kind::Kind;
-use crate::name::{MemberName, SecretName};
+use crate::name::MemberName;
 use crate::service::audit::Recorder;
 use crate::service::base::{
     Context, LOCK_WAIT, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, refuse_missing,
@@ -53,7 +53,7 @@ pub(crate) struct Joined {
     /// How many commits came in.
     pub(crate) received: usize,
     /// What both sides had changed, and nobody had to decide.
-    pub(crate) settled: Vec<SecretName>,
+    pub(crate) settled: Vec<String>,
     /// The files of the vault that came in.
     pub(crate) files: Vec<VaultPath>,
 }
