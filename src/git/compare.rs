@@ -115,8 +115,8 @@ impl Divergence {
     }
 }
 
-/// Compares the branch that is checked out with the commit `theirs`, given in hex. The vault
-/// must be the root of its work tree.
+/// Compares the files of the vault in the branch that is checked out and in the commit `theirs`, given in
+/// hex.
 ///
 /// # Errors
 /// [`GitError::Unrelated`] where the two share no commit; [`GitError::TracksPrivate`];
@@ -132,7 +132,11 @@ pub(crate) fn compare(vault: &Path, theirs: &str) -> Result<Divergence, GitError
     let files = || -> gix::Result<Vec<Difference>> {
         Ok(match behind {
             0 => Vec::new(),
-            _ => differences(&files(&repo, base)?, &files(&repo, ours)?, &files(&repo, theirs)?),
+            _ => {
+                let [base, ours, theirs] =
+                    [base, ours, theirs].map(|tip| inside(&place, &repo, tip));
+                differences(&base?, &ours?, &theirs?)
+            }
         })
     };
     let files = files().map_err(GitError::gix(ACTION))?;
@@ -307,6 +311,19 @@ pub(super) fn files(repo: &gix::Repository, commit: ObjectId) -> gix::Result<Fil
         (!file.mode.is_tree()).then_some((file.filepath, Entry { id: file.oid, mode: file.mode }))
     };
     Ok(files.into_iter().filter_map(entry).collect())
+}
+
+/// The files of the vault that a commit has, as the vault names them.
+fn inside(place: &Worktree, repo: &gix::Repository, commit: ObjectId) -> gix::Result<Files> {
+    let all = files(repo, commit)?;
+    let prefix = place.prefix.as_slice();
+    if prefix.is_empty() {
+        return Ok(all);
+    }
+    let own = all
+        .into_iter()
+        .filter_map(|(path, entry)| Some((BString::from(path.strip_prefix(prefix)?), entry)));
+    Ok(own.collect())
 }
 
 /// The files of the commit that is checked out; none where there is none yet.

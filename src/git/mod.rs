@@ -40,6 +40,7 @@ mod staged;
 mod state;
 mod tip;
 mod uncommitted;
+mod unmerged;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -78,6 +79,7 @@ pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use state::waits_for;
 pub(crate) use tip::{Tip, tip};
 pub(crate) use uncommitted::uncommitted;
+pub(crate) use unmerged::{mark_merged, merged_commit, unmerged};
 
 use locate::Worktree;
 

@@ -60,7 +60,8 @@ impl Operation {
     const fn way_out(self) -> &'static str {
         match self {
             Self::Merge => {
-                "take it back with 'git merge --abort' and run 'authy sync', or finish it"
+                "take it back with 'git merge --abort' and run 'authy sync', or decide with 'authy conflict \
+                 list' and 'take', and finish it with 'git commit'"
             }
             Self::Rebase => {
                 "take it back with 'git rebase --abort' and run 'authy sync', or finish it"

@@ -125,5 +125,6 @@ mod traces;
 mod trail;
 mod typed;
 mod undo;
+mod unfinished;
 mod unlock;
 mod waiting_edits;

@@ -11,7 +11,7 @@ use crate::service::rules::text_diff;
 use crate::service::secret::read_loaded;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
-    Conflict, ConflictTarget, OtherSide, OwnRecords, Revision, Side, SyncError, Taking,
+    Conflict, ConflictTarget, OtherSide, OwnRecords, Revision, Side, SyncError, Taking, left_open,
     merge_branches, named, offered, refuse_unsynced, resolve_conflicts, split,
 };
 use crate::store::Record;
@@ -77,14 +77,13 @@ pub enum ConflictShown {
 }
 
 /// Lists what this clone and the remote, as it was fetched last, both changed; or this clone and the
-/// branch `with`. Needs no identity.
+/// branch `with`; in the middle of a merge of git's what that left open. Needs no identity.
 ///
 /// # Errors
 /// There is no remote, or no revision `with`; the vault or its history cannot be read.
 pub fn conflict_list(ctx: &Context, with: Option<&str>) -> Result<Vec<ConflictView>> {
     let opened = OpenVault::open(ctx)?;
-    refuse_unsynced(&opened)?;
-    let conflicts = conflicts(ctx, &opened, with)?;
+    let Meeting { conflicts, .. } = Meeting::find(ctx, &opened, with)?;
     let views = conflicts.iter().map(|conflict| view(&opened, conflict)).collect();
     Ok(views)
 }
@@ -95,17 +94,41 @@ pub fn conflict_list(ctx: &Context, with: Option<&str>) -> Result<Vec<ConflictVi
 /// There is no such conflict; as [`conflict_list`].
 pub fn conflict_sides(ctx: &Context, name: &str, with: Option<&str>) -> Result<ConflictView> {
     let opened = OpenVault::open(ctx)?;
-    refuse_unsynced(&opened)?;
-    let conflicts = conflicts(ctx, &opened, with)?;
+    let Meeting { conflicts, .. } = Meeting::find(ctx, &opened, with)?;
     let names = [name.to_owned()];
     let found = named(&conflicts, &names)?.first().map(|conflict| view(&opened, conflict));
     Ok(found.ok_or_else(|| SyncError::NoClash(name.to_owned()))?)
 }
 
-fn conflicts(ctx: &Context, opened: &Snapshot, with: Option<&str>) -> Result<Vec<Conflict>> {
-    let Some(theirs) = OtherSide::find(ctx, with)?.commit else { return Ok(Vec::new()) };
-    let division = git::compare(&ctx.vault, &theirs)?;
-    Ok(split(opened.vault.root(), &division)?.conflicts)
+/// Two branches that meet, and what both changed.
+#[derive(Default)]
+struct Meeting {
+    /// The other one, where there is one.
+    other: Option<OtherSide>,
+    /// Whether it is a merge that somebody began with git: that goes on with git.
+    is_gits: bool,
+    conflicts: Vec<Conflict>,
+}
+
+impl Meeting {
+    /// The merge that git is in the middle of; else this branch and the one that it follows, or `with`.
+    ///
+    /// # Errors
+    /// There is no remote, or no revision `with`; no merge is under way and authy makes none here.
+    fn find(ctx: &Context, opened: &Snapshot, with: Option<&str>) -> Result<Self> {
+        let vault = ctx.vault.as_path();
+        let merged = git::merged_commit(vault)?.filter(|_| with.is_none());
+        if let Some(theirs) = merged {
+            let conflicts = left_open(&git::compare(vault, &theirs)?, &git::unmerged(vault)?);
+            let other = Some(OtherSide::named(ctx, &theirs)?);
+            return Ok(Self { other, is_gits: true, conflicts });
+        }
+        refuse_unsynced(opened)?;
+        let other = OtherSide::find(ctx, with)?;
+        let Some(theirs) = &other.commit else { return Ok(Self::default()) };
+        let conflicts = split(opened.vault.root(), &git::compare(vault, theirs)?)?.conflicts;
+        Ok(Self { other: Some(other), is_gits: false, conflicts })
+    }
 }
 
 fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
@@ -184,10 +207,8 @@ pub fn conflict_show(
 ) -> Result<ConflictShown> {
     refuse_token(ctx, &Op::CONFLICT_SHOW)?;
     let opened = OpenVault::open(ctx)?;
-    refuse_unsynced(&opened)?;
     let none = || -> Error { SyncError::NoClash(name.to_owned()).into() };
-    let theirs = OtherSide::find(ctx, with)?.commit.ok_or_else(none)?;
-    let conflicts = split(opened.vault.root(), &git::compare(&ctx.vault, &theirs)?)?.conflicts;
+    let Meeting { conflicts, .. } = Meeting::find(ctx, &opened, with)?;
     let conflict = *named(&conflicts, &[name.to_owned()])?.first().ok_or_else(none)?;
     let ConflictTarget::Secret(name) = &conflict.matter else {
         return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
@@ -210,6 +231,9 @@ pub struct TakeReport {
     pub taken: Vec<Taken>,
     /// What still is to be decided.
     pub left: Vec<String>,
+    /// Whether it is a merge that somebody began with git, and finishes with it.
+    #[serde(skip)]
+    pub is_gits: bool,
 }
 
 /// Something that was settled.
@@ -222,7 +246,8 @@ pub struct Taken {
 }
 
 /// Takes one side of each conflict in `names`, as a version above both; the other side stays
-/// in history. Once nothing is left to decide, the branches are merged.
+/// in history. Once nothing is left to decide, the branches are merged; a merge that was begun with git goes on
+/// with git.
 ///
 /// # Errors
 /// There is no such conflict; that side is signed by nobody who may; denied.
@@ -233,12 +258,8 @@ pub fn conflict_take(
     with: Option<&str>,
 ) -> Result<TakeReport> {
     let locked = LockedVault::lock(ctx, &Op::CONFLICT_TAKE)?;
-    refuse_unsynced(&locked.opened)?;
-    let other = OtherSide::find(ctx, with)?;
-    let none = || -> Error { SyncError::NoClash(names.join(", ")).into() };
-    let theirs = other.commit.clone().ok_or_else(none)?;
+    let Meeting { other, is_gits, conflicts } = Meeting::find(ctx, &locked.opened, with)?;
     let root = locked.opened.vault.root();
-    let conflicts = split(root, &git::compare(&ctx.vault, &theirs)?)?.conflicts;
     let mut choices = Vec::new();
     for conflict in named(&conflicts, names)? {
         let side = match choice {
@@ -254,6 +275,22 @@ pub fn conflict_take(
         side: *side,
     };
     let taken = choices.iter().map(taken).collect();
+    let Some(other) = other.filter(|_| !choices.is_empty()) else {
+        return Err(SyncError::NoClash(names.join(", ")).into());
+    };
+    if is_gits {
+        let files = choices.iter().flat_map(|taking| &taking.conflict.files);
+        let files: Vec<String> = files.filter_map(|file| file.path().map(str::to_owned)).collect();
+        git::mark_merged(&ctx.vault, &files)?;
+        let open = git::unmerged(&ctx.vault)?;
+        let is_open = |conflict: &&Conflict| {
+            conflict.files.iter().any(|file| file.path().is_some_and(|path| open.contains(path)))
+        };
+        let left = conflicts.iter().filter(is_open);
+        let left = left.map(|conflict| conflict.matter.to_string()).collect();
+        return Ok(TakeReport { taken, left, is_gits });
+    }
+    let theirs = other.commit.clone().unwrap_or_default();
     let division = git::compare(&ctx.vault, &theirs)?;
     let left: Vec<String> = split(root, &division)?
         .conflicts
@@ -268,5 +305,5 @@ pub fn conflict_take(
         drop(locked);
         own.map_or(Ok(()), |own| own.resign(ctx))?;
     }
-    Ok(TakeReport { taken, left })
+    Ok(TakeReport { taken, left, is_gits })
 }

@@ -126,22 +126,43 @@ fn unit(file: &Difference) -> Unit {
     }
 }
 
+fn units(division: &Divergence) -> BTreeMap<Unit, Vec<Difference>> {
+    let mut units: BTreeMap<Unit, Vec<Difference>> = BTreeMap::new();
+    for file in &division.files {
+        units.entry(unit(file)).or_default().push(file.clone());
+    }
+    units
+}
+
+/// Whether both sides changed one thing. A pair of which each changed another half is as good as both
+/// changed.
+fn meets(files: &[Difference]) -> bool {
+    files.iter().any(Difference::is_changed_by_both)
+        || (files.iter().any(Difference::is_changed_by_them_alone)
+            && !files.iter().all(Difference::is_changed_by_them_alone))
+}
+
+/// What a merge of git's left open, of which some file is in `open`: secrets and documents, the rest is git's.
+pub(crate) fn left_open(division: &Divergence, open: &BTreeSet<String>) -> Vec<Conflict> {
+    let is_open = |file: &Difference| file.path().is_some_and(|path| open.contains(path));
+    let conflict = |(unit, files): (Unit, Vec<Difference>)| match unit {
+        Unit::ConflictTarget(matter) if meets(&files) && files.iter().any(is_open) => {
+            Some(Conflict::new(division, matter, files))
+        }
+        _ => None,
+    };
+    units(division).into_iter().filter_map(conflict).collect()
+}
+
 /// Sorts the files of a division.
 ///
 /// # Errors
 /// Both sides changed a file that is none of a vault's documents and secrets.
 pub(crate) fn split(root: &Root, division: &Divergence) -> Result<MergePlan> {
     let settled = settled(root)?;
-    let mut units: BTreeMap<Unit, Vec<Difference>> = BTreeMap::new();
-    for file in &division.files {
-        units.entry(unit(file)).or_default().push(file.clone());
-    }
     let mut split = MergePlan::default();
-    for (unit, files) in units {
-        // A pair of which each side changed another half is as good as both changed.
-        let meets = files.iter().any(Difference::is_changed_by_both)
-            || (files.iter().any(Difference::is_changed_by_them_alone)
-                && !files.iter().all(Difference::is_changed_by_them_alone));
+    for (unit, files) in units(division) {
+        let meets = meets(&files);
         match unit {
             Unit::Other(_) if !meets => {
                 split.others.extend(files.into_iter().filter(Difference::is_changed_by_them_alone));

@@ -82,7 +82,9 @@ impl Failure for SyncError {
                 "look at it with 'git log --author={who}' of what was fetched: give '{who}' the names again \
                  before you sync, or have the branch there put back to what it was"
             ),
-            Self::Inside => "pull and push it with git".into(),
+            Self::Inside => {
+                "pull and push it with git; what a merge of git's leaves open decides 'authy conflict'".into()
+            }
             Self::Manual => "pull and push with git, or run 'authy config set commit auto'".into(),
             Self::Clashes { with, .. } => {
                 let with = with.as_ref().map(|rev| format!(" --with {}", git::quoted(Path::new(rev))));

@@ -10,7 +10,7 @@ mod resign;
 mod resolve;
 mod syncer;
 
-pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, named, split};
+pub(crate) use conflict::{Conflict, ConflictTarget, Revision, Side, left_open, named, split};
 pub(crate) use merge::{SyncError, refuse_unsynced};
 pub(crate) use other_side::OtherSide;
 pub(crate) use own::OwnRecords;

@@ -12,7 +12,8 @@ use crate::cli::table::Table;
 /// List what this clone and the remote both changed; this needs no identity
 ///
 /// Compares with what 'authy sync' fetched last, and shows who gave each side its value and
-/// when and what it changed, never the value.
+/// when and what it changed, never the value. In the middle of a merge that was begun with git, such as
+/// 'git pull' in a project, it lists what that left open.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

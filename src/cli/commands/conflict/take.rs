@@ -12,7 +12,8 @@ use crate::cli::context::CliEnv;
 ///
 /// That side becomes a new version above both. Once nothing is left to decide, what was fetched
 /// is merged; 'authy sync' then pushes it. 'authy history' shows the other side, and 'authy
-/// restore' brings it back. Members, policies and settings are named by their files, such as
+/// restore' brings it back. In the middle of a merge that was begun with git, it decides what that left open, and
+/// 'git commit' finishes it. Members, policies and settings are named by their files, such as
 /// policies/prod.toml; only an admin can keep their own side of those.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -59,6 +60,11 @@ impl Args {
             ui.note(format_args!("took {} of '{}'", one.side, one.name));
         }
         match report.left.as_slice() {
+            [] if report.is_gits => {
+                ui.note(
+                    "nothing of the vault is left to decide; finish the merge with 'git commit'",
+                );
+            }
             [] => ui.note("merged; run 'authy sync' to push it"),
             left => ui.note(format_args!("still to decide: {}", left.join(", "))),
         }
