@@ -343,3 +343,22 @@ fn a_policy_to_which_both_only_added_gets_both() {
     team.of("bob", &["sync"]).env("CLAUDECODE", "1").ends().code_is(7);
     team.of("bob", &["sync"]).ok();
 }
+
+#[test]
+fn two_annotations_of_the_same_thing_are_for_a_person() {
+    let team = Team::with_bob();
+    for (who, text) in [("alice", "of alice"), ("bob", "of bob")] {
+        team.of(who, &["annotate", "db-url", "--description", text]).ok();
+    }
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("changed on both sides: db-url");
+    team.of("bob", &["conflict", "list"]).ok().stdout_has("description");
+    team.of("bob", &["conflict", "take", "theirs", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        let shown = team.of(who, &["list", "db-url", "--json"]).ok().json();
+        assert_eq!(shown[0]["description"], "of alice");
+        team.holds(who, "db-url", "one");
+    }
+}

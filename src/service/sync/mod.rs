@@ -1,6 +1,7 @@
 //! Two clones become one: conflicts, and joining branches.
 
 mod added;
+mod annotation;
 pub(crate) mod conflict;
 mod merge;
 mod other_side;

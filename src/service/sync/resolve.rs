@@ -5,6 +5,7 @@
 //! either takes it for a rollback.
 
 use super::added::{self, added};
+use super::annotation;
 use super::conflict::{Conflict, ConflictTarget, Revision, Side, settling};
 use super::merge::SyncError;
 use crate::audit::{Action, Op};
@@ -84,6 +85,13 @@ pub(crate) fn auto_resolve(
         let (side, states) = Conflict::probable(conflict, &locked.opened)?;
         let ConflictTarget::Secret(name) = &conflict.matter else { return None };
         locked.may_write(name).ok()?;
+        let claimed = |at| conflict.claimed(&locked.opened, at);
+        let sides = [Side::Ours, Side::Theirs].map(|side| claimed(Revision::Now(side)));
+        if let ([Some(ours), Some(theirs)], Some(shared)) = (sides, claimed(Revision::Shared))
+            && annotation::clashes(&ours, &theirs, &shared)
+        {
+            return None;
+        }
         let offer = |state| offered(&locked.opened, conflict, name, state).ok().flatten();
         let pair = [offer(states[0])?, offer(states[1])?];
         offer(Revision::Now(side))?;
@@ -163,30 +171,6 @@ enum Annotations {
     OfBoth,
 }
 
-/// Takes over what `other` changed of a record's annotation since `shared`, and `record` did not.
-fn merge_annotation(record: &mut Record, other: &Record, shared: &Record) {
-    fn pick<T: PartialEq + Clone>(of: &mut T, other: &T, shared: &T) {
-        if of == shared {
-            of.clone_from(other);
-        }
-    }
-    fn merge<T: PartialEq + Clone>(of: &mut Vec<T>, other: &[T], shared: &[T]) {
-        of.retain(|one| other.contains(one) || !shared.contains(one));
-        let added = other.iter().filter(|one| !shared.contains(one));
-        let new: Vec<T> = added.filter(|one| !of.contains(one)).cloned().collect();
-        of.extend(new);
-    }
-    pick(&mut record.description, &other.description, &shared.description);
-    pick(&mut record.rotate_every, &other.rotate_every, &shared.rotate_every);
-    pick(&mut record.not_secret, &other.not_secret, &shared.not_secret);
-    merge(&mut record.tags, &other.tags, &shared.tags);
-    merge(&mut record.services, &other.services, &shared.services);
-    // Only one of the two can be there.
-    if (&record.user, record.bearer) == (&shared.user, shared.bearer) {
-        (record.user, record.bearer) = (other.user.clone(), other.bearer);
-    }
-}
-
 fn take_secret(
     tx: &mut Transaction<'_>,
     taking: &Taking<'_>,
@@ -222,7 +206,7 @@ fn take_secret(
     if let Some(other) = &other {
         let shared: Option<Record> = conflict.claimed(opened, Revision::Shared);
         if let (Some(shared), Annotations::OfBoth) = (shared, annotations) {
-            merge_annotation(&mut record, other, &shared);
+            annotation::merge(&mut record, other, &shared);
         }
         if record.tells_same_value(other) {
             let here: Vec<MemberName> = record.members().cloned().collect();
