@@ -194,6 +194,26 @@ fn a_vault_inside_a_project_leaves_the_repository_alone() {
 }
 
 #[test]
+fn a_vault_in_a_home_that_is_a_repository_has_one_of_its_own() {
+    let t = Sandbox::empty();
+    t.git_in(&t.home(), ["init", "-q"]);
+    let made = t.authy(["init", "--member", "alice"]).ok();
+    made.stderr_has("got one of its own").stderr_has("'/.authy/' to its .gitignore");
+    t.store([("a", "1")]);
+    assert!(t.git(["log", "--format=%s"]).contains("Store a (v1)"));
+    std::fs::write(t.home().join(".gitignore"), "/.authy/\n").unwrap();
+    let status = t.git_in(&t.home(), ["status", "--porcelain", "-uall"]);
+    assert!(!status.contains(".authy"), "{status}");
+    t.authy(["check", "--strict"]).ok();
+    // A project in it is one all the same.
+    let project = t.home().join("project");
+    std::fs::create_dir(&project).unwrap();
+    t.git_in(&project, ["init", "-q"]);
+    let inside = t.authy(["--vault", "vault", "init", "--member", "alice"]).dir(&project).ok();
+    inside.stderr_has("inside another git repository");
+}
+
+#[test]
 fn the_vault_flag_wins_over_the_variable() {
     let t = Sandbox::empty();
     let (one, two) = (t.path("one"), t.path("two"));

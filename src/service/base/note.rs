@@ -57,6 +57,11 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// The vault's folder lies in a repository of the whole home folder, and has one of its own.
+    HomeIsRepository {
+        /// The vault's, from there.
+        folder: PathBuf,
+    },
     /// The vault lies inside a project's repository.
     ManualCommit,
     /// The policy allows a shorter life than was asked for.
@@ -321,6 +326,12 @@ impl fmt::Display for Note {
                 f,
                 "{admin} cannot verify what is recorded in this audit chain: {}",
                 printable(reason)
+            ),
+            Self::HomeIsRepository { folder } => write!(
+                f,
+                "your home folder is a git repository: the vault got one of its own. To keep it out of yours, add \
+                 '/{}/' to its .gitignore",
+                printable(&folder.to_string_lossy())
             ),
             Self::ManualCommit => f.write_str(
                 "the vault is inside another git repository: authy will not commit there, and \

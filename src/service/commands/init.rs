@@ -1,7 +1,7 @@
 //! `init`: the vault, its first admin, an identity, a git repository, the first commit.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::access::{Caller, Principal};
 use crate::audit::{Action, Op};
@@ -84,7 +84,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
     if is_vault(ctx) {
         return Err(InitError::Exists(ctx.vault.clone()).into());
     }
-    let inside = prepare_repository(root.path(), &lock)?;
+    let inside = prepare_repository(ctx, &lock)?;
     if inside {
         ctx.front.note(&Note::ManualCommit);
     }
@@ -210,20 +210,30 @@ fn record(
     Ok(())
 }
 
-/// Makes a repository where there is none; returns whether the vault lies inside another's.
-fn prepare_repository(vault: &Path, lock: &Lock) -> Result<bool> {
-    Ok(match git::locate(vault)? {
-        Home::Own => false,
-        Home::Inside { .. } => true,
-        Home::None => {
-            let workshop = lock.workshop()?;
-            let made = git::init(vault, &workshop);
-            // Best effort: it is empty now, or the next recovery removes it.
-            let _ = std::fs::remove_dir_all(workshop);
-            made?;
-            false
+/// Makes a repository where there is none; returns whether the vault lies inside another's, and is to be
+/// committed with that. A home folder is no project: what people keep in git of it are settings.
+fn prepare_repository(ctx: &Context, lock: &Lock) -> Result<bool> {
+    let vault = ctx.vault.as_path();
+    match git::locate(vault)? {
+        Home::Own => return Ok(false),
+        Home::Inside { work_tree } => {
+            let home = ctx.home.as_ref().and_then(|home| home.canonicalize().ok());
+            if home.as_ref() != Some(&work_tree) {
+                return Ok(true);
+            }
+            let inside = vault.canonicalize().ok();
+            let inside = inside.as_ref().and_then(|vault| vault.strip_prefix(&work_tree).ok());
+            let folder = inside.unwrap_or(vault).to_owned();
+            ctx.front.note(&Note::HomeIsRepository { folder });
         }
-    })
+        Home::None => {}
+    }
+    let workshop = lock.workshop()?;
+    let made = git::init(vault, &workshop);
+    // Best effort: it is empty now, or the next recovery removes it.
+    let _ = std::fs::remove_dir_all(workshop);
+    made?;
+    Ok(false)
 }
 
 /// What keeps a vault from being made.
