@@ -63,7 +63,7 @@ impl Work {
     fn step(&mut self) {
         let who = *self.dice.pick(&PEOPLE);
         let name = *self.dice.pick(&NAMES);
-        match self.dice.below(12) {
+        match self.dice.below(14) {
             0..=2 => self.ask(who, name),
             3..=5 => self.press(),
             6 => self.change(who, name),
@@ -71,6 +71,8 @@ impl Work {
             8 => self.stash(who, name),
             9 => self.look_back(who),
             10 => _ = self.team.of(who, &["get", name]).ends(),
+            11 => self.revert(who, name),
+            12 => self.undo(who, name),
             _ => {
                 self.sync(who);
                 self.is_accused_of_nothing(who);
@@ -166,6 +168,54 @@ impl Work {
         team.of(who, &["get", name]).ok().stdout_is(&value);
         self.sync(who);
         self.main.insert(name.to_owned(), value);
+        self.is_accused_of_nothing(who);
+    }
+
+    /// As `change`, and the forge's button takes the commit back; a restore makes one of the two count.
+    fn revert(&mut self, who: &str, name: &str) {
+        if self.requests.iter().any(|request| request.name == name) {
+            return;
+        }
+        let value = self.value();
+        let before = self.main[name].clone();
+        self.sync(who);
+        self.team.of(who, &["rotate", name]).stdin(&value).ok();
+        self.sync(who);
+        let record = format!("secrets/{name}.toml");
+        let commit = self.team.git(who, ["log", "-1", "--format=%H", "--", &record]);
+        self.team.revert(&commit);
+        self.sync(who);
+        let refused = self.team.of(who, &["get", name]).fails(5);
+        let hint = String::from_utf8_lossy(&refused.stderr).into_owned();
+        // The newer version first, then the older one.
+        let versions: Vec<&str> = hint
+            .split("--version ")
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap())
+            .collect();
+        let nth = self.dice.below(2);
+        self.team.of(who, &["restore", name, "--version", versions[nth]]).ok();
+        let now = if nth == 0 { value } else { before };
+        self.team.of(who, &["get", name]).ok().stdout_is(&now);
+        self.sync(who);
+        self.main.insert(name.to_owned(), now);
+        self.is_accused_of_nothing(who);
+    }
+
+    /// As `change`, and taken back before or after it was sent.
+    fn undo(&mut self, who: &str, name: &str) {
+        if self.requests.iter().any(|request| request.name == name) {
+            return;
+        }
+        let value = self.value();
+        self.sync(who);
+        self.team.of(who, &["rotate", name]).stdin(&value).ok();
+        if self.dice.below(2) == 0 {
+            self.sync(who);
+        }
+        self.team.of(who, &["undo"]).ok();
+        self.team.of(who, &["get", name]).ok().stdout_is(&self.main[name]);
+        self.sync(who);
         self.is_accused_of_nothing(who);
     }
 
