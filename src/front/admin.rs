@@ -30,6 +30,8 @@ pub(crate) struct Setup<'s> {
     /// After so long without a key the identity is forgotten; `None`: never.
     pub(crate) lock_after: Option<Duration>,
     pub(crate) colour: bool,
+    /// Whether the mouse is listened to.
+    pub(crate) mouse: bool,
     /// Puts a value on the clipboard for a while.
     pub(crate) clipboard: &'s dyn Fn(&SecretBytes) -> io::Result<()>,
 }

@@ -6,6 +6,7 @@ mod effect;
 mod mcp;
 mod status;
 mod text;
+mod undo;
 mod when;
 
 pub(crate) use admin::{Admin, Invocation, Setup};
@@ -14,6 +15,7 @@ pub(crate) use effect::{approval_lines, lines as effect_lines, request_lines, us
 pub(crate) use mcp::{Mcp, Serving};
 pub(crate) use status::marks;
 pub(crate) use text::{ends_a_block, expanded, recipient_shown};
+pub(crate) use undo::undo_lines;
 pub(crate) use when::{ago, left};
 
 /// How long a value stays on the clipboard, where nobody says otherwise.

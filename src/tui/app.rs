@@ -18,6 +18,7 @@ use super::forms;
 use super::input::Input;
 use super::keys::{self, Command};
 use super::listing::{FilterMode, Listing};
+use super::mouse::Places;
 use super::popup::Popup;
 use crate::front::KEEP_SECONDS;
 
@@ -81,6 +82,10 @@ pub(crate) struct App {
     pub(crate) asked: Option<Asked>,
     /// How far the popup could be scrolled when it was drawn: only drawing knows.
     pub(crate) reach: Cell<usize>,
+    /// Where things were drawn last.
+    pub(crate) places: Cell<Places>,
+    /// Where and when the mouse was clicked last.
+    pub(super) clicked: Option<((u16, u16), OffsetDateTime)>,
     pub(crate) message: Option<Message>,
     /// What the worker is at, where that is worth saying.
     pub(crate) busy: Option<&'static str>,
@@ -112,6 +117,8 @@ impl App {
             popup: None,
             asked: None,
             reach: Cell::new(usize::MAX),
+            places: Cell::default(),
+            clicked: None,
             message: None,
             busy: None,
             progress: None,
@@ -140,6 +147,10 @@ impl App {
             Action::Key(key) => {
                 self.touched = now;
                 self.key(key)
+            }
+            Action::Mouse(mouse) => {
+                self.touched = now;
+                self.mouse(mouse)
             }
             Action::Burst(keys) => self.burst(now, &keys),
             Action::Paste(text) => {
@@ -283,7 +294,7 @@ impl App {
         }
     }
 
-    fn popup_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(super) fn popup_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(popup) = &mut self.popup else { return Vec::new() };
         if let Popup::Form(form) = popup {
             let pressed = form.key(key);
@@ -411,6 +422,7 @@ impl App {
             Work::MemberRemove(_) => "removing, and encrypting to those who stay",
             Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
             Work::Sync | Work::Take { .. } => "syncing",
+            Work::UndoPlan => "looking at the last change",
             _ => "working",
         });
         Effect::Work(work)

@@ -9,7 +9,7 @@ use super::effect::{Effect, ErrorText, Refused, Reply, Section, Who, Work};
 use super::form::Purpose;
 use super::forms;
 use super::popup::{Popup, Reveal, Text};
-use crate::front::KEEP_SECONDS;
+use crate::front::{KEEP_SECONDS, ago, undo_lines};
 
 /// How long a value is shown.
 const REVEAL: Duration = Duration::from_secs(30);
@@ -77,6 +77,20 @@ impl App {
                 return vec![Effect::Clipboard(code.code)];
             }
             Reply::Code(_, Err(told)) => self.refused(told),
+            Reply::UndoPlan(Ok(plan)) => {
+                self.busy = None;
+                let mut lines = vec![
+                    format!(
+                        "The last change is '{}' ({}).",
+                        printable(&plan.subject),
+                        ago(self.now, &plan.commit.time)
+                    ),
+                    "Taking it back".to_owned(),
+                ];
+                lines.extend(undo_lines(&plan.steps));
+                self.show(Popup::confirm("Undo".into(), lines, Work::Undo(plan.commit.id)));
+            }
+            Reply::UndoPlan(Err(told)) => self.refused(told),
             Reply::Note(text) => self.say(printable(&text)),
             Reply::Asked(question) => self.ask(question),
             Reply::Progress(done, total) => {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use authy::{
     Annotation, Approval, AuditEntry, BriefStatus, Choice, ConflictView, ListEntry, MemberChange,
     MemberName, MemberView, NewMember, OneTimeCode, PastVersion, PolicyChange, PolicyView, Removal,
-    ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView, VerifyReport,
+    ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView, Undo,
+    VerifyReport,
 };
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
 use super::asked::{Answered, Question};
@@ -44,6 +45,8 @@ pub(crate) enum Action {
     Key(KeyEvent),
     /// Several keys came at once.
     Burst(Vec<KeyEvent>),
+    /// Something with the mouse.
+    Mouse(MouseEvent),
     /// Text was pasted.
     Paste(Zeroizing<String>),
     /// Somebody wants the program to stop for a while.
@@ -117,6 +120,10 @@ pub(crate) enum Work {
     Remove(SecretName),
     /// Give it the value before, or after a removal the last one.
     Restore(SecretName),
+    /// What taking the last change back would do.
+    UndoPlan,
+    /// Take it back: the change of this commit.
+    Undo(String),
     /// A one-time code, for the clipboard.
     Code(SecretName),
     PolicyCreate(Box<PolicyChange>),
@@ -167,6 +174,7 @@ pub(crate) enum Reply {
     Verified(Result<VerifyReport, ErrorText>),
     MemberRemoved(Result<Removal, ErrorText>),
     Code(SecretName, Result<OneTimeCode, ErrorText>),
+    UndoPlan(Result<Box<Undo>, ErrorText>),
     /// What is to be decided before a sync can go on.
     Conflicts(Vec<ConflictView>),
     /// What waits, whenever that may have changed.

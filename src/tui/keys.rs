@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Code,
     Sort,
     Sync,
+    Undo,
 }
 
 impl Command {
@@ -177,7 +178,7 @@ const MEMBERS: [Binding; 5] = [
     ),
 ];
 
-const GENERAL: [Binding; 18] = [
+const GENERAL: [Binding; 19] = [
     bind(
         &[Char('/')],
         "/",
@@ -198,6 +199,13 @@ const GENERAL: [Binding; 18] = [
         "sync",
         "commit what waits, fetch, merge and push; conflicts are shown",
         Command::Sync,
+    ),
+    bind(
+        &[Char('U')],
+        "U",
+        "",
+        "take your last change of secrets or policies back; it is shown first",
+        Command::Undo,
     ),
     bind(&[Char('?'), Code(KeyCode::F(1))], "?", "keys", "show these keys", Command::Help),
     bind(&[Char('q')], "q", "quit", "leave", Command::Quit),

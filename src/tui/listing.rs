@@ -145,15 +145,41 @@ impl<T: Row> Listing<T> {
     /// The rows that fit into `height` lines, the selected one among them, and whether each is
     /// the selected one.
     pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = (bool, &T)> {
-        let most = self.shown.len().saturating_sub(height);
-        let from = self.selected.saturating_sub(height / 2).min(most);
-        let window = self.shown.iter().enumerate().skip(from).take(height);
+        let window = self.shown.iter().enumerate().skip(self.top(height)).take(height);
         window.map(|(at, row)| (at == self.selected, &self.rows[*row]))
+    }
+
+    /// Which of the shown rows is the first of those.
+    fn top(&self, height: usize) -> usize {
+        let most = self.shown.len().saturating_sub(height);
+        self.selected.saturating_sub(height / 2).min(most)
+    }
+
+    /// Selects the row on this line of the window; tells whether there is one.
+    pub(crate) fn select_line(&mut self, line: usize, height: usize) -> bool {
+        let at = self.top(height) + line;
+        let is_there = line < height && at < self.shown.len();
+        if is_there {
+            self.selected = at;
+        }
+        is_there
+    }
+
+    /// The characters of a text, counted from 0, by which the filter found it; none where it did not.
+    pub(crate) fn hits(&self, text: &str) -> Vec<usize> {
+        let filter = self.filter.text().trim();
+        if filter.is_empty() {
+            return Vec::new();
+        }
+        match self.look {
+            FilterMode::Fuzzy => fuzzy_hits(text, filter),
+            FilterMode::Words => word_hits(text, filter),
+        }
     }
 }
 
 fn fuzzy(haystacks: &[String], text: &str) -> Vec<usize> {
-    let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let pattern = pattern(text);
     let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
     let mut buffer = Vec::new();
     let mut found: Vec<(u32, usize)> = haystacks
@@ -165,6 +191,37 @@ fn fuzzy(haystacks: &[String], text: &str) -> Vec<usize> {
         .collect();
     found.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
     found.into_iter().map(|(_, at)| at).collect()
+}
+
+fn pattern(text: &str) -> Pattern {
+    Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy)
+}
+
+fn fuzzy_hits(text: &str, filter: &str) -> Vec<usize> {
+    let (mut buffer, mut hits) = (Vec::new(), Vec::new());
+    let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+    let found = pattern(filter).indices(Utf32Str::new(text, &mut buffer), &mut matcher, &mut hits);
+    if found.is_none() {
+        return Vec::new();
+    }
+    hits.sort_unstable();
+    hits.dedup();
+    hits.into_iter().filter_map(|hit| usize::try_from(hit).ok()).collect()
+}
+
+fn word_hits(text: &str, filter: &str) -> Vec<usize> {
+    let text: Vec<char> = text.to_lowercase().chars().collect();
+    let mut hits = Vec::new();
+    for word in filter.to_lowercase().split_whitespace() {
+        let word: Vec<char> = word.rsplit(':').next().unwrap_or(word).chars().collect();
+        let places = text.windows(word.len().max(1)).enumerate();
+        for (at, _) in places.filter(|(_, found)| *found == word.as_slice()) {
+            hits.extend(at..at + word.len());
+        }
+    }
+    hits.sort_unstable();
+    hits.dedup();
+    hits
 }
 
 /// `field:text` looks at what stands behind that field's name in the haystack.
@@ -236,6 +293,31 @@ mod tests {
         assert_eq!(names.selected(), None);
         names.step(5);
         assert_eq!(names.position(), 0);
+    }
+
+    #[test]
+    fn what_the_filter_found_is_marked() {
+        let mut names = listing(FilterMode::Fuzzy, &["db-dev-url", "db-url"]);
+        assert!(names.hits("db-url").is_empty());
+        names.filter.insert("dburl");
+        names.sift();
+        assert_eq!(names.hits("db-url"), [0, 1, 3, 4, 5]);
+        assert!(names.hits("other").is_empty());
+        let mut lines = listing(FilterMode::Words, &["get alice", "run alice"]);
+        lines.filter.insert("who:ALICE get");
+        assert_eq!(lines.hits("get Alice"), [0, 1, 2, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_line_of_the_window_selects_its_row() {
+        let mut names = listing(FilterMode::Fuzzy, &["a", "b", "c", "d", "e", "f"]);
+        names.last();
+        let seen: Vec<_> = names.window(3).map(|(_, row)| *row).collect();
+        assert!(names.select_line(0, 3));
+        assert_eq!(names.selected(), seen.first());
+        assert!(!names.select_line(3, 3));
+        let mut few = listing(FilterMode::Fuzzy, &["a"]);
+        assert!(!few.select_line(1, 3) && few.select_line(0, 3));
     }
 
     #[test]

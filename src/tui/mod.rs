@@ -15,6 +15,7 @@ mod forms;
 mod input;
 mod keys;
 mod listing;
+mod mouse;
 mod popup;
 mod sections;
 mod terminal;
@@ -64,7 +65,7 @@ pub(crate) fn run(invocation: Invocation, setup: &Setup<'_>) -> io::Result<Optio
     let vault = worker::shown(&invocation.vault, invocation.home.as_deref());
     let worker = std::thread::spawn(move || worker::work(invocation, &wanted, &tell));
     let app = App::new(vault, OffsetDateTime::now_utc(), setup.lock_after);
-    let result = Screen::take()
+    let result = Screen::take(setup.mouse)
         .and_then(|screen| Session { app, screen, setup, want, told, awaited: 0 }.run());
     // What was begun is finished: a change is never left half.
     let _ = worker.join();
@@ -136,6 +137,7 @@ impl Session<'_> {
             }
             match read {
                 Event::Key(key) => keys.push(key),
+                Event::Mouse(mouse) => actions.push(Action::Mouse(mouse)),
                 Event::Paste(text) => actions.push(Action::Paste(Zeroizing::new(text))),
                 _ => actions.push(Action::Resized),
             }

@@ -62,6 +62,7 @@ impl App {
                 Vec::new()
             }
             Command::Sync => vec![self.begin(Work::Sync)],
+            Command::Undo => vec![self.begin(Work::UndoPlan)],
             Command::Section(section) => self.go_to(section),
             Command::NextSection => self.turn(1),
             Command::PreviousSection => self.turn(Section::ALL.len() - 1),
@@ -122,6 +123,11 @@ impl App {
             effects.push(Effect::Work(Work::Load(Section::Secrets)));
         }
         effects
+    }
+
+    /// Selects the row on a line of the list; tells whether there is one.
+    pub(super) fn select_line(&mut self, line: usize, height: usize) -> bool {
+        with_list!(self, list => list.select_line(line, height))
     }
 
     pub(crate) fn is_filtering(&self) -> bool {

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -28,16 +30,17 @@ pub(crate) struct Screen {
     /// Never dropped: it would complain, and panic by that, where the terminal is gone. What it
     /// would do [`give_back`] does.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    mouse: bool,
     ended: Arc<AtomicUsize>,
     stopped: Arc<AtomicBool>,
 }
 
 impl Screen {
-    /// Takes the terminal over.
+    /// Takes the terminal over, and the mouse with it where that is wanted.
     ///
     /// # Errors
     /// It cannot be set up.
-    pub(crate) fn take() -> io::Result<Self> {
+    pub(crate) fn take(mouse: bool) -> io::Result<Self> {
         let ended: Arc<AtomicUsize> = Arc::default();
         let stopped = Arc::default();
         // Woken by a write to a pipe: sandboxes of agents refuse `sendto`, by which
@@ -64,9 +67,9 @@ impl Screen {
             give_back();
             before(panic);
         }));
-        enter()?;
+        enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-        Ok(Self { terminal: ManuallyDrop::new(terminal), ended, stopped })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), mouse, ended, stopped })
     }
 
     /// Draws; tells whether there still is a terminal to draw on.
@@ -120,7 +123,7 @@ impl Screen {
         give_back();
         // The whole group, as a terminal would do it: whoever waits for us is to see it.
         let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
-        enter()?;
+        enter(self.mouse)?;
         // A new one draws all of it, and asks the terminal nothing.
         *self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(())
@@ -133,8 +136,11 @@ impl Drop for Screen {
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
+    if mouse {
+        execute!(stdout(), EnableMouseCapture)?;
+    }
     execute!(
         stdout(),
         EnterAlternateScreen,
@@ -148,7 +154,8 @@ fn enter() -> io::Result<()> {
 fn give_back() {
     let mut out = stdout();
     let _ = execute!(out, Clear(ClearType::All), cursor::MoveTo(0, 0));
-    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(out, DisableMouseCapture, DisableBracketedPaste);
+    let _ = execute!(out, LeaveAlternateScreen, cursor::Show);
     let _ = out.flush();
     let _ = disable_raw_mode();
 }
@@ -169,7 +176,7 @@ mod tests {
     #[ignore = "started by the test below, on a terminal of its own"]
     fn an_interface_that_panics() {
         // Dropped, it would give the terminal back, but a panic that ends the process drops nothing.
-        std::mem::forget(Screen::take().unwrap());
+        std::mem::forget(Screen::take(true).unwrap());
         panic!("it failed");
     }
 

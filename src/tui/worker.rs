@@ -125,6 +125,10 @@ impl Worker<'_> {
 
     fn take(ctx: &Context, name: String, choice: Choice) -> Reply {
         match authy::conflict_take(ctx, choice, &[name], None) {
+            Ok(report) if report.left.is_empty() && report.is_gits => Reply::Changed(Ok(
+                "nothing of the vault is left to decide; finish the merge with 'git commit'"
+                    .to_owned(),
+            )),
             Ok(report) if report.left.is_empty() => Self::sync(ctx),
             Ok(_) => match authy::conflict_list(ctx, None) {
                 Ok(list) => Reply::Conflicts(list),
@@ -227,12 +231,9 @@ impl Worker<'_> {
                 let code = told(authy::otp(&ctx, &name, None));
                 Reply::Code(name, code)
             }
-            Work::Restore(name) => {
-                let restored = authy::restore(&ctx, &name, None, None);
-                changed(restored.map(|authy::Restored { from, version }| {
-                    format!("restored {name} to version {from} (version {version} now)")
-                }))
-            }
+            Work::UndoPlan => Reply::UndoPlan(told(authy::undo_plan(&ctx).map(Box::new))),
+            Work::Undo(commit) => changed(undo(&ctx, &commit)),
+            Work::Restore(name) => changed(restore(&ctx, &name)),
             Work::MemberAdd(new) => changed(
                 authy::member_add(&ctx, &new).map(|()| format!("added member {}", new.name)),
             ),
@@ -311,6 +312,16 @@ impl Worker<'_> {
 /// What a change did, in words.
 fn changed(result: authy::Result<String>) -> Reply {
     Reply::Changed(told(result))
+}
+
+fn undo(ctx: &Context, commit: &str) -> authy::Result<String> {
+    authy::undo(ctx, commit)
+        .map(|undone| format!("took back '{}'", authy::printable(&undone.subject)))
+}
+
+fn restore(ctx: &Context, name: &SecretName) -> authy::Result<String> {
+    let authy::Restored { from, version } = authy::restore(ctx, name, None, None)?;
+    Ok(format!("restored {name} to version {from} (version {version} now)"))
 }
 
 fn store(

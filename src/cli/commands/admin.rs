@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Keep the identity until the end
     #[arg(long, conflicts_with = "lock_after")]
     no_lock: bool,
+    /// Leave the mouse to the terminal, so that it marks text as elsewhere
+    #[arg(long)]
+    no_mouse: bool,
 }
 
 /// Whether nothing is there, or nothing but identities.
@@ -80,6 +83,7 @@ impl Args {
         let setup = Setup {
             lock_after: (!self.no_lock).then(|| seconds(self.lock_after)),
             colour: env.ui().has_colour(),
+            mouse: !self.no_mouse,
             clipboard: &copy,
         };
         let signal = admin(invocation, &setup).map_err(Failure::Screen)?;

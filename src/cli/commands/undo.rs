@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use authy::{Undo, UndoStep, Undoing, printable};
+use authy::{Undo, printable};
 use time::OffsetDateTime;
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
-use crate::front::ago;
+use crate::front::{ago, undo_lines};
 
 /// Take back your last change of secrets or policies
 ///
@@ -31,9 +31,6 @@ pub(crate) struct Args {
     #[arg(short, long)]
     force: bool,
 }
-
-/// So many things are written out.
-const SHOWN: usize = 10;
 
 impl Args {
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
@@ -58,7 +55,9 @@ impl Args {
             false => {
                 let subject = printable(&undone.subject);
                 env.ui().note(format_args!("took back '{subject}'"));
-                lines(&undone.steps).iter().for_each(|line| env.ui().note(format_args!("{line}")));
+                undo_lines(&undone.steps)
+                    .iter()
+                    .for_each(|line| env.ui().note(format_args!("{line}")));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -67,32 +66,6 @@ impl Args {
 
 fn described(plan: &Undo, now: OffsetDateTime) -> String {
     let (subject, when) = (printable(&plan.subject), ago(now, &plan.commit.time));
-    let lines = lines(&plan.steps).join("\n");
+    let lines = undo_lines(&plan.steps).join("\n");
     format!("The last change is '{subject}' ({when}). Taking it back\n{lines}")
-}
-
-/// What happens, a line each.
-fn lines(steps: &[UndoStep]) -> Vec<String> {
-    let mut lines: Vec<String> =
-        steps.iter().take(SHOWN).map(|step| format!("  {}", words(step))).collect();
-    if steps.len() > SHOWN {
-        lines.push(format!("  and {} more", steps.len() - SHOWN));
-    }
-    lines
-}
-
-fn words(step: &UndoStep) -> String {
-    let name = &step.name;
-    let version = step.version.map(|version| version.to_string()).unwrap_or_default();
-    match step.what {
-        Undoing::Remove => format!("removes {name}"),
-        Undoing::Restore => format!("brings {name} back"),
-        Undoing::Value => format!("gives {name} the value of version {version}"),
-        Undoing::Annotation => format!("gives {name} the annotation of version {version}"),
-        Undoing::Rename => {
-            format!("renames {name} to {}", step.to.as_deref().unwrap_or_default())
-        }
-        Undoing::Policy => format!("makes policy {name} what it was in version {version}"),
-        Undoing::PolicyRemove => format!("removes policy {name}"),
-    }
 }

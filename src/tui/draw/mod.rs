@@ -17,6 +17,7 @@ use super::app::App;
 use super::effect::Section;
 use super::form::Purpose;
 use super::keys;
+use super::mouse::Places;
 use super::popup::Popup;
 use crate::front::marks;
 pub(crate) use theme::Theme;
@@ -91,14 +92,19 @@ fn header(app: &App, theme: Theme, width: usize) -> Line<'static> {
     if app.locked.is_none() {
         let whole: usize = Section::ALL.iter().map(|one| one.title().len() + 4).sum();
         let is_narrow = width < whole + " authy ".len();
+        let mut tabs = [(0, 0); Section::ALL.len()];
+        let mut column = " authy ".len();
         for (at, section) in Section::ALL.into_iter().enumerate() {
             let is_here = section == app.section;
             let text = match is_narrow && !is_here {
                 true => format!(" {} ", at + 1),
                 false => format!(" {} {} ", at + 1, section.title()),
             };
+            tabs[at] = (column, column + text.len());
+            column += text.len();
             spans.push(Span::styled(text, if is_here { theme.selected() } else { theme.dim() }));
         }
+        app.places.set(Places { tabs, ..app.places.get() });
     }
     let who = app.who.as_ref().map_or_else(String::new, |who| {
         let role = if who.admin { " (admin)" } else { "" };

@@ -4,13 +4,14 @@ use authy::{
     DocumentStatus, ListEntry, MemberView, PolicyView, SessionStatus, SessionView, printable,
 };
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
 use super::super::app::App;
 use super::super::effect::Section;
 use super::super::listing::{Listing, Row};
+use super::super::mouse::Places;
 use super::{Theme, halves, text};
 use crate::front::{ago, left, recipient_shown};
 
@@ -145,14 +146,35 @@ fn list<T: Row>(
         let name = text::cut(&printable(&name), width.saturating_sub(text::width(&word) + 2));
         let lead = if selected { "▸ " } else { "  " };
         let room = width.saturating_sub(text::width(&word));
-        let spans = vec![Span::raw(pad(&format!("{lead}{name}"), room)), Span::styled(word, style)];
+        let used = text::width(lead) + text::width(&name);
+        let mut spans = vec![Span::raw(lead)];
+        spans.extend(marked(&name, &listing.hits(&name), theme));
+        spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+        spans.push(Span::styled(word, style));
         let line = Line::from(spans);
         if selected { line.patch_style(theme.selected()) } else { line }
     };
+    app.places.set(Places { list: area.inner(Margin::new(1, 1)), ..app.places.get() });
     let lines: Vec<_> = listing.window(height).map(line).collect();
     let lines = if lines.is_empty() { nothing(empty_of(app, listing), theme) } else { lines };
     let title = title_of(app, listing);
     frame.render_widget(Paragraph::new(lines).block(framed(&title, theme)), area);
+}
+
+/// A text, with these of its characters marked.
+fn marked(text: &str, hits: &[usize], theme: Theme) -> Vec<Span<'static>> {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut was_hit = None;
+    for (at, c) in text.chars().enumerate() {
+        let is_hit = hits.binary_search(&at).is_ok();
+        match spans.last_mut().filter(|_| was_hit == Some(is_hit)) {
+            Some(span) => span.content.to_mut().push(c),
+            None if is_hit => spans.push(Span::styled(c.to_string(), theme.hit())),
+            None => spans.push(Span::raw(c.to_string())),
+        }
+        was_hit = Some(is_hit);
+    }
+    spans
 }
 
 fn empty_of<T: Row>(app: &App, listing: &Listing<T>) -> &'static str {

@@ -29,6 +29,11 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
+    /// What a filter found.
+    pub(crate) fn hit(self) -> Style {
+        self.with(Style::new().add_modifier(Modifier::UNDERLINED), Color::Cyan)
+    }
+
     pub(crate) fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }

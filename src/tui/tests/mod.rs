@@ -1,6 +1,7 @@
 //! Tests of the interface: sequences of actions, and pictures of the screens.
 
 mod flows;
+mod mouse;
 mod screens;
 
 use authy::{
