@@ -49,6 +49,9 @@ pub(crate) enum GitError {
     /// A file is larger than any that authy takes over.
     #[error("a file of {size} bytes is too large for a vault")]
     TooLarge { size: u64 },
+    /// The remote of a partial clone does not give what that lacks.
+    #[error("cannot fetch what a partial clone left out: {}", printable(line))]
+    LeftOut { line: String },
     /// The git program could not be started or failed to answer.
     #[error("cannot {action} with the git program: {}", reason(source))]
     Program { action: &'static str, source: io::Error },
@@ -75,6 +78,7 @@ impl Failure for GitError {
             | Self::Gix { .. }
             | Self::Path { .. }
             | Self::Unstable { .. }
+            | Self::LeftOut { .. }
             | Self::Program { .. }
             | Self::Refused { .. } => Kind::Failure,
         }
@@ -90,6 +94,9 @@ impl Failure for GitError {
                 "see 'git log' and 'git branch --all' in the vault; a shallow clone lacks the past"
             }
             Self::Unstable { .. } => "run the command again",
+            Self::LeftOut { .. } => {
+                "run it again when the remote can be reached; 'git fetch --refetch --no-filter' brings all of it once"
+            }
             Self::NotReady { reason } => return reason.hint(),
             Self::NoRemote { several: true, .. } => {
                 "say which: git branch --set-upstream-to=REMOTE/BRANCH, or push once with 'git push -u'"

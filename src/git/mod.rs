@@ -79,7 +79,7 @@ pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use state::waits_for;
 pub(crate) use tip::{Tip, tip};
 pub(crate) use uncommitted::uncommitted;
-pub(crate) use unmerged::{mark_merged, merged_commit, unmerged};
+pub(crate) use unmerged::{mark_merged, merged_commit, open_conflicts, unmerged};
 
 use locate::Worktree;
 

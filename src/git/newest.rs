@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::error::GitError;
 use super::history::Commit;
+use super::history::repository;
 use super::locate::Worktree;
+use super::objects::is_cut_off;
 use super::{program, refs};
-use crate::git::history::repository;
 
 const ACTION: &str = "read the history";
 
@@ -20,6 +21,10 @@ pub(crate) struct Newest {
     pub(crate) subject: String,
     /// The files of the vault that it changed, as the vault names them, sorted.
     pub(crate) paths: Vec<String>,
+    /// Whether branches were joined after it.
+    pub(crate) is_before_merge: bool,
+    /// Whether this clone has only a part of the history.
+    pub(crate) is_cut_off: bool,
 }
 
 /// Finds the last commit of the branch that is checked out that changed a file at or below `places`. What a
@@ -47,7 +52,11 @@ pub(crate) fn newest(vault: &Path, places: &[&str]) -> Result<Option<Newest>, Gi
     let commit = Commit { id, author, time: time.parse().unwrap_or_default() };
     let parents: Vec<String> = parents.split_whitespace().map(str::to_owned).collect();
     let paths = paths(&place, &commit.id, parents.first(), &full)?;
-    Ok(Some(Newest { commit, parents, subject, paths }))
+    let since = format!("{}..HEAD", commit.id);
+    let words = ["rev-list", "--first-parent", "--merges", "--max-count=1", &since];
+    let is_before_merge = !program::answer(&place, ACTION, &words)?.trim().is_empty();
+    let is_cut_off = parents.is_empty() && is_cut_off(vault);
+    Ok(Some(Newest { commit, parents, subject, paths, is_before_merge, is_cut_off }))
 }
 
 fn paths(

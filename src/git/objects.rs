@@ -1,7 +1,7 @@
 //! What git keeps: every object once, in whatever commit; and which commit brought it.
 //!
-//! The git program reads them: it knows packs, alternates, SHA-256 and reftable, and fetches nothing
-//! here of what a partial clone lacks.
+//! The git program reads them: it knows packs, alternates, SHA-256 and reftable. What a partial clone lacks is
+//! fetched before all of it is read, and not where single objects are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write as _};
@@ -11,6 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
+use super::partial;
 use super::program::{complaint, git_at, silent};
 
 const ACTION: &str = "read what git keeps";
@@ -43,8 +44,9 @@ type Visit<'v> = dyn FnMut(&str, ObjectKind, &mut dyn Read) -> io::Result<()> + 
 /// those of stashes and what no branch leads to any more.
 ///
 /// # Errors
-/// [`GitError::Program`], [`GitError::Refused`].
+/// [`GitError::Program`], [`GitError::Refused`]; [`GitError::LeftOut`] of a partial clone whose remote cannot be reached.
 pub(crate) fn each_object(folder: &Path, visit: &mut Visit<'_>) -> Result<(), GitError> {
+    partial::bring_all(folder)?;
     let mut command = git_at(folder);
     command.args(["cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer"]);
     let mut child = spawn(command.stdin(Stdio::null()))?;
@@ -83,12 +85,10 @@ pub(crate) fn work_tree(folder: &Path) -> Option<PathBuf> {
     Some(PathBuf::from(root.trim_end_matches('\n'))).filter(|root| root.is_absolute())
 }
 
-/// Whether the repository has only a part of its history, or of its files.
+/// Whether the repository has only a part of its history.
 pub(crate) fn is_cut_off(folder: &Path) -> bool {
     let is_shallow = output(git_at(folder).args(["rev-parse", "--is-shallow-repository"]));
-    let promisor = ["config", "--get-regexp", r"^remote\..*\.promisor$"];
     is_shallow.is_ok_and(|answer| answer.trim() == "true")
-        || output(git_at(folder).args(promisor)).is_ok_and(|answer| answer.contains("true"))
 }
 
 /// What git answers.

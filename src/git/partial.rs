@@ -2,6 +2,7 @@
 //! before it is read. Everywhere else nothing is done here.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Stdio;
 
 use gix::ObjectId;
@@ -16,7 +17,7 @@ const ACTION: &str = "fetch what a partial clone left out";
 /// Has those of the objects `ids` here that a partial clone lacks, all in one go.
 ///
 /// # Errors
-/// [`GitError::Refused`]: the remote cannot be reached; [`GitError::Program`].
+/// [`GitError::LeftOut`]: the remote cannot be reached; [`GitError::Program`].
 pub(super) fn bring(
     place: &Worktree,
     repo: &gix::Repository,
@@ -31,7 +32,7 @@ pub(super) fn bring(
     match lacking.as_slice() {
         [] => Ok(()),
         // Git fetches what it is asked for and does not have.
-        [one] => program::answer(place, ACTION, &["cat-file", "-e", &one.to_string()]).map(drop),
+        [one] => asked(place, &["cat-file", "-e", &one.to_string()]).map(drop),
         several => fetch(place, several),
     }
 }
@@ -45,7 +46,7 @@ pub(super) fn bring_folders(place: &Worktree, commit: ObjectId) -> Result<(), Gi
         return Ok(());
     }
     let commit = commit.to_string();
-    program::answer(place, ACTION, &["ls-tree", "-r", "-t", "--name-only", &commit]).map(drop)
+    asked(place, &["ls-tree", "-r", "-t", "--name-only", &commit]).map(drop)
 }
 
 /// Has all that commits behind `from` gave the file at `path` here.
@@ -65,12 +66,34 @@ pub(super) fn bring_past(
     let mut words = vec!["-c", "log.showSignature=false", "log", "--raw", "--no-abbrev", "-m"];
     let from = from.to_string();
     words.extend(["--root", "--no-renames", "--no-relative", "--format=", &from, "--", path]);
-    let told = program::answer(place, ACTION, &words)?;
+    let told = asked(place, &words)?;
     // `:MODE MODE BEFORE AFTER STATUS<tab>PATH` (git-diff-tree(1))
     let ids = told.lines().filter_map(|line| line.strip_prefix(':'));
     let ids = ids.flat_map(|line| line.split(' ').skip(2).take(2));
     let ids = ids.filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok());
     bring(place, repo, ids.filter(|id| !id.is_null()))
+}
+
+/// Has all that branches, tags and the reflog lead to here.
+///
+/// # Errors
+/// As [`bring`].
+pub(super) fn bring_all(folder: &Path) -> Result<(), GitError> {
+    let Some(place) = Worktree::find(folder)?.filter(|place| place.kind().part.is_some()) else {
+        return Ok(());
+    };
+    // What folders name that are not here comes to light once those are.
+    loop {
+        let words = ["rev-list", "--objects", "--missing=print", "--all", "--reflog"];
+        let told = asked(&place, &words)?;
+        let lacking = told.lines().filter_map(|line| line.strip_prefix('?'));
+        let lacking: Vec<_> =
+            lacking.filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok()).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        fetch(&place, &lacking)?;
+    }
 }
 
 /// Fetches objects by name, as git itself does what it lacks of a partial clone: without looking for
@@ -102,7 +125,15 @@ fn fetch(place: &Worktree, ids: &[ObjectId]) -> Result<(), GitError> {
         true => Ok(()),
         false => {
             let line = program::complaint(&output.stderr);
-            Err(GitError::Refused { action: ACTION, line })
+            Err(GitError::LeftOut { line })
         }
     }
+}
+
+/// What git answers, that fetches what it lacks for it.
+fn asked(place: &Worktree, words: &[&str]) -> Result<String, GitError> {
+    program::answer(place, ACTION, words).map_err(|error| match error {
+        GitError::Refused { line, .. } => GitError::LeftOut { line },
+        other => other,
+    })
 }

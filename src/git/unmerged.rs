@@ -9,7 +9,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::locate::Worktree;
-use super::{Settings, program};
+use super::{Settings, program, state};
 
 const ACTION: &str = "read the git index";
 
@@ -29,6 +29,18 @@ pub(crate) fn merged_commit(vault: &Path) -> Result<Option<String>, GitError> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(GitError::io("read", &path)(error)),
+    }
+}
+
+/// As [`unmerged`], of whatever git is in the middle of; none where that is nothing, which costs no call of git.
+///
+/// # Errors
+/// As [`unmerged`].
+pub(crate) fn open_conflicts(vault: &Path) -> Result<BTreeSet<String>, GitError> {
+    let Some(place) = Worktree::find(vault)? else { return Ok(BTreeSet::new()) };
+    match state::unfinished(&place.git_dir) {
+        Some(_) => unmerged(vault),
+        None => Ok(BTreeSet::new()),
     }
 }
 

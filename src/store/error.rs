@@ -109,8 +109,9 @@ impl Failure for StoreError {
                     .into()
             }
             Self::Conflict { path, .. } => format!(
-                "in the vault's folder 'git merge --abort' takes it back; then 'authy sync'. Or take a \
-                 whole side: 'git checkout --ours|--theirs -- {path}'"
+                "while the merge is under way 'authy conflict list' and 'take' decide, or 'git merge --abort' \
+                 takes it back; once it was committed, 'git log -- {path}' shows commits with a whole one: 'git \
+                 checkout COMMIT -- {path}'"
             ),
             Self::Half { absent, .. } => restore(absent),
             Self::Digest { value, .. } => {

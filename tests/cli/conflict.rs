@@ -362,3 +362,21 @@ fn two_annotations_of_the_same_thing_are_for_a_person() {
         team.holds(who, "db-url", "one");
     }
 }
+
+#[test]
+fn what_was_removed_here_can_be_taken_from_there() {
+    let team = Team::with_bob();
+    for value in ["a", "b", "c"] {
+        team.of("bob", &["rotate", "db-url"]).stdin(value).ok();
+    }
+    team.of("bob", &["remove", "db-url"]).ok();
+    team.of("alice", &["annotate", "db-url", "--description", "of alice"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("changed on both sides: db-url");
+    team.of("bob", &["conflict", "take", "theirs", "db-url"]).ok();
+    for who in ["bob", "alice"] {
+        team.of(who, &["sync"]).ok();
+        team.holds(who, "db-url", "one");
+        team.of(who, &["check"]).ok();
+    }
+}

@@ -190,3 +190,34 @@ fn what_a_partial_clone_left_out_is_fetched_in_one_go_or_said_to_be_out_of_reach
     let trace = std::fs::read_to_string(&trace).unwrap();
     assert_eq!(trace.matches("built-in: git upload-pack").count(), 1, "{trace}");
 }
+
+#[test]
+fn a_scan_of_a_partial_clone_looks_at_what_was_left_out() {
+    let team = Team::with_bob();
+    let leak = team.file("alice", "notes.txt");
+    std::fs::write(&leak, "token ghp_0123456789abcdefghijABCDEFGHIJ012345\n").unwrap();
+    team.git("alice", ["add", "notes.txt"]);
+    team.git("alice", ["commit", "-q", "-m", "Leak"]);
+    team.git("alice", ["rm", "-q", "notes.txt"]);
+    team.git("alice", ["commit", "-q", "-m", "Gone"]);
+    team.of("alice", &["sync"]).ok();
+    let (origin, clone) = (team.t.path("origin.git"), team.t.path("clone"));
+    team.t.program("git", ["config", "uploadpack.allowFilter", "true"]).dir(&origin).ok();
+    let url = format!("file://{}", origin.display());
+    for filter in ["--filter=blob:none", "--filter=tree:0"] {
+        let _ = std::fs::remove_dir_all(&clone);
+        team.t.program("git", ["clone", "-q", filter, &url, clone.to_str().unwrap()]).ok();
+        let words = ["scan", "--formats", "--history"];
+        team.of("alice", &words).dir(&clone).ends().code_is(1).stdout_has("notes.txt");
+        let away = team.t.path("away.git");
+        std::fs::rename(&origin, &away).unwrap();
+        team.of("alice", &words).dir(&clone).ends().code_is(1).stdout_has("notes.txt");
+        let _ = std::fs::remove_dir_all(&clone);
+        std::fs::rename(&away, &origin).unwrap();
+        team.t.program("git", ["clone", "-q", filter, &url, clone.to_str().unwrap()]).ok();
+        std::fs::rename(&origin, &away).unwrap();
+        let refused = team.of("alice", &words).dir(&clone).ends().code_is(1);
+        refused.stderr_has("partial clone left out").stderr_has("git fetch --refetch");
+        std::fs::rename(&away, &origin).unwrap();
+    }
+}

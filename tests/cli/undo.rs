@@ -163,6 +163,39 @@ fn what_a_team_did_is_not_taken_back_in_passing() {
         team.of(who, &["sync"]).ok();
     }
     team.of("bob", &["undo"]).fails(7).stderr_has("brought in what others did");
+    // So is what a sync settled by itself, though the merge changed nothing more.
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["annotate", "db-url", "--tag", "a"]).ok();
+    team.of("bob", &["annotate", "db-url", "--tag", "b"]).ok();
+    for who in ["alice", "bob"] {
+        team.of(who, &["sync"]).ok();
+    }
+    team.of("bob", &["undo"]).fails(7).stderr_has("brought in what others did");
+}
+
+#[test]
+fn a_later_change_that_is_not_committed_is_not_passed_over() {
+    let t = stocked();
+    t.authy(["rotate", "db-url"]).stdin("two").ok();
+    t.authy(["config", "set", "commit", "manual"]).ok();
+    t.authy(["rotate", "db-key"]).stdin("later").ok();
+    let refused = t.authy(["undo"]).fails(7);
+    refused.stderr_has("secrets/db-key").stderr_has("not committed");
+    t.git(["commit", "-qam", "Rotate the key"]);
+    t.authy(["undo"]).ok();
+    t.authy(["get", "db-key"]).ok().stdout_is("two");
+    t.authy(["get", "db-url"]).ok().stdout_is("two");
+}
+
+#[test]
+fn a_shallow_clone_says_that_it_is_one() {
+    let t = stocked();
+    t.authy(["rotate", "db-url"]).stdin("two").ok();
+    let clone = t.path("clone");
+    let url = format!("file://{}", t.vault().display());
+    t.program("git", ["clone", "-q", "--depth", "1", &url, clone.to_str().unwrap()]).ok();
+    let call = t.authy(["undo"]).env("AUTHY_VAULT", &clone).env("AUTHY_KEYFILE", t.key());
+    call.env("AUTHY_STATE_DIR", t.path("other")).fails(7).stderr_has("--unshallow");
 }
 
 #[test]

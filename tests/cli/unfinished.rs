@@ -151,3 +151,24 @@ fn git_pull_in_a_vault_of_its_own_is_decided_the_same_way() {
     }
     assert_eq!(team.git("bob", ["status", "--porcelain"]), "");
 }
+
+#[test]
+fn what_is_in_conflict_gets_no_new_value_before_it_is_decided() {
+    let team = Team::both_rotated();
+    let words = ["pull", "-q", "--no-rebase", "--no-edit"];
+    let pulled = team.t.program("git", words).dir(team.vault("bob"));
+    team.as_person("bob", pulled).ends().code_is(1);
+    for words in [&["rotate", "db-url"][..], &["annotate", "db-url", "--tag", "x"], &["undo"]] {
+        let refused = team.of("bob", words).stdin("lost").ends().code_is(7);
+        refused.stderr_has("authy conflict list");
+    }
+    team.of("bob", &["rotate", "db-key"]).stdin("not in conflict").ok();
+    team.git("bob", ["merge", "--abort"]);
+    team.holds("bob", "db-url", "from bob");
+    team.holds("bob", "db-key", "not in conflict");
+    team.of("bob", &["sync"]).ends().code_is(7).stderr_has("take ours|theirs|newest");
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-key", "not in conflict");
+}

@@ -39,6 +39,14 @@ impl Args {
         if !report.settled.is_empty() {
             let names = printable(&report.settled.join(", "));
             ui.note(format_args!("changed on both sides, and nothing to decide: {names}"));
+            let scope = |file: &String| {
+                Some(file.strip_prefix("policies/")?.strip_suffix(".toml")?.to_owned())
+            };
+            for scope in report.settled.iter().filter_map(scope) {
+                ui.note(format_args!(
+                    "policy {scope} has what both sides added; 'authy policy show {scope}' says what it gives to whom"
+                ));
+            }
         }
         changes(&report.changes).into_iter().for_each(|line| ui.note(line));
         if self.with.is_some() {

@@ -45,7 +45,7 @@ impl Args {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let question = || format!("{}\nTake it back?", described(&plan, ctx.now));
+        let question = || format!("{}\nGo on?", described(&plan, ctx.now));
         if !self.force && env.refuses(&ctx, || true, &question()) {
             return Err(Failure::NotUndone);
         }
@@ -67,5 +67,5 @@ impl Args {
 fn described(plan: &Undo, now: OffsetDateTime) -> String {
     let (subject, when) = (printable(&plan.subject), ago(now, &plan.commit.time));
     let lines = undo_lines(&plan.steps).join("\n");
-    format!("The last change is '{subject}' ({when}). Taking it back\n{lines}")
+    format!("Last change ({when}): {subject}\nTaking it back\n{lines}")
 }

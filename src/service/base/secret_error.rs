@@ -1,5 +1,6 @@
 //! What can go wrong with a secret, its kind and what to do next.
 
+use crate::fs::VaultPath;
 use crate::kind::{Failure, Kind};
 use crate::name::{ScopeName, SecretName, printable};
 
@@ -18,6 +19,10 @@ pub(crate) enum SecretError {
     Taken(SecretName),
     #[error("secret '{0}' was changed by somebody else meanwhile")]
     ChangedMeanwhile(SecretName),
+    #[error(
+        "'{path}' is in conflict: git is in the middle of something that both sides changed it in"
+    )]
+    Open { path: VaultPath },
     #[error("'{0}' cannot be edited here: there is no terminal")]
     NoTerminal(SecretName),
     #[error("'{0}' is not text that an editor would leave alone")]
@@ -43,7 +48,9 @@ impl Failure for SecretError {
             | Self::NoPart { .. }
             | Self::Required { .. }
             | Self::OnlyNothing { .. } => Kind::NotFound,
-            Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) => Kind::Conflict,
+            Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) | Self::Open { .. } => {
+                Kind::Conflict
+            }
             Self::NoTerminal(_) | Self::NotText(_) | Self::Emptied(_) | Self::TooLarge => {
                 Kind::Usage
             }
@@ -64,6 +71,10 @@ impl Failure for SecretError {
                 format!("run 'authy rotate {name}' for a new value, or store it with --force")
             }
             Self::ChangedMeanwhile(_) => "look at its present value and try again".into(),
+            Self::Open { .. } => {
+                "decide first: of a merge 'authy conflict list' and 'take', of a rebase or a cherry-pick with git"
+                    .into()
+            }
             Self::TooLarge => return None,
             Self::Required { lacking, scope } => {
                 let name = lacking.first().map(|(name, _)| name.to_string()).unwrap_or_default();

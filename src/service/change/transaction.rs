@@ -11,20 +11,21 @@ use crate::access::{AccessError, Caller, Need, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::sign::SigningKey;
 use crate::fs::{GrantPlace, LocalFile, Lock, Root, Stage, VaultPath};
+use crate::git;
 use crate::many;
 use crate::name::SecretName;
 use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
-    Context, Error, LOCK_WAIT, OpenVault, Pending, Result, Snapshot, VaultError, missing_for,
-    missing_secrets, refuse_missing,
+    Context, Error, LOCK_WAIT, OpenVault, Pending, Result, SecretError, Snapshot, VaultError,
+    missing_for, missing_secrets, refuse_missing,
 };
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::{member_of, signer};
 use crate::service::session::live::{self};
 use crate::service::session::{Live, refresh_locked, refuse_token};
 use crate::store::{
-    self, Document, EncryptedSecret, Pin, Record, Signed, Signer, Stamp, Unverified, Version,
+    self, Document, EncryptedSecret, Pin, Record, Signed, Signer, Stamp, Unverified, Vault, Version,
 };
 
 /// How many records are signed before they are staged.
@@ -355,6 +356,9 @@ impl<'a> Transaction<'a> {
         self.sign_records()?;
         let mut travelling = self.stage.paths();
         travelling.retain(VaultPath::travels);
+        if action.op != Op::CONFLICT_TAKE {
+            refuse_open(vault, &travelling)?;
+        }
         // What stays in this clone is nothing to commit.
         let commits = vault.config().commit == store::CommitMode::Auto && !travelling.is_empty();
         let mut pending = Pending::load(vault.root())?.still(vault.root().path());
@@ -378,5 +382,15 @@ impl<'a> Transaction<'a> {
             publish_lines(vault)?;
         }
         Ok(())
+    }
+}
+
+/// A file that both sides of a merge changed is decided first: `git merge --abort` would throw a new version
+/// away that this machine has seen.
+fn refuse_open(vault: &Vault, paths: &[VaultPath]) -> Result<()> {
+    let open = git::open_conflicts(vault.root().path())?;
+    match paths.iter().find(|path| open.contains(path.as_str())) {
+        Some(path) => Err(SecretError::Open { path: path.clone() }.into()),
+        None => Ok(()),
     }
 }

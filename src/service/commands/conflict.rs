@@ -156,16 +156,23 @@ fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
 /// What a side changed, in words.
 fn changes(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
     let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let ConflictTarget::Secret(_) = &conflict.matter else {
-        let mut keys: Vec<String> = Vec::new();
-        for line in diff(opened, conflict, side) {
-            let key = line[1..].split_once('=').map(|(key, _)| key.trim().to_owned());
-            if let Some(key) = key.filter(|key| key != "version" && !keys.contains(key)) {
-                keys.push(key);
-            }
+    if let ConflictTarget::Document(path) = &conflict.matter {
+        let keys = |at| {
+            let bytes = conflict.at(opened, at, path).ok().flatten().unwrap_or_default();
+            let table = String::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+            let table: Option<toml::Table> = table;
+            table.unwrap_or_default()
+        };
+        let (old, new) = (keys(Revision::Shared), keys(Revision::Now(side)));
+        if new.contains_key("removed") && !old.contains_key("removed") {
+            return texts(&["removed"]);
         }
-        return keys;
-    };
+        let mut all: Vec<&String> = new.keys().chain(old.keys()).collect();
+        all.sort();
+        all.dedup();
+        all.retain(|key| !["version", "signature"].contains(&key.as_str()));
+        return all.into_iter().filter(|key| old.get(*key) != new.get(*key)).cloned().collect();
+    }
     let Some(new) = conflict.claimed(opened, Revision::Now(side)) else { return Vec::new() };
     let Some(old) = conflict.claimed(opened, Revision::Shared) else { return texts(&["new"]) };
     let place = |of: &Record| (of.services.clone(), of.user.clone(), of.bearer);

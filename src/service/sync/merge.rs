@@ -86,10 +86,13 @@ impl Failure for SyncError {
                 "pull and push it with git; what a merge of git's leaves open decides 'authy conflict'".into()
             }
             Self::Manual => "pull and push with git, or run 'authy config set commit auto'".into(),
-            Self::Clashes { with, .. } => {
+            Self::Clashes { with, names } => {
                 let with = with.as_ref().map(|rev| format!(" --with {}", git::quoted(Path::new(rev))));
                 let with = with.unwrap_or_default();
-                format!("run 'authy conflict list{with}', then 'authy conflict take ours|theirs|newest NAME{with}'")
+                // Of a file neither side is the newest.
+                let is_file = |name: &String| VaultPath::parse(name).is_some();
+                let sides = if names.iter().all(is_file) { "ours|theirs" } else { "ours|theirs|newest" };
+                format!("run 'authy conflict list{with}', then 'authy conflict take {sides} NAME{with}'")
             }
             Self::BothChanged { .. } => "merge it with git, then run this again: git pull --no-rebase".into(),
             Self::ForkedChain { .. } => {
@@ -125,6 +128,9 @@ impl Failure for SyncError {
             ),
             Self::NoClash(_) => "run 'authy conflict list'".into(),
             Self::NoNewest { .. } => "take ours or theirs".into(),
+            Self::UnusableSide { matter, .. } if VaultPath::parse(matter).is_none() => {
+                format!("take the other side, or look at 'authy history {matter}' and restore one of its versions")
+            }
             Self::UnusableSide { .. } => "take the other side, or ask an admin to".into(),
         })
     }

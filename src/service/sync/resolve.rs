@@ -181,23 +181,28 @@ fn take_secret(
     tx.locked().may_write(name)?;
     let unfit = |why| SyncError::UnusableSide { matter: name.to_string(), why: Box::new(why) };
     let taken = offered(opened, conflict, name, Revision::Now(side)).map_err(unfit)?;
-    let floor = floor(opened, side, &VaultPath::record(name), |at| {
-        let record: Option<Record> = conflict.claimed(opened, at);
-        record.map(|record| Version::from(&record))
-    });
-    if let Some(taken) = &taken {
-        let found = Version::from(&**taken.record());
-        refuse_below(&VaultPath::record(name), found, floor).map_err(|why| unfit(why.into()))?;
-    }
     let other = side.other();
     // One that nobody may have signed counts for nothing.
-    let other = match conflict.is_gone(other) {
+    let other_record = match conflict.is_gone(other) {
         true => last_of(opened, conflict, name, other)?,
         false => offered(opened, conflict, name, Revision::Now(other))
             .ok()
             .flatten()
             .map(|other| (**other.record()).clone()),
     };
+    let floor = floor(opened, side, &VaultPath::record(name), |at| {
+        let record: Option<Record> = match at {
+            // What it was before it was taken away is what this machine has seen.
+            Revision::Now(gone) if gone == other && conflict.is_gone(other) => other_record.clone(),
+            _ => conflict.claimed(opened, at),
+        };
+        record.map(|record| Version::from(&record))
+    });
+    if let Some(taken) = &taken {
+        let found = Version::from(&**taken.record());
+        refuse_below(&VaultPath::record(name), found, floor).map_err(|why| unfit(why.into()))?;
+    }
+    let other = other_record;
     let Some(taken) = taken else {
         tx.remove_secret(name);
         return Ok(());

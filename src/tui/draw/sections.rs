@@ -304,7 +304,10 @@ fn session_details(app: &App, session: &SessionView) -> Vec<(&'static str, Strin
     }
     let expires = text(&session.expires);
     let left = left(app.now, &expires).unwrap_or_else(|| "over".to_owned());
-    rows.push(("ends", format!("{expires} ({left})")));
+    match &session.ended {
+        Some(ended) => rows.push(("ended", format!("{ended} ({})", ago(app.now, ended)))),
+        None => rows.push(("ends", format!("{expires} ({left})"))),
+    }
     rows.push((
         "made",
         format!("{} by {}", ago(app.now, &text(&session.created)), text(&session.by)),

@@ -76,6 +76,7 @@ fn session(id: &str, status: SessionStatus) -> SessionView {
         expires: Some("2026-11-25T19:00:00Z".into()),
         by: Some("alice".into()),
         used: Some("2026-11-25T11:58:00Z".into()),
+        ended: None,
         status,
         problem: None,
     }

@@ -10,7 +10,7 @@ use crate::cli::table::Table;
 
 /// List sessions: those of this clone and those that are shared
 ///
-/// Those that expired or were revoked here are listed last, for a week. USED is when the token was last given something, as far as this clone knows.
+/// Those that expired or were revoked here are listed last, for a week. ENDS is when a session ends, or did; USED is when the token was last given something, as far as this clone knows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +32,7 @@ impl Args {
 
 fn table(sessions: Vec<SessionView>) -> Table {
     let mut table =
-        Table::new(["ID", "SCOPE", "STATUS", "KIND", "CREATED", "EXPIRES", "USED", "BY", "LABEL"])
+        Table::new(["ID", "SCOPE", "STATUS", "KIND", "CREATED", "ENDS", "USED", "BY", "LABEL"])
             .with_times(&[4, 5, 6])
             .with_spare(&[4, 7]);
     for one in sessions {
@@ -48,7 +48,7 @@ fn table(sessions: Vec<SessionView>) -> Table {
             one.status.to_string(),
             usage.to_owned(),
             one.created.unwrap_or_default(),
-            one.expires.unwrap_or_default(),
+            one.ended.or(one.expires).unwrap_or_default(),
             one.used.unwrap_or_default(),
             one.by.unwrap_or_default(),
             one.problem.unwrap_or(one.label),

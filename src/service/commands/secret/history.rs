@@ -66,6 +66,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         found.push((record, version));
         false
     })?;
+    in_order(&mut found);
     if found.is_empty() {
         return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
@@ -77,6 +78,25 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         .zip(all)
         .map(|((_, version), what)| PastVersion { what: what.unwrap_or(version.what), ..version });
     Ok(versions.collect())
+}
+
+/// Commits of one second come in any order: versions tell which was first.
+fn in_order(found: &mut [(Option<Record>, PastVersion)]) {
+    for at in 1..found.len() {
+        let mut at = at;
+        while at > 0 {
+            let (before, this) = (&found[at - 1].1, &found[at].1);
+            let is_late = match (before.version, this.version) {
+                (Some(before), Some(this)) => before < this,
+                _ => false,
+            };
+            if !is_late || before.commit.time != this.commit.time {
+                break;
+            }
+            found.swap(at - 1, at);
+            at -= 1;
+        }
+    }
 }
 
 /// The version with the value that a secret had before the present one; of one that was removed, with

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
-use crate::fs::{self, Subject, VaultPath};
+use crate::fs::{self, Listing, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, SecretName, printable};
@@ -235,10 +235,15 @@ fn annotated(now: Record, was: &Record) -> Record {
 
 fn plan(ctx: &Context, opened: &Snapshot, caller: &MemberName) -> Result<Plan> {
     let root = opened.vault.root().path();
+    if let Some(reason) = git::waits_for(root)? {
+        return Err(git::GitError::NotReady { reason }.into());
+    }
     let newest = git::newest(root, &PLACES)?.ok_or(UndoError::Nothing)?;
     let (commit, subject) = (CommitView::from(newest.commit), newest.subject);
     let parent = match newest.parents.as_slice() {
+        [] if newest.is_cut_off => return Err(UndoError::CutOff.into()),
         [] => return Err(UndoError::Nothing.into()),
+        _ if newest.is_before_merge => return Err(UndoError::Joined { subject }.into()),
         [only] => only,
         _ => return Err(UndoError::Joined { subject }.into()),
     };
@@ -247,6 +252,7 @@ fn plan(ctx: &Context, opened: &Snapshot, caller: &MemberName) -> Result<Plan> {
     if own != commit.author {
         return Err(UndoError::Theirs { author: commit.author, subject }.into());
     }
+    refuse_uncommitted(opened)?;
     let (mut names, mut scopes) = (BTreeSet::new(), BTreeSet::new());
     for path in newest.paths.iter().filter_map(|path| VaultPath::parse(path)) {
         match path.subject() {
@@ -266,6 +272,21 @@ fn plan(ctx: &Context, opened: &Snapshot, caller: &MemberName) -> Result<Plan> {
         steps.push(of_policy(opened, &commit.id, parent, scope)?);
     }
     Ok(Plan { commit, subject, steps: renamed(steps) })
+}
+
+/// What was changed and not committed is a later change, of which no commit tells what was before.
+fn refuse_uncommitted(opened: &Snapshot) -> Result<()> {
+    let (root, places) = (opened.vault.root(), ["policies", "secrets"]);
+    let mut here = Vec::new();
+    for listing in [Listing::Policies, Listing::Secrets] {
+        let files = fs::list(root, listing)?.files;
+        here.extend(files.iter().map(|file| format!("{}/{file}", listing.folder())));
+    }
+    here.retain(|path| VaultPath::parse(path).is_some_and(|path| path.travels()));
+    match git::uncommitted(root.path(), &places, &here)?.into_iter().next() {
+        Some(file) => Err(UndoError::NotCommitted { path: file.path }.into()),
+        None => Ok(()),
+    }
 }
 
 fn of_secret(opened: &Snapshot, commit: &str, parent: &str, name: &SecretName) -> Result<Step> {
@@ -351,8 +372,12 @@ pub(crate) enum UndoError {
     Theirs { author: String, subject: String },
     #[error("the last change was of more than secrets or policies alone: '{}'", printable(subject))]
     OfOther { subject: String },
-    #[error("the last change encrypted '{name}' to other readers, and nothing else")]
+    #[error("the last change encrypted or signed '{name}' anew, and nothing else")]
     OfReaders { name: SecretName },
+    #[error("this clone was cut off after the last change (a shallow clone)")]
+    CutOff,
+    #[error("'{}' was changed later, and is not committed", printable(path))]
+    NotCommitted { path: String },
     #[error("'{what}' is not as the last commit left it")]
     NotAsCommitted { what: String },
     #[error("no admin of today signed the '{path}' of before")]
@@ -370,6 +395,8 @@ impl Failure for UndoError {
             | Self::OfOther { .. }
             | Self::OfReaders { .. }
             | Self::NotAsCommitted { .. }
+            | Self::NotCommitted { .. }
+            | Self::CutOff
             | Self::Moved => Kind::Conflict,
             Self::Unsigned { .. } => Kind::Damaged,
         }
@@ -377,8 +404,10 @@ impl Failure for UndoError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Nothing => {
-                "a vault inside a project is committed by hand; 'authy restore NAME' needs the commits, too"
+            Self::Nothing => "'authy restore NAME' takes one secret back to the value before".into(),
+            Self::CutOff => "run 'git fetch --unshallow' in the vault's folder".into(),
+            Self::NotCommitted { .. } => {
+                "commit it, or drop it with git; 'authy restore NAME' takes one secret back to the value before"
                     .into()
             }
             Self::Joined { .. } | Self::Theirs { .. } => {

@@ -47,6 +47,8 @@ pub struct SessionView {
     pub by: Option<String>,
     /// When its token was last given something, as far as this clone knows (RFC 3339).
     pub used: Option<String>,
+    /// When it ended (RFC 3339), of one that is remembered.
+    pub ended: Option<String>,
     /// `live`, `expired`, `revoked` or `invalid`.
     pub status: SessionStatus,
     /// Why it is invalid.
@@ -105,6 +107,7 @@ fn view(opened: &Snapshot, place: GrantPlace, grant: &Signed<Grant>, now: Stamp)
         expires: Some(ends.to_string()),
         by: Some(grant.by().to_string()),
         used: None,
+        ended: None,
         status,
         problem: usable.err().map(|error| error.to_string()),
     }
@@ -121,6 +124,7 @@ fn remembered(one: Ended) -> SessionView {
         expires: Some(one.expires.to_string()),
         by: Some(one.by.to_string()),
         used: one.used.map(|used| used.to_string()),
+        ended: Some(one.at.to_string()),
         status: match one.how {
             End::Expired => SessionStatus::Expired,
             End::Revoked => SessionStatus::Revoked,
@@ -140,6 +144,7 @@ fn invalid(place: GrantPlace, problem: String) -> SessionView {
         expires: None,
         by: None,
         used: None,
+        ended: None,
         status: SessionStatus::Invalid,
         problem: Some(problem),
     }
