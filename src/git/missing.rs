@@ -41,6 +41,12 @@ pub(crate) fn committed(vault: &Path, places: &[String]) -> Result<Vec<String>, 
     read().map_err(GitError::gix(ACTION))
 }
 
+/// Whether the history was cut off (git-clone(1), `--depth`).
+pub(crate) fn is_shallow(vault: &Path) -> bool {
+    let place = Worktree::find(vault).ok().flatten();
+    place.is_some_and(|place| place.common_dir.join("shallow").exists())
+}
+
 /// Whether the user keeps part of the repository out of the work tree (git-sparse-checkout(1)).
 pub(crate) fn is_sparse(vault: &Path) -> bool {
     let Ok(Some(place)) = Worktree::find(vault) else { return false };

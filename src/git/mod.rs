@@ -64,7 +64,7 @@ pub(crate) use lineage::Lineage;
 pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
-pub(crate) use missing::{committed, is_sparse};
+pub(crate) use missing::{committed, is_shallow, is_sparse};
 pub(crate) use newest::newest;
 pub(crate) use objects::{
     ObjectKind, Origin, each_object, is_cut_off, is_tracked, named_objects, origins, staged_files,

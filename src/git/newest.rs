@@ -6,7 +6,7 @@ use super::error::GitError;
 use super::history::Commit;
 use super::history::repository;
 use super::locate::Worktree;
-use super::objects::is_cut_off;
+use super::missing::is_shallow;
 use super::{program, refs};
 
 const ACTION: &str = "read the history";
@@ -55,7 +55,7 @@ pub(crate) fn newest(vault: &Path, places: &[&str]) -> Result<Option<Newest>, Gi
     let since = format!("{}..HEAD", commit.id);
     let words = ["rev-list", "--first-parent", "--merges", "--max-count=1", &since];
     let is_before_merge = !program::answer(&place, ACTION, &words)?.trim().is_empty();
-    let is_cut_off = parents.is_empty() && is_cut_off(vault);
+    let is_cut_off = parents.is_empty() && is_shallow(vault);
     Ok(Some(Newest { commit, parents, subject, paths, is_before_merge, is_cut_off }))
 }
 

@@ -194,8 +194,14 @@ fn a_shallow_clone_says_that_it_is_one() {
     let clone = t.path("clone");
     let url = format!("file://{}", t.vault().display());
     t.program("git", ["clone", "-q", "--depth", "1", &url, clone.to_str().unwrap()]).ok();
-    let call = t.authy(["undo"]).env("AUTHY_VAULT", &clone).env("AUTHY_KEYFILE", t.key());
-    call.env("AUTHY_STATE_DIR", t.path("other")).fails(7).stderr_has("--unshallow");
+    let there = |words: &[&str]| {
+        let call = t.authy(words).env("AUTHY_VAULT", &clone).env("AUTHY_KEYFILE", t.key());
+        call.env("AUTHY_STATE_DIR", t.path("other"))
+    };
+    there(&["undo"]).fails(7).stderr_has("--unshallow");
+    there(&["history", "db-url"]).ok().stderr_has("--unshallow");
+    there(&["restore", "db-url"]).fails(3).stderr_has("--unshallow");
+    t.authy(["history", "db-url"]).ok().stderr_lacks("shallow");
 }
 
 #[test]

@@ -57,6 +57,8 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// The history was cut off: there may be older versions than are told of.
+    Shallow,
     /// The vault's folder lies in a repository of the whole home folder, and has one of its own.
     HomeIsRepository {
         /// The vault's, from there.
@@ -332,6 +334,9 @@ impl fmt::Display for Note {
                 "your home folder is a git repository: the vault got one of its own. To keep it out of yours, add \
                  '/{}/' to its .gitignore",
                 printable(&folder.to_string_lossy())
+            ),
+            Self::Shallow => f.write_str(
+                "this is a shallow clone: older versions are not known here ('git fetch --unshallow' in the vault's folder)",
             ),
             Self::ManualCommit => f.write_str(
                 "the vault is inside another git repository: authy will not commit there, and \

@@ -8,7 +8,7 @@ use crate::fs::VaultPath;
 use crate::git;
 use crate::name::{MemberName, ScopeName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, OpenVault, Result, Snapshot};
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::service::rules::{
     CommitView, PastChange, PastError, Says, changed, past_version, put_back,
@@ -67,6 +67,9 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         false
     })?;
     in_order(&mut found);
+    if git::is_shallow(&ctx.vault) {
+        ctx.front.note(&Note::Shallow);
+    }
     if found.is_empty() {
         return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
