@@ -47,7 +47,7 @@ fn works_together(team: &Team) {
     team.of("bob", &["sync"]).ok();
     team.holds("bob", "db-url", "from alice");
     // Many files become a pack.
-    let many: String = (0..120).map(|n| format!("BULK_{n}=value number {n}\n")).collect();
+    let many: String = (0..105).map(|n| format!("BULK_{n}=value number {n}\n")).collect();
     team.t.write("many.env", many);
     let file = team.t.work().join("many.env");
     team.of("alice", &["import", "--from", "dotenv", file.to_str().unwrap()]).ok();

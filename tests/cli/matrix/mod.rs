@@ -148,10 +148,10 @@ fn tried(title: &str, cases: &[Case]) {
         ordered.point(&format!("{:?}", case.words), || {
             assert_eq!(mistakes(&trace, [&places[0], &places[1]]), [""; 0]);
         });
-        for fault in chosen(kills(&trace), 4) {
+        for fault in chosen(kills(&trace), 3) {
             killed.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
-        for fault in chosen(errors(&trace), case.errors) {
+        for fault in chosen(errors(&trace), case.errors.div_ceil(2)) {
             refused.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
     }
@@ -294,7 +294,7 @@ fn founding() {
     init(TRACE).code_is(0);
     let trace = text(&log);
     let mut score = Score::new("init: killed, or a system call fails");
-    for fault in some(&kills(&trace), 8).into_iter().chain(some(&errors(&trace), 8)) {
+    for fault in some(&kills(&trace), 5).into_iter().chain(some(&errors(&trace), 5)) {
         score.point(&fault.0, || {
             let done = init(&fault.0);
             // The second attempt finishes the work, or finds it done.
