@@ -36,6 +36,7 @@ mod program;
 mod reason;
 mod refs;
 mod remote;
+mod removed;
 mod staged;
 mod state;
 mod tip;
@@ -75,6 +76,7 @@ pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{
     Remote, fetch, fetched, last_fetched, move_bookmark, push, remote, remote_of,
 };
+pub(crate) use removed::removed;
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use state::waits_for;
 pub(crate) use tip::{Tip, tip};

@@ -3,9 +3,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use super::kind::Part;
@@ -110,7 +111,7 @@ fn fetch(place: &Worktree, ids: &[ObjectId]) -> Result<(), GitError> {
         Some(name) => name.to_owned(),
         None => extension()?.trim().to_owned(),
     };
-    let mut command = program::git(place, &Settings::default());
+    let mut command = git(place);
     command.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags"]);
     command.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none"]);
     command.args(["--stdin", "--", &remote]).stdin(Stdio::piped());
@@ -132,8 +133,17 @@ fn fetch(place: &Worktree, ids: &[ObjectId]) -> Result<(), GitError> {
 
 /// What git answers, that fetches what it lacks for it.
 fn asked(place: &Worktree, words: &[&str]) -> Result<String, GitError> {
-    program::answer(place, ACTION, words).map_err(|error| match error {
-        GitError::Refused { line, .. } => GitError::LeftOut { line },
-        other => other,
-    })
+    let output = git(place).args(words).stdin(Stdio::null()).output();
+    let output = output.map_err(|source| GitError::Program { action: ACTION, source })?;
+    match output.status.success() {
+        true => Ok(output.stdout.to_str_lossy().into_owned()),
+        false => Err(GitError::LeftOut { line: program::complaint(&output.stderr) }),
+    }
+}
+
+/// Prepares a call. Who asked for something else is not asked for a password in the middle of it.
+fn git(place: &Worktree) -> Command {
+    let mut command = program::git(place, &Settings::default());
+    command.env("GIT_TERMINAL_PROMPT", "0");
+    command
 }

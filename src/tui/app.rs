@@ -233,7 +233,10 @@ impl App {
         match (keys::command(self.section, key), key.code) {
             (Some(command), _) => self.command(command),
             (None, KeyCode::Esc) => {
-                self.clear_filter();
+                // One after the other: a filter is how one got to what is marked.
+                if !self.secrets.unmark() {
+                    self.clear_filter();
+                }
                 Vec::new()
             }
             _ => Vec::new(),
@@ -302,6 +305,22 @@ impl App {
         }
         if let (Some(scroll), Some(by)) = (popup.scroll(), scrolls(key.code)) {
             *scroll = (*scroll).min(self.reach.get()).saturating_add_signed(by);
+            return Vec::new();
+        }
+        if let Popup::Removed { list, at } = popup {
+            match key.code {
+                KeyCode::Down | KeyCode::Char('j') => {
+                    *at = (*at + 1).min(list.len().saturating_sub(1));
+                }
+                KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
+                KeyCode::Enter => {
+                    let name = list.get(*at).map(|one| one.name.clone());
+                    self.popup = None;
+                    return name.map(|name| self.begin(Work::Restore(name))).into_iter().collect();
+                }
+                KeyCode::Esc | KeyCode::Char('q') => self.popup = None,
+                _ => {}
+            }
             return Vec::new();
         }
         if let Popup::Conflicts { list, at } = popup {
@@ -423,6 +442,7 @@ impl App {
             Work::SessionRevokeAll | Work::SessionRevoke(_) => "revoking",
             Work::Sync | Work::Take { .. } => "syncing",
             Work::UndoPlan => "looking at the last change",
+            Work::Removed => "looking for what was removed",
             _ => "working",
         });
         Effect::Work(work)

@@ -90,7 +90,15 @@ impl App {
                 lines.extend(undo_lines(&plan.steps));
                 self.show(Popup::confirm("Undo".into(), lines, Work::Undo(plan.commit.id)));
             }
-            Reply::UndoPlan(Err(told)) => self.refused(told),
+            Reply::Removed(Ok(list)) if list.is_empty() => {
+                self.busy = None;
+                self.say("nothing was removed, as far as git tells");
+            }
+            Reply::Removed(Ok(list)) => {
+                self.busy = None;
+                self.show(Popup::Removed { list, at: 0 });
+            }
+            Reply::UndoPlan(Err(told)) | Reply::Removed(Err(told)) => self.refused(told),
             Reply::Note(text) => self.say(printable(&text)),
             Reply::Asked(question) => self.ask(question),
             Reply::Progress(done, total) => {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use authy::{
     Annotation, Approval, AuditEntry, BriefStatus, Choice, ConflictView, ListEntry, MemberChange,
     MemberName, MemberView, NewMember, OneTimeCode, PastVersion, PolicyChange, PolicyView, Removal,
-    ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView, Undo,
-    VerifyReport,
+    RemovedSecret, ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView,
+    Undo, VerifyReport,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
@@ -120,6 +120,10 @@ pub(crate) enum Work {
     Remove(SecretName),
     /// Give it the value before, or after a removal the last one.
     Restore(SecretName),
+    /// What was removed.
+    Removed,
+    /// Remove these, in one change.
+    RemoveAll(Vec<SecretName>),
     /// What taking the last change back would do.
     UndoPlan,
     /// Take it back: the change of this commit.
@@ -175,6 +179,7 @@ pub(crate) enum Reply {
     MemberRemoved(Result<Removal, ErrorText>),
     Code(SecretName, Result<OneTimeCode, ErrorText>),
     UndoPlan(Result<Box<Undo>, ErrorText>),
+    Removed(Result<Vec<RemovedSecret>, ErrorText>),
     /// What is to be decided before a sync can go on.
     Conflicts(Vec<ConflictView>),
     /// What waits, whenever that may have changed.

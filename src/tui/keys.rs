@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Sort,
     Sync,
     Undo,
+    Mark,
+    Removed,
 }
 
 impl Command {
@@ -87,7 +89,7 @@ const fn bind(
 
 use Key::{Char, Code, Ctrl};
 
-const SECRETS: [Binding; 10] = [
+const SECRETS: [Binding; 12] = [
     bind(&[Char('n')], "n", "new", "store a new secret", Command::New),
     bind(
         &[Code(KeyCode::Enter), Char('v')],
@@ -116,6 +118,14 @@ const SECRETS: [Binding; 10] = [
         Command::Code,
     ),
     bind(&[Char('s')], "s", "", "sort by name, by age, by what is due", Command::Sort),
+    bind(
+        &[Char(' ')],
+        "Space",
+        "",
+        "mark it, or not any more; d removes what is marked",
+        Command::Mark,
+    ),
+    bind(&[Char('R')], "R", "", "show what was removed, and bring it back", Command::Removed),
 ];
 
 const APPROVE: Binding = bind(

@@ -1,5 +1,7 @@
 //! A list with a filter and a selection that stays where it was when the list is read anew.
 
+use std::collections::BTreeSet;
+
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -33,6 +35,8 @@ pub(crate) struct Listing<T> {
     wished: Option<String>,
     /// What the filter looks at, row by row.
     haystacks: Vec<String>,
+    /// The keys of rows that are marked.
+    marked: BTreeSet<String>,
     pub(crate) filter: Input,
     /// Whether keys go into the filter.
     pub(crate) typing: bool,
@@ -49,6 +53,7 @@ impl<T: Row> Listing<T> {
             look,
             wished: None,
             haystacks: Vec::new(),
+            marked: BTreeSet::new(),
             filter: Input::line(""),
             typing: false,
             loaded: false,
@@ -63,6 +68,10 @@ impl<T: Row> Listing<T> {
             FilterMode::Words => rows.iter().map(|row| row.haystack().to_lowercase()).collect(),
         };
         self.rows = rows;
+        if !self.marked.is_empty() {
+            let there: BTreeSet<String> = self.rows.iter().map(Row::key).collect();
+            self.marked.retain(|key| there.contains(key));
+        }
         self.loaded = true;
         self.sift();
         if let Some(key) = key {
@@ -101,6 +110,25 @@ impl<T: Row> Listing<T> {
         self.wished = self.selected().map(Row::key);
         self.shown.clear();
         std::mem::take(&mut self.rows)
+    }
+
+    /// Marks the selected row, or takes the mark away, and goes on to the next one.
+    pub(crate) fn mark(&mut self) {
+        let Some(key) = self.selected().map(Row::key) else { return };
+        if !self.marked.remove(&key) {
+            self.marked.insert(key);
+        }
+        self.step(1);
+    }
+
+    /// Takes all marks away; tells whether there were any.
+    pub(crate) fn unmark(&mut self) -> bool {
+        !std::mem::take(&mut self.marked).is_empty()
+    }
+
+    /// The keys of the marked rows, sorted.
+    pub(crate) fn marked(&self) -> &BTreeSet<String> {
+        &self.marked
     }
 
     pub(crate) fn rows(&self) -> &[T] {

@@ -1,6 +1,6 @@
 //! What lies over a section: a question, a form, a value, a text.
 
-use authy::{Approval, ConflictView, SecretBytes, SecretName, SessionCreated};
+use authy::{Approval, ConflictView, RemovedSecret, SecretBytes, SecretName, SessionCreated};
 use time::OffsetDateTime;
 
 use super::effect::Work;
@@ -25,6 +25,11 @@ pub(crate) enum Popup {
     /// What both sides changed, and which of it is selected.
     Conflicts {
         list: Vec<ConflictView>,
+        at: usize,
+    },
+    /// What was removed, and which of it is selected.
+    Removed {
+        list: Vec<RemovedSecret>,
         at: usize,
     },
     /// What waits for an admin.

@@ -1,7 +1,8 @@
 //! What the keys of a section do, and what its list is made of.
 
 use authy::{
-    AuditEntry, DocumentStatus, ListEntry, MemberView, PolicyView, SessionView, printable,
+    AuditEntry, DocumentStatus, ListEntry, MemberView, PolicyView, SecretName, SessionView,
+    printable,
 };
 
 use super::app::{App, Past, Sort};
@@ -168,6 +169,27 @@ impl App {
     fn secrets_command(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::New => return self.open(forms::store()),
+            Command::Mark => {
+                self.secrets.mark();
+                return Vec::new();
+            }
+            Command::Removed => return vec![self.begin(Work::Removed)],
+            Command::Delete if !self.secrets.marked().is_empty() => {
+                let names: Vec<SecretName> = self
+                    .secrets
+                    .marked()
+                    .iter()
+                    .filter_map(|key| SecretName::parse(key).ok())
+                    .collect();
+                let mut lines = vec![format!("Remove {} secrets from the vault?", names.len())];
+                lines.extend(names.iter().take(8).map(|name| format!("  {name}")));
+                if names.len() > 8 {
+                    lines.push(format!("  and {} more", names.len() - 8));
+                }
+                lines.push("Their past stays in git, encrypted.".to_owned());
+                self.popup = Some(Popup::confirm("Delete".into(), lines, Work::RemoveAll(names)));
+                return Vec::new();
+            }
             Command::Sort => {
                 self.sort = match self.sort {
                     Sort::Name => Sort::Age,

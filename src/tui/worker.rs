@@ -231,6 +231,10 @@ impl Worker<'_> {
                 let code = told(authy::otp(&ctx, &name, None));
                 Reply::Code(name, code)
             }
+            Work::Removed => {
+                Reply::Removed(told(authy::list_removed(&ctx, &ListOptions::default())))
+            }
+            Work::RemoveAll(names) => changed(remove_all(&ctx, &names)),
             Work::UndoPlan => Reply::UndoPlan(told(authy::undo_plan(&ctx).map(Box::new))),
             Work::Undo(commit) => changed(undo(&ctx, &commit)),
             Work::Restore(name) => changed(restore(&ctx, &name)),
@@ -312,6 +316,11 @@ impl Worker<'_> {
 /// What a change did, in words.
 fn changed(result: authy::Result<String>) -> Reply {
     Reply::Changed(told(result))
+}
+
+fn remove_all(ctx: &Context, names: &[SecretName]) -> authy::Result<String> {
+    authy::remove_all(ctx, names)?;
+    Ok(format!("removed {} secrets; R shows them, and brings them back", names.len()))
 }
 
 fn undo(ctx: &Context, commit: &str) -> authy::Result<String> {

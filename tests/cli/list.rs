@@ -86,3 +86,28 @@ fn descriptions_never_reach_a_terminal_raw() {
     let list = t.authy(["list", "--long"]).ok().only_printable();
     assert!(!list.text().contains('\u{202e}'), "{list}");
 }
+
+#[test]
+fn what_was_removed_is_listed_as_git_tells_it() {
+    let t = Sandbox::new();
+    t.store([("a", "1"), ("b", "2"), ("c", "3"), ("svc/d", "4")]);
+    t.authy(["list", "--removed"]).ok().stdout_is("").stderr_has("nothing was removed");
+    t.authy(["remove", "a"]).ok();
+    t.authy(["rename", "b", "b2"]).ok();
+    t.authy(["rm", "-r", "svc"]).ok();
+    t.authy(["remove", "c"]).ok();
+    t.authy(["restore", "c"]).ok();
+    let list = t.authy(["list", "--removed", "--json"]).ok().json();
+    let names: Vec<_> = list.as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    assert_eq!(names, ["svc/d", "b", "a"]);
+    assert_eq!(list[1]["subject"], "Rename b to b2");
+    assert!(list[0]["commit"]["id"].is_string());
+    t.authy(["ls", "svc/", "--removed"]).ok().stdout_has("svc/d").stdout_lacks("Rename");
+    t.policy("one", ["a"]);
+    let token = t.authy(["session", "create", "--scope", "one"]).ok().text();
+    let seen = t.authy(["list", "--removed"]).env("AUTHY_TOKEN", token.trim()).ok();
+    seen.stdout_has("Remove a").stdout_lacks("svc");
+    t.authy(["restore", "svc/d"]).ok();
+    t.authy(["get", "svc/d"]).ok().stdout_is("4");
+    t.authy(["list", "--removed"]).ok().stdout_lacks("svc/d");
+}

@@ -45,8 +45,8 @@ fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
     let mut tried = 0;
     for call in calls {
         let total = text.lines().filter(|line| line.contains(&format!(" {call}("))).count();
-        // Spread over all of them, some three of each.
-        for n in (1..=total).step_by((total / 3).max(1)) {
+        // Spread over all of them, some four of each.
+        for n in (1..=total).step_by((total / 4).max(1)) {
             t.sh("rm -rf ../home ../state && cp -a ../pristine/home ../pristine/state ..").ok();
             traced(&format!("inject={call}:signal=KILL:when={n}"));
             tried += 1;

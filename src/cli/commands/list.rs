@@ -18,6 +18,7 @@ Examples:
   authy list 'db-*' --long
   authy list --tree
   authy list --for https://github.com
+  authy list --removed                     names that 'authy restore' brings back
   authy list --scope backend --json")]
 pub(crate) struct Args {
     /// Take only names that match: a part of a name, a folder as in 'prod/', or a pattern with
@@ -39,6 +40,10 @@ pub(crate) struct Args {
     /// any more, or it is older than it should be
     #[arg(long, conflicts_with_all = ["long", "tree"])]
     rotate_due: bool,
+    /// List what was removed or renamed instead, as git tells it; 'authy restore NAME' brings a
+    /// value back
+    #[arg(long, conflicts_with_all = ["long", "tree", "rotate_due", "service"])]
+    removed: bool,
 }
 
 impl Args {
@@ -51,6 +56,9 @@ impl Args {
             rotate_due: self.rotate_due,
             service: self.service,
         };
+        if self.removed {
+            return removed(env, &options);
+        }
         let entries = authy::list(&env.context()?, &options)?;
         if entries.is_empty() {
             ui.note(nothing(self.pattern.as_deref(), &options));
@@ -70,6 +78,25 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Lists what was taken away.
+fn removed(env: &CliEnv, options: &ListOptions) -> CommandResult {
+    let ui = env.ui();
+    let removed = authy::list_removed(&env.context()?, options)?;
+    if removed.is_empty() {
+        ui.note("nothing was removed, as far as git tells");
+    }
+    if ui.wants_json() {
+        ui.json(&removed)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(["NAME", "REMOVED", "BY", "COMMIT"]).with_times(&[1]);
+    for one in removed {
+        table.push([one.name.to_string(), one.commit.time, one.commit.author, one.subject]);
+    }
+    ui.table(&table)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a word without pattern characters means: a part of a name, or a folder.

@@ -7,8 +7,11 @@ use serde::Serialize;
 
 use crate::access::Pattern;
 use crate::audit::Op;
+use crate::fs::{Listing, Subject, VaultPath};
+use crate::git;
 use crate::name::{ScopeName, SecretName, ServiceUrl, ServiceUser, Ttl};
 use crate::service::base::{Context, OpenVault, Result, Snapshot, effective_scope};
+use crate::service::rules::CommitView;
 use crate::service::secret::{belongs, due};
 use crate::service::session::{bearer, listable};
 use crate::store::{Record, Stamp};
@@ -153,4 +156,42 @@ fn detailed(opened: &Snapshot, now: Stamp, name: SecretName) -> ListEntry {
         Err(error) => (None, Some(error.to_string())),
     };
     ListEntry { name, details, sealed: false, problem }
+}
+
+/// A secret that was taken away, by a removal or a rename.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemovedSecret {
+    /// The name that it had.
+    pub name: SecretName,
+    /// The commit that took it away.
+    pub commit: CommitView,
+    /// What that says it did.
+    pub subject: String,
+}
+
+/// Lists the secrets that were taken away and are not there now, the last ones first, as git tells it. Needs no
+/// identity; with a token those of its scope.
+///
+/// # Errors
+/// As [`list`]; the history cannot be read.
+pub fn list_removed(ctx: &Context, options: &ListOptions) -> Result<Vec<RemovedSecret>> {
+    let pattern = options.pattern.as_deref().map(Pattern::new).transpose()?;
+    let opened = OpenVault::open(ctx)?;
+    let bearer = bearer(ctx, &opened, &Op::LIST)?;
+    let scope = effective_scope(ctx, options.scope.as_ref())?;
+    let reach = listable(&opened, bearer.as_deref(), scope.as_ref())?;
+    // Those that are there now, and each other one once.
+    let mut known: BTreeSet<SecretName> = opened.vault.names()?.into_iter().collect();
+    let mut found = Vec::new();
+    for removed in git::removed(opened.vault.root().path(), Listing::Secrets.folder())? {
+        let path = VaultPath::parse(&removed.path);
+        let Some(Subject::Record(name)) = path.as_ref().map(VaultPath::subject) else { continue };
+        let is_wanted = pattern.as_ref().is_none_or(|pattern| pattern.matches(name.as_str()))
+            && reach.permits(name).is_ok();
+        if is_wanted && known.insert(name.clone()) {
+            let (name, commit) = (name.clone(), removed.commit.into());
+            found.push(RemovedSecret { name, commit, subject: removed.subject });
+        }
+    }
+    Ok(found)
 }

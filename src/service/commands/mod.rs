@@ -65,7 +65,7 @@ pub use inject::{
     misread, render, render_manifest, resolve, run, variable, variables,
 };
 pub use join::{JoinOptions, JoinReport, join};
-pub use list::{ListDetails, ListEntry, ListOptions, list};
+pub use list::{ListDetails, ListEntry, ListOptions, RemovedSecret, list, list_removed};
 pub use lock::{LockReport, lock};
 pub use machine::{MachineOptions, MachineReport, machine_join};
 pub use mcp_config::{McpClient, McpEntry, McpServer, mcp_config};

@@ -205,6 +205,7 @@ fn of_popup(popup: &Popup) -> Vec<Hint> {
             ("Up/Down", "select"),
             ("Esc", "not now"),
         ],
+        Popup::Removed { .. } => vec![("Enter", "restore"), ("Up/Down", "select"), CLOSE],
         Popup::Approve { .. } => vec![("y", "approve all of it"), SCROLL, ("Esc", "not now")],
         Popup::Form(form) => {
             let mut hints = match form.purpose {

@@ -1,8 +1,9 @@
 //! What lies over a section.
 
-use authy::{SecretBytes, SessionCreated, printable};
+use authy::{RemovedSecret, SecretBytes, SessionCreated, printable};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 use zeroize::Zeroizing;
@@ -11,6 +12,7 @@ use super::super::app::App;
 use super::super::keys;
 use super::super::popup::{Confirm, Popup, Text};
 use super::{Theme, form, text};
+use crate::front::ago;
 
 /// A rectangle of that size in the middle.
 pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
@@ -66,10 +68,32 @@ pub(super) fn draw(app: &App, popup: &Popup, theme: Theme, frame: &mut Frame<'_>
             let lines = super::conflicts::lines(list, *at, app.now, theme, width);
             window("In conflict", lines, at * 3, app, theme, frame, body);
         }
+        Popup::Removed { list, at } => {
+            let lines = removed(list, *at, app, theme, width);
+            window("Removed", lines, at.saturating_sub(3), app, theme, frame, body);
+        }
         Popup::Approve { text: Text { title, lines, scroll }, .. } => {
             window(title, plain(lines, width), *scroll, app, theme, frame, body);
         }
     }
+}
+
+/// What was removed, a line each, the selected one marked.
+fn removed(
+    list: &[RemovedSecret],
+    at: usize,
+    app: &App,
+    theme: Theme,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let line = |(row, one): (usize, &RemovedSecret)| {
+        let mark = if row == at { "▸ " } else { "  " };
+        let told =
+            format!("{mark}{}  {}: {}", one.name, ago(app.now, &one.commit.time), one.subject);
+        let style = if row == at { theme.selected() } else { Style::new() };
+        Line::styled(text::cut(&printable(&told), width), style)
+    };
+    list.iter().enumerate().map(line).collect()
 }
 
 fn plain(lines: &[String], width: usize) -> Vec<Line<'static>> {

@@ -144,7 +144,12 @@ fn list<T: Row>(
         let (name, word, style) = mark(row);
         let word = word.map(|word| format!(" {word} ")).unwrap_or_default();
         let name = text::cut(&printable(&name), width.saturating_sub(text::width(&word) + 2));
-        let lead = if selected { "▸ " } else { "  " };
+        let lead = match (selected, listing.marked().contains(&row.key())) {
+            (true, false) => "▸ ",
+            (true, true) => "▸●",
+            (false, true) => " ●",
+            (false, false) => "  ",
+        };
         let room = width.saturating_sub(text::width(&word));
         let used = text::width(lead) + text::width(&name);
         let mut spans = vec![Span::raw(lead)];
@@ -188,7 +193,11 @@ fn empty_of<T: Row>(app: &App, listing: &Listing<T>) -> &'static str {
 
 fn title_of<T: Row>(app: &App, listing: &Listing<T>) -> String {
     let position = if listing.len() == 0 { 0 } else { listing.position() + 1 };
-    let count = format!("{} {position}/{}", app.section.title(), listing.len());
+    let marked = match listing.marked().len() {
+        0 => String::new(),
+        count => format!(", {count} marked"),
+    };
+    let count = format!("{} {position}/{}{marked}", app.section.title(), listing.len());
     match (listing.typing, listing.is_filtered()) {
         (true, _) => format!("{count} /{}_", printable(listing.filter.text())),
         (false, true) => format!("{count} /{}", printable(listing.filter.text())),

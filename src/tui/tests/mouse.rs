@@ -116,6 +116,52 @@ fn what_a_filter_found_is_underlined() {
 }
 
 #[test]
+fn what_is_marked_is_removed_together() {
+    let mut app = open();
+    assert!(screen(&app).0[1].contains("Secrets 1/5"));
+    press(&mut app, KeyCode::Char(' '));
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Char(' '));
+    let (lines, _) = screen(&app);
+    assert!(lines[1].contains("2 marked"), "{lines:#?}");
+    assert_eq!(lines.iter().filter(|line| line.contains('●')).count(), 2);
+    press(&mut app, KeyCode::Char('d'));
+    let removed = work(press(&mut app, KeyCode::Char('y')));
+    let Work::RemoveAll(names) = removed else { panic!("{removed:?}") };
+    assert_eq!(names, [name("api-key"), name("db-admin")]);
+    // Esc takes the marks away before it clears a filter; what is gone is not marked.
+    assert!(press(&mut app, KeyCode::Esc).is_empty());
+    assert!(!screen(&app).0[1].contains("marked"));
+    press(&mut app, KeyCode::Char('d'));
+    assert!(matches!(work(press(&mut app, KeyCode::Char('y'))), Work::Remove(_)));
+}
+
+#[test]
+fn what_was_removed_is_shown_and_comes_back() {
+    use crate::tui::effect::Reply;
+    let mut app = open();
+    assert!(matches!(work(press(&mut app, KeyCode::Char('R'))), Work::Removed));
+    let one = |text: &str| authy::RemovedSecret {
+        name: name(text),
+        commit: authy::CommitView {
+            id: "0a".into(),
+            author: "Alice".into(),
+            time: "2026-11-25T11:00:00Z".into(),
+        },
+        subject: format!("Remove {text}"),
+    };
+    super::done(&mut app, Reply::Removed(Ok(vec![one("old-a"), one("old-b")])));
+    let text = screen(&app).0.join("\n");
+    assert!(text.contains("Remove old-a") && text.contains("▸ old-a"), "{text}");
+    press(&mut app, KeyCode::Down);
+    assert!(
+        matches!(work(press(&mut app, KeyCode::Enter)), Work::Restore(one) if one == name("old-b"))
+    );
+    super::done(&mut app, Reply::Removed(Ok(Vec::new())));
+    assert!(app.popup.is_none() && app.message.is_some());
+}
+
+#[test]
 fn undo_shows_the_change_and_asks() {
     use crate::tui::effect::{ErrorText, Reply};
     let mut app = open();
