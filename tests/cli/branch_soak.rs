@@ -232,7 +232,7 @@ impl Work {
 
 #[test]
 fn three_people_with_requests_lose_nothing_and_are_accused_of_nothing() {
-    let steps = number("AUTHY_BRANCH_SOAK").unwrap_or(30);
+    let steps = number("AUTHY_BRANCH_SOAK").unwrap_or(20);
     let seed = number("AUTHY_BRANCH_SOAK_SEED").unwrap_or(7);
     println!("AUTHY_BRANCH_SOAK={steps} AUTHY_BRANCH_SOAK_SEED={seed}");
     let mut work = Work::new(seed);

@@ -86,11 +86,6 @@ fn objects_named_by_sha_256() {
 }
 
 #[test]
-fn branches_in_a_reftable() {
-    works_together(&team(&[("GIT_DEFAULT_REF_FORMAT", "reftable")]));
-}
-
-#[test]
 fn both_as_git_3_has_them() {
     works_together(&team(&[
         ("GIT_DEFAULT_HASH", "sha256"),

@@ -70,7 +70,7 @@ impl Ended {
             created: grant.created,
             expires,
             by: grant.by().clone(),
-            used: last_used(opened, &[&place.id]).remove(&place.id),
+            used: None,
         }
     }
 
@@ -107,8 +107,14 @@ pub(crate) fn ended(root: &Root, now: Stamp) -> Vec<Ended> {
     session
 }
 
-/// The file with these besides.
-pub(crate) fn with(root: &Root, more: Vec<Ended>, now: Stamp) -> Vec<u8> {
+/// The file of them with these besides, and when each was used last.
+pub(crate) fn file(opened: &Snapshot, mut more: Vec<Ended>, now: Stamp) -> Vec<u8> {
+    let used = last_used(opened, &more.iter().map(|one| &one.id).collect::<Vec<_>>());
+    more.iter_mut().for_each(|one| one.used = used.get(&one.id).copied());
+    with(opened.vault.root(), more, now)
+}
+
+fn with(root: &Root, more: Vec<Ended>, now: Stamp) -> Vec<u8> {
     let mut session = ended(root, now);
     session.retain(|one| more.iter().all(|other| other.id != one.id));
     session.extend(more);

@@ -100,8 +100,7 @@ fn try_refresh(ctx: &Context, caller: &Caller, signer: &Signer, lock: &Lock) -> 
     }
     ended.iter().flat_map(GrantPlace::files).for_each(|file| stage.remove(file));
     if !over.is_empty() {
-        let root = opened.vault.root();
-        stage.put_local(LocalFile::EndedSessions, ended::with(root, over, now));
+        stage.put_local(LocalFile::EndedSessions, ended::file(&opened, over, now));
     }
     if !stage.paths().is_empty() {
         stage.write()?.publish()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ended::{End, Ended, ended, with};
+use super::ended::{End, Ended, ended, file};
 use crate::access::{Bearer, Need, Principal, Reach, Rules};
 use crate::audit::{Action, Op};
 use crate::crypto::Identity;
@@ -138,7 +138,6 @@ pub(crate) fn signed_by_retired_key(
 
 fn record(ctx: &Context, opened: &Snapshot, bearer: &Arc<Bearer>, action: Action, why: &Error) {
     let action = action.within(bearer.grant().scope.clone());
-    // Before it is written that it was refused.
     let expired = (action.op == Op::SESSION_EXPIRE).then(|| {
         let now = Stamp::new(clock::latest(ctx, opened));
         Ended::of(opened, bearer.place(), bearer.grant(), End::Expired, now)
@@ -165,7 +164,7 @@ fn clear_away(opened: &Snapshot, place: &GrantPlace, ended: Ended) {
         place.files().into_iter().for_each(|file| stage.remove(file));
     }
     let now = ended.at;
-    stage.put_local(LocalFile::EndedSessions, with(opened.vault.root(), vec![ended], now));
+    stage.put_local(LocalFile::EndedSessions, file(opened, vec![ended], now));
     if let Ok(staged) = stage.write() {
         let _ = staged.publish();
     }

@@ -86,7 +86,7 @@ fn cut(world: &World, system: &str) -> Score {
             let each = killed.len().div_ceil(24);
             killed = killed.into_iter().step_by(each).collect();
         }
-        let killed = some(&killed, 3).into_iter().map(|fault| Some(fault.0));
+        let killed = some(&killed, 2).into_iter().map(|fault| Some(fault.0));
         for fault in std::iter::once(None).chain(killed) {
             score.point(&format!("{:?} {fault:?}", case.words), || {
                 world.reset();

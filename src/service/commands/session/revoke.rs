@@ -105,7 +105,7 @@ fn take_away(tx: &mut Transaction<'_>, found: &[GrantPlace]) -> Result<()> {
     };
     let over: Vec<_> = found.iter().filter_map(over).collect();
     if !over.is_empty() {
-        tx.put_local(LocalFile::EndedSessions, ended::with(opened.vault.root(), over, now));
+        tx.put_local(LocalFile::EndedSessions, ended::file(opened, over, now));
     }
     found.iter().for_each(|one| tx.revoke(one));
     let shared: Vec<_> = found.iter().filter(|one| one.shared).map(|one| &one.id).collect();
