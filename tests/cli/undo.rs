@@ -205,7 +205,7 @@ fn a_shallow_clone_says_that_it_is_one() {
 }
 
 #[test]
-fn a_value_that_was_read_by_more_is_due_for_rotation_when_it_comes_back() {
+fn a_removed_secret_comes_back_for_all_who_read_it() {
     let team = Team::with_bob();
     team.of("alice", &["remove", "db-url"]).ok();
     team.of("alice", &["undo"]).ok();

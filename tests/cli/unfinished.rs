@@ -99,7 +99,6 @@ fn a_pull_of_a_project_is_decided_by_name_and_finished_with_git() {
     project.holds("db-url", "of one");
     project.holds("db-key", "key of two");
     project.holds("other", "only of two");
-    project.of("two", &["restore", "db-url", "--version", "2"]).ends();
 }
 
 #[test]
