@@ -234,7 +234,7 @@ impl App {
             (Some(command), _) => self.command(command),
             (None, KeyCode::Esc) => {
                 // One after the other: a filter is how one got to what is marked.
-                if !self.secrets.unmark() {
+                if self.section != Section::Secrets || !self.secrets.unmark() {
                     self.clear_filter();
                 }
                 Vec::new()
