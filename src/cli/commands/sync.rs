@@ -39,10 +39,7 @@ impl Args {
         if !report.settled.is_empty() {
             let names = printable(&report.settled.join(", "));
             ui.note(format_args!("changed on both sides, and nothing to decide: {names}"));
-            let scope = |file: &String| {
-                Some(file.strip_prefix("policies/")?.strip_suffix(".toml")?.to_owned())
-            };
-            for scope in report.settled.iter().filter_map(scope) {
+            for scope in &report.policies {
                 ui.note(format_args!(
                     "policy {scope} has what both sides added; 'authy policy show {scope}' says what it gives to whom"
                 ));

@@ -8,7 +8,7 @@ use crate::access::PolicyState;
 use crate::audit::Op;
 use crate::fs::{Subject, VaultPath};
 use crate::git;
-use crate::name::MemberName;
+use crate::name::{MemberName, ScopeName};
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
@@ -34,6 +34,9 @@ pub struct SyncReport {
     /// What both sides had changed and left nobody to decide: secrets of which only one had a value of
     /// its own, and policies to which both only added, by their files.
     pub settled: Vec<String>,
+    /// The policies among them.
+    #[serde(skip)]
+    pub policies: Vec<ScopeName>,
     /// What others changed and is here now.
     pub changes: Vec<SyncChange>,
 }
@@ -109,6 +112,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
         received: 0,
         sent: 0,
         settled: Vec::new(),
+        policies: Vec::new(),
         changes: Vec::new(),
     };
     // Before what the branch there is now is known: it may have been put back.
@@ -127,6 +131,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
                 let other = OtherSide::followed(&remote, Some(theirs.clone()));
                 let joined = syncer.join(ctx, theirs, &other)?;
                 report.received += joined.received;
+                report.policies.extend(policies(&joined.settled));
                 report.settled.extend(joined.settled);
                 received.extend(joined.files);
                 syncer.commit_edits(ctx)?;
@@ -190,7 +195,17 @@ fn bring_in(ctx: &Context, who: &SyncIdentity, rev: &str, may_ask: bool) -> Resu
     own.map_or(Ok(()), |own| own.resign(ctx))?;
     let changes = note_what_waits(ctx, who, &joined.files)?;
     let Joined { received, settled, .. } = joined;
-    Ok(SyncReport { remote: other.shown, received, sent: 0, settled, changes })
+    let policies = policies(&settled);
+    Ok(SyncReport { remote: other.shown, received, sent: 0, settled, policies, changes })
+}
+
+/// The policies among what was settled, each by its file.
+fn policies(settled: &[String]) -> Vec<ScopeName> {
+    let scope = |file: &String| match VaultPath::parse(file)?.subject() {
+        Subject::Policy(scope) => Some(scope.clone()),
+        _ => None,
+    };
+    settled.iter().filter_map(scope).collect()
 }
 
 /// Whether the branch here has nothing but lines of the trail that the other side lacks: no reason to
