@@ -289,12 +289,8 @@ pub fn conflict_take(
         let files = choices.iter().flat_map(|taking| &taking.conflict.files);
         let files: Vec<String> = files.filter_map(|file| file.path().map(str::to_owned)).collect();
         git::mark_merged(&ctx.vault, &files)?;
-        let open = git::unmerged(&ctx.vault)?;
-        let is_open = |conflict: &&Conflict| {
-            conflict.files.iter().any(|file| file.path().is_some_and(|path| open.contains(path)))
-        };
-        let left = conflicts.iter().filter(is_open);
-        let left = left.map(|conflict| conflict.matter.to_string()).collect();
+        let left = Meeting::find(ctx, &locked.opened, with)?.conflicts;
+        let left = left.iter().map(|conflict| conflict.matter.to_string()).collect();
         return Ok(TakeReport { taken, left, is_gits });
     }
     let theirs = other.commit.clone().unwrap_or_default();
