@@ -8,4 +8,4 @@ mod waiting;
 pub(crate) use adopt_chains::import_chains;
 pub(crate) use commit::{commit_edits, commit_files, commit_waiting, edits, note_unsent};
 pub(crate) use transaction::{LockedVault, Transaction};
-pub(crate) use waiting::waiting;
+pub(crate) use waiting::{PLACES, uncommitted, waiting};

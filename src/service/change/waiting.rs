@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use crate::fs::{self, GrantPlace, Listing, Subject, VaultPath};
+use crate::fs::{self, GrantPlace, Listing, Root, Subject, VaultPath};
 use crate::git::{self, Home};
 use crate::name::SecretName;
 use crate::service::base::{Result, Snapshot};
 use crate::store::{CommitMode, Config, Member, Policy, Record, Version};
 
 /// Where the signed files that travel lie.
-const PLACES: [&str; 6] =
+pub(crate) const PLACES: [&str; 6] =
     ["authy.toml", "admins", "members", "policies", "secrets", "sessions/shared"];
 
 /// What of the vault is not committed as it lies here.
@@ -57,10 +57,7 @@ pub(crate) fn waiting(opened: &Snapshot) -> Result<Waiting> {
     let mut here = vec![VaultPath::config().as_str().to_owned()];
     let sets = 1..=opened.vault.admins().version;
     here.extend(sets.map(|number| VaultPath::admins(number).as_str().to_owned()));
-    for listing in [Listing::Members, Listing::Policies, Listing::Secrets] {
-        let files = fs::list(root, listing)?.files;
-        here.extend(files.iter().map(|file| format!("{}/{file}", listing.folder())));
-    }
+    here.extend(lying_in(root, &[Listing::Members, Listing::Policies, Listing::Secrets])?);
     for place in opened.vault.sessions()?.into_iter().filter(|place| place.shared) {
         let files = place.files();
         here.extend(files.iter().map(|path| path.as_str().to_owned()));
@@ -108,6 +105,28 @@ pub(crate) fn waiting(opened: &Snapshot) -> Result<Waiting> {
         }
     }
     Ok(waiting)
+}
+
+/// The files of these folders, as the vault names them.
+fn lying_in(root: &Root, listings: &[Listing]) -> Result<Vec<String>> {
+    let mut here = Vec::new();
+    for listing in listings {
+        let files = fs::list(root, *listing)?.files;
+        here.extend(files.iter().map(|file| format!("{}/{file}", listing.folder())));
+    }
+    Ok(here)
+}
+
+/// The first policy or file of a secret that the last commit does not have as it lies here, whoever commits.
+///
+/// # Errors
+/// As [`waiting`].
+pub(crate) fn uncommitted(opened: &Snapshot) -> Result<Option<String>> {
+    let (root, listings) = (opened.vault.root(), [Listing::Policies, Listing::Secrets]);
+    let mut here = lying_in(root, &listings)?;
+    here.retain(|path| VaultPath::parse(path).is_some_and(|path| path.travels()));
+    let found = git::uncommitted(root.path(), &listings.map(Listing::folder), &here)?;
+    Ok(found.into_iter().next().map(|file| file.path))
 }
 
 /// Whether a version is above the one that the last commit has, if it has any.

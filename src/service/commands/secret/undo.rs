@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::audit::{Action, Op};
 use crate::crypto::digest::Digest;
-use crate::fs::{self, Listing, Subject, VaultPath};
+use crate::fs::{self, Subject, VaultPath};
 use crate::git;
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, ScopeName, SecretName, printable};
 use crate::service::base::{Context, OpenVault, Result, Snapshot};
-use crate::service::change::{LockedVault, Transaction};
+use crate::service::change::{LockedVault, PLACES, Transaction, uncommitted};
 use crate::service::identity::authenticate::authenticate;
 use crate::service::rules::{
     CommitView, Encryption, PastChange, RuleUpdate, Says, apply_rules, changed, next_version,
@@ -24,10 +24,6 @@ use crate::service::secret::note_pending;
 use crate::service::session::refuse_token;
 use crate::store::{EncryptedSecret, MAX_TOML, Policy, Record};
 use crate::words::words;
-
-/// Where everything lies that changes are made of.
-const PLACES: [&str; 6] =
-    ["authy.toml", "admins", "members", "policies", "secrets", "sessions/shared"];
 
 words! {
     /// What taking a change back does to one thing.
@@ -252,7 +248,10 @@ fn plan(ctx: &Context, opened: &Snapshot, caller: &MemberName) -> Result<Plan> {
     if own != commit.author {
         return Err(UndoError::Theirs { author: commit.author, subject }.into());
     }
-    refuse_uncommitted(opened)?;
+    // A later change, of which no commit tells what was before.
+    if let Some(path) = uncommitted(opened)? {
+        return Err(UndoError::NotCommitted { path }.into());
+    }
     let (mut names, mut scopes) = (BTreeSet::new(), BTreeSet::new());
     for path in newest.paths.iter().filter_map(|path| VaultPath::parse(path)) {
         match path.subject() {
@@ -272,21 +271,6 @@ fn plan(ctx: &Context, opened: &Snapshot, caller: &MemberName) -> Result<Plan> {
         steps.push(of_policy(opened, &commit.id, parent, scope)?);
     }
     Ok(Plan { commit, subject, steps: renamed(steps) })
-}
-
-/// What was changed and not committed is a later change, of which no commit tells what was before.
-fn refuse_uncommitted(opened: &Snapshot) -> Result<()> {
-    let (root, places) = (opened.vault.root(), ["policies", "secrets"]);
-    let mut here = Vec::new();
-    for listing in [Listing::Policies, Listing::Secrets] {
-        let files = fs::list(root, listing)?.files;
-        here.extend(files.iter().map(|file| format!("{}/{file}", listing.folder())));
-    }
-    here.retain(|path| VaultPath::parse(path).is_some_and(|path| path.travels()));
-    match git::uncommitted(root.path(), &places, &here)?.into_iter().next() {
-        Some(file) => Err(UndoError::NotCommitted { path: file.path }.into()),
-        None => Ok(()),
-    }
 }
 
 fn of_secret(opened: &Snapshot, commit: &str, parent: &str, name: &SecretName) -> Result<Step> {
