@@ -1,7 +1,6 @@
 //! Partial clones (`git clone --filter`, gitglossary(7)): what was left out is fetched by the git program
 //! before it is read. Everywhere else nothing is done here.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -114,14 +113,9 @@ fn fetch(place: &Worktree, ids: &[ObjectId]) -> Result<(), GitError> {
     let mut command = git(place);
     command.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags"]);
     command.args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none"]);
-    command.args(["--stdin", "--", &remote]).stdin(Stdio::piped());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
-    if let Some(mut input) = child.stdin.take() {
-        let ids: String = ids.iter().map(|id| format!("{id}\n")).collect();
-        // A program that ends early says why by itself.
-        let _ = input.write_all(ids.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(failed)?;
+    command.args(["--stdin", "--", &remote]);
+    let ids: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    let output = program::fed(command, ids.as_bytes()).map_err(failed)?;
     match output.status.success() {
         true => Ok(()),
         false => {

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
@@ -150,6 +150,17 @@ pub(super) fn ignores(
         Some(1) => Ok(false),
         _ => Err(GitError::Refused { action: ACTION, line: complaint(&output.stderr) }),
     }
+}
+
+/// Runs a call that reads `input` and whose answer is of no interest.
+pub(super) fn fed(mut command: Command, input: &[u8]) -> io::Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that ends early says why by itself.
+        let _ = stdin.write_all(input);
+    }
+    child.wait_with_output()
 }
 
 /// Prepares a call of git in the work tree of `place`.

@@ -1,9 +1,7 @@
 //! A merge that somebody began with git and has not finished.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use gix::bstr::ByteSlice as _;
 
@@ -68,15 +66,9 @@ pub(crate) fn mark_merged(vault: &Path, paths: &[String]) -> Result<(), GitError
     let Some(place) = Worktree::find(vault)? else { return Ok(()) };
     let mut command = program::git(&place, &Settings::default());
     command.args(["update-index", "-z", "--add", "--remove", "--stdin"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
-    if let Some(mut input) = child.stdin.take() {
-        let names: Vec<u8> =
-            paths.iter().flat_map(|path| [place.full(path).as_slice(), b"\0"].concat()).collect();
-        // A program that ends early says why by itself.
-        let _ = input.write_all(&names);
-    }
-    let output = child.wait_with_output().map_err(failed)?;
+    let names: Vec<u8> =
+        paths.iter().flat_map(|path| [place.full(path).as_slice(), b"\0"].concat()).collect();
+    let output = program::fed(command, &names).map_err(failed)?;
     match output.status.success() {
         true => Ok(()),
         false => {
