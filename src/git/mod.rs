@@ -50,9 +50,8 @@ use std::time::Duration;
 use gix::bstr::BStr;
 
 pub(crate) use compare::{
-    Difference, Divergence, Entry, ahead_and_behind, behind, commits, compare, content,
-    differs_from_last_commit, fork_point, is_ancestor, leaves_out, paths_beyond,
-    refuse_uncommitted,
+    Difference, Divergence, Entry, ahead_and_behind, behind, commits, compare, content, fork_point,
+    is_ancestor, leaves_out, paths_beyond,
 };
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
@@ -80,7 +79,7 @@ pub(crate) use removed::removed;
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use state::waits_for;
 pub(crate) use tip::{Tip, tip};
-pub(crate) use uncommitted::uncommitted;
+pub(crate) use uncommitted::{differs_from_last_commit, refuse_uncommitted, uncommitted};
 pub(crate) use unmerged::{mark_merged, merged_commit, open_conflicts, unmerged};
 
 use locate::Worktree;
