@@ -2,7 +2,7 @@
 //! policy that has both. Whatever else both changed is for a person to decide.
 
 use super::conflict::{Conflict, ConflictTarget, Revision, Side};
-use super::resolve::{document_floor, refuse_below};
+use super::floor::{document_floor, refuse_below};
 use crate::fs::Subject;
 use crate::name::ScopeName;
 use crate::service::base::Result;

@@ -3,6 +3,7 @@
 mod added;
 mod annotation;
 pub(crate) mod conflict;
+mod floor;
 mod merge;
 mod other_side;
 mod own;
