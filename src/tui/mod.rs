@@ -17,6 +17,8 @@ mod keys;
 mod listing;
 mod mouse;
 mod popup;
+mod popup_keys;
+mod rows;
 mod sections;
 mod terminal;
 mod worker;
