@@ -25,14 +25,18 @@ fn stocked() -> Sandbox {
     t
 }
 
-/// Everything can be read and nothing written, and `/dev/shm` is another one.
-const BWRAP: &str = "bwrap --ro-bind / / --dev /dev --proc /proc";
+/// Everything can be read and nothing written, and `/dev/shm` is another one: the place of the test is
+/// there all the same, wherever it lies.
+fn bwrap(t: &Sandbox) -> String {
+    let root = t.path("").display().to_string();
+    format!("bwrap --ro-bind / / --dev /dev --proc /proc --ro-bind {root} {root}")
+}
 
 fn bwrap_works(t: &Sandbox) -> bool {
     if !needs(["bwrap"]) {
         return false;
     }
-    let works = t.sh(&format!("{BWRAP} true")).ends().code == 0;
+    let works = t.sh(&format!("{} true", bwrap(t))).ends().code == 0;
     if !works {
         eprintln!("left out: no namespaces here");
     }
@@ -60,12 +64,13 @@ fn the_files_of_a_sealed_run_are_there_behind_bubblewrap() {
     if !bwrap_works(&t) {
         return;
     }
+    let bwrap = bwrap(&t);
     let script =
-        format!("{BWRAP} sh -c 'grep -c BEGIN \"$SSL_CERT_FILE\" >/dev/null && echo there'");
+        format!("{bwrap} sh -c 'grep -c BEGIN \"$SSL_CERT_FILE\" >/dev/null && echo there'");
     let run = ["run", "--scope", "sealed", "--", "sh", "-c", &script];
     t.authy(run).ok().stdout_is("there\n");
     t.write("t.tmpl", "<authy:key>");
-    let script = format!("{BWRAP} sh -c 'wc -c <\"$F\"'");
+    let script = format!("{bwrap} sh -c 'wc -c <\"$F\"'");
     let run = ["run", "--scope", "s", "--file", "F=t.tmpl", "--", "sh", "-c", &script];
     t.authy(run).ok().stdout_is(format!("{}\n", KEY.len()));
 }
@@ -76,16 +81,16 @@ fn a_home_that_cannot_be_written_is_done_without() {
     if !bwrap_works(&t) {
         return;
     }
-    let tmp = t.tmp();
-    let bind = format!("{BWRAP} --bind {0} {0}", tmp.display());
+    let (tmp, bwrap) = (t.tmp(), bwrap(&t));
+    let bind = format!("{bwrap} --bind {0} {0}", tmp.display());
     let done = t.sh(&format!("{bind} authy run --scope s -- printenv key")).ok();
     done.stdout_is(format!("{KEY}\n")).stderr_has("AUTHY_STATE_DIR");
     // Where memory alone can be written it is recorded there.
-    let done = t.sh(&format!("{BWRAP} authy run --scope s -- printenv key")).ok();
+    let done = t.sh(&format!("{bwrap} authy run --scope s -- printenv key")).ok();
     done.stdout_is(format!("{KEY}\n")).stderr_has("/dev/shm/authy-state-");
     // Where there is no place at all nothing leaves.
     let nowhere = "--remount-ro /dev authy run --scope s -- printenv key";
-    let done = t.sh(&format!("{BWRAP} {nowhere}")).ends();
+    let done = t.sh(&format!("{bwrap} {nowhere}")).ends();
     assert_ne!(done.code, 0, "{done}");
     done.stdout_is("");
     // A place that others may write to is none.

@@ -18,7 +18,7 @@ use self::points::{Fault, TRACE, errors, kills};
 use self::world::{CANARY, Facts, World};
 use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::outcome::Done;
-use crate::score::{Score, settle, some};
+use crate::score::{Score, full, settle, some};
 use crate::vault::text;
 
 /// One command, and how its work can be cut.
@@ -30,12 +30,10 @@ struct Case {
     before: &'static [&'static [&'static str]],
     /// Whether it is one transaction: all of it, or nothing.
     whole: bool,
-    /// How many of the errors every run of the tests tries.
-    errors: usize,
 }
 
 const fn case(words: &'static [&'static str]) -> Case {
-    Case { who: "alice", words, before: &[], whole: true, errors: 5 }
+    Case { who: "alice", words, before: &[], whole: true }
 }
 
 const fn parts(words: &'static [&'static str]) -> Case {
@@ -125,12 +123,19 @@ fn differences(now: &Facts, new: &Facts) -> String {
         .collect()
 }
 
-/// `few` of the faults, or all with `AUTHY_FULL`; with `AUTHY_FAULT=openat:error=EMFILE` those
-/// that have these words, to see them again.
-fn chosen(mut faults: Vec<Fault>, few: usize) -> Vec<Fault> {
-    let Ok(words) = std::env::var("AUTHY_FAULT") else { return some(&faults, few) };
-    faults.retain(|fault| fault.0.contains(&words));
-    faults
+/// Two of the faults, after a third and two thirds of the work, or all with `AUTHY_FULL`; with
+/// `AUTHY_FAULT=openat:error=EMFILE` those that have these words, to see them again.
+fn chosen(mut faults: Vec<Fault>) -> Vec<Fault> {
+    if let Ok(words) = std::env::var("AUTHY_FAULT") {
+        faults.retain(|fault| fault.0.contains(&words));
+        return faults;
+    }
+    let third = faults.len() / 3;
+    if full() || third == 0 {
+        faults
+    } else {
+        vec![faults[third].clone(), faults[2 * third].clone()]
+    }
 }
 
 /// Tries the points of these commands.
@@ -148,10 +153,10 @@ fn tried(title: &str, cases: &[Case]) {
         ordered.point(&format!("{:?}", case.words), || {
             assert_eq!(mistakes(&trace, [&places[0], &places[1]]), [""; 0]);
         });
-        for fault in chosen(kills(&trace), 3) {
+        for fault in chosen(kills(&trace)) {
             killed.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
-        for fault in chosen(errors(&trace), case.errors.div_ceil(2)) {
+        for fault in chosen(errors(&trace)) {
             refused.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
     }
@@ -294,7 +299,7 @@ fn founding() {
     init(TRACE).code_is(0);
     let trace = text(&log);
     let mut score = Score::new("init: killed, or a system call fails");
-    for fault in some(&kills(&trace), 5).into_iter().chain(some(&errors(&trace), 5)) {
+    for fault in some(&kills(&trace), 3).into_iter().chain(some(&errors(&trace), 3)) {
         score.point(&fault.0, || {
             let done = init(&fault.0);
             // The second attempt finishes the work, or finds it done.

@@ -117,6 +117,10 @@ pub(super) fn websocket(
         if stream.get_mut().write_all(&back).and_then(|()| stream.get_mut().flush()).is_err() {
             return;
         }
+        // Once both have said that they close, it is the server that does (RFC 6455, 7.1.1).
+        if start[0] & 0x0f == 8 {
+            return;
+        }
     }
 }
 

@@ -339,7 +339,8 @@ fn only_a_few_guesses_are_answered_and_each_is_recorded() {
     let guess = format!("{CURL} https://api.test/echo -o out -w '%{{http_code}} ' -d '{CANARY}'");
     scene.run(&format!("{guess}; grep -c Sealed out")).ok().stdout_is("200 1\n");
     assert!(scene.whole_audit().is_empty());
-    let sent = format!("{CURL} https://api.test/count -H \"Authorization: $API_TOKEN\" -o out");
+    let sent =
+        format!("{CURL} https://api.test/count -H \"Authorization: $API_TOKEN\" -d x -o out");
     let guesses = format!("{guess}; ").repeat(7);
     let done = clean(scene.run(&format!("{sent}; {guesses}")).ok());
     done.stdout_is("200 200 200 200 200 502 502 ");
