@@ -120,7 +120,12 @@ mod tests {
             },
             &|| fs::create_dir(secrets.join("other")).unwrap(),
         ];
+        let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
         for (at, change) in changes.iter().enumerate() {
+            // Two changes in one tick of the clock have one time, which is what the wait is for.
+            for folder in ["", "team"] {
+                fs::File::open(secrets.join(folder)).unwrap().set_modified(earlier).unwrap();
+            }
             let marked = folders_of_secrets(&root);
             change();
             assert!(!is_current(&marked), "change {at}");
