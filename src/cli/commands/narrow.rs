@@ -1,26 +1,59 @@
-//! The commands that are started most, parsed without the rest of the tree: to build all of it
-//! takes longer than most of them work.
+//! One command parsed without the rest of the tree: to build all of it takes longer than most
+//! commands work.
 //!
 //! What is parsed here is parsed by the whole tree to the same effect. A command line that has
 //! anything wrong, or asks for help, is the whole tree's to judge.
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Subcommand};
 
-use super::{Command, env, export, get, list, resolve, run, status};
+use super::Command;
 
-/// Parses `words`, the program first, if the first of them is such a command; the flags `G` are
-/// those of every command.
+/// Parses `words`, the program first, if the first of them is a command's name; the flags `G` are those
+/// of every command.
 pub(crate) fn parse<G: Args>(words: &[OsString]) -> Option<(G, Command)> {
     match words.get(1)?.to_str()? {
-        "get" => one::<G, get::Args>(words, "get", Command::Get),
-        "run" => one::<G, run::Args>(words, "run", Command::Run),
-        "env" => one::<G, env::Args>(words, "env", Command::Env),
-        "export" => one::<G, export::Args>(words, "export", Command::Export),
-        "list" => one::<G, list::Args>(words, "list", Command::List),
-        "status" => one::<G, status::Args>(words, "status", Command::Status),
-        "resolve" => one::<G, resolve::Args>(words, "resolve", Command::Resolve),
+        "init" => one(words, "init", Command::Init),
+        "status" => one(words, "status", Command::Status),
+        "unlock" => one(words, "unlock", Command::Unlock),
+        "lock" => one(words, "lock", Command::Lock),
+        "store" => one(words, "store", Command::Store),
+        "get" => one(words, "get", Command::Get),
+        "otp" => one(words, "otp", Command::Otp),
+        "list" => one(words, "list", Command::List),
+        "rotate" => one(words, "rotate", Command::Rotate),
+        "edit" => one(words, "edit", Command::Edit),
+        "annotate" => one(words, "annotate", Command::Annotate),
+        "rename" => one(words, "rename", Command::Rename),
+        "remove" => one(words, "remove", Command::Remove),
+        "history" => one(words, "history", Command::History),
+        "restore" => one(words, "restore", Command::Restore),
+        "undo" => one(words, "undo", Command::Undo),
+        "join" => one(words, "join", Command::Join),
+        "approve" => one(words, "approve", Command::Approve),
+        "request" => one(words, "request", Command::Request),
+        "rekey" => one(words, "rekey", Command::Rekey),
+        "run" => one(words, "run", Command::Run),
+        "env" => one(words, "env", Command::Env),
+        "export" => one(words, "export", Command::Export),
+        "resolve" => one(words, "resolve", Command::Resolve),
+        "import" => one(words, "import", Command::Import),
+        "check" => one(words, "check", Command::Check),
+        "scan" => one(words, "scan", Command::Scan),
+        "sync" => one(words, "sync", Command::Sync),
+        "allow" => one(words, "allow", Command::Allow),
+        "deny" => one(words, "deny", Command::Deny),
+        "hook-state" => one(words, "hook-state", Command::HookState),
+        "textconv" => one(words, "textconv", Command::Textconv),
+        "policy" => group(words, "policy", Command::Policy),
+        "member" => group(words, "member", Command::Member),
+        "session" => group(words, "session", Command::Session),
+        "helper" => group(words, "helper", Command::Helper),
+        "audit" => group(words, "audit", Command::Audit),
+        "conflict" => group(words, "conflict", Command::Conflict),
+        "config" => group(words, "config", Command::Config),
+        // What is left out is started rarely, or by another name.
         _ => None,
     }
 }
@@ -30,9 +63,23 @@ fn one<G: Args, A: Args>(
     name: &'static str,
     wrap: fn(A) -> Command,
 ) -> Option<(G, Command)> {
-    let command = A::augment_args(clap::Command::new(name));
-    let tree = G::augment_args(clap::Command::new("authy")).subcommand(command);
-    let matches = tree.try_get_matches_from(words).ok()?;
+    let matches = matches::<G>(words, A::augment_args(clap::Command::new(name)))?;
     let (_, own) = matches.subcommand()?;
     Some((G::from_arg_matches(&matches).ok()?, wrap(A::from_arg_matches(own).ok()?)))
+}
+
+/// A command that has commands of its own.
+fn group<G: Args, S: Subcommand>(
+    words: &[OsString],
+    name: &'static str,
+    wrap: fn(S) -> Command,
+) -> Option<(G, Command)> {
+    let matches = matches::<G>(words, S::augment_subcommands(clap::Command::new(name)))?;
+    let (_, own) = matches.subcommand()?;
+    Some((G::from_arg_matches(&matches).ok()?, wrap(S::from_arg_matches(own).ok()?)))
+}
+
+fn matches<G: Args>(words: &[OsString], command: clap::Command) -> Option<ArgMatches> {
+    let tree = G::augment_args(clap::Command::new("authy")).subcommand(command);
+    tree.try_get_matches_from(words).ok()
 }
