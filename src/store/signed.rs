@@ -48,7 +48,7 @@ impl<T> Signed<T> {
 }
 
 /// The error for a file in which a merge left both sides, as git and jj mark them.
-fn in_conflict(path: &VaultPath, bytes: &[u8]) -> Option<StoreError> {
+pub(crate) fn in_conflict(path: &VaultPath, bytes: &[u8]) -> Option<StoreError> {
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let mark = lines.find(|line| line.starts_with(b"<<<<<<< "))?;
     let by_jj = mark.starts_with(b"<<<<<<< conflict ");

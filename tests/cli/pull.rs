@@ -56,6 +56,28 @@ fn a_pull_that_is_finished_with_git_takes_one_side_whole() {
     }
 }
 
+/// As jj leaves it, and git where its rules for the vault were taken away.
+#[test]
+fn what_was_committed_with_both_sides_in_it_is_not_sent() {
+    let team = Team::with_bob();
+    let record = team.file("bob", "secrets/db-url.toml");
+    let whole = std::fs::read_to_string(&record).unwrap();
+    let both = whole.replacen("version", "<<<<<<< ours\nversion = 1\n=======\nversion", 1);
+    std::fs::write(&record, both).unwrap();
+    let sent = team.git("bob", ["rev-parse", "origin/main"]);
+    team.git("bob", ["commit", "-q", "-a", "-m", "Merge"]);
+    let said = team.of("bob", &["sync"]).fails(5);
+    said.stderr_has("'secrets/db-url.toml' has both sides of a conflict")
+        .stderr_has("git checkout");
+    team.git("bob", ["fetch", "-q"]);
+    assert_eq!(team.git("bob", ["rev-parse", "origin/main"]), sent);
+    // As the hint says.
+    team.git("bob", ["checkout", "-q", "origin/main", "--", "secrets/db-url.toml"]);
+    team.of("bob", &["sync"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["check", "--strict"]).ok();
+}
+
 #[test]
 fn a_rebase_with_a_conflict_can_be_taken_back() {
     let team = Team::both_rotated();

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 
 use crate::fs::{self, GrantPlace, Listing, Root, Subject, VaultPath};
 use crate::git::{self, Home};
-use crate::name::SecretName;
+use crate::name::{MemberName, SecretName};
 use crate::service::base::{Result, Snapshot};
-use crate::store::{CommitMode, Config, Member, Policy, Record, Version};
+use crate::store::{Authority as _, CommitMode, Config, Member, Policy, Version};
 
 /// Where the signed files that travel lie.
 pub(crate) const PLACES: [&str; 6] =
@@ -138,7 +138,8 @@ fn is_newer<T: DeserializeOwned>(
     of: fn(&T) -> u64,
 ) -> bool {
     let Some(bytes) = committed else { return true };
-    opened.vault.claim_in::<T>(path, bytes).is_ok_and(|before| version > of(&before.document))
+    // What cannot even be read is no version.
+    opened.vault.claim_in::<T>(path, bytes).map_or(true, |before| version > of(&before.document))
 }
 
 /// Whether a secret can be read, and is newer than the last commit has it; or authy removed it.
@@ -148,10 +149,10 @@ fn secret_waits(opened: &Snapshot, name: &SecretName, committed: Option<Vec<u8>>
         Ok(Some(sealed)) => {
             // What a commit took away and somebody put back by hand is not new.
             let Some(bytes) = committed else { return !was_taken_away(opened, &path) };
-            let before = opened.vault.claim_in::<Record>(&path, bytes);
-            before.is_ok_and(|before| {
-                Version::from(&**sealed.record()) > Version::from(&before.document)
-            })
+            // One that nobody signed who may, as after a merge inside the file, is no version.
+            let keys = |by: &MemberName| opened.rules.record_key(by, name).into_iter().collect();
+            let before = opened.vault.past_record(name, &bytes, &keys);
+            before.is_none_or(|before| Version::from(&**sealed.record()) > Version::from(&*before))
         }
         Ok(None) => opened.vault.pins().removed(&path).is_some(),
         Err(_) => false,

@@ -1,5 +1,7 @@
 //! Bringing this clone and the remote together.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -16,7 +18,7 @@ use crate::service::sync::{
     Joined, OtherSide, SyncError, SyncIdentity, Syncer, refuse_rewritten, refuse_unsynced,
     remember_published,
 };
-use crate::store::{Signed, Standing};
+use crate::store::{Signed, Standing, in_conflict};
 use crate::words::words;
 
 /// How often the remote may move while we merge.
@@ -152,6 +154,7 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
             ctx.front.note(&Note::NotPushed { here, remote, count: ahead });
             break;
         }
+        refuse_both_sides(ctx, theirs.as_deref())?;
         match git::push(vault, &remote, may_ask) {
             Ok(()) => {
                 report.sent = ahead;
@@ -216,6 +219,32 @@ fn only_lines(ctx: &Context, theirs: Option<&str>) -> Result<bool> {
     let is_trail =
         |path: &VaultPath| matches!(path.subject(), Subject::Segment(_) | Subject::ChainKey);
     Ok(files.iter().all(|file| VaultPath::parse(file).is_some_and(|path| is_trail(&path))))
+}
+
+/// Refuses to send a file that was committed with both sides of a conflict in it: nobody could read it
+/// there either.
+///
+/// # Errors
+/// [`StoreError::Conflict`].
+fn refuse_both_sides(ctx: &Context, theirs: Option<&str>) -> Result<()> {
+    let changed = theirs.map(|theirs| git::paths_beyond(&ctx.vault, theirs)).transpose()?;
+    let changed: Option<BTreeSet<String>> = changed.map(|paths| paths.into_iter().collect());
+    let is_document = |path: &str| {
+        let path = VaultPath::parse(path);
+        path.is_some_and(|path| match path.subject() {
+            Subject::Record(_) | Subject::Member(_) | Subject::Policy(_) => true,
+            Subject::Settings | Subject::Admins(_) => true,
+            Subject::Value(_) | Subject::Segment(_) | Subject::ChainKey | Subject::Other => false,
+        })
+    };
+    let wants = |path: &str| {
+        changed.as_ref().is_none_or(|changed| changed.contains(path)) && is_document(path)
+    };
+    for (path, bytes) in git::files_at(&ctx.vault, "HEAD", &wants)?.contents {
+        let Some(path) = VaultPath::parse(&path) else { continue };
+        in_conflict(&path, &bytes).map_or(Ok(()), Err)?;
+    }
+    Ok(())
 }
 
 /// When this clone last heard of its remote, where it has one: `Some(None)` is never.
