@@ -21,9 +21,14 @@ fn a_request_is_seen_by_admins_until_it_is_granted() {
         .stderr_has("still does")
         .stderr_lacks("the migration")
         .stderr_has("authy policy update bot --allow db-prod");
+    let status = t.authy(["status"]).ok();
+    status.stdout_has("asks for db-prod in bot (authy approve)");
+    assert_eq!(t.authy(["status", "--json"]).ok().json()["waits"]["requests"][0]["scope"], "bot");
+    as_bot(&["status"]).ok().stdout_lacks("asks for");
     as_bot(&["get", "db-prod"]).fails(4);
     t.authy(["policy", "update", "bot", "--allow", "db-prod"]).ok();
     t.authy(["approve"]).ok().stderr_lacks("asks for");
+    t.authy(["status"]).ok().stdout_lacks("asks for");
     t.verifies();
     t.authy(["check", "--strict"]).ok();
 }

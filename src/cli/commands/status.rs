@@ -242,7 +242,7 @@ impl Page {
             Some(remote) => (remote.ahead.unwrap_or(0), remote.behind.unwrap_or(0)),
             None => (0, 0),
         };
-        let Waits { commit, edited, approve, conflicts, rotate, rekey, backup } = waits;
+        let Waits { commit, edited, approve, requests, conflicts, rotate, rekey, backup } = waits;
         if waits.is_empty() && ahead + behind == 0 {
             return self.add(WAITS, "nothing");
         }
@@ -264,6 +264,11 @@ impl Page {
         }
         if !approve.is_empty() {
             self.add(WAITS, &format!("for an admin: {} (authy approve)", some_of(approve, NAMES)));
+        }
+        for request in requests {
+            let names = some_of(&request.names, NAMES);
+            let (by, scope) = (&request.by, &request.scope);
+            self.add(WAITS, &format!("{by} asks for {names} in {scope} (authy approve)"));
         }
         if *rekey > 0 {
             let secrets = counted(*rekey, "secret");

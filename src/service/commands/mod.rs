@@ -36,7 +36,7 @@ mod sync;
 mod textconv;
 mod unlock;
 
-pub use access_request::{AccessRequest, access_requests, request_access};
+pub use access_request::{access_requests, request_access};
 pub use alias::{alias_command, aliases, project_aliases};
 pub use approve::{Approval, ApprovalKind, Proposal, approval, approve};
 pub use audit::{AcceptedLoss, AuditFilter, audit_accept, audit_show, audit_verify};

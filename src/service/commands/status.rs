@@ -18,6 +18,7 @@ use crate::service::change::waiting;
 use crate::service::identity::agent::is_limited;
 use crate::service::identity::authenticate::{authenticate, identity_bytes, identity_label};
 use crate::service::identity::{IdentityError, identity_file, kept, keys_without_copy};
+use crate::service::rules::{AccessRequest, open_requests};
 use crate::service::secret::{due, rekey_waits_for};
 use crate::service::session::{bearer, expiry};
 use crate::service::sync::split;
@@ -151,6 +152,8 @@ pub struct Waits {
     pub edited: Vec<String>,
     /// Members and policies that wait for an admin.
     pub approve: Vec<String>,
+    /// Access that was asked for and no scope gives yet: for admins.
+    pub requests: Vec<AccessRequest>,
     /// What this clone and the remote both changed.
     pub conflicts: Vec<String>,
     /// Secrets that are due for rotation.
@@ -164,9 +167,10 @@ pub struct Waits {
 impl Waits {
     /// Whether nothing does.
     pub fn is_empty(&self) -> bool {
-        let Self { commit, edited, approve, conflicts, rotate, rekey, backup } = self;
+        let Self { commit, edited, approve, requests, conflicts, rotate, rekey, backup } = self;
         let lists = [commit, edited, approve, conflicts];
         lists.iter().all(|list| list.is_empty())
+            && requests.is_empty()
             && rotate.is_empty()
             && *rekey == 0
             && backup.is_none()
@@ -389,6 +393,12 @@ fn waits(
         commit: waiting.names(),
         edited: waiting.edited.iter().map(ToString::to_string).collect(),
         approve: opened.rules.await_approval(),
+        requests: match caller {
+            CallerView::Member { admin: true, .. } => {
+                open_requests(ctx, opened).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        },
         conflicts: match remote {
             // Where one side only goes on from the other there is nothing to decide.
             Some(RemoteView { ahead: Some(1..), behind: Some(1..), .. }) => {

@@ -3,6 +3,7 @@
 pub(crate) mod effect;
 pub(crate) mod history;
 pub(crate) mod past;
+pub(crate) mod requested;
 mod review;
 mod update;
 
@@ -11,5 +12,6 @@ pub(crate) use history::{
     CommitView, approving_commit, as_last_approved, last_change, next_version, rules_at, text_diff,
 };
 pub(crate) use past::{PastChange, PastError, Says, changed, past_version, put_back, secret_at};
+pub(crate) use requested::{AccessRequest, open_requests};
 pub(crate) use review::{State, shown_member, shown_policy};
 pub(crate) use update::{Encryption, RuleUpdate, apply_rules, revoke_of};
