@@ -123,19 +123,18 @@ fn differences(now: &Facts, new: &Facts) -> String {
         .collect()
 }
 
-/// Two of the faults, after a third and two thirds of the work, or all with `AUTHY_FULL`; with
+/// `few` of the faults, spread over the work, or all with `AUTHY_FULL`; with
 /// `AUTHY_FAULT=openat:error=EMFILE` those that have these words, to see them again.
-fn chosen(mut faults: Vec<Fault>) -> Vec<Fault> {
+fn chosen(mut faults: Vec<Fault>, few: usize) -> Vec<Fault> {
     if let Ok(words) = std::env::var("AUTHY_FAULT") {
         faults.retain(|fault| fault.0.contains(&words));
         return faults;
     }
-    let third = faults.len() / 3;
-    if full() || third == 0 {
-        faults
-    } else {
-        vec![faults[third].clone(), faults[2 * third].clone()]
+    let part = faults.len() / (few + 1);
+    if full() || part == 0 {
+        return faults;
     }
+    (1..=few).map(|at| faults[at * part].clone()).collect()
 }
 
 /// Tries the points of these commands.
@@ -153,10 +152,10 @@ fn tried(title: &str, cases: &[Case]) {
         ordered.point(&format!("{:?}", case.words), || {
             assert_eq!(mistakes(&trace, [&places[0], &places[1]]), [""; 0]);
         });
-        for fault in chosen(kills(&trace)) {
+        for fault in chosen(kills(&trace), 2) {
             killed.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
-        for fault in chosen(errors(&trace)) {
+        for fault in chosen(errors(&trace), 1) {
             refused.point(&format!("{:?} {}", case.words, fault.0), || trial.at(&fault));
         }
     }
