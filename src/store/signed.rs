@@ -51,6 +51,11 @@ impl<T> Signed<T> {
 pub(crate) fn in_conflict(path: &VaultPath, bytes: &[u8]) -> Option<StoreError> {
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let mark = lines.find(|line| line.starts_with(b"<<<<<<< "))?;
+    // A text of several lines may have one in it.
+    let is_whole = |text: &str| toml::from_str::<toml::Table>(text).is_ok();
+    if std::str::from_utf8(bytes).is_ok_and(is_whole) {
+        return None;
+    }
     let by_jj = mark.starts_with(b"<<<<<<< conflict ");
     Some(StoreError::Conflict { path: path.clone(), by_jj })
 }
@@ -282,6 +287,15 @@ mod tests {
         let policy = read.verify::<Policy>("vault", Some(&key)).unwrap();
         assert_eq!(policy.allow, ["db-*"]);
         assert_eq!(policy.by().as_str(), "alice");
+    }
+
+    #[test]
+    fn a_mark_in_a_text_is_no_conflict() {
+        let is_one = |text: &str| super::in_conflict(&path("p"), text.as_bytes()).is_some();
+        let text = "description = \"\"\"\n<<<<<<< ours\n\"\"\"\n[signature]\nby = \"a\"\n";
+        assert!(!is_one(text));
+        assert!(is_one(&text.replace("\"\"\"", "")));
+        assert!(!is_one("version = 1\n"));
     }
 
     #[test]
