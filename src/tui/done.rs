@@ -5,7 +5,7 @@ use std::time::Duration;
 use authy::{ChainStatus, Removal, SecretBytes, SecretName, VerifyReport, printable};
 
 use super::app::App;
-use super::effect::{Effect, ErrorText, Refused, Reply, Section, Who, Work};
+use super::effect::{Effect, ErrorText, Refused, Reply, Section, ToApprove, Who, Work};
 use super::form::Purpose;
 use super::forms;
 use super::popup::{Popup, Reveal, Text};
@@ -47,12 +47,13 @@ impl App {
                 // Whatever is open: nobody can show it again.
                 self.popup = Some(Popup::Token(created));
             }
-            Reply::Approval(Ok(approval)) => {
+            Reply::Approval(Ok(ToApprove { approval, requests })) => {
                 self.busy = None;
-                if approval.proposals.is_empty() {
-                    self.say("nothing waits for approval");
-                } else {
-                    self.show(Popup::approve(approval));
+                let requests = crate::front::request_lines(&requests);
+                match (approval.proposals.is_empty(), requests.is_empty()) {
+                    (true, true) => self.say("nothing waits for approval"),
+                    (true, false) => self.text("Asked for", requests),
+                    (false, _) => self.show(Popup::approve(approval, requests)),
                 }
             }
             Reply::Verified(Ok(report)) => self.text("Audit trail", verified(&report)),

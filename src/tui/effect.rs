@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use authy::{
-    Annotation, Approval, AuditEntry, BriefStatus, Choice, ConflictView, ListEntry, MemberChange,
-    MemberName, MemberView, NewMember, OneTimeCode, PastVersion, PolicyChange, PolicyView, Removal,
-    RemovedSecret, ScopeName, SecretBytes, SecretName, SessionCreated, SessionOptions, SessionView,
-    Undo, VerifyReport,
+    AccessRequest, Annotation, Approval, AuditEntry, BriefStatus, Choice, ConflictView, ListEntry,
+    MemberChange, MemberName, MemberView, NewMember, OneTimeCode, PastVersion, PolicyChange,
+    PolicyView, Removal, RemovedSecret, ScopeName, SecretBytes, SecretName, SessionCreated,
+    SessionOptions, SessionView, Undo, VerifyReport,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
@@ -157,6 +157,15 @@ pub(crate) enum Work {
     },
 }
 
+/// What admins are asked for.
+#[derive(Debug)]
+pub(crate) struct ToApprove {
+    /// What they can sign.
+    pub(crate) approval: Box<Approval>,
+    /// Access that no scope gives yet.
+    pub(crate) requests: Vec<AccessRequest>,
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub(crate) enum Reply {
@@ -174,7 +183,7 @@ pub(crate) enum Reply {
     Tested(Result<String, ErrorText>),
     Generated(Result<SecretBytes, ErrorText>),
     Session(Result<Box<SessionCreated>, ErrorText>),
-    Approval(Result<Box<Approval>, ErrorText>),
+    Approval(Result<ToApprove, ErrorText>),
     Verified(Result<VerifyReport, ErrorText>),
     MemberRemoved(Result<Removal, ErrorText>),
     Code(SecretName, Result<OneTimeCode, ErrorText>),

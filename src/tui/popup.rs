@@ -89,9 +89,13 @@ impl Popup {
         }
     }
 
-    /// What an approval means, in words.
-    pub(crate) fn approve(approval: Box<Approval>) -> Self {
-        let lines = crate::front::approval_lines(&approval);
+    /// What an approval means, in words, and what else was asked for.
+    pub(crate) fn approve(approval: Box<Approval>, requests: Vec<String>) -> Self {
+        let mut lines = crate::front::approval_lines(&approval);
+        if !requests.is_empty() {
+            lines.push(String::new());
+            lines.extend(requests);
+        }
         Self::Approve { approval, text: Text::new("Approve?", lines) }
     }
 }

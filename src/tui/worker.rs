@@ -16,7 +16,7 @@ use authy::{
 use time::OffsetDateTime;
 
 use super::asked::AtScreen;
-use super::effect::{ErrorText, Refused, Reply, Section, Who, Work};
+use super::effect::{ErrorText, Refused, Reply, Section, ToApprove, Who, Work};
 use crate::front::{Invocation, expanded};
 
 /// How often the files are looked at.
@@ -219,9 +219,7 @@ impl Worker<'_> {
                 Reply::Tested(told(verdict).map(|verdict| format!("{name}: {verdict}")))
             }
             Work::Generate => Reply::Generated(told(authy::generate(authy::Recipe::default()))),
-            Work::Approval => {
-                Reply::Approval(told(authy::approval(&ctx, None, None).map(Box::new)))
-            }
+            Work::Approval => Reply::Approval(told(to_approve(&ctx))),
             Work::SessionCreate(options) => {
                 Reply::Session(told(authy::session_create(&ctx, &options).map(Box::new)))
             }
@@ -351,6 +349,11 @@ fn store(
     };
     authy::store(ctx, name, value, &options)?;
     Ok(format!("stored {name}"))
+}
+
+fn to_approve(ctx: &Context) -> authy::Result<ToApprove> {
+    let approval = Box::new(authy::approval(ctx, None, None)?);
+    Ok(ToApprove { approval, requests: authy::access_requests(ctx)? })
 }
 
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {

@@ -204,6 +204,22 @@ fn damage_of_the_trail_is_named_with_its_place() {
 }
 
 #[test]
+fn what_was_asked_for_is_shown_where_approvals_are() {
+    let t = Sandbox::new();
+    t.store([("db-dev", "1"), ("db-prod", "2")]);
+    t.policy("bot", ["db-dev"]);
+    let mut screen = admin(&t);
+    screen.keys("2").shows("bot").keys("a").shows("nothing waits for approval");
+    let token = t.authy(["session", "create", "--scope", "bot"]).ok().text();
+    let request = ["request", "db-prod", "--reason", "the migration needs it"];
+    t.authy(request).env("AUTHY_TOKEN", token.trim()).ok();
+    screen.keys("a").shows("asks for db-prod").shows("why: the migration needs it");
+    screen.shows("authy policy update bot").keys("\x1b").hides("asks for");
+    screen.keys("q");
+    assert_eq!(screen.last().0, 0);
+}
+
+#[test]
 fn it_fits_the_terminal_as_that_grows_and_shrinks() {
     let t = Sandbox::new();
     t.store([("api-key", "v")]);
