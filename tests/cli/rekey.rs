@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::{AUTHY, Sandbox, strace_works};
+use crate::score::full;
 use crate::screen::Screen;
 use crate::vault::text;
 
@@ -27,7 +28,7 @@ fn who_may_read_and_cannot_yet_is_told_what_he_waits_for() {
 }
 
 #[test]
-fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
+fn killed_at_any_moment_it_is_done_or_not_and_goes_on() {
     if !strace_works(&Sandbox::empty()) {
         return;
     }
@@ -45,8 +46,9 @@ fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
     let mut tried = 0;
     for call in calls {
         let total = text.lines().filter(|line| line.contains(&format!(" {call}("))).count();
-        // Spread over all of them, some four of each.
-        for n in (1..=total).step_by((total / 4).max(1)) {
+        // Spread over all of them.
+        let points = if full() { total.max(1) } else { 2 };
+        for n in (1..=total).step_by((total / points).max(1)) {
             t.sh("rm -rf ../home ../state && cp -a ../pristine/home ../pristine/state ..").ok();
             traced(&format!("inject={call}:signal=KILL:when={n}"));
             tried += 1;
@@ -69,7 +71,7 @@ fn killed_at_twenty_moments_it_is_done_or_not_and_goes_on() {
             t.authy(["check", "--strict"]).ok();
         }
     }
-    assert!(tried >= 20, "{tried}");
+    assert!(tried >= 10, "{tried}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_small_disk_fills_up() {
     let free: Vec<String> = (0..=64).step_by(4).map(|kib: usize| kib.to_string()).collect();
     for case in CASES {
         let trial = Trial::new(&world, case);
-        for left in some(&free, 3) {
+        for left in some(&free, 2) {
             score.point(&format!("{:?}, {left} KiB left", case.words), || {
                 world.reset();
                 let words = ["-m", "sh", "-c", SCRIPT, "sh", &left, crate::harness::AUTHY];

@@ -9,7 +9,7 @@ use super::points::{TRACE, kills};
 use super::world::World;
 use super::{BULK, Trial, VALUE};
 use crate::harness::{AUTHY, Sandbox, happens_to_have, needs, strace_works};
-use crate::score::{Score, full, some};
+use crate::score::{Score, full};
 
 /// Mounts a new disk for the homes, runs the words after `$1`, the file system, cuts the power
 /// and brings back what the disk has. A file that is flushed last has the journal written, with
@@ -81,12 +81,9 @@ fn cut(world: &World, system: &str) -> Score {
     for case in CASES.into_iter().chain([BULK]) {
         let trial = Trial::new(world, case);
         let trace = trial.trace();
-        let mut killed = kills(&trace);
-        if full() {
-            let each = killed.len().div_ceil(24);
-            killed = killed.into_iter().step_by(each).collect();
-        }
-        let killed = some(&killed, 2).into_iter().map(|fault| Some(fault.0));
+        let killed = kills(&trace);
+        let each = killed.len().div_ceil(if full() { 24 } else { 1 }).max(1);
+        let killed = killed.into_iter().skip(each / 2).step_by(each).map(|fault| Some(fault.0));
         for fault in std::iter::once(None).chain(killed) {
             score.point(&format!("{:?} {fault:?}", case.words), || {
                 world.reset();
