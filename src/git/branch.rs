@@ -1,7 +1,5 @@
 //! Moving the branch that is checked out.
 
-use std::time::Duration;
-
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::lock::acquire::Fail;
@@ -11,11 +9,8 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use super::error::GitError;
 use super::identity::Identity;
 use super::locate::Worktree;
+use super::lock::WAIT_FOR_BRANCH;
 use super::{flush, program};
-
-/// As git waits for the lock of a branch and that of packed ones where nothing else is set
-/// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
-const WAIT: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// The branch that is checked out, as in `refs/heads/main`; `None` where none is.
 pub(super) fn name(repo: &gix::Repository) -> Option<String> {
@@ -48,7 +43,7 @@ pub(super) fn step(
         name: "HEAD".try_into().map_err(gix::Error::from_error)?,
         deref: true,
     };
-    let [of_branch, of_packed] = WAIT.map(Fail::AfterDurationWithBackoff);
+    let [of_branch, of_packed] = WAIT_FOR_BRANCH.map(Fail::AfterDurationWithBackoff);
     let prepared = repo.refs.transaction().prepare([edit], of_branch, of_packed)?;
     // A branch whose file is renamed before its bytes are there is empty after a power cut.
     let lock = match name(repo) {

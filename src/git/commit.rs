@@ -19,7 +19,7 @@ use super::index::{self, Change};
 use super::locate::Worktree;
 use super::lock::{self, IndexLock};
 use super::object::{Objects, PackerHere};
-use super::{Job, Outcome, Reason, branch, flush, object, program, state};
+use super::{Job, Outcome, Reason, branch, flush, left_locks, object, program, state};
 
 /// How many files a thread reads at least, so that it does not begin too often.
 const AT_ONCE: usize = 256;
@@ -39,6 +39,9 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
     let Some(mut lock) = IndexLock::acquire(&path, job.settings.wait())? else {
         return Ok(Outcome::Deferred(Reason::index_locked(lock::path_of(&path))));
     };
+    if lock.after_a_crash {
+        left_locks::remove(place);
+    }
     if let Some(operation) = state::unfinished(&place.git_dir) {
         return Ok(Outcome::Deferred(Reason::InProgress(operation)));
     }
@@ -57,35 +60,13 @@ pub(super) fn commit(repo: &gix::Repository, job: &Job<'_>) -> Result<Outcome, G
         let skip_hash = repo.config_snapshot().boolean("index.skipHash").unwrap_or(false);
         lock.stage(|out| index::write(&index, out, skip_hash))?;
     }
-    // One try waits as long as git itself would for whoever holds the branch.
-    let tries = if lock.after_a_crash { 1 } else { TRIES };
-    let mut outcome = advance(repo, &mut objects, &changes, tries, job)?;
-    if lock.after_a_crash && outcome == Outcome::Deferred(Reason::BranchBusy) {
-        // Nobody let go of the branch for as long as git itself would wait, and an authy was
-        // killed while it may have been moving it: its locks stay behind, unlike the system's.
-        remove_branch_locks(repo, &job.place);
-        outcome = advance(repo, &mut objects, &changes, TRIES, job)?;
-    }
+    let outcome = advance(repo, &mut objects, &changes, TRIES, job)?;
     if !matches!(outcome, Outcome::Deferred(_)) {
         flush::branch(repo, place)?;
         lock.publish()?;
         flush::index(place)?;
     }
     Ok(outcome)
-}
-
-/// Removes the locks that moving the branch takes.
-pub(super) fn remove_branch_locks(repo: &gix::Repository, place: &Worktree) {
-    // A clone has its branches in one packed file at first, which is locked with them.
-    let mut locks =
-        vec![place.git_dir.join("HEAD.lock"), place.common_dir.join("packed-refs.lock")];
-    if let Some(name) = branch::name(repo) {
-        locks.push(place.common_dir.join(format!("{name}.lock")));
-    }
-    for lock in locks {
-        // One that cannot be removed shows as a busy branch again.
-        let _ = std::fs::remove_file(lock);
-    }
 }
 
 /// Where the branch stands.

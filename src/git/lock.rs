@@ -2,8 +2,9 @@
 //!
 //! The lock is git's own: the file `index.lock`, made by whoever finds none. Ours carries a mark
 //! and the system's lock on the open file, so that one left behind by a killed authy is told from
-//! one that is held, and taken away. The new index is written beside it and renamed, so that the
-//! mark stays until the end.
+//! one that is held, and taken over: were it removed and made anew, another process could be faster,
+//! and nobody would know any more that something was left half done. The new index is written
+//! beside it and renamed, so that the mark stays until the end.
 
 use std::fs::{File, OpenOptions, rename};
 use std::io::{self, BufWriter, Read as _, Write};
@@ -21,13 +22,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// As git waits for the lock of a branch and that of packed ones where nothing else is set
+/// (`core.filesRefLockTimeout` and `core.packedRefsTimeout` in git-config(1)).
+pub(super) const WAIT_FOR_BRANCH: [Duration; 2] =
+    [Duration::from_millis(100), Duration::from_secs(1)];
+
 /// The held lock. Dropped without [`publish`](Self::publish), the index stays as it was.
 #[derive(Debug)]
 pub(super) struct IndexLock {
     index: PathBuf,
     path: PathBuf,
     staged: Option<PathBuf>,
-    /// Whether it was taken over from an authy that was killed in the middle of a commit.
+    /// Whether it was taken over from an authy that was killed in the middle of a commit. Whoever lets
+    /// go of it has put in order what else that one may have left.
     pub(super) after_a_crash: bool,
     /// Keeps the system's lock.
     _file: File,
@@ -40,13 +47,14 @@ impl IndexLock {
     /// [`GitError::Io`] where the lock cannot be made.
     pub(super) fn acquire(index: &Path, wait: Duration) -> Result<Option<Self>, GitError> {
         let path = path_of(index);
-        let mut after_a_crash = false;
         retry(wait, || {
-            let file = match marked(index, &path) {
-                Ok(file) => file,
+            let (file, after_a_crash) = match marked(index, &path) {
+                Ok(file) => (file, false),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    after_a_crash |= remove_abandoned(&path);
-                    return Ok(None);
+                    match abandoned(&path) {
+                        Some(file) => (file, true),
+                        None => return Ok(None),
+                    }
                 }
                 Err(error) => return Err(GitError::io("lock", index)(error)),
             };
@@ -97,12 +105,14 @@ pub(super) fn path_of(index: &Path) -> PathBuf {
     index.with_extension("lock")
 }
 
-/// Waits until nobody holds the lock of `index`; tells whether that came to pass.
-pub(super) fn wait_until_free(index: &Path, wait: Duration) -> bool {
+/// Waits until nobody holds the lock of `index`; tells whether that came to pass. One that a killed
+/// authy left is removed after `mend` has put in order what else it may have left.
+pub(super) fn wait_until_free(index: &Path, wait: Duration, mend: &dyn Fn()) -> bool {
     let path = path_of(index);
     let free = retry::<_, ()>(wait, || {
-        if path.exists() {
-            remove_abandoned(&path);
+        if let Some(_held) = abandoned(&path) {
+            mend();
+            let _ = std::fs::remove_file(&path);
         }
         Ok((!path.exists()).then_some(()))
     });
@@ -125,7 +135,8 @@ fn marked(index: &Path, path: &Path) -> io::Result<File> {
     linked.map(|()| file)
 }
 
-fn retry<T, E>(
+/// Tries until there is something, for as long as `wait`.
+pub(super) fn retry<T, E>(
     wait: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>, E>,
 ) -> Result<Option<T>, E> {
@@ -144,19 +155,19 @@ fn retry<T, E>(
     }
 }
 
-/// Removes a lock that carries our mark and that no process holds; tells whether there was one.
-fn remove_abandoned(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+/// Takes over a lock that carries our mark and that no process holds, where there is one.
+fn abandoned(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
     let mut content = Vec::new();
     let is_ours = (&file).take(MARK.len() as u64 + 1).read_to_end(&mut content).is_ok()
         && content == MARK
         && file.try_lock().is_ok();
-    // Another authy may have replaced it meanwhile: only the file that was examined goes.
+    // Another authy may have let go of it meanwhile, or made another one.
     let is_same = match (file.metadata(), path.symlink_metadata()) {
         (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
         _ => false,
     };
-    is_ours && is_same && std::fs::remove_file(path).is_ok()
+    (is_ours && is_same).then_some(file)
 }
 
 #[cfg(test)]
@@ -175,7 +186,7 @@ mod tests {
         fs::write(&index, "old").unwrap();
         let mut lock = IndexLock::acquire(&index, NOW).unwrap().unwrap();
         assert!(IndexLock::acquire(&index, SOON).unwrap().is_none());
-        assert!(!wait_until_free(&index, NOW));
+        assert!(!wait_until_free(&index, NOW, &|| unreachable!()));
         lock.stage(|out| out.write_all(b"new").map_err(|_| unreachable!())).unwrap();
         drop(lock);
         assert_eq!(fs::read(&index).unwrap(), b"old");
@@ -190,16 +201,25 @@ mod tests {
         lock.stage(|out| out.write_all(b"new").map_err(|_| unreachable!())).unwrap();
         lock.publish().unwrap();
         assert_eq!(fs::read(&index).unwrap(), b"new");
-        assert!(wait_until_free(&index, NOW));
+        assert!(wait_until_free(&index, NOW, &|| unreachable!()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn a_lock_that_a_killed_authy_left_is_taken_away() {
+    fn a_lock_that_a_killed_authy_left_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
         let index = dir.path().join("index");
         fs::write(path_of(&index), MARK).unwrap();
-        assert!(IndexLock::acquire(&index, SOON).unwrap().is_some());
+        let lock = IndexLock::acquire(&index, NOW).unwrap().unwrap();
+        assert!(lock.after_a_crash);
+        // At no moment is it there for somebody who does not know of the crash.
+        assert!(IndexLock::acquire(&index, SOON).unwrap().is_none());
+        drop(lock);
+        assert!(!IndexLock::acquire(&index, NOW).unwrap().unwrap().after_a_crash);
+        fs::write(path_of(&index), MARK).unwrap();
+        let mended = std::cell::Cell::new(false);
+        assert!(wait_until_free(&index, NOW, &|| mended.set(path_of(&index).exists())));
+        assert!(mended.get() && !path_of(&index).exists());
     }
 
     #[test]

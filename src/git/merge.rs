@@ -19,7 +19,7 @@ use super::locate::Worktree;
 use super::lock::{self, IndexLock};
 use super::object::Objects;
 use super::reason::Reason;
-use super::{Settings, branch, flush, program, refs};
+use super::{Settings, branch, flush, left_locks, program, refs};
 
 /// What git notes of a branch that is joined with another.
 const NOTE: &str = "authy sync";
@@ -87,6 +87,9 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
     let Some(mut lock) = IndexLock::acquire(&path, wait)? else {
         return Err(not_ready(Reason::index_locked(lock::path_of(&path))));
     };
+    if lock.after_a_crash {
+        left_locks::remove(&place);
+    }
     let mut index = index::load(&path, repo.object_hash())?;
     let paths: Vec<&str> = joining.taken.iter().filter_map(|file| file.path()).collect();
     let mut objects = Objects::new(&repo, paths.len());
@@ -114,13 +117,7 @@ pub(crate) fn join(joining: &MergeRequest<'_>) -> Result<(), GitError> {
         branch::step(&repo, &place, Some(from), tip, &committer, NOTE.to_owned())
             .map_err(GitError::gix("move the branch"))
     };
-    let mut moved = step();
-    if moved.is_err() && lock.after_a_crash {
-        // As for a commit: an authy was killed while it may have been moving the branch.
-        commit::remove_branch_locks(&repo, &place);
-        moved = step();
-    }
-    match moved {
+    match step() {
         Ok(()) => {}
         Err(_) if refs::head(&place, &repo).is_ok_and(|now| now != Some(joining.division.ours)) => {
             return Err(not_ready(Reason::BranchBusy));

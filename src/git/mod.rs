@@ -19,6 +19,7 @@ mod index;
 mod init;
 mod install;
 mod kind;
+mod left_locks;
 mod lineage;
 mod locate;
 mod lock;

@@ -16,7 +16,7 @@ use gix::bstr::{BStr, BString, ByteSlice as _};
 use super::error::GitError;
 use super::file::Folder;
 use super::locate::Worktree;
-use super::{Job, Outcome, Reason, Settings, install, lock, state};
+use super::{Job, Outcome, Reason, Settings, install, left_locks, lock, state};
 use crate::secret::WITHHELD;
 
 /// Variables that must not reach git, hooks and signing programs, besides what opens secrets:
@@ -97,7 +97,7 @@ pub(super) fn commit(job: &Job<'_>) -> Result<Outcome, GitError> {
     for path in &job.paths {
         folder.find(path)?;
     }
-    if !lock::wait_until_free(&place.index(), job.settings.wait()) {
+    if !lock::wait_until_free(&place.index(), job.settings.wait(), &|| left_locks::remove(place)) {
         let lock = lock::path_of(&place.index());
         return Ok(Outcome::Deferred(Reason::index_locked(lock)));
     }

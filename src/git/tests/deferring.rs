@@ -115,6 +115,19 @@ fn a_detached_head_gets_no_commits() {
     assert_waits(&sandbox, &Reason::Detached);
 }
 
+/// Whoever finds the index's lock of a killed authy finds its others as well, even with nothing to commit.
+#[test]
+fn the_locks_of_a_killed_authy_are_removed_with_that_of_the_index() {
+    let sandbox = diverged();
+    sandbox.committed(&["ours"]);
+    let locks = ["refs/heads/main.lock", "HEAD.lock", "index.lock"];
+    let locks = locks.map(|name| sandbox.path(".git").join(name));
+    locks.iter().for_each(|lock| fs::write(lock, "authy\n").unwrap());
+    assert_eq!(sandbox.commit(&["ours"]).unwrap(), Outcome::Nothing);
+    assert!(locks.iter().all(|lock| !lock.exists()));
+    sandbox.assert_clean();
+}
+
 #[test]
 fn a_locked_branch_is_left_alone() {
     let sandbox = diverged();
