@@ -60,7 +60,7 @@ pub(crate) fn damage(vault: &Path) -> Result<Damage, GitError> {
         is_empty || !has_tree(&place)
     };
     let empty: Vec<PathBuf> = empty_objects(&place).collect();
-    let branch = branch(&place).filter(is_lost);
+    let branch = place.branch().filter(is_lost);
     // With a branch that is lost git has nothing to begin with.
     let missing = if branch.is_none() { missing(&place) } else { 0 };
     Ok(Damage {
@@ -111,16 +111,6 @@ fn has_tree(place: &Worktree) -> bool {
             .unwrap_or(false),
         Err(_) => false,
     }
-}
-
-/// The branch that is checked out; `None` where none is, or where its place is no file.
-pub(super) fn branch(place: &Worktree) -> Option<String> {
-    if place.kind().has_reftable {
-        return None;
-    }
-    let head = std::fs::read_to_string(place.git_dir.join("HEAD")).ok()?;
-    let name = head.strip_prefix("ref:")?.trim();
-    name.starts_with("refs/heads/").then(|| name.to_owned())
 }
 
 /// The objects that are empty files.

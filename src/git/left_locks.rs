@@ -13,13 +13,10 @@ pub(super) fn remove(place: &Worktree) {
         let file = path.symlink_metadata().ok()?;
         Some((file.ino(), file.mtime(), file.mtime_nsec()))
     };
-    let head = std::fs::read_to_string(place.git_dir.join("HEAD")).unwrap_or_default();
-    let name = head.strip_prefix("ref: ").map(str::trim);
-    let name = name.filter(|name| name.starts_with("refs/heads/") && !name.contains(".."));
     // A clone has its branches in one packed file at first, which is locked with them.
     let mut locks =
         vec![place.git_dir.join("HEAD.lock"), place.common_dir.join("packed-refs.lock")];
-    locks.extend(name.map(|name| place.common_dir.join(format!("{name}.lock"))));
+    locks.extend(place.branch().map(|name| place.common_dir.join(format!("{name}.lock"))));
     let locks: Vec<_> = locks.into_iter().filter_map(|path| Some((mark(&path)?, path))).collect();
     let is_packed = locks.iter().any(|(_, path)| path.ends_with("packed-refs.lock"));
     let left = || locks.iter().filter(|(was, path)| mark(path).as_ref() == Some(was));

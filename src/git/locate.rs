@@ -123,6 +123,17 @@ impl Worktree {
     pub(super) fn kind(&self) -> Kind {
         *self.kind.get_or_init(|| Kind::of(&self.common_dir))
     }
+
+    /// The branch that is checked out, read without git; `None` where none is, or where its place is no
+    /// file.
+    pub(super) fn branch(&self) -> Option<String> {
+        if self.kind().has_reftable {
+            return None;
+        }
+        let head = std::fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let name = head.strip_prefix("ref:")?.trim();
+        name.starts_with("refs/heads/").then(|| name.to_owned())
+    }
 }
 
 /// Returns the nearest folder that exists, and the vault, both without links.

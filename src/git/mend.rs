@@ -10,7 +10,7 @@ use gix::bstr::ByteSlice as _;
 use walkdir::WalkDir;
 
 use super::error::GitError;
-use super::health::{ACTION, asked, branch, damage, empty_objects};
+use super::health::{ACTION, asked, damage, empty_objects};
 use super::kind::Kind;
 use super::locate::Worktree;
 use super::{Settings, program};
@@ -57,7 +57,7 @@ pub(crate) fn mend(vault: &Path) -> Result<Mended, GitError> {
         std::fs::remove_file(&path).map_err(GitError::io("remove", &path))?;
         mended.objects += 1;
     }
-    if let Some(branch) = branch(&place) {
+    if let Some(branch) = place.branch() {
         let tip = asked(&place, &["rev-parse", "-q", "--verify", &branch])?;
         let is_unborn = tip.is_none() && found.branch.is_none();
         let mut is_sound = is_unborn || tip.as_ref().is_some_and(|tip| is_whole(&place, tip));
