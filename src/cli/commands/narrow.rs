@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, Args, Subcommand};
+use clap::{Args, FromArgMatches, Subcommand};
 
 use super::Command;
 
@@ -63,9 +63,7 @@ fn one<G: Args, A: Args>(
     name: &'static str,
     wrap: fn(A) -> Command,
 ) -> Option<(G, Command)> {
-    let matches = matches::<G>(words, A::augment_args(clap::Command::new(name)))?;
-    let (_, own) = matches.subcommand()?;
-    Some((G::from_arg_matches(&matches).ok()?, wrap(A::from_arg_matches(own).ok()?)))
+    parsed(words, A::augment_args(clap::Command::new(name)), wrap)
 }
 
 /// A command that has commands of its own.
@@ -74,12 +72,16 @@ fn group<G: Args, S: Subcommand>(
     name: &'static str,
     wrap: fn(S) -> Command,
 ) -> Option<(G, Command)> {
-    let matches = matches::<G>(words, S::augment_subcommands(clap::Command::new(name)))?;
-    let (_, own) = matches.subcommand()?;
-    Some((G::from_arg_matches(&matches).ok()?, wrap(S::from_arg_matches(own).ok()?)))
+    parsed(words, S::augment_subcommands(clap::Command::new(name)), wrap)
 }
 
-fn matches<G: Args>(words: &[OsString], command: clap::Command) -> Option<ArgMatches> {
+fn parsed<G: Args, P: FromArgMatches>(
+    words: &[OsString],
+    command: clap::Command,
+    wrap: fn(P) -> Command,
+) -> Option<(G, Command)> {
     let tree = G::augment_args(clap::Command::new("authy")).subcommand(command);
-    tree.try_get_matches_from(words).ok()
+    let matches = tree.try_get_matches_from(words).ok()?;
+    let (_, own) = matches.subcommand()?;
+    Some((G::from_arg_matches(&matches).ok()?, wrap(P::from_arg_matches(own).ok()?)))
 }
