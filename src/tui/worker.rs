@@ -353,7 +353,8 @@ fn store(
 
 fn to_approve(ctx: &Context) -> authy::Result<ToApprove> {
     let approval = Box::new(authy::approval(ctx, None, None)?);
-    Ok(ToApprove { approval, requests: authy::access_requests(ctx)? })
+    // What is wrong with the trail keeps nobody from approving; the audit section tells it.
+    Ok(ToApprove { approval, requests: authy::access_requests(ctx).unwrap_or_default() })
 }
 
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {

@@ -394,6 +394,7 @@ fn waits(
         edited: waiting.edited.iter().map(ToString::to_string).collect(),
         approve: opened.rules.await_approval(),
         requests: match caller {
+            // What is wrong with the trail is for 'audit verify' to tell.
             CallerView::Member { admin: true, .. } => {
                 open_requests(ctx, opened).unwrap_or_default()
             }
