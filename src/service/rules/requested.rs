@@ -13,6 +13,7 @@ use crate::service::base::{Context, Result, Snapshot};
 const WAITS: Duration = Duration::days(14);
 /// At most so many are shown, the newest.
 const MOST: usize = 50;
+
 /// What somebody asked for, and does not have yet.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccessRequest {
