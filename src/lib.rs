@@ -108,6 +108,7 @@ pub use inject::{
     Alphabet, DEFAULT_LENGTH, DEFAULT_WORDS, Dotenv, Ended, EndingSignals, Environment, Format,
     HelperCommand, Misread, Naming, OneTimeCode, Reader, Shell,
 };
+pub use keyring::{UnlockSocket, keep_unlocked, take_unlock_socket};
 pub use kind::Kind;
 pub use many::some_of;
 pub use name::{
@@ -116,7 +117,7 @@ pub use name::{
 };
 pub use process::keep_memory_private;
 pub use project::{ProjectDraft, ProjectFile};
-pub use secret::{RUN_KEYFILE, SecretBytes, WITHHELD};
+pub use secret::{RUN_KEYFILE, SecretBytes, UNLOCKED, WITHHELD};
 #[cfg(feature = "sealed")]
 pub use service::sweep;
 pub use service::{

@@ -12,7 +12,7 @@ pub(crate) const MAX_VALUE: usize = 1 << 20;
 
 /// Variables that no program started by authy inherits: whoever holds these can open more than
 /// the program was given.
-pub const WITHHELD: [&str; 7] = [
+pub const WITHHELD: [&str; 8] = [
     "AUTHY_TOKEN",
     "AUTHY_TOKEN_FILE",
     "AUTHY_KEYFILE",
@@ -20,7 +20,11 @@ pub const WITHHELD: [&str; 7] = [
     "AUTHY_IDENTITY_COMMAND",
     "AUTHY_PASSPHRASE",
     RUN_KEYFILE,
+    UNLOCKED,
 ];
+
+/// The variable that names the descriptor by which an authy reaches what `unlock -- COMMAND` keeps.
+pub const UNLOCKED: &str = "AUTHY_UNLOCKED";
 
 /// The variable by which an authy inside a `run` finds the identity file of that `run`.
 pub const RUN_KEYFILE: &str = "AUTHY_RUN_KEYFILE";

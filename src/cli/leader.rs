@@ -1,11 +1,12 @@
 //! This program as the leader of a pseudo-terminal's session, and ending as a program did.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
-use authy::{Ended, HelperCommand};
+use authy::{Ended, HelperCommand, UNLOCKED};
 
 /// The first word of a command line that is authy's own. Nobody types it.
 const WORD: &str = "__lead";
@@ -48,6 +49,50 @@ pub(super) fn held(words: &[OsString]) -> Option<ExitCode> {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     })
+}
+
+/// The first word of the authy that keeps an unlocked identity.
+const KEEP: &str = "__keep";
+
+/// Says how to start this program as one that keeps an unlocked identity.
+pub(crate) fn keeper() -> HelperCommand {
+    HelperCommand { program: program(), word: KEEP.into() }
+}
+
+/// Keeps an identity, if that is what these words ask.
+pub(super) fn kept(words: &[OsString]) -> Option<ExitCode> {
+    let [_, word, rest @ ..] = words else { return None };
+    (word == KEEP).then(|| match authy::keep_unlocked(&program(), word, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
+}
+
+/// Takes over the socket of such a keeper where this process inherited one.
+///
+/// Without unsafe code a descriptor that was inherited is ours only by the protocol of systemd's sockets,
+/// whose variables name the process. So it sets them, and starts itself anew in its place.
+pub(super) fn take_unlock_socket(words: &[OsString]) {
+    let Some(descriptor) = env::var_os(UNLOCKED) else { return };
+    let own = process::id().to_string();
+    let is = |name: &str, value: &OsStr| env::var_os(name).is_some_and(|set| set == value);
+    if env::var_os("LISTEN_FDS").is_none() {
+        let mut again = process::Command::new(again());
+        again.args(words.get(1..).unwrap_or_default());
+        if let Some(name) = words.first() {
+            again.arg0(name);
+        }
+        again.env("LISTEN_FDS", "1").env("LISTEN_PID", own).env("LISTEN_FDS_FIRST_FD", descriptor);
+        // It returns only where it failed. Then the passphrase is asked for.
+        let _ = again.exec();
+    } else if is("LISTEN_PID", own.as_ref()) && is("LISTEN_FDS_FIRST_FD", &descriptor) {
+        authy::take_unlock_socket();
+    }
+}
+
+/// The path of this program, under its own name where it has it still.
+fn again() -> PathBuf {
+    env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(program)
 }
 
 /// Has the system end this process, and with it the program it runs, when its parent is gone, however that

@@ -123,6 +123,9 @@ pub(crate) fn main(words: &[OsString], fronts: &Fronts) -> ExitCode {
         return code;
     }
     authy::keep_memory_private();
+    if let Some(code) = leader::kept(words) {
+        return code;
+    }
     if let Some(program) = leader::led(words) {
         let result = authy::lead(program).map(leader::end);
         return result
@@ -138,6 +141,7 @@ pub(crate) fn main(words: &[OsString], fronts: &Fronts) -> ExitCode {
     if let Some(code) = completing::answer(words) {
         return code;
     }
+    leader::take_unlock_socket(words);
     let named = commands::helper_words(words);
     let words = named.as_deref().unwrap_or(words);
     let cli = match Cli::read(words) {

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use zeroize::Zeroizing;
 
-use super::{KeyringError, MARK};
+use super::{KeyringError, LARGEST, MARK};
 use crate::secret::SecretBytes;
 
 /// The type of a key that holds bytes.
@@ -31,8 +31,6 @@ const PERMISSIONS: u32 = KEY_POS_VIEW
     | KEY_POS_SETATTR
     | KEY_USR_VIEW
     | KEY_USR_SEARCH;
-/// Most bytes of a key (add_key(2)).
-const LARGEST: usize = 32_767;
 /// The most keys of a session that are looked at: more than a user may have.
 const LINKS: usize = 1024;
 
@@ -136,6 +134,8 @@ fn is_ours(key: KeyringSerial) -> bool {
 /// # Errors
 /// `ParentRefuses` where that program takes none: one with threads, which fish has at times.
 pub(crate) fn begin_session() -> Result<(), KeyringError> {
+    // Whether there are keyrings at all: `leave` goes on without.
+    session()?;
     leave()?;
     keyctl_session_to_parent().map_err(|error| match failed(error.0) {
         KeyringError::Forbidden => KeyringError::ParentRefuses,

@@ -43,6 +43,122 @@ for key, name in names:
             show(key)
 "#;
 
+/// Starts a program for which the kernel has no keyring, as Docker's filter has it.
+const CONTAINED: &str = r#"
+import ctypes, os, platform, struct, sys
+arm = platform.machine() == "aarch64"
+calls = (217, 218, 219) if arm else (248, 249, 250)
+allow, refuse = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050001)
+# Load the call's number; each of the three jumps to the last line.
+program = [(0x20, 0, 0, 0)] + [(0x15, 3 - n, 0, call) for n, call in enumerate(calls)] + [allow, refuse]
+code = b"".join(struct.pack("HBBI", *line) for line in program)
+buffer = ctypes.create_string_buffer(code)
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+libc = ctypes.CDLL(None, use_errno=True)
+wanted = Filter(len(program), ctypes.addressof(buffer))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(wanted), 0, 0) == 0, ctypes.get_errno()
+os.execvp(sys.argv[1], sys.argv[1:])
+"#;
+
+/// A vault whose identity has a passphrase, and a program in front of which the kernel keeps nothing.
+fn contained() -> Option<(Sandbox, String)> {
+    if !cfg!(target_os = "linux") || !needs(["python3"]) {
+        return None;
+    }
+    let t = Sandbox::empty();
+    let typed = |words: &[&str]| t.authy(words).env("AUTHY_PASSPHRASE", PASSPHRASE);
+    typed(&["init", "--member", "alice", "--passphrase"]).ok();
+    typed(&["store", "key"]).stdin("the-value").ok();
+    let contained = t.write("contained.py", CONTAINED);
+    Some((t, format!("python3 '{}'", contained.display())))
+}
+
+/// Runs `script` in a shell of `contained` that authy is unlocked for.
+fn unlocked_there(t: &Sandbox, contained: &str, flags: &str, script: &str) -> Done {
+    t.write("script", script);
+    let line = format!("{TYPED} {contained} authy unlock {flags} -- sh ./script");
+    t.program("sh", ["-c", &line]).ends()
+}
+
+#[test]
+fn where_the_kernel_keeps_nothing_a_process_of_authys_does() {
+    let Some((t, contained)) = contained() else { return };
+    let script = "authy get key; sh -c 'authy list; authy status'; printf x | authy store other";
+    let done = unlocked_there(&t, &contained, "", script).code_is(0).stdout_has("the-value");
+    let done = done.stdout_has("unlocked:   here, 15 minutes left");
+    done.stderr_has("of alice (15 minutes left), for 'sh'");
+    // Many at once are each given an answer of their own.
+    let many =
+        "for i in 1 2 3 4 5 6 7 8 9; do authy get key & done; wait; authy -q lock; authy get key";
+    let done = unlocked_there(&t, &contained, "", many).code_is(6);
+    done.stdout_is("the-value".repeat(9)).stderr_has("none was given");
+    // Without a command there is nothing to hand it to.
+    let line = format!("{TYPED} {contained} authy unlock");
+    let done = t.program("sh", ["-c", &line]).ends().code_is(1).stderr_has("most containers");
+    done.stderr_has("authy unlock -- \"$SHELL\"");
+}
+
+#[test]
+fn what_is_started_apart_cannot_ask_that_process() {
+    let Some((t, contained)) = contained() else { return };
+    let thief = t.write(
+        "thief.py",
+        r#"
+import os, socket, glob, subprocess
+print("open", sorted(os.readlink("/proc/self/fd/" + fd) for fd in os.listdir("/proc/self/fd")
+                     if int(fd) > 2 and os.path.exists("/proc/self/fd/" + fd)))
+print("named", os.environ.get("AUTHY_UNLOCKED"))
+above = os.getppid()
+while above > 1:
+    for path in glob.glob(f"/proc/{above}/fd/*"):
+        try:
+            if "socket" in os.readlink(path): os.open(path, os.O_RDWR); print("OPENED")
+        except OSError: pass
+    above = int(open(f"/proc/{above}/stat").read().rsplit(")", 1)[1].split()[1])
+for number in range(3, 200):
+    got = subprocess.run(["authy", "--no-input", "get", "key"], capture_output=True, close_fds=False,
+                         env=dict(os.environ, AUTHY_UNLOCKED=str(number))) if number in (100, 101) else None
+    if got and got.returncode != 6: print("READ", got)
+"#,
+    );
+    for run in ["run", "run --mask", "run --clean-env"] {
+        let script =
+            format!("authy {run} --only key -- python3 '{}'; authy get key", thief.display());
+        let done = unlocked_there(&t, &contained, "", &script).code_is(0).stdout_has("named None");
+        let done = done.stdout_lacks("OPENED").stdout_lacks("READ").stdout_lacks("socket:");
+        done.stdout_has("the-value");
+    }
+    // It works: a program of the shell itself is answered.
+    let own = unlocked_there(&t, &contained, "", &format!("python3 '{}'", thief.display()));
+    own.stdout_has("socket:").stdout_has("READ");
+}
+
+#[test]
+fn that_process_ends_with_the_shell_the_time_and_a_lock_elsewhere() {
+    let Some((t, contained)) = contained() else { return };
+    let doors = |t: &Sandbox| std::fs::read_dir(t.path("state/authy/unlocked")).unwrap().count();
+    unlocked_there(&t, &contained, "", "authy get key").code_is(0);
+    let gone = "i=0; until test -z \"$(ls state/authy/unlocked)\"; do \
+                i=$((i+1)); test $i -lt 400 || exit 1; sleep 0.05; done";
+    t.sh(gone).dir(t.path("")).ends().code_is(0);
+    assert_eq!(doors(&t), 0);
+    // From another shell, which never had the socket.
+    let script = "env -u AUTHY_UNLOCKED authy lock --json; authy --no-input get key";
+    let done = unlocked_there(&t, &contained, "", script).code_is(6).stdout_has("\"locked\": 1");
+    done.stdout_lacks("the-value");
+    t.authy(["lock"]).ok().stderr_has("nothing was unlocked");
+    if needs(["faketime"]) {
+        let late = "faketime -f +16m authy --no-input get key; echo $?";
+        unlocked_there(&t, &contained, "", late).stdout_has("6\n").stdout_lacks("the-value");
+    }
+    let agent = "CLAUDECODE=1 authy --no-input get key; echo $?";
+    unlocked_there(&t, &contained, "", agent).stdout_has("6\n").stdout_lacks("the-value");
+    unlocked_there(&t, &contained, "--confirm", "authy --no-input get key; echo $?")
+        .stdout_has("6\n");
+}
+
 /// `lock` ends what every session of the user keeps: one test at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());

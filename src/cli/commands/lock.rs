@@ -20,7 +20,7 @@ impl Args {
     #[allow(clippy::unused_self, reason = "as all commands")]
     pub(super) fn run(self, env: &CliEnv) -> CommandResult {
         // Whatever is wrong with the vault or the project file: locking comes first.
-        let report = authy::lock(env.context_unasked().ok().as_ref());
+        let report = authy::lock(env.context_unasked().ok().as_ref(), env.state().as_deref());
         if env.ui().wants_json() {
             env.ui().json(&report)?;
         }

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
-use authy::{Ttl, UnlockOptions, UnlockPlace, UnlockReport, WITHHELD, printable};
+use authy::{Ttl, UNLOCKED, UnlockOptions, UnlockPlace, UnlockReport, WITHHELD, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
+use crate::cli::leader::keeper;
 use crate::front::left;
 
 /// Type the passphrase of your identity once, for a time
@@ -21,12 +22,15 @@ use crate::front::left;
 ///
 /// --session unlocks for all of this login session, also for what runs in it already. With a command
 /// after '--' the identity is unlocked for that command and what it starts, and for nothing else.
+///
+/// On macOS and in most containers the kernel keeps nothing. 'authy unlock -- COMMAND' works there: a
+/// process of authy's keeps the identity as long as the command and what it starts are running.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
+#[command(after_help = r#"Examples:
   authy unlock
   authy unlock --for 8h --confirm
-  authy unlock -- fish                   for this one shell")]
+  authy unlock -- fish                   for this one shell
+  authy unlock -- "$SHELL"               also on macOS and in containers"#)]
 pub(crate) struct Args {
     /// Keep it for this long: 15m, 8h, 7d; a week at most
     #[arg(long = "for", value_name = "TIME", default_value = "15m")]
@@ -53,6 +57,7 @@ impl Args {
                 true => UnlockPlace::Session,
                 false => UnlockPlace::Shell,
             },
+            keeper: keeper(),
         };
         let report = authy::unlock(&ctx, &options)?;
         if let Some((program, arguments)) = self.command.split_first() {
@@ -62,6 +67,12 @@ impl Args {
             command.args(arguments);
             for variable in WITHHELD {
                 command.env_remove(variable);
+            }
+            if let Some(socket) = &report.socket {
+                command.env(UNLOCKED, socket.number());
+                if !socket.has_door() {
+                    env.ui().note("'authy lock' ends it from inside alone: the state folder cannot be written");
+                }
             }
             let program = shown(program);
             return Err(Failure::Start { program, source: command.exec() });

@@ -23,7 +23,7 @@ impl CliEnv {
         folders.map(|folder| folder.join(&user)).collect()
     }
 
-    pub(super) fn state(&self) -> Option<PathBuf> {
+    pub(crate) fn state(&self) -> Option<PathBuf> {
         // The XDG specification: a path that is not absolute is to be ignored.
         let absolute = |path: &PathBuf| path.is_absolute();
         self.path("AUTHY_STATE_DIR")

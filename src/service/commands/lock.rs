@@ -1,5 +1,7 @@
 //! `lock`: what the user's sessions keep unlocked ends.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::access::{Caller, Principal};
@@ -20,11 +22,11 @@ pub struct LockReport {
     pub recorded: bool,
 }
 
-/// Ends what `unlock` keeps, in every session of this user. It does so whatever state the vault is
-/// in, and without one.
-pub fn lock(ctx: Option<&Context>) -> LockReport {
+/// Ends what `unlock` keeps, in every session of this user; `state` is this machine's state folder. It does
+/// so whatever state the vault is in, and without one.
+pub fn lock(ctx: Option<&Context>, state: Option<&Path>) -> LockReport {
     let recorded = ctx.is_some_and(|ctx| matches!(record(ctx), Ok(true)));
-    LockReport { locked: keyring::forget(), recorded }
+    LockReport { locked: keyring::forget(kept::doors(state).as_deref()), recorded }
 }
 
 /// Records it, if the identity is still there to do so.

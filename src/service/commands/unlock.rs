@@ -7,12 +7,14 @@ use serde::Serialize;
 use crate::access::{Caller, Principal};
 use crate::audit::{Action, Op};
 use crate::crypto::Identity;
-use crate::keyring;
+use crate::inject::HelperCommand;
+use crate::keyring::{self, KeeperCommand, UnlockSocket};
 use crate::name::{MemberName, Ttl};
 use crate::service::audit::Recorder;
 use crate::service::base::{Context, OpenVault, Result};
 use crate::service::identity::authenticate::{identity_bytes, the_identity_file, with_passphrase};
-use crate::service::identity::{IdentityError, kept, member_of, refuse_always, with_plugins};
+use crate::service::identity::kept::{self, ToKeep};
+use crate::service::identity::{IdentityError, member_of, refuse_always, with_plugins};
 use crate::service::session::refuse_any_token;
 use crate::store::Stamp;
 
@@ -28,6 +30,9 @@ pub struct UnlockOptions {
     pub confirm: bool,
     /// For whom.
     pub place: UnlockPlace,
+    /// How this program is started as one that calls `keep_unlocked`: for [`UnlockPlace::Command`] where
+    /// the kernel has no keyring.
+    pub keeper: HelperCommand,
 }
 
 /// Whose the unlocked identity is.
@@ -53,6 +58,9 @@ pub struct UnlockReport {
     pub until: String,
     /// For whom.
     pub place: UnlockPlace,
+    /// What a command has to inherit to be unlocked, in the variable [`UNLOCKED`](crate::UNLOCKED).
+    #[serde(skip)]
+    pub socket: Option<UnlockSocket>,
 }
 
 /// Asks for the passphrase of the identity and has the login session keep what it opens. Recorded
@@ -80,22 +88,27 @@ pub fn unlock(ctx: &Context, options: &UnlockOptions) -> Result<UnlockReport> {
     let identity = Identity::parse(keys.expose(), &|| None).map_err(unusable)?;
     let identity = with_plugins(ctx, identity);
     let name = member_of(&identity, &opened.rules)?;
-    match options.place {
-        UnlockPlace::Shell => keyring::begin_session(),
-        UnlockPlace::Session => Ok(()),
-        UnlockPlace::Command => keyring::new_session(),
+    if matches!(options.place, UnlockPlace::Shell) {
+        keyring::begin_session().map_err(IdentityError::NotKept)?;
     }
-    .map_err(IdentityError::NotKept)?;
     let asker = Principal::Member(Caller { name: name.clone(), identity: identity.into() });
     let action = Action::new(Op::UNLOCK).saying(options.keep.to_string());
     let _receipt = Recorder::open(ctx, &opened, &asker)?.granted(&action)?;
     let until = ctx.now + time::Duration::seconds(options.keep.seconds());
-    kept::keep(ctx, file.expose(), keys, until, options.confirm)?;
+    let doors = kept::doors(ctx.state.as_deref());
+    let keeper = matches!(options.place, UnlockPlace::Command).then_some(KeeperCommand {
+        program: &options.keeper.program,
+        word: &options.keeper.word,
+        doors: doors.as_deref(),
+    });
+    let what = ToKeep { file: file.expose(), keys, until, confirm: options.confirm };
+    let socket = kept::keep(what, keeper)?;
     Ok(UnlockReport {
         member: name,
         identity: shown.into_owned(),
         until: Stamp::new(until).to_string(),
         place: options.place,
+        socket,
     })
 }
 

@@ -136,6 +136,9 @@ impl Failure for IdentityError {
             Self::NotKept(KeyringError::NoSession) => {
                 "start a shell that has one: authy unlock -- \"$SHELL\"".into()
             }
+            Self::NotKept(error) if error.is_absence() => {
+                "start a shell for which authy keeps it: authy unlock -- \"$SHELL\"".into()
+            }
             Self::NotKept(KeyringError::Full) => {
                 "end programs that 'authy run' started: each counts".into()
             }

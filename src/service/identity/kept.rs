@@ -3,6 +3,9 @@
 //!
 //! What is kept: lines `NAME=VALUE`, an empty line, the keys as `age-keygen` writes them.
 
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
 use time::OffsetDateTime;
 
 use super::agent;
@@ -10,7 +13,7 @@ use super::authenticate::with_plugins;
 use super::error::IdentityError;
 use crate::crypto::Identity;
 use crate::crypto::digest::Digest;
-use crate::keyring;
+use crate::keyring::{self, KeeperCommand, UnlockSocket};
 use crate::secret::SecretBytes;
 use crate::service::base::Context;
 
@@ -61,20 +64,36 @@ impl Kept {
     }
 }
 
-/// Keeps the `keys` of the identity file `file` until then.
+/// The `keys` of the identity file `file`, to be kept.
+pub(crate) struct ToKeep<'k> {
+    pub(crate) file: &'k [u8],
+    pub(crate) keys: SecretBytes,
+    pub(crate) until: OffsetDateTime,
+    pub(crate) confirm: bool,
+}
+
+/// Keeps an identity in this session; with a `keeper`, in a new one for what is started from here, which
+/// may have to inherit something for it.
 ///
 /// # Errors
 /// `NotKept`.
 pub(crate) fn keep(
-    ctx: &Context,
-    file: &[u8],
-    keys: SecretBytes,
-    until: OffsetDateTime,
-    confirm: bool,
-) -> Result<(), IdentityError> {
+    what: ToKeep<'_>,
+    keeper: Option<KeeperCommand<'_>>,
+) -> Result<Option<UnlockSocket>, IdentityError> {
+    let ToKeep { file, keys, until, confirm } = what;
     let kept = Kept { keys, until, confirm, suspended: keyring::suspended() };
-    let seconds = u32::try_from((until - ctx.now).whole_seconds()).unwrap_or(1).max(1);
-    keyring::keep(&label(file), kept.to_bytes().expose(), seconds).map_err(IdentityError::NotKept)
+    let (label, bytes, end) = (label(file), kept.to_bytes(), SystemTime::from(until));
+    match keeper {
+        Some(keeper) => keyring::keep_apart(keeper, &label, bytes.expose(), end),
+        None => keyring::keep(&label, bytes.expose(), end).map(|()| None),
+    }
+    .map_err(IdentityError::NotKept)
+}
+
+/// Where the doors of keepers are, by which 'authy lock' finds them.
+pub(crate) fn doors(state: Option<&Path>) -> Option<PathBuf> {
+    state.map(|state| state.join("unlocked"))
 }
 
 /// What the session keeps of the identity in this file, if it does.
@@ -85,7 +104,7 @@ pub(crate) fn find(file: &[u8], now: OffsetDateTime) -> Option<Kept> {
     let kept = Kept::parse(&keyring::find(&label(file))?)?;
     // The machine slept: whoever woke it may be somebody else.
     if keyring::suspended() > kept.suspended + SLACK {
-        keyring::forget();
+        keyring::forget(None);
         return None;
     }
     (kept.until > now).then_some(kept)
