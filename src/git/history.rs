@@ -13,7 +13,7 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 
 use super::error::GitError;
 use super::locate::Worktree;
-use super::{Settings, compare, open, partial, refs};
+use super::{Settings, compare, open, partial, program, refs};
 
 const ACTION: &str = "read the history";
 /// Largest file that is read from the past, in bytes.
@@ -78,6 +78,37 @@ pub(crate) fn changes_before(
     partial::bring_past(&place, &repo, from, &path.to_str_lossy())?;
     let path = path.to_path_lossy();
     walk(&repo, &path, from, look).map_err(GitError::gix(ACTION))
+}
+
+/// As [`changes_of`], in everything that this repository has: every branch and tag, what its reflogs remember,
+/// and the commits `tips`, in hex, as far as they are here.
+///
+/// # Errors
+/// As [`changes_of`]; [`GitError::Program`].
+pub(crate) fn changes_anywhere(
+    vault: &Path,
+    path: &str,
+    tips: &[String],
+    look: &mut dyn FnMut(Change) -> bool,
+) -> Result<(), GitError> {
+    let Some((place, repo)) = repository(vault)? else { return Ok(()) };
+    let full = place.full(path);
+    let mut words = vec!["-c", "log.showSignature=false", "log", "--all", "--reflog"];
+    words.extend(["--full-history", "--ignore-missing", "--format=%H"]);
+    words.extend(tips.iter().map(String::as_str));
+    let full = full.to_string();
+    words.extend(["--", full.as_str()]);
+    let listed = program::answer(&place, ACTION, &words)?;
+    for commit in listed.lines() {
+        let Ok(id) = ObjectId::from_hex(commit.as_bytes()) else { continue };
+        let bytes = file_at(vault, commit, path)?;
+        let found = || -> gix::Result<Commit> { described(&repo.find_commit(id)?) };
+        let commit = found().map_err(GitError::gix(ACTION))?;
+        if look(Change { commit, bytes }) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn repository(vault: &Path) -> Result<Option<(Worktree, gix::Repository)>, GitError> {

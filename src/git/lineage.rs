@@ -101,6 +101,17 @@ impl Lineage {
         found.or_else(|| self.find(self.others(tips, others)?, path, is_it))
     }
 
+    /// Whether a commit of the branch that this one follows, and not of this one, gave the file a content that
+    /// `is_it`.
+    pub(crate) fn upstream_has(
+        &self,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        let told = self.told(&["HEAD@{upstream}".to_owned()], Some(&[]));
+        told.is_some_and(|told| self.find(&told, path, is_it).is_some())
+    }
+
     /// The files below a folder of which commits behind the branch tell, or others.
     pub(crate) fn files(&self, folder: &str, tips: &[String], others: &[String]) -> Vec<String> {
         let told = [self.here(tips), self.branches(tips), self.others(tips, others)];

@@ -57,7 +57,9 @@ pub(crate) use compare::{
 pub(crate) use error::GitError;
 pub(crate) use exposed::is_exposed;
 pub(crate) use health::damage;
-pub(crate) use history::{Commit, changes_before, changes_of, commit_of, file_at, files_at};
+pub(crate) use history::{
+    Change, Commit, changes_anywhere, changes_before, changes_of, commit_of, file_at, files_at,
+};
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};

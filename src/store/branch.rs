@@ -6,7 +6,9 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::error::{Kept, StoreError};
 use super::pins::Version;
+use super::record::Record;
 use super::signed::claimed;
 use super::vault::Vault;
 use crate::fs::VaultPath;
@@ -40,6 +42,10 @@ pub(crate) trait Commits: Debug + Send + Sync {
         others: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent>;
+
+    /// Whether a commit that is to be brought in from the branch that this one follows, as last fetched, gave
+    /// the file such a content.
+    fn upstream_has(&self, path: &str, is_it: &mut dyn FnMut(Option<&[u8]>) -> bool) -> bool;
 }
 
 /// A branch, and the commit at which it stands.
@@ -68,8 +74,6 @@ pub(crate) struct OtherContent {
 /// What another branch may have, and this one not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
-    /// A newer version.
-    Newer,
     /// That the file was removed.
     Removal,
     /// The file at all.
@@ -80,6 +84,8 @@ pub(super) enum Wanted {
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     behind: Mutex<HashMap<(Wanted, String), bool>>,
+    /// Of records below their pin: what they were put back from, or nothing.
+    put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
     newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
     /// Whether members or policies of another branch are obeyed.
     rules: AtomicBool,
@@ -114,6 +120,87 @@ impl Vault {
         }
         known().insert(key, is_behind);
         is_behind
+    }
+
+    /// Refuses a record below its pin, unless the higher version is another branch's: what this branch had
+    /// itself was put back, whatever others have.
+    ///
+    /// # Errors
+    /// `RolledBack`.
+    pub(super) fn refuse_put_back(
+        &self,
+        path: &VaultPath,
+        found: Version,
+        seen: Version,
+    ) -> Result<(), StoreError> {
+        let known = || self.findings.put_back.lock().unwrap_or_else(PoisonError::into_inner);
+        let known_one = known().get(path).copied();
+        let put_back = known_one.unwrap_or_else(|| {
+            let found = self.put_back(path, found, seen);
+            known().insert(path.clone(), found);
+            found
+        });
+        put_back.map_or(Ok(()), |PutBack { from, kept }| {
+            let (path, found) = (path.clone(), found.version);
+            Err(StoreError::RolledBack { path, found, seen: from.version, kept })
+        })
+    }
+
+    fn put_back(&self, path: &VaultPath, found: Version, seen: Version) -> Option<PutBack> {
+        let version = |bytes: &[u8]| {
+            let record = claimed::<Record>(path, bytes).ok()?.0;
+            Some(Version::from(&record))
+        };
+        let branch = self.commits.branch();
+        let tips = self.pins.tips(branch.as_deref());
+        let mut from = None;
+        let had = self.commits.had(path.as_str(), tips, &mut |bytes| {
+            from = bytes.and_then(version).filter(|then| *then > found && *then <= seen);
+            from.is_some()
+        });
+        if had {
+            // Where the commits cannot be read, none of them is known to have it.
+            let Some(from) = from else { return Some(PutBack { from: seen, kept: Kept::Nowhere }) };
+            let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version) == Some(from);
+            let kept = match self.commits.upstream_has(path.as_str(), is_it) {
+                true => Kept::Upstream,
+                false => Kept::Here,
+            };
+            return Some(PutBack { from, kept });
+        }
+        let others = self.pins.other_tips(branch.as_deref());
+        let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version).is_some_and(|v| v >= seen);
+        let branch = match self.commits.elsewhere(path.as_str(), tips, &others, is_it) {
+            Some(other) => Some(other.branch),
+            // Its commits are in another clone, or gone.
+            None => self.only_on(path, seen),
+        };
+        match branch {
+            Some(branch) => {
+                self.tell_newer(branch, path);
+                None
+            }
+            None => Some(PutBack { from: seen, kept: Kept::Nowhere }),
+        }
+    }
+
+    /// The branch that was checked out each time this version of a file was met, where that is another one
+    /// than now.
+    pub(super) fn only_on(&self, path: &VaultPath, seen: Version) -> Option<String> {
+        let (version, branch) = self.pins.only_on(path)?;
+        let here = self.commits.branch()?;
+        (version == seen && branch != here)
+            .then(|| branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned())
+    }
+
+    /// Notes that the version of a pin was met, which may be on another branch than before.
+    pub(super) fn met(&self, path: &VaultPath, version: Version) {
+        if let Some((only, branch)) = self.pins.only_on(path)
+            && only == version
+            && self.commits.branch().is_none_or(|here| here != branch)
+        {
+            self.pins.forget_branch(path);
+        }
     }
 
     /// Whether members or policies of another branch are obeyed, as far as they were met: then what is
@@ -177,6 +264,13 @@ impl Vault {
     }
 }
 
+/// What a record was put back from.
+#[derive(Debug, Clone, Copy)]
+struct PutBack {
+    from: Version,
+    kept: Kept,
+}
+
 /// As [`Vault::newer`], while the vault is being opened.
 pub(super) fn newer(
     commits: &dyn Commits,
@@ -191,14 +285,4 @@ pub(super) fn newer(
     }
     let others = pins.other_tips(branch.as_deref());
     commits.elsewhere(path.as_str(), tips, &others, is_it)
-}
-
-/// Whether a content claims to be of this version or a newer one.
-pub(super) fn claims<T: serde::de::DeserializeOwned>(
-    bytes: &[u8],
-    path: &VaultPath,
-    version: impl Fn(&T) -> Version,
-    seen: Version,
-) -> bool {
-    claimed::<T>(path, bytes).is_ok_and(|(document, _)| version(&document) >= seen)
 }

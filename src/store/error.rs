@@ -9,6 +9,17 @@ use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 
 /// A vault that cannot be used as it lies there.
+/// Which commits have the version that a file was put back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Those of the branch that this one follows at the remote, as last fetched.
+    Upstream,
+    /// Others that can be read.
+    Here,
+    /// None that can be read.
+    Nowhere,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("no vault at '{}'", .0.display())]
@@ -34,7 +45,13 @@ pub(crate) enum StoreError {
     #[error("'{present}' has no '{absent}' beside it")]
     Half { present: VaultPath, absent: VaultPath },
     #[error("'{path}' was rolled back: version {found} is here, version {seen} was seen before")]
-    RolledBack { path: VaultPath, found: u64, seen: u64 },
+    RolledBack {
+        path: VaultPath,
+        found: u64,
+        seen: u64,
+        /// Which commits have the newer one.
+        kept: Kept,
+    },
     #[error(
         "'{path}' says that it was made at {created}, more than a day ahead of the latest moment known here"
     )]
@@ -117,7 +134,20 @@ impl Failure for StoreError {
             Self::Digest { value, .. } => {
                 format!("it was swapped, edited or half restored; {}", restore(value))
             }
-            Self::RolledBack { path, found, seen } => match path.subject() {
+            Self::RolledBack { path, found, seen, kept: Kept::Nowhere } => match path.subject() {
+                Subject::Record(name) => format!(
+                    "no commit here has version {seen}; 'authy sync' may bring it, and 'authy restore {name} \
+                     --version {found}' agrees to this one"
+                ),
+                _ => format!(
+                    "no commit here has version {seen}: 'authy sync' or 'git fetch' may bring it"
+                ),
+            },
+            Self::RolledBack { path, seen, kept: Kept::Upstream, .. } => format!(
+                "'authy sync' brings version {seen} back from the remote; 'git reflog' and 'git log -- \
+                 {path}' show what was undone here"
+            ),
+            Self::RolledBack { path, found, seen, kept: Kept::Here } => match path.subject() {
                 Subject::Record(name) => format!(
                     "'authy restore {name} --version {seen}' makes the newer one count again, '--version \
                      {found}' agrees to this one; 'git log -- {path}' shows who put it back"

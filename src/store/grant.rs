@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::documents::is_false;
-use super::error::StoreError;
+use super::error::{Kept, StoreError};
 use super::pin_store::Pin;
 use super::pins::Version;
 use super::sealed::SealedRule;
@@ -106,9 +106,12 @@ impl Vault {
         match self.pins().seen(&path) {
             // Somebody put back what was taken away: it is no session any more.
             Some(REVOKED) => Ok(None),
-            Some(seen) if grant.version < seen.version => {
-                Err(StoreError::RolledBack { path, found: grant.version, seen: seen.version })
-            }
+            Some(seen) if grant.version < seen.version => Err(StoreError::RolledBack {
+                path,
+                found: grant.version,
+                seen: seen.version,
+                kept: Kept::Here,
+            }),
             _ => Ok(Some(grant)),
         }
     }

@@ -26,9 +26,9 @@ pub(crate) use branch::{AcceptedTip, BranchSide, Commits, OtherContent};
 pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
 pub use documents::{Agents, AuditMode, CommitMode, SyncMode};
-pub(crate) use error::StoreError;
+pub(crate) use error::{Kept, StoreError};
 pub(crate) use grant::Grant;
-pub(crate) use pin_store::{Pin, known_vault, remember_vault};
+pub(crate) use pin_store::{OwnHead, Pin, known_vault, remember_vault};
 pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;

@@ -6,9 +6,9 @@
 //! at once both keep what they saw. A state folder that cannot be
 //! written costs the pins, never the command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::pins::{Pins, Version, render};
 use crate::crypto::digest::Digest;
@@ -19,6 +19,9 @@ const LIMIT: usize = 64 << 20;
 /// them.
 const TIPS: usize = 32;
 
+/// How many heads of clones' own chains are remembered: a runner may make a clone for each job.
+const OWN_HEADS: usize = 1024;
+
 /// The pins of one vault on this machine.
 #[derive(Debug, Default)]
 pub(crate) struct PinStore {
@@ -26,7 +29,12 @@ pub(crate) struct PinStore {
     admins: Option<(u32, Digest)>,
     seen: Pins,
     removed: Pins,
+    /// The last published line of each chain that was verified.
     heads: BTreeMap<String, String>,
+    /// The last line of each chain that a clone of this machine writes, in the order in which they were noted.
+    own_heads: Vec<OwnHead>,
+    /// Files whose pinned version was met on one branch alone; read when that is asked for.
+    only_on: OnceLock<BTreeMap<String, (Version, String)>>,
     /// The commits accepted on each branch, the newest last.
     tips: BTreeMap<String, Vec<String>>,
     /// What was noted in this process.
@@ -62,7 +70,21 @@ struct Unsaved {
     removed: BTreeMap<String, Version>,
     withdrawn: BTreeMap<String, (Version, Version)>,
     heads: BTreeMap<String, String>,
+    own_heads: Vec<OwnHead>,
+    /// Files whose version was met on a second branch.
+    met_again: BTreeSet<String>,
     tip: Option<(String, String)>,
+}
+
+/// The last line that was verified of a chain where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnHead {
+    /// By what the clone is known again, without blanks.
+    pub(crate) clone: String,
+    /// The chain.
+    pub(crate) chain: String,
+    /// Its head.
+    pub(crate) head: String,
 }
 
 impl PinStore {
@@ -89,6 +111,7 @@ impl PinStore {
             seen: Pins::parse(text("pins")?),
             removed: Pins::parse(text("removed")?),
             heads: text("heads")?.lines().filter_map(parse_head).collect(),
+            own_heads: text("own-heads")?.lines().filter_map(parse_own_head).collect(),
             tips: parse_tips(&text("tips")?),
             ..Self::default()
         })
@@ -119,7 +142,7 @@ impl PinStore {
         self.seen.below(folder)
     }
 
-    /// The audit heads last verified, by chain.
+    /// The last published line that was verified of each chain.
     pub(crate) fn heads(&self) -> &BTreeMap<String, String> {
         &self.heads
     }
@@ -153,6 +176,23 @@ impl PinStore {
         }
     }
 
+    /// The branch on which alone the pinned version of a file was met, and that version, where that is known
+    /// and no main branch.
+    pub(super) fn only_on(&self, path: &VaultPath) -> Option<(Version, String)> {
+        let read = || self.folder.as_deref().map_or_else(BTreeMap::new, read_only_on);
+        self.only_on.get_or_init(read).get(path.as_str()).cloned()
+    }
+
+    /// Notes that the pinned version of a file was met on a second branch, to be saved.
+    pub(super) fn forget_branch(&self, path: &VaultPath) {
+        self.news(|news| _ = news.met_again.insert(path.as_str().to_owned()));
+    }
+
+    /// Whether higher versions were seen that are to be saved.
+    pub(super) fn has_seen_more(&self) -> bool {
+        !self.news.lock().unwrap_or_else(PoisonError::into_inner).seen.is_empty()
+    }
+
     /// The last version of the file at `path` before it was removed here.
     pub(crate) fn removed(&self, path: &VaultPath) -> Option<Version> {
         self.removed.get(path.as_str())
@@ -167,6 +207,18 @@ impl PinStore {
         }
     }
 
+    /// The heads of the chains that this clone wrote.
+    pub(crate) fn own_heads(&self, clone: &str) -> impl Iterator<Item = &OwnHead> {
+        self.own_heads.iter().filter(move |own| own.clone == clone)
+    }
+
+    /// Notes the head of a chain where it is written, to be saved.
+    pub(crate) fn raise_own_head(&self, head: OwnHead) {
+        if !self.own_heads.contains(&head) {
+            self.news(|news| news.own_heads.push(head));
+        }
+    }
+
     /// The commits accepted on a branch; none where no branch is checked out.
     pub(super) fn tips(&self, branch: Option<&str>) -> &[String] {
         branch.and_then(|branch| self.tips.get(branch)).map_or(&[], Vec::as_slice)
@@ -176,6 +228,11 @@ impl PinStore {
     pub(super) fn other_tips(&self, branch: Option<&str>) -> Vec<String> {
         let others = self.tips.iter().filter(|(name, _)| Some(name.as_str()) != branch);
         others.flat_map(|(_, tips)| tips.iter().cloned()).collect()
+    }
+
+    /// Those accepted on any branch.
+    pub(crate) fn all_tips(&self) -> Vec<String> {
+        self.other_tips(None)
     }
 
     /// Notes a commit as accepted on a branch, to be saved; once.
@@ -189,11 +246,11 @@ impl PinStore {
         self.news(|news| news.tip = Some((branch.to_owned(), commit.to_owned())));
     }
 
-    /// Saves what was noted since loading, merged with what others saved meanwhile.
+    /// Saves what was noted since loading on this branch, merged with what others saved meanwhile.
     ///
     /// # Errors
     /// [`FsError`] where the state folder cannot be written.
-    pub(crate) fn save(&self) -> Result<(), FsError> {
+    pub(crate) fn save(&self, branch: Option<&str>) -> Result<(), FsError> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(folder) = &self.folder else { return Ok(()) };
         if news.admins.is_none()
@@ -201,6 +258,8 @@ impl PinStore {
             && news.removed.is_empty()
             && news.withdrawn.is_empty()
             && news.heads.is_empty()
+            && news.own_heads.is_empty()
+            && news.met_again.is_empty()
             && news.tip.is_none()
         {
             return Ok(());
@@ -213,8 +272,9 @@ impl PinStore {
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
-        if !news.seen.is_empty() || !news.withdrawn.is_empty() {
+        if !news.seen.is_empty() || !news.withdrawn.is_empty() || !news.met_again.is_empty() {
             let mut seen = now.seen.to_map();
+            save_only_on(folder, branch, &news, &seen)?;
             for (path, (from, to)) in news.withdrawn {
                 if seen.get(&path).is_some_and(|pin| *pin <= from) {
                     seen.insert(path, to);
@@ -240,6 +300,20 @@ impl PinStore {
             let lines = heads.iter().map(|(chain, head)| format!("{chain} {head}\n"));
             crate::fs::replace(&folder.join("heads"), lines.collect::<String>().as_bytes())?;
         }
+        if !news.own_heads.is_empty() {
+            let is_old = |old: &OwnHead| {
+                news.own_heads
+                    .iter()
+                    .any(|new| (&new.clone, &new.chain) == (&old.clone, &old.chain))
+            };
+            let mut all: Vec<OwnHead> =
+                now.own_heads.into_iter().filter(|old| !is_old(old)).collect();
+            all.extend(news.own_heads.iter().cloned());
+            let lines = all[all.len().saturating_sub(OWN_HEADS)..].iter();
+            let lines =
+                lines.map(|OwnHead { clone, chain, head }| format!("{clone} {chain} {head}\n"));
+            crate::fs::replace(&folder.join("own-heads"), lines.collect::<String>().as_bytes())?;
+        }
         if let Some((branch, commit)) = news.tip {
             let path = folder.join("tips");
             let line = format!("{commit} {branch}\n");
@@ -262,6 +336,53 @@ impl PinStore {
     fn news(&self, note: impl FnOnce(&mut Unsaved)) {
         note(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// The list of files whose pinned version was met on one branch alone.
+const ONLY_ON: &str = "only-on";
+/// Branches of which no such list is kept: theirs are most versions, and what only they had is no request.
+const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
+
+/// Reads `<created> <version> <path> <branch>` a line.
+fn read_only_on(folder: &Path) -> BTreeMap<String, (Version, String)> {
+    let bytes = crate::fs::read_outside(&folder.join(ONLY_ON), LIMIT).ok().flatten();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let parse = |line: &str| {
+        let mut words = line.split(' ');
+        let (created, version) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let (path, branch) = (words.next()?.to_owned(), words.next()?.to_owned());
+        Some((path, (Version { created, version }, branch)))
+    };
+    text.lines().filter_map(parse).collect()
+}
+
+/// Keeps the list of files whose pinned version was met on one branch alone; `seen` are the pins of before.
+fn save_only_on(
+    folder: &Path,
+    branch: Option<&str>,
+    news: &Unsaved,
+    seen: &BTreeMap<String, Version>,
+) -> Result<(), FsError> {
+    let before = read_only_on(folder);
+    let mut all = before.clone();
+    all.retain(|path, _| !news.met_again.contains(path) && !news.withdrawn.contains_key(path));
+    let branch = branch.filter(|branch| !MAIN.contains(branch));
+    for (path, version) in &news.seen {
+        if seen.get(path).is_some_and(|pin| pin >= version) {
+            continue;
+        }
+        match branch {
+            Some(branch) => _ = all.insert(path.clone(), (*version, branch.to_owned())),
+            None => _ = all.remove(path),
+        }
+    }
+    if all == before {
+        return Ok(());
+    }
+    let lines = all.iter().map(|(path, (version, branch))| {
+        format!("{} {} {path} {branch}\n", version.created, version.version)
+    });
+    crate::fs::replace(&folder.join(ONLY_ON), lines.collect::<String>().as_bytes())
 }
 
 /// Returns the id of the vault that was last used in `folder`.
@@ -321,6 +442,12 @@ fn parse_admins(text: &str) -> Option<(u32, Digest)> {
     Some((number.parse().ok()?, Digest::parse(digest)?))
 }
 
+/// Reads `<clone> <chain> <head>`.
+fn parse_own_head(line: &str) -> Option<OwnHead> {
+    let mut words = line.split(' ').map(str::to_owned);
+    Some(OwnHead { clone: words.next()?, chain: words.next()?, head: words.next()? })
+}
+
 /// Reads `<commit> <branch>` a line.
 fn parse_tips(text: &str) -> BTreeMap<String, Vec<String>> {
     let is_hex = |commit: &str| {
@@ -367,8 +494,8 @@ mod tests {
         two.pin(&record("a"), at(2));
         two.pin(&record("b"), at(1));
         two.raise_head("alice-1", "4:sha256:00".to_owned());
-        one.save().unwrap();
-        two.save().unwrap();
+        one.save(None).unwrap();
+        two.save(None).unwrap();
         let now = PinStore::load(Some(base.path()), "v").unwrap();
         assert_eq!(now.seen(&record("a")), Some(at(3)));
         assert_eq!(now.seen(&record("b")), Some(at(1)));
@@ -384,10 +511,10 @@ mod tests {
         for (seen, expected) in [(4, 3), (5, 5)] {
             let state = load();
             state.pin(&record("a"), at(seen));
-            state.save().unwrap();
+            state.save(None).unwrap();
             let state = load();
             state.note(&Pin::Withdrawn { path: record("a"), from: at(4), to: at(3) });
-            state.save().unwrap();
+            state.save(None).unwrap();
             assert_eq!(load().seen(&record("a")), Some(at(expected)));
         }
     }
@@ -413,7 +540,7 @@ mod tests {
     fn without_a_base_nothing_is_kept_and_nothing_fails() {
         let state = PinStore::load(None, "v").unwrap();
         state.pin(&record("a"), Version { created: 1, version: 1 });
-        state.save().unwrap();
+        state.save(None).unwrap();
         assert_eq!(state.seen(&record("a")), None);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::MAX_TOML;
 use super::branch::Wanted;
 use super::documents::Document;
-use super::error::StoreError;
+use super::error::{Kept, StoreError};
 use super::pins::Version;
 use super::signed::{Signed, Unverified};
 use super::vault::Vault;
@@ -148,13 +148,24 @@ impl Vault {
                     self.tell_newer(newest.branch, path);
                     Standing::of(newest.document)
                 }
-                None => Standing::Damaged(Arc::new(StoreError::RolledBack {
-                    path: path.clone(),
-                    found: found.version,
-                    seen: seen.version,
-                })),
+                None => match self.only_on(path, seen) {
+                    // Of a request that is gone, or in another clone: nothing here says what it was.
+                    Some(branch) => {
+                        self.tell_newer(branch, path);
+                        Standing::of(document)
+                    }
+                    None => Standing::Damaged(Arc::new(StoreError::RolledBack {
+                        path: path.clone(),
+                        found: found.version,
+                        seen: seen.version,
+                        kept: Kept::Here,
+                    })),
+                },
             },
-            _ => {
+            seen => {
+                if seen == Some(found) {
+                    self.met(path, found);
+                }
                 self.pins().pin(path, found);
                 Standing::of(document)
             }

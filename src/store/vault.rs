@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::admin_sets::SetReader;
-use super::branch::{self, Commits, Findings, Wanted, claims};
+use super::branch::{self, Commits, Findings, Wanted};
 use super::documents::{AdminSet, Config, Document, FORMAT};
-use super::error::StoreError;
+use super::error::{Kept, StoreError};
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
 use super::plugins::StartPlugins;
@@ -94,6 +94,7 @@ impl Vault {
                 path: path.clone(),
                 found: found.version,
                 seen: seen.version,
+                kept: Kept::Here,
             };
             config = newer.ok_or(rolled_back)?;
         }
@@ -259,20 +260,12 @@ impl Vault {
         {
             return Err(StoreError::CameBack { path, version: last.version });
         }
-        let is_newer = |bytes: &[u8], seen| {
-            claims(bytes, &path, |record: &Record| Version::from(record), seen)
-        };
         match self.pins.seen(&path) {
-            Some(seen)
-                if found < seen
-                    && !self.is_behind(&path, Wanted::Newer, &mut |bytes| {
-                        bytes.is_some_and(|bytes| is_newer(bytes, seen))
-                    }) =>
-            {
-                Err(StoreError::RolledBack { path, found: found.version, seen: seen.version })
-            }
-            _ => Ok(Some(record)),
+            Some(seen) if found < seen => self.refuse_put_back(&path, found, seen)?,
+            Some(seen) if found == seen => self.met(&path, found),
+            _ => {}
         }
+        Ok(Some(record))
     }
 
     /// Reads a secret: verified record, and the ciphertext that fits it; `None` where there
@@ -309,7 +302,8 @@ impl Vault {
         if let Some(base) = base {
             pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }
-        Ok(self.pins.save()?)
+        let branch = self.pins.has_seen_more().then(|| self.commits.branch()).flatten();
+        Ok(self.pins.save(branch.as_deref())?)
     }
 
     pub(super) fn files(&self) -> &Reader {

@@ -223,3 +223,124 @@ fn what_somebody_saw_in_a_request_is_asked_of_nobody_who_has_not_fetched_it() {
     in_order(&team, "alice");
     team.of("alice", &["audit", "verify"]).ok().stdout_lacks("which no branch here");
 }
+
+/// Does what the hint of a refused command says first.
+fn follow(team: &Team, who: &str, refused: &Done) {
+    let messages = refused.messages();
+    let way = messages.split('\'').find(|part| part.starts_with("authy restore")).unwrap();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    team.of(who, &words).ok();
+}
+
+#[test]
+fn what_another_branch_has_hides_no_rollback_of_this_one() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("new").ok();
+    in_order(&team, "bob");
+    // A request of bob's goes further than main.
+    team.git("bob", ["switch", "-q", "-c", "request"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("asked for").ok();
+    team.git("bob", ["push", "-q", "origin", "request"]);
+    team.git("bob", ["switch", "-q", "main"]);
+    team.of("bob", &["get", "db-url"]).ok().stdout_is("new").stderr_has("'request'");
+    let before = team.git("bob", ["rev-parse", "HEAD"]);
+    team.git("bob", ["reset", "-q", "--hard", "HEAD~1"]);
+    let refused = team.of("bob", &["get", "db-url"]).fails(5);
+    refused.stderr_has("version 2 is here, version 3 was seen before").stdout_is("");
+    team.of("bob", &["check"]).fails(5).says("rolled back");
+    team.git("bob", ["reset", "-q", "--hard", &before]);
+    team.holds("bob", "db-url", "new");
+    // The same by a commit of everybody's.
+    let rotation = team.hub(&["log", "--format=%H", "--grep=Rotate", "-1", "main"]);
+    team.revert(&rotation);
+    team.of("bob", &["sync"]).ok();
+    rolled_back(team.of("bob", &["get", "db-url"]).ends());
+}
+
+#[test]
+fn the_way_on_from_a_rollback_works_after_a_reset() {
+    for is_pushed in [true, false] {
+        let team = Team::with_bob();
+        team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+        if is_pushed {
+            in_order(&team, "alice");
+        }
+        team.git("alice", ["reset", "-q", "--hard", "HEAD~1"]);
+        let refused = team.of("alice", &["get", "db-url"]).fails(5);
+        match is_pushed {
+            true => _ = refused.stderr_has("'authy sync' brings version 3 back"),
+            false => follow(&team, "alice", &refused),
+        }
+        in_order(&team, "alice");
+        team.holds("alice", "db-url", "new");
+        in_order(&team, "bob");
+        team.holds("bob", "db-url", "new");
+    }
+}
+
+#[test]
+fn a_request_that_was_given_up_and_forgotten_is_no_rollback() {
+    let team = Team::two_admins();
+    team.git("alice", ["switch", "-q", "-c", "request"]);
+    team.of("alice", &["rotate", "db-url"]).stdin("asked for").ok();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.git("alice", ["branch", "-q", "-D", "request"]);
+    team.git("alice", ["reflog", "expire", "--expire-unreachable=now", "--all"]);
+    team.git("alice", ["gc", "-q", "--prune=now"]);
+    let got = team.of("alice", &["get", "db-url"]).ok().stdout_is("one");
+    got.stderr_has("'request' has a newer 'db-url'; this branch's is used");
+    team.of("alice", &["policy", "update", "backend", "--description", "kept"]).ok();
+    team.of("alice", &["rotate", "db-url"]).stdin("next").ok();
+    in_order(&team, "alice");
+    in_order(&team, "bob");
+    team.holds("bob", "db-url", "next");
+    // Seen on main it is main's.
+    team.git("alice", ["switch", "-q", "-c", "other"]);
+    team.of("alice", &["rotate", "db-url"]).stdin("merged").ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.git("alice", ["merge", "-q", "--ff-only", "other"]);
+    team.holds("alice", "db-url", "merged");
+    team.git("alice", ["reset", "-q", "--hard", "HEAD~1"]);
+    team.git("alice", ["branch", "-q", "-D", "other"]);
+    rolled_back(team.of("alice", &["get", "db-url"]).ends());
+}
+
+#[test]
+fn clones_of_one_machine_leave_each_other_alone() {
+    let team = Team::with_bob();
+    in_order(&team, "bob");
+    let (origin, other) = (team.t.path("origin.git"), team.t.path("other"));
+    let (origin, other) = (origin.to_str().unwrap(), other.to_str().unwrap());
+    let clone = || team.t.program("git", ["clone", "-q", origin, other]).ok();
+    let there = |words: &[&str]| team.of("bob", &[&["--vault", other], words].concat());
+    let both = || {
+        for words in [&["get", "db-url"][..], &["check", "--strict"]] {
+            team.of("bob", words).ok().stderr_lacks("gone");
+            there(words).ok();
+        }
+        for verify in [team.of("bob", &["audit", "verify"]), there(&["audit", "verify"])] {
+            verify.ok().stdout_lacks("damaged");
+        }
+    };
+    // Each has lines that no commit has.
+    clone();
+    both();
+    both();
+    // One is thrown away and made anew, as runners do it, with what only it had.
+    for _ in 0..2 {
+        std::fs::remove_dir_all(other).unwrap();
+        clone();
+        both();
+    }
+    // A second work tree of one clone.
+    std::fs::remove_dir_all(other).unwrap();
+    team.git("bob", ["worktree", "add", "-q", other, "-b", "side"]);
+    both();
+    both();
+    // What goes on in one that is there is missed.
+    std::fs::remove_dir_all(team.file("bob", ".local/audit")).unwrap();
+    team.of("bob", &["audit", "verify"]).fails(5).says("verified here before");
+}

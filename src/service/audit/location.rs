@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::clone::clone_id;
+use super::clone::{clone_id, clone_key};
 use super::error::ChainError;
 use super::recorder::actor;
 use crate::access::{Caller, Principal, Rules};
@@ -112,7 +112,9 @@ impl ChainLocation {
         let audit = root.folder(Listing::Audit);
         fs::refuse_linked(root, Listing::Audit)?;
         let published = Published::find(&audit, chain)?;
-        let is_known = opened.vault.pins().heads().contains_key(chain.as_str());
+        let (pins, clone) = (opened.vault.pins(), clone_key(root.path()));
+        let is_known = pins.heads().contains_key(chain.as_str())
+            || pins.own_heads(&clone).any(|own| own.chain == chain.as_str());
         Ok(match (published.is_empty(), published.is_in_folders()) {
             (false, false) => Past::InWorkTree(ChainFiles::new(&audit, chain)),
             (true, _) if !is_known => Past::None,

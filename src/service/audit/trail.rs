@@ -33,6 +33,20 @@ impl ChainCopies {
         Published::find(&self.root.folder(Listing::Audit), &self.chain)
     }
 
+    /// Whether this clone writes it, and no other on this machine could.
+    pub(super) fn is_of_this_clone(&self) -> bool {
+        let local = self.root.folder(Listing::LocalAudit);
+        self.own.as_ref().is_some_and(|own| own.folder().starts_with(local))
+    }
+
+    /// The last line that is published of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn published_head(&self) -> std::result::Result<Option<Head>, AuditError> {
+        Published::head(&self.root.folder(Listing::Audit), &self.chain)
+    }
+
     /// The files of its key, the writer's own first.
     pub(super) fn keys(&self) -> Vec<PathBuf> {
         let own = self.own.as_ref().map(|own| own.key().to_owned());
@@ -60,7 +74,7 @@ impl ChainCopies {
     pub(crate) fn head(&self) -> std::result::Result<Option<Head>, AuditError> {
         match &self.own {
             Some(own) => own.head(),
-            None => Published::head(&self.root.folder(Listing::Audit), &self.chain),
+            None => self.published_head(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Verifying the audit trail: where its chains lie, which keys are at hand, what vouches for
 //! them, and what was found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::clone::clone_key;
 use super::keys::Keys;
 use super::loss::{Acceptance, Loss, is_loss};
 use super::other_lines::OtherLines;
@@ -20,6 +21,7 @@ use crate::kind::Kind;
 use crate::name::SessionId;
 use crate::service::base::{Context, IdentitySource, LOCK_WAIT, Result, Snapshot};
 use crate::service::identity::authenticate::authenticate;
+use crate::store::OwnHead;
 use crate::words::words;
 
 /// What verification found, chain by chain.
@@ -115,6 +117,8 @@ struct Verification<'v> {
     /// Published files that tell something else than the writer's.
     files: BTreeMap<ChainName, PathBuf>,
     accepted: Vec<Acceptance>,
+    /// By what this clone is known again.
+    clone: String,
 }
 
 impl<'v> Verification<'v> {
@@ -128,11 +132,18 @@ impl<'v> Verification<'v> {
             reports: Vec::new(),
             files: BTreeMap::new(),
             accepted: Vec::new(),
+            clone: clone_key(opened.vault.root().path()),
         })
     }
 
+    /// What was verified of a chain before: what was published of it, and the rest where this clone wrote
+    /// it. The rest of a chain lies in the clone that writes it, which may be another one of this machine.
     fn pinned(&self, chain: &ChainName) -> Option<Head> {
-        Head::parse(self.opened.vault.pins().heads().get(chain.as_str())?)
+        let pins = self.opened.vault.pins();
+        let published = pins.heads().get(chain.as_str());
+        let own = pins.own_heads(&self.clone).filter(|own| own.chain == chain.as_str());
+        let heads = published.into_iter().chain(own.map(|own| &own.head));
+        heads.filter_map(|head| Head::parse(head)).max_by_key(|head| head.seq)
     }
 
     fn about(&self, chain: &ChainName, pinned: Option<Head>) -> About {
@@ -197,10 +208,14 @@ impl<'v> Verification<'v> {
     /// Holds the chains against each other, and against those that were there.
     fn compare(&mut self) {
         let mut reports = std::mem::take(&mut self.reports);
-        for (chain, head) in self.opened.vault.pins().heads() {
+        let pins = self.opened.vault.pins();
+        let own = pins.own_heads(&self.clone).map(|own| &own.chain);
+        let known: BTreeSet<&String> = pins.heads().keys().chain(own).collect();
+        for chain in known {
             let is_gone = |chain: &ChainName| self.places.iter().all(|p| p.chain != *chain);
             let chain = ChainName::parse(chain).filter(is_gone);
-            if let (Some(chain), Some(head)) = (chain, Head::parse(head))
+            let head = chain.as_ref().and_then(|chain| self.pinned(chain));
+            if let (Some(chain), Some(head)) = (chain, head)
                 && !self.is_accepted(&chain, head.seq)
                 && !self.lines.are_elsewhere(&chain, head.seq)
             {
@@ -217,10 +232,21 @@ impl<'v> Verification<'v> {
     /// Notes the heads of chains that verify, to be pinned.
     fn note_heads(&self) {
         for report in &self.reports {
-            if let (Verdict::Verified, Some(head)) = (&report.verdict, report.head)
+            let place = self.places.iter().find(|place| place.chain == report.chain);
+            if let (Verdict::Verified, Some(head), Some(place)) =
+                (&report.verdict, report.head, place)
                 && self.pinned(&report.chain).is_none_or(|pinned| pinned.seq <= head.seq)
             {
-                self.opened.vault.pins().raise_head(report.chain.as_str(), head.to_string());
+                let (pins, chain) = (self.opened.vault.pins(), report.chain.as_str());
+                if !place.is_of_this_clone() {
+                    pins.raise_head(chain, head.to_string());
+                    continue;
+                }
+                if let Ok(Some(published)) = place.published_head() {
+                    pins.raise_head(chain, published.to_string());
+                }
+                let (clone, chain, head) = (self.clone.clone(), chain.to_owned(), head.to_string());
+                pins.raise_own_head(OwnHead { clone, chain, head });
             }
         }
     }

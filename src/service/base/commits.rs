@@ -48,4 +48,8 @@ impl Commits for GitCommits {
         let found = self.0.elsewhere(path, tips, others, is_it)?;
         Some(OtherContent { branch: found.branch, bytes: found.bytes })
     }
+
+    fn upstream_has(&self, path: &str, is_it: &mut dyn FnMut(Option<&[u8]>) -> bool) -> bool {
+        self.0.upstream_has(path, is_it)
+    }
 }

@@ -1,6 +1,8 @@
 //! Secrets as git remembers them: what a commit has, whether somebody wrote it who might, and a value of
 //! before made the present one again.
 
+use std::cell::Cell;
+
 use crate::fs::VaultPath;
 use crate::git;
 use crate::kind::{Failure, Kind};
@@ -142,8 +144,8 @@ pub(crate) fn past_version(
     let root = opened.vault.root().path();
     let keys = |who: &_| opened.rules.verify_keys(who).unwrap_or_default();
     let (mut found, mut is_forged): (Vec<(String, EncryptedSecret)>, bool) = (Vec::new(), false);
-    let mut failed = None;
-    git::changes_of(root, record_path.as_str(), &mut |change| {
+    let (mut failed, has_it) = (None, Cell::new(false));
+    let mut look = |change: git::Change| {
         let Some(record) = change.bytes else { return false };
         let claim = opened.vault.claim_in::<Record>(&record_path, record.clone());
         let is_it = claim.is_ok_and(|claim| claim.document.version == version);
@@ -169,9 +171,16 @@ pub(crate) fn past_version(
         };
         if let Some(sealed) = sealed.filter(is_new) {
             found.push((CommitView::from(change.commit).short().to_owned(), sealed));
+            has_it.set(true);
         }
         false
-    })?;
+    };
+    git::changes_of(root, record_path.as_str(), &mut look)?;
+    if !has_it.get() {
+        // What a reset took from this branch, another one has, or the remote's.
+        let tips = opened.vault.pins().all_tips();
+        git::changes_anywhere(root, record_path.as_str(), &tips, &mut look)?;
+    }
     if let Some(error) = failed {
         return Err(error.into());
     }
