@@ -24,8 +24,13 @@ pub(crate) enum AccessError {
     BadPolicy { scope: ScopeName, why: Arc<AccessError> },
     #[error("scope '{scope}' denies '{name}'{}", deny.as_ref().map(|p| format!(" (deny \"{p}\")")).unwrap_or_default())]
     Denied { scope: ScopeName, name: SecretName, deny: Option<String> },
-    #[error("no policy gives '{member}' the secret '{name}'")]
-    NotGiven { member: MemberName, name: SecretName },
+    #[error("no policy gives '{member}' the secret '{name}'{}", waits.as_ref().map(|scope| format!(", as '{scope}' is not approved as it stands")).unwrap_or_default())]
+    NotGiven {
+        member: MemberName,
+        name: SecretName,
+        /// The policy that did, and waits for an admin.
+        waits: Option<ScopeName>,
+    },
     #[error("'{member}' may not use scope '{scope}'")]
     NotListed { member: MemberName, scope: ScopeName },
     #[error("scope '{scope}' is run-only: its values go into processes, never to a reader")]
@@ -44,8 +49,12 @@ pub(crate) enum AccessError {
     NotAMember,
     #[error("'{0}' waits for an admin's approval")]
     MemberWaits(MemberName),
-    #[error("this identity belongs to no member in force: {0}")]
-    MemberNotInForce(Arc<StoreError>),
+    #[error("this identity belongs to no member in force: {why}")]
+    MemberNotInForce {
+        /// Whose it was when an admin last signed, where that is known.
+        name: Option<MemberName>,
+        why: Arc<StoreError>,
+    },
     #[error("'{name}' cannot be opened: {source}")]
     Open { name: SecretName, source: CryptoError },
     #[error("'{0}' was opened without a record of it")]
@@ -75,7 +84,7 @@ impl Failure for AccessError {
             Self::Pattern { .. } => Kind::Usage,
             Self::Seal(error) => error.kind(),
             Self::NoPolicy(..) => Kind::NotFound,
-            Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce(_) => {
+            Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce { .. } => {
                 Kind::Damaged
             }
             Self::Open { source, .. } => source.kind(),
@@ -117,6 +126,9 @@ impl Failure for AccessError {
             Self::Denied { scope, name, .. } => format!(
                 "run 'authy policy test --scope {scope} {name}'; an admin can run 'authy policy update {scope} --allow {name}'"
             ),
+            Self::NotGiven { waits: Some(scope), .. } => {
+                format!("an admin looks at the edit and decides: 'authy approve {scope}'")
+            }
             Self::NotGiven { .. } | Self::NotListed { .. } => {
                 "ask an admin to list you in a policy that allows it".into()
             }
@@ -139,7 +151,10 @@ impl Failure for AccessError {
                 "use another identity with --keyfile, or ask an admin to add this one".into()
             }
             Self::Open { source, .. } => return hint_of_open(source),
-            Self::MemberNotInForce(why) => return why.hint(),
+            Self::MemberNotInForce { name: Some(name), .. } => {
+                format!("run 'authy sync'; an admin decides about the edit: 'authy approve {name}'")
+            }
+            Self::MemberNotInForce { why, .. } => return why.hint(),
             Self::OtherScope { scope, .. } => {
                 format!("use scope '{scope}', or ask for a token of the other one")
             }

@@ -58,6 +58,8 @@ pub(crate) struct Rules {
     policies: LazyMap<ScopeName, PolicyState>,
     vault: Option<Arc<Vault>>,
     past: Box<Past>,
+    /// The rules as this branch has them, where those of another one are obeyed.
+    of_branch: OnceLock<Option<Box<Self>>>,
     /// Recipients of members that were read: thousands of secrets go to the same ones, and checking
     /// one takes as long as encrypting to it.
     recipients: Mutex<BTreeMap<MemberName, Arc<[Recipient]>>>,
@@ -142,6 +144,7 @@ impl Rules {
             }),
             vault: Some(Arc::clone(vault)),
             past: Box::default(),
+            of_branch: OnceLock::new(),
             recipients: Mutex::default(),
         })
     }
@@ -165,6 +168,35 @@ impl Rules {
             waits.then(|| read(self)).flatten().map(Box::new)
         };
         self.past.rules.get_or_init(read).as_deref()
+    }
+
+    /// The rules as this branch has them, where newer ones of another branch are obeyed.
+    fn of_branch(&self) -> Option<&Self> {
+        let vault = self.vault.as_ref().filter(|vault| vault.obeys_another_branch())?;
+        let read = || {
+            let mut rules = Self::of(vault).ok()?;
+            let (for_members, for_policies) = (Arc::clone(vault), Arc::clone(vault));
+            rules.members = LazyMap::new(vault.names_of::<Member>().ok()?, move |name| {
+                for_members.as_here(name)
+            });
+            rules.policies = LazyMap::new(vault.names_of::<Policy>().ok()?, move |name| {
+                PolicyState::of(for_policies.as_here(name))
+            });
+            Some(Box::new(rules))
+        };
+        self.of_branch.get_or_init(read).as_deref()
+    }
+
+    /// Who would have a secret by a policy that waits for an admin, as one last signed it: that policy.
+    pub(crate) fn would_give(&self, who: &MemberName, name: &SecretName) -> Option<&ScopeName> {
+        let (member, past) = (self.member(who)?, self.past()?);
+        let gives = |scope: &&ScopeName| match past.policy_state(scope) {
+            Some(PolicyState::InForce(_, policy)) => {
+                policy.lists(who, member) && policy.rule(name).allows()
+            }
+            _ => false,
+        };
+        self.undecided().find(gives)
     }
 
     /// Members whose files are not in force as they lie there. One after another: threads that judge
@@ -213,7 +245,17 @@ impl Rules {
         if let Some(recipients) = known().get(name) {
             return Ok(Some(Arc::clone(recipients)));
         }
-        let Some(member) = self.member(name) else { return Ok(None) };
+        let kept;
+        let member = match self.member(name) {
+            Some(member) => member,
+            None => match self.kept(name) {
+                Some(found) => {
+                    kept = found;
+                    &kept
+                }
+                None => return Ok(None),
+            },
+        };
         let read = |text: &String| match &self.vault {
             Some(vault) => vault.recipient(text),
             None => Recipient::parse(text),
@@ -222,6 +264,30 @@ impl Rules {
         let recipients: Arc<[Recipient]> = recipients.collect::<Result<_, _>>()?;
         known().insert(name.clone(), Arc::clone(&recipients));
         Ok(Some(recipients))
+    }
+
+    /// A member whose file waits, as values are encrypted to them meanwhile: as admins last signed it, less
+    /// what the member took away. An edit that nobody approved takes no value from anybody.
+    fn kept(&self, name: &MemberName) -> Option<Member> {
+        if !self.waits(name) {
+            return None;
+        }
+        let mut kept = self.as_last_signed(name)?.clone();
+        let vault = self.vault.as_ref()?;
+        if let Some(own) = kept.verify.and_then(|key| vault.own_edit(name, &key)) {
+            kept.recipients.retain(|recipient| own.recipients.contains(recipient));
+        }
+        (!kept.recipients.is_empty()).then_some(kept)
+    }
+
+    /// A member whose file waits, as admins last signed it.
+    pub(crate) fn as_last_signed(&self, name: &MemberName) -> Option<&Member> {
+        self.past()?.member(name)
+    }
+
+    /// Whether values can be encrypted to somebody: a member, or one whose file waits.
+    pub(crate) fn is_encrypted_to(&self, name: &MemberName) -> bool {
+        self.member(name).is_some() || self.kept(name).is_some()
     }
 
     /// The keys that check grants' signatures: their creators', as long as they are members.
@@ -359,14 +425,17 @@ impl Rules {
         name: &SecretName,
         keep: &dyn Fn(&MemberName) -> bool,
     ) -> Vec<MemberName> {
-        let is_member = |admin: &&MemberName| self.member(admin).is_some();
+        let is_member = |admin: &&MemberName| self.is_encrypted_to(admin);
         let mut readers: Vec<_> = self.admins.iter().filter(is_member).cloned().collect();
-        let others = self.members().filter(|(who, _)| !self.is_admin(who));
-        readers.extend(
-            others
-                .filter(|(who, member)| keep(who) || self.is_given(who, member, name))
-                .map(|(who, _)| who.clone()),
-        );
+        let reads = |who: &&MemberName| {
+            let given = |member: &Member| keep(who) || self.is_given(who, member, name);
+            match self.member(who) {
+                Some(member) => given(member),
+                None => self.kept(who).is_some_and(|member| given(&member)),
+            }
+        };
+        let others = self.members.names().filter(|who| !self.is_admin(who));
+        readers.extend(others.filter(reads).cloned());
         readers
     }
 
@@ -400,12 +469,12 @@ impl Rules {
 impl Authority for Rules {
     /// A record is signed by a member who may read its name under the rules now in force, or did
     /// when admins last signed the documents that wait: an edit that nobody approved takes no
-    /// record from anybody.
+    /// record from anybody. Where newer rules are another branch's, those of this one let them sign, too.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
         let key = |rules: &Self| {
             rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
         };
-        key(self).or_else(|| key(self.past()?))
+        key(self).or_else(|| key(self.past()?)).or_else(|| key(self.of_branch()?))
     }
 }
 

@@ -132,12 +132,7 @@ impl PinStore {
         self.seen.get(path.as_str())
     }
 
-    /// Every file of which a version was seen, by path.
-    pub(crate) fn all_seen(&self) -> impl Iterator<Item = (&str, Version)> {
-        self.seen.iter()
-    }
-
-    /// Those in a folder.
+    /// Every file in a folder of which a version was seen, by path.
     pub(super) fn seen_below(&self, folder: &str) -> impl Iterator<Item = (&str, Version)> {
         self.seen.below(folder)
     }

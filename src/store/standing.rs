@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::MAX_TOML;
 use super::branch::Wanted;
-use super::documents::Document;
+use super::documents::{Document, Member};
 use super::error::{Kept, StoreError};
 use super::pins::Version;
 use super::signed::{Signed, Unverified};
 use super::vault::Vault;
+use crate::crypto::sign::VerifyKey;
 use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::{Failure as _, Kind};
+use crate::name::MemberName;
 
 /// A member's or policy's file as it stands.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Vault {
     pub(crate) fn gone(&self) -> Vec<(VaultPath, u64)> {
         let is_document =
             |path: &VaultPath| matches!(path.subject(), Subject::Member(_) | Subject::Policy(_));
-        let seen = self.pins().all_seen();
+        let seen = self.pins().seen_below("members").chain(self.pins().seen_below("policies"));
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
         let gone = seen.filter(|(path, _)| is_document(path) && is_gone(path));
@@ -90,6 +92,28 @@ impl Vault {
         let why = Arc::new(error);
         let _ = self.unread.set(Arc::clone(&why));
         StoreError::Unread(why)
+    }
+
+    /// What a member makes of their own file, with the key by which admins know them, where it lies there
+    /// so and waits for an admin.
+    pub(crate) fn own_edit(&self, name: &MemberName, key: &VerifyKey) -> Option<Member> {
+        let path = VaultPath::member(name);
+        let bytes = self.read(&path, MAX_TOML).ok()??;
+        let read = Unverified::parse(&path, bytes).ok()?;
+        let is_own = read.by() == name;
+        let signed = read.verify::<Member>(self.id(), Some(key)).ok()?;
+        is_own.then(|| (*signed).clone())
+    }
+
+    /// The document of this name as this branch has it, where another one has a newer one.
+    pub(crate) fn as_here<D: Document>(&self, name: &D::Name) -> Standing<D> {
+        let path = &D::path(name);
+        let here = self.read(path, MAX_TOML).ok().flatten();
+        let here = here.and_then(|bytes| self.approved::<D>(path, bytes));
+        match (self.standing::<D>(name), here) {
+            (Standing::InForce(_) | Standing::Removed(_), Some(here)) => Standing::of(here),
+            (standing, _) => standing,
+        }
     }
 
     /// Reads the document of this name.

@@ -123,6 +123,7 @@ fn a_secret_that_was_deleted_is_not_stored_anew_but_one_that_was_removed_is() {
         fs::remove_file(t.file(file)).unwrap();
     }
     let done = t.authy(["store", "a"]).stdin("3").ends().code_is(5).stderr_has("secrets/a.");
+    t.authy(["get", "a"]).fails(5).stderr_has("'secrets/a.age' is in the last commit");
     t.sh(&way_back(&done)).ok();
     t.holds("a", "1");
     // Half of one, too.

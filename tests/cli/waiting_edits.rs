@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use crate::harness::needs;
 use crate::team::Team;
 
 /// bob edits a file by hand and pushes it; alice takes it over.
@@ -73,4 +74,123 @@ fn an_edit_gives_nobody_the_right_to_sign() {
     fs::write(team.file("bob", "secrets/db-key.toml"), record).unwrap();
     edited(&team, "policies/backend.toml", "allow = [", "allow = [\"web-*\", ");
     team.of("alice", &["get", "db-key"]).fails(5);
+}
+
+/// Runs what the hint of a command says, in somebody's clone.
+fn bring_back(team: &Team, who: &str, messages: &str) {
+    let way = messages.split("bring it back: ").nth(1).unwrap().lines().next().unwrap();
+    let way = way.split(';').next().unwrap();
+    team.as_person(who, team.t.program("sh", ["-c", way])).ok();
+}
+
+#[test]
+fn an_edit_of_a_member_that_waits_takes_no_new_value_from_them() {
+    let team = Team::with_bob();
+    edited(&team, "members/bob.toml", "groups = [", "groups = [\"ops\", ");
+    team.of("alice", &["rotate", "db-url"]).stdin("next").ok();
+    team.of("alice", &["store", "db-new"]).stdin("new").ok();
+    let record = fs::read_to_string(team.file("alice", "secrets/db-url.toml")).unwrap();
+    assert!(record.contains("\"bob\""), "{record}");
+    team.push("alice");
+    let synced = team.of("bob", &["sync"]).ok();
+    synced.stderr_lacks("not a member of this vault any more");
+    team.git("alice", ["checkout", "-q", "HEAD~3", "--", "members/bob.toml"]);
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    for (name, value) in [("db-url", "next"), ("db-new", "new")] {
+        team.holds("bob", name, value);
+    }
+    team.of("alice", &["check", "--strict"]).ok();
+}
+
+#[test]
+fn what_a_member_took_away_gets_no_new_value_before_it_is_approved() {
+    let team = Team::with_bob();
+    if !needs(["age"]) {
+        return;
+    }
+    let (_, recipient) = team.t.outsider("phone");
+    let old = fs::read_to_string(team.file("bob", "members/bob.toml")).unwrap();
+    let old = old.split('"').find(|word| word.starts_with("age1")).unwrap().to_owned();
+    let words = ["member", "update", "bob", "--recipient", &recipient, "--remove-recipient", &old];
+    team.of("bob", &words).ok();
+    team.of("bob", &["sync"]).ends();
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["rotate", "db-url"]).stdin("next").ok();
+    let file = team.file("alice", "secrets/db-url.age");
+    let key = team.file("bob", "keys/master.key");
+    team.t
+        .program("age", ["-d".as_ref(), "-i".as_ref(), key.as_os_str(), file.as_os_str()])
+        .fails(1);
+}
+
+#[test]
+fn a_member_whom_no_admin_removed_is_left_out_of_nothing() {
+    let team = Team::with_bob();
+    team.of("alice", &["member", "list"]).ok();
+    team.git("bob", ["rm", "-q", "members/bob.toml"]);
+    team.git("bob", ["commit", "-qm", "Away with it"]);
+    team.push("bob");
+    let synced = team.of("alice", &["sync"]).ok();
+    synced.stderr_has("'members/bob.toml' is gone, and no admin removed it").stderr_lacks("rekey");
+    for words in [&["rotate", "db-url"][..], &["rekey"], &["store", "db-new"]] {
+        let refused = team.of("alice", words).stdin("next").fails(5);
+        refused.stderr_has("'members/bob.toml' is gone").stderr_has("git -C");
+    }
+    let found = team.of("alice", &["check"]).fails(5);
+    found
+        .says("no admin removed it")
+        .says("bring back members/bob.toml first")
+        .stdout_lacks("rekey");
+    let refused = team.of("alice", &["rotate", "db-url"]).stdin("next").fails(5).messages();
+    bring_back(&team, "alice", &refused);
+    team.of("alice", &["rotate", "db-url"]).stdin("next").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("alice", &["check", "--strict"]).ok();
+    // His own authy knows of no member bob before that is brought in.
+    team.pull("bob");
+    team.holds("bob", "db-url", "next");
+}
+
+#[test]
+fn policies_that_are_missing_are_named_and_nobody_is_accused() {
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    fs::remove_dir_all(team.file("bob", "policies")).unwrap();
+    let refused = team.of("bob", &["get", "db-url"]).fails(5).messages();
+    assert!(refused.contains("'policies/backend.toml' is in the last commit"), "{refused}");
+    let found = team.of("bob", &["check"]).fails(5);
+    found.says("bring back policies/backend.toml first").stdout_lacks("authy restore");
+    bring_back(&team, "bob", &refused);
+    team.holds("bob", "db-url", "of bob");
+}
+
+#[test]
+fn a_policy_that_waits_is_named_to_whom_it_gave_something() {
+    let team = Team::with_bob();
+    edited(&team, "policies/backend.toml", "allow = [", "allow = [\"web-*\", ");
+    let refused = team.of("bob", &["get", "db-url"]).fails(4);
+    refused
+        .stderr_has("'backend' is not approved as it stands")
+        .stderr_has("authy approve backend");
+    team.of("bob", &["get", "prod-key"]).fails(4).stderr_lacks("backend");
+}
+
+#[test]
+fn a_policy_of_a_branch_accuses_nobody_on_another_one() {
+    let team = Team::with_bob();
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    team.send("bob", "alice");
+    team.holds("alice", "db-url", "of bob");
+    team.git("alice", ["switch", "-q", "-c", "narrow"]);
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-url"]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.holds("alice", "db-url", "of bob");
+    team.of("alice", &["check"]).ok().stdout_lacks("may not sign");
+    // Once it is main's, what was signed against it is not read.
+    team.git("alice", ["merge", "-q", "--ff-only", "narrow"]);
+    team.of("alice", &["sync"]).ok();
+    let record = fs::read(team.file("bob", "secrets/db-url.toml")).unwrap();
+    fs::write(team.file("alice", "secrets/db-url.toml"), record).unwrap();
+    team.of("alice", &["get", "db-url"]).fails(5);
 }

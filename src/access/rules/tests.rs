@@ -81,6 +81,7 @@ fn rules() -> Rules {
         ]),
         vault: None,
         past: Box::default(),
+        of_branch: std::sync::OnceLock::new(),
     }
 }
 

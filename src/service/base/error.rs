@@ -3,12 +3,13 @@
 use std::error::Error as StdError;
 
 use super::opening::VaultError;
+use super::secret_error::SecretError;
 use super::token_error::TokenError;
 use crate::access::AccessError;
 use crate::audit::AuditError;
 use crate::fs::FsError;
 use crate::kind::{Failure, Kind};
-use crate::name::MemberName;
+use crate::name::{MemberName, SecretName};
 use crate::store::StoreError;
 
 /// A result of the library.
@@ -57,10 +58,25 @@ impl Error {
     }
 
     /// Whether it failed because somebody is no member in force: who calls, or who signed.
-    pub(crate) fn lacks_a_member(&self) -> bool {
+    pub(crate) fn lacks_a_rule(&self) -> bool {
         let access = self.of::<AccessError>();
-        matches!(access, Some(AccessError::NotAMember | AccessError::MemberNotInForce(_)))
-            || matches!(self.of(), Some(StoreError::UnknownSigner { .. }))
+        let lacks = |error: &AccessError| {
+            matches!(
+                error,
+                AccessError::NotAMember
+                    | AccessError::MemberNotInForce { .. }
+                    | AccessError::NotGiven { .. }
+            )
+        };
+        access.is_some_and(lacks) || matches!(self.of(), Some(StoreError::UnknownSigner { .. }))
+    }
+
+    /// The secret that is not there, where that is why it failed.
+    pub(crate) fn secret_not_found(&self) -> Option<&SecretName> {
+        match self.of()? {
+            SecretError::NotFound { name, .. } => Some(name),
+            _ => None,
+        }
     }
 
     /// Whether it failed because the vault cannot be written.
@@ -79,6 +95,7 @@ impl Error {
     pub(crate) fn waiting_member(&self) -> Option<&MemberName> {
         match self.of()? {
             AccessError::MemberWaits(name) => Some(name),
+            AccessError::MemberNotInForce { name, .. } => name.as_ref(),
             _ => None,
         }
     }

@@ -84,14 +84,70 @@ pub(crate) fn missing_admins(root: &Root, path: &VaultPath) -> Option<VaultError
     refuse(root, &lacking(root, &[path.as_str().to_owned()])).err()
 }
 
-/// `error`, or that members are missing where it comes from that: whoever a sparse checkout hides,
-/// or somebody deleted, is a member all the same.
-pub(crate) fn or_missing_members(root: &Root, error: Error) -> Error {
-    if !error.lacks_a_member() {
+/// `error`, or that members or policies are missing where it comes from that: whoever a sparse checkout
+/// hides, or somebody deleted, is a member all the same.
+pub(crate) fn or_missing_rules(root: &Root, error: Error) -> Error {
+    if !error.lacks_a_rule() {
         return error;
     }
-    let missing = lacking(root, &["members".to_owned()]);
+    let missing = lacking(root, &["members", "policies"].map(str::to_owned));
     refuse(root, &missing).err().map_or(error, Error::from)
+}
+
+/// As [`or_missing_rules`], for a secret that is not there, too: one that a sparse checkout hides, or that was
+/// deleted, is in the last commit.
+pub(crate) fn or_missing(opened: &Snapshot, error: Error) -> Error {
+    let root = opened.vault.root();
+    let Some(name) = error.secret_not_found() else { return or_missing_rules(root, error) };
+    let files = [VaultPath::record(name), VaultPath::secret(name)];
+    let places = files.map(|path| path.as_str().to_owned());
+    let mut missing = lacking(root, &places);
+    missing.retain(|path| !is_removed(opened, path));
+    refuse(root, &missing).err().map_or(error, Error::from)
+}
+
+/// Members and policies that a commit took away without an admin's word, and the commits to bring them back
+/// from.
+pub(crate) fn gone_rules(opened: &Snapshot) -> Vec<GoneRule> {
+    let root = opened.vault.root();
+    let gone = opened.vault.gone();
+    let from = |path: &VaultPath| {
+        let (mut from, look) = (None, path.as_str());
+        let found = git::changes_of(root.path(), look, &mut |change| {
+            from = change.bytes.map(|_| change.commit.id.chars().take(10).collect::<String>());
+            from.is_some()
+        });
+        found.ok().and(from)
+    };
+    let gone = gone.into_iter().filter(|(path, _)| is_absent(root, path));
+    gone.map(|(path, version)| GoneRule { way: from(&path), path, version }).collect()
+}
+
+/// A member or a policy that is gone without an admin's word.
+pub(crate) struct GoneRule {
+    pub(crate) path: VaultPath,
+    /// The version that was here.
+    pub(crate) version: u64,
+    way: Option<String>,
+}
+
+impl GoneRule {
+    /// The line that brings it back, where a commit has it.
+    pub(crate) fn way(&self, root: &Root) -> Option<String> {
+        let commit = self.way.as_ref()?;
+        Some(format!("git -C {} checkout {commit} -- {}", git::quoted(root.path()), self.path))
+    }
+}
+
+/// Refuses to go on without a member or a policy that no admin removed: what is encrypted then would leave
+/// somebody out.
+///
+/// # Errors
+/// [`VaultError::Gone`].
+pub(crate) fn refuse_gone(opened: &Snapshot) -> std::result::Result<(), VaultError> {
+    let root = opened.vault.root();
+    let gone = gone_rules(opened).into_iter().find_map(|rule| Some((rule.way(root)?, rule.path)));
+    gone.map_or(Ok(()), |(way, path)| Err(VaultError::Gone { path, way }))
 }
 
 fn refuse(root: &Root, missing: &[VaultPath]) -> std::result::Result<(), VaultError> {

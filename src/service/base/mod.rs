@@ -22,8 +22,8 @@ pub(crate) use approved::{approved_before, last_approved};
 pub(crate) use context::{Context, Front, IdentitySource, OpenIdentity, TokenSource, Unseen};
 pub(crate) use error::{Error, Result};
 pub(crate) use missing::{
-    missing_chain, missing_for, missing_rules, missing_rules_and_trail, missing_secrets,
-    or_missing_members, refuse_missing, way_back,
+    GoneRule, gone_rules, missing_chain, missing_for, missing_rules, missing_rules_and_trail,
+    missing_secrets, or_missing, or_missing_rules, refuse_gone, refuse_missing, way_back,
 };
 pub(crate) use names::{known_members, known_scopes, open_unrecovered};
 pub(crate) use note::Note;

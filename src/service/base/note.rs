@@ -95,6 +95,13 @@ pub enum Note {
         /// The secrets.
         names: Vec<SecretName>,
     },
+    /// A member or a policy is gone without an admin's word.
+    RuleGone {
+        /// Its file.
+        path: String,
+        /// What brings it back.
+        way: Option<String>,
+    },
     /// Secrets whose readers are not those that the rules now give.
     RekeyNeeded {
         /// How many.
@@ -465,6 +472,14 @@ impl fmt::Display for Note {
                  have somebody who can rotate them: {}",
                 list(names)
             ),
+            Self::RuleGone { path, way } => {
+                let way = way.as_ref().map(|way| format!("; bring it back: {way}"));
+                write!(
+                    f,
+                    "'{path}' is gone, and no admin removed it{}",
+                    way.unwrap_or_else(|| "; 'authy check' says more".to_owned())
+                )
+            }
             Self::RekeyNeeded { secrets } => write!(
                 f,
                 "{secrets} secret{} not encrypted to exactly those who may read now: an admin runs 'authy rekey'",

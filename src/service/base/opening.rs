@@ -216,6 +216,8 @@ pub(crate) enum VaultError {
     TrackedPrivate { path: String },
     #[error("'{path}' is in the last commit and missing here{}", and_more(*more))]
     Missing { path: String, more: usize, way: String },
+    #[error("'{path}' is gone from the last commit, and no admin removed it")]
+    Gone { path: VaultPath, way: String },
     #[error("the vault is read-only")]
     ReadOnly,
     #[error("there is no state folder to remember it in")]
@@ -233,7 +235,7 @@ fn and_more(more: usize) -> String {
 impl Failure for VaultError {
     fn kind(&self) -> Kind {
         match self {
-            Self::TrackedPrivate { .. } | Self::Missing { .. } => Kind::Damaged,
+            Self::TrackedPrivate { .. } | Self::Missing { .. } | Self::Gone { .. } => Kind::Damaged,
             Self::ReadOnly | Self::NoState => Kind::Failure,
         }
     }
@@ -246,6 +248,9 @@ impl Failure for VaultError {
                 )
             }
             Self::Missing { way, .. } => format!("bring it back: {way}"),
+            Self::Gone { way, .. } => {
+                format!("bring it back: {way}; the next change, or 'authy sync', commits that")
+            }
             Self::NoState => "set AUTHY_STATE_DIR to a folder that can be written".into(),
             Self::ReadOnly => "make the folder writable, or change the vault where it is".into(),
         })

@@ -18,7 +18,7 @@ use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
     Context, Error, LOCK_WAIT, OpenVault, Pending, Result, SecretError, Snapshot, VaultError,
-    missing_for, missing_secrets, refuse_missing,
+    missing_for, missing_secrets, refuse_gone, refuse_missing,
 };
 use crate::service::identity::authenticate::authenticate;
 use crate::service::identity::{member_of, signer};
@@ -104,6 +104,7 @@ impl<'c> LockedVault<'c> {
         let ctx = self.ctx;
         let missing = missing_for(&self.opened, &action.secrets);
         refuse_missing(&self.opened, &missing)?;
+        refuse_gone(&self.opened)?;
         let mut tx = Transaction {
             locked: self,
             recorder: Recorder::open_locked(ctx, &self.opened, &self.asker, &self.lock)?,

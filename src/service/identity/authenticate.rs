@@ -18,7 +18,7 @@ use crate::fs::{self, Root};
 use crate::name::{MemberName, printable};
 use crate::secret::SecretBytes;
 use crate::service::base::{
-    Context, IdentitySource, Note, Result, Snapshot, TokenError, TokenSource, or_missing_members,
+    Context, IdentitySource, Note, Result, Snapshot, TokenError, TokenSource, or_missing_rules,
 };
 use crate::store::{Member, Signer, StoreError, known_vault};
 
@@ -44,7 +44,7 @@ pub(crate) fn authenticate(ctx: &Context, rules: &Rules) -> Result<Caller> {
     };
     let found = member_of(&identity, rules);
     let root = Root::new(ctx.vault.clone());
-    let name = found.map_err(|error| or_missing_members(&root, error))?;
+    let name = found.map_err(|error| or_missing_rules(&root, error))?;
     if identity.has_plugins()
         && let Some(member) = rules.member(&name)
         && let (Some(signing), Some(verify)) = (&member.signing, member.verify)
@@ -70,8 +70,14 @@ pub(crate) fn member_of(identity: &Identity, rules: &Rules) -> Result<MemberName
     if let Some((name, _)) = waits {
         return Err(AccessError::MemberWaits(name.clone()).into());
     }
-    Err(match rules.member_problems().next() {
-        Some((_, why)) => AccessError::MemberNotInForce(Arc::clone(why)),
+    // Of those whose file somebody edited, whoever it was before.
+    let own = rules.member_problems().find(|(name, _)| {
+        rules.as_last_signed(name).is_some_and(|member| owns(identity.recipients(), member))
+    });
+    let own = own.map(|(name, why)| (Some(name.clone()), why));
+    let first = || rules.member_problems().next().map(|(_, why)| (None, why));
+    Err(match own.or_else(first) {
+        Some((name, why)) => AccessError::MemberNotInForce { name, why: Arc::clone(why) },
         None => AccessError::NotAMember,
     }
     .into())

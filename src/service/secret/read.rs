@@ -16,7 +16,7 @@ use crate::secret::SecretBytes;
 use crate::service::audit::Recorder;
 use crate::service::base::{
     Context, LOCK_WAIT, OpenVault, Result, SecretError, Snapshot, effective_scope, may_be_a_race,
-    or_missing_members,
+    or_missing,
 };
 use crate::service::identity::agent::{self};
 use crate::service::identity::{Asked, Verdict};
@@ -127,7 +127,7 @@ pub(crate) fn read_in<T>(
                 let again = reload(ctx, opened, &wanted.op)?;
                 find(opened, &again, wanted, scope.as_ref(), &mut action)?
             }
-            found => found?,
+            found => found.map_err(|error| or_missing(opened, error))?,
         };
         let receipt = recorder.granted(&action)?;
         let place = |one: &EncryptedSecret| Place::of(one.name().clone(), one.record());
@@ -295,5 +295,5 @@ pub(crate) fn settled<T>(
         }
         result = read();
     }
-    result.map_err(|error| or_missing_members(opened.vault.root(), error.into()))
+    result.map_err(|error| or_missing(opened, error.into()))
 }

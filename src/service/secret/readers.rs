@@ -14,7 +14,7 @@ use crate::crypto::{Recipient, encrypt};
 use crate::many;
 use crate::name::{MemberName, SecretName};
 use crate::secret::SecretBytes;
-use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
+use crate::service::base::{Context, Note, OpenVault, Result, Snapshot, gone_rules};
 use crate::service::change::Transaction;
 use crate::service::identity::recipients;
 use crate::service::session::live;
@@ -75,7 +75,9 @@ fn change_of(
     let recorded: Vec<&MemberName> = record.members().collect();
     // Where a policy is not approved as it stands nobody knows what it gave before: whoever
     // reads goes on reading, unless they are no member any more.
-    let readers = rules.readers_keeping(&name, &|who| !is_decided && recorded.contains(&who));
+    let mut readers = rules.readers_keeping(&name, &|who| !is_decided && recorded.contains(&who));
+    // Whoever waits for an approval gains nothing before it.
+    readers.retain(|who| recorded.contains(&who) || !rules.waits(who));
     let gains: Vec<_> = readers.iter().filter(|who| !recorded.contains(who)).cloned().collect();
     let loses: Vec<_> =
         recorded.into_iter().filter(|who| !readers.contains(who)).cloned().collect();
@@ -145,9 +147,14 @@ pub(crate) fn exposed(record: &Record, readers: &[MemberName]) -> Vec<MemberName
 /// Says how many secrets wait for a `rekey` after rules have changed.
 pub(crate) fn note_pending(ctx: &Context) -> Result<()> {
     let opened = OpenVault::open(ctx)?;
-    let Some(secrets) = rekey_waits_for(&opened)? else { return Ok(()) };
+    let gone = gone_rules(&opened);
+    let secrets = rekey_waits_for(&opened)?.unwrap_or_default();
     note_undecided(ctx, &opened.rules);
-    if secrets > 0 {
+    if let Some(gone) = gone.first() {
+        // Encrypting anew would leave them out for good.
+        let way = gone.way(opened.vault.root());
+        ctx.front.note(&Note::RuleGone { path: gone.path.to_string(), way });
+    } else if secrets > 0 {
         ctx.front.note(&Note::RekeyNeeded { secrets });
     }
     Ok(())
@@ -237,7 +244,7 @@ fn addressees(
 
 /// The recorded readers who are still members; the rules decide where nobody is left.
 pub(crate) fn kept_readers(opened: &Snapshot, old: &Record, name: &SecretName) -> Vec<MemberName> {
-    let is_member = |who: &&MemberName| opened.rules.member(who).is_some();
+    let is_member = |who: &&MemberName| opened.rules.is_encrypted_to(who);
     let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
     if kept.is_empty() { opened.rules.readers(name) } else { kept }
 }

@@ -44,7 +44,8 @@ pub(crate) fn may_write(
     name: &SecretName,
 ) -> Result<()> {
     if !opened.rules.may_read(caller, name) {
-        let error = AccessError::NotGiven { member: caller.clone(), name: name.clone() };
+        let waits = opened.rules.would_give(caller, name).cloned();
+        let error = AccessError::NotGiven { member: caller.clone(), name: name.clone(), waits };
         return Err(Error::from(error));
     }
     if let Some(scope) = &ctx.confined {

@@ -27,7 +27,8 @@ use crate::kind::Failure as _;
 use crate::name::MemberName;
 use crate::service::audit::{ChainStatus, ChainSummary, caller_if_any, verify_all};
 use crate::service::base::{
-    Context, Note, OpenVault, Result, Snapshot, missing_rules_and_trail, missing_secrets, way_back,
+    Context, GoneRule, Note, OpenVault, Result, Snapshot, gone_rules, missing_rules_and_trail,
+    missing_secrets, way_back,
 };
 use crate::service::change::waiting;
 use crate::service::identity::{BACKUP, keys_without_copy};
@@ -62,12 +63,15 @@ pub struct Finding {
     /// What mends it, where something does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
+    /// Whether a member or a policy that is not there may be why.
+    #[serde(skip)]
+    hangs_on_rules: bool,
 }
 
 impl Finding {
     fn new(severity: Severity, path: &impl ToString, message: &impl ToString) -> Self {
         let (path, message) = (path.to_string(), message.to_string());
-        Self { severity, path, message, mend: None }
+        Self { severity, path, message, mend: None, hangs_on_rules: false }
     }
 
     fn mend(self, mend: Option<String>) -> Self {
@@ -93,7 +97,15 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     let is_rule = |path: &&VaultPath| {
         matches!(path.subject(), Subject::Admins(_) | Subject::Member(_) | Subject::Policy(_))
     };
-    let missing_rule = missing.iter().find(is_rule);
+    let mut gone = gone_rules(&opened);
+    gone.retain(|gone| !missing.contains(&gone.path));
+    let missing_rule = missing.iter().find(is_rule).or_else(|| Some(&gone.first()?.path));
+    if let Some(file) = missing_rule {
+        // Who may sign by it may sign.
+        for found in found.iter_mut().filter(|found| found.hangs_on_rules) {
+            found.mend = Some(format!("bring back {file} first"));
+        }
+    }
     found.extend(pending(&opened)?.iter().map(|change| secrets::drift(change, missing_rule)));
     found.extend(lost(&opened, &missing));
     found.extend(uncommitted(&opened));
@@ -101,7 +113,7 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(quantum::quantum(&opened)?);
     found.extend(modes::modes(opened.vault.root()));
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
-    found.extend(gone(&opened, &missing));
+    found.extend(gone.iter().map(|rule| told_gone(&opened, rule)));
     found.extend(of_git(&opened)?);
     if let Ok(Some(reason @ git::Reason::InProgress(_))) = git::waits_for(&ctx.vault) {
         let (reason, hint) = (reason.to_string(), reason.hint());
@@ -211,16 +223,15 @@ fn lost(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
     missing.iter().map(finding).collect()
 }
 
-/// Members and policies that were here, and are gone without the word of an admin.
-fn gone(opened: &Snapshot, missing: &[VaultPath]) -> Vec<Finding> {
-    let mut gone = opened.vault.gone();
-    gone.retain(|(path, _)| !missing.contains(path));
-    let lost = |(path, version): (VaultPath, u64)| {
-        let message = format!("it is gone: version {version} was here, and no admin removed it");
-        let mend = format!("see 'git log -- {path}', and bring it back with git");
-        Finding::new(Severity::Damage, &path, &message).mend(Some(mend))
+/// A member or a policy that was here, and is gone without the word of an admin.
+fn told_gone(opened: &Snapshot, gone: &GoneRule) -> Finding {
+    let (path, version) = (&gone.path, gone.version);
+    let message = format!("it is gone: version {version} was here, and no admin removed it");
+    let mend = match gone.way(opened.vault.root()) {
+        Some(way) => format!("bring it back: {way}"),
+        None => format!("see 'git log -- {path}', and bring it back with git"),
     };
-    gone.into_iter().map(lost).collect()
+    Finding::new(Severity::Damage, path, &message).mend(Some(mend))
 }
 
 /// What a power cut left of git's own files.

@@ -29,7 +29,8 @@ pub(super) fn secrets(opened: &Snapshot, now: Stamp) -> Result<Vec<Finding>> {
 
 fn refused(name: &SecretName, error: &Error) -> Finding {
     let severity = if error.kind() == Kind::Denied { Severity::Drift } else { Severity::Damage };
-    Finding::new(severity, &VaultPath::record(name), error).mend(error.hint())
+    let finding = Finding::new(severity, &VaultPath::record(name), error).mend(error.hint());
+    Finding { hangs_on_rules: error.lacks_a_rule(), ..finding }
 }
 
 /// Whether there are as many stanzas of each kind as the recorded readers have recipients, and those

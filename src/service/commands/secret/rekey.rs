@@ -2,7 +2,9 @@
 
 use crate::access::Principal;
 use crate::audit::{Action, Op};
-use crate::service::base::{Context, OpenVault, Result, missing_rules, refuse_missing};
+use crate::service::base::{
+    Context, OpenVault, Result, missing_rules, refuse_gone, refuse_missing,
+};
 use crate::service::change::LockedVault;
 use crate::service::secret::cache;
 use crate::service::secret::{ReaderChange, note_undecided, pending, reencrypt};
@@ -14,6 +16,7 @@ use crate::service::secret::{ReaderChange, note_undecided, pending, reencrypt};
 pub fn rekey_needed(ctx: &Context) -> Result<Vec<ReaderChange>> {
     let opened = OpenVault::open(ctx)?;
     refuse_missing(&opened, &missing_rules(&opened))?;
+    refuse_gone(&opened)?;
     let changes = pending(&opened)?;
     note_undecided(ctx, &opened.rules);
     Ok(changes)
