@@ -1,11 +1,13 @@
 //! Where the vault's repository is, found from the outside: a few `stat` calls, nothing opened.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use gix::bstr::{BString, ByteSlice as _};
 use gix::discover::repository::Path as Found;
 use gix::discover::upwards;
+use rustix::fs::{Mode, OFlags};
 
 use super::error::GitError;
 use super::kind::Kind;
@@ -62,6 +64,7 @@ impl Worktree {
         // Variables that name a repository (GIT_DIR and the like) are left alone: in a hook they
         // speak of the hook's repository. GIT_CEILING_DIRECTORIES names none.
         let options = upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+        let _footing = Footing::find();
         let found = gix::discover::upwards_opts(&start, options.apply_environment());
         let (found, trust) = match found {
             Ok(found) => found,
@@ -133,6 +136,30 @@ impl Worktree {
         let head = std::fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
         let name = head.strip_prefix("ref:")?.trim();
         name.starts_with("refs/heads/").then(|| name.to_owned())
+    }
+}
+
+/// A folder to stand in while gix looks for a repository: it asks for the one that the process stands in,
+/// though every path is absolute, and a shell may stand in one that was removed.
+pub(super) struct Footing(Option<OwnedFd>);
+
+impl Footing {
+    pub(super) fn find() -> Self {
+        if std::env::current_dir().is_ok() {
+            return Self(None);
+        }
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+        let gone = rustix::fs::open(".", flags, Mode::empty()).ok();
+        Self(gone.filter(|_| std::env::set_current_dir("/").is_ok()))
+    }
+}
+
+impl Drop for Footing {
+    fn drop(&mut self) {
+        // Not one command of a program may run in another folder than it was started in.
+        if let Some(gone) = &self.0 {
+            let _ = rustix::process::fchdir(gone);
+        }
     }
 }
 

@@ -76,12 +76,12 @@ pub(crate) use objects::{
 pub(crate) use private::{is_private, tracked_private, untracked};
 pub(crate) use reason::{Reason, quoted};
 pub(crate) use remote::{
-    Remote, fetch, fetched, last_fetched, move_bookmark, push, remote, remote_of,
+    Remote, fetch, fetched, last_fetched, move_bookmark, push, pushed_elsewhere, remote, remote_of,
 };
 pub(crate) use removed::removed;
 pub(crate) use staged::{Change as StagedChange, Staged, partner, staged};
 pub(crate) use state::waits_for;
-pub(crate) use tip::{Tip, tip};
+pub(crate) use tip::{Tip, is_unborn, tip};
 pub(crate) use uncommitted::{differs_from_last_commit, refuse_uncommitted, uncommitted};
 pub(crate) use unmerged::{mark_merged, merged_commit, open_conflicts, unmerged};
 
@@ -187,6 +187,7 @@ fn open(
     place.require_head()?;
     let strict = settings.options.clone().bail_if_untrusted(true);
     let options = gix::sec::trust::Mapping { full: strict.clone(), reduced: strict };
+    let _footing = locate::Footing::find();
     let opened =
         gix::ThreadSafeRepository::discover_opts(&place.work_tree, Default::default(), options);
     let mut repo = match opened {

@@ -217,6 +217,19 @@ pub(crate) fn fetched(vault: &Path, remote: &Remote) -> Result<Option<String>, G
     Ok(refs::find(&place, &repo, &name)?.map(|commit| commit.to_string()))
 }
 
+/// The commit at which the branch stands that is pushed to, as last known, in hex, where that is another one
+/// than is followed: a fork's.
+///
+/// # Errors
+/// [`GitError::Gix`].
+pub(crate) fn pushed_elsewhere(vault: &Path, remote: &Remote) -> Result<Option<String>, GitError> {
+    let is_other = |to: &&Target| (&to.remote, &to.branch) != (&remote.name, &remote.branch);
+    let Some(target) = remote.target.as_ref().filter(is_other) else { return Ok(None) };
+    let Some((place, repo)) = repository(vault)? else { return Ok(None) };
+    let name = format!("refs/remotes/{}/{}", target.remote, target.branch);
+    Ok(refs::find(&place, &repo, &name)?.map(|commit| commit.to_string()))
+}
+
 /// Pushes the branch that is checked out to its target; without one nothing is done.
 ///
 /// # Errors

@@ -62,6 +62,14 @@ pub(crate) fn tip(vault: &Path) -> Result<Option<Tip>, GitError> {
     read().map_err(GitError::gix(ACTION))
 }
 
+/// Whether there is a repository and what is checked out has no commit yet.
+///
+/// # Errors
+/// As [`tip`].
+pub(crate) fn is_unborn(vault: &Path) -> Result<bool, GitError> {
+    Ok(Worktree::find(vault)?.is_some() && tip(vault)?.is_none())
+}
+
 /// The branch that a rebase is about to move (`rebase-merge/head-name`): no other line of history.
 fn rebased(git_dir: &Path) -> Option<String> {
     let names = ["rebase-merge/head-name", "rebase-apply/head-name"];

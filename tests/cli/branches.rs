@@ -51,6 +51,7 @@ fn a_branch_that_was_renamed_there_is_not_made_again() {
     for _ in 0..2 {
         let refused = team.of("bob", &["sync"]).ends().code_is(7);
         refused.stderr_has("'origin/main' is not there any more").stderr_has("git branch -u");
+        team.of("bob", &["sync"]).ends().stderr_has("git branch -m NEW");
     }
     assert_eq!(hub(&team, &["branch", "--format=%(refname:short)"]), "trunk");
     team.git("bob", ["fetch", "-q", "origin"]);
@@ -201,4 +202,60 @@ fn another_branch_is_brought_in_by_its_name_and_nothing_is_pushed() {
     team.press(crate::forge::Button::Merge, "request");
     in_sync(&team, "alice");
     team.holds("alice", "db-url", "of bob");
+}
+
+#[test]
+fn what_went_to_a_fork_is_not_sent_again() {
+    let team = Team::with_bob();
+    let fork = team.t.path("fork.git");
+    let fork = fork.to_str().unwrap();
+    team.t.program("git", ["init", "-q", "--bare", "-b", "main", fork]).ok();
+    team.git("bob", ["remote", "add", "fork", fork]);
+    team.git("bob", ["config", "remote.pushDefault", "fork"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    team.of("bob", &["sync"]).ok().stderr_has("sent");
+    let again = team.of("bob", &["sync", "--json"]).ok().json();
+    assert_eq!(again["sent"], 0, "{again}");
+    team.of("bob", &["status"]).ok().stdout_lacks("to send");
+    team.of("bob", &["rotate", "db-url"]).stdin("more").ok();
+    team.of("bob", &["status"]).ok().stdout_has("1 commit to send");
+}
+
+#[test]
+fn a_branch_without_a_past_gets_all_of_the_vault() {
+    let team = Team::with_bob();
+    in_sync(&team, "bob");
+    let listed = |rev: &str| team.git("bob", ["ls-tree", "-r", "--name-only", rev]);
+    let main = listed("main");
+    team.git("bob", ["checkout", "-q", "--orphan", "alone"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    let all = listed("alone");
+    for file in main.lines() {
+        assert!(all.lines().any(|other| other == file), "{file} is missing in:\n{all}");
+    }
+    assert!(!all.contains(".local") && !all.contains("keys/"), "{all}");
+    team.of("bob", &["check", "--strict"]).ok();
+    assert_eq!(team.git("bob", ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_detached_head_is_named_by_check() {
+    let team = Team::with_bob();
+    team.git("bob", ["checkout", "-q", "--detach"]);
+    let found = team.of("bob", &["check"]).ok();
+    found.stderr_has("no branch is checked out (detached HEAD)").stderr_has("git switch");
+}
+
+#[test]
+fn a_folder_that_is_gone_keeps_nobody_from_the_vault() {
+    let team = Team::with_bob();
+    for line in ["get db-url", "check", "list", "status", "history db-url", "sync"] {
+        let script = format!("mkdir gone && cd gone && rmdir ../gone && exec authy {line}");
+        let done = team.as_person("bob", team.t.sh(&script)).ok();
+        done.stderr_lacks("fsck");
+    }
+    let script = "mkdir gone && cd gone && rmdir ../gone && exec authy rotate db-url";
+    team.as_person("bob", team.t.sh(script)).stdin("there").ok();
+    team.holds("bob", "db-url", "there");
+    assert_eq!(team.git("bob", ["status", "--porcelain"]), "");
 }

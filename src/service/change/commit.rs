@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::waiting::waiting;
+use walkdir::WalkDir;
+
+use super::waiting::{PLACES, waiting};
 use crate::audit::{Actor, Chain, ChainName, Event, Head, Op, Outcome};
-use crate::fs::{self, LocalFile, Subject, VaultPath};
+use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git;
 use crate::name::MemberName;
 use crate::service::audit::{Against, Unpublished, travelling};
@@ -38,7 +40,8 @@ pub(crate) fn note_unsent(ctx: &Context, vault: &Vault) {
         return;
     }
     let Ok(remote) = git::remote(root) else { return };
-    let theirs = git::fetched(root, &remote).ok().flatten();
+    let pushed = git::pushed_elsewhere(root, &remote).ok().flatten();
+    let theirs = pushed.or_else(|| git::fetched(root, &remote).ok().flatten());
     let ours = git::commit_of(root, "HEAD").ok();
     if theirs.is_none() || ours != theirs {
         ctx.front.note(&Note::Unsent { auto: config.sync == SyncMode::Auto });
@@ -67,7 +70,13 @@ fn try_commit(
     let root = vault.root();
     let unpublished = Unpublished::find(vault, Against::Commit)?;
     let written = unpublished.write(root)?;
-    let paths: Vec<String> = pending.valid_paths().chain(unpublished.paths(root)).collect();
+    let mut paths: Vec<String> = pending.valid_paths().chain(unpublished.paths(root)).collect();
+    if git::is_unborn(root.path())? {
+        // A branch begins with all of the vault: others could not open it otherwise.
+        paths.extend(whole(root));
+        paths.sort_unstable();
+        paths.dedup();
+    }
     let outcome = git::commit(&git::Request {
         vault: root.path(),
         paths: &paths,
@@ -90,6 +99,20 @@ fn try_commit(
     }
     drop_pending(root)?;
     Ok(None)
+}
+
+/// Every file of the vault that travels.
+fn whole(root: &Root) -> Vec<String> {
+    let places = [&[".gitattributes", ".gitignore", "audit"], &PLACES[..]].concat();
+    let below = |place: &str| WalkDir::new(root.path().join(place)).into_iter().flatten();
+    let files = places.into_iter().flat_map(below).filter(|entry| entry.file_type().is_file());
+    let inside = files.filter_map(|entry| {
+        Some(entry.path().strip_prefix(root.path()).ok()?.to_str()?.to_owned())
+    });
+    let travels = |path: &String| {
+        path.starts_with(".git") || VaultPath::parse(path).is_some_and(|p| p.travels())
+    };
+    inside.filter(travels).collect()
 }
 
 /// What the commit says, as the settings want it: those that it brings, where it does.

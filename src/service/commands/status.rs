@@ -242,8 +242,11 @@ pub fn status_brief(ctx: &Context) -> Result<BriefStatus> {
     if ctx.token.is_some() {
         return Ok(BriefStatus { who, uncommitted: false, ahead: 0, behind: 0 });
     }
-    let distance = theirs(ctx).and_then(|theirs| git::ahead_and_behind(&ctx.vault, &theirs).ok());
-    let (ahead, behind) = distance.unwrap_or_default();
+    let found = git::remote(&ctx.vault).ok().and_then(|remote| {
+        let theirs = git::fetched(&ctx.vault, &remote).ok()??;
+        distance(ctx, &remote, &theirs).ok()
+    });
+    let (ahead, behind) = found.unwrap_or_default();
     let uncommitted = !Pending::load(root)?.still(root.path()).messages.is_empty();
     Ok(BriefStatus { who, uncommitted, ahead, behind })
 }
@@ -363,15 +366,20 @@ fn remote(ctx: &Context) -> Option<RemoteView> {
         Ok(None) => return Some(view),
         Err(error) => return Some(RemoteView { problem: Some(error.to_string()), ..view }),
     };
-    Some(match git::ahead_and_behind(&ctx.vault, &theirs) {
+    Some(match distance(ctx, &remote, &theirs) {
         Ok((ahead, behind)) => RemoteView { ahead: Some(ahead), behind: Some(behind), ..view },
         Err(error) => RemoteView { problem: Some(error.to_string()), ..view },
     })
 }
 
-/// The commit of the remote's branch, as it was fetched last.
-fn theirs(ctx: &Context) -> Option<String> {
-    git::fetched(&ctx.vault, &git::remote(&ctx.vault).ok()?).ok()?
+/// How many commits are to be sent, to a fork where they go there, and how many to be merged.
+fn distance(ctx: &Context, remote: &git::Remote, theirs: &str) -> Result<(usize, usize)> {
+    let (ahead, behind) = git::ahead_and_behind(&ctx.vault, theirs)?;
+    let ahead = match git::pushed_elsewhere(&ctx.vault, remote)? {
+        Some(pushed) => git::ahead_and_behind(&ctx.vault, &pushed)?.0,
+        None => ahead,
+    };
+    Ok((ahead, behind))
 }
 
 fn waits(
@@ -415,7 +423,8 @@ fn waits(
 
 /// What both sides changed, as far as that was fetched.
 fn conflicts(ctx: &Context, opened: &Snapshot) -> Option<Vec<String>> {
-    let division = git::compare(&ctx.vault, &theirs(ctx)?).ok()?;
+    let theirs = git::fetched(&ctx.vault, &git::remote(&ctx.vault).ok()?).ok()??;
+    let division = git::compare(&ctx.vault, &theirs).ok()?;
     let plan = split(opened.vault.root(), &division).ok()?;
     Some(plan.conflicts.iter().map(|one| one.matter.to_string()).collect())
 }

@@ -146,6 +146,11 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
                 git::commits(vault)?
             }
         };
+        // To a fork goes what the fork lacks.
+        let ahead = match git::pushed_elsewhere(vault, &remote)? {
+            Some(pushed) => git::ahead_and_behind(vault, &pushed)?.0,
+            None => ahead,
+        };
         if ahead == 0 {
             break;
         }

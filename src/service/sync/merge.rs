@@ -119,7 +119,7 @@ impl Failure for SyncError {
             }
             Self::Gone { remote, branch, here } => format!(
                 "in the vault's folder: where it was renamed 'git fetch {remote}', then 'git branch -u \
-                 {remote}/NEW'; to make it again 'git push {remote} {here}:{branch}'"
+                 {remote}/NEW' and 'git branch -m NEW'; to make it again 'git push {remote} {here}:{branch}'"
             ),
             Self::Rewritten { remote, branch } => format!(
                 "in the vault's folder: 'git log {remote}/{branch}..' shows what is only here; 'git reset \

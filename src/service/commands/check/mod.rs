@@ -115,7 +115,13 @@ pub fn check(ctx: &Context, base: Option<&str>) -> Result<Vec<Finding>> {
     found.extend(lacking(opened.vault.root())?.iter().map(lacks));
     found.extend(gone.iter().map(|rule| told_gone(&opened, rule)));
     found.extend(of_git(&opened)?);
-    if let Ok(Some(reason @ git::Reason::InProgress(_))) = git::waits_for(&ctx.vault) {
+    if let Ok(Some(
+        reason @ (git::Reason::InProgress(_)
+        | git::Reason::Detached
+        | git::Reason::NotTrusted { .. }
+        | git::Reason::NotColocated),
+    )) = git::waits_for(&ctx.vault)
+    {
         let (reason, hint) = (reason.to_string(), reason.hint());
         ctx.front.note(&Note::GitUnfinished { reason, hint });
     }
