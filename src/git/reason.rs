@@ -64,7 +64,8 @@ impl Operation {
                  list' and 'take', and finish it with 'git commit'"
             }
             Self::Rebase => {
-                "take it back with 'git rebase --abort' and run 'authy sync', or finish it"
+                "take it back with 'git rebase --abort' and merge ('authy sync'; in a project 'git pull \
+                 --no-rebase'), or finish it"
             }
             _ => "finish or abort it with git",
         }
@@ -92,7 +93,9 @@ impl Reason {
                     quoted(work_tree)
                 ));
             }
-            Self::GitRefused { .. } => "settle what git complains about",
+            Self::GitRefused { .. } => {
+                "settle what git complains about; a hook for subjects has a setting: 'authy config set subject'"
+            }
             Self::NoProgram => "install git",
         };
         Some(hint.to_owned())

@@ -34,7 +34,7 @@ pub(crate) use pins::Version;
 pub(crate) use plain::agrees as readers_agree;
 pub(crate) use record::{EncryptedSecret, Reader, Record};
 pub use sealed::SealedRule;
-pub(crate) use signed::{Signed, Signer, Unverified, in_conflict, render, sign};
+pub(crate) use signed::{Signed, Signer, Unverified, in_conflict, render, sign, signature_claimed};
 pub(crate) use stamp::Stamp;
 pub(crate) use standing::Standing;
 pub(crate) use subject::SubjectTemplate;

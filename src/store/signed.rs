@@ -180,6 +180,12 @@ pub(super) fn claimed<T: DeserializeOwned>(
     Ok((document(path, &bytes[..end], 0)?, by))
 }
 
+/// Who claims to have signed a file, and when.
+pub(crate) fn signature_claimed(path: &VaultPath, bytes: &[u8]) -> Option<(MemberName, Stamp)> {
+    let block = Unverified::parse(path, bytes.to_vec()).ok()?.block;
+    Some((block.by, block.at))
+}
+
 /// Renders a document as it stands above its signature.
 ///
 /// # Errors

@@ -344,3 +344,24 @@ fn clones_of_one_machine_leave_each_other_alone() {
     std::fs::remove_dir_all(team.file("bob", ".local/audit")).unwrap();
     team.of("bob", &["audit", "verify"]).fails(5).says("verified here before");
 }
+
+#[test]
+fn a_revert_in_the_middle_of_a_chain_is_mended_by_one_sync_of_its_writer() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    for name in ["one", "two"] {
+        team.of("alice", &["store", name]).stdin("x").ok();
+        in_order(&team, "alice");
+    }
+    team.of("bob", &["sync"]).ok();
+    let commit = team.hub(&["log", "--format=%H", "--grep=Store one", "-1", "main"]);
+    team.revert(&commit);
+    team.of("bob", &["sync"]).ok();
+    let found = team.of("bob", &["check"]).fails(5);
+    found.says("who wrote these lines has them");
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    for who in ["alice", "bob"] {
+        team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
+    }
+}

@@ -380,3 +380,36 @@ fn what_was_removed_here_can_be_taken_from_there() {
         team.of(who, &["check"]).ok();
     }
 }
+
+#[test]
+fn each_side_of_an_annotation_is_by_whoever_made_it() {
+    let team = Team::with_bob();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    for (who, text) in [("bob", "of bob"), ("alice", "of alice")] {
+        team.of(who, &["annotate", "db-url", "--description", text]).ok();
+    }
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7);
+    let sides = team.of("bob", &["conflict", "list", "--json"]).ok().json();
+    assert_eq!(sides[0]["ours"]["signed_by"], "bob", "{sides}");
+    assert_eq!(sides[0]["theirs"]["signed_by"], "alice", "{sides}");
+    let list = team.of("bob", &["conflict", "list"]).ok();
+    list.stdout_has(" by bob, ").stdout_has(": description");
+    // What differs is shown, and it is not the value.
+    let shown = team.of("bob", &["conflict", "show", "db-url", "theirs"]).ok();
+    shown.stdout_has("+description = \"of alice\"").stdout_lacks("one");
+    team.of("bob", &["conflict", "take", "ours", "db-url"]).ok();
+    team.of("bob", &["sync"]).ok();
+}
+
+#[test]
+fn a_side_that_was_removed_says_so() {
+    let team = Team::with_bob();
+    team.of("alice", &["remove", "db-url"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).fails(7);
+    let shown = team.of("bob", &["conflict", "show", "db-url", "theirs"]).ok();
+    shown.stdout_is("").stderr_has("that side removed it");
+}

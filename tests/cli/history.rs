@@ -107,6 +107,6 @@ fn each_change_is_called_what_it_is_and_by_whom_however_fast_they_come() {
     let shown = alice(&["history", "db-url"]).ok().text();
     let lines: Vec<Vec<&str>> =
         shown.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!((lines[0][1], lines[0][3]), ("annotation", "alice"), "{shown}");
+    assert_eq!((lines[0][1], lines[0][3]), ("tags", "alice"), "{shown}");
     assert_eq!((lines[1][1], lines[1][3]), ("value", "bob"), "{shown}");
 }

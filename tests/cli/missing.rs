@@ -142,3 +142,17 @@ fn a_secret_that_was_deleted_is_not_stored_anew_but_one_that_was_removed_is() {
     t.authy(["check", "--repair"]).ok();
     t.authy(["check", "--strict"]).ok();
 }
+
+#[test]
+fn a_trail_that_a_sparse_checkout_hides_is_not_called_gone() {
+    let team = Team::with_bob();
+    team.of("bob", &["sync"]).ok();
+    team.git("bob", ["sparse-checkout", "set", "secrets", "admins", "members", "policies"]);
+    let refused = team.of("bob", &["audit", "verify"]).fails(5);
+    refused
+        .stderr_has("is in the last commit and missing here")
+        .stderr_has("sparse-checkout disable");
+    team.of("bob", &["audit", "verify"]).fails(5).stdout_lacks("damaged");
+    team.git("bob", ["sparse-checkout", "disable"]);
+    team.of("bob", &["audit", "verify"]).ok();
+}

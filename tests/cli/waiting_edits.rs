@@ -194,3 +194,16 @@ fn a_policy_of_a_branch_accuses_nobody_on_another_one() {
     fs::write(team.file("alice", "secrets/db-url.toml"), record).unwrap();
     team.of("alice", &["get", "db-url"]).fails(5);
 }
+
+#[test]
+fn a_policy_that_cannot_be_read_is_not_said_to_be_for_approval() {
+    let team = Team::with_bob();
+    fs::write(team.file("bob", "policies/backend.toml"), "allow = [\n").unwrap();
+    let found = team.of("bob", &["check"]).fails(4);
+    found.says("cannot be read").says("git checkout").stdout_lacks("authy approve");
+    team.git("bob", ["commit", "-qam", "Slip"]);
+    team.push("bob");
+    team.pull("alice");
+    let found = team.of("alice", &["check"]).fails(4);
+    found.says("cannot be read").says("mend the file by hand, or 'git checkout ");
+}

@@ -49,7 +49,10 @@ fn table(versions: &[PastVersion]) -> Table {
     for one in versions {
         table.push([
             one.version.map(|version| version.to_string()).unwrap_or_default(),
-            one.what.to_string(),
+            match one.fields.as_slice() {
+                [] => one.what.to_string(),
+                fields => fields.join(", "),
+            },
             one.changed.clone().unwrap_or_default(),
             by(one),
             one.commit.short().to_owned(),

@@ -14,7 +14,7 @@ use super::other_lines::OtherLines;
 use super::session_line::parse_created_line;
 use super::trail::{ChainCopies, trail};
 use crate::access::{Bearer, Caller};
-use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Head, LinePlace, Verdict};
+use crate::audit::{self, Actor, ChainName, ChainReport, Expect, Fault, Head, LinePlace, Verdict};
 use crate::crypto::digest::Digest;
 use crate::fs::{self, Lock};
 use crate::kind::Kind;
@@ -74,6 +74,9 @@ pub struct ChainSummary {
     /// that was not fetched, or will be published by the clone that wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<u64>,
+    /// Whether published files are missing, and later ones are there.
+    #[serde(skip)]
+    pub(crate) is_hole: bool,
     /// The end of the chain, where that is gone.
     #[serde(skip)]
     pub(crate) lost: Option<Loss>,
@@ -292,6 +295,10 @@ impl<'v> Verification<'v> {
             file: self.files.get(&report.chain).cloned().or_else(holding),
             accepted: told.reduce(|all, one| format!("{all}; {one}")),
             unknown: report.unknown,
+            is_hole: matches!(
+                &report.verdict,
+                Verdict::Damaged { fault: Fault::FileMissing { .. }, .. }
+            ),
             lost,
         }
     }

@@ -305,7 +305,7 @@ impl fmt::Display for Note {
             ),
             Self::Recovered => f.write_str("completed a change that was interrupted"),
             Self::CommitDeferred { reason, hint } => {
-                write!(f, "not committed: {}; the next change commits it", printable(reason))?;
+                write!(f, "not committed yet: {}; the next change commits it", printable(reason))?;
                 hint.iter().try_for_each(|hint| write!(f, " ({})", printable(hint)))
             }
             Self::Unapproved { policies } => {

@@ -9,7 +9,7 @@ use crate::name::{ScopeName, SecretName};
 use crate::service::audit::{
     Acceptance, Loss, LossError, MAX_REASON, VerifyReport, loss_of, trail, verify_all,
 };
-use crate::service::base::{Context, OpenVault, Result};
+use crate::service::base::{Context, OpenVault, Result, missing_rules_and_trail, refuse_missing};
 use crate::service::change::LockedVault;
 use crate::service::session::{bearer, refuse_token};
 
@@ -74,12 +74,14 @@ pub fn audit_show(
 /// Verifies every chain, as far as the keys at hand reach; heads that verify are pinned.
 ///
 /// # Errors
-/// An identity that was named and cannot be used; no vault. Damage is in the report.
+/// An identity that was named and cannot be used; no vault; files of the last commit are missing here. Damage
+/// is in the report.
 pub fn audit_verify(ctx: &Context) -> Result<VerifyReport> {
     let opened = OpenVault::open(ctx)?;
     let bearer = bearer(ctx, &opened, &Op::AUDIT_VERIFY)?;
-    let report = verify_all(ctx, &opened, bearer)?;
-    Ok(report)
+    // What a sparse checkout hides is not gone, and nothing is verified without it.
+    refuse_missing(&opened, &missing_rules_and_trail(&opened))?;
+    verify_all(ctx, &opened, bearer)
 }
 
 /// A loss that was accepted.

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::audit::Op;
+use crate::fs::VaultPath;
 use crate::git;
 use crate::secret::SecretBytes;
 use crate::service::base::{Context, Error, OpenVault, Result, SecretError, Snapshot};
 use crate::service::change::{LockedVault, commit_waiting};
-use crate::service::rules::text_diff;
+use crate::service::rules::{annotated, text_diff};
 use crate::service::secret::read_loaded;
 use crate::service::session::refuse_token;
 use crate::service::sync::{
@@ -62,9 +63,25 @@ pub struct SideView {
     pub changed: Option<String>,
     /// Who gave it that value.
     pub author: Option<String>,
+    /// Who signed what this side has, as its signature says.
+    pub signed_by: Option<String>,
+    /// When (RFC 3339).
+    pub signed: Option<String>,
     /// What it changed since the commit that both share: `value`, `readers` and the like of a secret,
     /// the keys of another file.
     pub changes: Vec<String>,
+}
+
+impl SideView {
+    /// Who made what this side changed, and when (RFC 3339): of a value its author, of the rest whoever signed it.
+    pub fn made(&self) -> Option<(&str, &str)> {
+        let is_value = self.changes.iter().any(|what| what == "value" || what == "new");
+        let (by, at) = match is_value {
+            true => (&self.author, &self.changed),
+            false => (&self.signed_by, &self.signed),
+        };
+        Some((by.as_deref()?, at.as_deref()?))
+    }
 }
 
 /// One side of a conflict.
@@ -72,8 +89,11 @@ pub struct SideView {
 pub enum ConflictShown {
     /// The value of a secret.
     Value(SecretBytes),
-    /// What the side changed in another file: lines taken away (`-`) and added (`+`).
+    /// What the side changed in another file, or in what a secret's record says beside the value: lines
+    /// taken away (`-`) and added (`+`).
     Diff(Vec<String>),
+    /// That the side took it away.
+    Removed,
 }
 
 /// Lists what this clone and the remote, as it was fetched last, both changed; or this clone and the
@@ -123,6 +143,10 @@ impl Meeting {
             let other = Some(OtherSide::named(ctx, &theirs)?);
             return Ok(Self { other, is_gits: true, conflicts });
         }
+        // What a rebase of git's leaves open is decided commit by commit, which authy does not.
+        if let Some(reason @ git::Reason::InProgress(_)) = git::waits_for(vault)? {
+            return Err(git::GitError::NotReady { reason }.into());
+        }
         refuse_unsynced(opened)?;
         let other = OtherSide::find(ctx, with)?;
         let Some(theirs) = &other.commit else { return Ok(Self::default()) };
@@ -134,7 +158,10 @@ impl Meeting {
 fn view(opened: &Snapshot, conflict: &Conflict) -> ConflictView {
     let side = |side| {
         let record: Option<Record> = conflict.claimed(opened, Revision::Now(side));
+        let signature = conflict.signature(opened, side);
         SideView {
+            signed_by: signature.as_ref().map(|(by, _)| by.to_string()),
+            signed: signature.map(|(_, at)| at.to_string()),
             removed: conflict.is_gone(side),
             version: record.as_ref().map(|record| record.version),
             changed: record.as_ref().map(|record| record.changed.to_string()),
@@ -175,24 +202,17 @@ fn changes(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
     }
     let Some(new) = conflict.claimed(opened, Revision::Now(side)) else { return Vec::new() };
     let Some(old) = conflict.claimed(opened, Revision::Shared) else { return texts(&["new"]) };
-    let place = |of: &Record| (of.services.clone(), of.user.clone(), of.bearer);
-    let differs = [
-        ("value", !old.tells_same_value(&new)),
-        ("readers", old.readers != new.readers),
-        ("description", old.description != new.description),
-        ("tags", old.tags != new.tags),
-        ("rotate_every", old.rotate_every != new.rotate_every),
-        ("for", place(&old) != place(&new)),
-        ("not_secret", old.not_secret != new.not_secret),
-        ("leaked", old.leaked != new.leaked),
-    ];
-    let all = differs.iter().filter(|(_, differs)| *differs).map(|(word, _)| *word);
-    texts(&all.collect::<Vec<_>>())
+    let value = [("value", !old.tells_same_value(&new)), ("readers", old.readers != new.readers)];
+    let value = value.into_iter().filter_map(|(word, differs)| differs.then_some(word));
+    texts(&value.chain(annotated(&new, &old)).collect::<Vec<_>>())
 }
 
-/// The lines that a side changed in a document, its signature left out.
+/// The lines that a side changed in a document or a record, its signature left out.
 fn diff(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
-    let ConflictTarget::Document(path) = &conflict.matter else { return Vec::new() };
+    let path = &match &conflict.matter {
+        ConflictTarget::Document(path) => path.clone(),
+        ConflictTarget::Secret(name) => VaultPath::record(name),
+    };
     let text = |at| {
         let bytes = conflict.at(opened, at, path).ok().flatten().unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -201,11 +221,12 @@ fn diff(opened: &Snapshot, conflict: &Conflict, side: Side) -> Vec<String> {
     text_diff(&text(Revision::Shared), &text(Revision::Now(side)))
 }
 
-/// Shows one side of a conflict: of a secret its value, as `get` would; of another file what the side
-/// changed in it. A value is recorded, a file needs no identity.
+/// Shows one side of a conflict: of a secret its value, as `get` would, or what else of it the side changed
+/// where it left the value; of another file what the side changed in it. A value is recorded, a file needs no
+/// identity.
 ///
 /// # Errors
-/// There is no such conflict; that side took it away, or nobody who may has signed it; as `get`.
+/// There is no such conflict; nobody who may has signed that side; as `get`.
 pub fn conflict_show(
     ctx: &Context,
     name: &str,
@@ -217,9 +238,17 @@ pub fn conflict_show(
     let none = || -> Error { SyncError::NoClash(name.to_owned()).into() };
     let Meeting { conflicts, .. } = Meeting::find(ctx, &opened, with)?;
     let conflict = *named(&conflicts, &[name.to_owned()])?.first().ok_or_else(none)?;
+    if conflict.is_gone(side) {
+        return Ok(ConflictShown::Removed);
+    }
+    let is_value =
+        changes(&opened, conflict, side).iter().any(|what| what == "value" || what == "new");
     let ConflictTarget::Secret(name) = &conflict.matter else {
         return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
     };
+    if !is_value && !changes(&opened, conflict, side).is_empty() {
+        return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
+    }
     let load = |opened: &Snapshot| {
         let sealed = offered(opened, conflict, name, Revision::Now(side))?;
         sealed.ok_or_else(|| {

@@ -136,6 +136,10 @@ pub fn sync(ctx: &Context, with: Option<&str>, may_ask: bool) -> Result<SyncRepo
                 report.policies.extend(policies(&joined.settled));
                 report.settled.extend(joined.settled);
                 received.extend(joined.files);
+                if joined.received > 0 {
+                    // What came in may have taken lines of this clone's away, as a revert does.
+                    syncer.commit_waiting(ctx)?;
+                }
                 syncer.commit_edits(ctx)?;
                 drop(syncer);
                 own.map_or(Ok(()), |own| own.resign(ctx))?;

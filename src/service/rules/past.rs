@@ -58,6 +58,20 @@ pub(crate) fn changed(this: &Record, before: Option<&Record>) -> PastChange {
     }
 }
 
+/// What differs in what two records of one value say of it.
+pub(crate) fn annotated(this: &Record, before: &Record) -> Vec<&'static str> {
+    let place = |of: &Record| (of.services.clone(), of.user.clone(), of.bearer);
+    let differs = [
+        ("description", this.description != before.description),
+        ("tags", this.tags != before.tags),
+        ("rotate_every", this.rotate_every != before.rotate_every),
+        ("for", place(this) != place(before)),
+        ("not_secret", this.not_secret != before.not_secret),
+        ("leaked", this.leaked != before.leaked),
+    ];
+    differs.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+}
+
 /// What a record is to say beside the value of before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Says {

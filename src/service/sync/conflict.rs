@@ -10,9 +10,9 @@ use std::fmt;
 use super::merge::SyncError;
 use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence, Entry};
-use crate::name::SecretName;
+use crate::name::{MemberName, SecretName};
 use crate::service::base::{Result, Snapshot};
-use crate::store::{MAX_SEALED, MAX_TOML, Record};
+use crate::store::{MAX_SEALED, MAX_TOML, Record, Stamp, signature_claimed};
 use crate::words::words;
 
 /// Largest list of what was decided, in bytes.
@@ -283,6 +283,16 @@ impl Conflict {
         let path = VaultPath::record(name);
         let bytes = self.at(opened, state, &path).ok()??;
         Some(opened.vault.claim_in::<Record>(&path, bytes).ok()?.document)
+    }
+
+    /// Who claims to have signed what a side has, and when.
+    pub(crate) fn signature(&self, opened: &Snapshot, side: Side) -> Option<(MemberName, Stamp)> {
+        let path = match &self.matter {
+            ConflictTarget::Secret(name) => VaultPath::record(name),
+            ConflictTarget::Document(path) => path.clone(),
+        };
+        let bytes = self.at(opened, Revision::Now(side), &path).ok()??;
+        signature_claimed(&path, &bytes)
     }
 
     /// Whether one side has taken it away.

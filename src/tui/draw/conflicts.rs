@@ -34,11 +34,10 @@ pub(super) fn lines(
 
 fn told(side: &SideView, now: OffsetDateTime) -> String {
     let changes = side.changes.join(", ");
-    match (side.removed, side.version, &side.author, &side.changed) {
-        (true, ..) => "removed".to_owned(),
-        (_, Some(version), Some(author), Some(at)) => {
-            format!("version {version} by {author}, {}: {changes}", ago(now, at))
-        }
-        _ => format!("changed: {changes}"),
+    if side.removed {
+        return "removed".to_owned();
     }
+    let version = side.version.map_or_else(|| "changed".to_owned(), |one| format!("version {one}"));
+    let who = side.made().map(|(by, at)| format!(" by {by}, {}", ago(now, at)));
+    format!("{version}{}: {changes}", who.unwrap_or_default())
 }

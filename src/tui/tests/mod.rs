@@ -103,6 +103,8 @@ fn conflict(name: &str) -> authy::ConflictView {
         version: Some(3),
         changed: Some("2026-11-25T11:00:00Z".into()),
         author: Some(author.into()),
+        signed_by: Some(author.into()),
+        signed: Some("2026-11-25T11:00:00Z".into()),
         changes: vec!["value".into()],
     };
     authy::ConflictView {

@@ -50,13 +50,13 @@ pub(super) fn show(env: &CliEnv, conflicts: &[ConflictView]) -> Result<(), Failu
 }
 
 fn side(side: &SideView) -> String {
-    match (side.removed, side.version, &side.author, &side.changed) {
-        (true, ..) => "removed".to_owned(),
-        (_, Some(version), Some(author), Some(changed)) => {
-            format!("v{version} by {author}, {changed}{}", changes(side, ": "))
-        }
-        _ => format!("changed{}", changes(side, ": ")),
+    if side.removed {
+        return "removed".to_owned();
     }
+    let version =
+        side.version.map_or_else(|| "changed".to_owned(), |version| format!("v{version}"));
+    let who = side.made().map(|(by, at)| format!(" by {by}, {at}")).unwrap_or_default();
+    format!("{version}{who}{}", changes(side, ": "))
 }
 
 /// What a side changed, behind `lead`.

@@ -9,10 +9,11 @@ use super::list;
 use crate::cli::commands::CommandResult;
 use crate::cli::context::CliEnv;
 
-/// Show one side of a conflict: a secret's value, or what changed in another file
+/// Show one side of a conflict: a secret's value, or what else changed
 ///
 /// A value is printed as 'authy get' prints one, and recorded; who may read the secret may read both
-/// sides. Of a policy, a member or the settings the lines are shown that the side took away and added.
+/// sides. Of a policy, a member or the settings the lines are shown that the side took away and added, and
+/// of a secret whose value that side left as it was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -55,6 +56,7 @@ impl Args {
         let shown = authy::conflict_show(&ctx, &self.name, side, self.with.as_deref())?;
         match shown {
             ConflictShown::Value(value) => env.ui().value(value.expose())?,
+            ConflictShown::Removed => env.ui().note("that side removed it"),
             ConflictShown::Diff(lines) => {
                 let text: String =
                     lines.iter().map(|line| format!("{}\n", authy::printable(line))).collect();

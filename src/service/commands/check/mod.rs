@@ -166,7 +166,17 @@ fn documents(opened: &Snapshot) -> Vec<Finding> {
             }
             (Some(_), None) => String::new(),
         };
-        let mend = format!("'authy approve {name}' shows and signs it{before}");
+        // One that cannot be read cannot be approved either.
+        let unreadable = match path.subject() {
+            Subject::Member(_) => opened.vault.claim::<Member>(&path).err(),
+            _ => opened.vault.claim::<Policy>(&path).err(),
+        };
+        let mend = match &unreadable {
+            None => format!("'authy approve {name}' shows and signs it{before}"),
+            Some(_) => format!("mend the file by hand{}", before.replacen(", ", ", or ", 1)),
+        };
+        let why: &dyn ToString = unreadable.as_ref().map_or(why as &dyn ToString, |error| error);
+        let why = why.to_string();
         let commit = commit.map_or_else(String::new, |commit| {
             format!(" (commit {} by {})", commit.short(), commit.author)
         });
@@ -355,6 +365,9 @@ fn damaged(opened: &Snapshot, chain: &ChainSummary) -> Option<Finding> {
     let line = chain.line.map(|line| format!("line {line}: ")).unwrap_or_default();
     let fault = chain.fault.as_deref().unwrap_or_default();
     let mend = match path.starts_with("audit/") {
+        true if chain.is_hole => {
+            "who wrote these lines has them: the next 'authy sync' there publishes them again"
+        }
         true => "see 'authy audit verify', and 'git log' of that file",
         // What this clone wrote is in no history but as it was published.
         false => "see 'authy audit verify', and what of it is published in 'audit'",

@@ -11,7 +11,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::{Context, Note, OpenVault, Result, Snapshot};
 use crate::service::change::LockedVault;
 use crate::service::rules::{
-    CommitView, PastChange, PastError, Says, changed, past_version, put_back,
+    CommitView, PastChange, PastError, Says, annotated, changed, past_version, put_back,
 };
 use crate::service::secret::read_loaded;
 use crate::store::Record;
@@ -23,6 +23,9 @@ pub struct PastVersion {
     pub version: Option<u64>,
     /// What happened.
     pub what: PastChange,
+    /// Of an annotation: what it changed, such as `description` and `tags`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<&'static str>,
     /// When it got that value (RFC 3339).
     pub changed: Option<String>,
     /// Who gave it that value, as the record of then says: where somebody else signed it, no more
@@ -58,6 +61,7 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         let version = PastVersion {
             version: record.as_ref().map(|record| record.version),
             what,
+            fields: Vec::new(),
             changed: record.as_ref().map(|record| record.changed.to_string()),
             author: record.as_ref().map(|record| record.author.to_string()),
             signed_by: signed.map(|signed| signed.by().to_string()),
@@ -76,10 +80,14 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
     let record = |at: usize| found.get(at).and_then(|(record, _)| record.as_ref());
     let what = |at: usize| Some(changed(record(at)?, record(at + 1)));
     let all: Vec<Option<PastChange>> = (0..found.len()).map(what).collect();
-    let versions = found
-        .into_iter()
-        .zip(all)
-        .map(|((_, version), what)| PastVersion { what: what.unwrap_or(version.what), ..version });
+    let fields = |at: usize| match (all.get(at), record(at), record(at + 1)) {
+        (Some(Some(PastChange::Annotation)), Some(this), Some(before)) => annotated(this, before),
+        _ => Vec::new(),
+    };
+    let fields: Vec<_> = (0..found.len()).map(fields).collect();
+    let versions = found.into_iter().zip(all).zip(fields).map(|(((_, version), what), fields)| {
+        PastVersion { what: what.unwrap_or(version.what), fields, ..version }
+    });
     Ok(versions.collect())
 }
 
