@@ -39,6 +39,8 @@ type Told = HashMap<String, Vec<Blob>>;
 struct Blob {
     /// `None` where the file was taken away.
     id: Option<ObjectId>,
+    /// The commit, by the start of its name.
+    commit: String,
     /// From where the commit was reached, as in `refs/heads/main`.
     from: String,
 }
@@ -48,6 +50,8 @@ struct Blob {
 pub(crate) struct Elsewhere {
     /// The branch, as people call it.
     pub(crate) branch: String,
+    /// The commit, by the start of its name.
+    pub(crate) commit: String,
     /// The file there; `None` where it was taken away.
     pub(crate) bytes: Option<Vec<u8>>,
 }
@@ -99,6 +103,31 @@ impl Lineage {
     ) -> Option<Elsewhere> {
         let found = self.branches(tips).and_then(|told| self.find(told, path, is_it));
         found.or_else(|| self.find(self.others(tips, others)?, path, is_it))
+    }
+
+    /// The commit behind the branch, or behind `tips`, that gave the file a content that `is_it`, by the start of
+    /// its name.
+    pub(crate) fn commit_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        self.find(self.here(tips)?, path, is_it).map(|found| found.commit)
+    }
+
+    /// The commit of this branch that took a file back from a content that `is_it`, by the start of its name;
+    /// `None` where the branch itself was moved.
+    pub(crate) fn undone_by(
+        &self,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        let told = self.told(&["HEAD".to_owned()], None)?;
+        let newer = self.find(&told, path, is_it)?;
+        let mut commits = told.get(path)?.iter().map(|blob| &blob.commit);
+        let before = commits.clone().position(|commit| *commit == newer.commit)?.checked_sub(1)?;
+        commits.nth(before).cloned()
     }
 
     /// Whether a commit of the branch that this one follows, and not of this one, gave the file a content that
@@ -163,7 +192,8 @@ impl Lineage {
                 None => None,
             };
             if is_it(bytes.as_deref()) {
-                return Some(Elsewhere { branch: shown(&blob.from), bytes });
+                let (branch, commit) = (shown(&blob.from), blob.commit.clone());
+                return Some(Elsewhere { branch, commit, bytes });
             }
         }
         None
@@ -179,7 +209,7 @@ impl Lineage {
             return None;
         }
         let mut words = vec!["-c", "log.showSignature=false", "log", "--raw", "--no-abbrev", "-m"];
-        words.extend(["--no-renames", "--source", "--format=from %S", "--ignore-missing"]);
+        words.extend(["--no-renames", "--source", "--format=from %h %S", "--ignore-missing"]);
         words.extend(from.iter().map(String::as_str));
         if let Some(but) = but {
             words.extend(["--not", "HEAD"]);
@@ -195,13 +225,13 @@ impl Lineage {
     }
 }
 
-/// Reads what `git log --raw` says, with a line `from REF` before each commit.
+/// Reads what `git log --raw` says, with a line `from COMMIT REF` before each commit.
 fn parsed(log: &str, prefix: &str) -> Told {
     let mut told = Told::new();
-    let mut from = "";
+    let (mut commit, mut from) = ("", "");
     for line in log.lines() {
         if let Some(source) = line.strip_prefix("from ") {
-            from = source;
+            (commit, from) = source.split_once(' ').unwrap_or((source, ""));
             continue;
         }
         // `:MODE MODE BEFORE AFTER STATUS<tab>PATH` (git-diff-tree(1)); a path that git quotes is none
@@ -214,7 +244,8 @@ fn parsed(log: &str, prefix: &str) -> Told {
         let Some(path) = path else { continue };
         let Some(after) = about.split(' ').nth(3) else { continue };
         let Ok(id) = ObjectId::from_hex(after.as_bytes()) else { continue };
-        let blob = Blob { id: (!id.is_null()).then_some(id), from: from.to_owned() };
+        let (commit, from) = (commit.to_owned(), from.to_owned());
+        let blob = Blob { id: (!id.is_null()).then_some(id), commit, from };
         told.entry(path.to_owned()).or_default().push(blob);
     }
     told

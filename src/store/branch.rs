@@ -6,7 +6,8 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::error::{Kept, StoreError};
+use super::documents::Document;
+use super::error::{Kept, RolledBackPast, StoreError};
 use super::pins::Version;
 use super::record::Record;
 use super::signed::claimed;
@@ -42,6 +43,18 @@ pub(crate) trait Commits: Debug + Send + Sync {
         others: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent>;
+
+    /// The commit behind the branch, or behind `tips`, that gave the file such a content, by the start of its name.
+    fn commit_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String>;
+
+    /// The commit of this branch that took the file back from such a content.
+    fn undone_by(&self, path: &str, is_it: &mut dyn FnMut(Option<&[u8]>) -> bool)
+    -> Option<String>;
 
     /// Whether a commit that is to be brought in from the branch that this one follows, as last fetched, gave
     /// the file such a content.
@@ -134,15 +147,15 @@ impl Vault {
         seen: Version,
     ) -> Result<(), StoreError> {
         let known = || self.findings.put_back.lock().unwrap_or_else(PoisonError::into_inner);
-        let known_one = known().get(path).copied();
+        let known_one = known().get(path).cloned();
         let put_back = known_one.unwrap_or_else(|| {
             let found = self.put_back(path, found, seen);
-            known().insert(path.clone(), found);
+            known().insert(path.clone(), found.clone());
             found
         });
-        put_back.map_or(Ok(()), |PutBack { from, kept }| {
+        put_back.map_or(Ok(()), |PutBack { from, past }| {
             let (path, found) = (path.clone(), found.version);
-            Err(StoreError::RolledBack { path, found, seen: from.version, kept })
+            Err(StoreError::RolledBack { path, found, seen: from.version, past: past.into() })
         })
     }
 
@@ -160,13 +173,17 @@ impl Vault {
         });
         if had {
             // Where the commits cannot be read, none of them is known to have it.
-            let Some(from) = from else { return Some(PutBack { from: seen, kept: Kept::Nowhere }) };
+            let Some(from) = from else {
+                return Some(PutBack { from: seen, past: RolledBackPast::default() });
+            };
             let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version) == Some(from);
             let kept = match self.commits.upstream_has(path.as_str(), is_it) {
                 true => Kept::Upstream,
                 false => Kept::Here,
             };
-            return Some(PutBack { from, kept });
+            let undone_by = self.commits.undone_by(path.as_str(), is_it);
+            let past = RolledBackPast { kept, commit: None, undone_by };
+            return Some(PutBack { from, past });
         }
         let others = self.pins.other_tips(branch.as_deref());
         let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version).is_some_and(|v| v >= seen);
@@ -180,8 +197,21 @@ impl Vault {
                 self.tell_newer(branch, path);
                 None
             }
-            None => Some(PutBack { from: seen, kept: Kept::Nowhere }),
+            None => Some(PutBack { from: seen, past: RolledBackPast::default() }),
         }
+    }
+
+    /// What commits of this branch tell of a document that was put back.
+    pub(super) fn past_of<D: Document>(&self, path: &VaultPath, seen: Version) -> RolledBackPast {
+        let is_it = &mut |bytes: Option<&[u8]>| {
+            let document = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
+            document.is_some_and(|document| document.version() >= seen.version)
+        };
+        let branch = self.commits.branch();
+        let commit =
+            self.commits.commit_with(path.as_str(), self.pins.tips(branch.as_deref()), is_it);
+        let undone_by = self.commits.undone_by(path.as_str(), is_it);
+        RolledBackPast { kept: Kept::Here, commit, undone_by }
     }
 
     /// The branch that was checked out each time this version of a file was met, where that is another one
@@ -265,10 +295,10 @@ impl Vault {
 }
 
 /// What a record was put back from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct PutBack {
     from: Version,
-    kept: Kept,
+    past: RolledBackPast,
 }
 
 /// As [`Vault::newer`], while the vault is being opened.

@@ -9,14 +9,40 @@ use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 
 /// A vault that cannot be used as it lies there.
+/// What commits tell of a file that was put back.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RolledBackPast {
+    pub(crate) kept: Kept,
+    /// One that has the newer version, by the start of its name.
+    pub(crate) commit: Option<String>,
+    /// The one that put the older version back; none where the branch itself was moved.
+    pub(crate) undone_by: Option<String>,
+}
+
+impl RolledBackPast {
+    /// Where nothing more is known than that commits here have the newer one.
+    pub(crate) const fn here() -> Self {
+        Self { kept: Kept::Here, commit: None, undone_by: None }
+    }
+
+    /// What happened, as far as it is known.
+    fn told(&self, path: &VaultPath) -> String {
+        match &self.undone_by {
+            Some(commit) => format!("commit {commit} put it back"),
+            None => format!("'git reflog' and 'git log -- {path}' show what put it back"),
+        }
+    }
+}
+
 /// Which commits have the version that a file was put back from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// Those of the branch that this one follows at the remote, as last fetched.
     Upstream,
     /// Others that can be read.
     Here,
     /// None that can be read.
+    #[default]
     Nowhere,
 }
 
@@ -45,13 +71,7 @@ pub(crate) enum StoreError {
     #[error("'{present}' has no '{absent}' beside it")]
     Half { present: VaultPath, absent: VaultPath },
     #[error("'{path}' was rolled back: version {found} is here, version {seen} was seen before")]
-    RolledBack {
-        path: VaultPath,
-        found: u64,
-        seen: u64,
-        /// Which commits have the newer one.
-        kept: Kept,
-    },
+    RolledBack { path: VaultPath, found: u64, seen: u64, past: Box<RolledBackPast> },
     #[error(
         "'{path}' says that it was made at {created}, more than a day ahead of the latest moment known here"
     )]
@@ -134,7 +154,7 @@ impl Failure for StoreError {
             Self::Digest { value, .. } => {
                 format!("it was swapped, edited or half restored; {}", restore(value))
             }
-            Self::RolledBack { path, found, seen, kept: Kept::Nowhere } => match path.subject() {
+            Self::RolledBack { path, found, seen, past } if past.kept == Kept::Nowhere => match path.subject() {
                 Subject::Record(name) => format!(
                     "no commit here has version {seen}; 'authy sync' may bring it, and 'authy restore {name} \
                      --version {found}' agrees to this one"
@@ -143,19 +163,27 @@ impl Failure for StoreError {
                     "no commit here has version {seen}: 'authy sync' or 'git fetch' may bring it"
                 ),
             },
-            Self::RolledBack { path, seen, kept: Kept::Upstream, .. } => format!(
-                "'authy sync' brings version {seen} back from the remote; 'git reflog' and 'git log -- \
-                 {path}' show what was undone here"
+            Self::RolledBack { path, seen, past, .. } if past.kept == Kept::Upstream => format!(
+                "'authy sync' brings version {seen} back from the remote; {}",
+                past.told(path)
             ),
-            Self::RolledBack { path, found, seen, kept: Kept::Here } => match path.subject() {
+            Self::RolledBack { path, found, seen, past } => match path.subject() {
                 Subject::Record(name) => format!(
                     "'authy restore {name} --version {seen}' makes the newer one count again, '--version \
-                     {found}' agrees to this one; 'git log -- {path}' shows who put it back"
+                     {found}' agrees to this one; {}",
+                    past.told(path)
                 ),
-                _ => format!(
-                    "'git log -- {path}' in the vault shows who put it back: restore version {seen} \
-                     with 'git checkout COMMIT -- {path}'"
-                ),
+                _ => match &past.commit {
+                    Some(commit) => format!(
+                        "in the vault's folder: 'git checkout {commit} -- {path}' makes version {seen} count \
+                         again; {}",
+                        past.told(path)
+                    ),
+                    None => format!(
+                        "'git log -- {path}' in the vault shows who put it back: restore version {seen} \
+                         with 'git checkout COMMIT -- {path}'"
+                    ),
+                },
             },
             Self::CameBack { path, .. } => match path.subject() {
                 Subject::Record(name) => format!(

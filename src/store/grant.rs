@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::documents::is_false;
-use super::error::{Kept, StoreError};
+use super::error::{RolledBackPast, StoreError};
 use super::pin_store::Pin;
 use super::pins::Version;
 use super::sealed::SealedRule;
@@ -110,7 +110,7 @@ impl Vault {
                 path,
                 found: grant.version,
                 seen: seen.version,
-                kept: Kept::Here,
+                past: RolledBackPast::here().into(),
             }),
             _ => Ok(Some(grant)),
         }

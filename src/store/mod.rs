@@ -26,7 +26,7 @@ pub(crate) use branch::{AcceptedTip, BranchSide, Commits, OtherContent};
 pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
 pub use documents::{Agents, AuditMode, CommitMode, SyncMode};
-pub(crate) use error::{Kept, StoreError};
+pub(crate) use error::{RolledBackPast, StoreError};
 pub(crate) use grant::Grant;
 pub(crate) use pin_store::{OwnHead, Pin, known_vault, remember_vault};
 pub(crate) use pins::Version;

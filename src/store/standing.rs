@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::MAX_TOML;
 use super::branch::Wanted;
 use super::documents::{Document, Member};
-use super::error::{Kept, StoreError};
+use super::error::StoreError;
 use super::pins::Version;
 use super::signed::{Signed, Unverified};
 use super::vault::Vault;
@@ -182,7 +182,7 @@ impl Vault {
                         path: path.clone(),
                         found: found.version,
                         seen: seen.version,
-                        kept: Kept::Here,
+                        past: self.past_of::<D>(path, seen).into(),
                     })),
                 },
             },

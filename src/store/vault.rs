@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::admin_sets::SetReader;
 use super::branch::{self, Commits, Findings, Wanted};
 use super::documents::{AdminSet, Config, Document, FORMAT};
-use super::error::{Kept, StoreError};
+use super::error::{RolledBackPast, StoreError};
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
 use super::plugins::StartPlugins;
@@ -94,7 +94,7 @@ impl Vault {
                 path: path.clone(),
                 found: found.version,
                 seen: seen.version,
-                kept: Kept::Here,
+                past: RolledBackPast::here().into(),
             };
             config = newer.ok_or(rolled_back)?;
         }

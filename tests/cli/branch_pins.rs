@@ -96,7 +96,14 @@ fn a_revert_of_what_was_synced_is_a_rollback_even_where_nobody_read_it() {
     let rotation = team.hub(&["log", "--format=%H", "--grep=Rotate", "-1", "main"]);
     team.revert(&rotation);
     team.of("bob", &["sync"]).ok();
-    rolled_back(team.of("bob", &["get", "db-url"]).ends());
+    let revert = team.hub(&["rev-parse", "--short=7", "main"]);
+    let refused = team.of("bob", &["get", "db-url"]).ends();
+    assert!(
+        refused.messages().contains(&format!("commit {}", revert.trim())),
+        "{}",
+        refused.messages()
+    );
+    rolled_back(refused);
     // The lines that went with it are alice's, who has them; nobody else can bring them back.
     team.of("bob", &["audit", "verify"]).fails(5).says("alice-").says("is gone");
     team.of("alice", &["sync"]).ok();
@@ -158,7 +165,13 @@ fn rules_are_what_they_are_on_every_branch() {
     // A policy that is put back on this very branch is one.
     team.git("alice", ["switch", "-q", "main"]);
     team.git("alice", ["checkout", "-q", "old", "--", "policies"]);
-    team.of("alice", &["check"]).fails(5).says("policies/backend.toml").says("rolled back");
+    let found = team.of("alice", &["check"]).fails(5).says("policies/backend.toml");
+    let found = found.says("rolled back").text();
+    // The line that the hint names brings it back.
+    let way = found.split('\'').find(|part| part.starts_with("git checkout ")).unwrap();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    team.t.program("git", words).dir(team.vault("alice")).ok();
+    team.of("alice", &["check"]).ok();
 }
 
 #[test]

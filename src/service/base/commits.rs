@@ -49,6 +49,23 @@ impl Commits for GitCommits {
         Some(OtherContent { branch: found.branch, bytes: found.bytes })
     }
 
+    fn commit_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        self.0.commit_with(path, tips, is_it)
+    }
+
+    fn undone_by(
+        &self,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        self.0.undone_by(path, is_it)
+    }
+
     fn upstream_has(&self, path: &str, is_it: &mut dyn FnMut(Option<&[u8]>) -> bool) -> bool {
         self.0.upstream_has(path, is_it)
     }

@@ -3,7 +3,7 @@
 use super::conflict::{Conflict, Revision, Side};
 use crate::fs::VaultPath;
 use crate::service::base::Snapshot;
-use crate::store::{Document, Kept, StoreError, Version};
+use crate::store::{Document, RolledBackPast, StoreError, Version};
 
 /// The version below which a side is an older one that was put back: that of the last commit which
 /// both sides share, and what this machine has seen beyond the other side's own.
@@ -54,7 +54,7 @@ pub(super) fn refuse_below(
             path: path.clone(),
             found: found.version,
             seen: floor.version,
-            kept: Kept::Here,
+            past: RolledBackPast::here().into(),
         }),
         _ => Ok(()),
     }
