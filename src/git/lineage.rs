@@ -141,6 +141,19 @@ impl Lineage {
         told.is_some_and(|told| self.find(&told, path, is_it).is_some())
     }
 
+    /// The name that the branch had before, as its reflog tells: `git branch -m` takes that along.
+    pub(crate) fn renamed_from(&self, branch: &str) -> Option<String> {
+        let place = Worktree::find(&self.vault).ok()??;
+        let log = std::fs::read(place.common_dir.join("logs").join(branch)).ok()?;
+        let log = log.to_str_lossy();
+        // `OLD NEW WHO TIME<tab>Branch: renamed refs/heads/main to refs/heads/trunk`
+        log.lines().rev().find_map(|line| {
+            let told = line.split_once('\t')?.1.strip_prefix("Branch: renamed ")?;
+            let (before, after) = told.split_once(" to ")?;
+            (after == branch).then(|| before.to_owned())
+        })
+    }
+
     /// The files below a folder of which commits behind the branch tell, or others.
     pub(crate) fn files(&self, folder: &str, tips: &[String], others: &[String]) -> Vec<String> {
         let told = [self.here(tips), self.branches(tips), self.others(tips, others)];

@@ -44,6 +44,9 @@ pub(crate) trait Commits: Debug + Send + Sync {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent>;
 
+    /// The name that a branch had before.
+    fn renamed_from(&self, branch: &str) -> Option<String>;
+
     /// The commit behind the branch, or behind `tips`, that gave the file such a content, by the start of its name.
     fn commit_with(
         &self,
@@ -165,7 +168,7 @@ impl Vault {
             Some(Version::from(&record))
         };
         let branch = self.commits.branch();
-        let tips = self.pins.tips(branch.as_deref());
+        let tips = &tips(self.commits.as_ref(), &self.pins, branch.as_deref());
         let mut from = None;
         let had = self.commits.had(path.as_str(), tips, &mut |bytes| {
             from = bytes.and_then(version).filter(|then| *then > found && *then <= seen);
@@ -208,8 +211,8 @@ impl Vault {
             document.is_some_and(|document| document.version() >= seen.version)
         };
         let branch = self.commits.branch();
-        let commit =
-            self.commits.commit_with(path.as_str(), self.pins.tips(branch.as_deref()), is_it);
+        let tips = tips(self.commits.as_ref(), &self.pins, branch.as_deref());
+        let commit = self.commits.commit_with(path.as_str(), &tips, is_it);
         let undone_by = self.commits.undone_by(path.as_str(), is_it);
         RolledBackPast { kept: Kept::Here, commit, undone_by }
     }
@@ -266,7 +269,7 @@ impl Vault {
         is_it: &dyn Fn(&str, &[u8]) -> bool,
     ) -> Option<BranchSide> {
         let branch = self.commits.branch();
-        let tips = self.pins.tips(branch.as_deref());
+        let tips = &tips(self.commits.as_ref(), &self.pins, branch.as_deref());
         let others = self.pins.other_tips(branch.as_deref());
         let told = |file: &str, bytes: Option<&[u8]>| bytes.is_some_and(|bytes| is_it(file, bytes));
         // Of a folder itself no commit tells: asked for it, those that cannot be read had it.
@@ -309,10 +312,26 @@ pub(super) fn newer(
     is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
 ) -> Option<OtherContent> {
     let branch = commits.branch();
-    let tips = pins.tips(branch.as_deref());
+    let tips = &tips(commits, pins, branch.as_deref());
     if commits.had(path.as_str(), tips, is_it) {
         return None;
     }
     let others = pins.other_tips(branch.as_deref());
     commits.elsewhere(path.as_str(), tips, &others, is_it)
+}
+
+/// The commits accepted on a branch, under the name that it has or had.
+fn tips(
+    commits: &dyn Commits,
+    pins: &super::pin_store::PinStore,
+    branch: Option<&str>,
+) -> Vec<String> {
+    let own = pins.tips(branch);
+    match branch {
+        Some(branch) if own.is_empty() => {
+            let before = commits.renamed_from(branch);
+            before.map_or_else(Vec::new, |before| pins.tips(Some(&before)).to_vec())
+        }
+        _ => own.to_vec(),
+    }
 }

@@ -49,6 +49,10 @@ impl Commits for GitCommits {
         Some(OtherContent { branch: found.branch, bytes: found.bytes })
     }
 
+    fn renamed_from(&self, branch: &str) -> Option<String> {
+        self.0.renamed_from(branch)
+    }
+
     fn commit_with(
         &self,
         path: &str,
