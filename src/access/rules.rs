@@ -469,12 +469,17 @@ impl Rules {
 impl Authority for Rules {
     /// A record is signed by a member who may read its name under the rules now in force, or did
     /// when admins last signed the documents that wait: an edit that nobody approved takes no
-    /// record from anybody. Where newer rules are another branch's, those of this one let them sign, too.
+    /// record from anybody.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
         let key = |rules: &Self| {
             rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
         };
-        key(self).or_else(|| key(self.past()?)).or_else(|| key(self.of_branch()?))
+        key(self).or_else(|| key(self.past()?))
+    }
+
+    fn branch_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
+        let rules = self.of_branch()?;
+        rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
     }
 }
 

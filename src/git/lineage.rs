@@ -17,6 +17,8 @@ use super::locate::Worktree;
 use super::{Tip, partial, program, tip};
 
 const ACTION: &str = "read the history";
+/// Branches that are no requests.
+const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
 /// What is told of; values are not.
 const PLACES: [&str; 6] = ["authy.toml", "admins", "audit", "members", "policies", "secrets"];
 
@@ -141,6 +143,74 @@ impl Lineage {
         told.is_some_and(|told| self.find(&told, path, is_it).is_some())
     }
 
+    /// The branch that is checked out, as in `refs/heads/main`; without one that of a remote which stands
+    /// there, a main one first: as checkout actions leave it.
+    pub(crate) fn standing_on(&self) -> Option<String> {
+        let tip = self.tip()?;
+        if tip.branch.is_some() {
+            return tip.branch.clone();
+        }
+        let place = Worktree::find(&self.vault).ok()??;
+        let words = ["for-each-ref", "--points-at=HEAD", "--format=%(refname:lstrip=3)"];
+        let told = program::answer(&place, ACTION, &[&words[..], &["refs/remotes"]].concat());
+        let told = told.ok()?;
+        let names = told.lines().filter(|name| *name != "HEAD");
+        let names: Vec<String> = names.map(|name| format!("refs/heads/{name}")).collect();
+        names.iter().find(|name| self.is_main(name)).or_else(|| names.first()).cloned()
+    }
+
+    /// Where the branch of a remote that stands at what is checked out stood before, as its reflog tells.
+    pub(crate) fn stood(&self) -> Vec<String> {
+        let read = || {
+            let branch = self.standing_on()?;
+            let name = branch.strip_prefix("refs/heads/")?;
+            let place = Worktree::find(&self.vault).ok()??;
+            let remotes = place.common_dir.join("logs/refs/remotes");
+            let logs = std::fs::read_dir(remotes).ok()?.flatten();
+            let logs =
+                logs.filter_map(|remote| std::fs::read_to_string(remote.path().join(name)).ok());
+            // `OLD NEW WHO TIME<tab>WHAT`
+            let commit = |line: &str| line.split(' ').nth(1).map(str::to_owned);
+            Some(logs.flat_map(|log| log.lines().filter_map(commit).collect::<Vec<_>>()).collect())
+        };
+        read().unwrap_or_default()
+    }
+
+    /// Whether a branch is one that requests are merged into: `main`, `master`, or where `origin` begins.
+    pub(crate) fn is_main(&self, branch: &str) -> bool {
+        if MAIN.contains(&branch) {
+            return true;
+        }
+        let Ok(Some(place)) = Worktree::find(&self.vault) else { return false };
+        let head = std::fs::read_to_string(place.common_dir.join("refs/remotes/origin/HEAD"));
+        let head = head.unwrap_or_default();
+        let begins = head.strip_prefix("ref: refs/remotes/origin/").map(str::trim);
+        begins.is_some_and(|name| branch.strip_prefix("refs/heads/") == Some(name))
+    }
+
+    /// Whether a commit, or one behind it, gave the file a content that `is_it`.
+    pub(crate) fn had_before(
+        &self,
+        commit: &str,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        let told = self.told(&[commit.to_owned()], None);
+        told.is_some_and(|told| self.find(&told, path, is_it).is_some())
+    }
+
+    /// A branch of this repository, and not of a remote, with a commit not behind HEAD and `tips` that gave the
+    /// file a content that `is_it`.
+    pub(crate) fn own_branch_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        let told = self.told(&["--branches".to_owned()], Some(tips))?;
+        self.find(&told, path, is_it).map(|found| found.branch)
+    }
+
     /// The name that the branch had before, as its reflog tells: `git branch -m` takes that along.
     pub(crate) fn renamed_from(&self, branch: &str) -> Option<String> {
         let place = Worktree::find(&self.vault).ok()??;
@@ -171,6 +241,15 @@ impl Lineage {
         let told =
             self.here.get_or_init(|| self.told(&[&["HEAD".to_owned()], tips].concat(), None));
         told.as_ref()
+    }
+
+    /// Whether all of these commits are here.
+    pub(crate) fn has_all(&self, commits: &[String]) -> bool {
+        let Ok(Some((_, repo))) = repository(&self.vault) else { return false };
+        let is_here = |commit: &String| {
+            ObjectId::from_hex(commit.as_bytes()).is_ok_and(|id| repo.has_object(id))
+        };
+        commits.iter().all(is_here)
     }
 
     fn branches(&self, tips: &[String]) -> Option<&Told> {
@@ -268,6 +347,7 @@ fn parsed(log: &str, prefix: &str) -> Told {
 fn shown(from: &str) -> String {
     match from.strip_prefix("refs/heads/").or_else(|| from.strip_prefix("refs/remotes/")) {
         Some(name) => name.to_owned(),
-        None => from.chars().take(10).collect(),
+        None if from.bytes().all(|b| b.is_ascii_hexdigit()) => from.chars().take(10).collect(),
+        None => from.to_owned(),
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::documents::Document;
@@ -18,6 +17,12 @@ use crate::fs::VaultPath;
 pub(crate) trait Commits: Debug + Send + Sync {
     /// The branch that is checked out, when it is asked for first.
     fn branch(&self) -> Option<String>;
+
+    /// The branch as which what is checked out counts: without one that of a remote which stands there.
+    fn standing_on(&self) -> Option<String>;
+
+    /// Where the branch of a remote that stands at what is checked out stood before.
+    fn stood(&self) -> Vec<String>;
 
     /// The branch and the commit that are checked out now.
     fn tip(&self) -> Option<AcceptedTip>;
@@ -43,6 +48,29 @@ pub(crate) trait Commits: Debug + Send + Sync {
         others: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent>;
+
+    /// Whether a commit, or one behind it, gave the file such a content.
+    fn had_before(
+        &self,
+        commit: &str,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool;
+
+    /// Whether a branch is one that requests are merged into.
+    fn is_main(&self, branch: &str) -> bool;
+
+    /// Whether all of these commits are here.
+    fn has_all(&self, commits: &[String]) -> bool;
+
+    /// A branch of this repository, and not of a remote, with a commit not behind these that gave the file such a
+    /// content.
+    fn own_branch_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String>;
 
     /// The name that a branch had before.
     fn renamed_from(&self, branch: &str) -> Option<String>;
@@ -84,6 +112,8 @@ pub(crate) enum BranchSide {
 #[derive(Debug)]
 pub(crate) struct OtherContent {
     pub(crate) branch: String,
+    /// The commit, by the start of its name.
+    pub(crate) commit: String,
     pub(crate) bytes: Option<Vec<u8>>,
 }
 
@@ -103,8 +133,8 @@ pub(super) struct Findings {
     /// Of records below their pin: what they were put back from, or nothing.
     put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
     newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
-    /// Whether members or policies of another branch are obeyed.
-    rules: AtomicBool,
+    /// The commits that have members or policies of other branches which are obeyed.
+    rules: Mutex<BTreeSet<String>>,
 }
 
 impl Vault {
@@ -139,7 +169,7 @@ impl Vault {
     }
 
     /// Refuses a record below its pin, unless the higher version is another branch's: what this branch had
-    /// itself was put back, whatever others have.
+    /// itself was put back, whatever others have. `is_good` tells whether somebody signed a record who may.
     ///
     /// # Errors
     /// `RolledBack`.
@@ -148,11 +178,12 @@ impl Vault {
         path: &VaultPath,
         found: Version,
         seen: Version,
+        is_good: &dyn Fn(&[u8]) -> bool,
     ) -> Result<(), StoreError> {
         let known = || self.findings.put_back.lock().unwrap_or_else(PoisonError::into_inner);
         let known_one = known().get(path).cloned();
         let put_back = known_one.unwrap_or_else(|| {
-            let found = self.put_back(path, found, seen);
+            let found = self.put_back(path, found, seen, is_good);
             known().insert(path.clone(), found.clone());
             found
         });
@@ -162,7 +193,13 @@ impl Vault {
         })
     }
 
-    fn put_back(&self, path: &VaultPath, found: Version, seen: Version) -> Option<PutBack> {
+    fn put_back(
+        &self,
+        path: &VaultPath,
+        found: Version,
+        seen: Version,
+        is_good: &dyn Fn(&[u8]) -> bool,
+    ) -> Option<PutBack> {
         let version = |bytes: &[u8]| {
             let record = claimed::<Record>(path, bytes).ok()?.0;
             Some(Version::from(&record))
@@ -174,8 +211,29 @@ impl Vault {
             from = bytes.and_then(version).filter(|then| *then > found && *then <= seen);
             from.is_some()
         });
-        if had {
-            // Where the commits cannot be read, none of them is known to have it.
+        // Commits are forgotten, and other clones have other ones: what was met here stays known.
+        let here = self.commits.standing_on();
+        let is_main = here.as_deref().is_some_and(|here| self.commits.is_main(here));
+        match self.pins.only_on(path).filter(|only| only.version == seen) {
+            _ if from.is_some() => {}
+            Some(only) if here.as_deref().unwrap_or(DETACHED) == only.branch => {}
+            Some(only) if found < only.base => {
+                return Some(PutBack { from: only.base, past: RolledBackPast::default() });
+            }
+            Some(only) => {
+                if is_main {
+                    self.pins.raise_base(path, found);
+                }
+                self.tell_newer(shown(&only.branch).to_owned(), path);
+                return None;
+            }
+            None if is_main && branch.is_some() => {
+                return Some(PutBack { from: seen, past: RolledBackPast::default() });
+            }
+            None => {}
+        }
+        // What a commit had that is not here cannot be told.
+        if had || !self.commits.has_all(tips) {
             let Some(from) = from else {
                 return Some(PutBack { from: seen, past: RolledBackPast::default() });
             };
@@ -189,13 +247,19 @@ impl Vault {
             return Some(PutBack { from, past });
         }
         let others = self.pins.other_tips(branch.as_deref());
-        let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version).is_some_and(|v| v >= seen);
-        let branch = match self.commits.elsewhere(path.as_str(), tips, &others, is_it) {
-            Some(other) => Some(other.branch),
-            // Its commits are in another clone, or gone.
-            None => self.only_on(path, seen),
+        let is_it = &mut |bytes: Option<&[u8]>| {
+            let is_newer = |bytes: &[u8]| version(bytes).is_some_and(|version| version >= seen);
+            bytes.is_some_and(|bytes| is_newer(bytes) && is_good(bytes))
         };
-        match branch {
+        // Where main stands at the remote, this repository's branches tell, and not whoever pushed one.
+        let newer = match is_main {
+            true => self.commits.own_branch_with(path.as_str(), tips, is_it),
+            false => {
+                let other = self.commits.elsewhere(path.as_str(), tips, &others, is_it);
+                other.map(|other| other.branch)
+            }
+        };
+        match newer {
             Some(branch) => {
                 self.tell_newer(branch, path);
                 None
@@ -217,20 +281,24 @@ impl Vault {
         RolledBackPast { kept: Kept::Here, commit, undone_by }
     }
 
-    /// The branch that was checked out each time this version of a file was met, where that is another one
-    /// than now.
-    pub(super) fn only_on(&self, path: &VaultPath, seen: Version) -> Option<String> {
-        let (version, branch) = self.pins.only_on(path)?;
-        let here = self.commits.branch()?;
-        (version == seen && branch != here)
-            .then(|| branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned())
+    /// The branch that was checked out each time the pinned version of a file was met, where that is another
+    /// one than now, and nothing higher than what was found was met elsewhere.
+    pub(super) fn only_on(
+        &self,
+        path: &VaultPath,
+        found: Version,
+        seen: Version,
+    ) -> Option<String> {
+        let only = self.pins.only_on(path)?;
+        let here = self.commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
+        (only.version == seen && only.branch != here && found >= only.base)
+            .then(|| shown(&only.branch).to_owned())
     }
 
-    /// Notes that the version of a pin was met, which may be on another branch than before.
+    /// Notes that the version of a pin was met: on a main branch it is no request's any more.
     pub(super) fn met(&self, path: &VaultPath, version: Version) {
-        if let Some((only, branch)) = self.pins.only_on(path)
-            && only == version
-            && self.commits.branch().is_none_or(|here| here != branch)
+        if self.pins.only_on(path).is_some_and(|only| only.version == version)
+            && self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
         {
             self.pins.forget_branch(path);
         }
@@ -239,11 +307,25 @@ impl Vault {
     /// Whether members or policies of another branch are obeyed, as far as they were met: then what is
     /// encrypted here need not be encrypted to those who may read it by now.
     pub(crate) fn obeys_another_branch(&self) -> bool {
-        self.findings.rules.load(Ordering::Relaxed)
+        !self.rule_commits().is_empty()
     }
 
-    pub(super) fn note_rule_of_another_branch(&self) {
-        self.findings.rules.store(true, Ordering::Relaxed);
+    pub(super) fn note_rule_of_another_branch(&self, commit: String) {
+        self.rule_commits().insert(commit);
+    }
+
+    fn rule_commits(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.findings.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether whoever made the newer rules of other branches had this very content of a file before them:
+    /// what was signed since is judged by them.
+    pub(super) fn is_older_than_rules(&self, path: &VaultPath, content: &[u8]) -> bool {
+        let commits = self.rule_commits().clone();
+        let had = |commit: &String| {
+            self.commits.had_before(commit, path.as_str(), &mut |bytes| bytes == Some(content))
+        };
+        !commits.is_empty() && commits.iter().all(had)
     }
 
     /// The content of a file that `is_it`, in another branch, where this one never had it.
@@ -326,12 +408,26 @@ fn tips(
     pins: &super::pin_store::PinStore,
     branch: Option<&str>,
 ) -> Vec<String> {
-    let own = pins.tips(branch);
-    match branch {
-        Some(branch) if own.is_empty() => {
-            let before = commits.renamed_from(branch);
-            before.map_or_else(Vec::new, |before| pins.tips(Some(&before)).to_vec())
-        }
-        _ => own.to_vec(),
+    if branch.is_none() {
+        return commits.stood();
     }
+    let mut all = pins.tips(branch).to_vec();
+    let mut name = branch.map(str::to_owned);
+    for _ in 0..RENAMES {
+        name = name.and_then(|name| commits.renamed_from(&name));
+        match &name {
+            Some(before) => all.extend_from_slice(pins.tips(Some(before))),
+            None => break,
+        }
+    }
+    all
+}
+
+/// What stands for a branch where none is checked out.
+pub(super) const DETACHED: &str = "(detached)";
+/// How often a branch may have got another name.
+const RENAMES: usize = 8;
+
+fn shown(branch: &str) -> &str {
+    branch.strip_prefix("refs/heads/").unwrap_or(branch)
 }

@@ -34,12 +34,23 @@ pub(crate) struct PinStore {
     /// The last line of each chain that a clone of this machine writes, in the order in which they were noted.
     own_heads: Vec<OwnHead>,
     /// Files whose pinned version was met on one branch alone; read when that is asked for.
-    only_on: OnceLock<BTreeMap<String, (Version, String)>>,
+    only_on: OnceLock<BTreeMap<String, OnlyOn>>,
     /// The commits accepted on each branch, the newest last.
     tips: BTreeMap<String, Vec<String>>,
     /// What was noted in this process.
     noted_tip: Mutex<Option<String>>,
     news: Mutex<Unsaved>,
+}
+
+/// A pin that was met on one branch alone, which is no main branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OnlyOn {
+    /// The pinned version.
+    pub(super) version: Version,
+    /// The branch, as in `refs/heads/request`.
+    pub(super) branch: String,
+    /// The highest version that was met elsewhere: what is below that was put back, wherever it is.
+    pub(super) base: Version,
 }
 
 /// What is to be remembered.
@@ -73,6 +84,8 @@ struct Unsaved {
     own_heads: Vec<OwnHead>,
     /// Files whose version was met on a second branch.
     met_again: BTreeSet<String>,
+    /// Versions below the pin that were met on other branches than its own.
+    met_below: BTreeMap<String, Version>,
     tip: Option<(String, String)>,
 }
 
@@ -171,11 +184,15 @@ impl PinStore {
         }
     }
 
-    /// The branch on which alone the pinned version of a file was met, and that version, where that is known
-    /// and no main branch.
-    pub(super) fn only_on(&self, path: &VaultPath) -> Option<(Version, String)> {
+    /// The branch on which alone the pinned version of a file was met, where that is known.
+    pub(super) fn only_on(&self, path: &VaultPath) -> Option<OnlyOn> {
         let read = || self.folder.as_deref().map_or_else(BTreeMap::new, read_only_on);
         self.only_on.get_or_init(read).get(path.as_str()).cloned()
+    }
+
+    /// Notes a version below the pin that was met on another branch than the pin's, to be saved.
+    pub(super) fn raise_base(&self, path: &VaultPath, version: Version) {
+        self.news(|news| _ = news.met_below.insert(path.as_str().to_owned(), version));
     }
 
     /// Notes that the pinned version of a file was met on a second branch, to be saved.
@@ -241,11 +258,12 @@ impl PinStore {
         self.news(|news| news.tip = Some((branch.to_owned(), commit.to_owned())));
     }
 
-    /// Saves what was noted since loading on this branch, merged with what others saved meanwhile.
+    /// Saves what was noted since loading, merged with what others saved meanwhile; `request` is the branch that
+    /// is checked out, where that is no main branch.
     ///
     /// # Errors
     /// [`FsError`] where the state folder cannot be written.
-    pub(crate) fn save(&self, branch: Option<&str>) -> Result<(), FsError> {
+    pub(crate) fn save(&self, request: Option<&str>) -> Result<(), FsError> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(folder) = &self.folder else { return Ok(()) };
         if news.admins.is_none()
@@ -255,6 +273,7 @@ impl PinStore {
             && news.heads.is_empty()
             && news.own_heads.is_empty()
             && news.met_again.is_empty()
+            && news.met_below.is_empty()
             && news.tip.is_none()
         {
             return Ok(());
@@ -267,9 +286,9 @@ impl PinStore {
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
-        if !news.seen.is_empty() || !news.withdrawn.is_empty() || !news.met_again.is_empty() {
+        save_only_on(folder, request, &news, &now.seen)?;
+        if !news.seen.is_empty() || !news.withdrawn.is_empty() {
             let mut seen = now.seen.to_map();
-            save_only_on(folder, branch, &news, &seen)?;
             for (path, (from, to)) in news.withdrawn {
                 if seen.get(&path).is_some_and(|pin| *pin <= from) {
                     seen.insert(path, to);
@@ -333,20 +352,25 @@ impl PinStore {
     }
 }
 
+/// Below every version: a file that was met on a request's branch alone.
+const NEVER: Version = Version { created: 0, version: 0 };
+
 /// The list of files whose pinned version was met on one branch alone.
 const ONLY_ON: &str = "only-on";
-/// Branches of which no such list is kept: theirs are most versions, and what only they had is no request.
-const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
-
-/// Reads `<created> <version> <path> <branch>` a line.
-fn read_only_on(folder: &Path) -> BTreeMap<String, (Version, String)> {
+/// Reads `<created> <version> <path> <branch> <created> <version>` a line.
+fn read_only_on(folder: &Path) -> BTreeMap<String, OnlyOn> {
     let bytes = crate::fs::read_outside(&folder.join(ONLY_ON), LIMIT).ok().flatten();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let parse = |line: &str| {
         let mut words = line.split(' ');
-        let (created, version) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        let (path, branch) = (words.next()?.to_owned(), words.next()?.to_owned());
-        Some((path, (Version { created, version }, branch)))
+        let mut next = || words.next();
+        let version = |created: &str, version: &str| -> Option<Version> {
+            Some(Version { created: created.parse().ok()?, version: version.parse().ok()? })
+        };
+        let pin = version(next()?, next()?)?;
+        let (path, branch) = (next()?.to_owned(), next()?.to_owned());
+        let base = version(next()?, next()?)?;
+        Some((path, OnlyOn { version: pin, branch, base }))
     };
     text.lines().filter_map(parse).collect()
 }
@@ -354,28 +378,43 @@ fn read_only_on(folder: &Path) -> BTreeMap<String, (Version, String)> {
 /// Keeps the list of files whose pinned version was met on one branch alone; `seen` are the pins of before.
 fn save_only_on(
     folder: &Path,
-    branch: Option<&str>,
+    request: Option<&str>,
     news: &Unsaved,
-    seen: &BTreeMap<String, Version>,
+    seen: &Pins,
 ) -> Result<(), FsError> {
+    if news.seen.is_empty()
+        && news.withdrawn.is_empty()
+        && news.met_again.is_empty()
+        && news.met_below.is_empty()
+    {
+        return Ok(());
+    }
     let before = read_only_on(folder);
     let mut all = before.clone();
     all.retain(|path, _| !news.met_again.contains(path) && !news.withdrawn.contains_key(path));
-    let branch = branch.filter(|branch| !MAIN.contains(branch));
+    for (path, version) in &news.met_below {
+        if let Some(one) = all.get_mut(path) {
+            one.base = one.base.max(*version);
+        }
+    }
     for (path, version) in &news.seen {
-        if seen.get(path).is_some_and(|pin| pin >= version) {
+        let pinned = seen.get(path);
+        if pinned.is_some_and(|pin| pin >= *version) {
             continue;
         }
-        match branch {
-            Some(branch) => _ = all.insert(path.clone(), (*version, branch.to_owned())),
-            None => _ = all.remove(path),
+        // What was met on a request's branch alone is no base of another request.
+        let known = all.remove(path).map(|one| one.base);
+        if let Some(branch) = request {
+            let base = known.or(pinned).unwrap_or(NEVER);
+            let one = OnlyOn { version: *version, branch: branch.to_owned(), base };
+            all.insert(path.clone(), one);
         }
     }
     if all == before {
         return Ok(());
     }
-    let lines = all.iter().map(|(path, (version, branch))| {
-        format!("{} {} {path} {branch}\n", version.created, version.version)
+    let lines = all.iter().map(|(path, OnlyOn { version: v, branch, base })| {
+        format!("{} {} {path} {branch} {} {}\n", v.created, v.version, base.created, base.version)
     });
     crate::fs::replace(&folder.join(ONLY_ON), lines.collect::<String>().as_bytes())
 }

@@ -47,6 +47,7 @@ impl<D: Document> Standing<D> {
 #[derive(Debug)]
 pub(super) struct OtherDocument<D> {
     branch: String,
+    pub(super) commit: String,
     document: Signed<D>,
 }
 
@@ -158,7 +159,8 @@ impl Vault {
             (Version::of_document(found.version()) >= seen).then_some(found)
         };
         let found = self.newer(path, &mut |bytes| bytes.and_then(newest).is_some())?;
-        Some(OtherDocument { branch: found.branch, document: newest(&found.bytes?)? })
+        let document = newest(&found.bytes?)?;
+        Some(OtherDocument { branch: found.branch, commit: found.commit, document })
     }
 
     /// An approved file older than one seen before is a rollback, unless it is that of a branch which
@@ -168,11 +170,11 @@ impl Vault {
         match self.pins().seen(path) {
             Some(seen) if found < seen => match self.newest_elsewhere::<D>(path, seen) {
                 Some(newest) => {
-                    self.note_rule_of_another_branch();
+                    self.note_rule_of_another_branch(newest.commit);
                     self.tell_newer(newest.branch, path);
                     Standing::of(newest.document)
                 }
-                None => match self.only_on(path, seen) {
+                None => match self.only_on(path, found, seen) {
                     // Of a request that is gone, or in another clone: nothing here says what it was.
                     Some(branch) => {
                         self.tell_newer(branch, path);

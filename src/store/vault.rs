@@ -27,6 +27,11 @@ const MOST_AHEAD: i64 = 24 * 60 * 60;
 pub(crate) trait Authority: Sync {
     /// The key with which `signer` may sign the record of `name`, if they may.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
+
+    /// The same by the rules as this branch has them, where newer ones of another branch are obeyed.
+    fn branch_key(&self, _signer: &MemberName, _name: &SecretName) -> Option<VerifyKey> {
+        None
+    }
 }
 
 /// An open vault: settings and admins verified, pins loaded.
@@ -187,9 +192,9 @@ impl Vault {
             }
             let Some(path) = VaultPath::parse(path) else { continue };
             if let Some(name) = D::name(path.subject())
-                && self.newest_elsewhere::<D>(&path, seen).is_some()
+                && let Some(newest) = self.newest_elsewhere::<D>(&path, seen)
             {
-                self.note_rule_of_another_branch();
+                self.note_rule_of_another_branch(newest.commit);
                 names.push(name.clone());
             }
         }
@@ -244,7 +249,13 @@ impl Vault {
             return Ok(None);
         };
         let unverified = Unverified::parse(&path, bytes)?;
-        let key = authority.record_key(unverified.by(), name);
+        let mut key = authority.record_key(unverified.by(), name);
+        if key.is_none() {
+            // By the rules of this branch, where those of another one are newer than the record.
+            let content = self.read(&path, MAX_TOML)?.unwrap_or_default();
+            key = authority.branch_key(unverified.by(), name);
+            key = key.filter(|_| self.is_older_than_rules(&path, &content));
+        }
         let record: Signed<Record> = match self.known.get() {
             Some(known) => unverified.verify_unless_known(self.id(), key.as_ref(), known)?,
             None => unverified.verify(self.id(), key.as_ref())?,
@@ -261,7 +272,14 @@ impl Vault {
             return Err(StoreError::CameBack { path, version: last.version });
         }
         match self.pins.seen(&path) {
-            Some(seen) if found < seen => self.refuse_put_back(&path, found, seen)?,
+            Some(seen) if found < seen => {
+                let is_good = |bytes: &[u8]| {
+                    let Ok(read) = Unverified::parse(&path, bytes.to_vec()) else { return false };
+                    let key = authority.record_key(read.by(), name);
+                    read.verify::<Record>(self.id(), key.as_ref()).is_ok()
+                };
+                self.refuse_put_back(&path, found, seen, &is_good)?;
+            }
             Some(seen) if found == seen => self.met(&path, found),
             _ => {}
         }
@@ -302,8 +320,13 @@ impl Vault {
         if let Some(base) = base {
             pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }
-        let branch = self.pins.has_seen_more().then(|| self.commits.branch()).flatten();
-        Ok(self.pins.save(branch.as_deref())?)
+        let request = || match self.commits.standing_on() {
+            Some(branch) if self.commits.is_main(&branch) => None,
+            Some(branch) => Some(branch),
+            None => Some(branch::DETACHED.to_owned()),
+        };
+        let request = self.pins.has_seen_more().then(request).flatten();
+        Ok(self.pins.save(request.as_deref())?)
     }
 
     pub(super) fn files(&self) -> &Reader {

@@ -382,3 +382,76 @@ fn a_revert_in_the_middle_of_a_chain_is_mended_by_one_sync_of_its_writer() {
         team.of(who, &["audit", "verify"]).ok().stdout_lacks("damaged");
     }
 }
+
+/// Moves the hub's main, as whoever may push can.
+fn force_main(team: &Team, to: &str) {
+    team.hub(&["update-ref", "refs/heads/main", to]);
+}
+
+#[test]
+fn what_main_had_is_known_in_a_new_clone_whatever_other_branches_say() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    in_order(&team, "alice");
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-url", "new");
+    // bob's own request goes further, and somebody pushes a branch that says it goes further still.
+    team.git("bob", ["switch", "-q", "-c", "request"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("asked for").ok();
+    let file = team.file("bob", "secrets/db-url.toml");
+    let text = crate::vault::text(&file);
+    let version = text.lines().next().unwrap().to_owned();
+    std::fs::write(&file, text.replace(&version, "version = 99")).unwrap();
+    team.git("bob", ["switch", "-q", "-c", "forged"]);
+    team.git("bob", ["commit", "-q", "-a", "-m", "Forged"]);
+    team.git("bob", ["push", "-q", "origin", "forged"]);
+    let rotation = team.hub(&["log", "--format=%H", "--grep=Rotate", "-1", "main"]);
+    force_main(&team, &format!("{rotation}~1"));
+    let (origin, job) = (team.t.path("origin.git"), team.t.path("job"));
+    let url = format!("file://{}", origin.display());
+    team.t.program("git", ["clone", "-q", &url, job.to_str().unwrap()]).ok();
+    let there =
+        |words: &[&str]| team.of("bob", &[&["--vault", job.to_str().unwrap()], words].concat());
+    rolled_back(there(&["get", "db-url"]).ends());
+    there(&["check"]).fails(5);
+    // A runner that is never on a branch.
+    let git = |words: &[&str]| {
+        team.t.program("git", words.iter().copied()).dir(&job).ok();
+    };
+    git(&["checkout", "-q", "--detach", "origin/main"]);
+    rolled_back(there(&["get", "db-url"]).ends());
+    // In bob's own clone, once git has forgotten all that came later.
+    team.git("bob", ["switch", "-q", "main"]);
+    team.git("bob", ["fetch", "-q", "origin"]);
+    team.git("bob", ["reset", "-q", "--hard", "origin/main"]);
+    team.git("bob", ["branch", "-q", "-D", "request", "forged"]);
+    team.git("bob", ["update-ref", "-d", "refs/remotes/origin/forged"]);
+    team.git("bob", ["reflog", "expire", "--expire=now", "--all"]);
+    team.git("bob", ["gc", "-q", "--prune=now"]);
+    rolled_back(team.of("bob", &["get", "db-url"]).ends());
+}
+
+#[test]
+fn what_a_removed_member_signs_on_an_old_branch_is_not_read() {
+    let team = Team::with_bob();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("before").ok();
+    in_order(&team, "bob");
+    in_order(&team, "alice");
+    team.git("alice", ["branch", "old"]);
+    team.of("alice", &["member", "remove", "bob"]).ok();
+    team.of("alice", &["sync"]).ok();
+    team.git("bob", ["switch", "-q", "-c", "evil"]);
+    team.of("bob", &["rotate", "db-url"]).stdin("after").ok();
+    team.git("bob", ["push", "-q", "origin", "evil"]);
+    team.git("alice", ["fetch", "-q", "origin"]);
+    // What he signed before is what it was.
+    team.git("alice", ["switch", "-q", "old"]);
+    team.of("alice", &["get", "db-url"]).ok().stdout_is("before");
+    team.git("alice", ["switch", "-q", "evil"]);
+    let refused = team.of("alice", &["get", "db-url"]).fails(5);
+    refused.stdout_is("").stderr_has("signed by 'bob', who may not sign it");
+    team.of("alice", &["check"]).fails(5);
+}

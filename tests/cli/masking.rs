@@ -269,7 +269,7 @@ fn what_is_no_secret_is_not_masked() {
     assert_eq!(t.authy(["list", "--json", "db-user"]).ok().json()[0]["not_secret"], true);
     t.authy(["list", "--long", "db-user"]).ok().stdout_has("not secret");
     let past = t.authy(["history", "db-user"]).ok();
-    past.stdout_has("annotation");
+    past.stdout_has("not_secret");
     t.authy(["get", "db-user", "--scope", "agent"]).fails(4);
     // No agent makes values visible.
     let agent = t.authy(["annotate", "api-key", "--not-secret"]).env("CLAUDECODE", "1");

@@ -173,7 +173,7 @@ fn what_is_published_is_held_against_what_was_written() {
         fs::remove_file(first(who)).unwrap();
     }
     team.of("alice", &["audit", "verify"]).ok();
-    team.of("bob", &["audit", "verify"]).fails(5).says("it is missing: the next file");
+    team.of("bob", &["audit", "verify"]).fails(5).says("is in the last commit and missing here");
     team.of("alice", &["audit", "show"]).ok().stdout_has("init");
 }
 

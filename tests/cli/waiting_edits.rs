@@ -207,3 +207,19 @@ fn a_policy_that_cannot_be_read_is_not_said_to_be_for_approval() {
     let found = team.of("alice", &["check"]).fails(4);
     found.says("cannot be read").says("mend the file by hand, or 'git checkout ");
 }
+
+#[test]
+fn an_older_version_that_was_committed_again_is_not_what_drops_an_edit() {
+    let team = Team::with_bob();
+    let file = team.file("bob", "policies/backend.toml");
+    let old = fs::read(&file).unwrap();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    team.of("alice", &["sync"]).ok();
+    let good = team.git("alice", ["log", "--format=%h", "--abbrev=7", "-1", "--", "policies"]);
+    team.of("bob", &["sync"]).ok();
+    fs::write(&file, &old).unwrap();
+    team.git("bob", ["commit", "-qam", "Back"]);
+    edited(&team, "policies/backend.toml", "allow = [", "allow = [\"web-*\", ");
+    let found = team.of("alice", &["check"]).fails(4);
+    found.says(&format!("git checkout {}", good.trim()));
+}

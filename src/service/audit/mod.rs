@@ -17,7 +17,7 @@ pub(crate) use loss::{Acceptance, Loss, LossError, MAX_REASON, loss_of};
 pub(crate) use publish::{Against, Unpublished};
 pub(crate) use recorder::Recorder;
 pub(crate) use session_line::created_line;
-pub(crate) use trail::{trail, travelling};
+pub(crate) use trail::{local_chains, trail, travelling};
 pub(crate) use verify::{
     ChainStatus, ChainSummary, VerifyReport, caller_if_any, session_of, verify_all,
 };

@@ -20,6 +20,14 @@ impl Commits for GitCommits {
         self.0.tip()?.branch.clone()
     }
 
+    fn standing_on(&self) -> Option<String> {
+        self.0.standing_on()
+    }
+
+    fn stood(&self) -> Vec<String> {
+        self.0.stood()
+    }
+
     fn tip(&self) -> Option<AcceptedTip> {
         let tip = git::tip(self.0.vault()).ok()?.filter(|tip| tip.is_branchs)?;
         Some(AcceptedTip { branch: tip.branch?, commit: tip.commit })
@@ -46,7 +54,34 @@ impl Commits for GitCommits {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent> {
         let found = self.0.elsewhere(path, tips, others, is_it)?;
-        Some(OtherContent { branch: found.branch, bytes: found.bytes })
+        let git::Elsewhere { branch, commit, bytes } = found;
+        Some(OtherContent { branch, commit, bytes })
+    }
+
+    fn had_before(
+        &self,
+        commit: &str,
+        path: &str,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        self.0.had_before(commit, path, is_it)
+    }
+
+    fn is_main(&self, branch: &str) -> bool {
+        self.0.is_main(branch)
+    }
+
+    fn has_all(&self, commits: &[String]) -> bool {
+        self.0.has_all(commits)
+    }
+
+    fn own_branch_with(
+        &self,
+        path: &str,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> Option<String> {
+        self.0.own_branch_with(path, tips, is_it)
     }
 
     fn renamed_from(&self, branch: &str) -> Option<String> {

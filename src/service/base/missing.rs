@@ -98,7 +98,11 @@ pub(crate) fn or_missing_rules(root: &Root, error: Error) -> Error {
 /// deleted, is in the last commit.
 pub(crate) fn or_missing(opened: &Snapshot, error: Error) -> Error {
     let root = opened.vault.root();
-    let Some(name) = error.secret_not_found() else { return or_missing_rules(root, error) };
+    let Some(name) = error.secret_not_found() else {
+        let error = or_missing_rules(root, error);
+        let gone = error.lacks_a_rule().then(|| refuse_gone(opened).err()).flatten();
+        return gone.map_or(error, Error::from);
+    };
     let files = [VaultPath::record(name), VaultPath::secret(name)];
     let places = files.map(|path| path.as_str().to_owned());
     let mut missing = lacking(root, &places);

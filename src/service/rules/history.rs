@@ -74,13 +74,20 @@ pub(crate) fn approving_commit<D: Document>(
     opened: &Snapshot,
     name: &D::Name,
 ) -> Result<Option<CommitView>> {
-    let (path, mut found) = (D::path(name), None);
+    let path = D::path(name);
+    let seen = opened.vault.pins().seen(&path).map_or(0, |seen| seen.version);
+    let mut highest: Option<(u64, CommitView)> = None;
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
         let bytes = change.bytes.unwrap_or_default();
-        let is_signed = opened.vault.approved::<D>(&path, bytes).is_some();
-        found = is_signed.then(|| change.commit.into());
-        is_signed
+        let version = opened.vault.approved::<D>(&path, bytes).map(|signed| signed.version());
+        // An older one that was committed again is not what was in force before.
+        let above = highest.as_ref().map_or(0, |(version, _)| version + 1).max(seen);
+        if let Some(version) = version.filter(|version| *version >= above) {
+            highest = Some((version, change.commit.into()));
+        }
+        false
     })?;
+    let found = highest.map(|(_, commit)| commit);
     Ok(found)
 }
 
