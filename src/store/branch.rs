@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
-use super::documents::Document;
-use super::error::{Kept, RolledBackPast, StoreError};
-use super::pins::Version;
-use super::record::Record;
-use super::signed::claimed;
+use super::put_back::PutBack;
 use super::vault::Vault;
 use crate::fs::VaultPath;
 
@@ -131,7 +127,7 @@ pub(super) enum Wanted {
 pub(super) struct Findings {
     behind: Mutex<HashMap<(Wanted, String), bool>>,
     /// Of records below their pin: what they were put back from, or nothing.
-    put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
+    pub(super) put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
     newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
     /// The commits that have members or policies of other branches which are obeyed.
     rules: Mutex<BTreeSet<String>>,
@@ -166,142 +162,6 @@ impl Vault {
         }
         known().insert(key, is_behind);
         is_behind
-    }
-
-    /// Refuses a record below its pin, unless the higher version is another branch's: what this branch had
-    /// itself was put back, whatever others have. `is_good` tells whether somebody signed a record who may.
-    ///
-    /// # Errors
-    /// `RolledBack`.
-    pub(super) fn refuse_put_back(
-        &self,
-        path: &VaultPath,
-        found: Version,
-        seen: Version,
-        is_good: &dyn Fn(&[u8]) -> bool,
-    ) -> Result<(), StoreError> {
-        let known = || self.findings.put_back.lock().unwrap_or_else(PoisonError::into_inner);
-        let known_one = known().get(path).cloned();
-        let put_back = known_one.unwrap_or_else(|| {
-            let found = self.put_back(path, found, seen, is_good);
-            known().insert(path.clone(), found.clone());
-            found
-        });
-        put_back.map_or(Ok(()), |PutBack { from, past }| {
-            let (path, found) = (path.clone(), found.version);
-            Err(StoreError::RolledBack { path, found, seen: from.version, past: past.into() })
-        })
-    }
-
-    fn put_back(
-        &self,
-        path: &VaultPath,
-        found: Version,
-        seen: Version,
-        is_good: &dyn Fn(&[u8]) -> bool,
-    ) -> Option<PutBack> {
-        let version = |bytes: &[u8]| {
-            let record = claimed::<Record>(path, bytes).ok()?.0;
-            Some(Version::from(&record))
-        };
-        let branch = self.commits.branch();
-        let tips = &tips(self.commits.as_ref(), &self.pins, branch.as_deref());
-        let mut from = None;
-        let had = self.commits.had(path.as_str(), tips, &mut |bytes| {
-            from = bytes.and_then(version).filter(|then| *then > found && *then <= seen);
-            from.is_some()
-        });
-        // Commits are forgotten, and other clones have other ones: what was met here stays known.
-        let here = self.commits.standing_on();
-        let is_main = here.as_deref().is_some_and(|here| self.commits.is_main(here));
-        match self.pins.only_on(path).filter(|only| only.version == seen) {
-            _ if from.is_some() => {}
-            Some(only) if here.as_deref().unwrap_or(DETACHED) == only.branch => {}
-            Some(only) if found < only.base => {
-                return Some(PutBack { from: only.base, past: RolledBackPast::default() });
-            }
-            Some(only) => {
-                if is_main {
-                    self.pins.raise_base(path, found);
-                }
-                self.tell_newer(shown(&only.branch).to_owned(), path);
-                return None;
-            }
-            None if is_main && branch.is_some() => {
-                return Some(PutBack { from: seen, past: RolledBackPast::default() });
-            }
-            None => {}
-        }
-        // What a commit had that is not here cannot be told.
-        if had || !self.commits.has_all(tips) {
-            let Some(from) = from else {
-                return Some(PutBack { from: seen, past: RolledBackPast::default() });
-            };
-            let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version) == Some(from);
-            let kept = match self.commits.upstream_has(path.as_str(), is_it) {
-                true => Kept::Upstream,
-                false => Kept::Here,
-            };
-            let undone_by = self.commits.undone_by(path.as_str(), is_it);
-            let past = RolledBackPast { kept, commit: None, undone_by };
-            return Some(PutBack { from, past });
-        }
-        let others = self.pins.other_tips(branch.as_deref());
-        let is_it = &mut |bytes: Option<&[u8]>| {
-            let is_newer = |bytes: &[u8]| version(bytes).is_some_and(|version| version >= seen);
-            bytes.is_some_and(|bytes| is_newer(bytes) && is_good(bytes))
-        };
-        // Where main stands at the remote, this repository's branches tell, and not whoever pushed one.
-        let newer = match is_main {
-            true => self.commits.own_branch_with(path.as_str(), tips, is_it),
-            false => {
-                let other = self.commits.elsewhere(path.as_str(), tips, &others, is_it);
-                other.map(|other| other.branch)
-            }
-        };
-        match newer {
-            Some(branch) => {
-                self.tell_newer(branch, path);
-                None
-            }
-            None => Some(PutBack { from: seen, past: RolledBackPast::default() }),
-        }
-    }
-
-    /// What commits of this branch tell of a document that was put back.
-    pub(super) fn past_of<D: Document>(&self, path: &VaultPath, seen: Version) -> RolledBackPast {
-        let is_it = &mut |bytes: Option<&[u8]>| {
-            let document = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
-            document.is_some_and(|document| document.version() >= seen.version)
-        };
-        let branch = self.commits.branch();
-        let tips = tips(self.commits.as_ref(), &self.pins, branch.as_deref());
-        let commit = self.commits.commit_with(path.as_str(), &tips, is_it);
-        let undone_by = self.commits.undone_by(path.as_str(), is_it);
-        RolledBackPast { kept: Kept::Here, commit, undone_by }
-    }
-
-    /// The branch that was checked out each time the pinned version of a file was met, where that is another
-    /// one than now, and nothing higher than what was found was met elsewhere.
-    pub(super) fn only_on(
-        &self,
-        path: &VaultPath,
-        found: Version,
-        seen: Version,
-    ) -> Option<String> {
-        let only = self.pins.only_on(path)?;
-        let here = self.commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
-        (only.version == seen && only.branch != here && found >= only.base)
-            .then(|| shown(&only.branch).to_owned())
-    }
-
-    /// Notes that the version of a pin was met: on a main branch it is no request's any more.
-    pub(super) fn met(&self, path: &VaultPath, version: Version) {
-        if self.pins.only_on(path).is_some_and(|only| only.version == version)
-            && self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
-        {
-            self.pins.forget_branch(path);
-        }
     }
 
     /// Whether members or policies of another branch are obeyed, as far as they were met: then what is
@@ -379,13 +239,6 @@ impl Vault {
     }
 }
 
-/// What a record was put back from.
-#[derive(Debug, Clone)]
-struct PutBack {
-    from: Version,
-    past: RolledBackPast,
-}
-
 /// As [`Vault::newer`], while the vault is being opened.
 pub(super) fn newer(
     commits: &dyn Commits,
@@ -403,7 +256,7 @@ pub(super) fn newer(
 }
 
 /// The commits accepted on a branch, under the name that it has or had.
-fn tips(
+pub(super) fn tips(
     commits: &dyn Commits,
     pins: &super::pin_store::PinStore,
     branch: Option<&str>,
@@ -423,11 +276,5 @@ fn tips(
     all
 }
 
-/// What stands for a branch where none is checked out.
-pub(super) const DETACHED: &str = "(detached)";
 /// How often a branch may have got another name.
 const RENAMES: usize = 8;
-
-fn shown(branch: &str) -> &str {
-    branch.strip_prefix("refs/heads/").unwrap_or(branch)
-}

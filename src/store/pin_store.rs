@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::only_on::{self, OnlyOn};
 use super::pins::{Pins, Version, render};
 use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
@@ -40,17 +41,6 @@ pub(crate) struct PinStore {
     /// What was noted in this process.
     noted_tip: Mutex<Option<String>>,
     news: Mutex<Unsaved>,
-}
-
-/// A pin that was met on one branch alone, which is no main branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OnlyOn {
-    /// The pinned version.
-    pub(super) version: Version,
-    /// The branch, as in `refs/heads/request`.
-    pub(super) branch: String,
-    /// The highest version that was met elsewhere: what is below that was put back, wherever it is.
-    pub(super) base: Version,
 }
 
 /// What is to be remembered.
@@ -186,7 +176,7 @@ impl PinStore {
 
     /// The branch on which alone the pinned version of a file was met, where that is known.
     pub(super) fn only_on(&self, path: &VaultPath) -> Option<OnlyOn> {
-        let read = || self.folder.as_deref().map_or_else(BTreeMap::new, read_only_on);
+        let read = || self.folder.as_deref().map_or_else(BTreeMap::new, only_on::read);
         self.only_on.get_or_init(read).get(path.as_str()).cloned()
     }
 
@@ -286,7 +276,14 @@ impl PinStore {
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
-        save_only_on(folder, request, &news, &now.seen)?;
+        let change = only_on::Change {
+            request,
+            seen: &news.seen,
+            withdrawn: &news.withdrawn,
+            met_again: &news.met_again,
+            met_below: &news.met_below,
+        };
+        change.save(folder, &now.seen)?;
         if !news.seen.is_empty() || !news.withdrawn.is_empty() {
             let mut seen = now.seen.to_map();
             for (path, (from, to)) in news.withdrawn {
@@ -350,73 +347,6 @@ impl PinStore {
     fn news(&self, note: impl FnOnce(&mut Unsaved)) {
         note(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// Below every version: a file that was met on a request's branch alone.
-const NEVER: Version = Version { created: 0, version: 0 };
-
-/// The list of files whose pinned version was met on one branch alone.
-const ONLY_ON: &str = "only-on";
-/// Reads `<created> <version> <path> <branch> <created> <version>` a line.
-fn read_only_on(folder: &Path) -> BTreeMap<String, OnlyOn> {
-    let bytes = crate::fs::read_outside(&folder.join(ONLY_ON), LIMIT).ok().flatten();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    let parse = |line: &str| {
-        let mut words = line.split(' ');
-        let mut next = || words.next();
-        let version = |created: &str, version: &str| -> Option<Version> {
-            Some(Version { created: created.parse().ok()?, version: version.parse().ok()? })
-        };
-        let pin = version(next()?, next()?)?;
-        let (path, branch) = (next()?.to_owned(), next()?.to_owned());
-        let base = version(next()?, next()?)?;
-        Some((path, OnlyOn { version: pin, branch, base }))
-    };
-    text.lines().filter_map(parse).collect()
-}
-
-/// Keeps the list of files whose pinned version was met on one branch alone; `seen` are the pins of before.
-fn save_only_on(
-    folder: &Path,
-    request: Option<&str>,
-    news: &Unsaved,
-    seen: &Pins,
-) -> Result<(), FsError> {
-    if news.seen.is_empty()
-        && news.withdrawn.is_empty()
-        && news.met_again.is_empty()
-        && news.met_below.is_empty()
-    {
-        return Ok(());
-    }
-    let before = read_only_on(folder);
-    let mut all = before.clone();
-    all.retain(|path, _| !news.met_again.contains(path) && !news.withdrawn.contains_key(path));
-    for (path, version) in &news.met_below {
-        if let Some(one) = all.get_mut(path) {
-            one.base = one.base.max(*version);
-        }
-    }
-    for (path, version) in &news.seen {
-        let pinned = seen.get(path);
-        if pinned.is_some_and(|pin| pin >= *version) {
-            continue;
-        }
-        // What was met on a request's branch alone is no base of another request.
-        let known = all.remove(path).map(|one| one.base);
-        if let Some(branch) = request {
-            let base = known.or(pinned).unwrap_or(NEVER);
-            let one = OnlyOn { version: *version, branch: branch.to_owned(), base };
-            all.insert(path.clone(), one);
-        }
-    }
-    if all == before {
-        return Ok(());
-    }
-    let lines = all.iter().map(|(path, OnlyOn { version: v, branch, base })| {
-        format!("{} {} {path} {branch} {} {}\n", v.created, v.version, base.created, base.version)
-    });
-    crate::fs::replace(&folder.join(ONLY_ON), lines.collect::<String>().as_bytes())
 }
 
 /// Returns the id of the vault that was last used in `folder`.

@@ -11,6 +11,7 @@ use super::error::{RolledBackPast, StoreError};
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
 use super::plugins::StartPlugins;
+use super::put_back::DETACHED;
 use super::record::{EncryptedSecret, Record};
 use super::signed::{Signed, Unverified};
 use super::{MAX_SEALED, MAX_TOML};
@@ -323,7 +324,7 @@ impl Vault {
         let request = || match self.commits.standing_on() {
             Some(branch) if self.commits.is_main(&branch) => None,
             Some(branch) => Some(branch),
-            None => Some(branch::DETACHED.to_owned()),
+            None => Some(DETACHED.to_owned()),
         };
         let request = self.pins.has_seen_more().then(request).flatten();
         Ok(self.pins.save(request.as_deref())?)

@@ -477,7 +477,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_of_an_env_file_is_the_one_that_is_stored(value in "[!-~&&[^'`$\"\\\\#]]{8,30}", before in "[A-Z_]{1,9}=[a-z]{0,9}\n") {
+    fn a_value_of_an_env_file_is_the_one_that_is_stored(value in "[!-~&&[^'`$\"\\\\#]]{8,30}", before in "[B-D_]{1,9}=[a-z]{0,9}\n") {
         let text = format!("{before}THE_KEY='{value}'\n# end\n");
         let (found, new) = adopted(".env", &text);
         prop_assume!(!is_reference(&value));
