@@ -74,6 +74,10 @@ pub(super) fn kept(words: &[OsString]) -> Option<ExitCode> {
 /// whose variables name the process. So it sets them, and starts itself anew in its place.
 pub(super) fn take_unlock_socket(words: &[OsString]) {
     let Some(descriptor) = env::var_os(UNLOCKED) else { return };
+    // What is no number would be taken for the first descriptor behind the three of every program.
+    if descriptor.to_str().and_then(|number| number.parse::<u16>().ok()).is_none() {
+        return;
+    }
     let own = process::id().to_string();
     let is = |name: &str, value: &OsStr| env::var_os(name).is_some_and(|set| set == value);
     if env::var_os("LISTEN_FDS").is_none() {

@@ -251,7 +251,12 @@ impl Page {
             self.add(WAITS, &format!("in conflict: {names} (authy conflict list)"));
         }
         if !commit.is_empty() {
-            self.add(WAITS, &format!("not committed: {} (authy sync)", some_of(commit, NAMES)));
+            // Where there is no branch to commit to, 'check' says what to do about that.
+            let way = match remote.is_some_and(|remote| remote.problem.is_some()) {
+                true => "authy check",
+                false => "authy sync",
+            };
+            self.add(WAITS, &format!("not committed: {} ({way})", some_of(commit, NAMES)));
         }
         if !edited.is_empty() {
             self.add(WAITS, &format!("edited by hand: {} (authy check)", some_of(edited, NAMES)));
