@@ -187,7 +187,7 @@ fn ask(keeper: &UnixStream, label: [u8; LABEL]) -> io::Result<SecretBytes> {
     Ok(SecretBytes::new(bytes[..length].to_vec()))
 }
 
-/// Is the process that [`start`] starts: `words` are those behind the keeper's word.
+/// Is the process that `unlock` starts for a command: `words` are those behind the keeper's word.
 ///
 /// The first one starts another and ends, so that the program has no child that it does not know of;
 /// the other stays.
