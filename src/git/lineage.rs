@@ -19,6 +19,8 @@ use super::{Tip, partial, program, tip};
 const ACTION: &str = "read the history";
 /// Branches that are no requests.
 const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
+/// Letters of a commit's name.
+const SHORT: usize = 12;
 /// What is told of; values are not.
 const PLACES: [&str; 6] = ["authy.toml", "admins", "audit", "members", "policies", "secrets"];
 
@@ -211,17 +213,18 @@ impl Lineage {
         self.find(&told, path, is_it).map(|found| found.branch)
     }
 
-    /// The name that the branch had before, as its reflog tells: `git branch -m` takes that along.
-    pub(crate) fn renamed_from(&self, branch: &str) -> Option<String> {
-        let place = Worktree::find(&self.vault).ok()??;
-        let log = std::fs::read(place.common_dir.join("logs").join(branch)).ok()?;
-        let log = log.to_str_lossy();
+    /// The names that the branch had before, as its reflog tells: `git branch -m` takes that along.
+    pub(crate) fn former_names(&self, branch: &str) -> Vec<String> {
+        let place = Worktree::find(&self.vault).ok().flatten();
+        let log =
+            place.and_then(|place| std::fs::read(place.common_dir.join("logs").join(branch)).ok());
+        let log = log.unwrap_or_default();
         // `OLD NEW WHO TIME<tab>Branch: renamed refs/heads/main to refs/heads/trunk`
-        log.lines().rev().find_map(|line| {
+        let name = |line: &str| {
             let told = line.split_once('\t')?.1.strip_prefix("Branch: renamed ")?;
-            let (before, after) = told.split_once(" to ")?;
-            (after == branch).then(|| before.to_owned())
-        })
+            Some(told.split_once(" to ")?.0.to_owned())
+        };
+        log.to_str_lossy().lines().filter_map(name).collect()
     }
 
     /// The files below a folder of which commits behind the branch tell, or others.
@@ -336,7 +339,7 @@ fn parsed(log: &str, prefix: &str) -> Told {
         let Some(path) = path else { continue };
         let Some(after) = about.split(' ').nth(3) else { continue };
         let Ok(id) = ObjectId::from_hex(after.as_bytes()) else { continue };
-        let (commit, from) = (commit.to_owned(), from.to_owned());
+        let (commit, from) = (commit.chars().take(SHORT).collect(), from.to_owned());
         let blob = Blob { id: (!id.is_null()).then_some(id), commit, from };
         told.entry(path.to_owned()).or_default().push(blob);
     }

@@ -68,8 +68,8 @@ pub(crate) trait Commits: Debug + Send + Sync {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<String>;
 
-    /// The name that a branch had before.
-    fn renamed_from(&self, branch: &str) -> Option<String>;
+    /// The names that a branch had before.
+    fn former_names(&self, branch: &str) -> Vec<String>;
 
     /// The commit behind the branch, or behind `tips`, that gave the file such a content, by the start of its name.
     fn commit_with(
@@ -264,17 +264,7 @@ pub(super) fn tips(
     if branch.is_none() {
         return commits.stood();
     }
-    let mut all = pins.tips(branch).to_vec();
-    let mut name = branch.map(str::to_owned);
-    for _ in 0..RENAMES {
-        name = name.and_then(|name| commits.renamed_from(&name));
-        match &name {
-            Some(before) => all.extend_from_slice(pins.tips(Some(before))),
-            None => break,
-        }
-    }
-    all
+    let former = branch.map_or_else(Vec::new, |branch| commits.former_names(branch));
+    let former = former.iter().flat_map(|name| pins.tips(Some(name)));
+    pins.tips(branch).iter().chain(former).cloned().collect()
 }
-
-/// How often a branch may have got another name.
-const RENAMES: usize = 8;

@@ -84,8 +84,8 @@ impl Commits for GitCommits {
         self.0.own_branch_with(path, tips, is_it)
     }
 
-    fn renamed_from(&self, branch: &str) -> Option<String> {
-        self.0.renamed_from(branch)
+    fn former_names(&self, branch: &str) -> Vec<String> {
+        self.0.former_names(branch)
     }
 
     fn commit_with(
