@@ -58,8 +58,6 @@ pub(crate) struct Rules {
     policies: LazyMap<ScopeName, PolicyState>,
     vault: Option<Arc<Vault>>,
     past: Box<Past>,
-    /// The rules as this branch has them, where those of another one are obeyed.
-    of_branch: OnceLock<Option<Box<Self>>>,
     /// Recipients of members that were read: thousands of secrets go to the same ones, and checking
     /// one takes as long as encrypting to it.
     recipients: Mutex<BTreeMap<MemberName, Arc<[Recipient]>>>,
@@ -144,7 +142,6 @@ impl Rules {
             }),
             vault: Some(Arc::clone(vault)),
             past: Box::default(),
-            of_branch: OnceLock::new(),
             recipients: Mutex::default(),
         })
     }
@@ -168,23 +165,6 @@ impl Rules {
             waits.then(|| read(self)).flatten().map(Box::new)
         };
         self.past.rules.get_or_init(read).as_deref()
-    }
-
-    /// The rules as this branch has them, where newer ones of another branch are obeyed.
-    fn of_branch(&self) -> Option<&Self> {
-        let vault = self.vault.as_ref().filter(|vault| vault.obeys_another_branch())?;
-        let read = || {
-            let mut rules = Self::of(vault).ok()?;
-            let (for_members, for_policies) = (Arc::clone(vault), Arc::clone(vault));
-            rules.members = LazyMap::new(vault.names_of::<Member>().ok()?, move |name| {
-                for_members.as_here(name)
-            });
-            rules.policies = LazyMap::new(vault.names_of::<Policy>().ok()?, move |name| {
-                PolicyState::of(for_policies.as_here(name))
-            });
-            Some(Box::new(rules))
-        };
-        self.of_branch.get_or_init(read).as_deref()
     }
 
     /// Who would have a secret by a policy that waits for an admin, as one last signed it: that policy.
@@ -475,11 +455,6 @@ impl Authority for Rules {
             rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
         };
         key(self).or_else(|| key(self.past()?))
-    }
-
-    fn branch_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
-        let rules = self.of_branch()?;
-        rules.may_read(signer, name).then(|| rules.member(signer)?.verify).flatten()
     }
 }
 

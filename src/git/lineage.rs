@@ -171,9 +171,12 @@ impl Lineage {
             let logs = std::fs::read_dir(remotes).ok()?.flatten();
             let logs =
                 logs.filter_map(|remote| std::fs::read_to_string(remote.path().join(name)).ok());
-            // `OLD NEW WHO TIME<tab>WHAT`
-            let commit = |line: &str| line.split(' ').nth(1).map(str::to_owned);
-            Some(logs.flat_map(|log| log.lines().filter_map(commit).collect::<Vec<_>>()).collect())
+            // `OLD NEW WHO TIME<tab>WHAT`: a clone begins no log, so the first line's OLD counts too.
+            let commits = |line: &str| -> Vec<String> {
+                let both = line.split(' ').take(2);
+                both.filter(|id| id.bytes().any(|b| b != b'0')).map(str::to_owned).collect()
+            };
+            Some(logs.flat_map(|log| log.lines().flat_map(commits).collect::<Vec<_>>()).collect())
         };
         read().unwrap_or_default()
     }
@@ -188,17 +191,6 @@ impl Lineage {
         let head = head.unwrap_or_default();
         let begins = head.strip_prefix("ref: refs/remotes/origin/").map(str::trim);
         begins.is_some_and(|name| branch.strip_prefix("refs/heads/") == Some(name))
-    }
-
-    /// Whether a commit, or one behind it, gave the file a content that `is_it`.
-    pub(crate) fn had_before(
-        &self,
-        commit: &str,
-        path: &str,
-        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
-    ) -> bool {
-        let told = self.told(&[commit.to_owned()], None);
-        told.is_some_and(|told| self.find(&told, path, is_it).is_some())
     }
 
     /// A branch of this repository, and not of a remote, with a commit not behind HEAD and `tips` that gave the

@@ -63,7 +63,7 @@ pub(crate) use history::{
 pub(crate) use identity::user;
 pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
-pub(crate) use lineage::{Elsewhere, Lineage};
+pub(crate) use lineage::Lineage;
 pub(crate) use locate::{Home, locate};
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::put_back::PutBack;
@@ -44,14 +45,6 @@ pub(crate) trait Commits: Debug + Send + Sync {
         others: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent>;
-
-    /// Whether a commit, or one behind it, gave the file such a content.
-    fn had_before(
-        &self,
-        commit: &str,
-        path: &str,
-        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
-    ) -> bool;
 
     /// Whether a branch is one that requests are merged into.
     fn is_main(&self, branch: &str) -> bool;
@@ -108,8 +101,6 @@ pub(crate) enum BranchSide {
 #[derive(Debug)]
 pub(crate) struct OtherContent {
     pub(crate) branch: String,
-    /// The commit, by the start of its name.
-    pub(crate) commit: String,
     pub(crate) bytes: Option<Vec<u8>>,
 }
 
@@ -129,8 +120,8 @@ pub(super) struct Findings {
     /// Of records below their pin: what they were put back from, or nothing.
     pub(super) put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
     newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
-    /// The commits that have members or policies of other branches which are obeyed.
-    rules: Mutex<BTreeSet<String>>,
+    /// Whether members or policies of another branch are obeyed.
+    rules: AtomicBool,
 }
 
 impl Vault {
@@ -167,25 +158,11 @@ impl Vault {
     /// Whether members or policies of another branch are obeyed, as far as they were met: then what is
     /// encrypted here need not be encrypted to those who may read it by now.
     pub(crate) fn obeys_another_branch(&self) -> bool {
-        !self.rule_commits().is_empty()
+        self.findings.rules.load(Ordering::Relaxed)
     }
 
-    pub(super) fn note_rule_of_another_branch(&self, commit: String) {
-        self.rule_commits().insert(commit);
-    }
-
-    fn rule_commits(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.findings.rules.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether whoever made the newer rules of other branches had this very content of a file before them:
-    /// what was signed since is judged by them.
-    pub(super) fn is_older_than_rules(&self, path: &VaultPath, content: &[u8]) -> bool {
-        let commits = self.rule_commits().clone();
-        let had = |commit: &String| {
-            self.commits.had_before(commit, path.as_str(), &mut |bytes| bytes == Some(content))
-        };
-        !commits.is_empty() && commits.iter().all(had)
+    pub(super) fn note_rule_of_another_branch(&self) {
+        self.findings.rules.store(true, Ordering::Relaxed);
     }
 
     /// The content of a file that `is_it`, in another branch, where this one never had it.

@@ -68,12 +68,15 @@ impl Vault {
         // Commits are forgotten, and other clones have other ones: what was met here stays known.
         let here = self.commits.standing_on();
         let is_main = here.as_deref().is_some_and(|here| self.commits.is_main(here));
+        let mut wanted = seen;
         match self.pins.only_on(path).filter(|only| only.version == seen) {
             _ if from.is_some() => {}
             Some(only) if here.as_deref().unwrap_or(DETACHED) == only.branch => {}
-            Some(only) if found < only.base => {
+            Some(only) if found < only.base && is_main => {
                 return Some(PutBack { from: only.base, past: RolledBackPast::default() });
             }
+            // An older branch or commit: others have what they had.
+            Some(only) if found < only.base => wanted = only.base,
             Some(only) => {
                 if is_main {
                     self.pins.raise_base(path, found);
@@ -102,7 +105,7 @@ impl Vault {
         }
         let others = self.pins.other_tips(branch.as_deref());
         let is_it = &mut |bytes: Option<&[u8]>| {
-            let is_newer = |bytes: &[u8]| version(bytes).is_some_and(|version| version >= seen);
+            let is_newer = |bytes: &[u8]| version(bytes).is_some_and(|version| version >= wanted);
             bytes.is_some_and(|bytes| is_newer(bytes) && is_good(bytes))
         };
         // Where main stands at the remote, this repository's branches tell, and not whoever pushed one.

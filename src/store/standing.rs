@@ -47,7 +47,6 @@ impl<D: Document> Standing<D> {
 #[derive(Debug)]
 pub(super) struct OtherDocument<D> {
     branch: String,
-    pub(super) commit: String,
     document: Signed<D>,
 }
 
@@ -106,17 +105,6 @@ impl Vault {
         is_own.then(|| (*signed).clone())
     }
 
-    /// The document of this name as this branch has it, where another one has a newer one.
-    pub(crate) fn as_here<D: Document>(&self, name: &D::Name) -> Standing<D> {
-        let path = &D::path(name);
-        let here = self.read(path, MAX_TOML).ok().flatten();
-        let here = here.and_then(|bytes| self.approved::<D>(path, bytes));
-        match (self.standing::<D>(name), here) {
-            (Standing::InForce(_) | Standing::Removed(_), Some(here)) => Standing::of(here),
-            (standing, _) => standing,
-        }
-    }
-
     /// Reads the document of this name.
     pub(crate) fn standing<D: Document>(&self, name: &D::Name) -> Standing<D> {
         let path = &D::path(name);
@@ -159,8 +147,7 @@ impl Vault {
             (Version::of_document(found.version()) >= seen).then_some(found)
         };
         let found = self.newer(path, &mut |bytes| bytes.and_then(newest).is_some())?;
-        let document = newest(&found.bytes?)?;
-        Some(OtherDocument { branch: found.branch, commit: found.commit, document })
+        Some(OtherDocument { branch: found.branch, document: newest(&found.bytes?)? })
     }
 
     /// An approved file older than one seen before is a rollback, unless it is that of a branch which
@@ -170,7 +157,7 @@ impl Vault {
         match self.pins().seen(path) {
             Some(seen) if found < seen => match self.newest_elsewhere::<D>(path, seen) {
                 Some(newest) => {
-                    self.note_rule_of_another_branch(newest.commit);
+                    self.note_rule_of_another_branch();
                     self.tell_newer(newest.branch, path);
                     Standing::of(newest.document)
                 }

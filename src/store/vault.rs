@@ -28,11 +28,6 @@ const MOST_AHEAD: i64 = 24 * 60 * 60;
 pub(crate) trait Authority: Sync {
     /// The key with which `signer` may sign the record of `name`, if they may.
     fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey>;
-
-    /// The same by the rules as this branch has them, where newer ones of another branch are obeyed.
-    fn branch_key(&self, _signer: &MemberName, _name: &SecretName) -> Option<VerifyKey> {
-        None
-    }
 }
 
 /// An open vault: settings and admins verified, pins loaded.
@@ -193,9 +188,9 @@ impl Vault {
             }
             let Some(path) = VaultPath::parse(path) else { continue };
             if let Some(name) = D::name(path.subject())
-                && let Some(newest) = self.newest_elsewhere::<D>(&path, seen)
+                && self.newest_elsewhere::<D>(&path, seen).is_some()
             {
-                self.note_rule_of_another_branch(newest.commit);
+                self.note_rule_of_another_branch();
                 names.push(name.clone());
             }
         }
@@ -250,13 +245,7 @@ impl Vault {
             return Ok(None);
         };
         let unverified = Unverified::parse(&path, bytes)?;
-        let mut key = authority.record_key(unverified.by(), name);
-        if key.is_none() {
-            // By the rules of this branch, where those of another one are newer than the record.
-            let content = self.read(&path, MAX_TOML)?.unwrap_or_default();
-            key = authority.branch_key(unverified.by(), name);
-            key = key.filter(|_| self.is_older_than_rules(&path, &content));
-        }
+        let key = authority.record_key(unverified.by(), name);
         let record: Signed<Record> = match self.known.get() {
             Some(known) => unverified.verify_unless_known(self.id(), key.as_ref(), known)?,
             None => unverified.verify(self.id(), key.as_ref())?,

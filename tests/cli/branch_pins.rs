@@ -444,18 +444,62 @@ fn what_a_removed_member_signs_on_an_old_branch_is_not_read() {
     team.of("bob", &["rotate", "db-url"]).stdin("before").ok();
     in_order(&team, "bob");
     in_order(&team, "alice");
-    team.git("alice", ["branch", "old"]);
     team.of("alice", &["member", "remove", "bob"]).ok();
     team.of("alice", &["sync"]).ok();
     team.git("bob", ["switch", "-q", "-c", "evil"]);
     team.of("bob", &["rotate", "db-url"]).stdin("after").ok();
     team.git("bob", ["push", "-q", "origin", "evil"]);
     team.git("alice", ["fetch", "-q", "origin"]);
-    // What he signed before is what it was.
-    team.git("alice", ["switch", "-q", "old"]);
-    team.of("alice", &["get", "db-url"]).ok().stdout_is("before");
+    // Also where a merge of his has main's tree, and both pasts behind it.
+    let script = "merge=$(git commit-tree -p origin/main -p origin/evil -m merge 'origin/main^{tree}') && \
+                  git update-ref refs/remotes/origin/merged $merge";
+    team.t.sh(script).dir(team.vault("alice")).ok();
     team.git("alice", ["switch", "-q", "evil"]);
     let refused = team.of("alice", &["get", "db-url"]).fails(5);
     refused.stdout_is("").stderr_has("signed by 'bob', who may not sign it");
     team.of("alice", &["check"]).fails(5);
+}
+
+#[test]
+fn an_older_branch_is_read_though_main_and_a_request_went_on() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    for branch in ["other", "request"] {
+        team.git("alice", ["branch", "-q", branch]);
+    }
+    team.of("alice", &["rotate", "db-url"]).stdin("of main").ok();
+    in_order(&team, "alice");
+    team.git("alice", ["switch", "-q", "-c", "newer"]);
+    team.of("alice", &["rotate", "db-url"]).stdin("asked for").ok();
+    for branch in ["other", "request"] {
+        team.git("alice", ["switch", "-q", branch]);
+        team.of("alice", &["get", "db-url"]).ok().stdout_is("one");
+        team.of("alice", &["check"]).ok();
+    }
+    team.git("alice", ["checkout", "-q", "--detach", "other"]);
+    team.of("alice", &["get", "db-url"]).ok().stdout_is("one");
+    team.git("alice", ["switch", "-q", "main"]);
+    team.holds("alice", "db-url", "of main");
+}
+
+#[test]
+fn a_runner_that_is_never_on_a_branch_sees_that_main_was_put_back() {
+    let team = Team::two_admins();
+    in_order(&team, "alice");
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok();
+    in_order(&team, "alice");
+    team.clone_for("ci");
+    team.git("ci", ["checkout", "-q", "--detach", "origin/main"]);
+    team.t
+        .sh("mkdir -p ci/.authy/keys && cp \"$HOME\"/.authy/keys/master.key ci/.authy/keys/")
+        .dir(team.t.path(""))
+        .ok();
+    team.holds("ci", "db-url", "new");
+    let rotation = team.hub(&["log", "--format=%H", "--grep=Rotate", "-1", "main"]);
+    force_main(&team, &format!("{}~1", rotation.trim()));
+    team.git("ci", ["fetch", "-q", "origin"]);
+    team.git("ci", ["checkout", "-q", "--detach", "origin/main"]);
+    for _ in 0..2 {
+        rolled_back(team.of("ci", &["get", "db-url"]).ends());
+    }
 }

@@ -177,25 +177,6 @@ fn a_policy_that_waits_is_named_to_whom_it_gave_something() {
 }
 
 #[test]
-fn a_policy_of_a_branch_accuses_nobody_on_another_one() {
-    let team = Team::with_bob();
-    team.of("bob", &["rotate", "db-url"]).stdin("of bob").ok();
-    team.send("bob", "alice");
-    team.holds("alice", "db-url", "of bob");
-    team.git("alice", ["switch", "-q", "-c", "narrow"]);
-    team.of("alice", &["policy", "update", "backend", "--deny", "db-url"]).ok();
-    team.git("alice", ["switch", "-q", "main"]);
-    team.holds("alice", "db-url", "of bob");
-    team.of("alice", &["check"]).ok().stdout_lacks("may not sign");
-    // Once it is main's, what was signed against it is not read.
-    team.git("alice", ["merge", "-q", "--ff-only", "narrow"]);
-    team.of("alice", &["sync"]).ok();
-    let record = fs::read(team.file("bob", "secrets/db-url.toml")).unwrap();
-    fs::write(team.file("alice", "secrets/db-url.toml"), record).unwrap();
-    team.of("alice", &["get", "db-url"]).fails(5);
-}
-
-#[test]
 fn a_policy_that_cannot_be_read_is_not_said_to_be_for_approval() {
     let team = Team::with_bob();
     fs::write(team.file("bob", "policies/backend.toml"), "allow = [\n").unwrap();

@@ -81,7 +81,6 @@ fn rules() -> Rules {
         ]),
         vault: None,
         past: Box::default(),
-        of_branch: std::sync::OnceLock::new(),
     }
 }
 

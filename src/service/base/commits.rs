@@ -54,17 +54,7 @@ impl Commits for GitCommits {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent> {
         let found = self.0.elsewhere(path, tips, others, is_it)?;
-        let git::Elsewhere { branch, commit, bytes } = found;
-        Some(OtherContent { branch, commit, bytes })
-    }
-
-    fn had_before(
-        &self,
-        commit: &str,
-        path: &str,
-        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
-    ) -> bool {
-        self.0.had_before(commit, path, is_it)
+        Some(OtherContent { branch: found.branch, bytes: found.bytes })
     }
 
     fn is_main(&self, branch: &str) -> bool {
