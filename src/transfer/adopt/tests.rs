@@ -402,6 +402,8 @@ fn what_is_not_understood_is_refused() {
         (".mcp.json", "[1]"),
         (".mcp.json", "{"),
         (".codex/config.toml", "a = "),
+        (".codex/config.toml", "a = 1\r\r\n"),
+        (".codex/config.toml", "a = 1\r\nb = 2\n"),
         ("compose.yaml", "a: [b"),
         ("a.tfvars", "a = <<EOT\nEOT\nb = <<EOT\nv-4711\nEOT\n"),
         (".env", "no line\n"),

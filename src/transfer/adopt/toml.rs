@@ -171,10 +171,10 @@ fn edit(text: &str, change: impl FnOnce(&mut DocumentMut)) -> Result<String, Odd
     };
     let breaks = rest.matches('\n').count();
     let is_windows = breaks > 0 && rest.matches("\r\n").count() == breaks;
-    if !is_windows && rest.contains('\r') {
+    let unix = if is_windows { rest.replace("\r\n", "\n") } else { rest.to_owned() };
+    if unix.contains('\r') {
         return Err(Odd("its lines end in different ways"));
     }
-    let unix = rest.replace("\r\n", "\n");
     let mut document: DocumentMut = unix.parse().map_err(|_| ODD)?;
     change(&mut document);
     let new = document.to_string();
