@@ -238,10 +238,8 @@ pub(super) fn tips(
     pins: &super::pin_store::PinStore,
     branch: Option<&str>,
 ) -> Vec<String> {
-    if branch.is_none() {
-        return commits.stood();
-    }
-    let former = branch.map_or_else(Vec::new, |branch| commits.former_names(branch));
+    let Some(name) = branch else { return commits.stood() };
+    let former = commits.former_names(name);
     let former = former.iter().flat_map(|name| pins.tips(Some(name)));
     pins.tips(branch).iter().chain(former).cloned().collect()
 }

@@ -75,13 +75,17 @@ pub struct SideView {
 impl SideView {
     /// Who made what this side changed, and when (RFC 3339): of a value its author, of the rest whoever signed it.
     pub fn made(&self) -> Option<(&str, &str)> {
-        let is_value = self.changes.iter().any(|what| what == "value" || what == "new");
-        let (by, at) = match is_value {
+        let (by, at) = match is_value(&self.changes) {
             true => (&self.author, &self.changed),
             false => (&self.signed_by, &self.signed),
         };
         Some((by.as_deref()?, at.as_deref()?))
     }
+}
+
+/// Whether a side gave the secret a value.
+fn is_value(changes: &[String]) -> bool {
+    changes.iter().any(|what| what == "value" || what == "new")
 }
 
 /// One side of a conflict.
@@ -241,12 +245,11 @@ pub fn conflict_show(
     if conflict.is_gone(side) {
         return Ok(ConflictShown::Removed);
     }
-    let is_value =
-        changes(&opened, conflict, side).iter().any(|what| what == "value" || what == "new");
     let ConflictTarget::Secret(name) = &conflict.matter else {
         return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
     };
-    if !is_value && !changes(&opened, conflict, side).is_empty() {
+    let what = changes(&opened, conflict, side);
+    if !what.is_empty() && !is_value(&what) {
         return Ok(ConflictShown::Diff(diff(&opened, conflict, side)));
     }
     let load = |opened: &Snapshot| {
