@@ -385,11 +385,7 @@ fn member_permits(
     need: Need,
     name: &SecretName,
 ) -> Result<(), AccessError> {
-    let not_given = || AccessError::NotGiven {
-        member: who.clone(),
-        name: name.clone(),
-        waits: rules.would_give(who, name).cloned(),
-    };
+    let not_given = || rules.not_given(who, name);
     let member = rules.member(who).ok_or_else(not_given)?;
     let mut giving = rules.giving(who, member, name).peekable();
     giving.peek().ok_or_else(not_given)?;

@@ -31,6 +31,8 @@ pub(crate) enum AccessError {
         /// The policy that did, and waits for an admin.
         waits: Option<ScopeName>,
     },
+    #[error("the policy that gave '{member}' the secret '{name}' is not in force: {why}")]
+    GivenByDamaged { member: MemberName, name: SecretName, why: Arc<StoreError> },
     #[error("'{member}' may not use scope '{scope}'")]
     NotListed { member: MemberName, scope: ScopeName },
     #[error("scope '{scope}' is run-only: its values go into processes, never to a reader")]
@@ -84,9 +86,10 @@ impl Failure for AccessError {
             Self::Pattern { .. } => Kind::Usage,
             Self::Seal(error) => error.kind(),
             Self::NoPolicy(..) => Kind::NotFound,
-            Self::DamagedPolicy { .. } | Self::BadPolicy { .. } | Self::MemberNotInForce { .. } => {
-                Kind::Damaged
-            }
+            Self::DamagedPolicy { .. }
+            | Self::GivenByDamaged { .. }
+            | Self::BadPolicy { .. }
+            | Self::MemberNotInForce { .. } => Kind::Damaged,
             Self::Open { source, .. } => source.kind(),
             Self::Creator { .. } | Self::Stale { .. } => Kind::Credentials,
             Self::NotRecorded(_) => Kind::Failure,
@@ -122,6 +125,7 @@ impl Failure for AccessError {
             Self::DamagedPolicy { scope, why } => {
                 return why.hint().or_else(|| Some(format!("see policies/{scope}.toml")));
             }
+            Self::GivenByDamaged { why, .. } => return why.hint(),
             Self::BadPolicy { scope, .. } => format!("see 'authy policy show {scope}'"),
             Self::Denied { scope, name, .. } => format!(
                 "run 'authy policy test --scope {scope} {name}'; an admin can run 'authy policy update {scope} --allow {name}'"

@@ -167,8 +167,34 @@ impl Rules {
         self.past.rules.get_or_init(read).as_deref()
     }
 
+    /// Why nobody gives `who` the secret.
+    pub(crate) fn not_given(&self, who: &MemberName, name: &SecretName) -> AccessError {
+        let waits = self.would_give(who, name);
+        let scope = waits.or_else(|| self.undecided().find(|scope| self.gave(scope, who, name)));
+        let damage = scope.and_then(|scope| match self.policies.get(scope) {
+            Some(PolicyState::Damaged(why)) => Some(Arc::clone(why)),
+            _ => None,
+        });
+        let (member, name) = (who.clone(), name.clone());
+        match damage {
+            Some(why) => AccessError::GivenByDamaged { member, name, why },
+            None => AccessError::NotGiven { member, name, waits: waits.cloned() },
+        }
+    }
+
+    /// Whether a policy gives the secret as it lies there, in force or not.
+    fn gave(&self, scope: &ScopeName, who: &MemberName, name: &SecretName) -> bool {
+        let policy = || {
+            let signed = self.vault.as_ref()?.signed_once::<Policy>(scope)?;
+            ScopePolicy::compile((*signed).clone()).ok()
+        };
+        let lists =
+            |policy: &ScopePolicy| self.member(who).is_some_and(|member| policy.lists(who, member));
+        policy().is_some_and(|policy| lists(&policy) && policy.rule(name).allows())
+    }
+
     /// Who would have a secret by a policy that waits for an admin, as one last signed it: that policy.
-    pub(crate) fn would_give(&self, who: &MemberName, name: &SecretName) -> Option<&ScopeName> {
+    fn would_give(&self, who: &MemberName, name: &SecretName) -> Option<&ScopeName> {
         let (member, past) = (self.member(who)?, self.past()?);
         let gives = |scope: &&ScopeName| match past.policy_state(scope) {
             Some(PolicyState::InForce(_, policy)) => {

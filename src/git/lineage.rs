@@ -34,6 +34,8 @@ pub(crate) struct Lineage {
     branches: OnceLock<Option<Told>>,
     /// Of commits that were a branch's when they were accepted.
     others: OnceLock<Option<Told>>,
+    /// Of the branches that requests are merged into.
+    mains: OnceLock<Option<Told>>,
 }
 
 /// Every content that some commits gave each file, the newest first.
@@ -70,6 +72,7 @@ impl Lineage {
             here: OnceLock::new(),
             branches: OnceLock::new(),
             others: OnceLock::new(),
+            mains: OnceLock::new(),
         }
     }
 
@@ -191,6 +194,38 @@ impl Lineage {
         let head = head.unwrap_or_default();
         let begins = head.strip_prefix("ref: refs/remotes/origin/").map(str::trim);
         begins.is_some_and(|name| branch.strip_prefix("refs/heads/") == Some(name))
+    }
+
+    /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
+    /// `accepted`, gave the file, but for those behind HEAD and `tips`; `None` where there is no such branch, or it cannot be read.
+    pub(crate) fn on_main(
+        &self,
+        path: &str,
+        tips: &[String],
+        accepted: &[String],
+        look: &mut dyn FnMut(Option<&[u8]>),
+    ) -> Option<()> {
+        let read = || {
+            let place = Worktree::find(&self.vault).ok()??;
+            let words = ["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"];
+            let refs = program::answer(&place, ACTION, &words).ok()?;
+            let is_main = |name: &&str| match name.strip_prefix("refs/remotes/") {
+                Some(there) => there
+                    .split_once('/')
+                    .is_some_and(|(_, branch)| self.is_main(&format!("refs/heads/{branch}"))),
+                None => self.is_main(name),
+            };
+            let mains: Vec<String> = refs.lines().filter(is_main).map(str::to_owned).collect();
+            (!mains.is_empty())
+                .then(|| self.told(&[&mains, accepted].concat(), Some(tips)))
+                .flatten()
+        };
+        let told = self.mains.get_or_init(read).as_ref()?;
+        self.find(told, path, &mut |bytes| {
+            look(bytes);
+            false
+        });
+        Some(())
     }
 
     /// A branch of this repository, and not of a remote, with a commit not behind HEAD and `tips` that gave the

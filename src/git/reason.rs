@@ -153,9 +153,14 @@ fn rounded(time: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A path as a shell takes it, because hints are copied into one.
+/// A path or a branch as a shell takes it, because hints are copied into one.
 pub(crate) fn quoted(path: &Path) -> String {
-    format!("'{}'", printable(&path.to_string_lossy()).replace('\'', r"'\''"))
+    let shown = printable(&path.to_string_lossy());
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+@%:".contains(&b);
+    match !shown.is_empty() && shown.bytes().all(is_plain) {
+        true => shown,
+        false => format!("'{}'", shown.replace('\'', r"'\''")),
+    }
 }
 
 #[cfg(test)]
@@ -166,5 +171,7 @@ mod tests {
     fn a_path_in_a_hint_stays_one_word_for_a_shell() {
         let hint = Reason::NotTrusted { work_tree: "/a'; rm -rf b\n".into() }.hint().unwrap();
         assert!(hint.ends_with(r"safe.directory '/a'\''; rm -rf b\u{a}'"), "{hint}");
+        let plain = Reason::NotTrusted { work_tree: "/home/a-b/.authy".into() }.hint().unwrap();
+        assert!(plain.ends_with("safe.directory /home/a-b/.authy"), "{plain}");
     }
 }

@@ -5,6 +5,7 @@ use super::branch::{self, Commits};
 use super::documents::AdminSet;
 use super::error::StoreError;
 use super::pin_store::{Pin, PinStore};
+use super::request;
 use super::signed::{Signed, Unverified};
 use super::vault::Vault;
 use crate::crypto::digest::Digest;
@@ -42,16 +43,23 @@ pub(super) struct SetReader<'v> {
 impl SetReader<'_> {
     /// Walks from the first set of admins to the newest, each signed by an admin of the one
     /// before (the first by one of its own). The set that this machine pinned must lie on the way, or
-    /// in another branch than this one, which never had it.
-    pub(super) fn accept(&self) -> Result<Signed<AdminSet>, StoreError> {
-        let pinned = self.pins.admins();
+    /// in another branch than this one, which never had it; or else the pinned one is a request's, whose branch
+    /// is returned too, and the one that the others have must.
+    pub(super) fn accept(&self) -> Result<(Signed<AdminSet>, Option<String>), StoreError> {
+        let (pinned, request) = match request::admins_in_request(self.commits, self.pins) {
+            Some((base, branch)) => (Some(base), Some(branch)),
+            None => (self.pins.admins(), None),
+        };
         let mut newest: Option<Signed<AdminSet>> = None;
         let mut number = 1;
-        while let Some((set, digest)) = self.set(number, newest.as_deref())? {
+        while let Some((set, digest)) = self.set(number, newest.as_deref(), request.is_some())? {
             if pinned.is_some_and(|(n, pinned)| n == number && pinned != digest) {
                 return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
             }
-            if pinned.is_none_or(|(n, _)| n <= number) {
+            if self.pins.admins() == Some((number, digest)) {
+                self.meet();
+            }
+            if pinned != Some((number, digest)) && pinned.is_none_or(|(n, _)| n <= number) {
                 self.pins.note(&Pin::Admins(number, digest));
             }
             newest = Some(set);
@@ -60,7 +68,16 @@ impl SetReader<'_> {
         let missing = || StoreError::Missing { path: VaultPath::admins(number) };
         match pinned {
             Some((pinned, _)) if number <= pinned => Err(missing()),
-            _ => newest.ok_or_else(missing),
+            _ => newest.map(|set| (set, request)).ok_or_else(missing),
+        }
+    }
+
+    /// Notes that the pinned set was met: on a main branch it is no request's any more.
+    fn meet(&self) {
+        if self.pins.admins_on().is_some()
+            && self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
+        {
+            self.pins.met_admins();
         }
     }
 
@@ -68,11 +85,15 @@ impl SetReader<'_> {
         &self,
         number: u32,
         before: Option<&AdminSet>,
+        is_in_request: bool,
     ) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
         if let Some(found) = admin_set(self.root, self.vault, number, before)? {
             return Ok(Some(found));
         }
-        // Admins are who they are on whatever branch: those that this machine has seen.
+        if is_in_request {
+            return Ok(before.and_then(|before| self.set_of_main(number, before)));
+        }
+        // But for requests, admins are who they are on whatever branch: those that this machine has seen.
         let path = VaultPath::admins(number);
         let pinned = self.pins.admins().filter(|(n, _)| before.is_some() && number <= *n);
         let Some((last, pinned)) = pinned else { return Ok(None) };
@@ -84,6 +105,17 @@ impl SetReader<'_> {
         let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(set).is_some();
         let newer = branch::newer(self.commits, self.pins, &path, is_it);
         Ok(newer.and_then(|found| set(&found.bytes?)))
+    }
+
+    /// A set that main branches have and this one has not.
+    fn set_of_main(&self, number: u32, before: &AdminSet) -> Option<(Signed<AdminSet>, Digest)> {
+        let mut found = None;
+        let look = &mut |bytes: Option<&[u8]>| {
+            let verify = || verify_set(self.vault, number, bytes?.to_vec(), Some(before)).ok();
+            found = found.take().or_else(verify);
+        };
+        request::on_main(self.commits, self.pins, &VaultPath::admins(number), look)?;
+        found
     }
 }
 

@@ -49,6 +49,16 @@ pub(crate) trait Commits: Debug + Send + Sync {
     /// Whether a branch is one that requests are merged into.
     fn is_main(&self, branch: &str) -> bool;
 
+    /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
+    /// `accepted`, gave the file, but for those behind this branch and `tips`; `None` where there is no such branch, or it cannot be read.
+    fn on_main(
+        &self,
+        path: &str,
+        tips: &[String],
+        accepted: &[String],
+        look: &mut dyn FnMut(Option<&[u8]>),
+    ) -> Option<()>;
+
     /// Whether all of these commits are here.
     fn has_all(&self, commits: &[String]) -> bool;
 
@@ -119,7 +129,9 @@ pub(super) struct Findings {
     behind: Mutex<HashMap<(Wanted, String), bool>>,
     /// Of records below their pin: what they were put back from, or nothing.
     pub(super) put_back: Mutex<HashMap<VaultPath, Option<PutBack>>>,
-    newer: Mutex<BTreeMap<String, BTreeSet<VaultPath>>>,
+    newer: ByBranch,
+    /// Rules that are in force once a request is merged, by its branch.
+    waiting: ByBranch,
     /// Whether members or policies of another branch are obeyed.
     rules: AtomicBool,
 }
@@ -127,11 +139,12 @@ pub(super) struct Findings {
 impl Vault {
     /// What is newer in other branches than here, by branch, as far as it was met.
     pub(crate) fn newer_elsewhere(&self) -> Vec<(String, Vec<VaultPath>)> {
-        let newer = self.findings.newer.lock().unwrap_or_else(PoisonError::into_inner);
-        newer
-            .iter()
-            .map(|(branch, paths)| (branch.clone(), paths.iter().cloned().collect()))
-            .collect()
+        by_branch(&self.findings.newer)
+    }
+
+    /// Rules of requests, which are in force here once these are merged, by branch, as far as they were met.
+    pub(crate) fn waiting_elsewhere(&self) -> Vec<(String, Vec<VaultPath>)> {
+        by_branch(&self.findings.waiting)
     }
 
     /// Whether the branch never had the content of a file that `is_it`, and another one has.
@@ -176,8 +189,12 @@ impl Vault {
 
     /// Notes what a branch has that is newer than here.
     pub(super) fn tell_newer(&self, branch: String, path: &VaultPath) {
-        let mut newer = self.findings.newer.lock().unwrap_or_else(PoisonError::into_inner);
-        newer.entry(branch).or_default().insert(path.clone());
+        note(&self.findings.newer, branch, path);
+    }
+
+    /// Notes a rule that is in force here once the request of this branch is merged.
+    pub(super) fn tell_waiting(&self, branch: String, path: &VaultPath) {
+        note(&self.findings.waiting, branch, path);
     }
 
     /// Who has, or had, a file of a folder that `is_it`, by its name and content: this branch, or else
@@ -214,6 +231,21 @@ impl Vault {
             self.pins.accept_tip(&tip.branch, &tip.commit);
         }
     }
+}
+
+type ByBranch = Mutex<BTreeMap<String, BTreeSet<VaultPath>>>;
+
+fn note(noted: &ByBranch, branch: String, path: &VaultPath) {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.entry(branch).or_default().insert(path.clone());
+}
+
+fn by_branch(noted: &ByBranch) -> Vec<(String, Vec<VaultPath>)> {
+    let noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_one = |(branch, paths): (&String, &BTreeSet<VaultPath>)| {
+        (branch.clone(), paths.iter().cloned().collect())
+    };
+    noted.iter().map(of_one).collect()
 }
 
 /// As [`Vault::newer`], while the vault is being opened.

@@ -8,7 +8,6 @@ use crate::fs::{FsError, Subject, VaultPath};
 use crate::kind::{Failure, Kind};
 use crate::name::{MemberName, printable};
 
-/// A vault that cannot be used as it lies there.
 /// What commits tell of a file that was put back.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RolledBackPast {
@@ -25,6 +24,56 @@ impl RolledBackPast {
         Self { kept: Kept::Here, commit: None, undone_by: None }
     }
 
+    /// What to do about a file that was put back from version `seen`, `found` being here.
+    fn way(&self, path: &VaultPath, found: u64, seen: u64) -> String {
+        if let Some(way) = self.elsewhere(path, seen) {
+            return way;
+        }
+        match (path.subject(), &self.commit) {
+            (Subject::Record(name), _) if self.kept == Kept::Nowhere => format!(
+                "no commit here has version {seen}; 'authy sync' may bring it, and 'authy restore {name} \
+                 --version {found}' agrees to this one"
+            ),
+            _ if self.kept == Kept::Nowhere => {
+                format!(
+                    "no commit here has version {seen}: 'authy sync' or 'git fetch' may bring it"
+                )
+            }
+            (Subject::Record(name), _) => format!(
+                "'authy restore {name} --version {seen}' makes the newer one count again, '--version \
+                 {found}' agrees to this one; {}",
+                self.told(path)
+            ),
+            (_, Some(commit)) => format!(
+                "in the vault's folder: 'git checkout {commit} -- {path}' makes version {seen} count again; {}",
+                self.told(path)
+            ),
+            (_, None) => format!(
+                "'git log -- {path}' in the vault shows who put it back: restore version {seen} with \
+                 'git checkout COMMIT -- {path}'"
+            ),
+        }
+    }
+
+    /// What brings the newer version of a file back, where other commits than those here have it.
+    fn elsewhere(&self, path: &VaultPath, seen: u64) -> Option<String> {
+        match &self.kept {
+            Kept::Upstream => Some(format!(
+                "'authy sync' brings version {seen} back from the remote; {}",
+                self.told(path)
+            )),
+            Kept::Clone(folder) => {
+                let folder = folder.to_string_lossy().replace('\'', r"'\''");
+                Some(format!(
+                    "another clone of yours has version {seen}: send it with \"authy --vault '{}' sync\", \
+                     then 'authy sync' brings it here",
+                    printable(&folder)
+                ))
+            }
+            Kept::Here | Kept::Nowhere => None,
+        }
+    }
+
     /// What happened, as far as it is known.
     fn told(&self, path: &VaultPath) -> String {
         match &self.undone_by {
@@ -35,17 +84,20 @@ impl RolledBackPast {
 }
 
 /// Which commits have the version that a file was put back from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// Those of the branch that this one follows at the remote, as last fetched.
     Upstream,
     /// Others that can be read.
     Here,
+    /// Those of another clone on this machine, by its folder.
+    Clone(PathBuf),
     /// None that can be read.
     #[default]
     Nowhere,
 }
 
+/// A vault that cannot be used as it lies there.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("no vault at '{}'", .0.display())]
@@ -154,37 +206,7 @@ impl Failure for StoreError {
             Self::Digest { value, .. } => {
                 format!("it was swapped, edited or half restored; {}", restore(value))
             }
-            Self::RolledBack { path, found, seen, past } if past.kept == Kept::Nowhere => match path.subject() {
-                Subject::Record(name) => format!(
-                    "no commit here has version {seen}; 'authy sync' may bring it, and 'authy restore {name} \
-                     --version {found}' agrees to this one"
-                ),
-                _ => format!(
-                    "no commit here has version {seen}: 'authy sync' or 'git fetch' may bring it"
-                ),
-            },
-            Self::RolledBack { path, seen, past, .. } if past.kept == Kept::Upstream => format!(
-                "'authy sync' brings version {seen} back from the remote; {}",
-                past.told(path)
-            ),
-            Self::RolledBack { path, found, seen, past } => match path.subject() {
-                Subject::Record(name) => format!(
-                    "'authy restore {name} --version {seen}' makes the newer one count again, '--version \
-                     {found}' agrees to this one; {}",
-                    past.told(path)
-                ),
-                _ => match &past.commit {
-                    Some(commit) => format!(
-                        "in the vault's folder: 'git checkout {commit} -- {path}' makes version {seen} count \
-                         again; {}",
-                        past.told(path)
-                    ),
-                    None => format!(
-                        "'git log -- {path}' in the vault shows who put it back: restore version {seen} \
-                         with 'git checkout COMMIT -- {path}'"
-                    ),
-                },
-            },
+            Self::RolledBack { path, found, seen, past } => past.way(path, *found, *seen),
             Self::CameBack { path, .. } => match path.subject() {
                 Subject::Record(name) => format!(
                     "remove it again with 'authy remove {name}', or give it a new value with 'authy \

@@ -5,6 +5,7 @@
 //! caller ([`Authority`]); nothing here decides about access, and nothing here decrypts.
 
 mod admin_sets;
+mod admins_on;
 mod branch;
 mod claim;
 mod documents;
@@ -17,6 +18,7 @@ mod plain;
 mod plugins;
 mod put_back;
 mod record;
+mod request;
 mod sealed;
 mod signed;
 mod stamp;

@@ -9,7 +9,7 @@ use crate::fs::FsError;
 
 const LIMIT: usize = 64 << 20;
 /// Below every version: a file that was met on a request's branch alone.
-const NEVER: Version = Version { created: 0, version: 0 };
+pub(super) const NEVER: Version = Version { created: 0, version: 0 };
 
 /// The list of files whose pinned version was met on one branch alone.
 const ONLY_ON: &str = "only-on";
@@ -31,6 +31,11 @@ pub(super) fn read(folder: &Path) -> BTreeMap<String, OnlyOn> {
     text.lines().filter_map(parse).collect()
 }
 
+/// What stands in the list for the removal of a file.
+pub(super) fn removal(path: &str) -> String {
+    format!("removed/{path}")
+}
+
 /// A pin that was met on one branch alone, which is no main branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OnlyOn {
@@ -48,6 +53,8 @@ pub(super) struct Change<'n> {
     pub(super) request: Option<&'n str>,
     /// Versions that may be higher than their pins.
     pub(super) seen: &'n BTreeMap<String, Version>,
+    /// Versions that files had when they were removed.
+    pub(super) removed: &'n BTreeMap<String, Version>,
     /// Pins that were taken back.
     pub(super) withdrawn: &'n BTreeMap<String, (Version, Version)>,
     /// Files whose pinned version was met on a main branch.
@@ -63,6 +70,7 @@ impl Change<'_> {
     /// The state folder cannot be written.
     pub(super) fn save(&self, folder: &Path, pins: &Pins) -> Result<(), FsError> {
         if self.seen.is_empty()
+            && self.removed.is_empty()
             && self.withdrawn.is_empty()
             && self.met_again.is_empty()
             && self.met_below.is_empty()
@@ -88,6 +96,16 @@ impl Change<'_> {
                 let base = known.or(pinned).unwrap_or(NEVER);
                 let one = OnlyOn { version: *version, branch: branch.to_owned(), base };
                 all.insert(path.clone(), one);
+            }
+        }
+        for (path, version) in self.removed {
+            let key = removal(path);
+            match self.request {
+                Some(branch) => {
+                    let one = OnlyOn { version: *version, branch: branch.to_owned(), base: NEVER };
+                    all.insert(key, one);
+                }
+                None => _ = all.remove(&key),
             }
         }
         if all == before {
@@ -126,6 +144,7 @@ mod tests {
             let change = Change {
                 request,
                 seen: &one(seen),
+                removed: &BTreeMap::new(),
                 withdrawn: &BTreeMap::new(),
                 met_again: &again.then(|| path.clone()).into_iter().collect::<BTreeSet<_>>(),
                 met_below: &one(below),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::admins_on::{self, AdminsOn};
 use super::only_on::{self, OnlyOn};
 use super::pins::{Pins, Version, render};
 use crate::crypto::digest::Digest;
@@ -28,6 +29,7 @@ const OWN_HEADS: usize = 1024;
 pub(crate) struct PinStore {
     folder: Option<PathBuf>,
     admins: Option<(u32, Digest)>,
+    admins_on: OnceLock<Option<AdminsOn>>,
     seen: Pins,
     removed: Pins,
     /// The last published line of each chain that was verified.
@@ -72,6 +74,8 @@ struct Unsaved {
     withdrawn: BTreeMap<String, (Version, Version)>,
     heads: BTreeMap<String, String>,
     own_heads: Vec<OwnHead>,
+    /// The pinned set of admins was met on a main branch.
+    met_admins: bool,
     /// Files whose version was met on a second branch.
     met_again: BTreeSet<String>,
     /// Versions below the pin that were met on other branches than its own.
@@ -130,6 +134,17 @@ impl PinStore {
         self.admins
     }
 
+    /// The set of admins last accepted, where it was met on a request's branch alone.
+    pub(super) fn admins_on(&self) -> Option<&AdminsOn> {
+        let read = || admins_on::read(self.folder.as_deref()?);
+        self.admins_on.get_or_init(read).as_ref().filter(|on| Some(on.pin) == self.admins)
+    }
+
+    /// Notes that the pinned set of admins was met on a main branch, to be saved.
+    pub(super) fn met_admins(&self) {
+        self.news(|news| news.met_admins = true);
+    }
+
     /// The highest version seen of the file at `path`.
     pub(crate) fn seen(&self, path: &VaultPath) -> Option<Version> {
         self.seen.get(path.as_str())
@@ -176,8 +191,17 @@ impl PinStore {
 
     /// The branch on which alone the pinned version of a file was met, where that is known.
     pub(super) fn only_on(&self, path: &VaultPath) -> Option<OnlyOn> {
+        self.listed(path.as_str())
+    }
+
+    /// As [`PinStore::only_on`], of the removal of a file.
+    pub(super) fn removed_only_on(&self, path: &VaultPath) -> Option<OnlyOn> {
+        self.listed(&only_on::removal(path.as_str()))
+    }
+
+    fn listed(&self, key: &str) -> Option<OnlyOn> {
         let read = || self.folder.as_deref().map_or_else(BTreeMap::new, only_on::read);
-        self.only_on.get_or_init(read).get(path.as_str()).cloned()
+        self.only_on.get_or_init(read).get(key).cloned()
     }
 
     /// Notes a version below the pin that was met on another branch than the pin's, to be saved.
@@ -190,9 +214,10 @@ impl PinStore {
         self.news(|news| _ = news.met_again.insert(path.as_str().to_owned()));
     }
 
-    /// Whether higher versions were seen that are to be saved.
+    /// Whether higher versions were seen that are to be saved, or other admins, or a removal.
     pub(super) fn has_seen_more(&self) -> bool {
-        !self.news.lock().unwrap_or_else(PoisonError::into_inner).seen.is_empty()
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        !news.seen.is_empty() || news.admins.is_some() || !news.removed.is_empty()
     }
 
     /// The last version of the file at `path` before it was removed here.
@@ -232,6 +257,12 @@ impl PinStore {
         others.flat_map(|(_, tips)| tips.iter().cloned()).collect()
     }
 
+    /// Those accepted on the branches that are such ones.
+    pub(super) fn tips_where(&self, is_it: impl Fn(&str) -> bool) -> Vec<String> {
+        let such = self.tips.iter().filter(|(name, _)| is_it(name));
+        such.flat_map(|(_, tips)| tips.iter().cloned()).collect()
+    }
+
     /// Those accepted on any branch.
     pub(crate) fn all_tips(&self) -> Vec<String> {
         self.other_tips(None)
@@ -265,6 +296,7 @@ impl PinStore {
             && news.met_again.is_empty()
             && news.met_below.is_empty()
             && news.tip.is_none()
+            && !news.met_admins
         {
             return Ok(());
         }
@@ -272,13 +304,17 @@ impl PinStore {
         let _lock = crate::fs::lock_file(&folder.join("lock"))?;
         let now = Self::read(folder)?;
         if let Some((number, digest)) = news.admins
-            && now.admins.is_none_or(|(n, _)| n <= number)
+            && admins_on::save(folder, (number, digest), now.admins, request)?
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
+        }
+        if news.met_admins && now.admins == self.admins {
+            admins_on::forget(folder)?;
         }
         let change = only_on::Change {
             request,
             seen: &news.seen,
+            removed: &news.removed,
             withdrawn: &news.withdrawn,
             met_again: &news.met_again,
             met_below: &news.met_below,
@@ -372,6 +408,15 @@ pub(crate) fn remember_vault(base: &Path, folder: &Path, vault: &str) -> Result<
     all.insert(key, vault.to_owned());
     let lines = all.iter().map(|(folder, id)| format!("{id} {}\n", escape(folder)));
     crate::fs::replace(&base.join("folders"), lines.collect::<String>().as_bytes())
+}
+
+/// The folders in which a vault was used.
+///
+/// # Errors
+/// As [`known_vault`].
+pub(super) fn folders_of(base: &Path, vault: &str) -> Result<Vec<PathBuf>, FsError> {
+    let all = folders(base)?.into_iter().filter(|(_, id)| id == vault);
+    Ok(all.map(|(folder, _)| PathBuf::from(folder)).collect())
 }
 
 /// Which folder holds which vault; one `<id> <folder>` a line.

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use super::MAX_TOML;
 use super::branch::tips;
 use super::documents::Document;
 use super::error::{Kept, RolledBackPast, StoreError};
@@ -54,10 +55,7 @@ impl Vault {
         seen: Version,
         is_good: &dyn Fn(&[u8]) -> bool,
     ) -> Option<PutBack> {
-        let version = |bytes: &[u8]| {
-            let record = claimed::<Record>(path, bytes).ok()?.0;
-            Some(Version::from(&record))
-        };
+        let version = |bytes: &[u8]| claimed_at(path, bytes);
         let branch = self.commits.branch();
         let tips = &tips(self.commits.as_ref(), &self.pins, branch.as_deref());
         let mut from = None;
@@ -73,7 +71,7 @@ impl Vault {
             _ if from.is_some() => {}
             Some(only) if here.as_deref().unwrap_or(DETACHED) == only.branch => {}
             Some(only) if found < only.base && is_main => {
-                return Some(PutBack { from: only.base, past: RolledBackPast::default() });
+                return Some(self.undone(path, only.base, tips));
             }
             // An older branch or commit: others have what they had.
             Some(only) if found < only.base => wanted = only.base,
@@ -85,23 +83,13 @@ impl Vault {
                 return None;
             }
             None if is_main && branch.is_some() => {
-                return Some(PutBack { from: seen, past: RolledBackPast::default() });
+                return Some(self.undone(path, seen, tips));
             }
             None => {}
         }
         // What a commit had that is not here cannot be told.
         if had || !self.commits.has_all(tips) {
-            let Some(from) = from else {
-                return Some(PutBack { from: seen, past: RolledBackPast::default() });
-            };
-            let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(version) == Some(from);
-            let kept = match self.commits.upstream_has(path.as_str(), is_it) {
-                true => Kept::Upstream,
-                false => Kept::Here,
-            };
-            let undone_by = self.commits.undone_by(path.as_str(), is_it);
-            let past = RolledBackPast { kept, commit: None, undone_by };
-            return Some(PutBack { from, past });
+            return Some(self.undone(path, from.unwrap_or(seen), tips));
         }
         let others = self.pins.other_tips(branch.as_deref());
         let is_it = &mut |bytes: Option<&[u8]>| {
@@ -121,21 +109,53 @@ impl Vault {
                 self.tell_newer(branch, path);
                 None
             }
-            None => Some(PutBack { from: seen, past: RolledBackPast::default() }),
+            None => Some(self.undone(path, seen, tips)),
         }
     }
 
-    /// What commits of this branch tell of a document that was put back.
+    /// A record that was put back, with what is known of where the newer version is.
+    fn undone(&self, path: &VaultPath, from: Version, tips: &[String]) -> PutBack {
+        let is_it = &mut |bytes: Option<&[u8]>| {
+            bytes.and_then(|bytes| claimed_at(path, bytes)) == Some(from)
+        };
+        PutBack { from, past: self.past(path, tips, is_it) }
+    }
+
+    /// What is known of a document that was put back.
     pub(super) fn past_of<D: Document>(&self, path: &VaultPath, seen: Version) -> RolledBackPast {
         let is_it = &mut |bytes: Option<&[u8]>| {
             let document = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
             document.is_some_and(|document| document.version() >= seen.version)
         };
         let branch = self.commits.branch();
-        let tips = tips(self.commits.as_ref(), &self.pins, branch.as_deref());
-        let commit = self.commits.commit_with(path.as_str(), &tips, is_it);
-        let undone_by = self.commits.undone_by(path.as_str(), is_it);
-        RolledBackPast { kept: Kept::Here, commit, undone_by }
+        self.past(path, &tips(self.commits.as_ref(), &self.pins, branch.as_deref()), is_it)
+    }
+
+    /// Where the content of a file is that `is_it`, and what took it from this branch.
+    fn past(
+        &self,
+        path: &VaultPath,
+        tips: &[String],
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> RolledBackPast {
+        let place = path.as_str();
+        let others = self.pins.other_tips(self.commits.branch().as_deref());
+        let is_upstream = self.commits.upstream_has(place, is_it);
+        let commit = self.commits.commit_with(place, tips, is_it).or_else(|| {
+            self.commits.elsewhere(place, tips, &others, is_it).map(|other| other.branch)
+        });
+        let mut clones = self.other_clones().into_iter().filter(|folder| {
+            let bytes = crate::fs::read_outside(&folder.join(place), MAX_TOML).ok().flatten();
+            is_it(bytes.as_deref())
+        });
+        let kept = match &commit {
+            _ if is_upstream => Kept::Upstream,
+            Some(_) => Kept::Here,
+            None => clones.next().map_or(Kept::Nowhere, Kept::Clone),
+        };
+        drop(clones);
+        let undone_by = self.commits.undone_by(place, is_it);
+        RolledBackPast { kept, commit, undone_by }
     }
 
     /// The branch that was checked out each time the pinned version of a file was met, where that is another
@@ -162,6 +182,12 @@ impl Vault {
     }
 }
 
-fn shown(branch: &str) -> &str {
+/// The version that a record claims to have.
+fn claimed_at(path: &VaultPath, bytes: &[u8]) -> Option<Version> {
+    Some(Version::from(&claimed::<Record>(path, bytes).ok()?.0))
+}
+
+/// The name of a branch for people.
+pub(super) fn shown(branch: &str) -> &str {
     branch.strip_prefix("refs/heads/").unwrap_or(branch)
 }

@@ -60,8 +60,11 @@ impl Vault {
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
         let gone = seen.filter(|(path, _)| is_document(path) && is_gone(path));
-        gone.filter(|(path, _)| !self.is_behind(path, Wanted::File, &mut |bytes| bytes.is_some()))
-            .collect()
+        let is_elsewhere = |path: &VaultPath| {
+            self.is_behind(path, Wanted::File, &mut |bytes| bytes.is_some())
+                || self.pins().seen(path).is_some_and(|seen| self.is_of_request(path, seen))
+        };
+        gone.filter(|(path, _)| !is_elsewhere(path)).collect()
     }
 
     /// Fails where the system kept a member, a policy, a grant or a secret from being read (too
@@ -105,6 +108,12 @@ impl Vault {
         is_own.then(|| (*signed).clone())
     }
 
+    /// The document as it lies there, where an admin signed it once: it need not be in force.
+    pub(crate) fn signed_once<D: Document>(&self, name: &D::Name) -> Option<Signed<D>> {
+        let path = &D::path(name);
+        self.approved::<D>(path, self.read(path, MAX_TOML).ok()??)
+    }
+
     /// Reads the document of this name.
     pub(crate) fn standing<D: Document>(&self, name: &D::Name) -> Standing<D> {
         let path = &D::path(name);
@@ -120,8 +129,8 @@ impl Vault {
             Ok(document) => self.against_its_pin(path, document),
             Err(StoreError::Missing { path }) => {
                 let seen = self.pins().seen(&path);
-                match seen.and_then(|seen| self.newest_elsewhere::<D>(&path, seen)) {
-                    Some(newest) => Standing::of(newest.document),
+                match seen.and_then(|seen| self.of_elsewhere::<D>(&path, seen)) {
+                    Some(document) => Standing::of(document),
                     None => Standing::Damaged(Arc::new(StoreError::Missing { path })),
                 }
             }
@@ -135,7 +144,7 @@ impl Vault {
     }
 
     /// The version that this machine has seen, where it is another branch's: members and policies are
-    /// what they are on whatever branch.
+    /// what they are on whatever branch, but for what a request alone has ([`Vault::in_request`]).
     pub(super) fn newest_elsewhere<D: Document>(
         &self,
         path: &VaultPath,
@@ -150,31 +159,25 @@ impl Vault {
         Some(OtherDocument { branch: found.branch, document: newest(&found.bytes?)? })
     }
 
+    /// A document that is not here: as main branches have it where a request alone has the newest, or else
+    /// as another branch has that.
+    pub(super) fn of_elsewhere<D: Document>(
+        &self,
+        path: &VaultPath,
+        seen: Version,
+    ) -> Option<Signed<D>> {
+        match self.in_request::<D>(path, None, seen) {
+            Some(request) => request.of_main.map(|(_, document)| document),
+            None => self.newest_elsewhere::<D>(path, seen).map(|newest| newest.document),
+        }
+    }
+
     /// An approved file older than one seen before is a rollback, unless it is that of a branch which
     /// never had the newer one.
     fn against_its_pin<D: Document>(&self, path: &VaultPath, document: Signed<D>) -> Standing<D> {
         let found = Version::of_document(document.version());
         match self.pins().seen(path) {
-            Some(seen) if found < seen => match self.newest_elsewhere::<D>(path, seen) {
-                Some(newest) => {
-                    self.note_rule_of_another_branch();
-                    self.tell_newer(newest.branch, path);
-                    Standing::of(newest.document)
-                }
-                None => match self.only_on(path, found, seen) {
-                    // Of a request that is gone, or in another clone: nothing here says what it was.
-                    Some(branch) => {
-                        self.tell_newer(branch, path);
-                        Standing::of(document)
-                    }
-                    None => Standing::Damaged(Arc::new(StoreError::RolledBack {
-                        path: path.clone(),
-                        found: found.version,
-                        seen: seen.version,
-                        past: self.past_of::<D>(path, seen).into(),
-                    })),
-                },
-            },
+            Some(seen) if found < seen => self.below_its_pin(path, document, seen),
             seen => {
                 if seen == Some(found) {
                     self.met(path, found);
@@ -182,6 +185,42 @@ impl Vault {
                 self.pins().pin(path, found);
                 Standing::of(document)
             }
+        }
+    }
+
+    fn below_its_pin<D: Document>(
+        &self,
+        path: &VaultPath,
+        document: Signed<D>,
+        seen: Version,
+    ) -> Standing<D> {
+        let found = Version::of_document(document.version());
+        if let Some(request) = self.in_request::<D>(path, Some(found), seen) {
+            let Some((_, newer)) = request.of_main else { return Standing::of(document) };
+            self.note_rule_of_another_branch();
+            return Standing::of(newer);
+        }
+        if let Some(newest) = self.newest_elsewhere::<D>(path, seen) {
+            self.note_rule_of_another_branch();
+            self.tell_newer(newest.branch, path);
+            return Standing::of(newest.document);
+        }
+        let is_newer = &mut |bytes: Option<&[u8]>| {
+            let then = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
+            then.is_some_and(|then| then.version() > found.version)
+        };
+        match self.only_on(path, found, seen) {
+            // Of a request that is gone, or in another clone: nothing here says what it was.
+            Some(branch) if !self.had(path, is_newer) => {
+                self.tell_waiting(branch, path);
+                Standing::of(document)
+            }
+            _ => Standing::Damaged(Arc::new(StoreError::RolledBack {
+                path: path.clone(),
+                found: found.version,
+                seen: seen.version,
+                past: self.past_of::<D>(path, seen).into(),
+            })),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Opening a vault and reading its files, each verified before it is handed out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::admin_sets::SetReader;
@@ -13,6 +13,7 @@ use super::pins::Version;
 use super::plugins::StartPlugins;
 use super::put_back::DETACHED;
 use super::record::{EncryptedSecret, Record};
+use super::request::{InRequest, RuleFile, in_request};
 use super::signed::{Signed, Unverified};
 use super::{MAX_SEALED, MAX_TOML};
 use crate::crypto::known::Known;
@@ -73,35 +74,45 @@ impl Vault {
         refuse_another_vault(&root, base, &claim.vault)?;
         let pins = PinStore::load(base, &claim.vault)?;
         let sets = SetReader { root: &root, vault: &claim.vault, pins: &pins, commits: &*commits };
-        let admins = sets.accept()?;
+        let (admins, admins_request) = sets.accept()?;
         let key = admins.admins.get(unverified.by()).copied();
         let mut config = unverified.verify::<Config>(&claim.vault, key.as_ref())?;
         let first_use = pins.admins().is_none();
         let files = Reader::open(&root)?;
         let (known, unread, latest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let found = Version::of_document(config.version);
+        let mut request = None;
         if let Some(seen) = pins.seen(&path).filter(|seen| found < *seen) {
             // What nobody who may has signed is no version.
-            let newest = |bytes: &[u8]| -> Option<Signed<Config>> {
+            let read = |bytes: &[u8]| -> Option<(Version, Signed<Config>)> {
                 let read = Unverified::parse(&path, bytes.to_vec()).ok()?;
                 let key = admins.admins.get(read.by()).copied();
                 let found = read.verify::<Config>(&claim.vault, key.as_ref()).ok()?;
-                (Version::of_document(found.version) >= seen).then_some(found)
+                Some((Version::of_document(found.version), found))
             };
-            let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(newest).is_some();
-            let newer = branch::newer(&*commits, &pins, &path, is_it);
-            let newer = newer.and_then(|found| newest(&found.bytes?));
-            let rolled_back = StoreError::RolledBack {
-                path: path.clone(),
-                found: found.version,
-                seen: seen.version,
-                past: RolledBackPast::here().into(),
-            };
-            config = newer.ok_or(rolled_back)?;
+            let file = RuleFile { path: &path, found: Some(found), seen };
+            match in_request(&*commits, &pins, &file, &read) {
+                Some(InRequest { branch, of_main }) => {
+                    config = of_main.map_or(config, |(_, newer)| newer);
+                    request = Some(branch);
+                }
+                None => {
+                    let newest = |bytes: &[u8]| read(bytes).filter(|(version, _)| *version >= seen);
+                    let is_it = &mut |bytes: Option<&[u8]>| bytes.and_then(newest).is_some();
+                    let newer = branch::newer(&*commits, &pins, &path, is_it);
+                    let newer = newer.and_then(|found| newest(&found.bytes?));
+                    let rolled_back = StoreError::RolledBack {
+                        path: path.clone(),
+                        found: found.version,
+                        seen: seen.version,
+                        past: RolledBackPast::here().into(),
+                    };
+                    config = newer.ok_or(rolled_back)?.1;
+                }
+            }
         }
-        pins.pin(&path, Version::of_document(config.version));
         let findings = Findings::default();
-        Ok(Self {
+        let vault = Self {
             root,
             files,
             config,
@@ -114,7 +125,16 @@ impl Vault {
             plugins: StartPlugins::default(),
             commits,
             findings,
-        })
+        };
+        vault.met(&path, found);
+        vault.pins.pin(&path, Version::of_document(vault.config.version));
+        if let Some(branch) = request {
+            vault.tell_waiting(branch, &path);
+        }
+        if let (Some(branch), Some((number, _))) = (admins_request, vault.pins.admins()) {
+            vault.tell_waiting(branch, &VaultPath::admins(number));
+        }
+        Ok(vault)
     }
 
     /// Says what the latest moment known is, in seconds since 1970.
@@ -188,7 +208,7 @@ impl Vault {
             }
             let Some(path) = VaultPath::parse(path) else { continue };
             if let Some(name) = D::name(path.subject())
-                && self.newest_elsewhere::<D>(&path, seen).is_some()
+                && self.of_elsewhere::<D>(&path, seen).is_some()
             {
                 self.note_rule_of_another_branch();
                 names.push(name.clone());
@@ -258,6 +278,7 @@ impl Vault {
         }
         if let Some(last) = self.pins.removed(&path).filter(|last| found <= *last)
             && !self.is_behind(&path, Wanted::Removal, &mut |bytes| bytes.is_none())
+            && !self.is_removed_in_request(&path, last)
         {
             return Err(StoreError::CameBack { path, version: last.version });
         }
@@ -324,7 +345,17 @@ impl Vault {
     }
 }
 
-fn canonical(root: &Root) -> std::path::PathBuf {
+impl Vault {
+    /// The folders of other clones of this vault that were used on this machine.
+    pub(super) fn other_clones(&self) -> Vec<PathBuf> {
+        let base = self.pins.folder().and_then(Path::parent);
+        let all = base.and_then(|base| pin_store::folders_of(base, self.id()).ok());
+        let here = canonical(&self.root);
+        all.unwrap_or_default().into_iter().filter(|folder| *folder != here).collect()
+    }
+}
+
+fn canonical(root: &Root) -> PathBuf {
     root.path().canonicalize().unwrap_or_else(|_| root.path().to_owned())
 }
 

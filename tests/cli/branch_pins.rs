@@ -1,5 +1,5 @@
 //! Pins that know branches: what another branch never had is not rolled back there, and what was put
-//! back is, on whatever way. Members, policies and admins are what they are on every branch.
+//! back is, on whatever way. Members, policies and admins are on every branch what main has.
 
 use crate::forge::Button;
 use crate::outcome::Done;
@@ -502,4 +502,45 @@ fn a_runner_that_is_never_on_a_branch_sees_that_main_was_put_back() {
     for _ in 0..2 {
         rolled_back(team.of("ci", &["get", "db-url"]).ends());
     }
+}
+
+#[test]
+fn what_another_clone_of_one_machine_has_not_sent_is_named_with_its_folder() {
+    let team = Team::with_bob();
+    in_order(&team, "bob");
+    let (origin, other) = (team.t.path("origin.git"), team.t.path("other"));
+    let (origin, other) = (origin.to_str().unwrap(), other.to_str().unwrap());
+    team.t.program("git", ["clone", "-q", origin, other]).ok();
+    let there = |words: &[&str]| team.of("bob", &[&["--vault", other], words].concat());
+    there(&["get", "db-url"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("new").ok();
+    let refused = there(&["get", "db-url"]).fails(5);
+    let here = team.vault("bob");
+    refused.stderr_has(&format!("authy --vault '{}' sync", here.display()));
+    team.of("bob", &["sync"]).ok();
+    there(&["sync"]).ok();
+    there(&["get", "db-url"]).ok().stdout_is("new");
+}
+
+#[test]
+fn a_member_is_told_that_a_policy_was_put_back_and_how_it_comes_again() {
+    let team = Team::with_bob();
+    team.of("alice", &["policy", "update", "backend", "--description", "newer"]).ok();
+    in_order(&team, "alice");
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-url", "one");
+    team.git("bob", ["reset", "-q", "--hard", "HEAD~1"]);
+    let refused = team.of("bob", &["get", "db-url"]).fails(5);
+    refused.stderr_has("'policies/backend.toml' was rolled back").stderr_has("'authy sync' brings");
+    team.of("bob", &["sync"]).ok();
+    team.holds("bob", "db-url", "one");
+    // By a commit that everybody gets.
+    let update = team.hub(&["log", "--format=%H", "--grep=Update policy", "-1", "main"]);
+    team.revert(&update);
+    team.of("bob", &["sync"]).ok();
+    let refused = team.of("bob", &["get", "db-url"]).fails(5).messages();
+    let way = refused.split('\'').find(|part| part.starts_with("git checkout ")).unwrap();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    team.t.program("git", words).dir(team.vault("bob")).ok();
+    team.holds("bob", "db-url", "one");
 }

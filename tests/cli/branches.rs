@@ -191,7 +191,7 @@ fn another_branch_is_brought_in_by_its_name_and_nothing_is_pushed() {
     in_sync(&team, "alice");
     let refused =
         team.of("bob", &with).ends().code_is(7).stderr_has("changed on both sides: db-url");
-    refused.stderr_has("authy conflict list --with 'origin/main'");
+    refused.stderr_has("authy conflict list --with origin/main'");
     let list = ["conflict", "list", "--with", "origin/main"];
     team.of("bob", &list).ok().stdout_has("db-url").stdout_has("by bob").stdout_has("by alice");
     let take = ["conflict", "take", "ours", "db-url", "--with", "origin/main"];

@@ -13,6 +13,7 @@
 )]
 
 mod harness;
+mod open_requests;
 mod outcome;
 mod score;
 mod screen;

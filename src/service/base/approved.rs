@@ -50,7 +50,7 @@ pub(crate) fn last_approved(vault: &Arc<Vault>, rules: &Rules) -> Result<Rules> 
 /// Adds the version of before; not one below what this machine has seen, which a history that was
 /// rewritten may end with.
 fn add<D: RuleDocument>(vault: &Vault, change: &mut RuleChange, name: &D::Name) -> Result<()> {
-    let seen = vault.pins().seen(&D::path(name)).map_or(0, |seen| seen.version);
+    let seen = vault.floor::<D>(name).map_or(0, |seen| seen.version);
     let signed = approved_before::<D>(vault, name)?.filter(|signed| signed.version() >= seen);
     D::among(change).extend(signed.map(|signed| (name.clone(), signed)));
     Ok(())

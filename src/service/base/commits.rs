@@ -61,6 +61,16 @@ impl Commits for GitCommits {
         self.0.is_main(branch)
     }
 
+    fn on_main(
+        &self,
+        path: &str,
+        tips: &[String],
+        accepted: &[String],
+        look: &mut dyn FnMut(Option<&[u8]>),
+    ) -> Option<()> {
+        self.0.on_main(path, tips, accepted, look)
+    }
+
     fn has_all(&self, commits: &[String]) -> bool {
         self.0.has_all(commits)
     }

@@ -66,6 +66,7 @@ impl Error {
                 AccessError::NotAMember
                     | AccessError::MemberNotInForce { .. }
                     | AccessError::NotGiven { .. }
+                    | AccessError::GivenByDamaged { .. }
             )
         };
         access.is_some_and(lacks) || matches!(self.of(), Some(StoreError::UnknownSigner { .. }))

@@ -167,6 +167,13 @@ pub enum Note {
         /// Members, policies and the like of which the other branch's versions are obeyed.
         rules: Vec<String>,
     },
+    /// A request has newer rules, which are in force here once it is merged.
+    WaitsInRequest {
+        /// Its branch.
+        branch: String,
+        /// The files.
+        rules: Vec<String>,
+    },
     /// This clone's own lines of the trail are gone: a chain was begun anew.
     ChainLost {
         /// The chain that ended.
@@ -378,6 +385,12 @@ impl fmt::Display for Note {
                     }
                 }
             }
+            Self::WaitsInRequest { branch, rules } => write!(
+                f,
+                "'{}' has newer rules, in force here once it is merged: {}",
+                printable(branch),
+                some_of(rules, SHOWN)
+            ),
             Self::ChainLost { chain } => write!(
                 f,
                 "this clone's own lines of the audit chain '{chain}' are gone (was '.local' removed?): it goes on in \

@@ -125,8 +125,8 @@ impl<'c> OpenVault<'c> {
 impl OpenVault<'_> {
     /// Says what other branches have that is newer, where something of it was met since.
     fn tell_newer(&self) {
-        let newer = self.vault.newer_elsewhere();
-        let count = newer.iter().map(|(_, paths)| paths.len()).sum::<usize>();
+        let (newer, waiting) = (self.vault.newer_elsewhere(), self.vault.waiting_elsewhere());
+        let count = newer.iter().chain(&waiting).map(|(_, paths)| paths.len()).sum::<usize>();
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         if self.newer_told.replace(count) == count {
             return;
@@ -140,6 +140,10 @@ impl OpenVault<'_> {
             let others = paths.iter().filter(|path| secret(path).is_none());
             let rules: Vec<String> = others.map(ToString::to_string).collect();
             self.ctx.front.note(&Note::NewerElsewhere { branch, secrets, rules });
+        }
+        for (branch, paths) in waiting {
+            let rules = paths.iter().map(ToString::to_string).collect();
+            self.ctx.front.note(&Note::WaitsInRequest { branch, rules });
         }
     }
 }

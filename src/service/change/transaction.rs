@@ -320,12 +320,32 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// As [`Transaction::put_signed`], for a member or a policy; it comes back as the next
-    /// command will read it.
+    /// As [`Transaction::put_signed`], for another content of a member or a policy; it comes back as the
+    /// next command will read it. Its version is above what this machine has seen: a request may have gone
+    /// further than the branch.
     ///
     /// # Errors
     /// As [`Transaction::put_signed`].
     pub(crate) fn put_document<D: Document>(
+        &mut self,
+        name: &D::Name,
+        document: &D,
+    ) -> Result<Signed<D>> {
+        let version = self.above_seen(&D::path(name), document.version());
+        self.sign_document(name, &document.clone().with_version(version))
+    }
+
+    /// The version of another content: above what this machine has seen.
+    pub(crate) fn above_seen(&self, path: &VaultPath, version: u64) -> u64 {
+        let seen = self.opened().vault.pins().seen(path);
+        seen.map_or(version, |seen| version.max(seen.version + 1))
+    }
+
+    /// Signs a member or a policy as it is; it comes back as the next command will read it.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_signed`].
+    pub(crate) fn sign_document<D: Document>(
         &mut self,
         name: &D::Name,
         document: &D,

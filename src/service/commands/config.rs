@@ -107,8 +107,9 @@ pub fn config_set(ctx: &Context, setting: Setting, value: &str) -> Result<()> {
     let action = Action::new(Op::CONFIG_SET).saying(setting.name().to_owned());
     locked.transact(&action, |tx| {
         locked.require_admin()?;
-        let new = changed(locked.opened.vault.config(), setting, value)?;
+        let mut new = changed(locked.opened.vault.config(), setting, value)?;
         refuse_needed(&locked.opened, &new)?;
+        new.version = tx.above_seen(&VaultPath::config(), new.version);
         tx.put_signed(VaultPath::config(), &new, Version::of_document(new.version))?;
         Ok((format!("Set {} to {value}", setting.name()), ()))
     })

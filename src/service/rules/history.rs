@@ -75,7 +75,7 @@ pub(crate) fn approving_commit<D: Document>(
     name: &D::Name,
 ) -> Result<Option<CommitView>> {
     let path = D::path(name);
-    let seen = opened.vault.pins().seen(&path).map_or(0, |seen| seen.version);
+    let seen = opened.vault.floor::<D>(name).map_or(0, |seen| seen.version);
     let mut highest: Option<(u64, CommitView)> = None;
     git::changes_of(opened.vault.root().path(), path.as_str(), &mut |change| {
         let bytes = change.bytes.unwrap_or_default();

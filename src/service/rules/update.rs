@@ -167,7 +167,7 @@ fn resign_those_of<'r, D: RuleDocument + 'r>(
     for (name, signed) in documents {
         let Some(signed) = signed.filter(|signed| gone.contains(signed.by())) else { continue };
         if D::among(change).iter().all(|(other, _)| other != name) {
-            let signed = tx.put_document::<D>(name, signed)?;
+            let signed = tx.sign_document::<D>(name, signed)?;
             D::among(change).push((name.clone(), signed));
         }
     }

@@ -1,7 +1,7 @@
 //! Writing secrets: whether a name is taken, who may write it, and the version it gets. A secret is
 //! two files, its value and its record; whatever writes or removes one goes through here.
 
-use crate::access::{AccessError, Need};
+use crate::access::Need;
 use crate::crypto::digest::Digest;
 use crate::fs::VaultPath;
 use crate::name::{MemberName, SecretName};
@@ -44,9 +44,7 @@ pub(crate) fn may_write(
     name: &SecretName,
 ) -> Result<()> {
     if !opened.rules.may_read(caller, name) {
-        let waits = opened.rules.would_give(caller, name).cloned();
-        let error = AccessError::NotGiven { member: caller.clone(), name: name.clone(), waits };
-        return Err(Error::from(error));
+        return Err(Error::from(opened.rules.not_given(caller, name)));
     }
     if let Some(scope) = &ctx.confined {
         opened.rules.reach(caller, Some(scope), Need::Use)?.permits(name)?;

@@ -13,7 +13,14 @@ pub(super) fn floor(
     path: &VaultPath,
     version: impl Fn(Revision) -> Option<Version>,
 ) -> Option<Version> {
-    let seen = opened.vault.pins().seen(path);
+    above(side, opened.vault.pins().seen(path), version)
+}
+
+fn above(
+    side: Side,
+    seen: Option<Version>,
+    version: impl Fn(Revision) -> Option<Version>,
+) -> Option<Version> {
     lowest(version(Revision::Shared), seen, version(Revision::Now(side.other())))
 }
 
@@ -33,7 +40,8 @@ pub(super) fn document_floor<D: Document>(
     side: Side,
     path: &VaultPath,
 ) -> Option<Version> {
-    floor(opened, side, path, |at| {
+    let seen = D::name(path.subject()).and_then(|name| opened.vault.floor::<D>(name));
+    above(side, seen, |at| {
         let bytes = conflict.at(opened, at, path).ok().flatten()?;
         let signed = opened.vault.approved::<D>(path, bytes)?;
         Some(Version::of_document(signed.version()))

@@ -21,9 +21,16 @@ fn lines(root: &Root) -> Result<Vec<(String, String)>> {
     Ok(text.lines().filter_map(line).collect())
 }
 
-/// The commit that was published last, on whatever branch.
-pub(super) fn last(root: &Root) -> Result<Option<String>> {
-    Ok(lines(root)?.pop().map(|(commit, _)| commit))
+/// The commit that was published last on a main branch; without one, on whatever branch: what a request takes
+/// away is taken where it is merged.
+pub(super) fn last_of_main(root: &Root) -> Result<Option<String>> {
+    let (lines, lineage) = (lines(root)?, git::Lineage::of(root.path()));
+    let is_main = |(_, branch): &&(String, String)| {
+        let name = branch.split_once('/').map(|(_, name)| format!("refs/heads/{name}"));
+        name.is_some_and(|name| lineage.is_main(&name))
+    };
+    let last = lines.iter().rev().find(is_main).or(lines.last());
+    Ok(last.map(|(commit, _)| commit.clone()))
 }
 
 /// Remembers what the remote's branch has by now, where this clone has it too: what is taken back

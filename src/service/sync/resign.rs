@@ -10,13 +10,14 @@ use super::merge::SyncError;
 use super::published;
 use crate::access::{RuleChange, RuleDocument, Rules};
 use crate::audit::{Action, Op};
+use crate::crypto::sign::VerifyKey;
 use crate::fs::{LocalFile, Subject, VaultPath};
 use crate::git::{self, Difference, Divergence};
-use crate::name::SecretName;
+use crate::name::{MemberName, SecretName};
 use crate::service::base::{Note, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::service::rules::rules_at;
-use crate::store::{Authority as _, EncryptedSecret, Member, Pin, Policy, Record, Version};
+use crate::store::{Authority, EncryptedSecret, Member, Pin, Policy, Record, Version};
 
 /// A secret whose record has no signer who may once the branches are joined.
 struct UnsignableRecord {
@@ -38,7 +39,7 @@ pub(crate) fn resign_after_merge(
 ) -> Result<bool> {
     let opened = &locked.opened;
     let caller = &locked.caller.name;
-    let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
+    let Some((after, theirs)) = rules(opened, &division.files)? else { return Ok(false) };
     let mut orphans = find(opened, division, &after, &theirs);
     let is_open = |orphan: &UnsignableRecord| {
         conflicts.iter().any(|one| one.matter == orphan.conflict.matter)
@@ -92,9 +93,34 @@ fn refuse_taken_away(opened: &Snapshot, orphans: &[UnsignableRecord]) -> Result<
     Err(SyncError::TakenAway { who, names }.into())
 }
 
-/// The rules as they were published last, as far as this clone knows.
+/// Who the other side of a conflict let sign, but for those whose right to it was taken away and published.
+pub(super) struct TheirSigners<'o> {
+    opened: &'o Snapshot,
+    theirs: Option<Rules>,
+    published: Option<Rules>,
+}
+
+impl<'o> TheirSigners<'o> {
+    /// # Errors
+    /// The other side's rules cannot be read.
+    pub(super) fn of(opened: &'o Snapshot, conflict: &Conflict) -> Result<Self> {
+        let theirs = rules(opened, &conflict.rules)?.map(|(_, theirs)| theirs);
+        Ok(Self { opened, theirs, published: last_rules(opened)? })
+    }
+}
+
+impl Authority for TheirSigners<'_> {
+    fn record_key(&self, signer: &MemberName, name: &SecretName) -> Option<VerifyKey> {
+        let key = |rules: &Rules| rules.record_key(signer, name);
+        let was_taken = self.published.as_ref().is_some_and(|rules| key(rules).is_none());
+        let by_theirs = || self.theirs.as_ref().filter(|_| !was_taken).and_then(key);
+        key(&self.opened.rules).or_else(by_theirs)
+    }
+}
+
+/// The rules as they were published last on a main branch, as far as this clone knows.
 fn last_rules(opened: &Snapshot) -> Result<Option<Rules>> {
-    let Some(tip) = published::last(opened.vault.root())? else { return Ok(None) };
+    let Some(tip) = published::last_of_main(opened.vault.root())? else { return Ok(None) };
     // A commit that is gone says nothing.
     rules_at(opened, &tip)
 }
@@ -106,9 +132,9 @@ fn message(orphans: &[UnsignableRecord]) -> String {
 
 /// The rules once the branches are joined, and those of the other side; `None` where both have
 /// the same, or different sets of admins, which nobody can say more about.
-fn rules(opened: &Snapshot, division: &Divergence) -> Result<Option<(Rules, Rules)>> {
+fn rules(opened: &Snapshot, files: &[Difference]) -> Result<Option<(Rules, Rules)>> {
     let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
-    for file in &division.files {
+    for file in files {
         let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
         match path.subject() {
             Subject::Admins(_) => return Ok(None),
@@ -138,7 +164,7 @@ fn take<D: RuleDocument>(
     let Some(entry) = &file.theirs else { return Ok(()) };
     let path = D::path(name);
     let bytes = git::content(opened.vault.root().path(), entry)?;
-    let seen = opened.vault.pins().seen(&path).map_or(0, |seen| seen.version);
+    let seen = opened.vault.floor::<D>(name).map_or(0, |seen| seen.version);
     let Some(found) = opened.vault.approved::<D>(&path, bytes) else { return Ok(()) };
     if file.theirs == file.base || found.version() >= seen {
         if file.is_changed_by_them_alone() {

@@ -9,6 +9,7 @@ use super::annotation;
 use super::conflict::{Conflict, ConflictTarget, Revision, Side, settling};
 use super::floor::{document_floor, floor, refuse_below};
 use super::merge::SyncError;
+use super::resign::TheirSigners;
 use crate::audit::{Action, Op};
 use crate::fs::{LocalFile, Subject, VaultPath};
 use crate::git;
@@ -16,7 +17,9 @@ use crate::name::{MemberName, SecretName};
 use crate::service::base::{Error, Result, Snapshot};
 use crate::service::change::{LockedVault, Transaction};
 use crate::service::secret::exposed;
-use crate::store::{Document, EncryptedSecret, Member, Pin, Policy, Record, StoreError, Version};
+use crate::store::{
+    Authority, Document, EncryptedSecret, Member, Pin, Policy, Record, StoreError, Version,
+};
 
 /// A conflict, and the side that is taken.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +154,16 @@ pub(crate) fn offered(
     let value = conflict.at(opened, state, &VaultPath::secret(name))?;
     Ok(match (record, value) {
         (Some(record), Some(value)) => {
-            Some(opened.vault.offered_secret(name, record, value, &opened.rules)?)
+            let read = |authority: &dyn Authority| {
+                opened.vault.offered_secret(name, record.clone(), value.clone(), authority)
+            };
+            match (read(&opened.rules), state) {
+                // Signed by somebody who may, over there.
+                (Err(StoreError::UnknownSigner { .. }), Revision::Now(Side::Theirs)) => {
+                    Some(read(&TheirSigners::of(opened, conflict)?)?)
+                }
+                (read, _) => Some(read?),
+            }
         }
         (None, None) => None,
         (Some(_), None) => return Err(half(VaultPath::record(name), VaultPath::secret(name))),

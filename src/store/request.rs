@@ -1,0 +1,162 @@
+//! Rules that this machine met on a request's branch alone: in force where the request is merged, and on
+//! no other branch before that.
+
+use super::admins_on::{AdminsOn, AdminsPin};
+use super::branch::{Commits, tips};
+use super::documents::Document;
+use super::only_on::NEVER;
+use super::pin_store::PinStore;
+use super::pins::Version;
+use super::put_back::{DETACHED, shown};
+use super::signed::Signed;
+use super::vault::Vault;
+use crate::crypto::digest::Digest;
+use crate::fs::VaultPath;
+
+/// What counts here in place of a version that a request alone has.
+#[derive(Debug)]
+pub(super) struct InRequest<T> {
+    /// The request's branch, as people call it.
+    pub(super) branch: String,
+    /// The newest that main branches have, where that is newer than what is here.
+    pub(super) of_main: Option<(Version, T)>,
+}
+
+/// A file of rules, as it lies here and as this machine has seen it.
+pub(super) struct RuleFile<'f> {
+    pub(super) path: &'f VaultPath,
+    /// The version that is here; `None` without a file.
+    pub(super) found: Option<Version>,
+    /// The pinned one.
+    pub(super) seen: Version,
+}
+
+/// Reads the version and the document of what somebody signed who may.
+pub(super) type Read<'r, T> = dyn Fn(&[u8]) -> Option<(Version, T)> + 'r;
+
+/// Tells whether a request alone has the pinned version of a file: it was met on that branch and on no
+/// other, no main branch has it, and what is here was never newer. `read` takes what somebody signed who may.
+///
+/// Without a main branch nothing is known to be a request.
+pub(super) fn in_request<T>(
+    commits: &dyn Commits,
+    pins: &PinStore,
+    file: &RuleFile<'_>,
+    read: &Read<'_, T>,
+) -> Option<InRequest<T>> {
+    let &RuleFile { path, found, seen } = file;
+    let only = pins.only_on(path).filter(|only| only.version == seen)?;
+    let here = commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
+    if only.branch == here {
+        return None;
+    }
+    let found = found.unwrap_or(NEVER);
+    let newer = |bytes: &[u8]| read(bytes).filter(|(version, _)| *version > found);
+    let behind = &tips(commits, pins, commits.branch().as_deref());
+    let is_newer = &mut |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| newer(bytes).is_some());
+    if commits.had(path.as_str(), behind, is_newer) {
+        return None;
+    }
+    let mut of_main: Option<(Version, T)> = None;
+    on_main(commits, pins, path, &mut |bytes| {
+        let Some(other) = bytes.and_then(newer) else { return };
+        if of_main.as_ref().is_none_or(|(highest, _)| *highest < other.0) {
+            of_main = Some(other);
+        }
+    })?;
+    let counts = of_main.as_ref().map_or(found, |(version, _)| *version);
+    let branch = shown(&only.branch).to_owned();
+    (counts >= only.base && counts < seen).then_some(InRequest { branch, of_main })
+}
+
+/// Shows every content that main branches gave a file, but for those behind what is checked out; `None` where
+/// there is no main branch.
+pub(super) fn on_main(
+    commits: &dyn Commits,
+    pins: &PinStore,
+    path: &VaultPath,
+    look: &mut dyn FnMut(Option<&[u8]>),
+) -> Option<()> {
+    let behind = tips(commits, pins, commits.branch().as_deref());
+    let accepted = pins.tips_where(|branch| commits.is_main(branch));
+    commits.on_main(path.as_str(), &behind, &accepted, look)
+}
+
+/// The set of admins that counts here in place of the pinned one, which a request alone has, with the name of
+/// that request's branch.
+pub(super) fn admins_in_request(
+    commits: &dyn Commits,
+    pins: &PinStore,
+) -> Option<(AdminsPin, String)> {
+    let &AdminsOn { pin: (number, digest), ref branch, base } = pins.admins_on()?;
+    let here = commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
+    if *branch == here {
+        return None;
+    }
+    let path = VaultPath::admins(number);
+    let is_it = |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| Digest::of(bytes) == digest);
+    let behind = tips(commits, pins, commits.branch().as_deref());
+    if commits.had(path.as_str(), &behind, &mut |bytes| is_it(bytes)) {
+        return None;
+    }
+    let mut has_it = false;
+    on_main(commits, pins, &path, &mut |bytes| has_it |= is_it(bytes))?;
+    (!has_it).then(|| (base, shown(branch).to_owned()))
+}
+
+impl Vault {
+    /// As [`in_request`], of a member or a policy.
+    pub(super) fn in_request<D: Document>(
+        &self,
+        path: &VaultPath,
+        found: Option<Version>,
+        seen: Version,
+    ) -> Option<InRequest<Signed<D>>> {
+        let read = |bytes: &[u8]| {
+            let signed = self.approved::<D>(path, bytes.to_vec())?;
+            Some((Version::of_document(signed.version()), signed))
+        };
+        let file = RuleFile { path, found, seen };
+        let found = in_request(self.commits.as_ref(), &self.pins, &file, &read)?;
+        self.tell_waiting(found.branch.clone(), path);
+        Some(found)
+    }
+
+    /// The version below which a member or a policy was put back on this branch: the highest that this
+    /// machine has seen, but for what a request alone has.
+    pub(crate) fn floor<D: Document>(&self, name: &D::Name) -> Option<Version> {
+        let path = &D::path(name);
+        let seen = self.pins.seen(path)?;
+        let here = self.signed_once::<D>(name);
+        let found = here.map(|signed| Version::of_document(signed.version()));
+        match self.in_request::<D>(path, found, seen) {
+            Some(InRequest { of_main: Some((version, _)), .. }) => Some(version),
+            Some(_) => found,
+            None => Some(seen),
+        }
+    }
+
+    /// Whether a file that is not here is one that a request alone had, and that this branch never had.
+    pub(super) fn is_of_request(&self, path: &VaultPath, seen: Version) -> bool {
+        self.only_on(path, NEVER, seen).is_some() && !self.had(path, &mut |bytes| bytes.is_some())
+    }
+
+    /// Whether a request alone removed a file that had this version then, and this branch never did.
+    pub(super) fn is_removed_in_request(&self, path: &VaultPath, version: Version) -> bool {
+        let only = self.pins.removed_only_on(path).filter(|only| only.version == version);
+        let here = || self.commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
+        only.is_some_and(|only| only.branch != here())
+            && !self.had(path, &mut |bytes| bytes.is_none())
+    }
+
+    /// Whether a commit behind this branch, or one that was accepted on it, gave the file such a content.
+    pub(super) fn had(
+        &self,
+        path: &VaultPath,
+        is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
+    ) -> bool {
+        let commits = self.commits.as_ref();
+        let behind = tips(commits, &self.pins, commits.branch().as_deref());
+        commits.had(path.as_str(), &behind, is_it)
+    }
+}
