@@ -21,8 +21,11 @@ pub(super) type Broken = Box<dyn Error + Send + Sync>;
 /// Any body.
 pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
 
-/// After how much silence all that is held back goes on.
+/// After how much silence what is held back goes on where a line ends with it.
 const MOMENT: Duration = Duration::from_millis(30);
+/// After how much all of it does: a peer that answers amid a line waits no longer, and a packet that was lost
+/// on the way and sent again takes less.
+const LONG: Duration = Duration::from_secs(5);
 
 /// No body.
 pub(super) fn empty() -> Body {
@@ -107,21 +110,20 @@ async fn pump(
     mut gate: impl Gate,
     sender: Sender<Result<Frame<Bytes>, Broken>>,
 ) {
-    let mut is_asked = true;
+    let mut waits = [MOMENT, LONG].iter();
     loop {
-        let next = match filter.holds() && !is_asked {
-            true => timeout(MOMENT, body.frame()).await,
-            false => Ok(body.frame().await),
+        let wait = if filter.holds() { waits.next() } else { None };
+        let next = match wait {
+            Some(wait) => timeout(*wait, body.frame()).await,
+            None => Ok(body.frame().await),
         };
         let mut shown = Vec::new();
         match next {
-            Err(_) => {
-                is_asked = true;
-                filter.idle(usize::MAX, &mut shown);
-            }
+            Err(_) if wait == Some(&MOMENT) => filter.pause(&mut shown),
+            Err(_) => filter.idle(usize::MAX, &mut shown),
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => {
-                    is_asked = false;
+                    waits = [MOMENT, LONG].iter();
                     if !push(&data, &mut coding, &mut filter, &mut gate, &sender).await {
                         return;
                     }

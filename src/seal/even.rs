@@ -18,23 +18,33 @@ pub(super) struct Even<M, R> {
     late: Vec<u8>,
     /// Bytes that are held back in all.
     tail: usize,
+    /// Whether what came ends with a line.
+    is_line: bool,
 }
 
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Even<M, R> {
     /// Holds back as much as `masker` may need.
     pub(super) fn new(masker: &Masker, stream: MaskStream<M, R>) -> Self {
-        Self { stream, late: Vec::new(), tail: masker.reach().saturating_sub(1) }
+        Self { stream, late: Vec::new(), tail: masker.reach().saturating_sub(1), is_line: false }
     }
 }
 
 impl<M: Deref<Target = Masker> + Clone, R: FnMut(&SecretName)> Filter for Even<M, R> {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        self.is_line = chunk.last().map_or(self.is_line, |byte| *byte == b'\n');
         self.stream.push(chunk, &mut self.late);
         // A writing may be made longer than any that is meant: it is not waited for.
         self.stream.let_go(self.tail, &mut self.late);
         let keep = self.tail.saturating_sub(self.stream.held());
         let ready = self.late.len().saturating_sub(keep);
         out.extend(self.late.drain(..ready));
+    }
+
+    fn pause(&mut self, out: &mut Vec<u8>) {
+        // An event, or a line of a log. Amid a line what is to come may go on with a value.
+        if self.is_line {
+            self.finish(out);
+        }
     }
 
     fn idle(&mut self, _most: usize, out: &mut Vec<u8>) {
@@ -120,6 +130,26 @@ mod tests {
             let (_, all) = pieces(&masker, text.as_bytes(), size);
             prop_assert_eq!(all, masker.mask(text.as_bytes()));
         }
+    }
+
+    #[test]
+    fn a_pause_lets_whole_lines_go_and_never_the_beginning_of_a_value() {
+        let masker = masker();
+        let mut even = Even::new(&masker, masker.stream(|_| ()));
+        let mut out = Vec::new();
+        even.push(b"data: one\n\n", &mut out);
+        even.pause(&mut out);
+        assert_eq!(out, b"data: one\n\n");
+        // Also where no value could begin: what is held tells nothing.
+        for part in ["data: {\"a\": \"", &VALUE[..9], &VALUE[9..], "\"}"] {
+            even.push(part.as_bytes(), &mut out);
+            even.pause(&mut out);
+            assert_eq!(out, b"data: one\n\n");
+        }
+        even.push(b"\n\n", &mut out);
+        even.pause(&mut out);
+        assert_eq!(out, b"data: one\n\ndata: {\"a\": \"[authy:token]\"}\n\n");
+        assert!(!even.holds());
     }
 
     #[test]

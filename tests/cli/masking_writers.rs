@@ -10,11 +10,12 @@ const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEIK8fQm0Zt3xTq1nJ9bU2hVw7\n\
     yLr4cXs6EoPdAgiN5kMzSrHt2bQ0Vw==\n\
     -----END PRIVATE KEY-----\n";
+const NETRC: &str = "machine host1\nlogin bobby\npassword h7-Qz";
 const DOCUMENT: &str =
     r#"{"type": "service_account", "private_key_id": "8c1f0d2e4b6a79c35d", "n": 7}"#;
 
 /// Who writes so, and what.
-const WRITINGS: [(&str, &str); 49] = [
+const WRITINGS: [(&str, &str); 55] = [
     ("**JSON**: Python, `json.dumps`", r#"p@ss \u00f6/\"<'>&+=\\ok 1"#),
     ("JavaScript, Rust, jq", "p@ss \u{f6}/\\\"<'>&+=\\\\ok 1"),
     ("Go, `encoding/json`", "p@ss \u{f6}/\\\"\\u003c'\\u003e\\u0026+=\\\\ok 1"),
@@ -49,6 +50,7 @@ const WRITINGS: [(&str, &str); 49] = [
     ("in lines", "7040737320c3b62f\n223c273e262b3d5c\n6f6b2031"),
     ("`od -An -tx1`", "70 40 73 73 20 c3 b6 2f 22 3c 27 3e 26 2b 3d 5c\n 6f 6b 20 31"),
     ("a fingerprint", "70:40:73:73:20:C3:B6:2F:22:3C:27:3E:26:2B:3D:5C:6F:6B:20:31"),
+    (".NET, `BitConverter`", "70-40-73-73-20-C3-B6-2F-22-3C-27-3E-26-2B-3D-5C-6F-6B-20-31"),
     ("Python, bytes", r#"p@ss \xc3\xb6/"<\'>&+=\\ok 1"#),
     ("Python, `ascii`", r#"p@ss \xf6/"<\'>&+=\\ok 1"#),
     ("Perl, `Data::Dumper`", r#"p\@ss \x{f6}/\"<'>&+=\\ok 1"#),
@@ -58,9 +60,11 @@ const WRITINGS: [(&str, &str); 49] = [
     ("in lines", "cEBzcyDDti8iPCc+\nJis9XG9rIDE="),
     ("in words of a line", "cEBzcyDDti8iPCc+ Jis9XG9rIDE="),
     ("in lines of a log", "web-1  | cEBzcyDDti8iPCc+\nweb-1  | Jis9XG9rIDE="),
+    ("in a difference", "+cEBzcyDDti8iPCc+\n+Jis9XG9rIDE="),
     ("after a user name", "YWxpY2U6cEBzcyDDti8iPCc+Jis9XG9rIDE="),
     ("twice", "Y0VCemN5RER0aThpUENjK0ppczlYRzlySURFPQ=="),
     ("in JSON, with its line ends", r"cEBzcyDDti8iPCc\u002b\nJis9XG9rIDE\u003d"),
+    ("`tput sgr0`", "p@ss \u{f6}/\"<'\u{1b}[31m>&+\u{1b}(B\u{1b}[m=\\ok 1"),
     ("**Shells**: `set -x`", "'p@ss \u{f6}/\"<'\\''>&+=\\ok 1'"),
     ("`printf %q`", "p@ss\\ \u{f6}/\\\"\\<\\'\\>\\&+=\\\\ok\\ 1"),
     ("`declare -p`", "declare -x V=\"p@ss \u{f6}/\\\"<'>&+=\\\\ok 1\""),
@@ -78,12 +82,18 @@ const WRITINGS: [(&str, &str); 49] = [
         "its lines joined",
         "MC4CAQAwBQYDK2VwBCIEIK8fQm0Zt3xTq1nJ9bU2hVw7yLr4cXs6EoPdAgiN5kMzSrHt2bQ0Vw==",
     ),
+    (
+        "the same, with its short lines",
+        "key: |\n  -----BEGIN PRIVATE KEY-----\n  MC4CAQAwBQYDK2VwBCIEIK8fQm0Zt3xTq1nJ9bU2hVw7\n  yLr4cXs6EoPdAgiN5kMzSrHt2bQ0Vw==\n  -----END PRIVATE KEY-----\n",
+    ),
+    ("**Short lines** in YAML", "netrc: |\n  machine host1\n  login bobby\n  password h7-Qz"),
+    ("in a log", "web-1  | machine host1\nweb-1  | login bobby\nweb-1  | password h7-Qz"),
     ("**A document**: a text in it", "private_key_id=8c1f0d2e4b6a79c35d"),
 ];
 
 fn stocked() -> Sandbox {
     let t = Sandbox::new();
-    t.store([("pass", VALUE), ("key", KEY), ("account", DOCUMENT)]);
+    t.store([("pass", VALUE), ("key", KEY), ("account", DOCUMENT), ("netrc", NETRC)]);
     t.authy(["policy", "create", "agent", "--allow", "*", "--run-only"]).ok();
     t
 }

@@ -11,6 +11,11 @@ pub(crate) trait Filter {
     /// Asking again before more came shows nothing more.
     fn idle(&mut self, most: usize, out: &mut Vec<u8>);
 
+    /// Nothing came for a moment, and may come yet: as `idle`, of what is whole.
+    fn pause(&mut self, out: &mut Vec<u8>) {
+        self.idle(usize::MAX, out);
+    }
+
     /// Tells whether bytes are held back; the runner then calls `idle` after a moment.
     fn holds(&self) -> bool;
 

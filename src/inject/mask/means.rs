@@ -14,6 +14,9 @@ const ONCE_WRITTEN: usize = 10;
 /// What stands before letters on their line, and after them before they go on, is looked at.
 const BEFORE: usize = 160;
 
+/// Shorter lines are not folded: YAML does that at 80 columns.
+const FOLDED: usize = 40;
+
 /// The values that are looked for in views. By default there are none.
 #[derive(Default)]
 pub(super) struct Means {
@@ -26,6 +29,9 @@ pub(super) struct Means {
     pub(super) is_ascii: bool,
     pub(super) has_quotes: bool,
     pub(super) has_spaces: bool,
+    /// Whether any has several lines, of which one is not looked for by itself, or a line that programs break.
+    pub(super) has_short_lines: bool,
+    pub(super) has_long_lines: bool,
     /// How many bytes the beginning of a value may take, once written, and where that is written once
     /// more.
     pub(super) before: usize,
@@ -60,6 +66,8 @@ impl Means {
             is_ascii: all().all(<[u8]>::is_ascii),
             has_quotes: has(b'\''),
             has_spaces: has(b' '),
+            has_short_lines: all().any(forms::has_short_lines),
+            has_long_lines: all().any(|pattern| pattern.len() >= FOLDED && pattern.contains(&b' ')),
             before: BEFORE + head * ONCE_WRITTEN,
             far: BEFORE + head * WRITTEN,
             plain: Needles::new(heads().map(|head| SecretBytes::new(head.to_vec()))),

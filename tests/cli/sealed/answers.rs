@@ -52,6 +52,19 @@ pub(super) fn events(out: &mut impl Write) -> std::io::Result<()> {
     out.flush()
 }
 
+/// A text in two halves, the second of which comes when the first was long there.
+pub(super) fn halves(out: &mut impl Write, text: &str) -> std::io::Result<()> {
+    out.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+    let (first, second) = text.split_at(text.len() / 2);
+    for half in [first, second] {
+        write!(out, "{:x}\r\n{half}\r\n", half.len())?;
+        out.flush()?;
+        thread::sleep(Duration::from_millis(300));
+    }
+    out.write_all(b"0\r\n\r\n")?;
+    out.flush()
+}
+
 pub(super) fn bytes(out: &mut impl Write, mut left: u64) -> std::io::Result<()> {
     write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {left}\r\n\r\n")?;
     let chunk = vec![b'x'; 1 << 16];

@@ -17,7 +17,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::answers::{answer, bytes, chunks, count, events, git, websocket};
+use super::answers::{answer, bytes, chunks, count, events, git, halves, websocket};
 
 /// The names that it has certificates for.
 const NAMES: [&str; 7] = [
@@ -282,6 +282,7 @@ fn serve(mut stream: BufReader<impl Read + Write>, host: &str, shared: &Shared) 
                 answer(out, "302 Found", &format!("Location: {to}\r\n"), b"")
             }
             "events" => events(out),
+            "halves" => halves(out, &format!("token={authorization};")),
             "ws" => return websocket(stream, &headers, &authorization),
             "range" => {
                 let is_asked = headers.contains_key("range");

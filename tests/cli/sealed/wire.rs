@@ -158,6 +158,22 @@ for n in range(3):
 }
 
 #[test]
+fn a_silence_within_a_value_shows_nothing_of_it() {
+    if !needs(["python3"]) {
+        return;
+    }
+    let scene = Scene::new();
+    // Backwards, as the output is looked into as well.
+    let script = "import os, urllib.request
+r = urllib.request.Request('https://api.test/halves', headers={'Authorization': os.environ['API_TOKEN']})
+print(urllib.request.urlopen(r).read().decode()[::-1])
+";
+    let done = clean(scene.python(script).ok());
+    let backwards: String = CANARY.chars().rev().collect();
+    done.stdout_has("=nekot").stdout_has("nekot-ipa").stdout_lacks(&backwards[..8]);
+}
+
+#[test]
 fn a_websocket_works_and_its_frames_are_looked_into() {
     if !needs(["python3"]) {
         return;

@@ -8,7 +8,7 @@ mod base64;
 use data_encoding::{HEXLOWER, HEXUPPER};
 use percent_encoding::percent_decode;
 
-use super::view::{Alphabet, SHORTEST};
+use super::view::{Alphabet, SHORTEST, without_margins};
 use crate::inject::buffer::Buffer;
 use crate::secret::SecretBytes;
 
@@ -26,6 +26,11 @@ pub(super) fn forms(value: &[u8]) -> Vec<SecretBytes> {
         forms.add_all_of(trimmed);
     }
     forms.add_lines_of(value);
+    for lines in [value, trimmed] {
+        if has_short_lines(lines) {
+            forms.add_all_of(SecretBytes::new(without_margins(lines)).expose());
+        }
+    }
     forms.add_latin(value);
     forms.add_other_spellings(value);
     if value.len() > PART
@@ -37,6 +42,12 @@ pub(super) fn forms(value: &[u8]) -> Vec<SecretBytes> {
     forms.0.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
     forms.0.dedup_by(|one, other| one.expose() == other.expose());
     forms.0
+}
+
+/// Whether a value has several lines, of which one is too short to be looked for by itself.
+pub(super) fn has_short_lines(value: &[u8]) -> bool {
+    let is_short = |line: &[u8]| (1..PART).contains(&line.trim_ascii().len());
+    value.contains(&b'\n') && value.split(|byte| *byte == b'\n').any(is_short)
 }
 
 /// What the letters stand for of a text that has `value` in it, as far as the value alone says so,
@@ -75,8 +86,7 @@ impl Forms {
         }
         for line in value.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii();
-            let is_armor = line.starts_with(b"-----") && line.ends_with(b"-----");
-            if line.len() >= PART && !is_armor {
+            if line.len() >= PART && !is_armor(line) {
                 self.add_copy(line);
             }
         }
@@ -100,9 +110,10 @@ impl Forms {
     fn add_other_spellings(&mut self, value: &[u8]) {
         let mut spellings = vec![SecretBytes::new(value.trim_ascii().to_vec())];
         if value.contains(&b'\n') {
-            for between in [&b" "[..], b""] {
+            for (between, with_armor) in [(&b" "[..], true), (b"", true), (b"", false)] {
                 let mut joined = Buffer::default();
                 let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+                let lines = lines.filter(|line| with_armor || !is_armor(line));
                 for (at, line) in lines.filter(|line| !line.is_empty()).enumerate() {
                     joined.push(if at == 0 { b"" } else { between });
                     joined.push(line);
@@ -129,7 +140,11 @@ impl Forms {
                 self.add_lines_of(text.as_bytes());
             }
             serde_json::Value::Array(all) => all.iter().for_each(|one| self.add_texts_in(one)),
-            serde_json::Value::Object(all) => all.values().for_each(|one| self.add_texts_in(one)),
+            serde_json::Value::Object(all) => {
+                let names = all.keys().filter(|name| name.len() >= PART);
+                names.for_each(|name| self.add_copy(name.as_bytes()));
+                all.values().for_each(|one| self.add_texts_in(one));
+            }
             _ => {}
         }
     }
@@ -143,6 +158,11 @@ impl Forms {
     fn add_copy(&mut self, form: &[u8]) {
         self.add(SecretBytes::new(form.to_vec()));
     }
+}
+
+/// Whether a line is one of those around a key, which is no secret.
+fn is_armor(line: &[u8]) -> bool {
+    line.starts_with(b"-----") && line.ends_with(b"-----")
 }
 
 /// A terminal sends `\r\n` where the program wrote `\n`.

@@ -307,3 +307,75 @@ proptest! {
         prop_assert_eq!(mask(&masker, text.as_bytes().chunks(1)), text.as_bytes());
     }
 }
+
+#[test]
+fn short_lines_of_a_value_are_known_with_what_stands_before_them() {
+    let value = "machine host1\nlogin bobby\npassword h7-Qz";
+    let lines = |margin: &str| value.replace('\n', &format!("\n{margin}"));
+    for margin in ["    ", "\t", "web-1  | ", "+", "> ", "  # "] {
+        let text = format!("x:\n{margin}{}\nend\n", lines(margin));
+        assert_masked(value, &text, &format!("x:\n{margin}[authy:a]\nend\n"));
+    }
+    assert_masked(value, "machine host1\n  login alice\n", "machine host1\n  login alice\n");
+    // The last line of a key, and its lines alone.
+    let key = "-----BEGIN KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgw\nMSg=\n-----END KEY-----";
+    let indented = format!("key: |\n  {}\n", key.replace('\n', "\n  "));
+    assert_masked(key, &indented, "key: |\n  [authy:a]\n");
+    assert_masked(key, "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwMSg=", "[authy:a]");
+    // Lines that are indented themselves.
+    let yaml = "a:\n  - b: 1\n  - c";
+    assert_masked(yaml, "d:\n  a:\n    - b: 1\n    - c\n", "d:\n  [authy:a]\n");
+    assert_masked(yaml, yaml, "[authy:a]");
+}
+
+#[test]
+fn a_long_line_that_yaml_folds_is_known() {
+    let value = "abandon ability able about above absent absorb abstract absurd abuse access";
+    let text = "k: abandon ability able about above\n  absent absorb abstract absurd abuse\n  access\nl: 1\n";
+    assert_masked(value, text, "k: [authy:a]\nl: 1\n");
+}
+
+#[test]
+fn base64_in_a_difference_is_one_text() {
+    let value = "0123456789 the value of some length, in base64 of several lines 0123456789";
+    let text = data_encoding::BASE64.encode(value.as_bytes());
+    for mark in ["+", "-"] {
+        let lines: Vec<_> =
+            text.as_bytes().chunks(24).map(|line| String::from_utf8_lossy(line)).collect();
+        let lines = format!("{mark}{}\n", lines.join(&format!("\n{mark}")));
+        assert_masked(value, &lines, &format!("{mark}[authy:a]\n"));
+        let patch = format!("@@ -1,4 +1,4 @@\n{lines} end\n");
+        assert_masked(value, &patch, &format!("@@ -1,4 +1,4 @@\n{mark}[authy:a]\n end\n"));
+    }
+}
+
+#[test]
+fn rarer_ways_to_write_bytes_are_known() {
+    let value = "sk_live_4eC39HqLyjWDarjt";
+    let hex: Vec<_> = value.bytes().map(|byte| format!("{byte:02X}")).collect();
+    assert_masked(value, &hex.join("-"), "[authy:a]");
+    assert_masked(value, &format!("id {} ok", hex.join("-")), "id [authy:a] ok");
+    let uuid = "9f1c2b3a-4d5e-6f70-8192-a3b4c5d6e7f8";
+    assert_masked(value, uuid, uuid);
+    let coloured = "sk_\u{1b}[31mlive\u{1b}(B\u{1b}[m_4eC39HqLyjWDarjt";
+    assert_masked(value, coloured, "[authy:a]");
+    let value = "it's ''quoted'' o'k";
+    assert_masked(value, r#"v='it'"'"'s '"''"'quoted'"''"' o'"'"'k'"#, "v='[authy:a]'");
+    let value = "esc\u{1b}[31mred\u{1}\u{7f}ok";
+    assert_masked(value, r"esc\e[31mred\1\177ok", "[authy:a]");
+    assert_masked("a\u{1}b\u{0}c8d\u{2}", r"<a\1b\0c8d\2>", "<[authy:a]>");
+    // Names in a document are parts of it as well.
+    let json = r#"{"sk_live_keyname_0123456789abcdef": 1}"#;
+    assert_masked(json, "x sk_live_keyname_0123456789abcdef", "x [authy:a]");
+}
+
+#[test]
+fn colours_without_any_text_take_no_memory() {
+    let masker = masker(&["sk_live_4eC39HqLyjWDarjt"]);
+    let mut stream = masker.stream(|_| ());
+    let mut out = Vec::new();
+    for _ in 0..1000 {
+        stream.push("\u{1b}[m".repeat(1000).as_bytes(), &mut out);
+        assert!(stream.held() < 16 << 10, "{}", stream.held());
+    }
+}

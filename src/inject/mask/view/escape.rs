@@ -4,8 +4,8 @@
 use super::inline::{Bytes, Written};
 use super::number::{digits, open, unit};
 
-/// What a shell writes for `'` between two of them: bash, and Python's `shlex.quote`.
-const QUOTES: [&[u8]; 2] = [b"'\\''", b"'\"'\"'"];
+/// What bash writes for `'` between two of them.
+const QUOTE: &[u8] = b"'\\''";
 
 /// Reads what `text` begins with: a backslash.
 pub(super) fn read(text: &[u8], ended: bool) -> Written {
@@ -15,10 +15,7 @@ pub(super) fn read(text: &[u8], ended: bool) -> Written {
         b'u' => unit(text, ended),
         b'U' => number(text, 2, 8, 16, ended),
         b'x' => byte(text, 2, 2, 16, ended),
-        b'0'..=b'3' if !matches!(text.get(2), Some(digit) if !digit.is_ascii_digit()) => {
-            octal(text, ended)
-        }
-        b'0' => Written::As(Bytes::byte(0), 2),
+        b'0'..=b'7' => octal(text, ended),
         b'n' => Written::As(Bytes::byte(b'\n'), 2),
         b'r' => Written::As(Bytes::byte(b'\r'), 2),
         b't' => Written::As(Bytes::byte(b'\t'), 2),
@@ -35,15 +32,20 @@ pub(super) fn read(text: &[u8], ended: bool) -> Written {
 
 /// Reads what `text` begins with: a quotation mark.
 pub(super) fn quoted(text: &[u8], ended: bool) -> Written {
-    for written in QUOTES {
-        if text.starts_with(written) {
-            return Written::As(Bytes::byte(b'\''), written.len());
-        }
-        if !ended && text.len() < written.len() && written.starts_with(text) {
-            return Written::Open;
-        }
+    if text.starts_with(QUOTE) {
+        return Written::As(Bytes::byte(b'\''), QUOTE.len());
     }
-    Written::Plain
+    if !ended && text.len() < QUOTE.len() && QUOTE.starts_with(text) {
+        return Written::Open;
+    }
+    // As Python's `shlex.quote` writes it, and dash, some at once: `'"''"'`.
+    let [_, b'"', rest @ ..] = text else { return Written::Plain };
+    let count = rest.iter().take(4).take_while(|byte| **byte == b'\'').count();
+    match &rest[count..] {
+        [b'"', b'\'', ..] if count > 0 => Written::As(Bytes::quotes(count), count + 4),
+        [] | [b'"'] if !ended => Written::Open,
+        _ => Written::Plain,
+    }
 }
 
 fn number(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Written {
@@ -61,11 +63,21 @@ fn byte(text: &[u8], at: usize, count: usize, radix: u32, ended: bool) -> Writte
     }
 }
 
+/// `\101`, or fewer digits where no digit follows, as Perl writes them.
 fn octal(text: &[u8], ended: bool) -> Written {
-    match byte(text, 1, 3, 8, ended) {
+    let rest = &text[1..text.len().min(4)];
+    let count = rest.iter().take_while(|digit| matches!(digit, b'0'..=b'7')).count();
+    if count < 3 && rest.len() == count && !ended {
+        return Written::Open;
+    }
+    let number = rest[..count].iter().fold(0, |all, digit| all * 8 + u32::from(digit - b'0'));
+    match (u8::try_from(number), rest.get(count)) {
+        (Ok(number), _) if count == 3 => Written::As(Bytes::byte(number), 4),
         // What comes first decides: `\0` before anything else is a zero.
-        Written::Plain if text[1] == b'0' => Written::As(Bytes::byte(0), 2),
-        written => written,
+        (_, Some(digit)) if digit.is_ascii_digit() && rest[0] != b'0' => Written::Plain,
+        (Ok(_), Some(digit)) if digit.is_ascii_digit() => Written::As(Bytes::byte(0), 2),
+        (Ok(number), _) => Written::As(Bytes::byte(number), 1 + count),
+        (Err(_), _) => Written::Plain,
     }
 }
 

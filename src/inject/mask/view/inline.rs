@@ -4,13 +4,16 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::map::Map;
 use super::number::open;
-use super::{Node, View, entity, escape, percent};
+use super::{Node, View, entity, escape, margin, percent};
 use crate::inject::mask::Masker;
 use crate::inject::mask::finder::Found;
 use crate::inject::mask::text::Part;
 
 /// So many bytes without another escape are looked at before a view is given up.
 const BLOCK: usize = 256;
+
+/// More colours in a row than so many bytes are no text's.
+const SILENT: usize = 2048;
 
 /// What stands at a place that could be an escape.
 pub(super) enum Written {
@@ -38,6 +41,11 @@ impl Bytes {
         let mut bytes = [0; 4];
         let len = c.encode_utf8(&mut bytes).len();
         Self { bytes, len }
+    }
+
+    /// So many quotation marks, four at most.
+    pub(super) fn quotes(count: usize) -> Self {
+        Self { bytes: [b'\''; 4], len: count.min(4) }
     }
 
     fn get(&self) -> &[u8] {
@@ -69,6 +77,10 @@ pub(super) enum Kind {
     Entity,
     /// Colours of a terminal, which say nothing.
     Colour,
+    /// Ends of lines, with what is put before the next ones.
+    Margin,
+    /// Ends of lines that stand for a blank.
+    Fold,
 }
 
 impl Kind {
@@ -77,9 +89,11 @@ impl Kind {
         let always = [Self::Escape, Self::Percent, Self::Entity, Self::Colour];
         let quotes = masker.means.has_quotes.then_some(Self::Quotes);
         let form = masker.means.has_spaces.then_some(Self::Form);
+        let margin = masker.means.has_short_lines.then_some(Self::Margin);
+        let fold = masker.means.has_long_lines.then_some(Self::Fold);
         let characters = [Self::EscapeCharacters, Self::PercentCharacters];
         let characters = (!masker.means.is_ascii).then_some(characters).into_iter().flatten();
-        always.into_iter().chain(quotes).chain(form).chain(characters)
+        always.into_iter().chain(quotes).chain(form).chain(margin).chain(fold).chain(characters)
     }
 
     /// Reads all of `text`; false where nothing in it is written so.
@@ -124,6 +138,7 @@ impl Kind {
             Self::Form => memchr2(b'%', b'+', text),
             Self::Entity => memchr(b'&', text),
             Self::Colour => memchr(0x1b, text),
+            Self::Margin | Self::Fold => memchr(b'\n', text),
         }
     }
 
@@ -134,6 +149,8 @@ impl Kind {
             Self::Percent | Self::PercentCharacters | Self::Form => percent::read(text, ended),
             Self::Entity => entity::read(text, ended),
             Self::Colour => colour(text, ended),
+            Self::Margin => margin::read(text, ended),
+            Self::Fold => margin::folded(text, ended),
         };
         let is_character = matches!(self, Self::EscapeCharacters | Self::PercentCharacters);
         match written {
@@ -143,7 +160,8 @@ impl Kind {
     }
 }
 
-/// Reads a sequence that sets colours, or clears the line as `grep` does with them (ECMA-48, 5.4).
+/// Reads a sequence that sets colours, or clears the line as `grep` does with them (ECMA-48, 5.4), or names the
+/// set of characters as `tput sgr0` does (ECMA-35, 14.3).
 fn colour(text: &[u8], ended: bool) -> Written {
     const LONGEST: usize = 32;
     match text {
@@ -157,6 +175,8 @@ fn colour(text: &[u8], ended: bool) -> Written {
                 Some(_) => Written::Plain,
             }
         }
+        [_, b'(' | b')'] => open(ended),
+        [_, b'(' | b')', b'0'..=b'~', ..] => Written::As(Bytes::default(), 3),
         _ => Written::Plain,
     }
 }
@@ -299,6 +319,12 @@ impl Reader<'_> {
             let rest = text.from(self.seen);
             match self.kind.find(&rest[..rest.len().min(BLOCK)]) {
                 Some(0) => match self.kind.read(rest, text.ended) {
+                    // Whatever stands before so much that says nothing does not wait for what follows.
+                    Written::As(bytes, _)
+                        if bytes.len == 0 && self.map.silent(self.node.end()) > SILENT =>
+                    {
+                        self.plain(&rest[..1]);
+                    }
                     Written::As(bytes, width) => {
                         self.map.written(self.node.end(), self.seen, width);
                         self.node.push(bytes.get());

@@ -83,7 +83,16 @@ impl Alphabet {
 
     /// Whether a run may have this byte in it: digits in groups are often parted.
     fn is_in_run(self, byte: u8) -> bool {
-        self.has(byte) || (self == Self::Hex && matches!(byte, b' ' | b':'))
+        self.has(byte) || (self == Self::Hex && matches!(byte, b' ' | b':' | b'-'))
+    }
+
+    /// How many bytes at the beginning of a run are no letter but a mark before a line, as a difference of
+    /// base64 has them; `before` is the text before it, all of it where `is_all`. No text of UTF-8 begins with
+    /// what that letter says.
+    pub(super) fn mark(self, run: &[u8], before: &[u8], is_all: bool) -> usize {
+        let is_line = before.last().map_or(is_all, |byte| *byte == b'\n');
+        let is_mark = self == Self::Base64 && matches!(run.first(), Some(b'+' | b'-'));
+        usize::from(is_line && is_mark)
     }
 
     /// How many bits a letter stands for.
@@ -198,7 +207,8 @@ impl Alphabet {
                 continue;
             }
             let goes_on = text.get(at + 1).is_none_or(|next| self.has(*next));
-            if !self.is_in_run(*byte) || group == 0 || group % 2 == 1 || !goes_on {
+            let is_uuid = *byte == b'-' && group != 2;
+            if !self.is_in_run(*byte) || group == 0 || group % 2 == 1 || is_uuid || !goes_on {
                 return at;
             }
             group = 0;
@@ -223,7 +233,7 @@ fn is_digit(byte: u8) -> bool {
 }
 
 fn is_in_hex(byte: u8) -> bool {
-    is_digit(byte) | (byte == b':') | (byte == b' ')
+    is_digit(byte) | (byte == b':') | (byte == b' ') | (byte == b'-')
 }
 
 /// A bit for each byte of a block, the first the lowest.

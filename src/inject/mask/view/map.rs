@@ -25,7 +25,21 @@ impl Map {
 
     /// What stands at `at` in the view stands for `width` bytes of the text.
     pub(super) fn written(&mut self, at: usize, from: usize, width: usize) {
+        // Of what says nothing there may be any number in a row.
+        if let Some(Piece { at: last, from: begun, width: Some(so_far) }) = self.0.last_mut()
+            && *last == at
+            && *begun + *so_far == from
+        {
+            *so_far += width;
+            return;
+        }
         self.0.push(Piece { at, from, width: Some(width) });
+    }
+
+    /// How many bytes of the text stand for nothing where the view ends, at `at`.
+    pub(super) fn silent(&self, at: usize) -> usize {
+        let last = self.0.last().filter(|piece| piece.at == at);
+        last.and_then(|piece| piece.width).unwrap_or(0)
     }
 
     /// Where the byte at `place` begins.

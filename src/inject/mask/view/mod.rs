@@ -10,6 +10,7 @@ mod glance;
 mod inline;
 mod letters;
 mod map;
+mod margin;
 mod number;
 mod percent;
 mod phase;
@@ -24,6 +25,7 @@ use inline::Inline;
 use run::Run;
 
 pub(super) use letters::Alphabet;
+pub(super) use margin::without as without_margins;
 pub(super) use root::Root;
 
 /// Views of views: so many writings may stand in each other.

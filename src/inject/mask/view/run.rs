@@ -61,7 +61,11 @@ impl Run {
     /// Looks for a run.
     fn begin(&mut self, text: Part<'_>, masker: &Masker) -> bool {
         match self.alphabet.find(text.from(self.seen)) {
-            Ok(start) => self.seen += start,
+            Ok(start) => {
+                self.seen += start;
+                let before = text.between(text.base(), self.seen);
+                self.seen += self.alphabet.mark(text.from(self.seen), before, text.base() == 0);
+            }
             Err(tail) => {
                 self.seen = if text.ended { text.end } else { self.seen + tail };
                 self.is_open = self.seen < text.end;
