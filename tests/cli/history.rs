@@ -110,3 +110,19 @@ fn each_change_is_called_what_it_is_and_by_whom_however_fast_they_come() {
     assert_eq!((lines[0][1], lines[0][3]), ("tags", "alice"), "{shown}");
     assert_eq!((lines[1][1], lines[1][3]), ("value", "bob"), "{shown}");
 }
+
+#[test]
+fn a_change_is_told_by_what_it_was_made_from_and_not_by_another_branchs() {
+    let team = Team::with_bob();
+    team.of("alice", &["annotate", "db-url", "--description", "said"]).ok();
+    team.of("bob", &["rotate", "db-url"]).stdin("from bob").ok();
+    team.of("alice", &["sync"]).ok();
+    team.of("bob", &["sync"]).ok();
+    let shown = team.of("bob", &["history", "db-url", "--json"]).ok().json();
+    let of = |who: &str| {
+        let all = shown.as_array().unwrap().iter();
+        let mut own = all.filter(|one| one["signed_by"] == who && one["version"] == 3);
+        own.next().unwrap_or_else(|| panic!("{shown}"))["what"].clone()
+    };
+    assert_eq!((of("alice"), of("bob")), ("annotation".into(), "value".into()), "{shown}");
+}

@@ -92,7 +92,12 @@ fn is_value(changes: &[String]) -> bool {
 #[derive(Debug)]
 pub enum ConflictShown {
     /// The value of a secret.
-    Value(SecretBytes),
+    Value {
+        /// It.
+        value: SecretBytes,
+        /// What else that side changed of the secret, in words.
+        also: Vec<String>,
+    },
     /// What the side changed in another file, or in what a secret's record says beside the value: lines
     /// taken away (`-`) and added (`+`).
     Diff(Vec<String>),
@@ -260,7 +265,8 @@ pub fn conflict_show(
     };
     let (op, scope) = (Op::CONFLICT_SHOW, ctx.confined.as_ref());
     let value = read_loaded(ctx, op, Some(side.as_str()), name, Some(&load), scope)?;
-    Ok(ConflictShown::Value(value))
+    let also = what.into_iter().filter(|what| !["value", "new"].contains(&what.as_str()));
+    Ok(ConflictShown::Value { value, also: also.collect() })
 }
 
 /// What taking a side did.

@@ -55,7 +55,13 @@ impl Args {
         };
         let shown = authy::conflict_show(&ctx, &self.name, side, self.with.as_deref())?;
         match shown {
-            ConflictShown::Value(value) => env.ui().value(value.expose())?,
+            ConflictShown::Value { value, also } => {
+                env.ui().value(value.expose())?;
+                if !also.is_empty() {
+                    env.ui()
+                        .note(format_args!("that side changed the {} as well", also.join(", ")));
+                }
+            }
             ConflictShown::Removed => env.ui().note("that side removed it"),
             ConflictShown::Diff(lines) => {
                 let text: String =

@@ -78,9 +78,9 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         return Err(PastError::Unknown { name: name.clone(), version: None }.into());
     }
     let record = |at: usize| found.get(at).and_then(|(record, _)| record.as_ref());
-    let what = |at: usize| Some(changed(record(at)?, record(at + 1)));
+    let what = |at: usize| Some(changed(record(at)?, before_it(&found, at)));
     let all: Vec<Option<PastChange>> = (0..found.len()).map(what).collect();
-    let fields = |at: usize| match (all.get(at), record(at), record(at + 1)) {
+    let fields = |at: usize| match (all.get(at), record(at), before_it(&found, at)) {
         (Some(Some(PastChange::Annotation)), Some(this), Some(before)) => annotated(this, before),
         _ => Vec::new(),
     };
@@ -89,6 +89,15 @@ pub fn history(ctx: &Context, name: &SecretName) -> Result<Vec<PastVersion>> {
         PastVersion { what: what.unwrap_or(version.what), fields, ..version }
     });
     Ok(versions.collect())
+}
+
+/// What one of the versions, newest first, was made from: the next below it. What stands between them another
+/// branch made, before it was merged.
+fn before_it(found: &[(Option<Record>, PastVersion)], at: usize) -> Option<&Record> {
+    let this = found.get(at)?.0.as_ref()?;
+    let older = found[at + 1..].iter().map_while(|(record, _)| record.as_ref());
+    let place = |record: &Record| (record.created, record.version);
+    older.clone().find(|record| place(record) < place(this)).or_else(|| older.clone().next())
 }
 
 /// Commits of one second come in any order: versions tell which was first.
