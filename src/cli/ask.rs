@@ -126,6 +126,8 @@ pub(crate) struct FrontOfPerson {
     pub(crate) unsent: Rc<Cell<Option<bool>>>,
     /// Shows how far something is, where somebody looks on.
     pub(crate) bar: RefCell<Option<ProgressBar>>,
+    /// What was said once, and is not to be said again.
+    pub(crate) told: RefCell<Vec<String>>,
     /// The processes above.
     pub(crate) above: Rc<OnceCell<Above>>,
 }
@@ -193,6 +195,14 @@ impl Front for FrontOfPerson {
         match note {
             // For the end of the command, which may send it.
             Note::Unsent { auto } => self.unsent.set(Some(*auto)),
+            // A command may open the vault more than once.
+            Note::NewerElsewhere { .. } | Note::WaitsInRequest { .. } => {
+                let text = note.to_string();
+                if !self.told.borrow().contains(&text) {
+                    self.person.ui.note(note);
+                    self.told.borrow_mut().push(text);
+                }
+            }
             _ => self.person.ui.note(note),
         }
     }

@@ -180,6 +180,7 @@ impl CliEnv {
             unsent: Rc::clone(&self.unsent),
             wrong: Cell::new(0),
             bar: RefCell::default(),
+            told: RefCell::default(),
             above: Rc::clone(&self.above),
         })
     }

@@ -25,7 +25,8 @@ impl Vault {
             before = Some(set.ok_or_else(missing)?.0);
         }
         if before.is_none() {
-            return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+            let path = VaultPath::admins(number);
+            return Err(StoreError::AdminsChanged { path, elsewhere: None });
         }
         let (_, digest) = verify_set(self.id(), number, bytes.to_vec(), before.as_deref())?;
         Ok(digest)
@@ -51,17 +52,22 @@ impl SetReader<'_> {
             None => (self.pins.admins(), None),
         };
         let mut newest: Option<Signed<AdminSet>> = None;
+        let mut walked = Vec::new();
         let mut number = 1;
-        while let Some((set, digest)) = self.set(number, newest.as_deref(), request.is_some())? {
+        // Beyond what others have main's set counts, whatever lies here.
+        let base = request.as_ref().and(pinned).map(|(base, _)| base);
+        while let Some((set, digest)) = self.set(number, newest.as_deref(), base)? {
             if pinned.is_some_and(|(n, pinned)| n == number && pinned != digest) {
-                return Err(StoreError::AdminsChanged { path: VaultPath::admins(number) });
+                return Err(self.changed(number, pinned));
             }
             if self.pins.admins() == Some((number, digest)) {
-                self.meet();
+                self.meet(number);
             }
             if pinned != Some((number, digest)) && pinned.is_none_or(|(n, _)| n <= number) {
                 self.pins.note(&Pin::Admins(number, digest));
+                self.pins.note_admins_before(walked.clone());
             }
+            walked.push((number, digest));
             newest = Some(set);
             number += 1;
         }
@@ -72,11 +78,24 @@ impl SetReader<'_> {
         }
     }
 
-    /// Notes that the pinned set was met: on a main branch it is no request's any more.
-    fn meet(&self) {
-        if self.pins.admins_on().is_some()
-            && self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
-        {
+    /// The error for a set that is none of those accepted here.
+    fn changed(&self, number: u32, accepted: Option<(u32, Digest)>) -> StoreError {
+        let path = VaultPath::admins(number);
+        let is_it = &mut |bytes: Option<&[u8]>| {
+            bytes.is_some_and(|bytes| accepted == Some((number, Digest::of(bytes))))
+        };
+        let other = branch::newer(self.commits, self.pins, &path, is_it);
+        StoreError::AdminsChanged { path, elsewhere: other.map(|other| other.branch) }
+    }
+
+    /// Notes that the pinned set was met: where main has it, it is no request's any more.
+    fn meet(&self, number: u32) {
+        let Some(on) = self.pins.admins_on() else { return };
+        let is_mains = match request::standing_request(self.commits, self.pins) {
+            Some(here) => here.name != on.branch && !here.has(VaultPath::admins(number).as_str()),
+            None => true,
+        };
+        if is_mains {
             self.pins.met_admins();
         }
     }
@@ -85,12 +104,17 @@ impl SetReader<'_> {
         &self,
         number: u32,
         before: Option<&AdminSet>,
-        is_in_request: bool,
+        base: Option<u32>,
     ) -> Result<Option<(Signed<AdminSet>, Digest)>, StoreError> {
+        if let Some(before) = before.filter(|_| base.is_some_and(|base| number > base))
+            && let Some(found) = self.set_of_main(number, before)
+        {
+            return Ok(Some(found));
+        }
         if let Some(found) = admin_set(self.root, self.vault, number, before)? {
             return Ok(Some(found));
         }
-        if is_in_request {
+        if base.is_some() {
             return Ok(before.and_then(|before| self.set_of_main(number, before)));
         }
         // But for requests, admins are who they are on whatever branch: those that this machine has seen.

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::only_on::RequestBranch;
 use super::put_back::PutBack;
 use super::vault::Vault;
 use crate::fs::VaultPath;
@@ -50,14 +51,18 @@ pub(crate) trait Commits: Debug + Send + Sync {
     fn is_main(&self, branch: &str) -> bool;
 
     /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
-    /// `accepted`, gave the file, but for those behind this branch and `tips`; `None` where there is no such branch, or it cannot be read.
+    /// `accepted`, gave the file, with `tips` but for those behind this branch and these; `None` where there is no such branch, or it cannot be read.
     fn on_main(
         &self,
         path: &str,
-        tips: &[String],
+        tips: Option<&[String]>,
         accepted: &[String],
         look: &mut dyn FnMut(Option<&[u8]>),
     ) -> Option<()>;
+
+    /// The files that this branch has by itself: that commits behind it, and behind no main branch nor `accepted`,
+    /// gave a content, or that differ from the last commit. `None` where there is no main branch.
+    fn own_files(&self, accepted: &[String]) -> Option<BTreeSet<String>>;
 
     /// Whether all of these commits are here.
     fn has_all(&self, commits: &[String]) -> bool;
@@ -132,6 +137,8 @@ pub(super) struct Findings {
     newer: ByBranch,
     /// Rules that are in force once a request is merged, by its branch.
     waiting: ByBranch,
+    /// The branch that was checked out when files were read first, where that is no main branch.
+    met_on: OnceLock<Option<RequestBranch>>,
     /// Whether members or policies of another branch are obeyed.
     rules: AtomicBool,
 }
@@ -185,6 +192,16 @@ impl Vault {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<OtherContent> {
         newer(self.commits.as_ref(), &self.pins, path, is_it)
+    }
+
+    /// Whether a branch is checked out that requests are merged into.
+    pub(crate) fn is_on_main(&self) -> bool {
+        self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
+    }
+
+    /// The branch that was checked out when files were read first, where that is no main branch.
+    pub(super) fn met_on(&self) -> Option<&RequestBranch> {
+        self.findings.met_on.get_or_init(|| self.standing_request()).as_ref()
     }
 
     /// Notes what a branch has that is newer than here.

@@ -133,7 +133,11 @@ pub(crate) enum StoreError {
     #[error("the vault at '{}' is not the one that was here before (its id was {was}, now {now})", folder.display())]
     OtherVault { folder: PathBuf, was: String, now: String },
     #[error("'{path}' does not continue the set of admins that this machine accepted")]
-    AdminsChanged { path: VaultPath },
+    AdminsChanged {
+        path: VaultPath,
+        /// Another branch that has the accepted set.
+        elsewhere: Option<String>,
+    },
     #[error("the vault's settings cannot be written as TOML")]
     Render(#[from] toml::ser::Error),
     #[error("{0}")]
@@ -226,6 +230,13 @@ impl Failure for StoreError {
                 format!(
                     "where that is meant, as after cloning another one there: authy --vault '{folder}' check \
                      --accept-vault {now}"
+                )
+            }
+            Self::AdminsChanged { path, elsewhere: Some(branch) } => {
+                let branch = printable(branch);
+                format!(
+                    "'{branch}' has the set that was accepted: where this branch is a request of yours that changed \
+                     the admins as well, 'git checkout {branch} -- {path}' in the vault's folder takes that one"
                 )
             }
             Self::AdminsChanged { .. } => {

@@ -47,12 +47,30 @@ pub(super) struct OnlyOn {
     pub(super) base: Version,
 }
 
+/// A branch that is checked out, and is no main branch.
+#[derive(Debug)]
+pub(crate) struct RequestBranch {
+    /// As in `refs/heads/request`.
+    pub(super) name: String,
+    /// The files that it has by itself; all of them where that is not known.
+    pub(super) own: Option<BTreeSet<String>>,
+}
+
+impl RequestBranch {
+    /// Whether main branches have not what this one has of a file.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.own.as_ref().is_none_or(|own| own.contains(path))
+    }
+}
+
 /// What a command met.
 pub(super) struct Change<'n> {
     /// The branch on which it did, where that is no main branch.
-    pub(super) request: Option<&'n str>,
+    pub(super) request: Option<&'n RequestBranch>,
     /// Versions that may be higher than their pins.
     pub(super) seen: &'n BTreeMap<String, Version>,
+    /// What main branches have of files that the request has by itself.
+    pub(super) bases: &'n BTreeMap<String, Version>,
     /// Versions that files had when they were removed.
     pub(super) removed: &'n BTreeMap<String, Version>,
     /// Pins that were taken back.
@@ -92,17 +110,18 @@ impl Change<'_> {
             }
             // What was met on a request's branch alone is no base of another request.
             let known = all.remove(path).map(|one| one.base);
-            if let Some(branch) = self.request {
-                let base = known.or(pinned).unwrap_or(NEVER);
-                let one = OnlyOn { version: *version, branch: branch.to_owned(), base };
+            if let Some(branch) = self.request.filter(|branch| branch.has(path)) {
+                let base = known.or(pinned).max(self.bases.get(path).copied()).unwrap_or(NEVER);
+                let one = OnlyOn { version: *version, branch: branch.name.clone(), base };
                 all.insert(path.clone(), one);
             }
         }
         for (path, version) in self.removed {
             let key = removal(path);
-            match self.request {
+            match self.request.filter(|branch| branch.has(path)) {
                 Some(branch) => {
-                    let one = OnlyOn { version: *version, branch: branch.to_owned(), base: NEVER };
+                    let branch = branch.name.clone();
+                    let one = OnlyOn { version: *version, branch, base: NEVER };
                     all.insert(key, one);
                 }
                 None => _ = all.remove(&key),
@@ -125,7 +144,7 @@ impl Change<'_> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Change, NEVER, OnlyOn, read};
+    use super::{Change, NEVER, OnlyOn, RequestBranch, read};
     use crate::store::pins::{Pins, Version};
 
     const fn at(version: u64) -> Version {
@@ -141,9 +160,12 @@ mod tests {
             let one = |versions: &[u64]| -> BTreeMap<String, Version> {
                 versions.iter().map(|version| (path.clone(), at(*version))).collect()
             };
+            let request: Option<&str> = request;
+            let request = request.map(|name| RequestBranch { name: name.to_owned(), own: None });
             let change = Change {
-                request,
+                request: request.as_ref(),
                 seen: &one(seen),
+                bases: &BTreeMap::new(),
                 removed: &BTreeMap::new(),
                 withdrawn: &BTreeMap::new(),
                 met_again: &again.then(|| path.clone()).into_iter().collect::<BTreeSet<_>>(),
@@ -166,5 +188,9 @@ mod tests {
         let none = Pins::parse(String::new());
         assert_eq!(met(Some(one), &[1], &none, false, &[]), Some(only(at(1), one, NEVER)));
         assert_eq!(met(None, &[2], &none, false, &[]), None);
+        // What the branch has of main.
+        let own = Some(BTreeSet::from(["secrets/b.toml".to_owned()]));
+        let request = RequestBranch { name: one.to_owned(), own };
+        assert!(request.has("secrets/b.toml") && !request.has(&path));
     }
 }

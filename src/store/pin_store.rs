@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::admins_on::{self, AdminsOn};
-use super::only_on::{self, OnlyOn};
+use super::only_on::{self, OnlyOn, RequestBranch};
 use super::pins::{Pins, Version, render};
 use crate::crypto::digest::Digest;
 use crate::fs::{FsError, VaultPath};
@@ -69,6 +69,8 @@ pub(crate) enum Pin {
 #[derive(Debug, Default)]
 struct Unsaved {
     admins: Option<(u32, Digest)>,
+    /// Those before these.
+    admins_before: Vec<(u32, Digest)>,
     seen: BTreeMap<String, Version>,
     removed: BTreeMap<String, Version>,
     withdrawn: BTreeMap<String, (Version, Version)>,
@@ -78,6 +80,8 @@ struct Unsaved {
     met_admins: bool,
     /// Files whose version was met on a second branch.
     met_again: BTreeSet<String>,
+    /// What main branches have of files of which higher versions were seen.
+    bases: BTreeMap<String, Version>,
     /// Versions below the pin that were met on other branches than its own.
     met_below: BTreeMap<String, Version>,
     tip: Option<(String, String)>,
@@ -138,6 +142,11 @@ impl PinStore {
     pub(super) fn admins_on(&self) -> Option<&AdminsOn> {
         let read = || admins_on::read(self.folder.as_deref()?);
         self.admins_on.get_or_init(read).as_ref().filter(|on| Some(on.pin) == self.admins)
+    }
+
+    /// Notes the sets of admins before the one that is to be pinned.
+    pub(super) fn note_admins_before(&self, before: Vec<(u32, Digest)>) {
+        self.news(|news| news.admins_before = before);
     }
 
     /// Notes that the pinned set of admins was met on a main branch, to be saved.
@@ -214,6 +223,17 @@ impl PinStore {
         self.news(|news| _ = news.met_again.insert(path.as_str().to_owned()));
     }
 
+    /// The files of which higher versions were seen that are to be saved.
+    pub(super) fn unsaved(&self) -> Vec<VaultPath> {
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.seen.keys().filter_map(|path| VaultPath::parse(path)).collect()
+    }
+
+    /// Notes what main branches have of such a file.
+    pub(super) fn note_base(&self, path: &VaultPath, version: Version) {
+        self.news(|news| _ = news.bases.insert(path.as_str().to_owned(), version));
+    }
+
     /// Whether higher versions were seen that are to be saved, or other admins, or a removal.
     pub(super) fn has_seen_more(&self) -> bool {
         let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
@@ -280,11 +300,11 @@ impl PinStore {
     }
 
     /// Saves what was noted since loading, merged with what others saved meanwhile; `request` is the branch that
-    /// is checked out, where that is no main branch.
+    /// is checked out, where that is no main branch and something is to be saved that it may have alone.
     ///
     /// # Errors
     /// [`FsError`] where the state folder cannot be written.
-    pub(crate) fn save(&self, request: Option<&str>) -> Result<(), FsError> {
+    pub(crate) fn save(&self, request: Option<&RequestBranch>) -> Result<(), FsError> {
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(folder) = &self.folder else { return Ok(()) };
         if news.admins.is_none()
@@ -304,7 +324,7 @@ impl PinStore {
         let _lock = crate::fs::lock_file(&folder.join("lock"))?;
         let now = Self::read(folder)?;
         if let Some((number, digest)) = news.admins
-            && admins_on::save(folder, (number, digest), now.admins, request)?
+            && admins_on::save(folder, &news.admins_before, (number, digest), now.admins, request)?
         {
             crate::fs::replace(&folder.join("admins"), format!("{number} {digest}\n").as_bytes())?;
         }
@@ -314,6 +334,7 @@ impl PinStore {
         let change = only_on::Change {
             request,
             seen: &news.seen,
+            bases: &news.bases,
             removed: &news.removed,
             withdrawn: &news.withdrawn,
             met_again: &news.met_again,

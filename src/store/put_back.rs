@@ -172,11 +172,18 @@ impl Vault {
             .then(|| shown(&only.branch).to_owned())
     }
 
-    /// Notes that the version of a pin was met: on a main branch it is no request's any more.
+    /// Notes that the version of a pin was met: where main has it, it is no request's any more.
     pub(super) fn met(&self, path: &VaultPath, version: Version) {
-        if self.pins.only_on(path).is_some_and(|only| only.version == version)
-            && self.commits.standing_on().is_some_and(|here| self.commits.is_main(&here))
-        {
+        let Some(only) = self.pins.only_on(path).filter(|only| only.version == version) else {
+            return;
+        };
+        let is_mains = match self.commits.standing_on() {
+            Some(here) if self.commits.is_main(&here) => true,
+            here if here.as_deref().unwrap_or(DETACHED) == only.branch => false,
+            // A branch that was made from a main one, or has it in it.
+            _ => !self.met_on().is_none_or(|request| request.has(path.as_str())),
+        };
+        if is_mains {
             self.pins.forget_branch(path);
         }
     }

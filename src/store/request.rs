@@ -3,15 +3,15 @@
 
 use super::admins_on::{AdminsOn, AdminsPin};
 use super::branch::{Commits, tips};
-use super::documents::Document;
-use super::only_on::NEVER;
+use super::documents::{Document, Member, Policy};
+use super::only_on::{NEVER, RequestBranch};
 use super::pin_store::PinStore;
 use super::pins::Version;
 use super::put_back::{DETACHED, shown};
 use super::signed::Signed;
 use super::vault::Vault;
 use crate::crypto::digest::Digest;
-use crate::fs::VaultPath;
+use crate::fs::{Subject, VaultPath};
 
 /// What counts here in place of a version that a request alone has.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ pub(super) fn in_request<T>(
     if commits.had(path.as_str(), behind, is_newer) {
         return None;
     }
+    // A version that main has is no request's, whoever puts main back later.
     let mut of_main: Option<(Version, T)> = None;
     on_main(commits, pins, path, &mut |bytes| {
         let Some(other) = bytes.and_then(newer) else { return };
@@ -65,6 +66,11 @@ pub(super) fn in_request<T>(
         }
     })?;
     let counts = of_main.as_ref().map_or(found, |(version, _)| *version);
+    if counts >= seen {
+        pins.forget_branch(path);
+    } else if of_main.is_some() {
+        pins.raise_base(path, counts);
+    }
     let branch = shown(&only.branch).to_owned();
     (counts >= only.base && counts < seen).then_some(InRequest { branch, of_main })
 }
@@ -79,7 +85,7 @@ pub(super) fn on_main(
 ) -> Option<()> {
     let behind = tips(commits, pins, commits.branch().as_deref());
     let accepted = pins.tips_where(|branch| commits.is_main(branch));
-    commits.on_main(path.as_str(), &behind, &accepted, look)
+    commits.on_main(path.as_str(), Some(&behind), &accepted, look)
 }
 
 /// The set of admins that counts here in place of the pinned one, which a request alone has, with the name of
@@ -101,10 +107,59 @@ pub(super) fn admins_in_request(
     }
     let mut has_it = false;
     on_main(commits, pins, &path, &mut |bytes| has_it |= is_it(bytes))?;
-    (!has_it).then(|| (base, shown(branch).to_owned()))
+    if has_it {
+        pins.met_admins();
+        return None;
+    }
+    Some((base, shown(branch).to_owned()))
+}
+
+/// The branch that is checked out, where that is no main branch, with what it has by itself.
+pub(super) fn standing_request(commits: &dyn Commits, pins: &PinStore) -> Option<RequestBranch> {
+    let here = commits.standing_on();
+    if here.as_deref().is_some_and(|here| commits.is_main(here)) {
+        return None;
+    }
+    let own = commits.own_files(&pins.tips_where(|branch| commits.is_main(branch)));
+    Some(RequestBranch { name: here.unwrap_or_else(|| DETACHED.to_owned()), own })
 }
 
 impl Vault {
+    /// The branch that is checked out, where that is no main branch, with what it has by itself.
+    pub(super) fn standing_request(&self) -> Option<RequestBranch> {
+        standing_request(self.commits.as_ref(), &self.pins)
+    }
+
+    /// As [`Vault::standing_request`], for what is to be saved.
+    pub(super) fn request(&self) -> Option<RequestBranch> {
+        let request = self.standing_request()?;
+        let accepted = self.pins.tips_where(|branch| self.commits.is_main(branch));
+        // What main has of them, whether or not anybody looked at it there.
+        for path in self.pins.unsaved() {
+            let is_own = request.own.as_ref().is_some_and(|own| own.contains(path.as_str()));
+            let highest = match path.subject() {
+                Subject::Member(_) if is_own => self.highest_on_main::<Member>(&path, &accepted),
+                Subject::Policy(_) if is_own => self.highest_on_main::<Policy>(&path, &accepted),
+                _ => None,
+            };
+            highest.into_iter().for_each(|version| self.pins.note_base(&path, version));
+        }
+        Some(request)
+    }
+
+    fn highest_on_main<D: Document>(
+        &self,
+        path: &VaultPath,
+        accepted: &[String],
+    ) -> Option<Version> {
+        let mut highest = None;
+        self.commits.on_main(path.as_str(), None, accepted, &mut |bytes| {
+            let signed = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
+            highest = highest.max(signed.map(|signed| Version::of_document(signed.version())));
+        })?;
+        highest
+    }
+
     /// As [`in_request`], of a member or a policy.
     pub(super) fn in_request<D: Document>(
         &self,

@@ -11,7 +11,6 @@ use super::error::{RolledBackPast, StoreError};
 use super::pin_store::{self, PinStore};
 use super::pins::Version;
 use super::plugins::StartPlugins;
-use super::put_back::DETACHED;
 use super::record::{EncryptedSecret, Record};
 use super::request::{InRequest, RuleFile, in_request};
 use super::signed::{Signed, Unverified};
@@ -331,13 +330,8 @@ impl Vault {
         if let Some(base) = base {
             pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
         }
-        let request = || match self.commits.standing_on() {
-            Some(branch) if self.commits.is_main(&branch) => None,
-            Some(branch) => Some(branch),
-            None => Some(DETACHED.to_owned()),
-        };
-        let request = self.pins.has_seen_more().then(request).flatten();
-        Ok(self.pins.save(request.as_deref())?)
+        let request = self.pins.has_seen_more().then(|| self.request()).flatten();
+        Ok(self.pins.save(request.as_ref())?)
     }
 
     pub(super) fn files(&self) -> &Reader {

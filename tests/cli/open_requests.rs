@@ -260,3 +260,159 @@ fn a_removal_of_a_member_that_was_asked_for_is_in_force_once_merged() {
     team.of("alice", &["get", "prod-key", "--scope", "backend"]).ends().stdout_is("");
     team.of("alice", &["check"]).fails(4).says("signed by 'bob', who may not sign it");
 }
+
+/// alice's old clone has main as it was before her other clone narrowed it, and somebody puts main back.
+struct PutBack {
+    team: Team,
+    old: String,
+}
+
+impl PutBack {
+    fn new() -> Self {
+        let team = Team::with_bob();
+        for who in ["alice", "bob", "alice"] {
+            in_order(&team, who);
+        }
+        let old = team.hub(&["rev-parse", "main"]);
+        Self { team, old }
+    }
+
+    /// Moves the hub's main back, and everybody fetches that.
+    fn force(&self) {
+        self.team.hub(&["update-ref", "refs/heads/main", &self.old]);
+        for who in ["alice", "bob"] {
+            self.team.git(who, ["fetch", "-q", "--prune", "origin"]);
+        }
+    }
+
+    /// Whatever is told, the narrowing is obeyed or the file is refused.
+    fn refuses(&self, who: &str) {
+        let got = self.team.of(who, &["get", "db-key", "--scope", "backend"]).ends();
+        assert!([4, 5].contains(&got.code), "{got}");
+        got.stdout_is("");
+    }
+}
+
+#[test]
+fn what_main_had_once_it_was_fetched_is_no_requests_when_main_is_put_back() {
+    let scene = PutBack::new();
+    let team = &scene.team;
+    narrowed_by_request(team);
+    team.press(Button::Squash, "request");
+    team.git("alice", ["fetch", "-q", "origin"]);
+    scene.refuses("alice");
+    team.hub(&["branch", "-q", "-D", "request"]);
+    scene.force();
+    team.git("alice", ["branch", "-q", "-D", "request"]);
+    scene.refuses("alice");
+}
+
+#[test]
+fn what_a_branch_has_of_main_is_mains() {
+    // A branch that was made from what was fetched, and a commit that is no branch's tip.
+    for detached in [false, true] {
+        let scene = PutBack::new();
+        let team = &scene.team;
+        team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+        team.of("alice", &["rekey"]).ok();
+        team.of("alice", &["rotate", "prod-key"]).stdin("more").ok();
+        in_order(team, "alice");
+        team.git("bob", ["fetch", "-q", "origin"]);
+        match detached {
+            false => {
+                team.git("bob", ["switch", "-q", "-c", "feature", "--no-track", "origin/main"])
+            }
+            true => team.git("bob", ["checkout", "-q", "--detach", "origin/main~1"]),
+        };
+        team.of("bob", &["policy", "show", "backend"]).ok().stdout_has("db-key");
+        scene.force();
+        team.git("bob", ["switch", "-q", "main"]);
+        scene.refuses("bob");
+    }
+}
+
+#[test]
+fn a_set_of_admins_that_main_took_over_is_not_passed_by_on_another_branch() {
+    let team = Team::two_admins();
+    for who in ["alice", "bob", "alice"] {
+        in_order(&team, who);
+    }
+    team.git("bob", ["switch", "-q", "-c", "evil"]);
+    team.of("bob", &["policy", "update", "backend", "--allow", "prod-*"]).ok();
+    team.of("bob", &["member", "add", "zoe", "--admin", "--recipient", &team.t.outsider("zoe").1])
+        .ok();
+    team.git("bob", ["push", "-q", "origin", "evil"]);
+    // Another clone of alice's removes bob, and this one makes a request from what it fetched.
+    let (origin, other) = (team.t.path("origin.git"), team.t.path("other"));
+    let (origin, other) = (origin.to_str().unwrap(), other.to_str().unwrap());
+    team.t.program("git", ["clone", "-q", origin, other]).ok();
+    let there = |words: &[&str]| {
+        let call = team.of("alice", &[&["--vault", other], words].concat());
+        call.env("XDG_STATE_HOME", team.t.path("other-state"))
+    };
+    there(&["member", "remove", "bob"]).ok();
+    there(&["sync"]).ok();
+    team.git("alice", ["fetch", "-q", "origin"]);
+    team.git("alice", ["switch", "-q", "-c", "mine", "--no-track", "origin/main"]);
+    let ann = team.t.outsider("ann").1;
+    team.of("alice", &["member", "add", "ann", "--admin", "--recipient", &ann]).ok();
+    team.git("alice", ["switch", "-q", "evil"]);
+    let refused = team.of("alice", &["member", "list"]).fails(5);
+    refused.stderr_has("admins/3.toml").stderr_has("does not continue");
+    team.of("alice", &["store", "top"]).stdin("secret").fails(5);
+}
+
+#[test]
+fn whoever_may_push_a_branch_makes_no_main_of_it() {
+    let team = Team::with_bob();
+    narrowed_by_request(&team);
+    team.git("bob", ["fetch", "-q", "origin"]);
+    team.git("bob", ["push", "-q", "origin", "origin/request:refs/heads/master"]);
+    team.git("alice", ["fetch", "-q", "origin"]);
+    bob_rotates(&team, "db-key", "by bob");
+    team.of("alice", &["get", "db-key", "--scope", "backend"]).ok().stdout_is("by bob");
+}
+
+#[test]
+fn what_a_member_stored_while_a_request_took_the_name_away_is_signed_anew_by_sync() {
+    let team = Team::with_bob();
+    narrowed_by_request(&team);
+    team.git("alice", ["switch", "-q", "request"]);
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-new*"]).ok();
+    team.git("alice", ["push", "-q", "origin", "request"]);
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("bob", &["store", "db-new-one"]).stdin("by bob").ok();
+    in_order(&team, "bob");
+    in_order(&team, "alice");
+    team.holds("alice", "db-new-one", "by bob");
+    team.press(Button::Merge, "request");
+    team.of("alice", &["sync"]).ok();
+    team.holds("alice", "db-new-one", "by bob");
+    team.of("alice", &["check"]).fails(4).stdout_has("bob can and may not (run 'authy rekey')");
+    team.of("alice", &["rekey"]).ok();
+    in_order(&team, "alice");
+    team.of("bob", &["sync"]).ok();
+    team.of("bob", &["get", "db-new-one"]).fails(4);
+}
+
+#[test]
+fn a_request_that_changed_the_admins_comes_along_when_main_changed_them_too() {
+    let team = Team::two_admins();
+    for who in ["bob", "alice"] {
+        in_order(&team, who);
+    }
+    let (ann, zoe) = (team.t.outsider("ann").1, team.t.outsider("zoe").1);
+    team.git("alice", ["switch", "-q", "-c", "request"]);
+    team.of("alice", &["member", "add", "ann", "--admin", "--recipient", &ann]).ok();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.of("bob", &["member", "add", "zoe", "--admin", "--recipient", &zoe]).ok();
+    team.of("bob", &["rekey"]).ok();
+    in_order(&team, "bob");
+    in_order(&team, "alice");
+    team.git("alice", ["switch", "-q", "request"]);
+    let refused = team.of("alice", &["check"]).fails(5).messages();
+    let way = refused.split('\'').find(|part| part.starts_with("git checkout ")).unwrap();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    team.t.program("git", words).dir(team.vault("alice")).ok();
+    team.of("alice", &["member", "list"]).ok().stdout_has("zoe");
+}

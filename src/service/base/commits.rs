@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::collections::BTreeSet;
+
 use crate::git::{self, Lineage};
 use crate::store::{AcceptedTip, Commits, OtherContent};
 
@@ -64,11 +66,15 @@ impl Commits for GitCommits {
     fn on_main(
         &self,
         path: &str,
-        tips: &[String],
+        tips: Option<&[String]>,
         accepted: &[String],
         look: &mut dyn FnMut(Option<&[u8]>),
     ) -> Option<()> {
         self.0.on_main(path, tips, accepted, look)
+    }
+
+    fn own_files(&self, accepted: &[String]) -> Option<BTreeSet<String>> {
+        self.0.own_files(accepted)
     }
 
     fn has_all(&self, commits: &[String]) -> bool {

@@ -5,6 +5,8 @@
 //! it anew, so that it goes on to be; whoever may not any more leaves the remote's value in
 //! force, and their own in history.
 
+use std::collections::BTreeSet;
+
 use super::conflict::{self, Conflict, ConflictTarget, Revision, Side};
 use super::merge::SyncError;
 use super::published;
@@ -45,6 +47,9 @@ pub(crate) fn resign_after_merge(
         conflicts.iter().any(|one| one.matter == orphan.conflict.matter)
     };
     orphans.retain(|orphan| !is_open(orphan) || !after.may_read(caller, &orphan.name));
+    // What both sides have is nobody's to leave.
+    let is_alike = |orphan: &UnsignableRecord| orphan.conflict.files.is_empty();
+    orphans.retain(|orphan| !is_alike(orphan) || after.may_read(caller, &orphan.name));
     if orphans.is_empty() {
         return Ok(false);
     }
@@ -204,7 +209,30 @@ fn find(
             orphans.push(UnsignableRecord { conflict, name: name.clone(), sealed, is_ours });
         }
     }
+    orphans.extend(alike(opened, division, after));
     orphans
+}
+
+/// Those that both sides have alike: whoever took a name from a member, in a request, could not know of what that
+/// member stored on main meanwhile. What this machine has not met as main's may be anybody's.
+fn alike(opened: &Snapshot, division: &Divergence, after: &Rules) -> Vec<UnsignableRecord> {
+    let before = opened.vault.is_on_main().then(|| rules_at(opened, &division.tips().0).ok()?);
+    let Some(before) = before.flatten() else { return Vec::new() };
+    let differing: BTreeSet<&str> = division.files.iter().filter_map(Difference::path).collect();
+    let mut names = opened.vault.names().unwrap_or_default();
+    names.retain(|name| !differing.contains(VaultPath::record(name).as_str()));
+    let orphan = |name: SecretName| {
+        let seen = opened.vault.pins().seen(&VaultPath::record(&name))?;
+        let sealed = opened.vault.secret(&name, &before).ok()??;
+        let record = sealed.record();
+        if Version::from(&**record) != seen || after.record_key(record.by(), &name).is_some() {
+            return None;
+        }
+        let matter = ConflictTarget::Secret(name.clone());
+        let conflict = Conflict::new(division, matter, Vec::new());
+        Some(UnsignableRecord { conflict, name, sealed, is_ours: true })
+    };
+    names.into_iter().filter_map(orphan).collect()
 }
 
 fn pair(division: &Divergence, name: &SecretName) -> Vec<Difference> {
