@@ -4,7 +4,7 @@
 //! Asked only where a file is older than this machine has seen it, so the git program does it: it walks
 //! a history for all files at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -16,18 +16,17 @@ use super::kind::Part;
 use super::locate::Worktree;
 use super::{Tip, partial, program, tip};
 
-const ACTION: &str = "read the history";
-/// Branches that are no requests.
-const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
+pub(super) const ACTION: &str = "read the history";
 /// Letters of a commit's name.
 const SHORT: usize = 12;
 /// What is told of; values are not.
-const PLACES: [&str; 6] = ["authy.toml", "admins", "audit", "members", "policies", "secrets"];
+pub(super) const PLACES: [&str; 6] =
+    ["authy.toml", "admins", "audit", "members", "policies", "secrets"];
 
 /// The history around what is checked out.
 #[derive(Debug)]
 pub(crate) struct Lineage {
-    vault: PathBuf,
+    pub(super) vault: PathBuf,
     tip: OnceLock<Option<Tip>>,
     here: OnceLock<Option<Told>>,
     /// Of the branches that are there.
@@ -35,17 +34,17 @@ pub(crate) struct Lineage {
     /// Of commits that were a branch's when they were accepted.
     others: OnceLock<Option<Told>>,
     /// Of the branches that requests are merged into, and where these stand.
-    mains: OnceLock<Option<Told>>,
-    whole_mains: OnceLock<Option<Told>>,
-    main_refs: OnceLock<Vec<String>>,
-    head: OnceLock<Option<String>>,
+    pub(super) mains: OnceLock<Option<Told>>,
+    pub(super) whole_mains: OnceLock<Option<Told>>,
+    pub(super) main_refs: OnceLock<Vec<String>>,
+    pub(super) head: OnceLock<Option<String>>,
 }
 
 /// Every content that some commits gave each file, the newest first.
-type Told = HashMap<String, Vec<Blob>>;
+pub(super) type Told = HashMap<String, Vec<Blob>>;
 
 #[derive(Debug, Clone)]
-struct Blob {
+pub(super) struct Blob {
     /// `None` where the file was taken away.
     id: Option<ObjectId>,
     /// The commit, by the start of its name.
@@ -190,94 +189,6 @@ impl Lineage {
         read().unwrap_or_default()
     }
 
-    /// Whether a branch is one that requests are merged into: the one where `origin` begins, as `origin/HEAD`
-    /// names it; where that is not known, `main` or `master`.
-    pub(crate) fn is_main(&self, branch: &str) -> bool {
-        match self.head_of_origin() {
-            Some(head) => branch == head,
-            None => MAIN.contains(&branch),
-        }
-    }
-
-    /// The branch that `origin/HEAD` names, as in `refs/heads/main`.
-    fn head_of_origin(&self) -> Option<&str> {
-        let read = || {
-            let place = Worktree::find(&self.vault).ok()??;
-            let head = place.common_dir.join("refs/remotes/origin/HEAD");
-            let head = std::fs::read_to_string(head).ok()?;
-            let name = head.strip_prefix("ref: refs/remotes/origin/")?.trim();
-            Some(format!("refs/heads/{name}"))
-        };
-        self.head.get_or_init(read).as_deref()
-    }
-
-    /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
-    /// `accepted`, gave the file, with `tips` but for those behind HEAD and these; `None` where there is no such branch, or it cannot be read.
-    pub(crate) fn on_main(
-        &self,
-        path: &str,
-        tips: Option<&[String]>,
-        accepted: &[String],
-        look: &mut dyn FnMut(Option<&[u8]>),
-    ) -> Option<()> {
-        let read = || self.told(&self.mains(accepted)?, tips);
-        let known = if tips.is_some() { &self.mains } else { &self.whole_mains };
-        let told = known.get_or_init(read).as_ref()?;
-        self.find(told, path, &mut |bytes| {
-            look(bytes);
-            false
-        });
-        Some(())
-    }
-
-    /// The main branch of this repository and of `origin`, and what was `accepted` on it; `None` where there is
-    /// none, or it is not clear which one it is: whoever may push a branch may call it `master`.
-    fn mains(&self, accepted: &[String]) -> Option<Vec<String>> {
-        let read = || {
-            let place = Worktree::find(&self.vault).ok()??;
-            let words =
-                ["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin"];
-            let refs = program::answer(&place, ACTION, &words).ok()?;
-            let name = |full: &str| match full.strip_prefix("refs/remotes/origin/") {
-                Some(there) => format!("refs/heads/{there}"),
-                None => full.to_owned(),
-            };
-            let mains: Vec<&str> = refs.lines().filter(|full| self.is_main(&name(full))).collect();
-            let names: BTreeSet<String> = mains.iter().map(|full| name(full)).collect();
-            // What is a branch here nobody else made.
-            let mut own = names.iter().filter(|name| mains.contains(&name.as_str()));
-            let the_one = match (own.next(), own.next()) {
-                (Some(own), None) => own,
-                (None, _) if names.len() == 1 => names.first()?,
-                _ => return None,
-            };
-            let mains = mains.into_iter().filter(|full| name(full) == *the_one);
-            Some(mains.map(str::to_owned).collect())
-        };
-        let refs: &Vec<String> = self.main_refs.get_or_init(|| read().unwrap_or_default());
-        (!refs.is_empty()).then(|| [refs, accepted].concat())
-    }
-
-    /// The files that commits behind what is checked out gave a content and that are behind no main branch, nor
-    /// behind `accepted`, and those that differ from the last commit; `None` where there is no main branch, or
-    /// that cannot be told.
-    pub(crate) fn own_files(&self, accepted: &[String]) -> Option<BTreeSet<String>> {
-        let mains = self.mains(accepted)?;
-        let told = self.log(&["HEAD".to_owned()], &mains)?;
-        let place = Worktree::find(&self.vault).ok()??;
-        let mut words = vec!["-c", "core.quotePath=false", "status", "--porcelain", "-uall", "--"];
-        let places: Vec<String> =
-            PLACES.iter().map(|inside| place.full(inside).to_string()).collect();
-        words.extend(places.iter().map(String::as_str));
-        let status = program::answer(&place, ACTION, &words).ok()?;
-        let prefix = place.prefix.to_str().ok()?;
-        // `XY PATH`, or `XY OLD -> NEW` (git-status(1)).
-        let paths = status.lines().filter_map(|line| line.get(3..));
-        let paths = paths.flat_map(|paths| paths.split(" -> "));
-        let paths = paths.filter_map(|path| path.strip_prefix(prefix)).map(str::to_owned);
-        Some(told.into_keys().chain(paths).collect())
-    }
-
     /// A branch of this repository, and not of a remote, with a commit not behind HEAD and `tips` that gave the
     /// file a content that `is_it`.
     pub(crate) fn own_branch_with(
@@ -302,6 +213,22 @@ impl Lineage {
             Some(told.split_once(" to ")?.0.to_owned())
         };
         log.to_str_lossy().lines().filter_map(name).collect()
+    }
+
+    /// Of commits that were accepted on a branch of this name those that this branch had: one that was removed took
+    /// its reflog along, and another one may have got its name. Where that cannot be told, all.
+    pub(crate) fn had_by(&self, branch: &str, commits: &[String]) -> Vec<String> {
+        let place = Worktree::find(&self.vault).ok().flatten();
+        let log =
+            place.and_then(|place| std::fs::read(place.common_dir.join("logs").join(branch)).ok());
+        let log = log.unwrap_or_default();
+        let log = log.to_str_lossy();
+        // `0000… NEW WHO TIME<tab>branch: Created from main`
+        let is_whole = log.lines().next().is_some_and(|first| {
+            first.starts_with("0000000000") && first.contains("\tbranch: Created from ")
+        });
+        let is_known = |commit: &&String| !is_whole || log.contains(commit.as_str());
+        commits.iter().filter(is_known).cloned().collect()
     }
 
     /// The files below a folder of which commits behind the branch tell, or others.
@@ -344,7 +271,7 @@ impl Lineage {
         self.others.get_or_init(|| self.told(others, Some(tips))).as_ref()
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         told: &Told,
         path: &str,
@@ -373,13 +300,13 @@ impl Lineage {
 
     /// What the commits tell that are reached from `from`; where `but` is given not from the branch, nor
     /// from those.
-    fn told(&self, from: &[String], but: Option<&[String]>) -> Option<Told> {
+    pub(super) fn told(&self, from: &[String], but: Option<&[String]>) -> Option<Told> {
         let but = but.map(|but| [&["HEAD".to_owned()], but].concat());
         self.log(from, &but.unwrap_or_default())
     }
 
     /// What the commits tell that are reached from `from`, and not from `but`.
-    fn log(&self, from: &[String], but: &[String]) -> Option<Told> {
+    pub(super) fn log(&self, from: &[String], but: &[String]) -> Option<Told> {
         self.tip()?;
         let place = Worktree::find(&self.vault).ok()??;
         // Each folder of each commit would be fetched by itself.

@@ -23,6 +23,7 @@ mod left_locks;
 mod lineage;
 mod locate;
 mod lock;
+mod main_branch;
 mod maintain;
 mod mend;
 mod merge;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::only_on::RequestBranch;
-use super::put_back::PutBack;
+use super::put_back::{DETACHED, PutBack};
 use super::vault::Vault;
 use crate::fs::VaultPath;
 
@@ -75,6 +75,9 @@ pub(crate) trait Commits: Debug + Send + Sync {
         tips: &[String],
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> Option<String>;
+
+    /// Of commits that were accepted on a branch of this name those that this branch had.
+    fn had_by(&self, branch: &str, commits: &[String]) -> Vec<String>;
 
     /// The names that a branch had before.
     fn former_names(&self, branch: &str) -> Vec<String>;
@@ -289,6 +292,31 @@ pub(super) fn tips(
 ) -> Vec<String> {
     let Some(name) = branch else { return commits.stood() };
     let former = commits.former_names(name);
-    let former = former.iter().flat_map(|name| pins.tips(Some(name)));
-    pins.tips(branch).iter().chain(former).cloned().collect()
+    let former = former.iter().flat_map(|name| pins.tips(Some(name)).iter().cloned());
+    accepted_on(commits, pins, name).into_iter().chain(former).collect()
+}
+
+/// The commits accepted on a branch, but for those of another request that was called so.
+fn accepted_on(
+    commits: &dyn Commits,
+    pins: &super::pin_store::PinStore,
+    branch: &str,
+) -> Vec<String> {
+    let tips = pins.tips(Some(branch));
+    if tips.is_empty() || commits.is_main(branch) {
+        tips.to_vec()
+    } else {
+        commits.had_by(branch, tips)
+    }
+}
+
+/// Whether a branch that was met is the one that is checked out, and not another one that was called so.
+pub(super) fn is_here(
+    commits: &dyn Commits,
+    pins: &super::pin_store::PinStore,
+    branch: &str,
+) -> bool {
+    let here = commits.standing_on();
+    here.as_deref().unwrap_or(DETACHED) == branch
+        && accepted_on(commits, pins, branch).len() == pins.tips(Some(branch)).len()
 }

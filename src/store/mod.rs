@@ -10,6 +10,7 @@ mod branch;
 mod claim;
 mod documents;
 mod error;
+mod folders;
 mod grant;
 mod only_on;
 mod pin_store;
@@ -31,8 +32,9 @@ pub(crate) use claim::Claim;
 pub(crate) use documents::{AdminSet, Config, Document, FORMAT, Grantee, Member, Policy};
 pub use documents::{Agents, AuditMode, CommitMode, SyncMode};
 pub(crate) use error::{RolledBackPast, StoreError};
+pub(crate) use folders::{known_vault, remember_vault};
 pub(crate) use grant::Grant;
-pub(crate) use pin_store::{OwnHead, Pin, known_vault, remember_vault};
+pub(crate) use pin_store::{OwnHead, Pin};
 pub(crate) use pins::Version;
 #[cfg(any(fuzzing, feature = "workbench"))]
 pub(crate) use plain::agrees as readers_agree;

@@ -406,67 +406,6 @@ impl PinStore {
     }
 }
 
-/// Returns the id of the vault that was last used in `folder`.
-///
-/// # Errors
-/// [`FsError`] where the list exists and cannot be read.
-pub(crate) fn known_vault(base: &Path, folder: &Path) -> Result<Option<String>, FsError> {
-    Ok(folders(base)?.remove(&folder.to_string_lossy().into_owned()))
-}
-
-/// Remembers that `vault` lives in `folder`.
-///
-/// # Errors
-/// [`FsError`] where the state folder cannot be written.
-pub(crate) fn remember_vault(base: &Path, folder: &Path, vault: &str) -> Result<(), FsError> {
-    let key = folder.to_string_lossy().into_owned();
-    if folders(base)?.get(&key).is_some_and(|id| id == vault) {
-        return Ok(());
-    }
-    crate::fs::make_folders(base)?;
-    let _lock = crate::fs::lock_file(&base.join("lock"))?;
-    let mut all = folders(base)?;
-    all.insert(key, vault.to_owned());
-    let lines = all.iter().map(|(folder, id)| format!("{id} {}\n", escape(folder)));
-    crate::fs::replace(&base.join("folders"), lines.collect::<String>().as_bytes())
-}
-
-/// The folders in which a vault was used.
-///
-/// # Errors
-/// As [`known_vault`].
-pub(super) fn folders_of(base: &Path, vault: &str) -> Result<Vec<PathBuf>, FsError> {
-    let all = folders(base)?.into_iter().filter(|(_, id)| id == vault);
-    Ok(all.map(|(folder, _)| PathBuf::from(folder)).collect())
-}
-
-/// Which folder holds which vault; one `<id> <folder>` a line.
-fn folders(base: &Path) -> Result<BTreeMap<String, String>, FsError> {
-    let bytes = crate::fs::read_outside(&base.join("folders"), LIMIT)?.unwrap_or_default();
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let parse = |line: &str| {
-        let (id, folder) = line.split_once(' ')?;
-        Some((unescape(folder), id.to_owned()))
-    };
-    Ok(text.lines().filter_map(parse).collect())
-}
-
-fn escape(folder: &str) -> String {
-    folder.replace('\\', "\\\\").replace('\n', "\\n")
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn parse_admins(text: &str) -> Option<(u32, Digest)> {
     let (number, digest) = text.trim_end().split_once(' ')?;
     Some((number.parse().ok()?, Digest::parse(digest)?))
@@ -502,7 +441,7 @@ fn parse_head(line: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pin, PinStore, Version, known_vault, remember_vault};
+    use super::{Pin, PinStore, Version};
     use crate::crypto::digest::Digest;
     use crate::fs::VaultPath;
     use crate::name::SecretName;
@@ -553,17 +492,6 @@ mod tests {
     fn a_secret_made_again_later_is_newer_whatever_its_version() {
         let old = Version { created: 1, version: 9 };
         assert!(old < Version { created: 2, version: 1 });
-    }
-
-    #[test]
-    fn folders_with_odd_names_are_remembered() {
-        let base = tempfile::tempdir().unwrap();
-        for folder in ["/a b", "/a\nb", "/a\\nb"] {
-            let folder = std::path::Path::new(folder);
-            remember_vault(base.path(), folder, "id1").unwrap();
-            assert_eq!(known_vault(base.path(), folder).unwrap().as_deref(), Some("id1"));
-        }
-        assert_eq!(known_vault(base.path(), std::path::Path::new("/c")).unwrap(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::MAX_TOML;
-use super::branch::tips;
+use super::branch::{is_here, tips};
 use super::documents::Document;
 use super::error::{Kept, RolledBackPast, StoreError};
 use super::pins::Version;
@@ -69,7 +69,7 @@ impl Vault {
         let mut wanted = seen;
         match self.pins.only_on(path).filter(|only| only.version == seen) {
             _ if from.is_some() => {}
-            Some(only) if here.as_deref().unwrap_or(DETACHED) == only.branch => {}
+            Some(only) if is_here(self.commits.as_ref(), &self.pins, &only.branch) => {}
             Some(only) if found < only.base && is_main => {
                 return Some(self.undone(path, only.base, tips));
             }
@@ -167,8 +167,8 @@ impl Vault {
         seen: Version,
     ) -> Option<String> {
         let only = self.pins.only_on(path)?;
-        let here = self.commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
-        (only.version == seen && only.branch != here && found >= only.base)
+        let is_here = is_here(self.commits.as_ref(), &self.pins, &only.branch);
+        (only.version == seen && !is_here && found >= only.base)
             .then(|| shown(&only.branch).to_owned())
     }
 

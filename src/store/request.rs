@@ -2,7 +2,7 @@
 //! no other branch before that.
 
 use super::admins_on::{AdminsOn, AdminsPin};
-use super::branch::{Commits, tips};
+use super::branch::{Commits, is_here, tips};
 use super::documents::{Document, Member, Policy};
 use super::only_on::{NEVER, RequestBranch};
 use super::pin_store::PinStore;
@@ -46,8 +46,7 @@ pub(super) fn in_request<T>(
 ) -> Option<InRequest<T>> {
     let &RuleFile { path, found, seen } = file;
     let only = pins.only_on(path).filter(|only| only.version == seen)?;
-    let here = commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
-    if only.branch == here {
+    if is_here(commits, pins, &only.branch) {
         return None;
     }
     let found = found.unwrap_or(NEVER);
@@ -95,8 +94,7 @@ pub(super) fn admins_in_request(
     pins: &PinStore,
 ) -> Option<(AdminsPin, String)> {
     let &AdminsOn { pin: (number, digest), ref branch, base } = pins.admins_on()?;
-    let here = commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
-    if *branch == here {
+    if is_here(commits, pins, branch) {
         return None;
     }
     let path = VaultPath::admins(number);
@@ -191,6 +189,14 @@ impl Vault {
         }
     }
 
+    /// The highest version of a member or a policy that main branches had, as far as this machine has met it.
+    pub(crate) fn met_on_main<D: Document>(&self, name: &D::Name) -> Option<Version> {
+        let path = &D::path(name);
+        let seen = self.pins.seen(path)?;
+        let only = self.pins.only_on(path).filter(|only| only.version == seen);
+        only.map_or(Some(seen), |only| (only.base > NEVER).then_some(only.base))
+    }
+
     /// Whether a file that is not here is one that a request alone had, and that this branch never had.
     pub(super) fn is_of_request(&self, path: &VaultPath, seen: Version) -> bool {
         self.only_on(path, NEVER, seen).is_some() && !self.had(path, &mut |bytes| bytes.is_some())
@@ -199,8 +205,7 @@ impl Vault {
     /// Whether a request alone removed a file that had this version then, and this branch never did.
     pub(super) fn is_removed_in_request(&self, path: &VaultPath, version: Version) -> bool {
         let only = self.pins.removed_only_on(path).filter(|only| only.version == version);
-        let here = || self.commits.standing_on().unwrap_or_else(|| DETACHED.to_owned());
-        only.is_some_and(|only| only.branch != here())
+        only.is_some_and(|only| !is_here(self.commits.as_ref(), &self.pins, &only.branch))
             && !self.had(path, &mut |bytes| bytes.is_none())
     }
 

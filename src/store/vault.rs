@@ -8,7 +8,8 @@ use super::admin_sets::SetReader;
 use super::branch::{self, Commits, Findings, Wanted};
 use super::documents::{AdminSet, Config, Document, FORMAT};
 use super::error::{RolledBackPast, StoreError};
-use super::pin_store::{self, PinStore};
+use super::folders;
+use super::pin_store::PinStore;
 use super::pins::Version;
 use super::plugins::StartPlugins;
 use super::record::{EncryptedSecret, Record};
@@ -328,7 +329,7 @@ impl Vault {
     /// [`StoreError`] where the state folder cannot be written.
     pub(crate) fn save_pins(&self, base: Option<&Path>) -> Result<(), StoreError> {
         if let Some(base) = base {
-            pin_store::remember_vault(base, &canonical(&self.root), self.id())?;
+            folders::remember_vault(base, &canonical(&self.root), self.id())?;
         }
         let request = self.pins.has_seen_more().then(|| self.request()).flatten();
         Ok(self.pins.save(request.as_ref())?)
@@ -343,7 +344,7 @@ impl Vault {
     /// The folders of other clones of this vault that were used on this machine.
     pub(super) fn other_clones(&self) -> Vec<PathBuf> {
         let base = self.pins.folder().and_then(Path::parent);
-        let all = base.and_then(|base| pin_store::folders_of(base, self.id()).ok());
+        let all = base.and_then(|base| folders::folders_of(base, self.id()).ok());
         let here = canonical(&self.root);
         all.unwrap_or_default().into_iter().filter(|folder| *folder != here).collect()
     }
@@ -385,7 +386,7 @@ fn check_claim(path: &VaultPath, claim: &Config) -> Result<(), StoreError> {
 fn refuse_another_vault(root: &Root, base: Option<&Path>, id: &str) -> Result<(), StoreError> {
     let Some(base) = base else { return Ok(()) };
     let folder = canonical(root);
-    match pin_store::known_vault(base, &folder)? {
+    match folders::known_vault(base, &folder)? {
         Some(was) if was != id => Err(StoreError::OtherVault { folder, was, now: id.to_owned() }),
         _ => Ok(()),
     }
@@ -403,7 +404,7 @@ pub(crate) fn accept_vault(root: &Root, base: &Path, id: &str) -> Result<(), Sto
     check_claim(&path, &claim)?;
     let folder = canonical(root);
     match claim.vault == id {
-        true => Ok(pin_store::remember_vault(base, &folder, id)?),
+        true => Ok(folders::remember_vault(base, &folder, id)?),
         false => Err(StoreError::OtherVault { folder, was: id.to_owned(), now: claim.vault }),
     }
 }

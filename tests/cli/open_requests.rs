@@ -302,7 +302,15 @@ fn what_main_had_once_it_was_fetched_is_no_requests_when_main_is_put_back() {
     team.git("alice", ["fetch", "-q", "origin"]);
     scene.refuses("alice");
     team.hub(&["branch", "-q", "-D", "request"]);
-    scene.force();
+    // Whoever lost the name puts main back, with a value of theirs.
+    team.hub(&["update-ref", "refs/heads/main", &scene.old]);
+    team.of("bob", &["rotate", "db-key"]).stdin("forged").ok();
+    in_order(team, "bob");
+    scene.team.git("alice", ["fetch", "-q", "--prune", "origin"]);
+    team.git("alice", ["switch", "-q", "request"]);
+    team.of("alice", &["sync", "--with", "origin/main"]).ends();
+    team.holds("alice", "db-key", "two");
+    team.git("alice", ["switch", "-q", "main"]);
     team.git("alice", ["branch", "-q", "-D", "request"]);
     scene.refuses("alice");
 }
@@ -360,6 +368,28 @@ fn a_set_of_admins_that_main_took_over_is_not_passed_by_on_another_branch() {
     let refused = team.of("alice", &["member", "list"]).fails(5);
     refused.stderr_has("admins/3.toml").stderr_has("does not continue");
     team.of("alice", &["store", "top"]).stdin("secret").fails(5);
+}
+
+#[test]
+fn a_request_may_be_called_as_one_was_that_was_given_up() {
+    let team = Team::with_bob();
+    narrowed_by_request(&team);
+    team.git("alice", ["switch", "-q", "request"]);
+    team.of("alice", &["rotate", "db-url"]).stdin("asked for").ok();
+    team.of("alice", &["check"]).ends();
+    team.git("alice", ["switch", "-q", "main"]);
+    team.git("alice", ["push", "-q", "origin", ":request"]);
+    team.git("alice", ["branch", "-q", "-D", "request"]);
+    team.git("alice", ["switch", "-q", "-c", "request"]);
+    for _ in 0..2 {
+        team.holds("alice", "db-url", "one");
+        team.of("alice", &["get", "db-key", "--scope", "backend"]).ok().stdout_is("two");
+        team.of("alice", &["check", "--strict"]).ok();
+    }
+    // What this one has is put back all the same.
+    team.of("alice", &["rotate", "db-url"]).stdin("of this one").ok();
+    team.git("alice", ["reset", "-q", "--hard", "HEAD~1"]);
+    team.of("alice", &["get", "db-url"]).fails(5).stderr_has("rolled back");
 }
 
 #[test]

@@ -90,6 +90,10 @@ impl Commits for GitCommits {
         self.0.own_branch_with(path, tips, is_it)
     }
 
+    fn had_by(&self, branch: &str, commits: &[String]) -> Vec<String> {
+        self.0.had_by(branch, commits)
+    }
+
     fn former_names(&self, branch: &str) -> Vec<String> {
         self.0.former_names(branch)
     }

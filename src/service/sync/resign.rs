@@ -171,7 +171,12 @@ fn take<D: RuleDocument>(
     let bytes = git::content(opened.vault.root().path(), entry)?;
     let seen = opened.vault.floor::<D>(name).map_or(0, |seen| seen.version);
     let Some(found) = opened.vault.approved::<D>(&path, bytes) else { return Ok(()) };
-    if file.theirs == file.base || found.version() >= seen {
+    // Beside main what main took away is no change of this branch's.
+    let is_put_back = || {
+        let on_main = opened.vault.met_on_main::<D>(name).map_or(0, |met| met.version);
+        !opened.vault.is_on_main() && found.version() < on_main
+    };
+    if (file.theirs == file.base && !is_put_back()) || found.version() >= seen {
         if file.is_changed_by_them_alone() {
             D::among(after).push((name.clone(), found.clone()));
         }
