@@ -5,6 +5,7 @@ use std::fs;
 use crate::harness::{AUTHY, Sandbox, strace_works};
 use crate::score::full;
 use crate::screen::Screen;
+use crate::team::Team;
 use crate::vault::text;
 
 /// A vault with `count` secrets that a second member may read and cannot yet.
@@ -117,4 +118,25 @@ fn a_policy_that_cannot_be_read_just_now_stops_a_change_of_readers() {
     done.stderr_has("backend.toml").stderr_lacks("every secret is encrypted");
     t.authy(["rekey"]).ok();
     t.authy(["check"]).ok();
+}
+
+#[test]
+fn a_new_value_is_withheld_from_whoever_lost_access_and_given_to_nobody_new() {
+    let team = Team::with_bob();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-url", "--allow", "prod-*"])
+        .ok();
+    let told = "the new value of 'db-url' is not encrypted to bob, who may not read it any more";
+    // The same value is one that bob knows.
+    team.of("alice", &["rotate", "db-url"]).stdin("one").ok().stderr_has(told);
+    team.of("alice", &["check"]).fails(4).says("bob could read it").says("db-url");
+    team.of("alice", &["rotate", "db-url"]).stdin("new").ok().stderr_lacks("not encrypted");
+    team.of("alice", &["rotate", "prod-key"]).stdin("new").ok().stderr_lacks("not encrypted");
+    let readers =
+        |name: &str| text(&team.file("alice", &format!("secrets/{name}.toml"))).contains("bob");
+    assert!(!readers("db-url") && !readers("prod-key") && readers("db-key"));
+    // While an edit waits nobody knows who may.
+    let policy = team.file("alice", "policies/backend.toml");
+    std::fs::write(&policy, text(&policy).replace("\"prod-*\"", "\"other\"")).unwrap();
+    team.of("alice", &["rotate", "db-key"]).stdin("kept").ok().stderr_lacks("not encrypted");
+    assert!(readers("db-key"));
 }

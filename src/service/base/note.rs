@@ -78,6 +78,13 @@ pub enum Note {
         /// The secrets.
         names: Vec<SecretName>,
     },
+    /// A new value was not given to those who could read the one before and lost access since.
+    Withheld {
+        /// The secret.
+        name: SecretName,
+        /// Who could read it before and may not any more.
+        from: Vec<MemberName>,
+    },
     /// A secret was given the value that it had, which somebody knows who may not read it any more.
     StillExposed {
         /// The secret.
@@ -532,6 +539,14 @@ impl fmt::Display for Note {
                 }
                 let show = |(name, id): &(String, u32)| format!(" {} ({id})", printable(name));
                 f.write_str(&programs.iter().map(show).collect::<Vec<_>>().join(","))
+            }
+            Self::Withheld { name, from } => {
+                let from: Vec<String> = from.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "the new value of '{name}' is not encrypted to {}, who may not read it any more",
+                    from.join(", ")
+                )
             }
             Self::StillExposed { name, to } => write!(
                 f,

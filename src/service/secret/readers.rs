@@ -1,7 +1,8 @@
 //! Who a secret is encrypted to, against who may read it under the rules now in force.
 //!
-//! An existing secret's readers change only by an explicit step, so the two may differ for a
-//! while: a policy or a member is changed first, `rekey` follows.
+//! Who reads an existing value changes only by an explicit step, so the two may differ for a
+//! while: a policy or a member is changed first, `rekey` follows. A new value is given to nobody new, and
+//! withheld from those who lost access.
 
 use std::collections::BTreeSet;
 
@@ -242,9 +243,15 @@ fn addressees(
     Ok((members.into_iter().map(Reader::Member).chain(sessions).collect(), to))
 }
 
-/// The recorded readers who are still members; the rules decide where nobody is left.
+/// The recorded readers who are still members, but for those who may not read the secret any more: nobody
+/// new comes in by a new value, and whoever lost access does not get it. Where a policy is not approved as it stands
+/// nobody knows who did. The rules decide where nobody is left.
 pub(crate) fn kept_readers(opened: &Snapshot, old: &Record, name: &SecretName) -> Vec<MemberName> {
-    let is_member = |who: &&MemberName| opened.rules.is_encrypted_to(who);
-    let kept: Vec<_> = old.members().filter(is_member).cloned().collect();
+    let rules = &opened.rules;
+    let is_decided = rules.undecided().next().is_none();
+    let is_kept = |who: &&MemberName| {
+        rules.is_encrypted_to(who) && (!is_decided || rules.waits(who) || rules.may_read(who, name))
+    };
+    let kept: Vec<_> = old.members().filter(is_kept).cloned().collect();
     if kept.is_empty() { opened.rules.readers(name) } else { kept }
 }
