@@ -146,6 +146,17 @@ impl Entry {
         }
     }
 
+    /// As [`AuditEntry::actor`], short: of a session its label, or else the beginning of its id.
+    pub fn actor_in_short(&self) -> String {
+        match &self.actor {
+            Actor::Member { name, .. } => name.to_string(),
+            Actor::Token { id, label, .. } if label.is_empty() => {
+                format!("token {}", id.chars().take(8).collect::<String>())
+            }
+            Actor::Token { label, .. } => format!("token {label}"),
+        }
+    }
+
     /// The marker of the AI agent that was at work, which is any text.
     pub fn agent(&self) -> Option<&str> {
         self.actor.agent()

@@ -56,7 +56,7 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     /// Nobody is there to say yes to what is shown.
-    #[error("nobody is here to agree: no terminal, or --no-input")]
+    #[error("cannot ask whether to go on: no terminal, or --no-input")]
     Unconfirmed,
     /// The person at the terminal said no.
     #[error("nothing was moved")]

@@ -5,7 +5,7 @@ use clap::Command;
 
 /// What other tools call a command, and how it is said here. A word of two is one with its first
 /// argument.
-const HABITS: [(&str, &str); 64] = [
+const HABITS: [(&str, &str); 74] = [
     ("add", "authy store NAME"),
     ("set", "authy store NAME"),
     ("put", "authy store NAME"),
@@ -70,10 +70,23 @@ const HABITS: [(&str, &str); 64] = [
     ("revoke", "authy session revoke ID"),
     ("version", "authy --version"),
     ("tui", "authy admin"),
+    ("decrypt", "authy get NAME"),
+    ("reveal", "authy get NAME"),
+    ("open", "authy get NAME"),
+    ("reencrypt", "authy rekey"),
+    ("policies", "authy policy list"),
+    ("grant", "authy policy update NAME --member MEMBER"),
+    ("logout", "authy lock"),
+    ("st", "authy status"),
+    ("remote", "git -C ~/.authy remote add origin URL"),
+    ("git", "git -C ~/.authy"),
 ];
 
+/// What is no mistake for a command that is written nearly so.
+const ELSEWHERE: [&str; 3] = ["exit", "quit", "ps"];
+
 /// The same below a command: its name, the word, and how it is said here.
-const BELOW: [(&str, &str, &str); 15] = [
+const BELOW: [(&str, &str, &str); 18] = [
     ("policy", "edit", "authy policy update NAME"),
     ("policy", "set", "authy policy update NAME"),
     ("policy", "allow", "authy policy update NAME --allow PATTERN"),
@@ -89,6 +102,9 @@ const BELOW: [(&str, &str, &str); 15] = [
     ("session", "add", "authy session create --scope SCOPE"),
     ("session", "delete", "authy session revoke ID"),
     ("audit", "log", "authy audit show"),
+    ("config", "get", "authy config show"),
+    ("conflict", "resolve", "authy conflict take ours|theirs NAME"),
+    ("conflict", "diff", "authy conflict show NAME"),
 ];
 
 /// The hint for a word that is no command in `group`, the names of the commands above it: none is
@@ -101,6 +117,9 @@ pub(crate) fn hint(root: &Command, group: &[&str], word: &str) -> Option<String>
     let below = BELOW.iter().find(|(name, habit, _)| group == [*name] && *habit == word);
     if let Some((_, _, here)) = below {
         return Some(format!("that is '{here}' here"));
+    }
+    if ELSEWHERE.contains(&word) {
+        return None;
     }
     let command = group.iter().try_fold(root, |at, name| at.find_subcommand(name))?;
     let lead = [&["authy"], group].concat().join(" ");

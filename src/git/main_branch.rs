@@ -1,12 +1,13 @@
 //! The branch that requests are merged into: which one it is, what it had, and what another branch has beside it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
 
 use super::lineage::{ACTION, Lineage, PLACES};
 use super::locate::Worktree;
-use super::program;
+use super::{program, tip};
 
 /// What it is called where `origin` does not say.
 const MAIN: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
@@ -99,4 +100,20 @@ impl Lineage {
         let paths = paths.filter_map(|path| path.strip_prefix(prefix)).map(str::to_owned);
         Some(told.into_keys().chain(paths).collect())
     }
+}
+
+/// The branch of a remote that has a file of the vault, where the repository has nothing checked out: a clone of
+/// one whose `HEAD` names a branch that is not there.
+pub(crate) fn fetched_with(vault: &Path, path: &str) -> Option<String> {
+    let place = Worktree::find(vault).ok()??;
+    if tip(vault).ok()?.is_some() {
+        return None;
+    }
+    let words = ["for-each-ref", "--format=%(refname:lstrip=2)", "refs/remotes"];
+    let branches = program::answer(&place, ACTION, &words).ok()?;
+    let has_it = |branch: &&str| {
+        let file = format!("refs/remotes/{branch}:{}", place.full(path));
+        program::answer(&place, ACTION, &["cat-file", "-e", &file]).is_ok()
+    };
+    branches.lines().filter(|name| !name.ends_with("/HEAD")).find(has_it).map(str::to_owned)
 }

@@ -66,6 +66,7 @@ pub(crate) use init::init;
 pub(crate) use install::{Hook, install_diff, install_hook};
 pub(crate) use lineage::Lineage;
 pub(crate) use locate::{Home, locate};
+pub(crate) use main_branch::fetched_with;
 pub(crate) use mend::{Mended, mend};
 pub(crate) use merge::{MergeRequest, checkout_foreign_files, join};
 pub(crate) use missing::{committed, is_shallow, is_sparse};

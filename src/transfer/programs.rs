@@ -43,9 +43,13 @@ fn walk(
     variable: &str,
 ) -> Result<Vec<Found>, TransferError> {
     let folder = from.given.as_ref().map(PathBuf::from).or_else(|| from.folder.clone());
-    let folder = folder.filter(|folder| folder.is_dir()).ok_or_else(|| TransferError::NoStore {
-        folder: from.given.clone().unwrap_or_else(|| format!("${variable}")),
-    })?;
+    let folder = match folder {
+        Some(folder) if folder.is_dir() => folder,
+        Some(folder) => {
+            return Err(TransferError::NoStore { folder: folder.to_string_lossy().into_owned() });
+        }
+        None => return Err(TransferError::NoStore { folder: format!("${variable}") }),
+    };
     is_itself(program)?;
     let mut found = Vec::new();
     let entries = WalkDir::new(&folder).sort_by_file_name().into_iter();

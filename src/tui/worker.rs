@@ -360,7 +360,12 @@ fn to_approve(ctx: &Context) -> authy::Result<ToApprove> {
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {
     let changes = authy::approve(ctx, approval)?;
     let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
-    Ok(format!("approved {}; re-encrypted {}", names.join(", "), changes.len()))
+    let secrets = match changes.len() {
+        0 => return Ok(format!("approved {}", names.join(", "))),
+        1 => "1 secret".to_owned(),
+        several => format!("{several} secrets"),
+    };
+    Ok(format!("approved {}; re-encrypted {secrets}", names.join(", ")))
 }
 
 fn told<T>(result: authy::Result<T>) -> Result<T, ErrorText> {

@@ -235,3 +235,26 @@ fn a_missing_vault_is_exit_5_with_a_hint() {
     t.authy(["store", "a"]).stdin("1").fails(5).stderr_has("authy init");
     assert!(!t.vault().exists());
 }
+
+#[test]
+fn a_clone_in_which_nothing_is_checked_out_gets_no_second_vault() {
+    let team = crate::team::Team::new();
+    team.t
+        .program(
+            "git",
+            [
+                "--git-dir",
+                team.t.path("origin.git").to_str().unwrap(),
+                "symbolic-ref",
+                "HEAD",
+                "refs/heads/master",
+            ],
+        )
+        .ok();
+    team.clone_for("bob");
+    let refused = team.of("bob", &["init", "--member", "bob"]).fails(7);
+    refused.stderr_has("'origin/main' has a vault").stderr_has("switch main");
+    assert!(!team.file("bob", "authy.toml").exists());
+    team.git("bob", ["switch", "-q", "main"]);
+    team.of("bob", &["list"]).ok().stdout_has("db-url");
+}

@@ -176,3 +176,20 @@ fn a_damaged_secret_keeps_rekey_from_changing_anything_and_is_named_at_once() {
     team.t.authy(["rekey"]).fails(5).stderr_has("db-key");
     team.t.authy(["rename", "db-key", "moved"]).fails(5).stderr_has("db-key");
 }
+
+#[test]
+fn who_asks_to_join_is_shown_with_a_fingerprint_and_as_nothing_wrong() {
+    let team = crate::team::Team::new();
+    team.clone_for("bob");
+    let joined = team.of("bob", &["join", "--name", "bob"]).ok().messages();
+    let key = joined.split_whitespace().rfind(|word| word.contains("SHA256:")).unwrap();
+    let key = key.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !"+/=:".contains(c));
+    team.send("bob", "alice");
+    for words in [&["member", "list"][..], &["member", "show", "bob"]] {
+        let shown = team.of("alice", words).ok();
+        shown.stdout_has("asks to join").stdout_has(key).stdout_lacks("may not sign");
+    }
+    // The same name again.
+    let taken = team.of("bob", &["join", "--name", "alice"]).fails(7);
+    taken.stderr_has("--name NAME").stderr_has("--machine NAME");
+}

@@ -105,6 +105,6 @@ fn in_a_team_it_says_what_is_to_be_sent_merged_approved_and_decided() {
     team.of("bob", &["status"])
         .ok()
         .stdout_has("in conflict: db-url (authy conflict list)")
-        .stdout_has("to merge (authy sync)");
+        .stdout_has("to merge (once nothing is in conflict)");
     team.of("bob", &["status", "--short"]).ok().stdout_has("bob >").stdout_has("<");
 }

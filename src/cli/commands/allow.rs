@@ -70,7 +70,7 @@ impl Args {
         if self.yes {
             return Ok(());
         }
-        let asked = || Failure::NobodyToAsk("a yes; --yes says so".to_owned());
+        let asked = || Failure::Unconfirmed;
         match env.person().agrees("Allow this?").ok_or_else(asked)? {
             true => Ok(()),
             false => Err(declined()),

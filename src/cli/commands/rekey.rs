@@ -1,5 +1,6 @@
 //! `authy rekey`.
 
+use crate::cli::commands::status::counted;
 use std::process::ExitCode;
 
 use authy::{MemberName, ReaderChange};
@@ -48,7 +49,9 @@ impl Args {
         match (changes.len(), self.dry_run) {
             (0, _) => env.ui().note("every secret is encrypted to those who may read it"),
             (count, true) => env.ui().note(format_args!("would re-encrypt {count}")),
-            (count, false) => env.ui().note(format_args!("re-encrypted {count}")),
+            (count, false) => {
+                env.ui().note(format_args!("re-encrypted {}", counted(count, "secret")));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

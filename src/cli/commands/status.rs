@@ -261,11 +261,15 @@ impl Page {
         if !edited.is_empty() {
             self.add(WAITS, &format!("edited by hand: {} (authy check)", some_of(edited, NAMES)));
         }
+        let way = match conflicts.is_empty() {
+            true => "authy sync",
+            false => "once nothing is in conflict",
+        };
         if ahead > 0 {
-            self.add(WAITS, &format!("{} to send (authy sync)", counted(ahead, "commit")));
+            self.add(WAITS, &format!("{} to send ({way})", counted(ahead, "commit")));
         }
         if behind > 0 {
-            self.add(WAITS, &format!("{} to merge (authy sync)", counted(behind, "commit")));
+            self.add(WAITS, &format!("{} to merge ({way})", counted(behind, "commit")));
         }
         if !approve.is_empty() {
             self.add(WAITS, &format!("for an admin: {} (authy approve)", some_of(approve, NAMES)));
@@ -277,7 +281,10 @@ impl Page {
         }
         if *rekey > 0 {
             let secrets = counted(*rekey, "secret");
-            self.add(WAITS, &format!("{secrets} to encrypt to other readers (authy rekey)"));
+            self.add(
+                WAITS,
+                &format!("{secrets} to encrypt to other readers (an admin runs authy rekey)"),
+            );
         }
         if !rotate.is_empty() {
             let names = some_of(rotate, NAMES);
@@ -289,7 +296,8 @@ impl Page {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// So many things: `1 secret`, `3 secrets`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum SecretError {
     Exists(SecretName),
     #[error("secret '{0}' exists already")]
     Taken(SecretName),
+    #[error("that is the name of '{0}' already")]
+    SameName(SecretName),
     #[error("secret '{0}' was changed by somebody else meanwhile")]
     ChangedMeanwhile(SecretName),
     #[error(
@@ -48,6 +50,7 @@ impl Failure for SecretError {
             | Self::NoPart { .. }
             | Self::Required { .. }
             | Self::OnlyNothing { .. } => Kind::NotFound,
+            Self::SameName(_) => Kind::Usage,
             Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) | Self::Open { .. } => {
                 Kind::Conflict
             }
@@ -65,6 +68,7 @@ impl Failure for SecretError {
             }
             Self::NotFound { .. } => "run 'authy list'".into(),
             Self::IsFolder { name, .. } => format!("run 'authy list {name}/'"),
+            Self::SameName(_) => "choose another name".into(),
             Self::Taken(name) => format!("choose another name, or remove '{name}' first"),
             Self::NoneOf { scope: None, .. } => "run 'authy list'".into(),
             Self::Exists(name) => {

@@ -74,6 +74,9 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<InitReport> {
         return Err(InitError::Exists(ctx.vault.clone()).into());
     }
     refuse_half(&root)?;
+    if let Some(branch) = git::fetched_with(root.path(), VaultPath::config().as_str()) {
+        return Err(InitError::Fetched { vault: ctx.vault.clone(), branch }.into());
+    }
     let (member, named_after) = enroll::name(ctx, &options.who)?;
     let key = enroll::identity(ctx, &options.who)?;
     // Nothing is made that nothing could be encrypted in.
@@ -243,18 +246,25 @@ pub(crate) enum InitError {
     Exists(PathBuf),
     #[error("'{}' has '{folder}' of a vault, and no authy.toml", printable(&vault.to_string_lossy()))]
     Half { vault: PathBuf, folder: &'static str },
+    #[error("'{branch}' has a vault, which is not checked out at '{}'", printable(&vault.to_string_lossy()))]
+    Fetched { vault: PathBuf, branch: String },
 }
 
 impl Failure for InitError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Exists(_) => Kind::Conflict,
+            Self::Exists(_) | Self::Fetched { .. } => Kind::Conflict,
             Self::Half { .. } => Kind::Damaged,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Fetched { vault, branch } => {
+                let name = branch.split_once('/').map_or(branch.as_str(), |(_, name)| name);
+                let vault = git::quoted(vault);
+                format!("check it out: git -C {vault} switch {}; then 'authy join'", printable(name))
+            }
             Self::Exists(_) => "choose another folder with --vault".into(),
             Self::Half { .. } => {
                 "bring it back with git, as in 'git checkout HEAD -- authy.toml', or choose another folder with --vault".into()

@@ -60,7 +60,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     if opened.rules.member(&name).is_some()
         && authenticate(ctx, &opened.rules).ok().is_none_or(|caller| caller.name != name)
     {
-        return Err(MemberError::MemberExists(name).into());
+        return Err(MemberError::NameTaken(name).into());
     }
     let key = enroll::identity_for(ctx, &opened, &options.who)?;
     let lock = Lock::acquire(opened.vault.root(), LOCK_WAIT)?;
@@ -71,7 +71,7 @@ pub fn join(ctx: &Context, options: &JoinOptions) -> Result<JoinReport> {
     refuse_unasked(&opened, &name)?;
     let old = opened.rules.member(&name);
     if old.is_some_and(|old| !owns(key.identity.recipients(), old)) {
-        return Err(MemberError::MemberExists(name).into());
+        return Err(MemberError::NameTaken(name).into());
     }
     refuse_taken(&opened, key.identity.recipients(), Some(&name))?;
     let pauses = old.is_some();

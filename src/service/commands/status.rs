@@ -394,8 +394,13 @@ fn waits(
     let waiting = waiting(opened)?;
     let now = Stamp::new(ctx.now);
     let record = |name: &SecretName| opened.vault.record(name, &opened.rules).ok().flatten();
-    let is_due =
-        |name: &&SecretName| record(name).is_some_and(|record| due(now, &record).is_some());
+    let may = |name: &SecretName| match caller {
+        CallerView::Member { name: who, .. } => opened.rules.may_read(who, name),
+        _ => true,
+    };
+    let is_due = |name: &&SecretName| {
+        may(name) && record(name).is_some_and(|record| due(now, &record).is_some())
+    };
     let rotate = names.par_iter().filter(is_due).cloned().collect();
     Ok(Waits {
         commit: waiting.names(),

@@ -15,6 +15,8 @@ pub(crate) enum MemberError {
     WhoseMachine(MemberName),
     #[error("member '{0}' exists already")]
     MemberExists(MemberName),
+    #[error("member '{0}' exists already")]
+    NameTaken(MemberName),
     #[error("member '{0}' waits for approval already")]
     MemberWaits(MemberName),
     #[error("the file of member '{name}' is not in force: {why}")]
@@ -77,6 +79,7 @@ impl Failure for MemberError {
             | Self::NotHisRecipient { .. } => Kind::NotFound,
             Self::WhichOfMachine => Kind::Usage,
             Self::MemberExists(_)
+            | Self::NameTaken(_)
             | Self::MemberWaits(_)
             | Self::ClaimChanged(_)
             | Self::PolicyChanged(_)
@@ -106,6 +109,9 @@ impl Failure for MemberError {
             Self::WhoseMachine(_) => "say which member you are: --name NAME".into(),
             Self::NoMember(_) => "run 'authy member list'".into(),
             Self::MemberExists(name) => format!("see 'authy member show {name}'"),
+            Self::NameTaken(name) => format!(
+                "somebody else? 'authy join --name NAME'; {name} on another machine? 'authy join --machine NAME'"
+            ),
             Self::MemberWaits(name) => format!("an admin runs 'authy approve {name}'"),
             Self::MemberUnfit { name, .. } | Self::ForeignSigningKey(name) => {
                 format!("see 'git log -- members/{name}.toml' and restore the version you trust")
@@ -148,7 +154,10 @@ impl Failure for MemberError {
             Self::UnapprovedRemoval(name) => {
                 format!("to remove them run 'authy member remove {name}'")
             }
-            Self::NothingToApprove(_) => "run 'authy approve' to see what waits".into(),
+            Self::NothingToApprove(_) => {
+                "'authy sync' brings what was sent since, and 'authy approve' shows what waits"
+                    .into()
+            }
             Self::PolicyChanged(name) => format!("look at it again: authy policy show {name}"),
             Self::ClaimChanged(_) => "somebody changed it meanwhile: look at it again".into(),
             Self::Damaged(error) => return error.hint(),

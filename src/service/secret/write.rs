@@ -95,6 +95,9 @@ impl Transaction<'_> {
         locked.may_write(old)?;
         locked.may_write(new)?;
         let sealed = locked.secret(old)?;
+        if new == old {
+            return Err(SecretError::SameName(old.clone()).into());
+        }
         if locked.is_taken(new) {
             return Err(SecretError::Taken(new.clone()).into());
         }

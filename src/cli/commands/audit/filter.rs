@@ -16,7 +16,7 @@ pub(super) struct FilterFlags {
     #[arg(short, long, value_name = "SCOPE")]
     scope: Option<ScopeName>,
     /// Take lines of this member, or of the session with this id or label
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", aliases = ["who", "by"])]
     actor: Option<String>,
     /// Take lines of AI agents: of any, or of those whose mark has this in it
     #[arg(long, value_name = "MARK", num_args = 0..=1, require_equals = true,

@@ -117,7 +117,7 @@ fn table(entries: &[AuditEntry]) -> Table {
     for entry in entries {
         table.push([
             entry.time(),
-            by(entry),
+            by(entry, entry.actor()),
             entry.op().to_owned(),
             entry.outcome().as_str().to_owned(),
             entry.scope().unwrap_or_default().to_owned(),
@@ -141,15 +141,21 @@ fn for_eyes(entries: &[AuditEntry]) -> Table {
         let told = told(entry);
         let gap = if secrets.is_empty() || told.is_empty() { "" } else { ": " };
         let scope = entry.scope().unwrap_or_default().to_owned();
-        table.push([entry.time(), by(entry), op, scope, format!("{secrets}{gap}{told}")]);
+        table.push([
+            entry.time(),
+            by(entry, entry.actor_in_short()),
+            op,
+            scope,
+            format!("{secrets}{gap}{told}"),
+        ]);
     }
     table
 }
 
-fn by(entry: &AuditEntry) -> String {
+fn by(entry: &AuditEntry, actor: String) -> String {
     match entry.agent() {
-        Some(agent) => format!("{} by {agent}", entry.actor()),
-        None => entry.actor(),
+        Some(agent) => format!("{actor} by {agent}"),
+        None => actor,
     }
 }
 

@@ -29,6 +29,7 @@ impl Args {
             table.push(["commit".to_owned(), settings.commit.to_string()]);
             table.push(["audit".to_owned(), settings.audit.to_string()]);
             table.push(["agents".to_owned(), settings.agents.to_string()]);
+            table.push(["sync".to_owned(), settings.sync.to_string()]);
             if !settings.plugins.is_empty() {
                 let names: Vec<&str> = settings.plugins.iter().map(PluginName::as_str).collect();
                 table.push(["plugins".to_owned(), names.join(",")]);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use authy::{MemberName, Removal};
 
 use crate::cli::commands::CommandResult;
+use crate::cli::commands::status::counted;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::table::Table;
@@ -44,7 +45,8 @@ impl Args {
             ui.table(&table(&removal))?;
         }
         let name = &removal.member;
-        ui.note(format_args!("removed member {name}; re-encrypted {}", removal.encrypted));
+        let secrets = counted(removal.encrypted, "secret");
+        ui.note(format_args!("removed member {name}; re-encrypted {secrets}"));
         if !removal.sessions.is_empty() {
             ui.note(format_args!("revoked {} of their sessions", removal.sessions.len()));
         }

@@ -10,6 +10,7 @@ use authy::{
 use super::add::with_file;
 use crate::cli::commands::CommandResult;
 use crate::cli::commands::join::tell_request;
+use crate::cli::commands::status::counted;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
 use crate::front::recipient_shown;
@@ -119,7 +120,10 @@ fn tell(ui: Ui, updated: &MemberUpdated) {
     match (updated.waits, updated.encrypted) {
         (true, _) => ui.note(format_args!("asked to update member {name}")),
         (false, 0) => ui.note(format_args!("updated member {name}")),
-        (false, count) => ui.note(format_args!("updated member {name}; re-encrypted {count}")),
+        (false, count) => {
+            let secrets = counted(count, "secret");
+            ui.note(format_args!("updated member {name}; re-encrypted {secrets}"));
+        }
     }
     if let Some(fingerprint) = &updated.fingerprint {
         ui.note(format_args!("your new signing key: {fingerprint}"));

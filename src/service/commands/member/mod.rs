@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::audit::{Action, Op};
 use crate::crypto::Recipient;
 use crate::crypto::sign::SigningKey;
+use crate::fs::VaultPath;
 use crate::many::merged;
 use crate::name::{GroupName, MachineName, MemberName};
 use crate::service::base::{Context, DocumentStatus, OpenVault, Result, Snapshot};
@@ -20,7 +21,7 @@ use crate::service::identity::enroll::{self};
 use crate::service::identity::{MemberError, acceptable, refuse_taken};
 use crate::service::rules::{Encryption, RuleUpdate, apply_rules};
 use crate::service::secret::note_pending;
-use crate::store::{AdminSet, Member, Standing};
+use crate::store::{AdminSet, Member, Standing, StoreError};
 
 pub use recovery::member_add_recovery;
 pub use remove::{Exposed, Removal, member_remove};
@@ -196,6 +197,23 @@ fn next_version(opened: &Snapshot, name: &MemberName) -> Result<u64> {
     }
 }
 
+/// What somebody asks for whose file they signed themselves: to join, or an edit of theirs.
+fn request(opened: &Snapshot, name: &MemberName, why: &StoreError) -> Option<String> {
+    let StoreError::UnknownSigner { by, .. } = why else { return None };
+    let claim = opened.vault.claim::<Member>(&VaultPath::member(name)).ok()?.document;
+    let key = claim.verify.filter(|_| by == name)?;
+    // Signed with the key that it names: nobody else's.
+    opened.vault.own_edit(name, &key)?;
+    let what = match opened.rules.as_last_signed(name) {
+        Some(_) => "changed their own file",
+        None => "asks to join",
+    };
+    Some(format!(
+        "{what} (an admin approves: authy approve {name}); signing key {}",
+        key.fingerprint()
+    ))
+}
+
 fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option<MemberView> {
     let view = |status, problem| MemberView {
         name: name.clone(),
@@ -210,7 +228,10 @@ fn view(opened: &Snapshot, name: &MemberName, file: &Standing<Member>) -> Option
     };
     Some(match file {
         Standing::Removed(_) => return None,
-        Standing::Unapproved(why) => view(DocumentStatus::Unapproved, Some(why.to_string())),
+        Standing::Unapproved(why) => {
+            let asks = request(opened, name, why).unwrap_or_else(|| why.to_string());
+            view(DocumentStatus::Unapproved, Some(asks))
+        }
         Standing::Damaged(why) => view(DocumentStatus::Damaged, Some(why.to_string())),
         Standing::InForce(member) => MemberView {
             writes: member.signing.is_some(),
