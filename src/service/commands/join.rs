@@ -111,7 +111,7 @@ fn refuse_unasked(opened: &Snapshot, name: &MemberName) -> Result<()> {
     match opened.rules.standing(name) {
         None | Some(Standing::Removed(_)) => Ok(()),
         Some(Standing::InForce(member)) if member.signing.is_none() => Ok(()),
-        Some(Standing::InForce(_)) => Err(MemberError::MemberExists(name.clone()).into()),
+        Some(Standing::InForce(_)) => Err(MemberError::NameTaken(name.clone()).into()),
         Some(Standing::Unapproved(_)) => Err(MemberError::MemberWaits(name.clone()).into()),
         Some(Standing::Damaged(why)) => {
             Err(MemberError::MemberUnfit { name: name.clone(), why: why.clone() }.into())
