@@ -172,7 +172,7 @@ impl Writings {
             let mut text = String::with_capacity(core.len() * 12);
             core.iter().for_each(|byte| write(*byte, &mut text));
             // What parts bytes does not follow the last one.
-            let length = text.trim_end_matches([' ', ':', '-']).len();
+            let length = text.trim_end_matches([' ', ':']).len();
             text.truncate(length);
             self.push(text.into_bytes(), false);
         }
@@ -236,7 +236,7 @@ macro_rules! numbers {
 }
 
 /// Each byte written by its number.
-const BYTE_BY_BYTE: [WriteByte; 26] = numbers![
+const BYTE_BY_BYTE: [WriteByte; 24] = numbers![
     "\\u{:04x}",
     "\\u{:04X}",
     "\\\\u{:04x}",
@@ -261,8 +261,6 @@ const BYTE_BY_BYTE: [WriteByte; 26] = numbers![
     "{:02X} ",
     "{:02x}:",
     "{:02X}:",
-    "{:02x}-",
-    "{:02X}-",
 ];
 
 /// Hex digits of two bytes each.

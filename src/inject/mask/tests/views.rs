@@ -352,11 +352,6 @@ fn base64_in_a_difference_is_one_text() {
 #[test]
 fn rarer_ways_to_write_bytes_are_known() {
     let value = "sk_live_4eC39HqLyjWDarjt";
-    let hex: Vec<_> = value.bytes().map(|byte| format!("{byte:02X}")).collect();
-    assert_masked(value, &hex.join("-"), "[authy:a]");
-    assert_masked(value, &format!("id {} ok", hex.join("-")), "id [authy:a] ok");
-    let uuid = "9f1c2b3a-4d5e-6f70-8192-a3b4c5d6e7f8";
-    assert_masked(value, uuid, uuid);
     let coloured = "sk_\u{1b}[31mlive\u{1b}(B\u{1b}[m_4eC39HqLyjWDarjt";
     assert_masked(value, coloured, "[authy:a]");
     let value = "it's ''quoted'' o'k";

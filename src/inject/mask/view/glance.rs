@@ -71,7 +71,7 @@ fn in_runs(
         // Most runs are too short to say anything.
         let count = alphabet.count(&text[place..]);
         let next = text.get(place + count);
-        let goes_on = next.is_some_and(|byte| byte.is_ascii_whitespace() || b":-".contains(byte));
+        let goes_on = next.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b':');
         let is_short = !goes_on && count * alphabet.bits() / 8 < masker.means.shortest;
         if is_short || alphabet == Alphabet::Base64 && are_digits(&text[place..place + count]) {
             place += count;

@@ -83,7 +83,7 @@ impl Alphabet {
 
     /// Whether a run may have this byte in it: digits in groups are often parted.
     fn is_in_run(self, byte: u8) -> bool {
-        self.has(byte) || (self == Self::Hex && matches!(byte, b' ' | b':' | b'-'))
+        self.has(byte) || (self == Self::Hex && matches!(byte, b' ' | b':'))
     }
 
     /// How many bytes at the beginning of a run are no letter but a mark before a line, as a difference of
@@ -207,8 +207,7 @@ impl Alphabet {
                 continue;
             }
             let goes_on = text.get(at + 1).is_none_or(|next| self.has(*next));
-            let is_uuid = *byte == b'-' && group != 2;
-            if !self.is_in_run(*byte) || group == 0 || group % 2 == 1 || is_uuid || !goes_on {
+            if !self.is_in_run(*byte) || group == 0 || group % 2 == 1 || !goes_on {
                 return at;
             }
             group = 0;
@@ -233,7 +232,7 @@ fn is_digit(byte: u8) -> bool {
 }
 
 fn is_in_hex(byte: u8) -> bool {
-    is_digit(byte) | (byte == b':') | (byte == b' ') | (byte == b'-')
+    is_digit(byte) | (byte == b':') | (byte == b' ')
 }
 
 /// A bit for each byte of a block, the first the lowest.

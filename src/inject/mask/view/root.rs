@@ -130,7 +130,7 @@ impl Root {
         let near = place.saturating_sub(masker.means.before).max(text.base());
         let bytes = text.between(near, place);
         let escapes = memchr3_iter(b'\\', b'%', b'&', bytes).count();
-        let in_digits = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b':' | b'-');
+        let in_digits = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b':');
         let is_dense = escapes * 16 > bytes.len()
             || bytes.iter().filter(in_digits).count() * 10 > bytes.len() * 9;
         let place = if is_dense { place.saturating_sub(masker.means.far) } else { near };

@@ -74,13 +74,9 @@ impl Rows {
         let has = |byte: u8| self.alphabet.has(byte);
         if self.alphabet == Alphabet::Hex {
             let is_group = self.segment > 0 && self.segment.is_multiple_of(2);
-            // As .NET parts bytes; between more digits it is a UUID's.
-            let is_parted = |byte: u8| {
-                is_group && matches!(byte, b' ' | b':') || self.segment == 2 && byte == b'-'
-            };
             match rest {
-                [byte] if is_parted(*byte) && !ended => return Next::Open,
-                [byte, digit, ..] if is_parted(*byte) && has(*digit) => return Next::Over(1),
+                [b' ' | b':'] if is_group && !ended => return Next::Open,
+                [b' ' | b':', digit, ..] if is_group && has(*digit) => return Next::Over(1),
                 _ => {}
             }
         } else if rest[0] == b'=' {
