@@ -34,8 +34,9 @@ impl Lineage {
         self.head.get_or_init(read).as_deref()
     }
 
-    /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
-    /// `accepted`, gave the file, with `tips` but for those behind HEAD and these; `None` where there is no such branch, or it cannot be read.
+    /// Shows every content that a commit behind the main branch, here or at `origin`, or behind `accepted`, gave the
+    /// file, with `tips` but for those behind HEAD and these; `None` where there is no such branch, or it cannot be
+    /// read.
     pub(crate) fn on_main(
         &self,
         path: &str,

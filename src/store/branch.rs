@@ -50,8 +50,9 @@ pub(crate) trait Commits: Debug + Send + Sync {
     /// Whether a branch is one that requests are merged into.
     fn is_main(&self, branch: &str) -> bool;
 
-    /// Shows every content that a commit behind a main branch of this repository or of a remote, or behind
-    /// `accepted`, gave the file, with `tips` but for those behind this branch and these; `None` where there is no such branch, or it cannot be read.
+    /// Shows every content that a commit behind the main branch, here or at `origin`, or behind `accepted`, gave the
+    /// file, with `tips` but for those behind this branch and these; `None` where there is no such branch, or it
+    /// cannot be read.
     fn on_main(
         &self,
         path: &str,

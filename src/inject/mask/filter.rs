@@ -12,6 +12,7 @@ pub(crate) trait Filter {
     fn idle(&mut self, most: usize, out: &mut Vec<u8>);
 
     /// Nothing came for a moment, and may come yet: as `idle`, of what is whole.
+    #[cfg(feature = "sealed")]
     fn pause(&mut self, out: &mut Vec<u8>) {
         self.idle(usize::MAX, out);
     }
