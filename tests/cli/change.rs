@@ -79,7 +79,7 @@ fn rename_never_overwrites() {
     let t = Sandbox::new();
     t.store([("a", "1"), ("b", "2")]);
     t.authy(["rename", "a", "b"]).fails(7).stderr_has("b");
-    t.authy(["rename", "a", "a"]).fails(7);
+    t.authy(["rename", "a", "a"]).fails(7).stderr_has("is the name of 'a' already");
     t.holds("a", "1");
     t.holds("b", "2");
 }

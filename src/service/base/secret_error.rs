@@ -50,10 +50,11 @@ impl Failure for SecretError {
             | Self::NoPart { .. }
             | Self::Required { .. }
             | Self::OnlyNothing { .. } => Kind::NotFound,
-            Self::SameName(_) => Kind::Usage,
-            Self::Exists(_) | Self::Taken(_) | Self::ChangedMeanwhile(_) | Self::Open { .. } => {
-                Kind::Conflict
-            }
+            Self::Exists(_)
+            | Self::Taken(_)
+            | Self::SameName(_)
+            | Self::ChangedMeanwhile(_)
+            | Self::Open { .. } => Kind::Conflict,
             Self::NoTerminal(_) | Self::NotText(_) | Self::Emptied(_) | Self::TooLarge => {
                 Kind::Usage
             }
