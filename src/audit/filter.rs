@@ -146,7 +146,7 @@ impl Entry {
         }
     }
 
-    /// As [`AuditEntry::actor`], short: of a session its label, or else the beginning of its id.
+    /// The same in short: of a session its label, or else the beginning of its id.
     pub fn actor_in_short(&self) -> String {
         match &self.actor {
             Actor::Member { name, .. } => name.to_string(),
