@@ -388,6 +388,11 @@ impl Rules {
         })
     }
 
+    /// Whether every policy is in force or removed: where one is not, nobody knows what it gave.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.undecided().next().is_none()
+    }
+
     /// Whether the file of `who` is there and not in force: what they may do is not decided.
     pub(crate) fn waits(&self, who: &MemberName) -> bool {
         matches!(self.members.get(who), Some(Standing::Unapproved(_) | Standing::Damaged(_)))

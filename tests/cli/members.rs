@@ -191,5 +191,7 @@ fn who_asks_to_join_is_shown_with_a_fingerprint_and_as_nothing_wrong() {
     }
     // The same name again.
     let taken = team.of("bob", &["join", "--name", "alice"]).fails(7);
-    taken.stderr_has("--name NAME").stderr_has("--machine NAME");
+    taken.stderr_has("'authy join --name NAME'").stderr_has("--name alice --machine NAME'");
+    let words = ["join", "--name", "alice", "--machine", "laptop"];
+    team.of("bob", &words).ok().stdout_has("member update alice --machine laptop");
 }

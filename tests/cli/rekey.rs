@@ -134,6 +134,17 @@ fn a_new_value_is_withheld_from_whoever_lost_access_and_given_to_nobody_new() {
     let readers =
         |name: &str| text(&team.file("alice", &format!("secrets/{name}.toml"))).contains("bob");
     assert!(!readers("db-url") && !readers("prod-key") && readers("db-key"));
+    // What comes back is a new value, too.
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    let restored = team.of("alice", &["rotate", "db-key"]).stdin("three").ok();
+    restored.stderr_has("'db-key' is not encrypted to bob");
+    team.of("alice", &["policy", "update", "backend", "--remove-deny", "db-key"]).ok();
+    team.of("alice", &["rekey"]).ok();
+    team.of("alice", &["policy", "update", "backend", "--deny", "db-key"]).ok();
+    let restored = team.of("alice", &["restore", "db-key"]).ok();
+    restored.stderr_has("'db-key' is not encrypted to bob");
+    team.of("alice", &["policy", "update", "backend", "--remove-deny", "db-key"]).ok();
+    team.of("alice", &["rekey"]).ok();
     // While an edit waits nobody knows who may.
     let policy = team.file("alice", "policies/backend.toml");
     std::fs::write(&policy, text(&policy).replace("\"prod-*\"", "\"other\"")).unwrap();

@@ -110,7 +110,7 @@ impl Failure for MemberError {
             Self::NoMember(_) => "run 'authy member list'".into(),
             Self::MemberExists(name) => format!("see 'authy member show {name}'"),
             Self::NameTaken(name) => format!(
-                "somebody else? 'authy join --name NAME'; {name} on another machine? 'authy join --machine NAME'"
+                "somebody else? 'authy join --name NAME'; {name} on another machine? 'authy join --name {name} --machine NAME'"
             ),
             Self::MemberWaits(name) => format!("an admin runs 'authy approve {name}'"),
             Self::MemberUnfit { name, .. } | Self::ForeignSigningKey(name) => {

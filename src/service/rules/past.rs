@@ -11,7 +11,7 @@ use crate::secret::SecretBytes;
 use crate::service::base::{Result, Snapshot};
 use crate::service::change::Transaction;
 use crate::service::rules::{CommitView, rules_at};
-use crate::service::secret::{encrypt_to, exposed, kept_readers};
+use crate::service::secret::{encrypt_to, exposed, kept_readers, withheld};
 use crate::store::{Authority as _, EncryptedSecret, Record};
 use crate::words::words;
 
@@ -98,7 +98,11 @@ pub(crate) fn put_back(
     let now = now.map(|record| (*record).clone());
     let was: &Record = past.record();
     let readers = match &now {
-        Some(now) => kept_readers(opened, now, name),
+        Some(now) => {
+            let readers = kept_readers(opened, now, name);
+            withheld(tx, name, now, &readers);
+            readers
+        }
         None => opened.rules.readers(name),
     };
     let exposed_to = exposed(was, &readers);

@@ -1,9 +1,9 @@
 //! A new value of a secret: encrypted to its readers, with a record that says so.
 
-use super::readers::{Preencrypted, encrypt_to, exposed, kept_readers};
+use super::readers::{Preencrypted, encrypt_to, exposed, kept_readers, withheld};
 use crate::audit::Op;
 use crate::crypto::digest::Digest;
-use crate::name::{MemberName, SecretName, ServiceUrl, ServiceUser, Ttl};
+use crate::name::{SecretName, ServiceUrl, ServiceUser, Ttl};
 use crate::secret::SecretBytes;
 use crate::service::base::{Note, Result};
 use crate::service::change::Transaction;
@@ -68,12 +68,7 @@ pub(crate) fn new_record(
         Some(old) => kept_readers(opened, old, name),
         None => opened.rules.readers(name),
     };
-    let is_kept = |who: &&MemberName| readers.contains(who);
-    let left = old.iter().flat_map(Record::members).filter(|who| !is_kept(who));
-    let left: Vec<MemberName> = left.cloned().collect();
-    if left.iter().any(|who| opened.rules.member(who).is_some()) {
-        tx.ctx().front.note(&Note::Withheld { name: name.clone(), from: left.clone() });
-    }
+    let left = old.as_ref().map(|old| withheld(tx, name, old, &readers)).unwrap_or_default();
     let is_due =
         |old: &&Record| !old.exposed_to.is_empty() || old.leaked.is_some() || !left.is_empty();
     let kept = old.as_ref().filter(is_due).filter(|_| is_same_value(tx, name, value));

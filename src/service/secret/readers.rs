@@ -58,7 +58,7 @@ pub(crate) fn pending_under(
     moved: &[MemberName],
 ) -> Result<Vec<ReaderChange>> {
     let names = opened.vault.names()?;
-    let is_decided = rules.undecided().next().is_none();
+    let is_decided = rules.is_decided();
     let change = |name: SecretName| {
         let record = opened.vault.record(&name, &opened.rules).ok()??;
         change_of(rules, is_decided, name, &record, moved)
@@ -243,12 +243,31 @@ fn addressees(
     Ok((members.into_iter().map(Reader::Member).chain(sessions).collect(), to))
 }
 
+/// Those who could read a secret and do not get its new value, removed members included; says so where one lost
+/// access by a policy.
+pub(crate) fn withheld(
+    tx: &Transaction<'_>,
+    name: &SecretName,
+    old: &Record,
+    readers: &[MemberName],
+) -> Vec<MemberName> {
+    let left: Vec<MemberName> =
+        old.members().filter(|who| !readers.contains(who)).cloned().collect();
+    let rules = &tx.opened().rules;
+    let from: Vec<MemberName> =
+        left.iter().filter(|who| rules.member(who).is_some()).cloned().collect();
+    if !from.is_empty() {
+        tx.ctx().front.note(&Note::Withheld { name: name.clone(), from });
+    }
+    left
+}
+
 /// The recorded readers who are still members, but for those who may not read the secret any more: nobody
 /// new comes in by a new value, and whoever lost access does not get it. Where a policy is not approved as it stands
 /// nobody knows who did. The rules decide where nobody is left.
 pub(crate) fn kept_readers(opened: &Snapshot, old: &Record, name: &SecretName) -> Vec<MemberName> {
     let rules = &opened.rules;
-    let is_decided = rules.undecided().next().is_none();
+    let is_decided = rules.is_decided();
     let is_kept = |who: &&MemberName| {
         rules.is_encrypted_to(who) && (!is_decided || rules.waits(who) || rules.may_read(who, name))
     };
