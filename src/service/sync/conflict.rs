@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use super::merge::SyncError;
 use crate::fs::{self, LocalFile, Root, Subject, VaultPath};
@@ -81,8 +80,6 @@ pub(crate) struct Conflict {
     pub(crate) files: Vec<Difference>,
     /// The commits of our side and of theirs, in hex.
     tips: (String, String),
-    /// Members and policies that differ.
-    pub(super) rules: Arc<[Difference]>,
 }
 
 /// The files that differ, by what is to become of them.
@@ -241,17 +238,7 @@ impl Conflict {
         matter: ConflictTarget,
         files: Vec<Difference>,
     ) -> Self {
-        let is_rule = |file: &&Difference| {
-            let path = file.path().and_then(VaultPath::parse);
-            path.is_some_and(|path| {
-                matches!(
-                    path.subject(),
-                    Subject::Member(_) | Subject::Policy(_) | Subject::Admins(_)
-                )
-            })
-        };
-        let rules = division.files.iter().filter(is_rule).cloned().collect();
-        Self { matter, files, tips: division.tips(), rules }
+        Self { matter, files, tips: division.tips() }
     }
 
     /// The commit of a side, in hex.

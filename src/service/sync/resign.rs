@@ -41,7 +41,7 @@ pub(crate) fn resign_after_merge(
 ) -> Result<bool> {
     let opened = &locked.opened;
     let caller = &locked.caller.name;
-    let Some((after, theirs)) = rules(opened, &division.files)? else { return Ok(false) };
+    let Some((after, theirs)) = rules(opened, division)? else { return Ok(false) };
     let mut orphans = find(opened, division, &after, &theirs);
     let is_open = |orphan: &UnsignableRecord| {
         conflicts.iter().any(|one| one.matter == orphan.conflict.matter)
@@ -109,7 +109,8 @@ impl<'o> TheirSigners<'o> {
     /// # Errors
     /// The other side's rules cannot be read.
     pub(super) fn of(opened: &'o Snapshot, conflict: &Conflict) -> Result<Self> {
-        let theirs = rules(opened, &conflict.rules)?.map(|(_, theirs)| theirs);
+        let division = git::compare(opened.vault.root().path(), conflict.tip(Side::Theirs))?;
+        let theirs = rules(opened, &division)?.map(|(_, theirs)| theirs);
         Ok(Self { opened, theirs, published: last_rules(opened)? })
     }
 }
@@ -137,9 +138,9 @@ fn message(orphans: &[UnsignableRecord]) -> String {
 
 /// The rules once the branches are joined, and those of the other side; `None` where both have
 /// the same, or different sets of admins, which nobody can say more about.
-fn rules(opened: &Snapshot, files: &[Difference]) -> Result<Option<(Rules, Rules)>> {
+fn rules(opened: &Snapshot, division: &Divergence) -> Result<Option<(Rules, Rules)>> {
     let (mut after, mut theirs) = (RuleChange::default(), RuleChange::default());
-    for file in files {
+    for file in &division.files {
         let Some(path) = file.path().and_then(VaultPath::parse) else { continue };
         match path.subject() {
             Subject::Admins(_) => return Ok(None),
