@@ -203,26 +203,27 @@ impl Lineage {
 
     /// The names that the branch had before, as its reflog tells: `git branch -m` takes that along.
     pub(crate) fn former_names(&self, branch: &str) -> Vec<String> {
-        let place = Worktree::find(&self.vault).ok().flatten();
-        let log =
-            place.and_then(|place| std::fs::read(place.common_dir.join("logs").join(branch)).ok());
-        let log = log.unwrap_or_default();
+        let log = self.reflog(branch);
         // `OLD NEW WHO TIME<tab>Branch: renamed refs/heads/main to refs/heads/trunk`
         let name = |line: &str| {
             let told = line.split_once('\t')?.1.strip_prefix("Branch: renamed ")?;
             Some(told.split_once(" to ")?.0.to_owned())
         };
-        log.to_str_lossy().lines().filter_map(name).collect()
+        log.lines().filter_map(name).collect()
+    }
+
+    /// Where a branch stood, as git noted it (`git reflog`), the oldest first; nothing where that is not known.
+    fn reflog(&self, branch: &str) -> String {
+        let place = Worktree::find(&self.vault).ok().flatten();
+        let log =
+            place.and_then(|place| std::fs::read(place.common_dir.join("logs").join(branch)).ok());
+        log.unwrap_or_default().to_str_lossy().into_owned()
     }
 
     /// Of commits that were accepted on a branch of this name those that this branch had: one that was removed took
     /// its reflog along, and another one may have got its name. Where that cannot be told, all.
     pub(crate) fn had_by(&self, branch: &str, commits: &[String]) -> Vec<String> {
-        let place = Worktree::find(&self.vault).ok().flatten();
-        let log =
-            place.and_then(|place| std::fs::read(place.common_dir.join("logs").join(branch)).ok());
-        let log = log.unwrap_or_default();
-        let log = log.to_str_lossy();
+        let log = self.reflog(branch);
         // `0000… NEW WHO TIME<tab>branch: Created from main`
         let is_whole = log.lines().next().is_some_and(|first| {
             first.starts_with("0000000000") && first.contains("\tbranch: Created from ")

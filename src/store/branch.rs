@@ -285,6 +285,19 @@ pub(super) fn newer(
     commits.elsewhere(path.as_str(), tips, &others, is_it)
 }
 
+/// The commits accepted on the branch that is checked out.
+pub(super) fn behind(commits: &dyn Commits, pins: &super::pin_store::PinStore) -> Vec<String> {
+    tips(commits, pins, commits.branch().as_deref())
+}
+
+/// The commits accepted on main branches.
+pub(super) fn accepted_on_main(
+    commits: &dyn Commits,
+    pins: &super::pin_store::PinStore,
+) -> Vec<String> {
+    pins.tips_where(|branch| commits.is_main(branch))
+}
+
 /// The commits accepted on a branch, under the name that it has or had.
 pub(super) fn tips(
     commits: &dyn Commits,

@@ -3,14 +3,14 @@
 use std::sync::PoisonError;
 
 use super::MAX_TOML;
-use super::branch::{is_here, tips};
+use super::branch::{behind, is_here, tips};
 use super::documents::Document;
 use super::error::{Kept, RolledBackPast, StoreError};
 use super::pins::Version;
 use super::record::Record;
 use super::signed::claimed;
 use super::vault::Vault;
-use crate::fs::VaultPath;
+use crate::fs::{self, Root, VaultPath};
 
 /// What stands for a branch where none is checked out.
 pub(super) const DETACHED: &str = "(detached)";
@@ -127,8 +127,7 @@ impl Vault {
             let document = bytes.and_then(|bytes| self.approved::<D>(path, bytes.to_vec()));
             document.is_some_and(|document| document.version() >= seen.version)
         };
-        let branch = self.commits.branch();
-        self.past(path, &tips(self.commits.as_ref(), &self.pins, branch.as_deref()), is_it)
+        self.past(path, &behind(self.commits.as_ref(), &self.pins), is_it)
     }
 
     /// Where the content of a file is that `is_it`, and what took it from this branch.
@@ -145,7 +144,7 @@ impl Vault {
             self.commits.elsewhere(place, tips, &others, is_it).map(|other| other.branch)
         });
         let mut clones = self.other_clones().into_iter().filter(|folder| {
-            let bytes = crate::fs::read_outside(&folder.join(place), MAX_TOML).ok().flatten();
+            let bytes = fs::read(&Root::new(folder), path, MAX_TOML).ok().flatten();
             is_it(bytes.as_deref())
         });
         let kept = match &commit {

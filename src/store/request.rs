@@ -2,7 +2,7 @@
 //! no other branch before that.
 
 use super::admins_on::{AdminsOn, AdminsPin};
-use super::branch::{Commits, is_here, tips};
+use super::branch::{Commits, accepted_on_main, behind, is_here};
 use super::documents::{Document, Member, Policy};
 use super::only_on::{NEVER, RequestBranch};
 use super::pin_store::PinStore;
@@ -51,7 +51,7 @@ pub(super) fn in_request<T>(
     }
     let found = found.unwrap_or(NEVER);
     let newer = |bytes: &[u8]| read(bytes).filter(|(version, _)| *version > found);
-    let behind = &tips(commits, pins, commits.branch().as_deref());
+    let behind = &behind(commits, pins);
     let is_newer = &mut |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| newer(bytes).is_some());
     if commits.had(path.as_str(), behind, is_newer) {
         return None;
@@ -82,8 +82,8 @@ pub(super) fn on_main(
     path: &VaultPath,
     look: &mut dyn FnMut(Option<&[u8]>),
 ) -> Option<()> {
-    let behind = tips(commits, pins, commits.branch().as_deref());
-    let accepted = pins.tips_where(|branch| commits.is_main(branch));
+    let behind = behind(commits, pins);
+    let accepted = accepted_on_main(commits, pins);
     commits.on_main(path.as_str(), Some(&behind), &accepted, look)
 }
 
@@ -99,7 +99,7 @@ pub(super) fn admins_in_request(
     }
     let path = VaultPath::admins(number);
     let is_it = |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| Digest::of(bytes) == digest);
-    let behind = tips(commits, pins, commits.branch().as_deref());
+    let behind = behind(commits, pins);
     if commits.had(path.as_str(), &behind, &mut |bytes| is_it(bytes)) {
         return None;
     }
@@ -118,7 +118,7 @@ pub(super) fn standing_request(commits: &dyn Commits, pins: &PinStore) -> Option
     if here.as_deref().is_some_and(|here| commits.is_main(here)) {
         return None;
     }
-    let own = commits.own_files(&pins.tips_where(|branch| commits.is_main(branch)));
+    let own = commits.own_files(&accepted_on_main(commits, pins));
     Some(RequestBranch { name: here.unwrap_or_else(|| DETACHED.to_owned()), own })
 }
 
@@ -131,7 +131,7 @@ impl Vault {
     /// As [`Vault::standing_request`], for what is to be saved.
     pub(super) fn request(&self) -> Option<RequestBranch> {
         let request = self.standing_request()?;
-        let accepted = self.pins.tips_where(|branch| self.commits.is_main(branch));
+        let accepted = accepted_on_main(self.commits.as_ref(), &self.pins);
         // What main has of them, whether or not anybody looked at it there.
         for path in self.pins.unsaved() {
             let is_own = request.own.as_ref().is_some_and(|own| own.contains(path.as_str()));
@@ -216,7 +216,7 @@ impl Vault {
         is_it: &mut dyn FnMut(Option<&[u8]>) -> bool,
     ) -> bool {
         let commits = self.commits.as_ref();
-        let behind = tips(commits, &self.pins, commits.branch().as_deref());
+        let behind = behind(commits, &self.pins);
         commits.had(path.as_str(), &behind, is_it)
     }
 }

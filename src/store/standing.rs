@@ -60,11 +60,11 @@ impl Vault {
         let seen = seen.filter_map(|(path, seen)| Some((VaultPath::parse(path)?, seen.version)));
         let is_gone = |path: &VaultPath| self.root().file(path).symlink_metadata().is_err();
         let gone = seen.filter(|(path, _)| is_document(path) && is_gone(path));
-        let is_elsewhere = |path: &VaultPath| {
+        let is_elsewhere = |(path, seen): &(VaultPath, u64)| {
             self.is_behind(path, Wanted::File, &mut |bytes| bytes.is_some())
-                || self.pins().seen(path).is_some_and(|seen| self.is_of_request(path, seen))
+                || self.is_of_request(path, Version::of_document(*seen))
         };
-        gone.filter(|(path, _)| !is_elsewhere(path)).collect()
+        gone.filter(|one| !is_elsewhere(one)).collect()
     }
 
     /// Fails where the system kept a member, a policy, a grant or a secret from being read (too
