@@ -14,7 +14,7 @@ pub(crate) use effect::{approval_lines, lines as effect_lines, request_lines, us
 #[cfg(feature = "mcp")]
 pub(crate) use mcp::{Mcp, Serving};
 pub(crate) use status::marks;
-pub(crate) use text::{ends_a_block, expanded, recipient_shown};
+pub(crate) use text::{counted, ends_a_block, expanded, recipient_shown};
 pub(crate) use undo::undo_lines;
 pub(crate) use when::{ago, left};
 

@@ -10,6 +10,11 @@ pub(crate) fn expanded(path: PathBuf, home: Option<&Path>) -> PathBuf {
     }
 }
 
+/// So many things: `1 secret`, `3 secrets`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Longest recipient that is shown in whole: an age X25519 key has 62 characters.
 const RECIPIENT: usize = 100;
 

@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 
 use super::asked::AtScreen;
 use super::effect::{ErrorText, Refused, Reply, Section, ToApprove, Who, Work};
+use crate::front::counted;
 use crate::front::{Invocation, expanded};
 
 /// How often the files are looked at.
@@ -360,12 +361,11 @@ fn to_approve(ctx: &Context) -> authy::Result<ToApprove> {
 fn approve(ctx: &Context, approval: &Approval) -> authy::Result<String> {
     let changes = authy::approve(ctx, approval)?;
     let names: Vec<&str> = approval.proposals.iter().map(|one| one.name.as_str()).collect();
-    let secrets = match changes.len() {
-        0 => return Ok(format!("approved {}", names.join(", "))),
-        1 => "1 secret".to_owned(),
-        several => format!("{several} secrets"),
-    };
-    Ok(format!("approved {}; re-encrypted {secrets}", names.join(", ")))
+    let approved = format!("approved {}", names.join(", "));
+    Ok(match changes.len() {
+        0 => approved,
+        count => format!("{approved}; re-encrypted {}", counted(count, "secret")),
+    })
 }
 
 fn told<T>(result: authy::Result<T>) -> Result<T, ErrorText> {

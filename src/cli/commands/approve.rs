@@ -8,6 +8,7 @@ use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::ui::Ui;
+use crate::front::counted;
 use crate::front::{approval_lines, request_lines};
 
 /// Review what waits for an admin, and sign it
@@ -128,7 +129,6 @@ fn kind_of(word: &str) -> Result<ApprovalKind, Failure> {
 fn encrypted(changes: &[ReaderChange]) -> String {
     match changes.len() {
         0 => "; no secret had to be re-encrypted".to_owned(),
-        1 => "; re-encrypted 1 secret".to_owned(),
-        several => format!("; re-encrypted {several} secrets"),
+        count => format!("; re-encrypted {}", counted(count, "secret")),
     }
 }

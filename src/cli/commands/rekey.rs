@@ -1,6 +1,5 @@
 //! `authy rekey`.
 
-use crate::cli::commands::status::counted;
 use std::process::ExitCode;
 
 use authy::{MemberName, ReaderChange};
@@ -8,6 +7,7 @@ use authy::{MemberName, ReaderChange};
 use super::CommandResult;
 use crate::cli::context::CliEnv;
 use crate::cli::table::Table;
+use crate::front::counted;
 
 /// Re-encrypt secrets to those who may read them now; admins only
 ///

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::front::counted;
 use crate::front::{ago, left, marks};
 
 /// Show where you are, who you are, and what waits
@@ -294,11 +295,6 @@ impl Page {
             self.add(WAITS, &format!("your identity is only in {folder} (authy backup FILE)"));
         }
     }
-}
-
-/// So many things: `1 secret`, `3 secrets`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use authy::{SyncChange, SyncEvent, SyncKind, printable};
 
 use super::CommandResult;
 use crate::cli::context::CliEnv;
+use crate::front::counted;
 
 /// Commit, fetch, merge and push
 ///
@@ -102,5 +103,5 @@ fn told(change: &SyncChange) -> String {
 }
 
 fn commits(count: usize) -> String {
-    format!("{count} commit{}", if count == 1 { "" } else { "s" })
+    counted(count, "commit")
 }

@@ -1,7 +1,7 @@
 //! `init`: the vault, its first admin, an identity, a git repository, the first commit.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::access::{Caller, Principal};
 use crate::audit::{Action, Op};
@@ -263,7 +263,8 @@ impl Failure for InitError {
             Self::Fetched { vault, branch } => {
                 let name = branch.split_once('/').map_or(branch.as_str(), |(_, name)| name);
                 let vault = git::quoted(vault);
-                format!("check it out: git -C {vault} switch {}; then 'authy join'", printable(name))
+                let name = git::quoted(Path::new(name));
+                format!("check it out: git -C {vault} switch {name}; then 'authy join'")
             }
             Self::Exists(_) => "choose another folder with --vault".into(),
             Self::Half { .. } => {

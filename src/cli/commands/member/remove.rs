@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use authy::{MemberName, Removal};
 
 use crate::cli::commands::CommandResult;
-use crate::cli::commands::status::counted;
 use crate::cli::context::CliEnv;
 use crate::cli::error::Failure;
 use crate::cli::table::Table;
+use crate::front::counted;
 
 /// Remove a member, or turn a request down; only an admin can
 ///

@@ -10,9 +10,9 @@ use authy::{
 use super::add::with_file;
 use crate::cli::commands::CommandResult;
 use crate::cli::commands::join::tell_request;
-use crate::cli::commands::status::counted;
 use crate::cli::context::CliEnv;
 use crate::cli::ui::Ui;
+use crate::front::counted;
 use crate::front::recipient_shown;
 
 /// Change the groups of a member, or what is encrypted to them
